@@ -1,0 +1,149 @@
+"""Arrays with their names and their origin → a Dataset: records in rows, features in columns."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+PIXEL_MAX = 255  # uint8 grey: 0 is black, 255 is white
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Records first: `x[i]` is record i and `y[i]` its class.
+
+    Attributes:
+        name: what `rowwise.load` calls it, such as `"fashion-mnist"`.
+        x: `(records, ...)`, uint8 (pixels 0..255) or floating; read-only.
+        y: `(records,)`, int32 class numbers, `0 <= y < len(classes)`; read-only.
+        classes: the classes' names in English, by number.
+        classes_ko: the same in Korean; the English names where there are none.
+        part: `"train"`, `"test"` or what a split called it.
+        provenance: where it came from, in a few words for people and reports.
+        source: the files, seeds and checksums it was made from, for `run.json`.
+
+    Raises:
+        DataError: x and y differ in number, a label has no class, a pixel is NaN or infinite.
+    """
+
+    name: str
+    x: NDArray[Any]
+    y: NDArray[np.int32]
+    classes: tuple[str, ...]
+    classes_ko: tuple[str, ...] = ()
+    part: str = ""
+    provenance: str = ""
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        x, y = np.asarray(self.x), np.asarray(self.y)
+        if x.ndim < 2 or y.ndim != 1 or len(x) != len(y):
+            raise DataError("data.counts", name=self.name, x=x.shape, y=y.shape)
+        if y.dtype.kind not in "iu":
+            raise DataError("data.labels.dtype", name=self.name, found=y.dtype)
+        if len(y) and not (0 <= int(y.min()) and int(y.max()) < len(self.classes)):
+            wrong = y[(y < 0) | (y >= len(self.classes))]
+            raise DataError(
+                "data.labels.range", name=self.name, last=len(self.classes) - 1, found=int(wrong[0]), count=len(wrong)
+            )
+        check_finite(self.name, x)
+        object.__setattr__(self, "x", _frozen(x))
+        object.__setattr__(self, "y", _frozen(y.astype(np.int32, copy=False)))
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "classes_ko", tuple(self.classes_ko) or self.classes)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, rows: slice | NDArray[Any] | list[int]) -> Dataset:
+        """The records of a slice, a mask `(records,)` of booleans or a list of record numbers."""
+        if isinstance(rows, (int, np.integer)):
+            raise UsageError("data.index", index=int(rows), end=int(rows) + 1)
+        return replace(self, x=self.x[rows], y=self.y[rows])
+
+    def __repr__(self) -> str:
+        where = f" {self.part}" if self.part else ""
+        return (
+            f"<Dataset {self.name}{where}: x {self.x.shape} {self.x.dtype}, y {self.y.shape}, "
+            f"{len(self.classes)} classes, {self.provenance}>"
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one record, without the axis of records: `(28, 28)`."""
+        return self.x.shape[1:]
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """`(classes,)`: how many records each class has."""
+        return np.bincount(self.y, minlength=len(self.classes))
+
+    @cached_property
+    def checksum(self) -> str:
+        """SHA-256 (hexadecimal) of shape, type, x and y: equal for equal data, whatever file held them."""
+        digest = hashlib.sha256(f"{self.x.shape} {self.x.dtype.str}".encode())
+        digest.update(np.ascontiguousarray(self.x))
+        digest.update(np.ascontiguousarray(self.y))
+        return digest.hexdigest()
+
+    def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """Two disjoint Datasets, stratified: every class gives `fraction` of its records to the second.
+
+        Args:
+            fraction: share of the second part, between 0 and 1.
+            seed: same seed, same split.
+
+        Returns:
+            `(rest, held_out)`, each in the order of the original records.
+
+        Raises:
+            UsageError: the fraction is not between 0 and 1, or leaves a part empty.
+        """
+        if not 0 < fraction < 1:
+            raise UsageError("data.split.fraction", found=fraction)
+        random = np.random.default_rng(seed)
+        held_out = np.zeros(len(self), bool)
+        # The remainder of each class goes on to the next, so that the whole has the fraction too.
+        owed = 0.0
+        for label in range(len(self.classes)):
+            rows = np.flatnonzero(self.y == label)
+            owed += len(rows) * fraction
+            take = min(round(owed), len(rows))
+            owed -= take
+            held_out[random.permutation(rows)[:take]] = True
+        if not held_out.any() or held_out.all():
+            raise UsageError("data.split.empty", records=len(self), fraction=fraction)
+        return replace(self[~held_out], part=self.part or "train"), replace(self[held_out], part="validation")
+
+
+def check_finite(name: str, x: NDArray[Any]) -> None:
+    """Refuse NaN and infinite values.
+
+    Raises:
+        DataError: names the first record and feature that is not a finite number.
+    """
+    if x.dtype.kind not in "fui":
+        raise DataError("data.dtype", name=name, found=x.dtype)
+    # A sum is finite when all terms are: one pass without a mask; the mask is made only to tell where.
+    if x.dtype.kind == "f" and not np.isfinite(x.sum(dtype=np.float64)):
+        bad = np.argwhere(~np.isfinite(x))
+        if len(bad):
+            where = tuple(int(i) for i in bad[0])
+            raise DataError("data.not_finite", name=name, count=len(bad), where=list(where), found=x[where])
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,62 @@
+"""What can go wrong, in words → one tree of exceptions.
+
+RowwiseError                  base: everything rowwise raises on purpose
+├── UsageError                an argument that makes no sense (zero epochs, an unknown engine)   exit 2
+├── DataError                 data that are missing, broken or contradictory                     exit 2
+│   └── DataNotFound          a named data set that is in none of the places looked at           exit 2
+├── ShapeError                an array that does not fit the model                               exit 2
+├── ModelError                a model or model file that cannot be used                          exit 2
+└── SaveError                 the file system refused (full, read-only)                          exit 1
+
+Each carries the key of its message in the catalogue and the values that fill it: what was
+expected, what was found, what to do. `str(error)` is the sentence in the current language.
+"""
+
+from __future__ import annotations
+
+from rowwise.text import say
+
+
+class RowwiseError(Exception):
+    """Base of rowwise's errors.
+
+    Args:
+        key: the message's key in the catalogue, such as `"fit.epochs"`.
+        **values: what fills the message.
+    """
+
+    exit_code = 2
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+    def __str__(self) -> str:
+        return say(self.key, **self.values)
+
+
+class UsageError(RowwiseError):
+    """An argument that makes no sense."""
+
+
+class DataError(RowwiseError):
+    """Data that are missing, broken or contradictory."""
+
+
+class DataNotFound(DataError):
+    """A named data set that is in none of the places looked at."""
+
+
+class ShapeError(RowwiseError):
+    """An array that does not fit the model, or rows and columns exchanged."""
+
+
+class ModelError(RowwiseError):
+    """A model, or a model's file, that cannot be used."""
+
+
+class SaveError(RowwiseError):
+    """The file system refused to take what was to be written."""
+
+    exit_code = 1

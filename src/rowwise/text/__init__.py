@@ -1,0 +1,75 @@
+"""A key and values → the sentence in Korean or English, from one catalogue.
+
+The catalogue is the `*.toml` files beside this module, one a subject: each message is a table
+`["area.name"]` with the strings `en` and `ko`. Nobody assembles user-facing text elsewhere.
+"""
+
+from __future__ import annotations
+
+import locale
+import os
+import tomllib
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LANGUAGES = ("en", "ko")
+
+_chosen: ContextVar[str | None] = ContextVar("rowwise_language", default=None)
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """All messages: key → {"en": …, "ko": …}.
+
+    Raises:
+        ValueError: two files define the same key.
+    """
+    messages: dict[str, dict[str, str]] = {}
+    for file in resources.files(__name__).iterdir():
+        if file.name.endswith(".toml"):
+            part = tomllib.loads(file.read_text(encoding="utf-8"))
+            if twice := messages.keys() & part.keys():
+                raise ValueError(f"defined twice: {sorted(twice)}")
+            messages |= part
+    return messages
+
+
+def language() -> str:
+    """The language in force: `use_language`, else `ROWWISE_LANG`, else the locale; `en` or `ko`."""
+    if chosen := _chosen.get():
+        return chosen
+    for wish in (os.environ.get("ROWWISE_LANG"), *_locale_names()):
+        if wish:
+            return "ko" if wish.lower().startswith("ko") else "en"
+    return "en"
+
+
+def _locale_names() -> Iterator[str | None]:
+    # The order in which POSIX looks; Windows sets none of them and has getlocale.
+    yield from (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    yield locale.getlocale()[0]
+
+
+@contextmanager
+def use_language(lang: str | None) -> Iterator[None]:
+    """Speak `lang` ("en" or "ko") inside the block; None leaves the language as it is."""
+    token = _chosen.set(lang or _chosen.get())
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def say(key: str, /, **values: object) -> str:
+    """The message `key` in the language in force, filled with `values`.
+
+    Raises:
+        KeyError: no such key, or a value that the message needs is missing.
+    """
+    return catalogue()[key][language()].format(**values)
