@@ -1,0 +1,48 @@
+"""rowwise: build, train, understand and use a classifier made of Dense layers. Rows are records.
+
+The names are found when they are first used: `import rowwise` loads neither Keras nor JAX.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+# Keras reads this once, when it is imported. rowwise's engines are written for JAX.
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+if TYPE_CHECKING:
+    from rowwise.data import load as load
+    from rowwise.data.dataset import Dataset as Dataset
+    from rowwise.engine import fit as fit
+    from rowwise.errors import RowwiseError as RowwiseError
+    from rowwise.measure import evaluate as evaluate
+    from rowwise.models import dense as dense
+    from rowwise.predict import predict as predict
+
+_PLACES = {
+    "load": "rowwise.data",
+    "Dataset": "rowwise.data.dataset",
+    "dense": "rowwise.models",
+    "fit": "rowwise.engine",
+    "evaluate": "rowwise.measure",
+    "predict": "rowwise.predict",
+    "RowwiseError": "rowwise.errors",
+}
+
+__all__ = ["Dataset", "RowwiseError", "__version__", "dense", "evaluate", "fit", "load", "predict"]  # noqa: RUF022
+
+
+def __getattr__(name: str) -> object:
+    if name in _PLACES:
+        value = getattr(importlib.import_module(_PLACES[name]), name)
+        globals()[name] = value  # `rowwise.predict` is the function, not the module of that name
+        return value
+    raise AttributeError(f"module 'rowwise' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

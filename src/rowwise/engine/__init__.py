@@ -1,0 +1,6 @@
+"""A compiled Keras model and records → the same model, trained fast."""
+
+from rowwise.engine.loop import fit, predict_proba
+from rowwise.engine.order import epoch_order
+
+__all__ = ["epoch_order", "fit", "predict_proba"]

@@ -1,0 +1,65 @@
+"""What the user passed (a Dataset or a pair of arrays) → arrays that fit the model, or an error in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from rowwise.data.dataset import Dataset, check_finite
+from rowwise.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Records = Dataset | tuple[ArrayLike, ArrayLike]
+
+
+class Arrays(NamedTuple):
+    """Records and labels of equal number: x `(records, ...)`, y `(records,)` or `(records, outputs)`."""
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+
+
+def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
+    """uint8 stays uint8, other integers become int32, floating values become `floatx`.
+
+    Raises:
+        UsageError: neither a Dataset nor a pair.
+        DataError: x and y differ in number, or a value is not a finite number.
+    """
+    if isinstance(records, Dataset):
+        return Arrays(_typed(records.x, floatx), records.y)  # checked when it was made
+    if not (isinstance(records, tuple | list) and len(records) == 2):
+        raise UsageError("fit.pair", what=what, found=type(records).__name__)
+    x, y = (np.asarray(part) for part in records)
+    if x.ndim < 2 or y.ndim < 1 or len(x) != len(y):
+        raise DataError("data.counts", name=what, x=x.shape, y=y.shape)
+    check_finite(what, x)
+    check_finite(f"{what} labels", y)
+    return Arrays(_typed(x, floatx), _typed(y, floatx))
+
+
+def hold_out(train: Arrays, fraction: float, seed: int) -> tuple[Arrays, Arrays]:
+    """A seeded split, stratified where the labels are classes (integers, or one-hot rows).
+
+    Raises:
+        UsageError: the fraction is not between 0 and 1, or leaves a part empty.
+    """
+    y = train.y
+    if y.ndim == 2 and y.shape[1] > 1 and np.array_equal(y.sum(1), np.ones(len(y))):
+        y = y.argmax(1)
+    labels = y.reshape(len(y)) if y.size == len(y) and y.dtype.kind in "iu" else np.zeros(len(y), np.int32)
+    labels = np.unique(labels, return_inverse=True)[1].reshape(-1)
+    rows = Dataset("train", np.arange(len(y))[:, None], labels, tuple(map(str, range(int(labels.max(initial=0)) + 1))))
+    kept, held = (part.x[:, 0] for part in rows.split(fraction, seed))
+    return Arrays(train.x[kept], train.y[kept]), Arrays(train.x[held], train.y[held])
+
+
+def _typed(array: NDArray[Any], floatx: str) -> NDArray[Any]:
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype.kind in "iub":
+        return array.astype(np.int32, copy=False)
+    return array.astype(floatx, copy=False)

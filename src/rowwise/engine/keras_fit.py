@@ -1,0 +1,60 @@
+"""A Keras model → the same model trained by plain `model.fit`, on the batches every engine uses."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from rowwise.engine.arrays import Arrays
+from rowwise.engine.order import epoch_order
+
+
+class Batches(keras.utils.PyDataset):
+    """The batches of the epoch under way: Keras asks for batch `index` of `len(self)`."""
+
+    def __init__(self, train: Arrays, batch_size: int) -> None:
+        super().__init__()
+        self.train, self.batch_size = train, batch_size
+        self.order = np.arange(len(train.x), dtype=np.int32)
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        return self.train.x[rows], self.train.y[rows]
+
+
+class Shuffle(keras.callbacks.Callback):
+    """Sets the order of each epoch. Keras resets its iterator more often than epochs end: a count would drift."""
+
+    def __init__(self, batches: Batches, seed: int) -> None:
+        super().__init__()
+        self.batches, self.seed = batches, seed
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.batches.order = epoch_order(self.seed, epoch, len(self.batches.order))
+
+
+def run(
+    model: keras.Model,
+    train: Arrays,
+    validation: Arrays | None,
+    *,
+    batch_size: int,
+    seed: int,
+    epochs: int,
+    initial_epoch: int,
+    callbacks: list[keras.callbacks.Callback],
+) -> keras.callbacks.History:
+    """`model.fit`, silent: progress is one of the callbacks."""
+    batches = Batches(train, batch_size)
+    return model.fit(
+        batches,
+        validation_data=tuple(validation) if validation is not None else None,
+        epochs=epochs,
+        initial_epoch=initial_epoch,
+        callbacks=[Shuffle(batches, seed), *callbacks],
+        shuffle=False,
+        verbose=0,
+    )

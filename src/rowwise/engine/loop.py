@@ -1,0 +1,242 @@
+"""A Keras model and records → the model trained in place and Keras's History, whichever engine runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import jax
+import keras
+import numpy as np
+
+from rowwise.engine import keras_fit
+from rowwise.engine.arrays import Arrays, as_arrays, hold_out
+from rowwise.engine.order import epoch_order
+from rowwise.engine.plan import Plan, plan, untraceable
+from rowwise.engine.progress import Bar, Clock, reporter
+from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
+from rowwise.errors import UsageError
+from rowwise.shapes.check import check_compiled, check_input, check_output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rowwise.engine.arrays import Records
+
+DEVICE_BYTES = 2 * 1024**3  # data up to this stay on the device; $ROWWISE_DEVICE_BYTES overrides
+
+
+def fit(
+    model: keras.Model,
+    train: Records,
+    epochs: int = 1,
+    batch_size: int = 32,
+    validation: Records | float | None = None,
+    seed: int = 0,
+    callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.Callback | None = None,
+    engine: str = "auto",
+    verbose: int | str = "auto",
+    initial_epoch: int = 0,
+) -> keras.callbacks.History:
+    """Train a compiled Keras model, as `model.fit` would, faster.
+
+    Weights, optimizer state and metrics are updated in place: `model.fit`, `model.evaluate` and
+    `model.save` go on from there.
+
+    Args:
+        model: any compiled Keras model; with its input `(None, ...)` and output `(None, outputs)`.
+        train: a Dataset, or the pair `(x, y)`: x `(records, ...)` uint8 or floating, y `(records,)` class
+            numbers or `(records, outputs)`, whatever the model's loss takes.
+        epochs: the number of the last epoch, as in Keras: from `initial_epoch` to `epochs`.
+        batch_size: records a step; the last batch of an epoch is trained on even if it is shorter.
+        validation: a share of `train` to hold out (seeded, stratified by class), or records of its own.
+        seed: with the epoch's number it fixes the order of the records, and the split.
+        callbacks: Keras callbacks. One with batch hooks sends the run to the engine `keras`.
+        engine: "auto", "whole_epoch" or "keras" (plain `model.fit` over the same batches).
+        verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
+        initial_epoch: epochs done before, for a resumed run.
+
+    Returns:
+        Keras's History; its attribute `rowwise` says the engine, the reason, and the seconds of each
+        epoch and of compiling.
+
+    Raises:
+        UsageError: arguments that make no sense. DataError: broken records. ShapeError: records that
+        do not fit the model. ModelError: a model that is not compiled.
+        KeyboardInterrupt: after Ctrl-C, once the block under way has ended. The model then holds what
+        was trained and `model.history` the epochs that were completed.
+    """
+    check_compiled(model)
+    _check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed)
+    arrays = as_arrays(train, keras.config.floatx())
+    held: Arrays | None = None
+    if isinstance(validation, int | float | np.floating) and not isinstance(validation, bool):
+        if validation:
+            arrays, held = hold_out(arrays, float(validation), seed)
+    elif validation is not None:
+        held = as_arrays(validation, keras.config.floatx(), "validation")
+    for part in (arrays, held):
+        if part is not None:
+            check_input(model, part.x)
+            check_output(model, part.y)
+    if batch_size > len(arrays.x):
+        raise UsageError("fit.batch_size", found=batch_size, records=len(arrays.x))
+
+    own = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or [])
+    decision = plan(model, own, engine)
+    _build(model, arrays, batch_size)
+    runner: WholeEpoch | None = None
+    if decision.engine == "whole_epoch":
+        try:
+            runner = WholeEpoch(model, arrays, held, batch_size, _device_bytes())
+        except CannotTrace as refused:
+            if engine == "whole_epoch":
+                raise UsageError("plan.refused", reason=untraceable(refused.__cause__).reason) from refused  # type: ignore[arg-type]
+            decision = untraceable(refused.__cause__)  # type: ignore[arg-type]
+    clock = Clock()
+    report = reporter(verbose, clock, len(arrays.x), epochs, initial_epoch)
+    if report is not None and decision.fell_back:
+        print(f"rowwise: {decision.reason}", file=sys.stderr)
+    every = [*own, clock, *([report] if report is not None else [])]
+    try:
+        if runner is None:
+            keras_fit.run(
+                model,
+                arrays,
+                held,
+                batch_size=batch_size,
+                seed=seed,
+                epochs=epochs,
+                initial_epoch=initial_epoch,
+                callbacks=every,
+            )
+        else:
+            _run(runner, every, seed, epochs, initial_epoch, batch_size)
+    finally:
+        if isinstance(report, Bar):
+            report.close()
+        _record(model, decision, clock, runner)
+    return model.history
+
+
+def predict_proba(model: keras.Model, x: Any, batch_size: int = 1024) -> np.ndarray:
+    """`(records, outputs)` float32: the model's outputs for x `(records, ...)`.
+
+    Raises:
+        ShapeError: x does not fit the model's input.
+    """
+    x = np.asarray(x)
+    check_input(model, x)
+    return np.asarray(model.predict(x, batch_size=batch_size, verbose=0), np.float32)
+
+
+def _run(
+    runner: WholeEpoch,
+    callbacks: list[keras.callbacks.Callback],
+    seed: int,
+    epochs: int,
+    initial_epoch: int,
+    batch_size: int,
+) -> None:
+    """The epochs of `whole_epoch`, with the callbacks called as Keras calls them."""
+    model, records = runner.model, len(runner.train.x)
+    listed = keras.callbacks.CallbackList(
+        callbacks, add_history=True, model=model, verbose=0, epochs=epochs, steps=-(-records // batch_size)
+    )
+    model.stop_training = False
+    logs: dict[str, float] = {}
+    listed.on_train_begin()
+    # BackupAndRestore sets this in on_train_begin, and Keras's own fit reads it there.
+    initial_epoch = getattr(model, "_initial_epoch", None) or initial_epoch
+    with _interrupt_deferred() as interrupted:
+        try:
+            for epoch in range(initial_epoch, epochs):
+                model.reset_metrics()
+                listed.on_epoch_begin(epoch)
+                runner.steps_done = 0
+                for _ in runner.blocks(epoch_order(seed, epoch, records)):
+                    if interrupted():
+                        break
+                whole = runner.steps_done == -(-records // batch_size)
+                if not whole:
+                    raise KeyboardInterrupt
+                logs = results(model)
+                if runner.validation is not None:
+                    listed.on_test_begin()
+                    held = runner.validate()
+                    listed.on_test_end(held)
+                    logs |= {f"val_{name}": value for name, value in held.items()}
+                listed.on_epoch_end(epoch, logs)
+                runner.steps_done = 0
+                if interrupted():
+                    raise KeyboardInterrupt
+                if model.stop_training:
+                    break
+        finally:
+            model.optimizer.finalize_variable_values(model.trainable_weights)
+    listed.on_train_end(logs)
+
+
+@contextmanager
+def _interrupt_deferred() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C sets a flag instead of raising amid a block; a second one raises at once."""
+    asked = False
+
+    def note(number: int, frame: Any) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, before)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False  # only the main thread gets signals
+        return
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _build(model: keras.Model, arrays: Arrays, batch_size: int) -> None:
+    """Make every variable: layers', metrics', optimizer's. Keras does it from one symbolic batch."""
+    batch = tuple(jax.ShapeDtypeStruct((batch_size, *a.shape[1:]), a.dtype) for a in arrays)
+    if not model.built or any(not layer.built for layer in model.layers):
+        model(keras.ops.convert_to_tensor(arrays.x[:1]))
+    if keras.config.backend() == "jax":
+        model._symbolic_build(data_batch=batch)
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+
+
+def _record(model: keras.Model, decision: Plan, clock: Clock, runner: WholeEpoch | None) -> None:
+    history = getattr(model, "history", None)
+    if history is None:
+        return
+    history.rowwise = {
+        "engine": decision.engine,
+        "reason": decision.reason,
+        "seconds": clock.seconds,
+        "compile_seconds": runner.compile_seconds if runner is not None else None,
+    }
+    if runner is not None and runner.steps_done:
+        history.rowwise["interrupted"] = {"epoch": len(history.epoch), "steps": runner.steps_done}
+
+
+def _check_numbers(**numbers: Any) -> None:
+    least = {"epochs": 1, "batch_size": 1, "initial_epoch": 0, "seed": 0}
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least[name]:
+            shown = f"an array {value.shape}" if isinstance(value, np.ndarray) else repr(value)
+            raise UsageError("fit.number", name=name, least=least[name], found=shown)
+
+
+def _device_bytes() -> int:
+    text = os.environ.get("ROWWISE_DEVICE_BYTES", str(DEVICE_BYTES))
+    if not text.isdecimal() or not int(text):
+        raise UsageError("fit.device_bytes", found=text)
+    return int(text)

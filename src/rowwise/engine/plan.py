@@ -1,0 +1,102 @@
+"""A model and the user's callbacks → which engine runs, and why not the faster one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rowwise.errors import UsageError
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import keras
+
+ENGINES = ("auto", "whole_epoch", "keras")
+BATCH_HOOKS = (
+    "on_batch_begin",
+    "on_batch_end",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The engine's name and the reason as a message of the catalogue."""
+
+    engine: str
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """The reason in the language in force."""
+        return say(self.key, **self.values)
+
+    @property
+    def fell_back(self) -> bool:
+        """Whether a faster engine was refused."""
+        return self.engine == "keras" and self.key != "plan.asked"
+
+
+def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engine: str = "auto") -> Plan:
+    """Choose the engine.
+
+    `whole_epoch` is refused on another backend than JAX, under a Keras distribution, in eager runs and
+    with a callback that must be called at every batch. Whether the model can be traced shows only when
+    it is compiled: `whole_epoch.CannotTrace` then leads to `untraceable`.
+
+    Raises:
+        UsageError: an unknown engine, or `whole_epoch` by name where it cannot run.
+    """
+    if engine not in ENGINES:
+        raise UsageError("plan.unknown", found=engine, known=", ".join(ENGINES))
+    if engine == "keras":
+        return Plan("keras", "plan.asked", {"engine": "keras"})
+    refusal = _refusal(model, callbacks)
+    if refusal is None:
+        return Plan("whole_epoch", "plan.whole_epoch" if engine == "auto" else "plan.asked", {"engine": engine})
+    if engine == "whole_epoch":
+        raise UsageError("plan.refused", reason=refusal.reason)
+    return refusal
+
+
+def untraceable(cause: Exception) -> Plan:
+    """The plan once JAX has refused to trace the model."""
+    text = str(cause).strip() or type(cause).__name__
+    return Plan("keras", "plan.untraceable", {"cause": f"{type(cause).__name__}: {text.splitlines()[0][:160]}"})
+
+
+def _refusal(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback]) -> Plan | None:
+    import keras
+
+    if (backend := keras.config.backend()) != "jax":
+        return Plan("keras", "plan.backend", {"backend": backend})
+    if keras.distribution.distribution() is not None:
+        return Plan("keras", "plan.distribution")
+    if model.run_eagerly:
+        return Plan("keras", "plan.eager")
+    for callback in callbacks:
+        if hook := _batch_hook(callback):
+            return Plan("keras", "plan.batch_hook", {"callback": type(callback).__name__, "hook": hook})
+    return None
+
+
+def _batch_hook(callback: keras.callbacks.Callback) -> str | None:
+    """The name of a hook that must run at every batch, or None."""
+    import keras
+
+    # These define batch hooks that do nothing unless they were asked to work within the epoch.
+    if isinstance(callback, keras.callbacks.ModelCheckpoint | keras.callbacks.BackupAndRestore):
+        return None if callback.save_freq == "epoch" else "save_freq"
+    if isinstance(callback, keras.callbacks.TensorBoard):
+        return None if callback.update_freq == "epoch" and not callback.profile_batch else "update_freq, profile_batch"
+    for hook in BATCH_HOOKS:
+        method = getattr(callback, hook, None)
+        if method is not None and getattr(method, "__func__", method) is not getattr(keras.callbacks.Callback, hook):
+            return hook
+    return None

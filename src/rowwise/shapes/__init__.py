@@ -1,0 +1,1 @@
+"""A model and arrays → what fits, what does not, in words."""
