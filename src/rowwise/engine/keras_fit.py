@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from rowwise.engine.arrays import Arrays
-from rowwise.engine.order import epoch_order
+from rowwise.engine.order import epoch_order, reseed
 
 
 class Batches(keras.utils.PyDataset):
@@ -25,8 +25,8 @@ class Batches(keras.utils.PyDataset):
         return self.train.x[rows], self.train.y[rows]
 
 
-class Shuffle(keras.callbacks.Callback):
-    """Sets the order of each epoch. Keras resets its iterator more often than epochs end: a count would drift."""
+class EachEpoch(keras.callbacks.Callback):
+    """Sets the randomness of each epoch. Keras resets its iterator more often than epochs end: a count would drift."""
 
     def __init__(self, batches: Batches, seed: int) -> None:
         super().__init__()
@@ -34,6 +34,7 @@ class Shuffle(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.batches.order = epoch_order(self.seed, epoch, len(self.batches.order))
+        reseed(self.model, self.seed, epoch)
 
 
 def run(
@@ -54,7 +55,7 @@ def run(
         validation_data=tuple(validation) if validation is not None else None,
         epochs=epochs,
         initial_epoch=initial_epoch,
-        callbacks=[Shuffle(batches, seed), *callbacks],
+        callbacks=[EachEpoch(batches, seed), *callbacks],
         shuffle=False,
         verbose=0,
     )

@@ -15,7 +15,7 @@ import numpy as np
 
 from rowwise.engine import keras_fit
 from rowwise.engine.arrays import Arrays, as_arrays, hold_out
-from rowwise.engine.order import epoch_order
+from rowwise.engine.order import epoch_order, reseed
 from rowwise.engine.plan import Plan, plan, untraceable
 from rowwise.engine.progress import Bar, Clock, reporter
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
@@ -156,6 +156,7 @@ def _run(
         try:
             for epoch in range(initial_epoch, epochs):
                 model.reset_metrics()
+                reseed(model, seed, epoch)
                 listed.on_epoch_begin(epoch)
                 runner.steps_done = 0
                 for _ in runner.blocks(epoch_order(seed, epoch, records)):

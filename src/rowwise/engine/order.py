@@ -1,4 +1,4 @@
-"""(seed, epoch) → the order of the records in that epoch, the same for every engine."""
+"""(seed, epoch) → all the randomness of that epoch, the same for every engine: order of records, dropout."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import keras
     from numpy.typing import NDArray
 
 
@@ -17,3 +18,14 @@ def epoch_order(seed: int, epoch: int, records: int) -> NDArray[np.int32]:
     state is carried from epoch to epoch, a resumed run sees the same batches as an uninterrupted one.
     """
     return np.random.default_rng([seed, epoch]).permutation(records).astype(np.int32)
+
+
+def reseed(model: keras.Model, seed: int, epoch: int) -> None:
+    """Set the state of every random layer (Dropout, GaussianNoise, …) from seed, epoch and the layer's position.
+
+    Keras does not save that state in a `.keras` file: carried on, a resumed run would drop other units.
+    """
+    states = [variable for variable in model.non_trainable_variables if variable.name == "seed_generator_state"]
+    for position, state in enumerate(states):
+        random = np.random.default_rng([seed, epoch, position, 1])  # the 1 keeps it apart from the order's stream
+        state.assign(random.integers(0, 2**32, state.shape, np.uint32))

@@ -1,0 +1,349 @@
+"""What `rowwise.fit` promises, compared with Keras itself."""
+
+import threading
+
+import jax
+import keras
+import numpy as np
+import pytest
+
+import rowwise
+from rowwise.engine import epoch_order
+from rowwise.errors import DataError, ModelError, ShapeError, UsageError
+
+SHAPES = {"course": (100, 30), "wide": (64,), "deep": (16, 16, 16, 8)}
+OPTIMIZERS = {
+    "adam": lambda: keras.optimizers.Adam(1e-3),
+    "momentum": lambda: keras.optimizers.SGD(0.05, momentum=0.9),
+    "rmsprop": lambda: keras.optimizers.RMSprop(1e-3),
+}
+
+
+def records(n=203, shape=(6, 6), classes=4, seed=0):
+    random = np.random.default_rng(seed)
+    y = random.integers(0, classes, n).astype("int32")
+    x = random.integers(0, 120, (n, *shape)) + 30 * y.reshape(-1, *[1] * len(shape))
+    return rowwise.Dataset("made", x.astype("uint8"), y, tuple("abcd"[:classes]))
+
+
+def course(data, hidden=(16, 8), optimizer=None, dropout=0.0, seed=3):
+    model = rowwise.dense(data, hidden=hidden, dropout=dropout, seed=seed)
+    if optimizer is not None:
+        model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def equal_weights(one, other, **tolerance):
+    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, **tolerance)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("hidden", SHAPES)
+def test_losses_equal_a_hand_written_loop_of_train_on_batch(hidden, optimizer):
+    data = records()
+    ours, by_hand = (course(data, SHAPES[hidden], OPTIMIZERS[optimizer]()) for _ in range(2))
+    history = rowwise.fit(ours, data, epochs=3, seed=5, engine="whole_epoch", verbose=0)
+    losses = []
+    for epoch in range(3):
+        order = epoch_order(5, epoch, len(data))
+        total = 0.0  # train_on_batch gives the batch's mean; an epoch's loss is the mean over records
+        for start in range(0, len(data), 32):
+            rows = order[start : start + 32]
+            logs = by_hand.train_on_batch(data.x[rows], data.y[rows], return_dict=True)
+            total += float(logs["loss"]) * len(rows)
+        losses.append(total / len(data))
+    np.testing.assert_allclose(history.history["loss"], losses, rtol=2e-5)
+    equal_weights(ours, by_hand, rtol=2e-3, atol=2e-5)
+
+
+def test_engines_give_the_same_history_with_dropout_and_validation():
+    data = records()
+    histories = []
+    for engine in ("whole_epoch", "keras"):
+        model = course(data, dropout=0.3)
+        histories.append(rowwise.fit(model, data, epochs=2, validation=0.2, engine=engine, verbose=0).history)
+    assert histories[0].keys() == histories[1].keys() == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    for name, values in histories[0].items():
+        np.testing.assert_allclose(values, histories[1][name], rtol=1e-5)
+
+
+def test_the_order_depends_on_seed_and_epoch_alone():
+    assert np.array_equal(epoch_order(1, 2, 50), epoch_order(1, 2, 50))
+    assert not np.array_equal(epoch_order(1, 2, 50), epoch_order(1, 3, 50))
+    assert sorted(epoch_order(1, 2, 50)) == list(range(50))
+
+
+def test_a_resumed_run_is_the_same_run_even_with_dropout(tmp_path):
+    data = records()
+    through = course(data, dropout=0.3)
+    rowwise.fit(through, data, epochs=4, seed=9, verbose=0)
+    stopped = course(data, dropout=0.3)
+    rowwise.fit(stopped, data, epochs=2, seed=9, verbose=0)
+    stopped.save(tmp_path / "half.keras")
+    resumed = keras.models.load_model(tmp_path / "half.keras")
+    history = rowwise.fit(resumed, data, epochs=4, initial_epoch=2, seed=9, verbose=0)
+    assert history.epoch == [2, 3]
+    equal_weights(through, resumed, rtol=1e-5, atol=1e-7)
+
+
+def test_streaming_in_blocks_gives_the_same_result(monkeypatch):
+    data = records(1000)
+    resident, streamed = course(data), course(data)
+    expected = rowwise.fit(resident, data, epochs=2, verbose=0).history
+    monkeypatch.setenv("ROWWISE_DEVICE_BYTES", "8000")
+    found = rowwise.fit(streamed, data, epochs=2, verbose=0).history
+    np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-6)
+    equal_weights(resident, streamed, rtol=1e-5, atol=1e-7)
+
+
+def test_keras_goes_on_from_where_fit_stopped():
+    data = records()
+    model = course(data)
+    rowwise.fit(model, data, epochs=2, verbose=0)
+    assert int(model.optimizer.iterations.value) == 2 * 7  # 203 records, 32 a batch: the short batch counts
+    before = model.evaluate(data.x.astype("float32"), data.y, verbose=0, return_dict=True)["loss"]
+    model.fit(data.x.astype("float32"), data.y, epochs=1, verbose=0)
+    assert int(model.optimizer.iterations.value) == 3 * 7
+    assert model.evaluate(data.x.astype("float32"), data.y, verbose=0, return_dict=True)["loss"] < before
+
+
+def test_a_second_fit_trains_with_what_compile_set_last():
+    data = records()
+    model = course(data)
+    rowwise.fit(model, data, epochs=1, verbose=0)
+    model.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    before = [w.copy() for w in model.get_weights()]
+    rowwise.fit(model, data, epochs=1, verbose=0)
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_frozen_layer_stays_as_it_is():
+    data = records()
+    model = course(data)
+    rowwise.fit(model, data, epochs=1, verbose=0)
+    layer = model.get_layer("hidden_1")
+    layer.trainable = False
+    model.compile("adam", "sparse_categorical_crossentropy")
+    before = layer.kernel.numpy()
+    rowwise.fit(model, data, epochs=1, verbose=0)
+    np.testing.assert_array_equal(before, layer.kernel.numpy())
+
+
+def test_batch_normalization_and_other_losses_and_metrics_equal_keras():
+    data = records()
+    one_hot = keras.utils.to_categorical(data.y, 4)
+    found = []
+    for engine in ("whole_epoch", "keras"):
+        keras.utils.set_random_seed(1)
+        layers = keras.layers
+        model = keras.Sequential(
+            [layers.Input((6, 6)), layers.Flatten(), layers.Dense(8), layers.BatchNormalization(), layers.Dense(4)]
+        )
+        model.compile(
+            keras.optimizers.AdamW(1e-3, clipnorm=1.0),
+            keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
+            metrics=[
+                "accuracy",
+                keras.metrics.F1Score(average="macro"),
+                keras.metrics.AUC(from_logits=True, name="auc"),
+            ],
+        )
+        pair = (data.x.astype("float32") / 255, one_hot)
+        found.append(rowwise.fit(model, pair, epochs=2, engine=engine, validation=pair, verbose=0).history)
+    assert found[0].keys() == found[1].keys()
+    for name, values in found[0].items():
+        np.testing.assert_allclose(values, found[1][name], rtol=1e-4, atol=1e-6)
+
+
+def test_a_learning_rate_schedule_and_mixed_precision_train():
+    data = records()
+    model = course(data, optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.01, 50)))
+    history = rowwise.fit(model, data, epochs=3, verbose=0)
+    assert history.rowwise["engine"] == "whole_epoch"
+    assert history.history["loss"][-1] < history.history["loss"][0]
+
+    policy = keras.mixed_precision.DTypePolicy("mixed_float16")
+    mixed = keras.Sequential(
+        [
+            keras.Input((6, 6)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Flatten(),
+            keras.layers.Dense(8, activation="relu", dtype=policy),
+            keras.layers.Dense(4, activation="softmax", dtype="float32"),
+        ]
+    )
+    mixed.compile(
+        keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.01)),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    history = rowwise.fit(mixed, data, epochs=3, verbose=0)
+    assert history.rowwise["engine"] == "whole_epoch"
+    assert history.history["loss"][-1] < history.history["loss"][0]
+
+
+def test_float64_stays_float64():
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        with jax.enable_x64(True):
+            data = records()
+            model = course(data)
+            history = rowwise.fit(model, data, epochs=2, verbose=0)
+            assert history.rowwise["engine"] == "whole_epoch"
+            assert model.get_weights()[0].dtype == np.float64
+    finally:
+        keras.config.set_floatx(before)
+        keras.config.set_dtype_policy(before)
+
+
+def test_callbacks_with_epoch_hooks_keep_the_fast_engine(tmp_path):
+    data = records()
+    model = course(data)
+    callbacks = [
+        keras.callbacks.EarlyStopping("loss", patience=0, min_delta=10),
+        keras.callbacks.ModelCheckpoint(tmp_path / "best.keras", monitor="loss", save_best_only=True),
+        keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+        keras.callbacks.ReduceLROnPlateau("loss", patience=1),
+        keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None),
+    ]
+    history = rowwise.fit(model, data, epochs=5, callbacks=callbacks, verbose=0)
+    assert history.rowwise["engine"] == "whole_epoch"
+    assert len(history.epoch) == 2  # nothing improves by 10: stopped after the second
+    assert (tmp_path / "best.keras").exists()
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
+
+
+def test_a_callback_that_changes_the_learning_rate_is_heard():
+    data = records()
+    model = course(data)
+    before = [w.copy() for w in model.get_weights()]
+    rowwise.fit(model, data, epochs=1, verbose=0, callbacks=keras.callbacks.LearningRateScheduler(lambda epoch: 0.0))
+    equal_weights(model, type("", (), {"get_weights": lambda self: before})(), atol=0)
+
+
+def test_a_callback_with_batch_hooks_goes_to_keras_and_says_why(capsys):
+    data = records()
+    seen = []
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
+    history = rowwise.fit(course(data), data, callbacks=[callback], verbose=2)
+    assert history.rowwise["engine"] == "keras"
+    assert len(seen) == 7
+    assert "LambdaCallback" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="on_train_batch_end"):
+        rowwise.fit(course(data), data, callbacks=[callback], engine="whole_epoch", verbose=0)
+
+
+def test_a_model_that_cannot_be_traced_goes_to_keras(capsys):
+    class Watched(keras.Sequential):
+        def train_step(self, state, data):
+            logs, state = super().train_step(state, data)
+            if float(logs["loss"]) > 1e6:  # needs the value itself: no tracer has one
+                raise FloatingPointError
+            return logs, state
+
+    data = records()
+    layers = [keras.Input((6, 6)), keras.layers.Flatten(), keras.layers.Dense(4, activation="softmax")]
+    model = Watched(layers)
+    model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    history = rowwise.fit(model, data, batch_size=64, verbose=2)
+    assert history.rowwise["engine"] == "keras"
+    assert "cannot trace" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="cannot trace"):
+        rowwise.fit(model, data, engine="whole_epoch", verbose=0)
+    eager = keras.Sequential([keras.Input((6, 6)), keras.layers.Flatten(), keras.layers.Dense(4, activation="softmax")])
+    eager.compile("adam", "sparse_categorical_crossentropy", run_eagerly=True)
+    history = rowwise.fit(eager, data, batch_size=64, verbose=2)
+    assert history.rowwise["engine"] == "keras"
+    assert "run_eagerly" in capsys.readouterr().err
+
+
+def test_fit_runs_in_a_thread_too():
+    data, out = records(), []
+    thread = threading.Thread(target=lambda: out.append(rowwise.fit(course(data), data, verbose=0)))
+    thread.start()
+    thread.join()
+    assert out[0].epoch == [0]
+
+
+def test_ctrl_c_ends_after_the_block_and_leaves_the_model_trained(monkeypatch):
+    import signal
+
+    data = records()
+    model = course(data)
+    before = model.get_weights()[0].copy()
+    press = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: signal.raise_signal(signal.SIGINT) if epoch == 1 else None
+    )
+    with pytest.raises(KeyboardInterrupt):
+        rowwise.fit(model, data, epochs=50, callbacks=[press], verbose=0)
+    assert model.history.epoch == [0, 1]
+    assert not np.array_equal(before, model.get_weights()[0])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"epochs": 0}, UsageError, "epochs"),
+        ({"batch_size": 0}, UsageError, "batch_size"),
+        ({"batch_size": 204}, UsageError, "203 records"),
+        ({"engine": "fastest"}, UsageError, "fastest"),
+        ({"validation": 1.5}, UsageError, "1.5"),
+        ({"train": np.zeros((4, 6, 6))}, UsageError, r"\(x, y\)"),
+        ({"train": (np.zeros((4, 6, 6)), np.zeros(3, int))}, DataError, "same number"),
+        ({"train": (np.full((40, 6, 6), np.nan), np.zeros(40, int))}, DataError, "not finite"),
+        ({"train": (np.zeros((40, 5, 6)), np.zeros(40, int))}, ShapeError, "Rows are records"),
+        ({"train": (np.zeros((6, 6)), np.zeros(6, int))}, ShapeError, "axis of records"),
+        ({"train": (np.zeros((40, 6, 6)), np.full(40, 4))}, ShapeError, "4 units"),
+        ({"train": (np.zeros((40, 6, 6)), np.eye(4)[np.zeros(40, int)])}, ShapeError, "argmax"),
+    ],
+)
+def test_wrong_input_is_one_clear_error(change, error, words):
+    data = records()
+    arguments = {"train": data, "verbose": 0, **change}
+    with pytest.raises(error, match=words):
+        rowwise.fit(course(data), **arguments)
+
+
+def test_a_transposed_batch_is_recognised():
+    data = records(shape=(36,))
+    with pytest.raises(ShapeError, match="transposed"):
+        rowwise.fit(course(data), (data.x[:32].T, data.y[:36]), verbose=0)
+
+
+def test_one_hot_losses_and_models_not_compiled_are_explained():
+    data = records()
+    model = course(data)
+    model.compile("adam", "categorical_crossentropy")
+    with pytest.raises(ShapeError, match="to_categorical"):
+        rowwise.fit(model, data, verbose=0)
+    with pytest.raises(ModelError, match="compile"):
+        rowwise.fit(keras.Sequential([keras.Input((6, 6)), keras.layers.Flatten()]), data)
+    with pytest.raises(ModelError, match="list"):
+        rowwise.fit([], data)
+
+
+@pytest.mark.parametrize("change", [{"hidden": (0,)}, {"hidden": ("a",)}, {"dropout": 1.0}, {"activation": "rely"}])
+def test_dense_refuses_what_makes_no_sense(change):
+    with pytest.raises(UsageError):
+        rowwise.dense(records(), **change)
+
+
+def test_dense_is_the_course_model():
+    model = rowwise.dense(records(shape=(28, 28)))
+    assert model.count_params() == 784 * 100 + 100 + 100 * 30 + 30 + 30 * 4 + 4
+    assert [type(layer).__name__ for layer in model.layers] == ["Rescaling", "Flatten", "Dense", "Dense", "Dense"]
+    assert rowwise.dense(records(), hidden=()).count_params() == 36 * 4 + 4
+
+
+def test_the_output_has_one_line_an_epoch_when_it_is_no_terminal(capsys):
+    data = records()
+    rowwise.fit(course(data), data, epochs=3, verbose="auto")
+    lines = capsys.readouterr().err.splitlines()
+    assert [line[:9] for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    rowwise.fit(course(data), data, verbose=0)
+    assert capsys.readouterr() == ("", "")
