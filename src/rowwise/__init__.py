@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rowwise.errors import RowwiseError as RowwiseError
     from rowwise.measure import evaluate as evaluate
     from rowwise.models import dense as dense
-    from rowwise.predict import predict as predict
 
 _PLACES = {
     "load": "rowwise.data",
@@ -29,17 +28,16 @@ _PLACES = {
     "dense": "rowwise.models",
     "fit": "rowwise.engine",
     "evaluate": "rowwise.measure",
-    "predict": "rowwise.predict",
     "RowwiseError": "rowwise.errors",
 }
 
-__all__ = ["Dataset", "RowwiseError", "__version__", "dense", "evaluate", "fit", "load", "predict"]  # noqa: RUF022
+__all__ = ["Dataset", "RowwiseError", "__version__", "dense", "evaluate", "fit", "load"]
 
 
 def __getattr__(name: str) -> object:
     if name in _PLACES:
         value = getattr(importlib.import_module(_PLACES[name]), name)
-        globals()[name] = value  # `rowwise.predict` is the function, not the module of that name
+        globals()[name] = value  # found once
         return value
     raise AttributeError(f"module 'rowwise' has no attribute {name!r}")
 

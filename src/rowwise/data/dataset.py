@@ -52,7 +52,7 @@ class Dataset:
             raise DataError("data.counts", name=self.name, x=x.shape, y=y.shape)
         if y.dtype.kind not in "iu":
             raise DataError("data.labels.dtype", name=self.name, found=y.dtype)
-        if len(y) and not (0 <= int(y.min()) and int(y.max()) < len(self.classes)):
+        if len(y) and not (int(y.min()) >= 0 and int(y.max()) < len(self.classes)):
             wrong = y[(y < 0) | (y >= len(self.classes))]
             raise DataError(
                 "data.labels.range", name=self.name, last=len(self.classes) - 1, found=int(wrong[0]), count=len(wrong)
@@ -93,8 +93,8 @@ class Dataset:
     def checksum(self) -> str:
         """SHA-256 (hexadecimal) of shape, type, x and y: equal for equal data, whatever file held them."""
         digest = hashlib.sha256(f"{self.x.shape} {self.x.dtype.str}".encode())
-        digest.update(np.ascontiguousarray(self.x))
-        digest.update(np.ascontiguousarray(self.y))
+        digest.update(np.ascontiguousarray(self.x).data)
+        digest.update(np.ascontiguousarray(self.y).data)
         return digest.hexdigest()
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:

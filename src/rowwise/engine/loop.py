@@ -74,10 +74,10 @@ def fit(
     _check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed)
     arrays = as_arrays(train, keras.config.floatx())
     held: Arrays | None = None
-    if isinstance(validation, int | float | np.floating) and not isinstance(validation, bool):
+    if isinstance(validation, int | float):  # np.float64 is a float
         if validation:
             arrays, held = hold_out(arrays, float(validation), seed)
-    elif validation is not None:
+    elif validation is not None and not isinstance(validation, int | float):
         held = as_arrays(validation, keras.config.floatx(), "validation")
     for part in (arrays, held):
         if part is not None:

@@ -1,0 +1,40 @@
+# Everything runs in .venv, made from requirements.lock; the stamp says that it is up to date.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+
+.PHONY: help train test check lock bench clean
+.DELETE_ON_ERROR:
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+train: $(STAMP)  ## set up, then train on Fashion-MNIST (or the embedded garments) and report
+	@$(BIN)/rowwise train
+
+test: check  ## set up, check, then run the tests
+	@$(BIN)/python -m pytest
+
+check: $(STAMP)  ## ruff (lint, format) and mypy, by pre-commit where this is a git checkout
+	@if git rev-parse --git-dir >/dev/null 2>&1; then PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files; \
+	else $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy; fi
+
+bench: $(STAMP)  ## ratios against the peers that are installed
+	@$(BIN)/rowwise bench
+
+lock: $(STAMP)  ## resolve requirements.lock anew, for Python 3.11 to 3.13
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --extra dev --no-annotate --no-header \
+	  --no-emit-index-url --no-emit-find-links -o requirements.lock pyproject.toml
+
+clean:  ## remove the environment and the caches
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else \
+	  "rowwise needs Python 3.11, 3.12 or 3.13; %s is %d.%d. Name another: make PYTHON=python3.12 ..." % (sys.executable, *v))'
+	@$(PYTHON) -m venv .venv || { echo "The venv module is not complete (on Debian: apt install python3-venv)." >&2; exit 1; }
+	@echo "Installing into .venv (once) ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@

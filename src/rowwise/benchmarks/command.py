@@ -1,0 +1,109 @@
+"""The arguments of `rowwise bench` → tables, or one JSON object with `--json`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from rowwise.errors import UsageError
+from rowwise.text import say
+
+PARTS = ("epochs", "accuracy", "scaling", "progress", "start", "memory")
+PEERS = ("keras", "torch", "sklearn")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `rowwise bench`."""
+    parser.add_argument("data", nargs="?", default="fashion-mnist", help=say("bench.help.data"))
+    parser.add_argument("--parts", default="epochs", help=say("bench.help.parts", known=",".join(PARTS)))
+    parser.add_argument("--against", default=",".join(PEERS), help=say("bench.help.against"))
+    parser.add_argument("--repeats", type=int, default=5, help=say("bench.help.repeats"))
+    parser.add_argument("--batch-size", type=int, default=32, help=say("bench.help.batch_size"))
+    parser.add_argument("--seeds", type=int, default=5, help=say("bench.help.seeds"))
+    parser.add_argument("--epochs", type=int, default=20, help=say("bench.help.epochs"))
+    parser.add_argument("--json", action="store_true", help=say("bench.help.json"))
+
+
+def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
+    """Measure and print; 0.
+
+    Raises:
+        UsageError: an unknown part or peer. DataError: the data are not to be had.
+    """
+    if not isinstance(arguments, argparse.Namespace):
+        parser = argparse.ArgumentParser(prog="rowwise bench", description=say("bench.help"))
+        add_arguments(parser)
+        arguments = parser.parse_args(arguments)
+    parts = _names(arguments.parts, (*PARTS, "all"), "parts")
+    parts = list(PARTS) if "all" in parts else parts
+    against = _names(arguments.against, PEERS, "against")
+    if arguments.repeats < 1 or arguments.seeds < 1 or arguments.epochs < 1 or arguments.batch_size < 1:
+        raise UsageError("bench.positive")
+
+    from rowwise.benchmarks import parts as measure
+    from rowwise.data import load
+
+    train, test = load(arguments.data)
+    run: dict[str, Any] = {
+        "epochs": lambda: measure.epochs(train, arguments.repeats, arguments.batch_size, against),
+        "accuracy": lambda: measure.accuracy(train, test, arguments.seeds, arguments.epochs, arguments.batch_size),
+        "scaling": lambda: measure.scaling(train, arguments.repeats, arguments.batch_size),
+        "progress": lambda: measure.progress(train, arguments.repeats, arguments.batch_size),
+        "start": lambda: measure.start(arguments.repeats),
+        "memory": lambda: measure.memory(arguments.data),
+    }
+    found: dict[str, Any] = {"machine": _machine(), "data": train.provenance, "records": len(train)}
+    out = sys.stderr if arguments.json else sys.stdout
+    print(f"{train.provenance}: {len(train)}; {found['machine']}", file=out, flush=True)
+    for part in PARTS:
+        if part in parts:
+            found[part] = run[part]()
+            print(f"\n{say(f'bench.part.{part}')}\n{_table(found[part])}", file=out, flush=True)
+    if arguments.json:
+        print(json.dumps(found))
+    return 0
+
+
+def _names(text: str, known: tuple[str, ...], option: str) -> list[str]:
+    names = [name for name in text.split(",") if name]
+    for name in names:
+        if name not in known:
+            raise UsageError("bench.unknown", option=option, found=name, known=", ".join(known))
+    return names
+
+
+def _machine() -> str:
+    """Processor, cores and versions: a figure without them means little."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    versions = []
+    for name in ("keras", "jax", "torch", "scikit-learn", "numpy"):
+        try:
+            versions.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return f"{platform.machine()}, {cores} cores, Python {platform.python_version()}, {', '.join(versions)}"
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [columns, *([_cell(row.get(column)) for column in columns] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in cells
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 100 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

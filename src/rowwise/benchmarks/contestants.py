@@ -1,0 +1,110 @@
+"""A name → a function that trains the course model for one more epoch: 784-100-30-10, Adam, as its users write it."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rowwise.engine.order import epoch_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+
+    from rowwise.data.dataset import Dataset
+
+    Epoch = Callable[[int], object]
+
+HIDDEN = (100, 30)
+STEPS_PER_EXECUTION = 125  # the Keras guides' way to call Python less often
+
+
+def available(against: list[str]) -> tuple[dict[str, Callable[..., Epoch]], list[str]]:
+    """The contestants by name, rowwise first, and the asked-for names whose library is not installed."""
+    families: dict[str, tuple[str, dict[str, Callable[..., Epoch]]]] = {
+        "keras": ("keras", {f"keras, steps_per_execution={STEPS_PER_EXECUTION}": keras_steps, "keras": keras_plain}),
+        "torch": ("torch", {"torch": torch_loop}),
+        "sklearn": ("sklearn", {"scikit-learn": sklearn_mlp}),
+    }
+    chosen: dict[str, Callable[..., Epoch]] = {"rowwise": rowwise_fit}
+    missing = []
+    for name in against:
+        module, contestants = families[name]
+        if importlib.util.find_spec(module) is None:
+            missing.append(name)
+        else:
+            chosen |= contestants
+    return chosen, missing
+
+
+def rowwise_fit(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:
+    """`rowwise.fit`, on the uint8 pixels."""
+    from rowwise.engine import fit
+    from rowwise.models import dense
+
+    model = dense(train, hidden, seed=0)
+    return lambda epoch: fit(model, train, epochs=epoch + 1, initial_epoch=epoch, batch_size=batch_size, verbose=0)
+
+
+def keras_plain(train: Dataset, batch_size: int, steps_per_execution: int = 1) -> Epoch:
+    """`model.fit` of the same model on the same backend, on float32 pixels."""
+    import keras
+
+    from rowwise.models import dense
+
+    model: keras.Model = dense(train, HIDDEN, seed=0)
+    model.compile(
+        keras.optimizers.Adam(1e-3),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        steps_per_execution=steps_per_execution,
+    )
+    x, y = train.x.astype(np.float32), train.y
+    return lambda epoch: model.fit(x, y, batch_size=batch_size, epochs=1, verbose=0)
+
+
+def keras_steps(train: Dataset, batch_size: int) -> Epoch:
+    """The same with `steps_per_execution`."""
+    return keras_plain(train, batch_size, STEPS_PER_EXECUTION)
+
+
+def torch_loop(train: Dataset, batch_size: int) -> Epoch:
+    """The usual loop over tensors in memory: index, forward, loss, backward, step; no DataLoader."""
+    import torch  # type: ignore[import-not-found,unused-ignore]
+
+    features = int(np.prod(train.shape))
+    widths = [features, *HIDDEN, len(train.classes)]
+    layers: list[torch.nn.Module] = []
+    for inputs, outputs in itertools.pairwise(widths):
+        layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
+    model = torch.nn.Sequential(*layers[:-1])
+    optimizer, loss_of = torch.optim.Adam(model.parameters(), 1e-3), torch.nn.CrossEntropyLoss()
+    x = torch.from_numpy(train.x.reshape(len(train), features).astype(np.float32) / 255)
+    y = torch.from_numpy(train.y.astype(np.int64))
+
+    def epoch(number: int) -> float:
+        order = torch.from_numpy(epoch_order(0, number, len(train)).astype(np.int64))
+        total = torch.zeros(())
+        for rows in order.split(batch_size):
+            optimizer.zero_grad()
+            loss = loss_of(model(x[rows]), y[rows])
+            loss.backward()
+            optimizer.step()
+            total += loss.detach()
+        return float(total)
+
+    return epoch
+
+
+def sklearn_mlp(train: Dataset, batch_size: int) -> Epoch:
+    """`MLPClassifier.partial_fit`, which trains one epoch."""
+    from sklearn.neural_network import MLPClassifier
+
+    model = MLPClassifier(HIDDEN, batch_size=batch_size, learning_rate_init=1e-3, random_state=0)
+    x = train.x.reshape(len(train), -1).astype(np.float32) / 255
+    classes = np.arange(len(train.classes))
+    return lambda epoch: model.partial_fit(x, train.y, classes=classes)

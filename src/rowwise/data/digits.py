@@ -1,0 +1,31 @@
+"""scikit-learn's handwritten digits (8x8, real) → two Datasets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from rowwise.data.dataset import PIXEL_MAX, Dataset
+
+LARGEST = 16  # the pixels count 0 to 16 lit dots
+CLASSES_KO = ("영", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구")
+
+
+def load() -> tuple[Dataset, Dataset]:
+    """`(train, test)`: 1,438 and 359 grey images of 8x8, uint8, a stratified split with seed 0."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    x = np.rint(digits.images * (PIXEL_MAX / LARGEST)).astype(np.uint8)
+    whole = Dataset(
+        "digits",
+        x,
+        digits.target,
+        tuple("0123456789"),
+        CLASSES_KO,
+        provenance="UCI optical digits as scikit-learn ships them, 0..16 stretched to 0..255",
+        source={"package": "scikit-learn", "split": "20 %, stratified, seed 0"},
+    )
+    train, test = whole.split(0.2, seed=0)
+    return replace(train, part="train"), replace(test, part="test")

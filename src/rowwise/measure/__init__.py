@@ -1,0 +1,60 @@
+"""A model and records with their true classes → a Report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.data.dataset import Dataset
+from rowwise.errors import DataError, ModelError, ShapeError
+from rowwise.measure.report import Report, measure
+
+if TYPE_CHECKING:
+    import keras
+    from numpy.typing import NDArray
+
+    from rowwise.engine.arrays import Records
+
+__all__ = ["Report", "evaluate", "measure", "score"]
+
+
+def evaluate(model: keras.Model, data: Records, batch_size: int = 1024) -> Report:
+    """Predict every record and compare with its label.
+
+    Args:
+        model: output `(None, classes)` of probabilities, or `(None, 1)` of the second class's.
+        data: a Dataset, or `(x, y)` with y class numbers `(records,)` or one-hot `(records, classes)`.
+        batch_size: records a step; the result does not depend on it.
+
+    Raises:
+        ShapeError: the records do not fit the model, or the labels its classes.
+        DataError: no records. ModelError: the model gives NaN.
+    """
+    from rowwise.engine import predict_proba
+
+    x = data.x if isinstance(data, Dataset) else data[0]
+    return score(predict_proba(model, x, batch_size), data)
+
+
+def score(probabilities: NDArray[Any], data: Records) -> Report:
+    """The Report of probabilities `(records, classes)` that are known already; raises as `evaluate`."""
+    if isinstance(data, Dataset):
+        y, names, names_ko, provenance = data.y, data.classes, data.classes_ko, data.provenance
+    else:
+        y = np.asarray(data[1])
+        y = y.argmax(1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1).astype(np.int64)
+        names, names_ko, provenance = (), (), ""
+    if probabilities.ndim == 2 and probabilities.shape[1] == 1:
+        probabilities = np.hstack([1 - probabilities, probabilities])
+    if not len(probabilities):
+        raise DataError("measure.records", true=y.shape, predicted=probabilities.shape)
+    if np.isnan(probabilities).any():
+        raise ModelError("measure.nan")
+    width = probabilities.shape[1]
+    names = names or tuple(map(str, range(width)))
+    if len(names) != width or int(y.max()) >= width:
+        raise ShapeError("measure.classes", units=width, classes=max(len(names), int(y.max()) + 1))
+    # 1e-7 is Keras's epsilon: its cross-entropy clips there too.
+    right = np.clip(probabilities[np.arange(len(y)), y], 1e-7, 1 - 1e-7)
+    return measure(y, probabilities.argmax(1), names, names_ko, float(-np.log(right).mean()), provenance)

@@ -1,0 +1,32 @@
+"""What every test starts from: English, JAX, caches of its own; and the real Fashion-MNIST where it is."""
+
+import os
+from pathlib import Path
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+import pytest
+
+BESIDE = Path(__file__).parents[2] / "shared" / "data" / "fashion-mnist"
+
+
+@pytest.fixture(autouse=True)
+def _own_places(monkeypatch, tmp_path_factory):
+    caches = tmp_path_factory.mktemp("caches")
+    monkeypatch.setenv("ROWWISE_LANG", "en")
+    monkeypatch.setenv("ROWWISE_CACHE", str(caches / "rowwise"))
+    monkeypatch.setenv("KERAS_HOME", str(caches / "keras"))
+    monkeypatch.setenv("ROWWISE_MIRRORS", "http://127.0.0.1:9/")  # nobody listens: no test reaches the network
+    monkeypatch.delenv("ROWWISE_DATA", raising=False)
+
+
+_FOLDER = Path(os.environ["ROWWISE_DATA"]) if os.environ.get("ROWWISE_DATA") else BESIDE
+
+
+@pytest.fixture
+def fashion_mnist(monkeypatch):
+    """The folder of the real files, set as $ROWWISE_DATA."""
+    if not (_FOLDER / "train-images-idx3-ubyte.gz").exists():
+        pytest.skip("the real Fashion-MNIST files are neither in $ROWWISE_DATA nor beside the checkout")
+    monkeypatch.setenv("ROWWISE_DATA", str(_FOLDER))
+    return _FOLDER

@@ -1,0 +1,86 @@
+"""The figures are scikit-learn's."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+
+import rowwise
+from rowwise.errors import DataError, ModelError, ShapeError
+from rowwise.measure import measure, score
+from rowwise.text import use_language
+
+PAIRS = st.integers(1, 60).flatmap(
+    lambda n: st.tuples(*[st.lists(st.integers(0, 4), min_size=n, max_size=n) for _ in range(2)])
+)
+
+
+@given(PAIRS)
+def test_every_figure_equals_scikit_learn(pair):
+    true, predicted = pair
+    report = measure(true, predicted, "abcde")
+    labels = list(range(5))
+    each = precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0)
+    for name, values in zip(("precision", "recall", "f1", "support"), each, strict=True):
+        np.testing.assert_allclose([getattr(s, name) for s in report.per_class], values, atol=1e-12)
+    macro = precision_recall_fscore_support(true, predicted, average="macro", zero_division=0)[:3]
+    np.testing.assert_allclose((report.precision, report.recall, report.f1), macro, atol=1e-12)
+    assert report.accuracy == pytest.approx(accuracy_score(true, predicted))
+    np.testing.assert_array_equal(report.confusion, confusion_matrix(true, predicted, labels=labels))
+
+
+def test_figures_equal_keras():
+    import keras
+
+    random = np.random.default_rng(0)
+    true, probabilities = random.integers(0, 4, 300), random.dirichlet(np.ones(4), 300).astype("float32")
+    report = score(probabilities, (np.zeros((300, 1)), true))
+    f1 = keras.metrics.F1Score(average="macro")
+    f1.update_state(np.eye(4, dtype="float32")[true], probabilities)
+    assert report.f1 == pytest.approx(float(f1.result()), abs=1e-6)
+    loss = keras.losses.SparseCategoricalCrossentropy()(true, probabilities)
+    assert report.loss == pytest.approx(float(loss), abs=1e-6)
+    assert score(probabilities, (np.zeros((300, 1)), np.eye(4)[true])).to_dict() == report.to_dict()
+
+
+def test_the_most_confused_pairs_come_first():
+    report = measure([0, 0, 0, 1, 1], [1, 1, 0, 0, 1], ("cat", "dog"))
+    assert [(p.true, p.predicted, p.records) for p in report.confused()] == [("cat", "dog", 2), ("dog", "cat", 1)]
+    assert report.confused()[0].share == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_the_table_fits_80_columns(lang):
+    names_ko = tuple(f"{'아주 긴 이름의 클래스 ' * 4}{i}" for i in range(3))
+    report = measure([0, 1, 2, 2], [0, 0, 2, 1], tuple("abc"), names_ko)
+    with use_language(lang):
+        table = str(report).split(chr(10))[:6]
+    assert all(cell_len(line) <= 80 for line in table)
+
+
+def test_a_class_that_is_never_predicted_is_named():
+    assert "Never predicted: dog" in str(measure([0, 1], [0, 0], ("cat", "dog")))
+
+
+def test_evaluate_reads_a_dataset():
+    random = np.random.default_rng(0)
+    data = rowwise.Dataset(
+        "made", random.integers(0, 255, (50, 4, 4), np.uint8), random.integers(0, 3, 50), tuple("abc")
+    )
+    model = rowwise.dense(data, (4,), seed=0)
+    report = rowwise.evaluate(model, data)
+    assert report.records == 50
+    expected = model.evaluate(data.x.astype("float32"), data.y, verbose=0, return_dict=True)
+    assert report.accuracy == pytest.approx(expected["accuracy"], abs=1e-6)
+    assert report.loss == pytest.approx(expected["loss"], abs=1e-5)
+
+
+def test_what_cannot_be_measured_is_said():
+    with pytest.raises(DataError):
+        measure([], [], ("a",))
+    with pytest.raises(ModelError, match="NaN"):
+        score(np.full((2, 2), np.nan), (np.zeros((2, 1)), np.array([0, 1])))
+    with pytest.raises(ShapeError, match="3 classes"):
+        score(np.full((2, 2), 0.5), (np.zeros((2, 1)), np.array([0, 2])))
