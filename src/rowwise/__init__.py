@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rowwise.errors import RowwiseError as RowwiseError
     from rowwise.measure import evaluate as evaluate
     from rowwise.models import dense as dense
+    from rowwise.predict import predict as predict
 
 _PLACES = {
     "load": "rowwise.data",
@@ -28,10 +29,11 @@ _PLACES = {
     "dense": "rowwise.models",
     "fit": "rowwise.engine",
     "evaluate": "rowwise.measure",
+    "predict": "rowwise.predict",
     "RowwiseError": "rowwise.errors",
 }
 
-__all__ = ["Dataset", "RowwiseError", "__version__", "dense", "evaluate", "fit", "load"]
+__all__ = ["Dataset", "RowwiseError", "__version__", "dense", "evaluate", "fit", "load", "predict"]
 
 
 def __getattr__(name: str) -> object:
