@@ -6,10 +6,12 @@ import jax
 import keras
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
 import rowwise
 from rowwise.engine import epoch_order
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
+from rowwise.text import use_language
 
 SHAPES = {"course": (100, 30), "wide": (64,), "deep": (16, 16, 16, 8)}
 OPTIMIZERS = {
@@ -90,10 +92,12 @@ def test_a_resumed_run_is_the_same_run_even_with_dropout(tmp_path):
 def test_streaming_in_blocks_gives_the_same_result(monkeypatch):
     data = records(1000)
     resident, streamed = course(data), course(data)
-    expected = rowwise.fit(resident, data, epochs=2, verbose=0).history
+    held = records(1500, seed=1)
+    expected = rowwise.fit(resident, data, epochs=2, validation=held, verbose=0).history
     monkeypatch.setenv("ROWWISE_DEVICE_BYTES", "8000")
-    found = rowwise.fit(streamed, data, epochs=2, verbose=0).history
-    np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-6)
+    found = rowwise.fit(streamed, data, epochs=2, validation=held, verbose=0).history
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-6)
     equal_weights(resident, streamed, rtol=1e-5, atol=1e-7)
 
 
@@ -154,7 +158,8 @@ def test_batch_normalization_and_other_losses_and_metrics_equal_keras():
         found.append(rowwise.fit(model, pair, epochs=2, engine=engine, validation=pair, verbose=0).history)
     assert found[0].keys() == found[1].keys()
     for name, values in found[0].items():
-        np.testing.assert_allclose(values, found[1][name], rtol=1e-4, atol=1e-6)
+        # AUC counts records on either side of 200 thresholds: rounding takes one across now and then.
+        np.testing.assert_allclose(values, found[1][name], rtol=1e-3 if name.endswith("auc") else 1e-4, atol=1e-6)
 
 
 def test_a_learning_rate_schedule_and_mixed_precision_train():
@@ -340,10 +345,19 @@ def test_dense_is_the_course_model():
     assert rowwise.dense(records(), hidden=()).count_params() == 36 * 4 + 4
 
 
-def test_the_output_has_one_line_an_epoch_when_it_is_no_terminal(capsys):
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_progress_is_a_table_of_one_line_an_epoch_that_fits_80_columns(capsys, lang):
     data = records()
-    rowwise.fit(course(data), data, epochs=3, verbose="auto")
-    lines = capsys.readouterr().err.splitlines()
-    assert [line[:9] for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    with use_language(lang):
+        rowwise.fit(course(data), data, epochs=12, validation=0.2, verbose=2)
+    head, *lines = capsys.readouterr().err.splitlines()
+    assert head.split()[1:5] == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    assert [line.split()[0] for line in lines[-3:]] == ["10/12", "11/12", "12/12"]
+    assert len(lines) == 12
+    assert {cell_len(line) for line in (head, *lines)} <= set(range(81))
+
+
+def test_a_silent_fit_prints_nothing(capsys):
+    data = records()
     rowwise.fit(course(data), data, verbose=0)
     assert capsys.readouterr() == ("", "")

@@ -45,6 +45,10 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
     if arguments.repeats < 1 or arguments.seeds < 1 or arguments.epochs < 1 or arguments.batch_size < 1:
         raise UsageError("bench.positive")
 
+    # Read by OpenMP when PyTorch and scikit-learn start; XLA takes the cores the process may run on by itself.
+    threads = _cores()
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+
     from rowwise.benchmarks import parts as measure
     from rowwise.data import load
 
@@ -54,12 +58,21 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
         "accuracy": lambda: measure.accuracy(train, test, arguments.seeds, arguments.epochs, arguments.batch_size),
         "scaling": lambda: measure.scaling(train, arguments.repeats, arguments.batch_size),
         "progress": lambda: measure.progress(train, arguments.repeats, arguments.batch_size),
-        "start": lambda: measure.start(arguments.repeats),
+        "start": lambda: measure.start(arguments.repeats, arguments.data),
         "memory": lambda: measure.memory(arguments.data),
     }
-    found: dict[str, Any] = {"machine": _machine(), "data": train.provenance, "records": len(train)}
+    machine = _machine()
+    found: dict[str, Any] = {
+        "machine": machine,
+        "threads": threads,
+        "data": train.provenance,
+        "records": len(train),
+        "batch_size": arguments.batch_size,
+        "repeats": arguments.repeats,
+    }
     out = sys.stderr if arguments.json else sys.stdout
-    print(f"{train.provenance}: {len(train)}; {found['machine']}", file=out, flush=True)
+    print(f"{train.provenance}: {len(train):,}", file=out)
+    print(say("bench.setting", machine=machine, threads=threads, batch_size=arguments.batch_size), file=out, flush=True)
     for part in PARTS:
         if part in parts:
             found[part] = run[part]()
@@ -78,27 +91,34 @@ def _names(text: str, known: tuple[str, ...], option: str) -> list[str]:
 
 
 def _machine() -> str:
-    """Processor, cores and versions: a figure without them means little."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    """Processor and versions: a figure without them means little."""
     versions = []
     for name in ("keras", "jax", "torch", "scikit-learn", "numpy"):
         try:
             versions.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             continue
-    return f"{platform.machine()}, {cores} cores, Python {platform.python_version()}, {', '.join(versions)}"
+    return f"{platform.machine()}, Python {platform.python_version()}, {', '.join(versions)}"
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
+    from rich.cells import cell_len
+
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    cells = [columns, *([_cell(row.get(column)) for column in columns] for row in rows)]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in cells
-    )
+    head = [say(f"bench.column.{column}") for column in columns]
+    cells = [head, *([_cell(row.get(column)) for column in columns] for row in rows)]
+    widths = [max(cell_len(line[i]) for line in cells) for i in range(len(columns))]
+
+    def line(words: list[str]) -> str:
+        gaps = [" " * (width - cell_len(word)) for word, width in zip(words, widths, strict=True)]
+        first, *others = zip(words, gaps, strict=True)
+        return "  ".join(["".join(first), *(gap + word for word, gap in others)]).rstrip()
+
+    return "\n".join(map(line, cells))
 
 
 def _cell(value: object) -> str:

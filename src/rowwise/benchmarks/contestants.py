@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +52,7 @@ def rowwise_fit(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDE
 
 
 def keras_plain(train: Dataset, batch_size: int, steps_per_execution: int = 1) -> Epoch:
-    """`model.fit` of the same model on the same backend, on float32 pixels."""
+    """`model.fit` of the same model on the same backend, on the same uint8 pixels."""
     import keras
 
     from rowwise.models import dense
@@ -63,7 +64,7 @@ def keras_plain(train: Dataset, batch_size: int, steps_per_execution: int = 1) -
         metrics=["accuracy"],
         steps_per_execution=steps_per_execution,
     )
-    x, y = train.x.astype(np.float32), train.y
+    x, y = train.x, train.y
     return lambda epoch: model.fit(x, y, batch_size=batch_size, epochs=1, verbose=0)
 
 
@@ -76,6 +77,7 @@ def torch_loop(train: Dataset, batch_size: int) -> Epoch:
     """The usual loop over tensors in memory: index, forward, loss, backward, step; no DataLoader."""
     import torch  # type: ignore[import-not-found,unused-ignore]
 
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
     features = int(np.prod(train.shape))
     widths = [features, *HIDDEN, len(train.classes)]
     layers: list[torch.nn.Module] = []

@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr
 from functools import partial
 from statistics import mean, median, stdev
 from typing import TYPE_CHECKING, Any
@@ -28,15 +29,16 @@ def epochs(train: Dataset, repeats: int, batch_size: int, against: list[str]) ->
     """Seconds of an epoch after warm-up, all contestants in turn in one process, `repeats` times.
 
     The ratio is the median of the ratios within each round, so that a machine that slows down slows all.
+    A turn is two epochs, of which the second is timed: the first compiles, or finds caches and threads as
+    the contestant before has left them.
     """
     contestants, missing = available(against)
     run = {name: make(train, batch_size) for name, make in contestants.items()}
     seconds: dict[str, list[float]] = {name: [] for name in run}
-    for round_ in range(repeats + 1):
+    for turn in range(repeats):
         for name, epoch in run.items():
-            taken = _seconds(partial(epoch, round_))
-            if round_:  # the first compiles
-                seconds[name].append(taken)
+            epoch(2 * turn)
+            seconds[name].append(_seconds(partial(epoch, 2 * turn + 1)))
     rows: list[Row] = []
     for name, runs in seconds.items():
         ratios = [theirs / ours for theirs, ours in zip(runs, seconds["rowwise"], strict=True)]
@@ -64,9 +66,9 @@ def accuracy(train: Dataset, test: Dataset, seeds: int, epochs: int, batch_size:
         model = dense(train, HIDDEN, seed=seed)
         fit(model, train, epochs=epochs, batch_size=batch_size, seed=seed, verbose=0)
         report = evaluate(model, test)
-        rows.append({"seed": seed, "accuracy": report.accuracy, "macro F1": report.f1})
+        rows.append({"seed": seed, "accuracy": report.accuracy, "macro_f1": report.f1})
     for name, of in (("mean", mean), ("standard deviation", stdev if seeds > 1 else lambda values: 0.0)):
-        rows.append({"seed": name, **{key: of([row[key] for row in rows[:seeds]]) for key in ("accuracy", "macro F1")}})
+        rows.append({"seed": name, **{key: of([row[key] for row in rows[:seeds]]) for key in ("accuracy", "macro_f1")}})
     return rows
 
 
@@ -76,7 +78,7 @@ def scaling(train: Dataset, repeats: int, batch_size: int) -> list[Row]:
     for records in (6_000, 20_000, 60_000, 200_000, 600_000):
         part = train[np.arange(records) % len(train)]
         taken = _median_epoch(part, repeats, batch_size, HIDDEN)
-        rows.append({"records": records, "hidden": "100,30", "seconds": taken, "µs a record": 1e6 * taken / records})
+        rows.append({"records": records, "hidden": "100,30", "seconds": taken, "us_per_record": 1e6 * taken / records})
     few = train[: min(len(train), 20_000)]
     for width in (50, 100, 200, 400, 800):
         hidden = (width, 30)
@@ -88,49 +90,48 @@ def scaling(train: Dataset, repeats: int, batch_size: int) -> list[Row]:
                 "records": len(few),
                 "hidden": f"{width},30",
                 "seconds": taken,
-                "µs a record": 1e6 * taken / len(few),
-                "ns a 1,000 weights": 1e12 * taken / len(few) / weights,
+                "us_per_record": 1e6 * taken / len(few),
+                "ns_per_1000_weights": 1e12 * taken / len(few) / weights,
             }
         )
     return rows
 
 
 def progress(train: Dataset, repeats: int, batch_size: int) -> list[Row]:
-    """What the progress lines cost: fits of 5 epochs with and without, in turn; ratio of the medians."""
+    """What showing progress costs: fits of 5 epochs without, with lines and with the bar, in turn.
+
+    The ratio is the median of the ratios within each round; its noise is that of a fit.
+    """
     from rowwise.engine import fit
     from rowwise.models import dense
 
     model = dense(train, HIDDEN, seed=0)
-    stderr = sys.stderr
-    taken: dict[int, list[float]] = {0: [], 1: [], 2: []}
-    with open(os.devnull, "w") as nowhere:
-        sys.stderr = nowhere
-        try:
-            for round_ in range(repeats + 1):
-                for verbose in taken:
-                    run = _seconds(partial(fit, model, train, epochs=5, batch_size=batch_size, verbose=verbose))
-                    if round_:
-                        taken[verbose].append(run)
-        finally:
-            sys.stderr = stderr
-    silent = median(taken[0])
+    names = {0: "none", 1: "bar", 2: "lines"}
+    taken: dict[int, list[float]] = {verbose: [] for verbose in names}
+    with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):
+        fit(model, train, epochs=1, batch_size=batch_size, verbose=0)
+        for _ in range(repeats):
+            for verbose, runs in taken.items():
+                runs.append(
+                    _seconds(partial(fit, model, train, epochs=5, batch_size=batch_size, verbose=verbose)),
+                )
     return [
         {
-            "progress": {0: "none", 1: "bar", 2: "lines"}[verbose],
+            "progress": names[verbose],
             "seconds": median(runs),
-            "ratio": median(runs) / silent,
+            "ratio": median(shown / silent for shown, silent in zip(runs, taken[0], strict=True)),
         }
         for verbose, runs in taken.items()
     ]
 
 
-def start(repeats: int) -> list[Row]:
-    """Seconds from the shell: `rowwise --help`, `import rowwise`, reading Fashion-MNIST; peak memory of a full run."""
-    load = "import time; import rowwise.data as d; t = time.perf_counter(); d.load('fashion-mnist'); "
+def start(repeats: int, data: str) -> list[Row]:
+    """Seconds of `rowwise --help` from the shell, of `import rowwise`, and of reading the data."""
+    load = f"import time; import rowwise.data as d; t = time.perf_counter(); d.load({data!r}); "
     commands = {
         "rowwise --help": [sys.executable, "-m", "rowwise", "--help"],
         "import rowwise (less Python's own start)": [sys.executable, "-c", "import rowwise"],
-        'load("fashion-mnist")': [sys.executable, "-c", load + "print(time.perf_counter() - t)"],
+        f"load({data!r})": [sys.executable, "-c", load + "print(time.perf_counter() - t)"],
     }
     own = median(_seconds(lambda: _quiet([sys.executable, "-c", "pass"])) for _ in range(repeats + 1))
     rows: list[Row] = []
@@ -161,7 +162,7 @@ def memory(data: str) -> list[Row]:
         taken = time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # bytes on macOS, KiB elsewhere
     unit = 1024**2 if sys.platform == "darwin" else 1024
-    return [{"what": f"rowwise train {data}", "seconds": taken, "peak MiB": peak / unit}]
+    return [{"what": f"rowwise train {data}", "seconds": taken, "peak_mib": peak / unit}]
 
 
 def _median_epoch(train: Dataset, repeats: int, batch_size: int, hidden: tuple[int, ...]) -> float:

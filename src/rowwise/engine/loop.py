@@ -143,7 +143,7 @@ def _run(
     batch_size: int,
 ) -> None:
     """The epochs of `whole_epoch`, with the callbacks called as Keras calls them."""
-    model, records = runner.model, len(runner.train.x)
+    model, records = runner.model, runner.train.records
     listed = keras.callbacks.CallbackList(
         callbacks, add_history=True, model=model, verbose=0, epochs=epochs, steps=-(-records // batch_size)
     )

@@ -1,10 +1,10 @@
-"""Epochs as they end → a bar on a terminal, one line an epoch elsewhere."""
+"""Epochs as they end → a table that grows by a line an epoch, with a bar below it on a terminal."""
 
 from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import keras
 
@@ -12,6 +12,10 @@ from rowwise.text import say
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
+
+    Logs = dict[str, float]
+
+NARROWEST = 6  # columns of a figure such as 0.5211
 
 
 class Clock(keras.callbacks.Callback):
@@ -21,60 +25,88 @@ class Clock(keras.callbacks.Callback):
         super().__init__()
         self.seconds: list[float] = []
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._start = time.perf_counter()
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.seconds.append(time.perf_counter() - self._start)
 
 
+class Table:
+    """The head and the lines of the table: epoch, loss, metrics, validation, records a second."""
+
+    def __init__(self, records: int, epochs: int) -> None:
+        self.records, self.epochs = records, epochs
+        self._columns: list[str] = []
+
+    def lines(self, epoch: int, logs: Logs, seconds: float) -> list[str]:
+        """The line of this epoch (from 0); the head above it for the first one, or when the columns change."""
+        from rich.cells import cell_len
+
+        # Keras sorts its logs by name; people look for the loss first.
+        names = sorted(logs, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
+        number = f"{epoch + 1:>{len(str(self.epochs))}}/{self.epochs}"
+        head = [say("fit.epoch"), *names, say("fit.rate")]
+        cells = [
+            number,
+            *(_figure(float(logs[name])) for name in names),
+            f"{round(self.records / max(seconds, 1e-9), -2):,.0f}",
+        ]
+        wanted = (len(number), *[NARROWEST] * len(names), len("999,999"))
+        widths = [max(cell_len(word), width) for word, width in zip(head, wanted, strict=True)]
+
+        def line(words: list[str]) -> str:
+            return "  ".join(
+                " " * (width - cell_len(word)) + word for word, width in zip(words, widths, strict=True)
+            ).rstrip()
+
+        new, self._columns = self._columns != head, head
+        return [line(head), line(cells)] if new else [line(cells)]
+
+
 class Lines(keras.callbacks.Callback):
-    """One line an epoch on standard error, or on standard output where that is a terminal."""
+    """The table on standard error, or on standard output where that is a terminal."""
 
-    def __init__(self, clock: Clock, records: int, epochs: int) -> None:
+    def __init__(self, clock: Clock, table: Table) -> None:
         super().__init__()
-        self.clock, self.records, self.epochs = clock, records, epochs
-        self.stream = sys.stdout if sys.stdout.isatty() else sys.stderr
+        self.clock, self.table = clock, table
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        seconds = self.clock.seconds[-1]
-        head = f"{say('fit.epoch')} {epoch + 1:>{len(str(self.epochs))}}/{self.epochs}"
-        print(f"{head}  {describe(logs or {})}  {rate(self.records, seconds)}", file=self.stream, flush=True)
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        for line in self.table.lines(epoch, logs or {}, self.clock.seconds[-1]):
+            print(line, file=_stream(), flush=True)
 
 
 class Bar(keras.callbacks.Callback):
-    """A rich bar over the epochs, with the last epoch's figures, records a second and the time left."""
+    """The table, and below it a rich bar over the epochs with the time left."""
 
-    def __init__(self, clock: Clock, records: int, epochs: int, initial_epoch: int) -> None:
+    def __init__(self, clock: Clock, table: Table, initial_epoch: int) -> None:
         super().__init__()
-        self.clock, self.records, self.epochs, self.initial_epoch = clock, records, epochs, initial_epoch
+        self.clock, self.table, self.initial_epoch = clock, table, initial_epoch
         self.task: TaskID | None = None
 
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        # Figures stand in a line of their own: beside the bar they would not fit 80 columns.
         self.bar = Progress(
             TextColumn(say("fit.epoch")),
             MofNCompleteColumn(),
             BarColumn(bar_width=None),
-            TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(compact=True),
-            console=Console(stderr=not sys.stdout.isatty()),
+            console=Console(file=_stream()),
             # Refreshed by hand, an epoch at a time: a thread of its own would take turns with the training.
             auto_refresh=False,
         )
-        self.task = self.bar.add_task("", total=self.epochs, completed=self.initial_epoch, rate="")
+        self.task = self.bar.add_task("", total=self.table.epochs, completed=self.initial_epoch)
         self.bar.start()
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         assert self.task is not None
-        head = f"{say('fit.epoch')} {epoch + 1:>{len(str(self.epochs))}}  "
-        self.bar.console.print(head + describe(logs or {}), highlight=False)
-        self.bar.update(self.task, completed=epoch + 1, rate=rate(self.records, self.clock.seconds[-1]), refresh=True)
+        for line in self.table.lines(epoch, logs or {}, self.clock.seconds[-1]):
+            self.bar.console.print(line, highlight=False, soft_wrap=True)
+        self.bar.update(self.task, completed=epoch + 1, refresh=True)
 
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+    def on_train_end(self, logs: Logs | None = None) -> None:
         self.close()
 
     def close(self) -> None:
@@ -87,17 +119,17 @@ class Bar(keras.callbacks.Callback):
 def reporter(verbose: Any, clock: Clock, records: int, epochs: int, initial_epoch: int) -> Bar | Lines | None:
     """Keras's `verbose`: 0 nothing, 1 a bar, 2 a line an epoch, "auto" a bar on a terminal and lines elsewhere."""
     if verbose == "auto":
-        verbose = 1 if sys.stdout.isatty() or sys.stderr.isatty() else 2
+        verbose = 1 if _stream().isatty() else 2
     if not verbose:
         return None
-    return Bar(clock, records, epochs, initial_epoch) if int(verbose) == 1 else Lines(clock, records, epochs)
+    table = Table(records, epochs)
+    return Bar(clock, table, initial_epoch) if int(verbose) == 1 else Lines(clock, table)
 
 
-def describe(logs: dict[str, float]) -> str:
-    """`loss 0.3124  accuracy 0.8861  val_loss 0.3402`."""
-    return "  ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
+def _stream() -> TextIO:
+    return sys.stdout if sys.stdout.isatty() else sys.stderr
 
 
-def rate(records: int, seconds: float) -> str:
-    """`181,000 records/s`."""
-    return say("fit.rate", rate=f"{round(records / max(seconds, 1e-9), -2):,.0f}")
+def _figure(value: float) -> str:
+    """Four decimals where that says something, else four digits: `0.5211`, `12.35`, `1.2e-05`."""
+    return f"{value:.4f}" if 0.001 <= abs(value) < 10 or value == 0 else f"{value:.4g}"

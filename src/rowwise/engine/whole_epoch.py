@@ -6,8 +6,10 @@ Keras's stateless form. What is saved is everything around it: Python runs once 
 
 from __future__ import annotations
 
+import math
 import time
 import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     State = tuple[list[jax.Array], ...]  # trainable, non-trainable, optimizer, metrics
 
+NARROW = 200  # units; measured on two AVX-512 cores with batches of 16 to 256
 EVALUATION_BATCH = 1024  # records a step where nothing is learned: the result does not depend on it
 
 
@@ -39,8 +42,9 @@ class WholeEpoch:
         train: x `(records, ...)`, y `(records, ...)`.
         validation: the same, or None.
         batch_size: records a step; the last step takes what is left.
-        device_bytes: up to this size the data stay on the device; above it they are streamed in blocks
-            of many batches, in the same order and with the same result.
+        device_bytes: up to this size the training data, and likewise the validation data, stay on the
+            device; above it they are streamed in blocks of many batches, in the same order and with the
+            same result.
 
     Raises:
         CannotTrace: the model's step cannot be traced by JAX.
@@ -49,18 +53,17 @@ class WholeEpoch:
     def __init__(
         self, model: keras.Model, train: Arrays, validation: Arrays | None, batch_size: int, device_bytes: int
     ) -> None:
-        self.model, self.train, self.validation, self.batch_size = model, train, validation, batch_size
-        record_bytes = max(1, (train.x.nbytes + train.y.nbytes) // len(train.x))
-        self.resident = record_bytes * len(train.x) <= device_bytes
-        # Two blocks are alive at once, one computed on and one being gathered.
-        self.block_records = (
-            len(train.x) if self.resident else max(1, device_bytes // (2 * record_bytes * batch_size)) * batch_size
-        )
+        self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
         self._functions = _functions_of(model)
-        self.compile_seconds = self._compile()
-        self._on_device = _put(train) if self.resident else None
-        self._validation_on_device = _put(validation) if validation is not None else None
+        self.train = _Source(train, batch_size, device_bytes)
+        self.validation = _Source(validation, EVALUATION_BATCH, device_bytes) if validation is not None else None
+        start = time.perf_counter()
+        try:
+            self._compile()
+        except Exception as cause:  # whatever a user's layer, loss or metric raises when it meets a tracer
+            raise CannotTrace from cause
+        self.compile_seconds = time.perf_counter() - start
 
     def blocks(self, order: NDArray[np.int32]) -> Iterator[int]:
         """Train one epoch in this order of records; yields the steps done, after each block.
@@ -68,49 +71,75 @@ class WholeEpoch:
         The model holds the state of the last yielded block whenever the caller has control.
         """
         self.steps_done = 0
-        for start in range(0, len(order), self.block_records):
-            rows = order[start : start + self.block_records]
-            if self._on_device is not None:
-                x, y = self._on_device
-            else:
-                x, y = _put(Arrays(self.train.x[rows], self.train.y[rows]))
-                rows = np.arange(len(rows), dtype=np.int32)
+        for x, y, scans in self.train.blocks(order):
             state = read_state(self.model)
-            whole = len(rows) // self.batch_size * self.batch_size
-            if whole:
-                state = self._functions.train(state, x, y, jnp.asarray(rows[:whole].reshape(-1, self.batch_size)))
-            if whole < len(rows):
-                state = self._functions.train(state, x, y, jnp.asarray(rows[None, whole:]))
+            for rows in scans:
+                state = self._functions.train(state, x, y, rows)
+                self.steps_done += len(rows)
             write_state(self.model, jax.block_until_ready(state))
-            self.steps_done += -(-len(rows) // self.batch_size)
             yield self.steps_done
 
     def validate(self) -> dict[str, float]:
         """Loss and metrics over the validation records, by name without `val_`."""
-        assert self._validation_on_device is not None
-        x, y = self._validation_on_device
-        trainable, frozen, optimizer, _ = read_state(self.model)
+        assert self.validation is not None
         self.model.reset_metrics()
-        metrics = [v.value for v in self.model.metrics_variables]
-        for rows in _evaluation_rows(len(x)):
-            metrics, frozen = self._functions.test((trainable, frozen, metrics), x, y, rows)
+        trainable, frozen, optimizer, metrics = read_state(self.model)
+        for x, y, scans in self.validation.blocks(np.arange(self.validation.records, dtype=np.int32)):
+            for rows in scans:
+                metrics, frozen = self._functions.test((trainable, frozen, metrics), x, y, rows)
         write_state(self.model, (trainable, frozen, optimizer, metrics))
         return results(self.model)
 
-    def _compile(self) -> float:
-        """Trace and compile what an epoch needs, before the first; seconds it took."""
-        start = time.perf_counter()
-        state = read_state(self.model)
-        rows = min(len(self.train.x), self.block_records)
-        held = rows if not self.resident else len(self.train.x)
-        x, y = (jax.ShapeDtypeStruct((held, *a.shape[1:]), jax.dtypes.canonicalize_dtype(a.dtype)) for a in self.train)
-        try:
-            for steps, size in ((rows // self.batch_size, self.batch_size), (1, rows % self.batch_size)):
+    def _compile(self) -> None:
+        """Trace and compile what an epoch needs, before the first."""
+        trainable, frozen, optimizer, metrics = read_state(self.model)
+        for signature in self.train.signatures():
+            self._functions.train.prepare((trainable, frozen, optimizer, metrics), *signature)
+        if self.validation is not None:
+            for signature in self.validation.signatures():
+                self._functions.test.prepare((trainable, frozen, metrics), *signature)
+
+
+class _Source:
+    """Records → blocks on the device: x and y, and which of their rows each scan takes, `(steps, batch_size)`.
+
+    Resident data are one block. Streamed data are gathered on the host, block by block, so that the rows
+    of a block count from 0.
+    """
+
+    def __init__(self, arrays: Arrays, batch_size: int, device_bytes: int) -> None:
+        self.arrays, self.records, self.batch_size = arrays, len(arrays.x), batch_size
+        record_bytes = max(1, (arrays.x.nbytes + arrays.y.nbytes) // self.records)
+        resident = record_bytes * self.records <= device_bytes
+        # Two blocks are alive at once, one computed on and one being gathered.
+        streamed = max(1, device_bytes // (2 * record_bytes * batch_size)) * batch_size
+        self.block_records = self.records if resident else min(streamed, self.records)
+        self._on_device = _put(arrays) if resident else None
+
+    def blocks(self, order: NDArray[np.int32]) -> Iterator[tuple[jax.Array, jax.Array, list[jax.Array]]]:
+        """`(x, y, scans)`, the records in this order."""
+        for start in range(0, self.records, self.block_records):
+            rows = order[start : start + self.block_records]
+            if self._on_device is not None:
+                x, y = self._on_device
+            else:
+                x, y = _put(Arrays(self.arrays.x[rows], self.arrays.y[rows]))
+                rows = np.arange(len(rows), dtype=np.int32)
+            whole = len(rows) // self.batch_size * self.batch_size
+            parts = (rows[:whole].reshape(-1, self.batch_size), rows[None, whole:])
+            yield x, y, [jnp.asarray(part) for part in parts if part.size]
+
+    def signatures(self) -> Iterator[tuple[jax.ShapeDtypeStruct, ...]]:
+        """The shapes and dtypes of what `blocks` gives: x, y and rows, once each."""
+        sizes = {self.block_records, self.records % self.block_records or self.block_records}
+        for records in sorted(sizes, reverse=True):
+            x, y = (
+                jax.ShapeDtypeStruct((records, *a.shape[1:]), jax.dtypes.canonicalize_dtype(a.dtype))
+                for a in self.arrays
+            )
+            for steps, size in ((records // self.batch_size, self.batch_size), (1, records % self.batch_size)):
                 if steps and size:
-                    self._functions.train.prepare(state, x, y, jax.ShapeDtypeStruct((steps, size), np.int32))
-        except Exception as cause:
-            raise CannotTrace from cause
-        return time.perf_counter() - start
+                    yield x, y, jax.ShapeDtypeStruct((steps, size), np.int32)
 
 
 def read_state(model: keras.Model) -> State:
@@ -148,15 +177,21 @@ class _Prepared:
     `jax.jit` alone compiles within the first call: the first epoch would be timed with it.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._jit = jax.jit(function)
+    def __init__(self, function: Callable[..., Any], options: dict[str, str]) -> None:
+        self._jit, self._options = jax.jit(function), options
         self._compiled: dict[Any, Any] = {}
 
     def prepare(self, *arguments: Any) -> Any:
         key = tuple((leaf.shape, np.dtype(leaf.dtype)) for leaf in jax.tree.leaves(arguments))
         if key not in self._compiled:
-            self._compiled[key] = self._jit.lower(*arguments).compile()
+            self._compiled[key] = self._compile(self._jit.lower(*arguments))
         return self._compiled[key]
+
+    def _compile(self, lowered: Any) -> Any:
+        if self._options:
+            with suppress(jax.errors.JaxRuntimeError):  # a release of XLA without such an option
+                return lowered.compile(compiler_options=self._options)
+        return lowered.compile()
 
     def __call__(self, *arguments: Any) -> Any:
         return self.prepare(*arguments)(*arguments)
@@ -190,7 +225,21 @@ class _Functions:
             _, frozen, metrics = jax.lax.scan(step, state, rows)[0]
             return metrics, frozen
 
-        self.train, self.test = _Prepared(train), _Prepared(test)
+        options = compiler_options(model)
+        self.train, self.test = _Prepared(train, options), _Prepared(test, options)
+
+
+def compiler_options(model: keras.Model) -> dict[str, str]:
+    """What XLA is told beyond its defaults: which library multiplies the matrices on a CPU.
+
+    XLA's default, YNNPACK, runs a batch of 32 times a kernel (784, 100) on two cores at less than half the
+    speed of Eigen, XLA's other library, and wide kernels a third faster than it. So Eigen is chosen where
+    the largest kernel has at most `NARROW` units.
+    """
+    kernels = [v.shape for v in model.trainable_variables if len(v.shape) == 2]
+    if jax.default_backend() != "cpu" or not kernels or max(kernels, key=math.prod)[1] > NARROW:
+        return {}
+    return {"xla_cpu_experimental_ynn_fusion_type": ""}
 
 
 _cache: weakref.WeakKeyDictionary[keras.Model, _Functions] = weakref.WeakKeyDictionary()
@@ -223,12 +272,3 @@ def _like(new: Any, old: State) -> State:
 
 def _put(arrays: Arrays) -> tuple[jax.Array, jax.Array]:
     return jnp.asarray(arrays.x), jnp.asarray(arrays.y)
-
-
-def _evaluation_rows(records: int) -> Iterator[jax.Array]:
-    whole = records // EVALUATION_BATCH * EVALUATION_BATCH
-    rows = np.arange(records, dtype=np.int32)
-    if whole:
-        yield jnp.asarray(rows[:whole].reshape(-1, EVALUATION_BATCH))
-    if whole < records:
-        yield jnp.asarray(rows[None, whole:])
