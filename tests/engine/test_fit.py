@@ -304,6 +304,11 @@ def test_ctrl_c_ends_after_the_block_and_leaves_the_model_trained(monkeypatch):
         ({"train": (np.zeros((40, 5, 6)), np.zeros(40, int))}, ShapeError, "Rows are records"),
         ({"train": (np.zeros((6, 6)), np.zeros(6, int))}, ShapeError, "axis of records"),
         ({"train": (np.zeros((40, 6, 6)), np.full(40, 4))}, ShapeError, "4 units"),
+        ({"train": (np.zeros((40, 6, 6)), np.full(40, -1))}, ShapeError, "down to -1"),
+        ({"train": ([[1, 2], [3]], [0, 1])}, DataError, "same number of features"),
+        ({"train": (np.zeros((0, 6, 6)), np.zeros(0, int))}, DataError, "no records"),
+        ({"callbacks": [3]}, UsageError, "callback is a int"),
+        ({"verbose": "loud"}, UsageError, "verbose is 'loud'"),
         ({"train": (np.zeros((40, 6, 6)), np.eye(4)[np.zeros(40, int)])}, ShapeError, "argmax"),
     ],
 )
@@ -330,6 +335,14 @@ def test_one_hot_losses_and_models_not_compiled_are_explained():
         rowwise.fit(keras.Sequential([keras.Input((6, 6)), keras.layers.Flatten()]), data)
     with pytest.raises(ModelError, match="list"):
         rowwise.fit([], data)
+
+
+def test_a_model_with_several_inputs_is_refused_by_name():
+    one, other = keras.Input((3,)), keras.Input((3,))
+    model = keras.Model([one, other], keras.layers.Dense(2)(keras.layers.concatenate([one, other])), name="two")
+    model.compile("adam", "mse")
+    with pytest.raises(ModelError, match='"two" has 2 inputs'):
+        rowwise.fit(model, (np.zeros((8, 3)), np.zeros((8, 2))), verbose=0)
 
 
 @pytest.mark.parametrize("change", [{"hidden": (0,)}, {"hidden": ("a",)}, {"dropout": 1.0}, {"activation": "rely"}])

@@ -27,15 +27,22 @@ def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
 
     Raises:
         UsageError: neither a Dataset nor a pair.
-        DataError: x and y differ in number, or a value is not a finite number.
+        DataError: no records, x and y differ in number, or a value is not a finite number.
     """
     if isinstance(records, Dataset):
+        if not len(records):
+            raise DataError("fit.empty", what=what)
         return Arrays(_typed(records.x, floatx), records.y)  # checked when it was made
     if not (isinstance(records, tuple | list) and len(records) == 2):
         raise UsageError("fit.pair", what=what, found=type(records).__name__)
-    x, y = (np.asarray(part) for part in records)
+    try:
+        x, y = (np.asarray(part) for part in records)
+    except ValueError as cause:  # rows of different lengths
+        raise DataError("fit.ragged", what=what, cause=cause) from cause
     if x.ndim < 2 or y.ndim < 1 or len(x) != len(y):
         raise DataError("data.counts", name=what, x=x.shape, y=y.shape)
+    if not len(x):
+        raise DataError("fit.empty", what=what)
     check_finite(what, x)
     check_finite(f"{what} labels", y)
     return Arrays(_typed(x, floatx), _typed(y, floatx))

@@ -71,6 +71,8 @@ def fit(
         was trained and `model.history` the epochs that were completed.
     """
     check_compiled(model)
+    own = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or [])
+    _check_others(own, verbose)
     _check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed)
     arrays = as_arrays(train, keras.config.floatx())
     held: Arrays | None = None
@@ -86,7 +88,6 @@ def fit(
     if batch_size > len(arrays.x):
         raise UsageError("fit.batch_size", found=batch_size, records=len(arrays.x))
 
-    own = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or [])
     decision = plan(model, own, engine)
     _build(model, arrays, batch_size)
     runner: WholeEpoch | None = None
@@ -234,6 +235,14 @@ def _check_numbers(**numbers: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least[name]:
             shown = f"an array {value.shape}" if isinstance(value, np.ndarray) else repr(value)
             raise UsageError("fit.number", name=name, least=least[name], found=shown)
+
+
+def _check_others(callbacks: list[Any], verbose: Any) -> None:
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise UsageError("fit.callback", found=type(callback).__name__)
+    if verbose not in ("auto", 0, 1, 2):
+        raise UsageError("fit.verbose", found=repr(verbose))
 
 
 def _device_bytes() -> int:

@@ -13,13 +13,17 @@ if TYPE_CHECKING:
 
 
 def check_compiled(model: keras.Model) -> None:
-    """Raises ModelError where `model` is no Keras model, or is not compiled."""
+    """Raises ModelError where `model` is no Keras model, has several inputs or outputs, or is not compiled."""
     import keras
 
     if not isinstance(model, keras.Model):
         raise ModelError("model.kind", found=type(model).__name__)
     if not model.compiled or model.optimizer is None:
         raise ModelError("model.not_compiled", name=model.name)
+    if model.built:  # a subclass of Model has neither inputs nor outputs to count
+        inputs, outputs = (len(getattr(model, side, None) or [()]) for side in ("inputs", "outputs"))
+        if (inputs, outputs) != (1, 1):
+            raise ModelError("model.several", name=model.name, inputs=inputs, outputs=outputs)
 
 
 def check_input(model: keras.Model, x: NDArray[Any]) -> None:
@@ -60,8 +64,11 @@ def check_output(model: keras.Model, y: NDArray[Any]) -> None:
     if loss == "sparse_categorical_crossentropy":
         if y.size != len(y):
             raise ShapeError("shape.onehot_for_sparse", found=_shape(y.shape))
-        if y.size and not (y.min() >= 0 and y.max() < units):
-            raise ShapeError("shape.classes", layer=layer, units=units, found=int(y.max()) + 1, label=int(y.max()))
+        if y.size and y.min() < 0:
+            raise ShapeError("shape.negative_label", layer=layer, last=units - 1, label=int(y.min()))
+        if y.size and y.max() >= units:
+            label = int(y.max())
+            raise ShapeError("shape.classes", layer=layer, units=units, last=units - 1, found=label + 1, label=label)
     elif loss == "categorical_crossentropy":
         if y.size == len(y) and units > 1:
             raise ShapeError("shape.integers_for_onehot", found=_shape(y.shape), units=units)
