@@ -49,6 +49,8 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
     threads = _cores()
     os.environ["OMP_NUM_THREADS"] = str(threads)
 
+    from rich.console import Console
+
     from rowwise.benchmarks import parts as measure
     from rowwise.data import load
 
@@ -71,8 +73,9 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
         "repeats": arguments.repeats,
     }
     out = sys.stderr if arguments.json else sys.stdout
-    print(f"{train.provenance}: {len(train):,}", file=out)
-    print(say("bench.setting", machine=machine, threads=threads, batch_size=arguments.batch_size), file=out, flush=True)
+    setting = say("bench.setting", machine=machine, threads=threads, batch_size=arguments.batch_size)
+    for text in (f"{train.provenance}: {len(train):,}", setting):
+        Console(file=out, width=80).print(text, highlight=False, markup=False)
     for part in PARTS:
         if part in parts:
             found[part] = run[part]()

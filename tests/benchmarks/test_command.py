@@ -1,0 +1,51 @@
+"""`rowwise bench` runs and reports; what it measures is not tested: figures belong to machines."""
+
+import importlib.util
+import json
+
+import pytest
+from rich.cells import cell_len
+
+from rowwise.benchmarks import main
+from rowwise.errors import DataError, UsageError
+from rowwise.text import use_language
+
+QUICK = ["digits", "--repeats", "1", "--epochs", "1", "--seeds", "2"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_the_tables_name_every_trainer_and_those_that_are_not_installed(capsys, monkeypatch, lang):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else find(name, *rest))
+    with use_language(lang):
+        assert main([*QUICK, "--parts", "epochs,accuracy", "--against", "keras,torch,sklearn"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for trainer in ("rowwise", "keras, steps_per_execution=125", "keras", "scikit-learn", "torch (not installed)"):
+        assert any(line.startswith(trainer) for line in lines)
+    assert all(cell_len(line) <= 80 for line in lines)
+
+
+@pytest.mark.slow
+def test_json_holds_what_the_tables_show_and_the_setting(capsys):
+    assert main([*QUICK, "--parts", "accuracy", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["seed"] for row in found["accuracy"]] == [0, 1, "mean", "standard deviation"]
+    mean = sum(row["accuracy"] for row in found["accuracy"][:2]) / 2
+    assert found["accuracy"][2]["accuracy"] == pytest.approx(mean)
+    assert found["threads"] >= 1
+    assert found["records"] == 1438
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--parts", "speed"], UsageError),
+        (["--against", "caffe"], UsageError),
+        (["--repeats", "0"], UsageError),
+        (["fashion"], DataError),
+    ],
+)
+def test_what_makes_no_sense_is_refused(arguments, error):
+    with pytest.raises(error):
+        main(arguments)
