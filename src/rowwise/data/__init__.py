@@ -6,7 +6,7 @@ import difflib
 import importlib
 from typing import TYPE_CHECKING
 
-from rowwise.errors import DataError, DataNotFound
+from rowwise.errors import DataError, DataNotFound, SaveError, UsageError
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ def load(name: str) -> tuple[Dataset, Dataset]:
     """`(train, test)` of the data called `name`, in any case, with `-` or `_`.
 
     Raises:
-        DataError: an unknown name (the nearest is suggested), or broken files.
-        DataNotFound: nowhere to be had; lists the places looked at.
+        UsageError: no name but something else. DataError: an unknown name (the nearest is suggested), or broken
+            files. DataNotFound: nowhere to be had; lists the places looked at. SaveError: what was fetched
+            cannot be stored.
     """
     module = importlib.import_module(f"rowwise.data.{_MODULES[known(name)]}")
     train, test = module.load()
@@ -38,21 +39,24 @@ def known(name: str) -> str:
     """The name as `names` writes it.
 
     Raises:
-        DataError: there is none like it.
+        UsageError: no text at all. DataError: there is no such name.
     """
+    if not isinstance(name, str):
+        raise UsageError("data.name", found=" ".join(repr(name).split())[:80], known=", ".join(_MODULES))
     wanted = name.lower().replace("_", "-")
     if wanted in _MODULES:
         return wanted
     near = difflib.get_close_matches(wanted, _MODULES, 1, 0.5)
-    key = "data.unknown.near" if near else "data.unknown"
-    raise DataError(key, found=name, near=near[0] if near else "", known=", ".join(_MODULES))
+    if near:
+        raise DataError("data.unknown.near", found=name, near=near[0], known=", ".join(_MODULES))
+    raise DataError("data.unknown", found=name, known=", ".join(_MODULES))
 
 
 def load_default() -> tuple[Dataset, Dataset, str | None]:
     """Fashion-MNIST where it can be had, else the garments and a sentence that says so."""
     try:
         return *load("fashion-mnist"), None
-    except DataNotFound as missing:
+    except (DataNotFound, SaveError) as missing:  # nowhere, or no room to put it
         return *load("garments"), say("data.default", reason=missing)
 
 
@@ -60,7 +64,7 @@ def fetch(name: str) -> Path | None:
     """Make sure that the data are on this machine: their folder, or None for data that need no files.
 
     Raises:
-        DataError: an unknown name. DataNotFound: no mirror gave them.
+        DataError: an unknown name. DataNotFound: no mirror gave them. SaveError: they cannot be stored.
     """
     if known(name) != "fashion-mnist":
         return None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rowwise.errors import DataError, UsageError
+from rowwise.text import language, say, use_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,20 +23,23 @@ PIXEL_MAX = 255  # uint8 grey: 0 is black, 255 is white
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Records first: `x[i]` is record i and `y[i]` its class.
+    """Records first: `x[i]` is record i and `y[i]` its class. Nothing of it changes once it is made.
 
     Attributes:
         name: what `rowwise.load` calls it, such as `"fashion-mnist"`.
-        x: `(records, ...)`, uint8 (pixels 0..255) or floating; read-only.
+        x: `(records, ...)`, uint8 (pixels 0..255), other integers or floating; read-only, the type is kept.
+            An array that somebody could still write into is copied, once.
         y: `(records,)`, int32 class numbers, `0 <= y < len(classes)`; read-only.
         classes: the classes' names in English, by number.
         classes_ko: the same in Korean; the English names where there are none.
         part: `"train"`, `"test"` or what a split called it.
-        provenance: where it came from, in a few words for people and reports.
+        provenance: where it came from, in a few English words for reports and `run.json`.
         source: the files, seeds and checksums it was made from, for `run.json`.
+        provenance_ko: the provenance in Korean; the English one where there is none.
 
     Raises:
-        DataError: x and y differ in number, a label has no class, a pixel is NaN or infinite.
+        DataError: x and y differ in number, a label has no class, the Korean names are fewer or more than the
+            English ones, a pixel is NaN or infinite, values are no numbers.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Dataset:
     part: str = ""
     provenance: str = ""
     source: Mapping[str, Any] = field(default_factory=dict)
+    provenance_ko: str = ""
 
     def __post_init__(self) -> None:
         x, y = np.asarray(self.x), np.asarray(self.y)
@@ -57,11 +63,14 @@ class Dataset:
             raise DataError(
                 "data.labels.range", name=self.name, last=len(self.classes) - 1, found=int(wrong[0]), count=len(wrong)
             )
+        if self.classes_ko and len(self.classes_ko) != len(self.classes):
+            raise DataError("data.classes_ko", name=self.name, found=len(self.classes_ko), expected=len(self.classes))
         check_finite(self.name, x)
         object.__setattr__(self, "x", _frozen(x))
         object.__setattr__(self, "y", _frozen(y.astype(np.int32, copy=False)))
         object.__setattr__(self, "classes", tuple(self.classes))
         object.__setattr__(self, "classes_ko", tuple(self.classes_ko) or self.classes)
+        object.__setattr__(self, "provenance_ko", self.provenance_ko or self.provenance)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -70,7 +79,10 @@ class Dataset:
         """The records of a slice, a mask `(records,)` of booleans or a list of record numbers."""
         if isinstance(rows, (int, np.integer)):
             raise UsageError("data.index", index=int(rows), end=int(rows) + 1)
-        return replace(self, x=self.x[rows], y=self.y[rows])
+        x, y = self.x[rows], self.y[rows]
+        for chosen in (x, y):
+            chosen.flags.writeable = False  # nobody else has what a mask or a list made: no need to copy it again
+        return replace(self, x=x, y=y)
 
     def __repr__(self) -> str:
         where = f" {self.part}" if self.part else ""
@@ -85,6 +97,16 @@ class Dataset:
         return self.x.shape[1:]
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes' names in the language in force."""
+        return self.classes_ko if language() == "ko" else self.classes
+
+    @property
+    def origin(self) -> str:
+        """The provenance in the language in force."""
+        return self.provenance_ko if language() == "ko" else self.provenance
+
+    @property
     def counts(self) -> NDArray[np.int64]:
         """`(classes,)`: how many records each class has."""
         return np.bincount(self.y, minlength=len(self.classes))
@@ -92,9 +114,11 @@ class Dataset:
     @cached_property
     def checksum(self) -> str:
         """SHA-256 (hexadecimal) of shape, type, x and y: equal for equal data, whatever file held them."""
-        digest = hashlib.sha256(f"{self.x.shape} {self.x.dtype.str}".encode())
-        digest.update(np.ascontiguousarray(self.x).data)
-        digest.update(np.ascontiguousarray(self.y).data)
+        # In little-endian order, whatever the machine's: the same data have the same checksum everywhere.
+        x = np.ascontiguousarray(self.x, self.x.dtype.newbyteorder("<"))
+        digest = hashlib.sha256(f"{x.shape} {x.dtype.str}".encode())
+        for array in (x, np.ascontiguousarray(self.y, "<i4")):
+            digest.update(array.reshape(-1).view(np.uint8).data)
         return digest.hexdigest()
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
@@ -102,16 +126,18 @@ class Dataset:
 
         Args:
             fraction: share of the second part, between 0 and 1.
-            seed: same seed, same split.
+            seed: same seed, same split. Not negative.
 
         Returns:
             `(rest, held_out)`, each in the order of the original records.
 
         Raises:
-            UsageError: the fraction is not between 0 and 1, or leaves a part empty.
+            UsageError: the fraction is not between 0 and 1, or leaves a part empty, or the seed is negative.
         """
-        if not 0 < fraction < 1:
+        if not (isinstance(fraction, Real) and 0 < fraction < 1):
             raise UsageError("data.split.fraction", found=fraction)
+        if not isinstance(seed, (int, np.integer)) or seed < 0:
+            raise UsageError("data.split.seed", found=seed)
         random = np.random.default_rng(seed)
         held_out = np.zeros(len(self), bool)
         # The remainder of each class goes on to the next, so that the whole has the fraction too.
@@ -135,15 +161,34 @@ def check_finite(name: str, x: NDArray[Any]) -> None:
     """
     if x.dtype.kind not in "fui":
         raise DataError("data.dtype", name=name, found=x.dtype)
+    if x.dtype.kind != "f":
+        return
     # A sum is finite when all terms are: one pass without a mask; the mask is made only to tell where.
-    if x.dtype.kind == "f" and not np.isfinite(x.sum(dtype=np.float64)):
+    with np.errstate(all="ignore"):
+        total = x.sum(dtype=np.float64)
+    if not np.isfinite(total):
         bad = np.argwhere(~np.isfinite(x))
         if len(bad):
             where = tuple(int(i) for i in bad[0])
             raise DataError("data.not_finite", name=name, count=len(bad), where=list(where), found=x[where])
 
 
+def provenance_fields(key: str, /, **values: object) -> dict[str, str]:
+    """`provenance` and `provenance_ko` of a Dataset: the catalogue's message in English and in Korean."""
+    fields = {}
+    for name, lang in (("provenance", "en"), ("provenance_ko", "ko")):
+        with use_language(lang):
+            fields[name] = say(key, **values)
+    return fields
+
+
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    view = array.view()
-    view.flags.writeable = False
-    return view
+    """The array itself where nobody can write into it, nor into one that it is a view of; else a copy of it."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            array = array.copy()
+            array.flags.writeable = False
+            break
+        owner = owner.base
+    return array

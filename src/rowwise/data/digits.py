@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rowwise.data.dataset import PIXEL_MAX, Dataset
+from rowwise.data.dataset import PIXEL_MAX, Dataset, provenance_fields
 
 LARGEST = 16  # the pixels count 0 to 16 lit dots
 CLASSES_KO = ("영", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구")
@@ -24,8 +24,8 @@ def load() -> tuple[Dataset, Dataset]:
         digits.target,
         tuple("0123456789"),
         CLASSES_KO,
-        provenance="UCI optical digits as scikit-learn ships them, 0..16 stretched to 0..255",
         source={"package": "scikit-learn", "split": "20 %, stratified, seed 0"},
+        **provenance_fields("digits.provenance"),
     )
     train, test = whole.split(0.2, seed=0)
     return replace(train, part="train"), replace(test, part="test")

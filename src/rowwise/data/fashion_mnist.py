@@ -1,5 +1,14 @@
 """The four IDX files of Fashion-MNIST, found or downloaded → two Datasets.
 
+Looked at in this order: `$ROWWISE_DATA` and its subfolder `fashion-mnist`, Keras's cache, rowwise's cache
+(`$ROWWISE_CACHE`, or the system's place for caches); then the mirrors (`$ROWWISE_MIRRORS`, URLs separated by
+commas, or those below) fill rowwise's cache. Plain IDX files do as well as gzipped ones.
+
+A folder that the user named is taken at its word: a broken file there is an error, and files that are not
+the published ones are used, and said to be so. A cache is filled by programs and may hold what an interrupted
+download left: it counts only if all four files are the published ones, otherwise the next place is asked, and
+rowwise's own cache is mended by a download.
+
 Images and MD5s: Zalando Research, https://github.com/zalandoresearch/fashion-mnist (MIT licence).
 """
 
@@ -12,13 +21,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.dataset import Dataset
-from rowwise.data.idx import GZIP_MAGIC, read_idx
+import numpy as np
+
+from rowwise.data.dataset import Dataset, provenance_fields
+from rowwise.data.idx import GZIP_MAGIC, read_file, read_idx
 from rowwise.errors import DataError, DataNotFound
 from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
 NAME = "fashion-mnist"
 CLASSES = (
@@ -41,98 +54,128 @@ FILES = {  # published MD5 of the .gz
     "t10k-images-idx3-ubyte": "bef4ecab320f06d8554ea6380940ec79",
     "t10k-labels-idx1-ubyte": "bb300cfdad3c16e7a12a480ee83cd310",
 }
+UNPACKED = {  # MD5 of what those unpack to
+    "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+    "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
+    "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
+    "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
+}
 MIRRORS = (
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
 )
-TIMEOUT = (3, 30)  # seconds to connect, and between two packets
+IMAGE = (28, 28)  # pixels
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the files may lie: what it is called in messages, its folder, and which file has which path there."""
+    """Where the files may lie.
 
-    label: str
+    Attributes:
+        kind: `"named"` by the user, or the cache of `"keras"` or `"rowwise"`.
+        folder: as an absolute or relative path; need not exist.
+    """
+
+    kind: str
     folder: Path
+
+    @property
+    def label(self) -> str:
+        """What it is called in messages."""
+        return say(f"fashion.place.{self.kind}")
 
     def files(self) -> dict[str, Path]:
         """The files that are there, by their IDX names; the gzipped one first where both are."""
         found = {}
         for name in FILES:
             for path in (self.folder / f"{name}.gz", self.folder / name):
-                if path.is_file():
+                if os.path.isfile(path):  # pathlib's own raises where a folder above must not be read
                     found[name] = path
                     break
         return found
 
+    def flaw(self) -> str:
+        """Why it cannot be used, in words; empty where it can."""
+        found = self.files()
+        if not os.path.isdir(self.folder):
+            return say("fashion.flaw.folder")
+        if not found:
+            return say("fashion.flaw.empty")
+        if lacking := [name for name in FILES if name not in found]:
+            return say("fashion.flaw.lacking", found=len(found), of=len(FILES), names=", ".join(lacking))
+        if self.kind != "named" and (foreign := [path.name for path in found.values() if not _is_published(path)]):
+            return say("fashion.flaw.foreign", names=", ".join(foreign))
+        return ""
+
 
 def places() -> Iterator[Place]:
-    """The places looked at, in order: $ROWWISE_DATA, Keras's cache, rowwise's cache."""
+    """The places looked at, in order."""
     if data := os.environ.get("ROWWISE_DATA"):
-        yield Place("$ROWWISE_DATA", Path(data))
-        yield Place(f"$ROWWISE_DATA/{NAME}", Path(data) / NAME)
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    yield Place("Keras's cache", home / "datasets" / NAME)
-    yield Place("rowwise's cache", cache())
+        yield Place("named", Path(data).expanduser())
+        yield Place("named", Path(data).expanduser() / NAME)
+    # As Keras does it: see keras.config and keras.datasets.fashion_mnist.
+    yield Place("keras", Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")) / "datasets" / NAME)
+    yield Place("rowwise", cache())
 
 
 def cache() -> Path:
-    """rowwise's own folder of these files; $ROWWISE_CACHE, or the system's place for caches."""
+    """rowwise's own folder of these files; in $ROWWISE_CACHE, or the system's place for caches."""
     if folder := os.environ.get("ROWWISE_CACHE"):
-        return Path(folder) / NAME
+        return Path(folder).expanduser() / NAME
     import pooch
 
     return Path(pooch.os_cache("rowwise")) / NAME
 
 
 def find() -> Place | None:
-    """The first place that holds all four files."""
-    return next((place for place in places() if len(place.files()) == len(FILES)), None)
+    """The first place that can be used."""
+    return next((place for place in places() if not place.flaw()), None)
 
 
 def load() -> tuple[Dataset, Dataset]:
     """`(train, test)`: 60,000 and 10,000 grey images of 28x28, uint8.
 
     Raises:
-        DataNotFound: in none of the places, and no mirror gave it. DataError: a broken file.
+        DataNotFound: in none of the places, and no mirror gave it. SaveError: the cache cannot be written.
+        DataError: a broken file in a folder that the user named.
     """
-    return read(find() or download())
+    for place in places():
+        if len(place.files()) < len(FILES):
+            continue
+        try:
+            return read(place)
+        except DataError:
+            if place.kind == "named":
+                raise
+    return read(download())
 
 
 def read(place: Place) -> tuple[Dataset, Dataset]:
     """The Datasets of a place that holds all four files.
 
     Raises:
-        DataError: a file is broken, or images and labels differ in number.
+        DataError: a file is broken, is no set of 28x28 images or their labels, differs in number from its
+            fellow, or, in a cache, is not the published one.
     """
-
-    def one(item: tuple[str, Path]) -> tuple[Any, bool, str]:
-        name, path = item
-        try:
-            content = path.read_bytes()
-        except OSError as cause:
-            raise DataError("idx.missing", file=path, cause=cause.strerror) from cause
-        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        published = content[:2] == GZIP_MAGIC and md5 == FILES[name]
-        return read_idx(path, content), published, md5
-
-    # zlib and hashlib release the GIL: four files cost little more than the largest.
-    with ThreadPoolExecutor(len(FILES)) as pool:
-        read_files = dict(zip(FILES, pool.map(one, place.files().items()), strict=True))
-    verified = all(published for _, published, _ in read_files.values())
-    source = {
-        "place": place.label,
-        "verified": verified,
-        "md5": {name: md5 for name, (_, _, md5) in read_files.items()},
-    }
-    kind = "the published files" if verified else "NOT verified as the published files"
+    paths = place.files()
+    # zlib and hashlib release the GIL: four files cost little more than to unpack the largest.
+    with ThreadPoolExecutor() as pool:
+        contents = dict(zip(paths, pool.map(read_file, paths.values()), strict=True))
+        arrays = {name: pool.submit(read_idx, paths[name], content) for name, content in contents.items()}
+        md5 = dict(zip(contents, pool.map(_md5, contents.values()), strict=True))
+        verified = all(md5[name] == _published(name, content) for name, content in contents.items())
+        if place.kind != "named" and not verified:
+            raise DataError("fashion.foreign", folder=place.folder)
+    source = {"place": place.kind, "folder": str(place.folder), "verified": verified, "md5": md5}
+    key = "fashion.provenance" if verified else "fashion.provenance.other"
+    origin = provenance_fields(key, folder=place.folder)
     parts = []
     for part, prefix in (("train", "train"), ("test", "t10k")):
-        x, y = read_files[f"{prefix}-images-idx3-ubyte"][0], read_files[f"{prefix}-labels-idx1-ubyte"][0]
-        parts.append(
-            Dataset(NAME, x, y, CLASSES, CLASSES_KO, part, f"Fashion-MNIST, {kind}, from {place.label}", source)
-        )
+        images, labels = f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
+        x, y = arrays[images].result(), arrays[labels].result()
+        _check(paths[images], x, paths[labels], y)
+        parts.append(Dataset(NAME, x, y, CLASSES, CLASSES_KO, part, source=source, **origin))
     return parts[0], parts[1]
 
 
@@ -140,65 +183,47 @@ def download() -> Place:
     """Fetch what rowwise's cache lacks, each file from the first mirror that gives it whole.
 
     Raises:
-        DataNotFound: lists the places looked at and what each mirror answered.
+        DataNotFound: lists the places looked at and what each mirror answered. SaveError: the cache cannot be
+            written.
     """
-    import pooch
+    from rowwise.data import mirrors
 
-    pooch.get_logger().setLevel("WARNING")  # its own words about each download: the bar says it
-    target = Place("rowwise's cache", cache())
-    mirrors = [m for m in os.environ.get("ROWWISE_MIRRORS", ",".join(MIRRORS)).split(",") if m]
-    refusals: list[str] = []
-    for name, md5 in FILES.items():
-        if name in target.files():
-            continue
-        for mirror in list(mirrors):
-            url = f"{mirror.rstrip('/')}/{name}.gz"
-            fetch = pooch.HTTPDownloader(timeout=TIMEOUT, progressbar=_bar(name))
-            try:
-                # pooch writes to a temporary file, compares the hash, then renames.
-                pooch.retrieve(url, f"md5:{md5}", f"{name}.gz", str(target.folder), downloader=fetch)
-                break
-            except Exception as cause:  # requests, urllib3, OSError, ValueError (hash): all mean the next mirror
-                refusals.append(f"{url}: {_reason(cause)}")
-                mirrors.remove(mirror)
-                mirrors.append(mirror)  # a mirror that failed is asked last from now on
-        else:
-            looked = "".join(f"\n  - {place.label} ({len(place.files())}/4)" for place in places())
-            tried = "".join(f"\n  - {refusal}" for refusal in refusals)
-            raise DataNotFound("fashion.not_found", places=looked, mirrors=tried)
+    target = Place("rowwise", cache())
+    here = target.files()
+    wanted = {f"{name}.gz": md5 for name, md5 in FILES.items() if not (name in here and _is_published(here[name]))}
+    urls = [url.strip() for url in (os.environ.get("ROWWISE_MIRRORS") or ",".join(MIRRORS)).split(",")]
+    if answers := mirrors.fetch(wanted, target.folder, [url for url in urls if url]):
+        looked = "".join(f"\n  - {place.label} ({place.folder}): {place.flaw()}" for place in places())
+        asked = "".join(f"\n  - {answer}" for answer in answers)
+        raise DataNotFound("fashion.not_found", places=looked, mirrors=asked)
     return target
 
 
-def _reason(cause: Exception) -> str:
-    text = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-    return f"{type(cause).__name__}: {text}"[:200]
+def _check(images: Path, x: NDArray[Any], labels: Path, y: NDArray[Any]) -> None:
+    """Raises DataError where x is not `(records, 28, 28)` uint8, or y not `(records,)` of its classes."""
+    if x.shape[1:] != IMAGE or x.dtype != np.uint8:
+        raise DataError("fashion.images", file=images, found=f"{x.shape} {x.dtype}")
+    if y.ndim != 1 or y.dtype.kind not in "iu":
+        raise DataError("fashion.labels", file=labels, found=f"{y.shape} {y.dtype}")
+    if len(x) != len(y):
+        raise DataError("fashion.counts", images=images, labels=labels, x=f"{len(x):,}", y=f"{len(y):,}")
+    if len(y) and not 0 <= int(y.min()) <= int(y.max()) < len(CLASSES):
+        wrong = y[(y < 0) | (y >= len(CLASSES))]
+        raise DataError("fashion.range", file=labels, found=int(wrong[0]), last=len(CLASSES) - 1, count=len(wrong))
 
 
-def _bar(name: str) -> Any:
-    """A rich bar with the interface that pooch asks for; False where nobody watches."""
-    import sys
+def _published(name: str, content: bytes) -> str:
+    """The MD5 that these bytes would have, were they the published ones."""
+    return (FILES if content[:2] == GZIP_MAGIC else UNPACKED)[name]
 
-    if not sys.stderr.isatty():
+
+def _is_published(path: Path) -> bool:
+    try:
+        content = read_file(path)
+    except DataError:
         return False
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+    return _md5(content) == _published(path.name.removesuffix(".gz"), content)
 
-    class Bar:
-        total = 0
 
-        def __init__(self) -> None:
-            columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-            self.progress = Progress(*columns, console=Console(stderr=True))
-            self.task = self.progress.add_task(say("fashion.fetching", file=name), total=None)
-
-        def update(self, count: int) -> None:
-            self.progress.start()
-            self.progress.update(self.task, advance=count, total=self.total or None)
-
-        def reset(self) -> None:
-            self.progress.reset(self.task)
-
-        def close(self) -> None:
-            self.progress.stop()
-
-    return Bar()
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -6,9 +6,11 @@ big-endian 32-bit integer, then the values in row-major order. Source: the MNIST
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,13 +18,27 @@ from rowwise.errors import DataError
 from rowwise.files import atomic_write
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+MAGIC = 4  # bytes: zero, zero, type, number of axes
+MOST_AXES = 64  # as many as NumPy has
 GZIP_MAGIC = b"\x1f\x8b"
-LARGEST = 4 * 1024**3  # bytes once unpacked: a small gzip can hold far more than the memory
+GZIP = 31  # zlib's window bits for a gzip header and trailer, checksum compared
+PEEK = 65536  # bytes of a gzip file that are enough for any IDX header
+LARGEST = 2 * 1024**3  # bytes of values: a small gzip can announce far more than the memory holds
+
+
+class Header(NamedTuple):
+    """What an IDX file says of itself: `size` is the whole file's, in bytes, its first value at `start`."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    start: int
+
+    @property
+    def size(self) -> int:
+        return self.start + self.dtype.itemsize * math.prod(self.shape)
 
 
 def read_idx(path: Path, content: bytes | None = None) -> NDArray[Any]:
@@ -33,54 +49,80 @@ def read_idx(path: Path, content: bytes | None = None) -> NDArray[Any]:
         content: its bytes, where they have been read already.
 
     Raises:
-        DataError: missing, truncated or corrupt gzip, another format, fewer or more bytes than announced.
+        DataError: missing, truncated or corrupt gzip, another format, fewer or more bytes than announced, or
+            more than `LARGEST`. A gzip is never unpacked further than its own header announces.
+    """
+    raw = read_file(path) if content is None else content
+    gzipped = raw[:2] == GZIP_MAGIC
+    # Unpacked twice, first a little: the header says how far the whole may go.
+    header = _header(path, _unzip(path, raw[:PEEK], MAGIC + 4 * MOST_AXES, len(raw) <= PEEK) if gzipped else raw)
+    if header.size > LARGEST:
+        raise DataError("idx.too_large", file=path, shape=header.shape, found=f"{header.size:,}", most=f"{LARGEST:,}")
+    if gzipped:
+        raw = _unzip(path, raw, header.size + 1)  # one more than announced, to see that there is no more
+    if len(raw) != header.size:
+        more = "idx.longer" if len(raw) > header.size else "idx.shorter"
+        raise DataError(more, file=path, expected=f"{header.size:,}", found=f"{len(raw):,}", shape=header.shape)
+    values = np.frombuffer(raw, header.dtype, offset=header.start).reshape(header.shape)
+    return values.astype(header.dtype.newbyteorder("="), copy=False)
+
+
+def read_file(path: Path) -> bytes:
+    """All bytes of a file.
+
+    Raises:
+        DataError: it cannot be read.
     """
     try:
-        raw = path.read_bytes() if content is None else content
+        return Path(path).read_bytes()
     except OSError as cause:
         raise DataError("idx.missing", file=path, cause=cause.strerror) from cause
-    if raw[:2] == GZIP_MAGIC:
-        raw = _unzip(path, raw)
-    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in TYPES or not raw[3]:
-        raise DataError("idx.magic", file=path, found=raw[:4].hex(" ") or "—")
-    axes = raw[3]
-    start = 4 + 4 * axes
-    if len(raw) < start:
-        raise DataError("idx.size", file=path, expected=start, found=len(raw), shape=f"{axes} axes")
-    shape = struct.unpack(f">{axes}I", raw[4:start])
-    dtype = np.dtype(TYPES[raw[2]])
-    expected = start
-    size = dtype.itemsize
-    for axis in shape:
-        size *= axis
-    expected += size
-    if len(raw) != expected:
-        raise DataError("idx.size", file=path, expected=expected, found=len(raw), shape=shape)
-    return np.frombuffer(raw, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
 def write_idx(path: Path, array: NDArray[Any]) -> None:
     """Write an IDX file, plain, whole or not at all.
 
+    Args:
+        path: the file.
+        array: of one axis or more, uint8, int8, int16, int32, float32 or float64.
+
     Raises:
-        DataError: a type that IDX has no code for. SaveError: the file system refused.
+        DataError: a type that IDX has no code for, or no axis. SaveError: the file system refused.
     """
     codes = {np.dtype(text).newbyteorder("="): code for code, text in TYPES.items()}
     code = codes.get(array.dtype.newbyteorder("="))
-    if code is None or not 1 <= array.ndim <= 255:
-        raise DataError("idx.dtype", file=path, found=array.dtype)
+    if code is None or not array.ndim:
+        raise DataError("idx.dtype", file=path, found=array.dtype, shape=array.shape)
     header = struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape)
-    atomic_write(path, header + array.astype(TYPES[code], copy=False).tobytes())
+    atomic_write(Path(path), header + array.astype(TYPES[code], copy=False).tobytes())
 
 
-def _unzip(path: Path, raw: bytes) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
+def _header(path: Path, raw: bytes) -> Header:
+    """The header at the beginning of `raw`.
+
+    Raises:
+        DataError: it is none, or cut off.
+    """
+    axes = raw[3] if len(raw) >= MAGIC else 0
+    if raw[:2] != b"\0\0" or not 1 <= axes <= MOST_AXES or raw[2] not in TYPES:
+        raise DataError("idx.magic", file=path, found=raw[:MAGIC].hex(" ") or "—")
+    start = MAGIC + 4 * axes
+    if len(raw) < start:
+        raise DataError("idx.header", file=path, expected=start, found=len(raw))
+    return Header(np.dtype(TYPES[raw[2]]), struct.unpack(f">{axes}I", raw[MAGIC:start]), start)
+
+
+def _unzip(path: Path, raw: bytes, most: int, whole: bool = True) -> bytes:
+    """The first `most` unpacked bytes of a gzip file; `whole`: `raw` is all of it, so they or its end must be there.
+
+    Raises:
+        DataError: corrupt, or cut off before its end.
+    """
+    unpacker = zlib.decompressobj(wbits=GZIP)
     try:
-        content = unpacker.decompress(raw, LARGEST)
+        content = unpacker.decompress(raw, most)
     except zlib.error as cause:
         raise DataError("idx.gzip", file=path, cause=cause) from cause
-    if unpacker.unconsumed_tail:
-        raise DataError("idx.too_large", file=path, most=LARGEST)
-    if not unpacker.eof:
-        raise DataError("idx.truncated", file=path, found=len(content))
+    if whole and not unpacker.eof and len(content) < most:
+        raise DataError("idx.truncated", file=path, found=f"{len(content):,}")
     return content

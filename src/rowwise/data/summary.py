@@ -1,0 +1,99 @@
+"""A Dataset → what it holds, as JSON takes it or as a text of at most 80 columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.figures import wrap
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from rowwise.data.dataset import Dataset
+
+WIDTH = 80  # columns of a terminal
+MOST_CLASSES = 50  # lines of the text's table
+LONGEST_BAR = 32  # columns
+
+
+def describe(dataset: Dataset) -> dict[str, Any]:
+    """Counts, range and origin of a Dataset.
+
+    Returns:
+        `name`, `part`, `records`, `shape` (of one record), `dtype`, `provenance`, `checksum` (SHA-256),
+        `classes` (a list of label, name, name_ko, records) and `values`: least, largest, mean, and the share of zeros
+        (0 to 1); None where there are no records.
+    """
+    x = dataset.x
+    values = None
+    if x.size:
+        values = {
+            "min": x.min().item(),
+            "max": x.max().item(),
+            "mean": float(x.mean(dtype=np.float64)),
+            "zero_share": 1 - int(np.count_nonzero(x)) / x.size,
+        }
+    return {
+        "name": dataset.name,
+        "part": dataset.part,
+        "records": len(dataset),
+        "shape": list(dataset.shape),
+        "dtype": str(x.dtype),
+        "provenance": dataset.provenance,
+        "checksum": dataset.checksum,
+        "values": values,
+        "classes": [
+            {"label": label, "name": name, "name_ko": name_ko, "records": int(count)}
+            for label, (name, name_ko, count) in enumerate(
+                zip(dataset.classes, dataset.classes_ko, dataset.counts, strict=True)
+            )
+        ],
+    }
+
+
+def describe_text(dataset: Dataset) -> str:
+    """The same for people, in the language in force: lines of at most 80 columns, wide letters counted as two."""
+    from rich.cells import cell_len, set_cell_size
+
+    facts = describe(dataset)
+    values = facts["values"]
+    seen = say("show.none")
+    if values:
+        low, high, mean = f"{values['min']:.6g}", f"{values['max']:.6g}", f"{values['mean']:.4g}"
+        seen = say("show.range", min=low, max=high, mean=mean, zeros=f"{100 * values['zero_share']:.1f}")
+    title = " ".join(word for word in (dataset.name, dataset.part) if word)
+    facts_told = [
+        (say("show.records"), say("show.records.value", records=f"{len(dataset):,}", **_form(dataset))),
+        (say("show.values"), seen),
+        (say("show.provenance"), dataset.origin or say("show.unknown")),
+        ("SHA-256", facts["checksum"]),
+    ]
+    column = max(cell_len(name) for name, _ in facts_told) + 2
+    lines = wrap(title, WIDTH)
+    for name, text in facts_told:
+        first, *more = wrap(text, WIDTH - 2 - column)
+        lines.append(f"  {set_cell_size(name, column)}{first}")
+        lines += [" " * (2 + column) + line for line in more]
+
+    names = [" ".join(name.split()) for name in dataset.class_names[:MOST_CLASSES]]
+    counts = facts["classes"]
+    wide = min(max((cell_len(name) for name in names), default=0), WIDTH // 2)
+    number, most = len(str(len(counts))), max((row["records"] for row in counts), default=0)
+    digits = len(f"{most:,}")
+    bar = min(WIDTH - (2 + number + 2 + wide + 2 + digits + 2 + len("100.0 %") + 2), LONGEST_BAR)
+    lines.append("")
+    for name, row in zip(names, counts, strict=False):
+        share = row["records"] / max(len(dataset), 1)
+        length = round(bar * row["records"] / max(most, 1))
+        lines.append(
+            f"  {row['label']:>{number}}  {set_cell_size(name, wide)}  {row['records']:>{digits},}  "
+            f"{100 * share:5.1f} %  {'#' * length}".rstrip()
+        )
+    if len(counts) > MOST_CLASSES:
+        lines.append("  " + say("show.more", classes=len(counts) - MOST_CLASSES))
+    return "\n".join(lines)
+
+
+def _form(dataset: Dataset) -> dict[str, str]:
+    return {"shape": " x ".join(map(str, dataset.shape)), "dtype": str(dataset.x.dtype)}

@@ -1,0 +1,169 @@
+"""The catalogue: whole in both languages, and exactly what the code uses."""
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import rowwise
+from rowwise import errors
+from rowwise.errors import RowwiseError
+from rowwise.text import LANGUAGES, catalogue, language, say, use_language
+
+MESSAGES = catalogue()
+SOURCE = Path(rowwise.__file__).parent
+# Messages that are the same in both languages, because they are names.
+SAME = {"measure.f1", "fashion.place.named", "mirror.status"}
+ERRORS = {name for name, item in vars(errors).items() if isinstance(item, type) and issubclass(item, RowwiseError)}
+# What takes a key first: say, and everything that hands one on to it.
+SPEAKERS = ERRORS | {"say", "provenance_fields"}
+
+
+def placeholders(text):
+    return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+
+
+class Uses(ast.NodeVisitor):
+    """Where the code names keys.
+
+    Attributes:
+        calls: (file and line, keys or patterns of keys, names of the values or None where they are not known)
+        constants: every string in the code.
+    """
+
+    def __init__(self):
+        self.calls, self.constants, self.file = [], set(), None
+
+    def visit_Constant(self, node):
+        if isinstance(node.value, str):
+            self.constants.add(node.value)
+
+    def visit_Call(self, node):
+        name = getattr(node.func, "id", getattr(node.func, "attr", None))
+        if name in SPEAKERS and node.args:
+            keys = list(alternatives(node.args[0]))
+            known = all(keyword.arg for keyword in node.keywords)
+            values = {keyword.arg for keyword in node.keywords} if known else None
+            self.calls.append((f"{self.file.relative_to(SOURCE)}:{node.lineno}", keys, values))
+        self.generic_visit(node)
+
+
+def alternatives(node):
+    """The keys that an expression can be, as regular expressions; none for a plain variable."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield re.escape(node.value)
+    elif isinstance(node, ast.IfExp):
+        yield from alternatives(node.body)
+        yield from alternatives(node.orelse)
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(re.escape(part.value) if isinstance(part, ast.Constant) else ".+" for part in node.values)
+
+
+def uses():
+    found = Uses()
+    for found.file in sorted(SOURCE.rglob("*.py")):
+        found.visit(ast.parse(found.file.read_text("utf-8")))
+    return found
+
+
+USES = uses()
+
+
+@pytest.mark.parametrize("key", MESSAGES)
+def test_a_message_is_whole_in_both_languages(key):
+    message = MESSAGES[key]
+    assert set(message) == set(LANGUAGES)
+    for text in message.values():
+        assert text.strip()
+    assert placeholders(message["en"]) == placeholders(message["ko"])
+
+
+@pytest.mark.parametrize("key", MESSAGES)
+def test_the_korean_is_korean_and_the_english_is_not(key):
+    message = MESSAGES[key]
+    assert not re.search("[가-힣]", message["en"])
+    words = "".join(text for text, *_ in string.Formatter().parse(message["en"]))
+    if key in SAME or not re.search("[A-Za-z]", words):
+        assert message["ko"] == message["en"]
+    else:
+        assert re.search("[가-힣]", message["ko"])
+
+
+def test_a_placeholder_is_a_name():
+    for key, message in MESSAGES.items():
+        assert all(name.isidentifier() for name in placeholders(message["en"])), key
+
+
+def test_every_key_that_is_used_is_in_the_catalogue():
+    missing = {
+        f"{where} {key}"
+        for where, keys, _ in USES.calls
+        for key in keys
+        if not any(re.fullmatch(key, known) for known in MESSAGES)
+    }
+    assert not missing
+
+
+def test_every_key_in_the_catalogue_is_used():
+    patterns = [key for _, keys, _ in USES.calls for key in keys if ".+" in key]
+    unused = {
+        key
+        for key in MESSAGES
+        if key not in USES.constants and not any(re.fullmatch(pattern, key) for pattern in patterns)
+    }
+    assert not unused
+
+
+def test_every_message_gets_the_values_that_it_needs():
+    wanting = {
+        f"{where} {key} needs {sorted(lacking)}"
+        for where, keys, values in USES.calls
+        for key in MESSAGES
+        if re.escape(key) in keys
+        and values is not None
+        and (lacking := set(placeholders(MESSAGES[key]["en"])) - values)
+    }
+    assert not wanting
+
+
+def test_use_language_comes_before_the_environment(monkeypatch):
+    monkeypatch.setenv("ROWWISE_LANG", "ko_KR.UTF-8")
+    assert language() == "ko"
+    with use_language("en"):
+        assert language() == "en"
+        with use_language(None):
+            assert language() == "en"
+    assert language() == "ko"
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"LANG": "ko_KR.UTF-8"}, "ko"),
+        ({"LANG": "ko_KR.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ko"}, "ko"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+    ],
+)
+def test_the_locale_decides_where_nothing_else_does(monkeypatch, environment, expected):
+    for name in ("ROWWISE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert language() == expected
+
+
+def test_a_message_is_said_in_the_language_in_force_when_it_is_read():
+    error = RowwiseError("data.split.fraction", found=3)
+    with use_language("ko"):
+        assert "비율" in str(error)
+    assert "share" in str(error)
+
+
+def test_an_unknown_key_or_a_missing_value_is_our_own_mistake():
+    with pytest.raises(KeyError):
+        say("no.such.key")
+    with pytest.raises(KeyError):
+        say("data.split.fraction")
