@@ -1,6 +1,6 @@
-"""Fashion-MNIST as the course writes it; only the last line but one differs: `rowwise.fit` for `model.fit`.
+"""Fashion-MNIST as the course writes it; one line differs: `rowwise.fit` stands where `model.fit` stood.
 
-ROWWISE_DATA=folder python examples/course.py [epochs]
+python examples/course.py [epochs]
 """
 
 import sys
@@ -11,17 +11,15 @@ from keras.models import Sequential  # isort: skip
 from keras.layers import Dense, Flatten  # isort: skip
 from keras.utils import to_categorical  # isort: skip
 
-EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 20
 
-
-def main(epochs: int = EPOCHS):
+def main(epochs: int = 20):
     train, test = rowwise.load("fashion-mnist")
     x_train, y_train = train.x / 255, to_categorical(train.y, 10)  # (60000, 28, 28), (60000, 10)
-    x_test, y_test = test.x / 255, to_categorical(test.y, 10)
+    x_test, y_test = test.x / 255, to_categorical(test.y, 10)  # (10000, 28, 28), (10000, 10)
 
     model = Sequential(
         [
-            Flatten(input_shape=(28, 28)),
+            Flatten(input_shape=(28, 28)),  # Keras 3 warns that it prefers keras.Input; the course writes it so
             Dense(100, activation="relu"),
             Dense(30, activation="relu"),
             Dense(10, activation="softmax"),
@@ -36,4 +34,4 @@ def main(epochs: int = EPOCHS):
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rowwise.errors import RowwiseError as RowwiseError
     from rowwise.measure import evaluate as evaluate
     from rowwise.models import dense as dense
-    from rowwise.predict import predict as predict
+    from rowwise.prediction import predict as predict
 
 _PLACES = {
     "load": "rowwise.data",
@@ -29,7 +29,7 @@ _PLACES = {
     "dense": "rowwise.models",
     "fit": "rowwise.engine",
     "evaluate": "rowwise.measure",
-    "predict": "rowwise.predict",
+    "predict": "rowwise.prediction",
     "RowwiseError": "rowwise.errors",
 }
 

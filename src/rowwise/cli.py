@@ -1,117 +1,101 @@
-"""The command line → arguments checked, one command called, errors in one line. The work is in `commands`."""
+"""The command line → arguments checked, one command called, errors in one line.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or bad input, 130 interrupted.
+"""
 
 from __future__ import annotations
 
-import argparse
+import importlib
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+import threading
+import traceback
+from typing import TYPE_CHECKING
 
-from rowwise import __version__
-from rowwise.errors import RowwiseError, UsageError
+from rowwise.errors import RowwiseError
 from rowwise.text import LANGUAGES, say, use_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-INTERRUPTED = 130  # what a shell expects after Ctrl-C
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError("cli.usage", message=message, command=self.prog)
+FAILED, WRONG, INTERRUPTED = 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted."""
+    """Run one command; its exit code. Every error is one line on standard error; ROWWISE_DEBUG=1 adds the traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _prepare_streams()
     with use_language(_language(given)):
-        try:
-            options = parser().parse_args(given)
-            from rowwise import commands
-
-            run: Callable[[argparse.Namespace], int] = getattr(commands, options.run)
-            return run(options)
-        except RowwiseError as error:
-            print(f"rowwise: {error}", file=sys.stderr)
-            return error.exit_code
-        except KeyboardInterrupt:
-            print(f"\nrowwise: {say('cli.interrupted')}", file=sys.stderr)
-            return INTERRUPTED
-        except BrokenPipeError:  # `rowwise … | head`: nobody reads on
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        except MemoryError:
-            print(f"rowwise: {say('cli.memory')}", file=sys.stderr)
-            return 1
+        code = _guarded(lambda: _run(given))
+        code = _guarded(_flush) or code
+    if arguments is None and any(thread.daemon for thread in threading.enumerate()):
+        os._exit(code)  # Keras is still being imported for a command that ended: Python must not wait, nor tear it down
+    return code
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands and their options."""
-    top = _Parser(prog="rowwise", description=say("cli.help"), allow_abbrev=False)
-    top.add_argument("--version", action="version", version=f"rowwise {__version__}")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--lang", choices=LANGUAGES, help=say("cli.help.lang"))
-    json = argparse.ArgumentParser(add_help=False)
-    json.add_argument("--json", action="store_true", help=say("cli.help.json"))
-    commands = top.add_subparsers(metavar=say("cli.command"), required=True)
-
-    def command(name: str, under: Any = commands, json_too: bool = True, run: str = "") -> argparse.ArgumentParser:
-        key = f"cli.help.{run or name}"
-        made: argparse.ArgumentParser = under.add_parser(
-            name,
-            help=say(key),
-            description=say(key),
-            parents=[common, *([json] if json_too else [])],
-            allow_abbrev=False,
-        )
-        made.set_defaults(run=run or name)
-        return made
-
-    train = command("train")
-    train.add_argument("data", nargs="?", metavar="DATA", help=say("cli.help.data"))
-    train.add_argument("--hidden", type=_widths, default=(100, 30), metavar="100,30", help=say("cli.help.hidden"))
-    train.add_argument("--activation", default="relu", help=say("cli.help.activation"))
-    train.add_argument("--dropout", type=float, default=0.0, help=say("cli.help.dropout"))
-    train.add_argument("--epochs", type=int, default=20, help=say("cli.help.epochs"))
-    train.add_argument("--batch-size", type=int, default=32, help=say("cli.help.batch_size"))
-    train.add_argument("--learning-rate", type=float, default=0.001, help=say("cli.help.learning_rate"))
-    train.add_argument("--validation", type=float, default=0.1, help=say("cli.help.validation"))
-    train.add_argument("--seed", type=int, default=0, help=say("cli.help.seed"))
-    train.add_argument("--engine", default="auto", help=say("cli.help.engine"))
-    train.add_argument("--out", type=Path, metavar="DIR", help=say("cli.help.out"))
-    train.add_argument("--resume", type=Path, metavar="DIR", help=say("cli.help.resume"))
-    train.add_argument("--quiet", action="store_true", help=say("cli.help.quiet"))
-
-    evaluate = command("evaluate")
-    evaluate.add_argument("model", type=Path, metavar="MODEL", help=say("cli.help.model"))
-    evaluate.add_argument("data", nargs="?", metavar="DATA", help=say("cli.help.evaluate.data"))
-
-    predict = command("predict")
-    predict.add_argument("model", type=Path, metavar="MODEL", help=say("cli.help.model"))
-    predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help=say("cli.help.files"))
-
-    data = command("data", json_too=False)
-    kinds = data.add_subparsers(metavar=say("cli.command"), required=True)
-    command("list", kinds, run="data_list")
-    fetch = command("fetch", kinds, run="data_fetch")
-    fetch.add_argument("data", metavar="NAME", help=say("cli.help.data"))
-    show = command("show", kinds, run="data_show")
-    show.add_argument("data", metavar="DATA", help=say("cli.help.data"))
-    show.add_argument("--out", type=Path, metavar="FILE", help=say("cli.help.sheet"))
-
-    from rowwise.benchmarks.command import add_arguments
-
-    add_arguments(command("bench", json_too=False))
-    return top
+def _prepare_streams() -> None:
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by `>&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        elif hasattr(stream := getattr(sys, name), "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without arrows must not end a command
 
 
-def _widths(text: str) -> tuple[int, ...]:
+def _run(given: list[str]) -> int:
+    from rowwise.commands.arguments import parser
+
+    options = parser().parse_args(given)
+    if getattr(options, "run", None) is None:  # `rowwise`, `rowwise data`: no command was named
+        print(options.usage(), end="", file=sys.stderr)
+        return WRONG
+    module, function = options.run.split(":")
+    command: Callable[..., int] = getattr(importlib.import_module(f"rowwise.commands.{module}"), function)
+    return command(options)
+
+
+def _guarded(work: Callable[[], int]) -> int:
+    """The exit code of `work`, whatever it raises."""
     try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise argparse.ArgumentTypeError(say("cli.hidden", found=text)) from None
+        return work()
+    except SystemExit as done:  # argparse after --help and --version
+        return int(done.code or 0)
+    except BrokenPipeError:  # `rowwise --help | head`: nobody reads on
+        _silence_output()
+        return 0
+    except KeyboardInterrupt:
+        return _failed(f"\nrowwise: {say('cli.interrupted')}", INTERRUPTED)
+    except RowwiseError as error:
+        return _failed(f"rowwise: {error}", error.exit_code)
+    except Exception as error:
+        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):  # NumPy's and XLA's
+            return _failed(f"rowwise: {say('cli.memory')}", FAILED)
+        first = (str(error).strip() or "—").splitlines()[0]
+        return _failed(f"rowwise: {say('cli.unexpected', cause=f'{type(error).__name__}: {first}')}", FAILED)
+
+
+def _failed(line: str, code: int) -> int:
+    if os.environ.get("ROWWISE_DEBUG"):
+        traceback.print_exc()
+    print(line, file=sys.stderr)
+    return code
+
+
+def _flush() -> int:
+    """Python would flush at its end, where an error can no longer be told in a line of our own."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as cause:  # a full disk behind `> file`
+        _silence_output()
+        return _failed(f"rowwise: {say('cli.output', cause=cause.strerror)}", FAILED)
+    return 0
+
+
+def _silence_output() -> None:
+    from rowwise.commands.output import silence
+
+    silence(sys.stdout)
 
 
 def _language(given: list[str]) -> str | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
 
 from rowwise.engine.arrays import Arrays
 from rowwise.engine.order import epoch_order, reseed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Batches(keras.utils.PyDataset):
@@ -35,6 +40,27 @@ class EachEpoch(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.batches.order = epoch_order(self.seed, epoch, len(self.batches.order))
         reseed(self.model, self.seed, epoch)
+
+
+class Halt(keras.callbacks.Callback):
+    """Ends the training between two steps: within one, Keras has given the model's buffers away and cannot go back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.interrupted: Callable[[], bool] = lambda: False
+        self.steps_done = 0  # of the epoch under way; 0 between epochs
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if self.interrupted():
+            raise KeyboardInterrupt
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self.steps_done = batch + 1
+        if self.interrupted():
+            raise KeyboardInterrupt
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.steps_done = 0
 
 
 def run(

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -21,6 +21,7 @@ from rowwise.engine.progress import Bar, Clock, reporter
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
 from rowwise.errors import UsageError
 from rowwise.shapes.check import check_compiled, check_input, check_output
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -103,24 +104,29 @@ def fit(
     if report is not None and decision.fell_back:
         print(f"rowwise: {decision.reason}", file=sys.stderr)
     every = [*own, clock, *([report] if report is not None else [])]
+    halt = keras_fit.Halt()
     try:
-        if runner is None:
-            keras_fit.run(
-                model,
-                arrays,
-                held,
-                batch_size=batch_size,
-                seed=seed,
-                epochs=epochs,
-                initial_epoch=initial_epoch,
-                callbacks=every,
-            )
-        else:
-            _run(runner, every, seed, epochs, initial_epoch, batch_size)
+        with _interrupt_deferred(told=report is not None) as interrupted:
+            if runner is None:
+                halt.interrupted = interrupted
+                keras_fit.run(
+                    model,
+                    arrays,
+                    held,
+                    batch_size=batch_size,
+                    seed=seed,
+                    epochs=epochs,
+                    initial_epoch=initial_epoch,
+                    callbacks=[*every, halt],
+                )
+            else:
+                _run(runner, every, seed, epochs, initial_epoch, batch_size, interrupted)
+            if interrupted():
+                raise KeyboardInterrupt
     finally:
         if isinstance(report, Bar):
             report.close()
-        _record(model, decision, clock, runner)
+        _record(model, decision, clock, runner, halt.steps_done if runner is None else runner.steps_done)
     return model.history
 
 
@@ -142,6 +148,7 @@ def _run(
     epochs: int,
     initial_epoch: int,
     batch_size: int,
+    interrupted: Callable[[], bool],
 ) -> None:
     """The epochs of `whole_epoch`, with the callbacks called as Keras calls them."""
     model, records = runner.model, runner.train.records
@@ -153,45 +160,45 @@ def _run(
     listed.on_train_begin()
     # BackupAndRestore sets this in on_train_begin, and Keras's own fit reads it there.
     initial_epoch = getattr(model, "_initial_epoch", None) or initial_epoch
-    with _interrupt_deferred() as interrupted:
-        try:
-            for epoch in range(initial_epoch, epochs):
-                model.reset_metrics()
-                reseed(model, seed, epoch)
-                listed.on_epoch_begin(epoch)
-                runner.steps_done = 0
-                for _ in runner.blocks(epoch_order(seed, epoch, records)):
-                    if interrupted():
-                        break
-                whole = runner.steps_done == -(-records // batch_size)
-                if not whole:
-                    raise KeyboardInterrupt
-                logs = results(model)
-                if runner.validation is not None:
-                    listed.on_test_begin()
-                    held = runner.validate()
-                    listed.on_test_end(held)
-                    logs |= {f"val_{name}": value for name, value in held.items()}
-                listed.on_epoch_end(epoch, logs)
-                runner.steps_done = 0
+    try:
+        for epoch in range(initial_epoch, epochs):
+            model.reset_metrics()
+            reseed(model, seed, epoch)
+            listed.on_epoch_begin(epoch)
+            runner.steps_done = 0
+            for _ in runner.blocks(epoch_order(seed, epoch, records)):
                 if interrupted():
-                    raise KeyboardInterrupt
-                if model.stop_training:
                     break
-        finally:
-            model.optimizer.finalize_variable_values(model.trainable_weights)
+            whole = runner.steps_done == -(-records // batch_size)
+            if not whole:
+                raise KeyboardInterrupt
+            logs = results(model)
+            if runner.validation is not None:
+                listed.on_test_begin()
+                held = runner.validate()
+                listed.on_test_end(held)
+                logs |= {f"val_{name}": value for name, value in held.items()}
+            listed.on_epoch_end(epoch, logs)
+            runner.steps_done = 0
+            if interrupted() or model.stop_training:
+                break
+    finally:
+        model.optimizer.finalize_variable_values(model.trainable_weights)
     listed.on_train_end(logs)
 
 
 @contextmanager
-def _interrupt_deferred() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C sets a flag instead of raising amid a block; a second one raises at once."""
+def _interrupt_deferred(told: bool) -> Iterator[Callable[[], bool]]:
+    """Ctrl-C sets a flag instead of raising amid a block, and is `told`; a second one raises at once."""
     asked = False
 
     def note(number: int, frame: Any) -> None:
         nonlocal asked
         asked = True
         signal.signal(signal.SIGINT, before)
+        if told:
+            with suppress(RuntimeError):  # the signal may have come amid another print
+                print(f"\nrowwise: {say('fit.interrupted')}", file=sys.stderr, flush=True)
 
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False  # only the main thread gets signals
@@ -215,7 +222,7 @@ def _build(model: keras.Model, arrays: Arrays, batch_size: int) -> None:
         model.optimizer.build(model.trainable_variables)
 
 
-def _record(model: keras.Model, decision: Plan, clock: Clock, runner: WholeEpoch | None) -> None:
+def _record(model: keras.Model, decision: Plan, clock: Clock, runner: WholeEpoch | None, steps: int) -> None:
     history = getattr(model, "history", None)
     if history is None:
         return
@@ -225,8 +232,8 @@ def _record(model: keras.Model, decision: Plan, clock: Clock, runner: WholeEpoch
         "seconds": clock.seconds,
         "compile_seconds": runner.compile_seconds if runner is not None else None,
     }
-    if runner is not None and runner.steps_done:
-        history.rowwise["interrupted"] = {"epoch": len(history.epoch), "steps": runner.steps_done}
+    if steps:
+        history.rowwise["interrupted"] = {"epoch": len(history.epoch), "steps": steps}
 
 
 def _check_numbers(**numbers: Any) -> None:

@@ -1,0 +1,1 @@
+"""The commands of `rowwise`, a file each: options → the capability called, its result printed."""

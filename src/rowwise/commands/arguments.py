@@ -1,0 +1,97 @@
+"""All commands and their options → one parser. What each command does is in its own file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rowwise import __version__
+from rowwise.commands.settings import Settings
+from rowwise.commands.words import Parser, one_of, positive, share, whole, widths
+from rowwise.text import say
+
+ENGINES = ("auto", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras
+LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
+
+
+def parser() -> Parser:
+    """The parser; its result names the function to call in `run`, or holds the help to print in `usage`."""
+    top = Parser(prog="rowwise", description=say("cli.help"))
+    commands = top.add_subparsers(title=say("cli.commands"), metavar=say("cli.command"), parser_class=Parser)
+    _train(_command(commands, "train", "train:train"))
+    _evaluate(_command(commands, "evaluate", "evaluate:evaluate"))
+    _predict(_command(commands, "predict", "predict:predict"))
+    _data(_command(commands, "data"))
+    _bench(_command(commands, "bench", "bench:bench"))
+    top.add_argument("--version", action="version", version=f"rowwise {__version__}", help=say("cli.help.version"))
+    top.add_common()
+    top.set_defaults(usage=top.format_help)
+    return top
+
+
+def _command(among: Any, name: str, run: str | None = None, help_key: str = "") -> Parser:
+    words = say(f"cli.help.{help_key or name}")
+    made: Parser = among.add_parser(name, help=words, description=words)
+    made.set_defaults(run=run, usage=made.format_help)
+    return made
+
+
+def _train(train: Parser) -> None:
+    # No defaults here: what was not given comes from `Settings`, or from the run that is resumed.
+    usual = Settings()
+
+    def option(name: str, metavar: str, kind: Any, default: object) -> None:
+        key = f"cli.help.{name[2:].replace('-', '_')}"
+        train.add_argument(name, metavar=metavar, type=kind, help=say(key, default=default))
+
+    train.add_argument("data", nargs="?", metavar="DATA", help=say("cli.help.train.data"))
+    option("--hidden", "100,30", widths, ",".join(map(str, usual.hidden)))
+    option("--activation", "NAME", str, usual.activation)
+    option("--dropout", "SHARE", share, usual.dropout)
+    option("--epochs", "N", whole(1), usual.epochs)
+    option("--batch-size", "N", whole(1), usual.batch_size)
+    option("--learning-rate", "RATE", positive, usual.learning_rate)
+    option("--validation", "SHARE", share, usual.validation)
+    option("--seed", "N", whole(0, LARGEST_SEED), usual.seed)
+    option("--engine", "ENGINE", one_of(*ENGINES), ENGINES[0])
+    train.add_argument("--out", type=Path, metavar="DIR", help=say("cli.help.out"))
+    train.add_argument("--resume", type=Path, metavar="DIR", help=say("cli.help.resume"))
+    train.add_argument("--quiet", action="store_true", help=say("cli.help.quiet"))
+    _json_and_common(train)
+
+
+def _evaluate(evaluate: Parser) -> None:
+    evaluate.add_argument("model", type=Path, metavar="MODEL", help=say("cli.help.model"))
+    evaluate.add_argument("data", nargs="?", metavar="DATA", help=say("cli.help.evaluate.data"))
+    _json_and_common(evaluate)
+
+
+def _predict(predict: Parser) -> None:
+    predict.add_argument("model", type=Path, metavar="MODEL", help=say("cli.help.model"))
+    predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help=say("cli.help.files"))
+    _json_and_common(predict)
+
+
+def _data(data: Parser) -> None:
+    kinds = data.add_subparsers(title=say("cli.commands"), metavar=say("cli.command"), parser_class=Parser)
+    data.add_common()
+    _json_and_common(_command(kinds, "list", "data:show_list", "data.list"))
+    fetch = _command(kinds, "fetch", "data:fetch", "data.fetch")
+    fetch.add_argument("data", metavar="NAME", help=say("cli.help.data.name"))
+    _json_and_common(fetch)
+    show = _command(kinds, "show", "data:show", "data.show")
+    show.add_argument("data", metavar="DATA", help=say("cli.help.data.name"))
+    show.add_argument("--out", type=Path, metavar="FILE", help=say("cli.help.sheet"))
+    _json_and_common(show)
+
+
+def _bench(bench: Parser) -> None:
+    from rowwise.benchmarks.command import add_arguments
+
+    add_arguments(bench)
+    bench.add_common()
+
+
+def _json_and_common(command: Parser) -> None:
+    command.add_argument("--json", action="store_true", help=say("cli.help.json"))
+    command.add_common()

@@ -1,0 +1,79 @@
+"""A trained model → measured, drawn, recorded and saved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rowwise.commands.record import Row, columns, epoch_rows, run_record
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import keras
+    from numpy.typing import NDArray
+
+    from rowwise.commands.clock import Clock
+    from rowwise.commands.output import Output
+    from rowwise.commands.train import Start, Trained
+    from rowwise.data.dataset import Dataset
+    from rowwise.measure import Report
+    from rowwise.runs import Run
+
+
+def finish(
+    start: Start, trained: Trained, train: Dataset, test: Dataset, run: Run, out: Output, clock: Clock
+) -> dict[str, Any]:
+    """The record of the run, once it is saved; the report is printed whether saving succeeds or not.
+
+    Raises:
+        ModelError: the training diverged. SaveError: the file system refused.
+    """
+    from rowwise.engine import predict_proba
+    from rowwise.measure import score
+
+    model, fit = trained.model, trained.history.rowwise
+    with clock.lap("evaluate"):
+        probabilities = predict_proba(model, test.x)
+        report = score(probabilities, test)
+    rows = [*start.epochs, *epoch_rows(trained.history.history, fit["seconds"], len(start.epochs) + 1)]
+    with clock.lap("pictures"):
+        pictures = _pictures(model, test, probabilities, report, rows, out)
+    clock.seconds["compile"] = fit["compile_seconds"] or 0.0  # plain model.fit compiles in its first epoch
+    clock.seconds["fit"] -= clock.seconds["compile"]
+    record = run_record(
+        train,
+        test,
+        start.settings,
+        fit,
+        rows,
+        report,
+        {**clock.seconds, "total": clock.total()},
+        resumed_from=str(start.resume) if start.resume else None,
+        interrupted=trained.interrupted,
+    )
+    try:
+        return run.save(train.name, model, record, pictures)
+    finally:
+        out.result(str(report))
+
+
+def _pictures(
+    model: keras.Model, data: Dataset, probabilities: NDArray[Any], report: Report, rows: Sequence[Row], out: Output
+) -> dict[str, bytes]:
+    """PNG bytes by file name; a picture that cannot be drawn is no reason to lose the training."""
+    from rowwise.figures import is_picture
+    from rowwise.measure import pictures
+
+    made, title = {}, data.origin
+    try:
+        made["confusion.png"] = pictures.confusion_picture(report, title)
+        if rows:
+            made["learning-curves.png"] = pictures.learning_curves(columns(rows), title)
+        if is_picture(data.shape):
+            made["most-wrong.png"] = pictures.wrong_gallery(data, probabilities, title=title)
+            kernel = next(layer.kernel.numpy() for layer in model.layers if type(layer).__name__ == "Dense")
+            made["kernel.png"] = pictures.kernel_images(kernel, data.shape, title=title)
+    except Exception as cause:
+        out.warn(say("cli.pictures", cause=f"{type(cause).__name__}: {cause}"))
+    return made

@@ -1,0 +1,42 @@
+"""Ctrl-C while a trained model is measured and saved → first noted, then obeyed."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@contextmanager
+def finishing(note: Callable[[], None], already: bool = False) -> Iterator[Callable[[], bool]]:
+    """Let the block end in spite of a first Ctrl-C; a second one interrupts it at once.
+
+    Args:
+        note: called at the first, to say so.
+        already: there was a first one before the block.
+
+    Yields:
+        Whether there was one.
+    """
+    asked = False
+
+    def first(number: int, frame: Any) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, before)
+        with suppress(RuntimeError):  # the signal may have come amid another print
+            note()
+
+    if already or threading.current_thread() is not threading.main_thread():  # only the main thread gets signals
+        yield lambda: already
+        return
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)

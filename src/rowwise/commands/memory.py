@@ -1,0 +1,61 @@
+"""The widths of a model → the memory that training it takes, compared with what this machine has."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rowwise.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FLOAT = 4  # bytes of a float32
+# Weights and Adam's two moments, before and after an epoch, and the gradient.
+COPIES = 7
+GIGABYTE = 10**9
+
+
+def check_memory(shape: Sequence[int], hidden: Sequence[int], classes: int, batch_size: int) -> None:
+    """Refuse a model that cannot be trained in this machine's memory: the system would kill the process.
+
+    Raises:
+        UsageError: says what is needed and what there is.
+    """
+    parameters, needed = training_bytes(shape, hidden, classes, batch_size)
+    if (there := available_bytes()) is not None and needed > there:
+        shown = {"needed": f"{needed / GIGABYTE:,.0f}", "available": f"{there / GIGABYTE:,.0f}"}
+        raise UsageError("cli.hidden.memory", parameters=f"{parameters:,}", **shown)
+
+
+def training_bytes(shape: Sequence[int], hidden: Sequence[int], classes: int, batch_size: int) -> tuple[int, int]:
+    """`(parameters, bytes)` of a Dense classifier of records of `shape`: its state, and one batch's activations."""
+    units = (prod(shape), *hidden, classes)
+    parameters = sum(rows * columns + columns for rows, columns in pairwise(units))
+    return parameters, FLOAT * (COPIES * parameters + 2 * batch_size * sum(units))
+
+
+def available_bytes() -> int | None:
+    """The memory that can be had, within a container's limit; None where the system does not say."""
+    found = []
+    try:
+        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text("ascii").splitlines())
+        found.append(int(lines["MemAvailable"].split()[0]) * 1024)
+    except (OSError, KeyError, ValueError):
+        try:
+            found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        except (AttributeError, ValueError, OSError):
+            return None
+    group = Path("/sys/fs/cgroup")
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            found.append(int((group / limit).read_text("ascii")) - int((group / used).read_text("ascii")))
+        except (OSError, ValueError):  # no such limit; "max" means none
+            continue
+    return min(found)

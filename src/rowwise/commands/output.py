@@ -1,0 +1,104 @@
+"""What a command has to say → the stream where it belongs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import ExitStack, redirect_stderr, redirect_stdout, suppress
+from typing import TYPE_CHECKING, Any, Self
+
+from rowwise.errors import SaveError
+from rowwise.runs import plain
+
+if TYPE_CHECKING:
+    import argparse
+    from typing import TextIO
+
+
+class Output:
+    """Where a command's words go.
+
+    What a command is for (a report, classes, a list) is its `result` and goes to standard output. What
+    goes with it (data, engine, progress, where things were saved) is `tell`: on standard output where that is a
+    terminal, else on standard error, so that a pipe or a file gets the result alone. With `--json` one
+    object stands on standard output and everything else on standard error, whoever prints it: within
+    the `with` block what Keras or JAX might print is led there too.
+
+    A reader that goes away (`rowwise … | head`) does not end the command, which may have a trained
+    model to save.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._json, self._quiet = options.json, getattr(options, "quiet", False)
+        self._out, self._err = _Patient(sys.stdout, BrokenPipeError), _Patient(sys.stderr, OSError)
+        self._redirected = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._redirected.enter_context(redirect_stderr(self._err))
+        self._redirected.enter_context(redirect_stdout(self._err if self._json else self._out))
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._redirected.__exit__(*error)
+
+    def result(self, text: str) -> None:
+        """What the command is for. Raises SaveError where standard output cannot be written."""
+        if not self._quiet:
+            self._err.line(text) if self._json else self._answer(text)
+
+    def tell(self, text: str) -> None:
+        """What goes with the result."""
+        if not self._quiet:
+            (self._out if self._out.isatty() and not self._json else self._err).line(text)
+
+    def warn(self, text: str) -> None:
+        """What must not be missed, `--quiet` or not."""
+        self._err.line(f"rowwise: {text}")
+
+    def json(self, record: Any) -> None:
+        """The one object, where `--json` asks for it. Raises SaveError as `result`."""
+        if self._json:
+            self._answer(json.dumps(plain(record), allow_nan=False))  # ASCII: right on every terminal and pipe
+
+    def _answer(self, text: str) -> None:
+        try:
+            self._out.line(text)
+        except OSError as cause:  # a full disk behind `> file`
+            silence(self._out)
+            raise SaveError("cli.output", cause=cause.strerror) from cause
+
+
+class _Patient:
+    """A text stream that goes on into nothing once an error of the kind `overlooked` has ended it."""
+
+    def __init__(self, stream: TextIO, overlooked: type[OSError]) -> None:
+        self._stream, self._overlooked = stream, overlooked
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except self._overlooked:
+            silence(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except self._overlooked:
+            silence(self._stream)
+
+    def line(self, text: str) -> None:
+        self.write(f"{text}\n")
+        self.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def silence(stream: Any) -> None:
+    """Lead a stream nowhere: Python would complain when it flushes at the end what could not be written."""
+    with suppress(OSError, ValueError):  # a stream of a test has no number
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -1,0 +1,75 @@
+"""`rowwise predict` → the most probable classes of pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rowwise.commands.classifier import classifier_shapes
+from rowwise.commands.keras_import import hush
+from rowwise.commands.output import Output
+from rowwise.errors import DataError, ModelError
+from rowwise.runs import SCHEMA, open_run
+from rowwise.text import language, say
+
+if TYPE_CHECKING:
+    import argparse
+
+    import keras
+
+TOP = 3  # classes shown for each picture
+
+
+def predict(options: argparse.Namespace) -> int:
+    """Classify every file that can be read; 0, or 2 where one could not (the others are answered all the same).
+
+    Raises:
+        ModelError: a model that cannot be used, or does not take pictures.
+    """
+    hush()
+    with Output(options) as out:
+        model, record = open_run(options.model)
+        shape, units = _picture_shape(model, options)
+
+        from rowwise.prediction import brightest_pixel
+        from rowwise.prediction import predict as classify
+        from rowwise.reading import read_pictures
+
+        white = brightest_pixel(model)
+        classes, shown = _names(record, units)
+        results, code = [], 0
+        for file in options.files:
+            try:
+                x, notes = read_pictures(file, shape, white)
+            except DataError as error:
+                out.warn(str(error))
+                code = error.exit_code
+                continue
+            for number, top in enumerate(classify(model, x).top(TOP)):
+                name = f"{file}[{number}]" if len(x) > 1 else str(file)
+                out.result(f"{name}  ({'; '.join(notes) or say('picture.as_it_is')})")
+                for label, probability in top:
+                    out.result(f"  {100 * probability:5.1f} %  {shown[label]}")
+                found = [{"class": classes[label], "label": label, "probability": p} for label, p in top]
+                results.append({"file": str(file), "record": number, "conversion": notes, "top": found})
+        out.json({"schema": SCHEMA, "model": str(options.model), "predictions": results})
+    return code
+
+
+def _picture_shape(model: keras.Model, options: argparse.Namespace) -> tuple[tuple[int, ...], int]:
+    """The shape of one picture, and the number of classes."""
+    shape, outputs = classifier_shapes(model)
+    picture = tuple(size for size in shape if size is not None)
+    if picture != shape or len(picture) not in (2, 3) or (len(picture) == 3 and picture[2] not in (1, 3)):
+        raise ModelError("cli.predict.shape", model=options.model, shape=shape)
+    return picture, max(outputs, 2)  # one unit tells two classes apart
+
+
+def _names(record: dict[str, Any], units: int) -> tuple[list[str], list[str]]:
+    """The classes' names for JSON and for people; numbers where the run does not know them."""
+    data = record.get("data", {})
+    classes = data.get("classes")
+    if not isinstance(classes, list) or len(classes) != units:
+        classes = [str(number) for number in range(units)]
+        return classes, classes
+    korean = data.get("classes_ko") if language() == "ko" else None
+    return classes, korean if isinstance(korean, list) and len(korean) == units else classes

@@ -1,0 +1,77 @@
+"""The options of `rowwise train`, and the run that is resumed → the settings of one training."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from rowwise.errors import ModelError, UsageError
+from rowwise.runs import RECORD
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What, with the data, fixes a training: the same settings give the same run on the same machine."""
+
+    hidden: tuple[int, ...] = (100, 30)
+    activation: str = "relu"
+    dropout: float = 0.0
+    learning_rate: float = 0.001
+    batch_size: int = 32
+    validation: float = 0.1
+    seed: int = 0
+    epochs: int = 20  # in all, those of the resumed run among them
+
+
+def given(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that stand on the command line."""
+    found = {field.name: getattr(options, field.name) for field in fields(Settings)}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def resumed(options: argparse.Namespace, folder: Path, record: Mapping[str, Any]) -> Settings:
+    """The settings of the run in `folder`, with the epochs that were asked for now.
+
+    Raises:
+        UsageError: an option contradicts the run, the run stopped amid an epoch, or has all its epochs.
+        ModelError: the record's settings are damaged.
+    """
+    kept = _kept(folder, record)
+    now = given(options)
+    epochs = now.pop("epochs", kept.epochs)
+    name = record["data"].get("name")
+    contradictions = [
+        f"--{option.replace('_', '-')} {_shown(value)} ≠ {_shown(getattr(kept, option))}"
+        for option, value in now.items()
+        if value != getattr(kept, option)
+    ]
+    if options.data is not None and options.data != name:
+        contradictions.append(f"{options.data} ≠ {name}")
+    if contradictions:
+        raise UsageError("cli.resume.contradicts", path=folder, options=", ".join(contradictions))
+    done = len(record["epochs"])
+    if record.get("unfinished"):
+        raise UsageError("cli.resume.amid", path=folder, epoch=done + 1)
+    if done >= epochs:
+        raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
+    return Settings(**{**asdict(kept), "epochs": epochs})
+
+
+def _kept(folder: Path, record: Mapping[str, Any]) -> Settings:
+    values: dict[str, Any] = {}
+    for name, usual in asdict(Settings()).items():
+        found = record["settings"].get(name)
+        kinds = {tuple: (list,), float: (float, int)}.get(type(usual), (type(usual),))  # JSON's names for them
+        if not isinstance(found, kinds) or isinstance(found, bool):
+            raise ModelError("run.damaged", path=folder / RECORD, cause=f"settings.{name}: {found!r}")
+        values[name] = tuple(found) if isinstance(found, list) else found
+    return Settings(**values)
+
+
+def _shown(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,161 @@
+"""`rowwise train` → a trained model, measured, drawn and saved as a run."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rowwise.commands.clock import Clock
+from rowwise.commands.finish import finish
+from rowwise.commands.interrupt import finishing
+from rowwise.commands.keras_import import importing_keras
+from rowwise.commands.memory import check_memory
+from rowwise.commands.output import Output
+from rowwise.commands.settings import Settings, given, resumed
+from rowwise.data import known, load, load_default
+from rowwise.errors import DataError
+from rowwise.runs import MODEL, Run, open_model, read_record
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    import keras
+
+    from rowwise.commands.record import Row
+    from rowwise.data.dataset import Dataset
+
+INTERRUPTED = 130  # what a shell expects after Ctrl-C
+
+
+class Start(NamedTuple):
+    """Where the training begins: with what data, under which settings, after which epochs."""
+
+    data: str | None  # None: whatever can be had
+    settings: Settings
+    resume: Path | None = None
+    checksum: str | None = None  # of the resumed run's training data
+    epochs: Sequence[Row] = ()
+
+
+class Trained(NamedTuple):
+    """A model that `fit` has left, Keras's History of it, and whether Ctrl-C ended it."""
+
+    model: keras.Model
+    history: Any
+    interrupted: bool
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train, measure, draw, save; 0, or 130 where Ctrl-C was pressed (after saving).
+
+    Raises:
+        RowwiseError: options, data or places that cannot be used. KeyboardInterrupt: before there was
+            anything to save, or a second time.
+    """
+    clock = Clock()
+    start = _start(options)  # what can be refused is refused before seconds go into importing Keras
+    with Output(options) as out, Run(options.out) as run:
+        with clock.lap("load"):
+            _import_sources(start.data)
+        with importing_keras(clock), clock.lap("load"):
+            train_set, test_set = _load(start, out)
+        with clock.lap("build"):
+            model = _model(start, train_set, out)
+        with clock.lap("fit"):
+            trained = _fit(model, train_set, start, options, out)
+        with finishing(lambda: out.warn(say("cli.finishing")), trained.interrupted) as interrupted:
+            record = finish(start, trained, train_set, test_set, run, out, clock)
+        saved = "cli.saved.interrupted" if trained.interrupted else "cli.saved"
+        out.tell(say(saved, path=Path(record["model"]).parent))
+        out.json(record)
+    return INTERRUPTED if interrupted() else 0
+
+
+def _start(options: argparse.Namespace) -> Start:
+    if options.data is not None:
+        options.data = known(options.data)
+    if options.resume is None:
+        return Start(options.data, Settings(**given(options)))
+    record = read_record(options.resume)
+    settings = resumed(options, options.resume, record)
+    data = record["data"]
+    return Start(known(data.get("name")), settings, options.resume, data.get("checksum", ""), record["epochs"])
+
+
+def _import_sources(name: str | None) -> None:
+    """What loading the data imports, so that it does not meet Keras's import in the other thread."""
+    names = ("fashion-mnist", "garments") if name is None else (name,)
+    modules = ["numpy.random", *(f"rowwise.data.{source.replace('-', '_')}" for source in names)]
+    for module in [*modules, *(["sklearn.datasets"] if name == "digits" else [])]:
+        importlib.import_module(module)
+
+
+def _load(start: Start, out: Output) -> tuple[Dataset, Dataset]:
+    if start.data is None:
+        train_set, test_set, warning = load_default()
+        if warning:
+            out.warn(warning)
+    else:
+        train_set, test_set = load(start.data)
+    if start.checksum not in (None, train_set.checksum):
+        raise DataError("cli.resume.data", path=start.resume, name=start.data)
+    out.tell(say("cli.loaded", provenance=train_set.origin, train=f"{len(train_set):,}", test=f"{len(test_set):,}"))
+    return train_set, test_set
+
+
+def _model(start: Start, data: Dataset, out: Output) -> keras.Model:
+    """The resumed run's model with its optimizer, or a new one."""
+    import jax
+    import keras
+
+    from rowwise.models import dense
+
+    settings = start.settings
+    if jax.default_backend() == "cpu":  # other devices have memory of their own
+        check_memory(data.shape, settings.hidden, len(data.classes), settings.batch_size)
+    keras.utils.set_random_seed(settings.seed)
+    if start.resume is not None:
+        model = open_model(start.resume / MODEL)
+        out.tell(say("cli.resumed", path=start.resume, done=len(start.epochs)))
+    else:
+        layers = settings.hidden, settings.activation, settings.dropout
+        model = dense(data, *layers, learning_rate=settings.learning_rate, seed=settings.seed)
+    out.tell(say("cli.model", widths=_widths(model), parameters=f"{model.count_params():,}"))
+    return model
+
+
+def _fit(model: keras.Model, data: Dataset, start: Start, options: argparse.Namespace, out: Output) -> Trained:
+    """Train until the last epoch or Ctrl-C, which is passed on where nothing was trained yet."""
+    from rowwise.engine import fit
+
+    settings, interrupted = start.settings, False
+    try:
+        fit(
+            model,
+            data,
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            validation=settings.validation,
+            seed=settings.seed,
+            engine=options.engine or "auto",
+            verbose=0 if options.quiet else "auto",
+            initial_epoch=len(start.epochs),
+        )
+    except KeyboardInterrupt:
+        history = getattr(model, "history", None)  # none before the first epoch
+        if history is None or not (history.epoch or history.rowwise.get("interrupted")):
+            raise
+        interrupted = True
+        out.warn(say("cli.stopping"))
+    known = model.history.rowwise
+    out.tell(say("cli.engine", engine=known["engine"], reason=known["reason"]))
+    return Trained(model, model.history, interrupted)
+
+
+def _widths(model: Any) -> str:
+    """`784 → 100 → 30 → 10`."""
+    kernels = [layer.kernel.shape for layer in model.layers if type(layer).__name__ == "Dense"]
+    return " → ".join(str(width) for width in (kernels[0][0], *(kernel[1] for kernel in kernels)))

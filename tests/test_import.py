@@ -1,0 +1,36 @@
+"""What is quick must not load what is slow."""
+
+import subprocess
+import sys
+
+import pytest
+
+SLOW = ("keras", "jax", "jaxlib", "matplotlib", "sklearn", "scipy", "rich", "pooch", "PIL")
+
+
+def loaded_by(code):
+    show = f"import sys; print(*[name for name in {SLOW!r} if name in sys.modules], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True)
+    return done.stderr.splitlines()[-1].split()
+
+
+def test_importing_rowwise_loads_neither_keras_nor_jax():
+    assert loaded_by("import rowwise; dir(rowwise)") == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["train", "--help"], ["data", "show", "--help"], ["train", "--epochs", "0"], ["traim"]]
+)
+def test_help_and_wrong_usage_load_neither_keras_nor_jax(arguments):
+    assert loaded_by(f"from rowwise.cli import main; main({arguments!r})") == []
+
+
+@pytest.mark.slow
+def test_reading_data_loads_neither_keras_nor_jax():
+    assert not {"keras", "jax", "matplotlib"} & set(loaded_by("import rowwise; rowwise.load('digits')"))
+
+
+def test_a_refused_place_is_found_before_keras_is_imported(tmp_path):
+    (tmp_path / "taken").touch()
+    code = f"from rowwise.cli import main; assert main(['train', 'digits', '--out', {str(tmp_path)!r}]) == 2"
+    assert loaded_by(code) == []
