@@ -11,10 +11,10 @@ import threading
 import numpy as np
 import pytest
 
-from rowwise.commands.interrupt import finishing
 from rowwise.commands.memory import available_bytes, check_memory, training_bytes
 from rowwise.engine import fit as real_fit
 from rowwise.errors import UsageError
+from rowwise.interrupt import deferred
 from rowwise.runs import Run, open_run
 
 QUICK = ("train", "digits", "--hidden", "20")
@@ -306,17 +306,17 @@ def test_ctrl_c_while_measuring_still_saves_and_a_second_one_does_not(rowwise, h
 
 def test_the_first_ctrl_c_is_noted_and_the_second_obeyed():
     noted = []
-    with finishing(lambda: noted.append(1)) as asked:
+    with deferred(lambda: noted.append(1)) as asked:
         assert not asked()
         signal.raise_signal(signal.SIGINT)
         assert (asked(), noted) == (True, [1])
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-    with finishing(lambda: noted.append(2), already=True) as asked, pytest.raises(KeyboardInterrupt):
+    with deferred(lambda: noted.append(2), already=True) as asked, pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     assert (asked(), noted) == (True, [1])
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    thread = threading.Thread(target=lambda: finishing(print).__enter__())  # where nobody gets signals
+    thread = threading.Thread(target=lambda: deferred(print).__enter__())  # where nobody gets signals
     thread.start()
     thread.join()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

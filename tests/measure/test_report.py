@@ -82,5 +82,19 @@ def test_what_cannot_be_measured_is_said():
         measure([], [], ("a",))
     with pytest.raises(ModelError, match="NaN"):
         score(np.full((2, 2), np.nan), (np.zeros((2, 1)), np.array([0, 1])))
+    with pytest.raises(DataError, match="-1 has no class"):
+        score(np.full((2, 2), 0.5), (np.zeros((2, 1)), np.array([0, -1])))
     with pytest.raises(ShapeError, match="3 classes"):
         score(np.full((2, 2), 0.5), (np.zeros((2, 1)), np.array([0, 2])))
+
+
+@pytest.mark.parametrize("units", [1, 3])
+def test_a_model_that_ends_in_logits_is_measured_by_its_probabilities(units):
+    import keras
+
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(60, 5)).astype("float32"), random.integers(0, max(units, 2), 60)
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(units)])
+    name = "BinaryCrossentropy" if units == 1 else "SparseCategoricalCrossentropy"
+    expected = getattr(keras.losses, name)(from_logits=True)(y[:, None], model.predict(x, verbose=0))
+    assert rowwise.evaluate(model, (x, y)).loss == pytest.approx(float(expected), abs=1e-5)

@@ -29,12 +29,12 @@ def finish(
     Raises:
         ModelError: the training diverged. SaveError: the file system refused.
     """
-    from rowwise.engine import predict_proba
     from rowwise.measure import score
+    from rowwise.prediction import predict
 
     model, fit = trained.model, trained.history.rowwise
     with clock.lap("evaluate"):
-        probabilities = predict_proba(model, test.x)
+        probabilities = predict(model, test.x).probabilities
         report = score(probabilities, test)
     rows = [*start.epochs, *epoch_rows(trained.history.history, fit["seconds"], len(start.epochs) + 1)]
     with clock.lap("pictures"):

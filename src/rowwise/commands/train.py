@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rowwise.commands.clock import Clock
 from rowwise.commands.finish import finish
-from rowwise.commands.interrupt import finishing
 from rowwise.commands.keras_import import importing_keras
 from rowwise.commands.memory import check_memory
 from rowwise.commands.output import Output
 from rowwise.commands.settings import Settings, given, resumed
 from rowwise.data import known, load, load_default
 from rowwise.errors import DataError
+from rowwise.interrupt import deferred
 from rowwise.runs import MODEL, Run, open_model, read_record
 from rowwise.text import say
 
@@ -66,7 +66,7 @@ def train(options: argparse.Namespace) -> int:
             model = _model(start, train_set, out)
         with clock.lap("fit"):
             trained = _fit(model, train_set, start, options, out)
-        with finishing(lambda: out.warn(say("cli.finishing")), trained.interrupted) as interrupted:
+        with deferred(lambda: out.warn(say("cli.finishing")), trained.interrupted) as interrupted:
             record = finish(start, trained, train_set, test_set, run, out, clock)
         saved = "cli.saved.interrupted" if trained.interrupted else "cli.saved"
         out.tell(say(saved, path=Path(record["model"]).parent))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -20,11 +17,12 @@ from rowwise.engine.plan import Plan, plan, untraceable
 from rowwise.engine.progress import Bar, Clock, reporter
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
 from rowwise.errors import UsageError
+from rowwise.interrupt import deferred
 from rowwise.shapes.check import check_compiled, check_input, check_output
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from rowwise.engine.arrays import Records
 
@@ -106,7 +104,7 @@ def fit(
     every = [*own, clock, *([report] if report is not None else [])]
     halt = keras_fit.Halt()
     try:
-        with _interrupt_deferred(told=report is not None) as interrupted:
+        with deferred(_say_interrupted if report is not None else lambda: None) as interrupted:
             if runner is None:
                 halt.interrupted = interrupted
                 keras_fit.run(
@@ -187,28 +185,8 @@ def _run(
     listed.on_train_end(logs)
 
 
-@contextmanager
-def _interrupt_deferred(told: bool) -> Iterator[Callable[[], bool]]:
-    """Ctrl-C sets a flag instead of raising amid a block, and is `told`; a second one raises at once."""
-    asked = False
-
-    def note(number: int, frame: Any) -> None:
-        nonlocal asked
-        asked = True
-        signal.signal(signal.SIGINT, before)
-        if told:
-            with suppress(RuntimeError):  # the signal may have come amid another print
-                print(f"\nrowwise: {say('fit.interrupted')}", file=sys.stderr, flush=True)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False  # only the main thread gets signals
-        return
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: asked
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _say_interrupted() -> None:
+    print(f"\nrowwise: {say('fit.interrupted')}", file=sys.stderr, flush=True)
 
 
 def _build(model: keras.Model, arrays: Arrays, batch_size: int) -> None:

@@ -23,18 +23,21 @@ def evaluate(model: keras.Model, data: Records, batch_size: int = 1024) -> Repor
     """Predict every record and compare with its label.
 
     Args:
-        model: output `(None, classes)` of probabilities, or `(None, 1)` of the second class's.
+        model: output `(None, classes)` of probabilities or logits, or `(None, 1)` of the second class's.
         data: a Dataset, or `(x, y)` with y class numbers `(records,)` or one-hot `(records, classes)`.
         batch_size: records a step; the result does not depend on it.
 
     Raises:
         ShapeError: the records do not fit the model, or the labels its classes.
-        DataError: no records. ModelError: the model gives NaN.
+        DataError: no records. ModelError: the model is no classifier, or gives NaN.
     """
-    from rowwise.engine import predict_proba
+    import keras
 
-    x = data.x if isinstance(data, Dataset) else data[0]
-    return score(predict_proba(model, x, batch_size), data)
+    from rowwise.engine.arrays import as_arrays
+    from rowwise.prediction import predict
+
+    x, _ = as_arrays(data, keras.config.floatx(), "data")
+    return score(predict(model, x, batch_size).probabilities, data)
 
 
 def score(probabilities: NDArray[Any], data: Records) -> Report:
@@ -45,14 +48,14 @@ def score(probabilities: NDArray[Any], data: Records) -> Report:
         y = np.asarray(data[1])
         y = y.argmax(1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1).astype(np.int64)
         names, names_ko, provenance = (), (), ""
-    if probabilities.ndim == 2 and probabilities.shape[1] == 1:
-        probabilities = np.hstack([1 - probabilities, probabilities])
     if not len(probabilities):
         raise DataError("measure.records", true=y.shape, predicted=probabilities.shape)
     if np.isnan(probabilities).any():
         raise ModelError("measure.nan")
     width = probabilities.shape[1]
     names = names or tuple(map(str, range(width)))
+    if int(y.min()) < 0:
+        raise DataError("data.labels.range", name="y", last=width - 1, found=int(y.min()), count=int((y < 0).sum()))
     if len(names) != width or int(y.max()) >= width:
         raise ShapeError("measure.classes", units=width, classes=max(len(names), int(y.max()) + 1))
     # 1e-7 is Keras's epsilon: its cross-entropy clips there too.

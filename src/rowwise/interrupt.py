@@ -1,4 +1,4 @@
-"""Ctrl-C while a trained model is measured and saved → first noted, then obeyed."""
+"""Ctrl-C while something must not be cut short → first noted, then obeyed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def finishing(note: Callable[[], None], already: bool = False) -> Iterator[Callable[[], bool]]:
+def deferred(note: Callable[[], None], already: bool = False) -> Iterator[Callable[[], bool]]:
     """Let the block end in spite of a first Ctrl-C; a second one interrupts it at once.
 
     Args:
