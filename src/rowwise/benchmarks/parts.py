@@ -7,9 +7,11 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import redirect_stderr
 from functools import partial
+from pathlib import Path
 from statistics import mean, median, stdev
 from typing import TYPE_CHECKING, Any
 
@@ -153,16 +155,30 @@ def start(repeats: int, data: str) -> list[Row]:
 
 def memory(data: str) -> list[Row]:
     """Peak resident memory of `rowwise train` with its defaults, in a process of its own."""
-    import tempfile
+    program = "import sys; from rowwise.benchmarks.parts import measure_train; measure_train(sys.argv[1])"
+    begun = time.perf_counter()
+    peak = int(_quiet([sys.executable, "-c", program, data]))
+    taken = time.perf_counter() - begun
+    return [{"what": f"rowwise train {data}", "seconds": taken, "peak_mib": peak / 1024**2}]
+
+
+def measure_train(data: str) -> None:
+    """Run `rowwise train` and print this process's peak memory in bytes: what the process of `memory` does."""
+    from rowwise.cli import main
 
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "rowwise", "train", data, "--quiet", "--out", f"{folder}/run"]
-        begun = time.perf_counter()
-        _quiet(command)
-        taken = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # bytes on macOS, KiB elsewhere
-    unit = 1024**2 if sys.platform == "darwin" else 1024
-    return [{"what": f"rowwise train {data}", "seconds": taken, "peak_mib": peak / unit}]
+        if code := main(["train", data, "--quiet", "--out", f"{folder}/run"]):
+            sys.exit(code)
+    print(_peak_bytes())
+
+
+def _peak_bytes() -> int:
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux's getrusage counts what the parent had before this program took its place
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _median_epoch(train: Dataset, repeats: int, batch_size: int, hidden: tuple[int, ...]) -> float:
