@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.text import language, use_language
+from rowwise.text.terminal import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,21 +102,6 @@ def labels(names: Sequence[str], most: int = 20) -> list[str]:
             shown = str(number)
         made.append(shown if cell_len(shown) <= most else set_cell_size(shown, most - 1).rstrip() + "…")
     return made
-
-
-def wrap(text: str, width: int) -> list[str]:
-    """Lines of at most `width` columns of a terminal, where a Korean letter takes two; broken at spaces."""
-    from rich.cells import cell_len, chop_cells
-
-    lines = [""]
-    for word in text.split():
-        for piece in chop_cells(word, width):
-            longer = f"{lines[-1]} {piece}" if lines[-1] else piece
-            if cell_len(longer) <= width:
-                lines[-1] = longer
-            else:
-                lines.append(piece)
-    return lines
 
 
 def is_picture(shape: tuple[int, ...]) -> bool:

@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from rich.cells import cell_len
 
 import rowwise as package
 from rowwise.commands.arguments import ENGINES
 from rowwise.commands.settings import Settings
-from rowwise.commands.words import columns, wrap
 from rowwise.engine.plan import ENGINES as REAL_ENGINES
 
 COMMANDS = (
@@ -91,7 +91,7 @@ def test_help_fits_80_columns_and_is_in_one_language(rowwise, monkeypatch, comma
     monkeypatch.setenv("COLUMNS", "80")
     code, out, err = rowwise(*command, "--help", "--lang", lang)
     assert (code, err) == (0, "")
-    assert max(columns(line) for line in out.splitlines()) <= 80
+    assert max(cell_len(line) for line in out.splitlines()) <= 80
     assert ("usage:" in out, "사용법:" in out) == (lang == "en", lang == "ko")
     if lang == "ko":
         assert not re.search(r"show this|options:|arguments|default", out)
@@ -100,12 +100,6 @@ def test_help_fits_80_columns_and_is_in_one_language(rowwise, monkeypatch, comma
 def test_the_language_may_stand_before_or_after_the_command(rowwise):
     assert "클래스" in rowwise("--lang", "ko", "data", "--help")[1]
     assert "클래스" in rowwise("data", "--help", "--lang=ko")[1]
-
-
-def test_a_korean_letter_counts_two_columns():
-    assert columns("가a") == 3
-    assert wrap("가나 다라 마", 6) == ["가나", "다라", "마"]
-    assert wrap("", 10) == [""]
 
 
 def test_the_version_is_the_packages(rowwise):

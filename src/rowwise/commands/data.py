@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rowwise import data as sources
 from rowwise.commands.output import Output
-from rowwise.commands.words import columns
 from rowwise.data import fashion_mnist
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write
@@ -20,17 +19,19 @@ if TYPE_CHECKING:
 
 def show_list(options: argparse.Namespace) -> int:
     """`rowwise data list`: each name, what it is, where it lies; 0."""
+    from rich.cells import cell_len
+
     place = fashion_mnist.find()
     where = {name: str(place.folder) if place else None for name in (fashion_mnist.NAME,)}
     with Output(options) as out:
         lines = [(name, say(f"cli.data.{name}")) for name in sources.names()]
-        width = max(columns(words) for _, words in lines)
+        width = max(cell_len(words) for _, words in lines)
         for name, words in lines:
             if name not in where:
                 state = say("cli.data.embedded")
             else:
                 state = say("cli.data.here", place=where[name]) if where[name] else say("cli.data.absent")
-            out.result(f"{name:<13}  {words}{' ' * (width - columns(words))}  {state}")
+            out.result(f"{name:<13}  {words}{' ' * (width - cell_len(words))}  {state}")
         known = {name: {"embedded": name not in where, "folder": where.get(name)} for name in sources.names()}
         out.json({"schema": SCHEMA, "data": known})
     return 0

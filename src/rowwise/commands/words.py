@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-import unicodedata
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rowwise.errors import UsageError
 from rowwise.text import say
+from rowwise.text.terminal import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,23 +74,6 @@ class Help(argparse.HelpFormatter):
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return "\n".join(indent + line for line in wrap(text, width - len(indent)))
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal `text` takes."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
-def wrap(text: str, width: int) -> list[str]:
-    """Lines of at most `width` columns, broken between words."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".lstrip()
-        if lines[-1] and columns(longer) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
 
 
 def whole(least: int, most: int | None = None) -> Any:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.figures import wrap
 from rowwise.text import say
+from rowwise.text.terminal import WIDTH, wrap
 
 if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
 
-WIDTH = 80  # columns of a terminal
 MOST_CLASSES = 50  # lines of the text's table
 LONGEST_BAR = 32  # columns
 

@@ -13,13 +13,12 @@ import numpy as np
 
 from rowwise.errors import DataError
 from rowwise.text import language, say
+from rowwise.text.terminal import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
-
-WIDTH = 80  # columns of a terminal
 
 
 class ClassScore(NamedTuple):
