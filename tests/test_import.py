@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-SLOW = ("keras", "jax", "jaxlib", "matplotlib", "sklearn", "scipy", "rich", "pooch", "PIL")
+SLOW = ("keras", "jax", "jaxlib", "matplotlib", "sklearn", "scipy", "rich.console", "pooch", "PIL")
 
 
 def loaded_by(code):
