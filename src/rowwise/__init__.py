@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rowwise.measure import evaluate as evaluate
     from rowwise.models import dense as dense
     from rowwise.prediction import predict as predict
+    from rowwise.shapes import explain as explain
 
 _PLACES = {
     "load": "rowwise.data",
@@ -30,10 +31,11 @@ _PLACES = {
     "fit": "rowwise.engine",
     "evaluate": "rowwise.measure",
     "predict": "rowwise.prediction",
+    "explain": "rowwise.shapes",
     "RowwiseError": "rowwise.errors",
 }
 
-__all__ = ["Dataset", "RowwiseError", "__version__", "dense", "evaluate", "fit", "load", "predict"]
+__all__ = ["Dataset", "RowwiseError", "__version__", "dense", "evaluate", "explain", "fit", "load", "predict"]
 
 
 def __getattr__(name: str) -> object:

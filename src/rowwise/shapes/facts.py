@@ -1,0 +1,195 @@
+"""A Keras model → the facts of its layers: kinds, names, shapes, weights.
+
+The only module of `shapes` that reads Keras objects for the ledger. What is counted, drawn and explained from
+here on are plain values, so that the course's model can be explained without importing Keras.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import keras
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One array of numbers that a layer keeps: a kernel, a bias, a running mean."""
+
+    name: str
+    shape: tuple[int, ...]
+    trainable: bool = True
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers it holds."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class LayerFacts:
+    """What is known of one call of one layer.
+
+    Attributes:
+        kind: the class's name, such as `"Dense"`.
+        name: the layer's own.
+        inputs, outputs: the shapes it takes and gives, the axis of records (None) first; empty where the
+            layer has not met data yet.
+        weights: in Keras's order; none for a nested model, whose layers follow with their own.
+        config: those of its settings that the ledger speaks of.
+        sources: names of the layers whose outputs it takes.
+        depth: 0 in the model itself, 1 in a model nested in it, and so on.
+        shared: whether the weights were listed at an earlier call already.
+        itemsize: bytes of one output number.
+    """
+
+    kind: str
+    name: str
+    inputs: tuple[Shape, ...] = ()
+    outputs: tuple[Shape, ...] = ()
+    weights: tuple[Weight, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+    depth: int = 0
+    shared: bool = False
+    itemsize: int = 4
+
+
+# Settings that equations and sentences are made of; the rest of a layer's config is not of our concern.
+_SETTINGS = (
+    "units",
+    "activation",
+    "use_bias",
+    "scale",
+    "offset",
+    "rate",
+    "filters",
+    "kernel_size",
+    "strides",
+    "padding",
+    "groups",
+    "depth_multiplier",
+    "pool_size",
+    "input_dim",
+    "output_dim",
+    "num_heads",
+    "key_dim",
+    "axis",
+    "equation",
+    "target_shape",
+    "dims",
+    "n",
+)
+
+
+def read(model: keras.Model) -> tuple[LayerFacts, ...]:
+    """The facts of every layer in the order of computation, nested models opened; `model` may be unbuilt."""
+    return tuple(_of_model(model, 0, set()))
+
+
+def course(
+    shape: Sequence[int] = (28, 28), hidden: Sequence[int] = (100, 30), classes: int = 10, activation: str = "relu"
+) -> tuple[LayerFacts, ...]:
+    """What `read` gives for `rowwise.dense` of uint8 records, without building the model or importing Keras."""
+    record: Shape = (None, *shape)
+    widths = [math.prod(shape), *hidden, classes]
+    flat: Shape = (None, widths[0])
+    rows = [
+        LayerFacts("InputLayer", "records", (), (record,)),
+        LayerFacts("Rescaling", "rescaling", (record,), (record,), config={"scale": 1 / 255, "offset": 0.0}),
+        LayerFacts("Flatten", "flatten", (record,), (flat,)),
+    ]
+    names = [*(f"hidden_{number}" for number in range(1, len(hidden) + 1)), "classes"]
+    for name, (features, units) in zip(names, pairwise(widths), strict=True):
+        weights = (Weight("kernel", (features, units)), Weight("bias", (units,)))
+        config = {"units": units, "activation": "softmax" if name == "classes" else activation, "use_bias": True}
+        rows.append(LayerFacts("Dense", name, ((None, features),), ((None, units),), weights, config))
+    return (rows[0], *(replace(row, sources=(before.name,)) for before, row in pairwise(rows)))
+
+
+def _of_model(model: Any, depth: int, listed: set[int]) -> Iterator[LayerFacts]:
+    """One LayerFacts for each call within the model; `listed` holds the weights that were counted already."""
+    inner = getattr(model, "_functional", None) or model  # a Sequential keeps its graph one step further in
+    nodes = {id(node) for level in getattr(inner, "_nodes_by_depth", {}).values() for node in level}
+    for layer in getattr(inner, "operations", None) or _flat(model):
+        calls = [node for node in layer._inbound_nodes if not nodes or id(node) in nodes]
+        for call in calls or [None]:  # None: not built yet, or called by a model that has no graph
+            facts = _of_call(layer, call, depth, listed)
+            yield facts
+            if _is_model(layer) and not facts.shared:
+                yield from _of_model(layer, depth + 1, listed)
+
+
+def _of_call(layer: Any, call: Any, depth: int, listed: set[int]) -> LayerFacts:
+    nested = _is_model(layer)
+    variables = list(getattr(layer, "weights", ()))
+    shared = bool(variables) and all(id(variable) in listed for variable in variables)
+    if not nested:
+        listed.update(map(id, variables))
+    weights = () if nested else tuple(Weight(_name(v, layer), tuple(v.shape), bool(v.trainable)) for v in variables)
+    inputs, outputs = (_shapes(call.input_tensors), _shapes(call.output_tensors)) if call is not None else ((), ())
+    if call is None and type(layer).__name__ == "Dense" and weights:  # a subclass of Model calls it: the kernel tells
+        features, units = weights[0].shape
+        inputs, outputs = ((None, features),), ((None, units),)
+    return LayerFacts(
+        type(layer).__name__,
+        layer.name,
+        inputs,
+        outputs,
+        weights,
+        _settings(layer),
+        tuple(_source(tensor) for tensor in call.input_tensors) if call is not None else (),
+        depth,
+        shared,
+        _itemsize(call.output_tensors if call is not None else ()),
+    )
+
+
+def _is_model(layer: Any) -> bool:
+    import keras
+
+    return isinstance(layer, keras.Model)
+
+
+def _flat(model: Any) -> Iterable[Any]:
+    """The layers of a model without a graph, those kept in lists and attributes among them."""
+    return [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
+
+
+def _shapes(tensors: Iterable[Any]) -> tuple[Shape, ...]:
+    return tuple(tuple(tensor.shape) for tensor in tensors)
+
+
+def _name(variable: Any, layer: Any) -> str:
+    """`kernel`; `query/kernel` where the layer has parts of its own."""
+    _, _, inside = str(variable.path).rpartition(f"{layer.name}/")
+    return inside or str(variable.name)
+
+
+def _settings(layer: Any) -> dict[str, Any]:
+    """Read from the layer itself: `get_config` of a user's layer may raise, or build what it describes."""
+    found = {name: getattr(layer, name) for name in _SETTINGS if hasattr(layer, name)}
+    if callable(activation := found.get("activation")):
+        found["activation"] = getattr(activation, "__name__", type(activation).__name__)
+    # Layers like MultiHeadAttention keep theirs to themselves.
+    for name in ("num_heads", "key_dim"):
+        if name not in found and hasattr(layer, f"_{name}"):
+            found[name] = getattr(layer, f"_{name}")
+    return {name: value for name, value in found.items() if not callable(value)}
+
+
+def _source(tensor: Any) -> str:
+    return str(tensor._keras_history.operation.name) if hasattr(tensor, "_keras_history") else ""
+
+
+def _itemsize(tensors: Sequence[Any]) -> int:
+    """Bytes of one number of the first output, 4 where that is not known."""
+    bits = "".join(c for c in str(tensors[0].dtype) if c.isdigit()) if tensors else ""
+    return max(int(bits) // 8, 1) if bits else 4

@@ -1,0 +1,265 @@
+"""A layer's facts → its equation in shapes, its multiply-adds, the sentence that says what it does.
+
+One `Rule` a family of layers. A kind that no rule knows gets the plain one: shapes in, shapes out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rowwise.shapes.facts import LayerFacts, Shape
+
+# Of one record; None where we cannot say.
+MultiplyAdds = Callable[[LayerFacts], int | None]
+# From the facts and the number of records; None stands for itself.
+Equation = Callable[[LayerFacts, int | None], str]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one family of layers is explained.
+
+    Attributes:
+        says: key of the sentence in the catalogue, filled with what `values` gives.
+        equation: the shapes of one call, records first.
+        multiply_adds: of one record.
+        values: facts → what fills the sentence.
+    """
+
+    says: str
+    equation: Equation
+    multiply_adds: MultiplyAdds = lambda facts: 0
+    values: Callable[[LayerFacts], dict[str, Any]] = lambda facts: {}
+
+
+def rule_of(facts: LayerFacts) -> Rule:
+    """The rule of this layer; never fails."""
+    if not facts.outputs:
+        return Rule(
+            "ledger.unseen" if facts.weights else "ledger.unbuilt", lambda facts, records: "", lambda facts: None
+        )
+    rule = _RULES.get(facts.kind)
+    if rule is not None and _fits(facts, rule):
+        return rule
+    if facts.weights:
+        return Rule("ledger.other.weights", arrow, lambda facts: None)
+    return Rule("ledger.other", arrow)
+
+
+def shape_text(shape: Shape, records: int | None = None) -> str:
+    """`(32, 784)`: the first None, the axis of records, becomes `records` where that is known."""
+    sizes = [records if place == 0 and size is None else size for place, size in enumerate(shape)]
+    return f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
+
+
+def product(sizes: Shape, sign: str = " × ") -> str:
+    """`28 × 28`."""
+    return sign.join(map(str, sizes)) or "1"
+
+
+def arrow(facts: LayerFacts, records: int | None) -> str:
+    """`(32, 28, 28) → (32, 784)`."""
+    return f"{_joined(facts.inputs, records, ', ')} → {_joined(facts.outputs, records, ', ')}".removeprefix(" → ")
+
+
+def kernel_and_bias(facts: LayerFacts) -> tuple[Shape, Shape | None]:
+    """The shapes of a layer's kernel, and of its bias where it has one."""
+    shapes = {weight.name: weight.shape for weight in facts.weights}
+    kernel = next(shape for name, shape in shapes.items() if name.endswith("kernel"))
+    return kernel, shapes.get("bias")
+
+
+def _fits(facts: LayerFacts, rule: Rule) -> bool:
+    """Whether the rule can speak of these facts: a user's own class may bear the name of one of Keras's."""
+    try:
+        rule.equation(facts, 2)
+        rule.multiply_adds(facts)
+        rule.values(facts)
+    except Exception:
+        return False
+    return True
+
+
+def _joined(shapes: tuple[Shape, ...], records: int | None, sign: str) -> str:
+    return sign.join(shape_text(shape, records) for shape in shapes)
+
+
+def _numbers(shape: Shape) -> int | None:
+    """Numbers of one record; None where an axis is not known."""
+    sizes = shape[1:]
+    return None if None in sizes else math.prod(sizes)  # type: ignore[arg-type]
+
+
+def _dense(facts: LayerFacts, records: int | None) -> str:
+    kernel, bias = kernel_and_bias(facts)
+    added = f" + {shape_text(bias)}" if bias else ""
+    return (
+        f"{_joined(facts.inputs, records, ', ')} · {shape_text(kernel)}{added} → {_joined(facts.outputs, records, '')}"
+    )
+
+
+def _convolution(facts: LayerFacts, records: int | None) -> str:
+    return _dense(facts, records).replace(" · ", " ∗ ", 1)
+
+
+def _dense_multiply_adds(facts: LayerFacts) -> int | None:
+    numbers = _numbers(facts.inputs[0])
+    return None if numbers is None else numbers * kernel_and_bias(facts)[0][-1]  # type: ignore[operator]
+
+
+def _convolution_multiply_adds(facts: LayerFacts) -> int | None:
+    numbers = _numbers(facts.outputs[0])
+    return None if numbers is None else numbers * math.prod(kernel_and_bias(facts)[0][:-1])  # type: ignore[arg-type]
+
+
+def _transposed_multiply_adds(facts: LayerFacts) -> int | None:
+    # Every input number is multiplied with the kernel's numbers of its channel.
+    numbers = _numbers(facts.inputs[0])
+    kernel, _ = kernel_and_bias(facts)
+    return None if numbers is None else numbers * math.prod(kernel[:-1])  # type: ignore[arg-type]
+
+
+def _depthwise_multiply_adds(facts: LayerFacts) -> int | None:
+    numbers = _numbers(facts.outputs[0])
+    kernel, _ = kernel_and_bias(facts)
+    return None if numbers is None else numbers * math.prod(kernel[:-2])  # type: ignore[arg-type]
+
+
+def _separable_multiply_adds(facts: LayerFacts) -> int | None:
+    numbers = _numbers(facts.outputs[0])
+    shapes = {weight.name: weight.shape for weight in facts.weights}
+    depthwise, pointwise = shapes["depthwise_kernel"], shapes["pointwise_kernel"]
+    if numbers is None:
+        return None
+    places = numbers // pointwise[-1]
+    return places * (math.prod(depthwise) + math.prod(pointwise))
+
+
+def _separable(facts: LayerFacts, records: int | None) -> str:
+    kernels = [w.shape for w in facts.weights if w.name.endswith("kernel")]
+    return (
+        f"{_joined(facts.inputs, records, '')} ∗ {_joined(tuple(kernels), None, ' ∗ ')} → "
+        f"{_joined(facts.outputs, records, '')}"
+    )
+
+
+def _attention_multiply_adds(facts: LayerFacts) -> int | None:
+    shapes = {weight.name: weight.shape for weight in facts.weights}
+    query, value = facts.inputs[0], facts.inputs[1] if len(facts.inputs) > 1 else facts.inputs[0]
+    places, others = query[1], value[1]
+    if places is None or others is None:
+        return None
+    heads, size = shapes["query/kernel"][1:]
+    width = shapes["value/kernel"][2]
+    projections = sum(
+        many * math.prod(shapes[f"{name}/kernel"])
+        for name, many in (("query", places), ("key", others), ("value", others), ("attention_output", places))
+    )
+    return projections + heads * places * others * (size + width)
+
+
+def _recurrent_multiply_adds(facts: LayerFacts) -> int | None:
+    steps = facts.inputs[0][1]
+    kernels = sum(weight.numbers for weight in facts.weights if weight.name.endswith("kernel"))
+    return None if steps is None else steps * kernels
+
+
+def _between(sign: str) -> Equation:
+    return lambda facts, records: (
+        f"{_joined(facts.inputs, records, f' {sign} ')} → {_joined(facts.outputs, records, ', ')}"
+    )
+
+
+def _flatten_values(facts: LayerFacts) -> dict[str, Any]:
+    return {"product": f"{product(facts.inputs[0][1:])} = {facts.outputs[0][1]}"}
+
+
+def _dense_values(facts: LayerFacts) -> dict[str, Any]:
+    kernel, _ = kernel_and_bias(facts)
+    return {"features": f"{kernel[0]:,}", "units": f"{kernel[-1]:,}"}
+
+
+def _convolution_values(facts: LayerFacts) -> dict[str, Any]:
+    kernel, _ = kernel_and_bias(facts)
+    return {"window": product(kernel[:-2]), "channels": kernel[-2], "filters": kernel[-1]}
+
+
+def _concatenate(facts: LayerFacts, records: int | None) -> str:
+    return f"{_joined(facts.inputs, records, ' | ')} → {_joined(facts.outputs, records, '')}"
+
+
+def _window_values(facts: LayerFacts) -> dict[str, Any]:
+    size = facts.config["pool_size"]
+    return {"window": product(tuple(size) if isinstance(size, (tuple, list)) else (size,))}
+
+
+def _embedding(facts: LayerFacts, records: int | None) -> str:
+    return f"{_joined(facts.inputs, records, '')} → {shape_text(facts.weights[0].shape)} → {_joined(facts.outputs, records, '')}"
+
+
+def _of(*kinds: str, rule: Rule) -> dict[str, Rule]:
+    return dict.fromkeys(kinds, rule)
+
+
+def _sized(kind: str) -> tuple[str, ...]:
+    return tuple(f"{kind}{axes}D" for axes in (1, 2, 3))
+
+
+_RULES: dict[str, Rule] = {
+    "InputLayer": Rule("ledger.input", arrow),
+    "Rescaling": Rule(
+        "ledger.rescaling",
+        arrow,
+        values=lambda facts: {"scale": f"{facts.config['scale']:.4g}", "offset": f"{facts.config['offset']:.4g}"},
+    ),
+    "Flatten": Rule("ledger.flatten", arrow, values=_flatten_values),
+    "Dense": Rule("ledger.dense", _dense, _dense_multiply_adds, _dense_values),
+    **_of(*_sized("Conv"), rule=Rule("ledger.conv", _convolution, _convolution_multiply_adds, _convolution_values)),
+    **_of(
+        *(f"{kind}Transpose" for kind in _sized("Conv")),
+        rule=Rule("ledger.conv_transpose", _convolution, _transposed_multiply_adds),
+    ),
+    **_of("DepthwiseConv1D", "DepthwiseConv2D", rule=Rule("ledger.depthwise", _convolution, _depthwise_multiply_adds)),
+    **_of("SeparableConv1D", "SeparableConv2D", rule=Rule("ledger.separable", _separable, _separable_multiply_adds)),
+    **_of(*_sized("MaxPooling"), rule=Rule("ledger.max_pooling", arrow, values=_window_values)),
+    **_of(*_sized("AveragePooling"), rule=Rule("ledger.average_pooling", arrow, values=_window_values)),
+    **_of(*_sized("GlobalMaxPooling"), rule=Rule("ledger.global_max", arrow)),
+    **_of(*_sized("GlobalAveragePooling"), rule=Rule("ledger.global_average", arrow)),
+    "BatchNormalization": Rule("ledger.batch_normalization", arrow, lambda facts: _numbers(facts.outputs[0])),
+    "LayerNormalization": Rule("ledger.layer_normalization", arrow, lambda facts: _numbers(facts.outputs[0])),
+    "Embedding": Rule(
+        "ledger.embedding",
+        _embedding,
+        values=lambda facts: dict(zip(("rows", "width"), facts.weights[0].shape, strict=True)),
+    ),
+    "MultiHeadAttention": Rule(
+        "ledger.attention",
+        arrow,
+        _attention_multiply_adds,
+        lambda facts: {"heads": facts.config["num_heads"], "size": facts.config["key_dim"]},
+    ),
+    **_of("SimpleRNN", "LSTM", "GRU", rule=Rule("ledger.recurrent", arrow, _recurrent_multiply_adds)),
+    **_of(
+        "Dropout",
+        "SpatialDropout1D",
+        "SpatialDropout2D",
+        "AlphaDropout",
+        rule=Rule("ledger.dropout", arrow, values=lambda facts: {"percent": f"{100 * facts.config['rate']:.4g}"}),
+    ),
+    **_of("GaussianNoise", "GaussianDropout", rule=Rule("ledger.noise", arrow)),
+    "Activation": Rule("ledger.activation", arrow, values=lambda facts: {"activation": facts.config["activation"]}),
+    **_of(
+        *("ReLU", "LeakyReLU", "ELU", "Softmax", "Relu", "Relu6", "Gelu", "Silu", "Sigmoid", "Tanh"),
+        rule=Rule("ledger.activation", arrow, values=lambda facts: {"activation": facts.kind}),
+    ),
+    **_of("Reshape", "Permute", "RepeatVector", rule=Rule("ledger.reshape", arrow)),
+    **_of("Add", rule=Rule("ledger.elementwise", _between("+"))),
+    **_of("Subtract", rule=Rule("ledger.elementwise", _between("−"))),
+    **_of("Multiply", rule=Rule("ledger.elementwise", _between("⊙"))),
+    **_of("Average", "Maximum", "Minimum", rule=Rule("ledger.elementwise", arrow)),
+    "Concatenate": Rule("ledger.concatenate", _concatenate),
+    **_of("Sequential", "Functional", "Model", rule=Rule("ledger.nested", arrow)),
+}

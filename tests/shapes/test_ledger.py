@@ -1,0 +1,208 @@
+"""The ledger says of a model what Keras itself says, with the arithmetic; and never breaks."""
+
+import json
+import math
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+import rowwise
+from rowwise.errors import ModelError, UsageError
+from rowwise.shapes.facts import course, read
+
+layers = keras.layers
+
+
+def dataset(shape=(28, 28), classes=10):
+    return rowwise.Dataset("made", np.zeros((3, *shape), "uint8"), np.zeros(3, int), tuple("0123456789"[:classes]))
+
+
+def branches():
+    image = keras.Input((12, 12, 3))
+    one = layers.Conv2D(4, 3, padding="same", activation="relu")(image)
+    other = layers.SeparableConv2D(4, 3, padding="same")(image)
+    joined = layers.BatchNormalization()(layers.Add()([one, other]))
+    flat = layers.Flatten()(layers.MaxPooling2D()(joined))
+    return keras.Model(image, layers.Dense(5)(layers.Concatenate()([flat, layers.GlobalAveragePooling2D()(joined)])))
+
+
+def sequence():
+    words = keras.Input((7,), dtype="int32")
+    embedded = layers.Embedding(50, 8)(words)
+    mixed = layers.LayerNormalization()(layers.MultiHeadAttention(2, 4)(embedded, embedded))
+    return keras.Model(words, layers.Dense(3, activation="softmax")(layers.LSTM(6)(mixed)))
+
+
+def nested():
+    inner = keras.Sequential([keras.Input((6,)), layers.Dense(4), layers.Dropout(0.5)])
+    return keras.Sequential([keras.Input((6,)), inner, layers.Dense(2)])
+
+
+def shared():
+    one, twice = keras.Input((4,)), layers.Dense(4)
+    return keras.Model(one, twice(twice(one)))
+
+
+class Mine(keras.layers.Layer):
+    def build(self, shape):
+        self.weight = self.add_weight(shape=(shape[-1],), name="weight")
+
+    def call(self, x):
+        return x * self.weight
+
+
+class Calls(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first = layers.Dense(3)
+
+    def call(self, x):
+        return self.first(x)
+
+
+def called():
+    model = Calls()
+    model(np.zeros((2, 5), "float32"))
+    return model
+
+
+MODELS = {
+    "course": lambda: rowwise.dense(dataset()),
+    "branches": branches,
+    "sequence": sequence,
+    "nested": nested,
+    "shared": shared,
+    "own layer": lambda: keras.Sequential([keras.Input((6,)), Mine(), layers.Dense(2)]),
+    "subclass": called,
+    "transposed": lambda: keras.Sequential([keras.Input((8, 8, 2)), layers.Conv2DTranspose(3, 2, strides=2)]),
+    "depthwise": lambda: keras.Sequential([keras.Input((8, 8, 2)), layers.DepthwiseConv2D(3, depth_multiplier=2)]),
+    "no bias": lambda: keras.Sequential([keras.Input((5,)), layers.Dense(3, use_bias=False)]),
+    "unknown length": lambda: keras.Sequential([keras.Input((None, 4)), layers.Dense(3), layers.GRU(2)]),
+}
+
+
+def agrees(model):
+    ledger = rowwise.explain(model)
+    assert ledger.parameters == model.count_params()
+    assert ledger.trainable == sum(math.prod(w.shape) for w in model.trainable_weights)
+    by_name = {layer.name: layer for layer in model.layers}
+    for row in ledger.rows:
+        facts = row.facts
+        if facts.depth == 0 and facts.outputs and facts.name in by_name and not isinstance(model, Calls):
+            assert facts.outputs[-1][1:] in [
+                tuple(n.output_tensors[0].shape)[1:] for n in by_name[facts.name]._inbound_nodes
+            ]
+    return ledger
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_totals_and_shapes_are_keras_own_and_the_text_fits(name, lang):
+    model = MODELS[name]()
+    agrees(model)
+    for convention in ("keras", "torch", "columns", "all"):
+        text = str(rowwise.explain(model, [1, 32, 60000], lang, convention))
+        assert max(cell_len(line) for line in text.splitlines()) <= 80
+        assert f"{model.count_params():,}" in text
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    shape=st.lists(st.integers(1, 9), min_size=1, max_size=3),
+    hidden=st.lists(st.integers(1, 40), max_size=5),
+    classes=st.integers(2, 10),
+)
+def test_a_chain_is_explained_without_building_it_as_if_it_were_built(shape, hidden, classes):
+    model = rowwise.dense(dataset(tuple(shape), classes), hidden)
+    assert read(model) == course(shape, hidden, classes)
+    agrees(model)
+
+
+@pytest.mark.slow
+def test_mobile_net_adds_up():
+    ledger = agrees(keras.applications.MobileNet(weights=None))
+    assert not [row.facts.kind for row in ledger.rows if row.facts.weights and row.multiply_adds(1) is None]
+
+
+def test_the_course_model_is_written_as_the_course_asks():
+    ledger = rowwise.explain(batch_size=32)
+    row = next(row for row in ledger.rows if row.facts.name == "hidden_1")
+    assert row.equation(32) == "(32, 784) · (784, 100) + (100,) → (32, 100)"
+    assert row.equation(32, "torch") == "(32, 784) · (100, 784)ᵀ + (100,) → (32, 100)"
+    assert row.equation(32, "columns") == "(100, 784) · (784, 32) + (100, 1) → (100, 32)"
+    assert row.equation(None) == "(None, 784) · (784, 100) + (100,) → (None, 100)"
+    assert row.arithmetic == "784 × 100 + 100 = 78,500"
+    assert (row.multiply_adds(32), row.output_bytes(32)) == (32 * 78_400, 32 * 100 * 4)
+    assert ledger.parameters == 81_840
+
+
+def test_kernels_do_not_depend_on_the_batch():
+    few, many = (rowwise.explain(batch_size=size).to_dict()["layers"] for size in (1, 60000))
+    for one, other in zip(few, many, strict=True):
+        assert one["weights"] == other["weights"]
+        assert one["batches"] != other["batches"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "expected"),
+    [
+        # Counted by hand: output places × window × input channels × filters, and so on.
+        (lambda: layers.Conv2D(8, 3), (10, 10, 4), 8 * 8 * 9 * 4 * 8),
+        (lambda: layers.Conv1D(8, 3, strides=2), (11, 4), 5 * 3 * 4 * 8),
+        (lambda: layers.DepthwiseConv2D(3), (10, 10, 4), 8 * 8 * 9 * 4),
+        (lambda: layers.SeparableConv2D(8, 3), (10, 10, 4), 8 * 8 * (9 * 4 + 4 * 8)),
+        (lambda: layers.Conv2DTranspose(3, 2, strides=2), (4, 4, 5), 4 * 4 * 5 * 4 * 3),
+        (lambda: layers.Dense(6), (7, 5), 7 * 5 * 6),
+        (lambda: layers.Flatten(), (7, 5), 0),
+    ],
+)
+def test_multiply_adds_are_those_counted_by_hand(layer, shape, expected):
+    row = rowwise.explain(keras.Sequential([keras.Input(shape), layer()])).rows[-1]
+    assert row.multiply_adds(3) == 3 * expected
+
+
+def test_a_model_that_is_not_built_says_so_and_none_is_explained():
+    text = str(rowwise.explain(keras.Sequential([layers.Flatten(), layers.Dense(5)]), lang="en"))
+    assert text.count("not built yet") == 2
+    assert "not known when the model is designed" in " ".join(text.split())
+
+
+def test_a_layer_of_the_users_own_that_breaks_every_rule_is_listed():
+    class Dense(keras.layers.Layer):  # not Keras's
+        def build(self, shape):
+            self.odd = self.add_weight(shape=(2, 3, 4), name="odd")
+
+        def call(self, x):
+            return x
+
+        def get_config(self):
+            raise RuntimeError
+
+    row = rowwise.explain(keras.Sequential([keras.Input((6,)), Dense()])).rows[-1]
+    assert row.arithmetic == "2 × 3 × 4 = 24"
+    assert row.multiply_adds(1) is None
+
+
+def test_it_is_json():
+    found = json.loads(json.dumps(rowwise.explain(batch_size=[None, 32], convention="all").to_dict()))
+    assert found["parameters"] == 81_840
+    assert set(found["layers"][3]["batches"][1]["equations"]) == {"keras", "torch", "columns"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"model": 3}, ModelError),
+        ({"batch_size": 0}, UsageError),
+        ({"batch_size": [1, "2"]}, UsageError),
+        ({"lang": "fr"}, UsageError),
+        ({"convention": "rows"}, UsageError),
+    ],
+)
+def test_what_makes_no_sense_is_refused(arguments, error):
+    with pytest.raises(error):
+        rowwise.explain(**arguments)
