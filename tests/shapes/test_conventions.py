@@ -1,5 +1,7 @@
 """Three conventions, one layer: the same numbers, and there and back again."""
 
+from itertools import pairwise
+
 import keras
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from rowwise.shapes import from_columns, from_torch, side_by_side, to_columns, t
 def test_the_three_agree_on_random_dense_chains(seed, records, widths):
     random = np.random.default_rng(seed)
     x = random.normal(size=(records, widths[0])).astype("float32")
-    for features, units in zip(widths, widths[1:], strict=False):
+    for features, units in pairwise(widths):
         kernel = (random.normal(size=(features, units)) / np.sqrt(features)).astype("float32")
         bias = random.normal(size=units).astype("float32")
         found = side_by_side(x, kernel, bias)

@@ -63,11 +63,11 @@ def _drawing(values: NDArray[Any], features: Sequence[str] | None) -> list[str]:
     widths = [max(cell_len(cell) for cell in column) for column in zip(names, *table, strict=True)]
     while left + sum(widths) + 2 * len(widths) + 4 > WIDTH and len(widths) > 2:
         middle = len(widths) // 2
-        for line in (names, widths, *table):
-            del line[middle]  # type: ignore[attr-defined]
-        names[middle - 1], widths[middle - 1] = MORE, 1
-        for line in table:
-            line[middle - 1] = MORE
+        del widths[middle]
+        widths[middle - 1] = 1
+        for cells in (names, *table):
+            del cells[middle]
+            cells[middle - 1] = MORE
 
     def line(head: str, cells: list[str]) -> str:
         padded = (" " * (width - cell_len(cell)) + cell for cell, width in zip(cells, widths, strict=True))

@@ -28,7 +28,7 @@ CONVENTIONS = ("keras", "torch", "columns")
 
 
 def to_torch(kernel: ArrayLike, bias: ArrayLike | None = None) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Keras's kernel `(features, units)` and bias `(units,)` → PyTorch's weight `(units, features)` and bias `(units,)`.
+    """Keras's kernel `(features, units)` and bias `(units,)` → PyTorch's weight `(units, features)` and its bias.
 
     Raises:
         ShapeError: no such shapes.
@@ -38,7 +38,7 @@ def to_torch(kernel: ArrayLike, bias: ArrayLike | None = None) -> tuple[NDArray[
 
 
 def from_torch(weight: ArrayLike, bias: ArrayLike | None = None) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """PyTorch's weight `(units, features)` and bias `(units,)` → Keras's kernel `(features, units)` and bias `(units,)`.
+    """PyTorch's weight `(units, features)` and bias `(units,)` → Keras's kernel `(features, units)` and its bias.
 
     Raises:
         ShapeError: no such shapes.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rowwise.errors import ModelError, UsageError
 from rowwise.shapes.conventions import CONVENTIONS, dense_equation
 from rowwise.shapes.facts import LayerFacts, course, read
-from rowwise.shapes.rules import product, rule_of
+from rowwise.shapes.rules import numbers_of, product, rule_of
 from rowwise.text import LANGUAGES, language, say, use_language
 
 if TYPE_CHECKING:
@@ -84,10 +83,9 @@ class Row:
 
     def output_bytes(self, records: int) -> int | None:
         """Memory of the outputs; None where a size is not known."""
-        sizes = [size for shape in self.facts.outputs for size in shape[1:]]
-        if not self.facts.outputs or None in sizes:
-            return None
-        return self.facts.itemsize * records * sum(math.prod(shape[1:]) for shape in self.facts.outputs)  # type: ignore[arg-type]
+        numbers = [numbers_of(shape) for shape in self.facts.outputs]
+        known = [count for count in numbers if count is not None]
+        return self.facts.itemsize * records * sum(known) if known and len(known) == len(numbers) else None
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,12 @@ def product(sizes: Shape, sign: str = " × ") -> str:
     return sign.join(map(str, sizes)) or "1"
 
 
+def numbers_of(shape: Shape) -> int | None:
+    """Numbers of one record; None where an axis is not known."""
+    sizes = [size for size in shape[1:] if size is not None]
+    return math.prod(sizes) if len(sizes) == len(shape[1:]) else None
+
+
 def arrow(facts: LayerFacts, records: int | None) -> str:
     """`(32, 28, 28) → (32, 784)`."""
     return f"{_joined(facts.inputs, records, ', ')} → {_joined(facts.outputs, records, ', ')}".removeprefix(" → ")
@@ -87,12 +93,6 @@ def _joined(shapes: tuple[Shape, ...], records: int | None, sign: str) -> str:
     return sign.join(shape_text(shape, records) for shape in shapes)
 
 
-def _numbers(shape: Shape) -> int | None:
-    """Numbers of one record; None where an axis is not known."""
-    sizes = shape[1:]
-    return None if None in sizes else math.prod(sizes)  # type: ignore[arg-type]
-
-
 def _dense(facts: LayerFacts, records: int | None) -> str:
     kernel, bias = kernel_and_bias(facts)
     added = f" + {shape_text(bias)}" if bias else ""
@@ -106,30 +106,30 @@ def _convolution(facts: LayerFacts, records: int | None) -> str:
 
 
 def _dense_multiply_adds(facts: LayerFacts) -> int | None:
-    numbers = _numbers(facts.inputs[0])
+    numbers = numbers_of(facts.inputs[0])
     return None if numbers is None else numbers * kernel_and_bias(facts)[0][-1]  # type: ignore[operator]
 
 
 def _convolution_multiply_adds(facts: LayerFacts) -> int | None:
-    numbers = _numbers(facts.outputs[0])
+    numbers = numbers_of(facts.outputs[0])
     return None if numbers is None else numbers * math.prod(kernel_and_bias(facts)[0][:-1])  # type: ignore[arg-type]
 
 
 def _transposed_multiply_adds(facts: LayerFacts) -> int | None:
     # Every input number is multiplied with the kernel's numbers of its channel.
-    numbers = _numbers(facts.inputs[0])
+    numbers = numbers_of(facts.inputs[0])
     kernel, _ = kernel_and_bias(facts)
     return None if numbers is None else numbers * math.prod(kernel[:-1])  # type: ignore[arg-type]
 
 
 def _depthwise_multiply_adds(facts: LayerFacts) -> int | None:
-    numbers = _numbers(facts.outputs[0])
+    numbers = numbers_of(facts.outputs[0])
     kernel, _ = kernel_and_bias(facts)
     return None if numbers is None else numbers * math.prod(kernel[:-2])  # type: ignore[arg-type]
 
 
 def _separable_multiply_adds(facts: LayerFacts) -> int | None:
-    numbers = _numbers(facts.outputs[0])
+    numbers = numbers_of(facts.outputs[0])
     shapes = {weight.name: weight.shape for weight in facts.weights}
     depthwise, pointwise = shapes["depthwise_kernel"], shapes["pointwise_kernel"]
     if numbers is None:
@@ -197,7 +197,8 @@ def _window_values(facts: LayerFacts) -> dict[str, Any]:
 
 
 def _embedding(facts: LayerFacts, records: int | None) -> str:
-    return f"{_joined(facts.inputs, records, '')} → {shape_text(facts.weights[0].shape)} → {_joined(facts.outputs, records, '')}"
+    table, outputs = shape_text(facts.weights[0].shape), _joined(facts.outputs, records, "")
+    return f"{_joined(facts.inputs, records, '')} → {table} → {outputs}"
 
 
 def _of(*kinds: str, rule: Rule) -> dict[str, Rule]:
@@ -228,8 +229,8 @@ _RULES: dict[str, Rule] = {
     **_of(*_sized("AveragePooling"), rule=Rule("ledger.average_pooling", arrow, values=_window_values)),
     **_of(*_sized("GlobalMaxPooling"), rule=Rule("ledger.global_max", arrow)),
     **_of(*_sized("GlobalAveragePooling"), rule=Rule("ledger.global_average", arrow)),
-    "BatchNormalization": Rule("ledger.batch_normalization", arrow, lambda facts: _numbers(facts.outputs[0])),
-    "LayerNormalization": Rule("ledger.layer_normalization", arrow, lambda facts: _numbers(facts.outputs[0])),
+    "BatchNormalization": Rule("ledger.batch_normalization", arrow, lambda facts: numbers_of(facts.outputs[0])),
+    "LayerNormalization": Rule("ledger.layer_normalization", arrow, lambda facts: numbers_of(facts.outputs[0])),
     "Embedding": Rule(
         "ledger.embedding",
         _embedding,
