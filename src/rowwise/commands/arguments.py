@@ -7,7 +7,7 @@ from typing import Any
 
 from rowwise import __version__
 from rowwise.commands.settings import Settings
-from rowwise.commands.words import Parser, one_of, positive, share, whole, widths
+from rowwise.commands.words import Parser, batches, one_of, pair, positive, share, whole, widths
 from rowwise.text import say
 
 ENGINES = ("auto", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras
@@ -21,6 +21,7 @@ def parser() -> Parser:
     _train(_command(commands, "train", "train:train"))
     _evaluate(_command(commands, "evaluate", "evaluate:evaluate"))
     _predict(_command(commands, "predict", "predict:predict"))
+    _explain(_command(commands, "explain", "explain:explain"))
     _data(_command(commands, "data"))
     _bench(_command(commands, "bench", "bench:bench"))
     top.add_argument("--version", action="version", version=f"rowwise {__version__}", help=say("cli.help.version"))
@@ -70,6 +71,22 @@ def _predict(predict: Parser) -> None:
     predict.add_argument("model", type=Path, metavar="MODEL", help=say("cli.help.model"))
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help=say("cli.help.files"))
     _json_and_common(predict)
+
+
+def _explain(explain: Parser) -> None:
+    def option(name: str, metavar: str, kind: Any, default: object = None) -> None:
+        key = f"explain.help.{name[2:].replace('-', '_')}"
+        explain.add_argument(name, metavar=metavar, type=kind, default=default, help=say(key))
+
+    explain.add_argument("data", nargs="?", metavar="MODEL|DATA", help=say("explain.help.what"))
+    explain.add_argument("--hidden", metavar="100,30", type=widths, help=say("cli.help.hidden", default="100,30"))
+    option("--batch-size", "N", batches, (32,))
+    option("--convention", "NAME", one_of("keras", "torch", "columns", "all"), "keras")
+    option("--format", "NAME", one_of("text", "html", "svg", "json"), "text")
+    option("--trace", "R,U", pair)
+    option("--layer", "NAME", str)
+    option("--out", "FILE", Path)
+    _json_and_common(explain)
 
 
 def _data(data: Parser) -> None:

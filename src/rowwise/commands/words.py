@@ -122,6 +122,25 @@ def widths(text: str) -> tuple[int, ...]:
     return units
 
 
+def batches(text: str) -> tuple[int | None, ...]:
+    """A type for argparse: numbers of records separated by commas, `none` among them."""
+    try:
+        sizes = tuple(None if part.strip().lower() == "none" else int(part) for part in text.split(","))
+    except ValueError:
+        sizes = (0,)
+    if any(size is not None and size < 1 for size in sizes):
+        raise argparse.ArgumentTypeError(say("explain.batches", found=_short(text)))
+    return sizes
+
+
+def pair(text: str) -> tuple[int, int]:
+    """A type for argparse: two whole numbers of at least 0, separated by a comma."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 2 or not all(part.isdecimal() for part in parts):
+        raise argparse.ArgumentTypeError(say("explain.pair", found=_short(text)))
+    return int(parts[0]), int(parts[1])
+
+
 def one_of(*known: str) -> Any:
     """A type for argparse: one of these words."""
 

@@ -52,6 +52,16 @@ def known(name: str) -> str:
     raise DataError("data.unknown", found=name, known=", ".join(_MODULES))
 
 
+def form(name: str) -> tuple[tuple[int, ...], int]:
+    """The shape of one record of the data called `name`, and its number of classes, without loading them.
+
+    Raises:
+        DataError: an unknown name.
+    """
+    module = importlib.import_module(f"rowwise.data.{_MODULES[known(name)]}")
+    return module.IMAGE, len(module.CLASSES)
+
+
 def load_default() -> tuple[Dataset, Dataset, str | None]:
     """Fashion-MNIST where it can be had, else the garments and a sentence that says so."""
     try:

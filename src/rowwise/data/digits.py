@@ -9,6 +9,8 @@ import numpy as np
 from rowwise.data.dataset import PIXEL_MAX, Dataset, provenance_fields
 
 LARGEST = 16  # the pixels count 0 to 16 lit dots
+IMAGE = (8, 8)  # pixels
+CLASSES = tuple("0123456789")
 CLASSES_KO = ("영", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구")
 
 
@@ -22,7 +24,7 @@ def load() -> tuple[Dataset, Dataset]:
         "digits",
         x,
         digits.target,
-        tuple("0123456789"),
+        CLASSES,
         CLASSES_KO,
         source={"package": "scikit-learn", "split": "20 %, stratified, seed 0"},
         **provenance_fields("digits.provenance"),

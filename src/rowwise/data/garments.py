@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rowwise.data.drawing import Cloth
 
 NAME = "garments"
+IMAGE = (SIDE, SIDE)  # pixels
 VERSION = 1  # of the drawings: change it when the same seed would give other bytes
 _BLOCK = 64  # pictures drawn at once: few enough for the processor's cache
 _STREAM = {"train": 0, "test": 1}  # each part has random numbers of its own

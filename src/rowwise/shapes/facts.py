@@ -95,9 +95,20 @@ def read(model: keras.Model) -> tuple[LayerFacts, ...]:
 
 
 def course(
-    shape: Sequence[int] = (28, 28), hidden: Sequence[int] = (100, 30), classes: int = 10, activation: str = "relu"
+    shape: Sequence[int] = (28, 28),
+    hidden: Sequence[int] = (100, 30),
+    classes: int = 10,
+    activation: str = "relu",
+    rescaled: bool = True,
 ) -> tuple[LayerFacts, ...]:
-    """What `read` gives for `rowwise.dense` of uint8 records, without building the model or importing Keras."""
+    """What `read` gives for the model of `rowwise.dense`, without building it or importing Keras.
+
+    Args:
+        shape: of one record.
+        hidden, activation: as in `rowwise.dense`.
+        classes: units of the last layer.
+        rescaled: whether the records are integers, which `rowwise.dense` rescales.
+    """
     record: Shape = (None, *shape)
     widths = [math.prod(shape), *hidden, classes]
     flat: Shape = (None, widths[0])
@@ -106,6 +117,8 @@ def course(
         LayerFacts("Rescaling", "rescaling", (record,), (record,), config={"scale": 1 / 255, "offset": 0.0}),
         LayerFacts("Flatten", "flatten", (record,), (flat,)),
     ]
+    if not rescaled:
+        del rows[1]
     names = [*(f"hidden_{number}" for number in range(1, len(hidden) + 1)), "classes"]
     for name, (features, units) in zip(names, pairwise(widths), strict=True):
         weights = (Weight("kernel", (features, units)), Weight("bias", (units,)))

@@ -1,0 +1,202 @@
+"""A model, a record and a unit → one output number followed through its dot product."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.errors import ModelError, UsageError
+from rowwise.text import say
+from rowwise.text.terminal import WIDTH, wrap
+
+if TYPE_CHECKING:
+    import keras
+    from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """How one unit of one Dense layer came to its value for one record.
+
+    Attributes:
+        layer: the layer's name.
+        record, unit: which number was followed, both counted from 0.
+        features: `(features,)` what the layer was given for this record.
+        weights: `(features,)` the unit's column of the kernel.
+        bias: the unit's, 0 where the layer has none.
+        activation: its name.
+        value: the activation of the sum, computed here.
+        model_value: what the model itself gives; equal within float32 rounding.
+        shape: of one record before it was flattened, where the features are its values; else `(features,)`.
+        image: the record as it was passed, where the features are its values; None for a later layer.
+    """
+
+    layer: str
+    record: int
+    unit: int
+    features: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    bias: float
+    activation: str
+    value: float
+    model_value: float
+    shape: tuple[int, ...]
+    image: NDArray[Any] | None
+
+    @property
+    def products(self) -> NDArray[np.float64]:
+        """`(features,)`: each feature times its weight."""
+        return self.features.astype(np.float64) * self.weights
+
+    @property
+    def total(self) -> float:
+        """Of all products, without the bias."""
+        return math.fsum(self.products)
+
+    def largest(self, most: int = 10) -> NDArray[np.int64]:
+        """The features whose products weigh most, whatever their sign, most first."""
+        return np.argsort(-np.abs(self.products), kind="stable")[:most]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as JSON takes it; the ten products that weigh most."""
+        products = self.products
+        return {
+            "layer": self.layer,
+            "record": self.record,
+            "unit": self.unit,
+            "features": len(products),
+            "largest": [
+                {
+                    "feature": int(f),
+                    "value": float(self.features[f]),
+                    "weight": float(self.weights[f]),
+                    "product": float(products[f]),
+                }
+                for f in self.largest()
+            ],
+            "sum": self.total,
+            "bias": self.bias,
+            "activation": self.activation,
+            "value": self.value,
+            "model_value": self.model_value,
+        }
+
+    def __str__(self) -> str:
+        from rich.cells import cell_len
+
+        products, chosen = self.products, self.largest()
+        head = say("trace.head", layer=self.layer, unit=self.unit, record=self.record, features=f"{len(products):,}")
+        names = [self._name(int(feature)) for feature in chosen]
+        rest = self.total - float(products[chosen].sum())
+        rows = [
+            (name, f"{self.features[f]:.4f} × {self.weights[f]:.4f}", f"{products[f]:.4f}")
+            for name, f in zip(names, chosen, strict=True)
+        ]
+        others = len(products) - len(chosen)
+        rows += [(say("trace.others", count=f"{others:,}"), "", f"{rest:.4f}")] if others else []
+        rows += [
+            (say("trace.sum"), "", f"{self.total:.4f}"),
+            (say("trace.bias"), "", f"{self.bias:.4f}"),
+            (say("trace.before"), "", f"{self.total + self.bias:.4f}"),
+            (say("trace.after", activation=self.activation), "", f"{self.value:.4f}"),
+            (say("trace.model"), "", f"{self.model_value:.4f}"),
+        ]
+        widths = [max(cell_len(row[place]) for row in rows) for place in range(3)]
+        lines = wrap(head)
+        for name, product, value in rows:
+            gaps = [width - cell_len(cell) for cell, width in zip((name, product, value), widths, strict=True)]
+            lines.append(f"  {name}{' ' * gaps[0]}  {' ' * gaps[1]}{product}  {' ' * gaps[2]}{value}")
+        return "\n".join(lines + wrap(say("trace.note"), WIDTH))
+
+    def picture(self, title: str = "") -> bytes:
+        """PNG: the record, the unit's weights and their products, as images beside one another.
+
+        Raises:
+            UsageError: the features of this layer are no pixels.
+        """
+        from rowwise.figures import brightness, colours, figure, is_picture, png, speaking
+
+        if self.image is None or not is_picture(self.shape):
+            raise UsageError("trace.no_picture", layer=self.layer)
+        height, width = self.shape[:2]
+        with speaking():
+            made = figure(11, 4.2, say("trace.picture", layer=self.layer, unit=self.unit, record=self.record), title)
+            panels = [("trace.picture.record", None), ("trace.picture.weights", self.weights)]
+            for place, (key, values) in enumerate([*panels, ("trace.picture.products", self.products)], 1):
+                axes = made.add_subplot(1, 3, place)
+                axes.set_title(say(key), fontsize=10)
+                axes.set_axis_off()
+                if values is None:
+                    low, high = brightness(self.image)
+                    axes.imshow(colours(self.image[None], low, high)[0], interpolation="nearest")
+                    continue
+                sheet = values.reshape(height, width, -1).sum(2)
+                limit = max(float(np.abs(sheet).max()), 1e-12)
+                drawn = axes.imshow(sheet, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+                made.colorbar(drawn, ax=axes, fraction=0.046, pad=0.02)
+            return png(made)
+
+    def _name(self, feature: int) -> str:
+        """`x[406] (row 14, column 14)`."""
+        if len(self.shape) < 2:
+            return f"x[{feature}]"
+        row, column, *channel = np.unravel_index(feature, self.shape)
+        place = say("trace.place", row=row, column=column)
+        return f"x[{feature}] ({place}{f', {int(channel[0])}' if channel else ''})"
+
+
+def trace(model: keras.Model, x: ArrayLike, record: int, unit: int, layer: str | None = None) -> Trace:
+    """Follow one number: feature by feature through the kernel's column, bias and activation.
+
+    Args:
+        model: a built Keras model with layers that are called once.
+        x: records `(records, ...)` as the model takes them.
+        record: which record, from 0.
+        unit: which unit of the layer, from 0.
+        layer: the name of a Dense layer; None for the first.
+
+    Raises:
+        ModelError: no such Dense layer. UsageError: no such record or unit. ShapeError: x does not fit the model.
+    """
+    import keras
+
+    from rowwise.shapes.check import check_input
+
+    x = np.asarray(x)
+    check_input(model, x)
+    dense = [found for found in model.layers if isinstance(found, keras.layers.Dense)]
+    if not dense or not model.built:
+        raise ModelError("trace.no_dense", name=model.name)
+    chosen = next((found for found in dense if found.name == layer), None) if layer else dense[0]
+    if chosen is None:
+        raise ModelError("trace.layer", found=layer, known=", ".join(found.name for found in dense))
+    for name, number, end in (("record", record, len(x)), ("unit", unit, chosen.units)):
+        if isinstance(number, bool) or not 0 <= number < end:
+            raise UsageError("trace.number", name=name, found=number, last=end - 1)
+
+    one = x[record : record + 1]
+    given, gives = (
+        np.asarray(keras.Model(model.inputs[0], part)(one)) for part in (chosen.input, chosen.output)
+    )  # (1, features) and (1, units)
+    if given.ndim != 2:
+        raise ModelError("trace.axes", layer=chosen.name, found=given.shape)
+    kernel = np.asarray(chosen.kernel)
+    bias = np.asarray(chosen.bias) if chosen.use_bias else np.zeros(kernel.shape[1], kernel.dtype)
+    activated = np.asarray(chosen.activation(keras.ops.convert_to_tensor(given @ kernel + bias)))
+    same = math.prod(x.shape[1:]) == given.shape[1] and chosen is dense[0]
+    return Trace(
+        chosen.name,
+        record,
+        unit,
+        given[0],
+        kernel[:, unit],
+        float(bias[unit]),
+        getattr(chosen.activation, "__name__", type(chosen.activation).__name__),
+        float(activated[0, unit]),
+        float(gives[0, unit]),
+        x.shape[1:] if same else given.shape[1:],
+        one[0] if same else None,
+    )
