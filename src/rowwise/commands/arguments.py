@@ -75,8 +75,8 @@ def _predict(predict: Parser) -> None:
 
 def _explain(explain: Parser) -> None:
     def option(name: str, metavar: str, kind: Any, default: object = None) -> None:
-        key = f"explain.help.{name[2:].replace('-', '_')}"
-        explain.add_argument(name, metavar=metavar, type=kind, default=default, help=say(key))
+        words = say(f"explain.help.{name[2:].replace('-', '_')}")
+        explain.add_argument(name, metavar=metavar, type=kind, default=default, help=words)
 
     explain.add_argument("data", nargs="?", metavar="MODEL|DATA", help=say("explain.help.what"))
     explain.add_argument("--hidden", metavar="100,30", type=widths, help=say("cli.help.hidden", default="100,30"))
