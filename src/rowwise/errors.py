@@ -8,6 +8,8 @@ RowwiseError                  base: everything rowwise raises on purpose
 ├── ModelError                a model or model file that cannot be used                          exit 2
 └── SaveError                 the file system refused (full, read-only)                          exit 1
 
+Suspicious                    a warning: data or a model that may be meant so, but seldom are
+
 Each carries the key of its message in the catalogue and the values that fill it: what was
 expected, what was found, what to do. `str(error)` is the sentence in the current language.
 """
@@ -60,3 +62,7 @@ class SaveError(RowwiseError):
     """The file system refused to take what was to be written."""
 
     exit_code = 1
+
+
+class Suspicious(UserWarning):
+    """What may be meant so but seldom is: pixels that nothing scales, softmax with binary cross-entropy."""

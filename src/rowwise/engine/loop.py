@@ -18,7 +18,7 @@ from rowwise.engine.progress import Bar, Clock, reporter
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
 from rowwise.errors import UsageError
 from rowwise.interrupt import deferred
-from rowwise.shapes.check import check_compiled, check_input, check_output
+from rowwise.shapes.check import array_of, check_compiled, check_records
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -73,17 +73,15 @@ def fit(
     own = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or [])
     _check_others(own, verbose)
     _check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed)
+    check_records(model, tuple(train) if isinstance(train, list) else train, finite=False)
     arrays = as_arrays(train, keras.config.floatx())
     held: Arrays | None = None
     if isinstance(validation, int | float):  # np.float64 is a float
         if validation:
             arrays, held = hold_out(arrays, float(validation), seed)
     elif validation is not None and not isinstance(validation, int | float):
+        check_records(model, tuple(validation) if isinstance(validation, list) else validation, finite=False)
         held = as_arrays(validation, keras.config.floatx(), "validation")
-    for part in (arrays, held):
-        if part is not None:
-            check_input(model, part.x)
-            check_output(model, part.y)
     if batch_size > len(arrays.x):
         raise UsageError("fit.batch_size", found=batch_size, records=len(arrays.x))
 
@@ -132,10 +130,10 @@ def predict_proba(model: keras.Model, x: Any, batch_size: int = 1024) -> np.ndar
     """`(records, outputs)` float32: the model's outputs for x `(records, ...)`.
 
     Raises:
-        ShapeError: x does not fit the model's input.
+        ShapeError: x does not fit the model's input. DataError: no records, or NaN among them.
     """
-    x = np.asarray(x)
-    check_input(model, x)
+    x = array_of(x, "x")
+    check_records(model, x)
     return np.asarray(model.predict(x, batch_size=batch_size, verbose=0), np.float32)
 
 

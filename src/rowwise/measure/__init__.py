@@ -35,7 +35,9 @@ def evaluate(model: keras.Model, data: Records, batch_size: int = 1024) -> Repor
 
     from rowwise.engine.arrays import as_arrays
     from rowwise.prediction import predict
+    from rowwise.shapes.check import check_records
 
+    check_records(model, tuple(data) if isinstance(data, list) else data, finite=False, loss=False, silent=False)
     x, _ = as_arrays(data, keras.config.floatx(), "data")
     return score(predict(model, x, batch_size).probabilities, data)
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.errors import ModelError, UsageError
+from rowwise.files import atomic_write
 from rowwise.shapes.conventions import CONVENTIONS, dense_equation
 from rowwise.shapes.facts import LayerFacts, course, read
 from rowwise.shapes.rules import numbers_of, product, rule_of
 from rowwise.text import LANGUAGES, language, say, use_language
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
     import keras
@@ -165,9 +169,44 @@ class Ledger:
         with use_language(self.lang):
             return text(self)
 
+    def to_html(self) -> str:
+        """A page of its own, which asks the network for nothing; light or dark as the reader's system is."""
+        from rowwise.shapes.as_html import page
+
+        with use_language(self.lang):
+            return page(self)
+
+    def to_svg(self) -> str:
+        """A picture of its own, the matrices of Dense layers drawn to scale."""
+        from rowwise.shapes.as_svg import svg
+
+        with use_language(self.lang):
+            return svg(self)
+
+    def _repr_html_(self) -> str:
+        from rowwise.shapes.as_html import fragment
+
+        with use_language(self.lang):
+            return fragment(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the ledger as its name says: `.html`, `.svg`, `.json` or `.txt`; whole or not at all.
+
+        Raises:
+            UsageError: another suffix. SaveError: the file system refused.
+        """
+        path = Path(path)
+        faces = {".html": self.to_html, ".svg": self.to_svg, ".json": self._json, ".txt": self.__str__}
+        if (face := faces.get(path.suffix.lower())) is None:
+            raise UsageError("faces.unsaved", path=path)
+        atomic_write(path, f"{face().rstrip()}\n".encode())
+
+    def _json(self) -> str:
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
 
 def explain(
-    model: keras.Model | Dataset | None = None,
+    model: keras.Model | Dataset | tuple[LayerFacts, ...] | None = None,
     batch_size: int | Sequence[int | None] | None = 32,
     lang: str | None = None,
     convention: str = "keras",
@@ -175,8 +214,8 @@ def explain(
     """The Ledger of a model: every shape, in numbers, and the arithmetic behind it.
 
     Args:
-        model: a Keras model, built or not; a Dataset, for the model that `rowwise.dense` makes for it; None
-            for the course's, 784 → 100 → 30 → 10.
+        model: a Keras model, built or not; a Dataset, for the model that `rowwise.dense` makes for it; facts
+            of layers, as `rowwise.shapes.facts.course` gives them; None for the course's, 784 → 100 → 30 → 10.
         batch_size: records in a batch; None for shapes as designed; several to compare them.
         lang: "en" or "ko"; None for the language in force.
         convention: "keras", "torch" (weight `(units, features)`), "columns" (records in columns) or "all".
@@ -201,8 +240,11 @@ def _layers(model: Any) -> tuple[str, tuple[LayerFacts, ...]]:
 
     if model is None:
         return "dense", course()
+    if isinstance(model, tuple):
+        return "dense", model
     if isinstance(model, Dataset):
-        return "dense", course(model.shape, classes=len(model.classes))
+        scaled = model.x.dtype.kind in "iu"
+        return "dense", course(model.shape, classes=len(model.classes), rescaled=scaled)
     import keras
 
     if not isinstance(model, keras.Model):

@@ -1,0 +1,445 @@
+"""The ledger as HTML and SVG: well-formed, true to scale, readable in both languages, themes and widths.
+
+`KERAS_BACKEND=jax python tests/shapes/test_faces.py` takes the pictures of docs/images/ledger anew.
+"""
+
+import io
+import json
+import re
+import shutil
+import xml.etree.ElementTree as ET
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rowwise
+from rowwise.errors import SaveError, UsageError
+from rowwise.shapes.as_svg import BROKEN, LONGEST, PALETTE, THINNEST, matrices, panel, scale_of
+from rowwise.shapes.facts import LayerFacts, Weight, course
+
+layers = keras.layers
+SVG = "{http://www.w3.org/2000/svg}"
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+NASTY = """<script>alert("&")</script>'\x00é가"""
+DOCS = Path(__file__).parents[2] / "docs"
+CONVENTIONS = ("keras", "torch", "columns", "all")
+
+
+def branches():
+    image = keras.Input((12, 12, 3))
+    one = layers.Conv2D(4, 3, padding="same", name="left")(image)
+    other = layers.SeparableConv2D(4, 3, padding="same", name="right")(image)
+    joined = layers.BatchNormalization()(layers.Add()([one, other]))
+    flat = layers.Flatten()(joined)
+    both = layers.Concatenate(name="both")([flat, layers.GlobalAveragePooling2D(name="mean")(joined)])
+    return keras.Model(image, layers.Dense(5)(both))
+
+
+def nested():
+    inner = keras.Sequential([keras.Input((6,)), layers.Dense(4), layers.Dropout(0.5)], name="inner")
+    return keras.Sequential([keras.Input((6,)), inner, layers.Dense(2)])
+
+
+def places():
+    words = keras.Input((None, 8))
+    return keras.Model(words, layers.GlobalMaxPooling1D()(layers.Dense(3, use_bias=False)(words)))
+
+
+MODELS = {
+    "course": lambda: None,
+    "branches": branches,
+    "nested": nested,
+    "places": places,
+    "unbuilt": lambda: keras.Sequential([layers.Flatten(), layers.Dense(5)]),
+    "no layers": lambda: keras.Sequential(),
+    "three axes": lambda: keras.Sequential([keras.Input((7, 5)), layers.Dense(3)]),
+    "wide": lambda: course((30000,), (4096,), 1),
+    "nasty": lambda: (LayerFacts("InputLayer", NASTY, (), ((None, 2),)), dense(NASTY, 2, 3)),
+}
+
+
+def dense(name, features, units):
+    weights = (Weight("kernel", (features, units)), Weight("bias", (units,)))
+    config = {"units": units, "activation": "linear"}
+    return LayerFacts("Dense", name, ((None, features),), ((None, units),), weights, config, (NASTY,))
+
+
+@cache
+def made(name):
+    return MODELS[name]()
+
+
+class Page(HTMLParser):
+    """Every element closed where it should be; what it holds."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.attributes, self.words = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1:] != ["style"]:
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join("".join(self.words).split())
+
+
+def sizes(drawing, kind):
+    """Width and height of the matrices of one kind, in the order drawn."""
+    root = ET.fromstring(f'<svg xmlns="http://www.w3.org/2000/svg">{drawing.body}</svg>')
+    found = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class").split()[:2] == ["m", kind]]
+    return [(float(rect.get("width")), float(rect.get("height"))) for rect in found]
+
+
+def only(ledger):
+    return next(found for row in ledger.rows if (found := matrices(row)))
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("batch", [None, 32, [1, 10, 32, 60000]])
+def test_every_model_has_faces_that_are_well_formed(name, lang, batch):
+    model = made(name)
+    for convention in CONVENTIONS:
+        ledger = rowwise.explain(model, batch, lang, convention)
+        root = ET.fromstring(ledger.to_svg())
+        assert root.get("role") == "img"
+        assert [child.tag for child in root][:2] == [f"{SVG}title", f"{SVG}desc"]
+        for face in (ledger.to_html(), ledger._repr_html_()):
+            page = Page(face)
+            assert not {"script", "iframe", "object"} & set(page.tags)
+            assert not [tag for tag, attributes in page.attributes if {"id", "src", "onclick"} & set(attributes)]
+            assert f"{ledger.parameters:,}" in page.text
+            for row in ledger.rows:
+                assert " ".join(row.arithmetic.split()) in page.text
+            for drawn in re.findall("<svg.*?</svg>", face):
+                ET.fromstring(drawn)
+
+
+@pytest.mark.parametrize("face", ["to_html", "_repr_html_", "to_svg"])
+def test_names_are_shown_and_never_obeyed(face):
+    text = getattr(rowwise.explain(MODELS["nasty"]()), face)()
+    assert "<script" not in text
+    assert "\x00" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_nothing_is_asked_of_the_network():
+    for face in (rowwise.explain().to_html(), rowwise.explain()._repr_html_(), rowwise.explain().to_svg()):
+        assert set(re.findall(r"\w+://[^\"' )]+", face)) <= {"http://www.w3.org/2000/svg"}
+        assert "url(" not in face
+        assert "@import" not in face
+
+
+def test_the_page_says_in_the_ledgers_language_what_it_is():
+    page = Page(rowwise.explain(lang="ko").to_html())
+    assert ("html", {"lang": "ko"}) in page.attributes
+    assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in page.attributes
+    for words in (
+        "모든 층의 모양",
+        "None이 뭔가요?",
+        "784 × 100 + 100 = 78,500",
+        "78,500 + 3,030 + 310 = 81,840",
+        "2,508,800",
+    ):
+        assert words in page.text
+    assert {attributes["scope"] for tag, attributes in page.attributes if tag == "th"} == {"row", "col"}
+    assert "caption" in page.tags
+
+
+def test_a_total_counts_a_nested_model_once():
+    words = Page(rowwise.explain(nested(), 1).to_html()).text
+    # 6 + 6 inputs, 4 + 4 inside, 2 outside: 22 numbers of four bytes.
+    assert "88 B" in words
+
+
+@given(
+    features=st.integers(1, 3000),
+    units=st.integers(1, 3000),
+    records=st.integers(1, 100_000),
+    convention=st.sampled_from(CONVENTIONS[:3]),
+)
+@settings(max_examples=100, deadline=None)
+def test_sides_are_drawn_in_proportion_or_said_not_to_be(features, units, records, convention):
+    ledger = rowwise.explain((dense("one", features, units),), records, convention=convention)
+    scale = scale_of(ledger)
+    drawing = panel(only(ledger), [records], convention, scale)
+    turn = convention == "columns"
+    true = {"x": [(features, records)], "w": [(units, features)], "y": [(units, records)], "b": [(units, 1)]}
+    if convention == "torch":
+        true["w"] = [(features, units), (units, features)]
+    notes = " ".join(scale.notes())
+    for kind, shapes in true.items():
+        for (width, height), shape in zip(sizes(drawing, kind), shapes, strict=True):
+            for pixels, numbers in zip((width, height), reversed(shape) if turn else shape, strict=True):
+                if numbers > scale.limit:
+                    assert (pixels, "zig-zag" in notes) == (BROKEN, True)
+                elif numbers * scale.per_number < THINNEST:
+                    assert (pixels, "thicker" in notes) == (THINNEST, True)
+                else:
+                    assert pixels == pytest.approx(numbers * scale.per_number, abs=0.01)
+                    assert pixels <= LONGEST + 0.01
+
+
+def test_one_scale_holds_for_all_layers_and_batches():
+    ledger = rowwise.explain(batch_size=[32, 784])
+    scale = scale_of(ledger)
+    one, two, _ = (panel(found, [32, 784], "keras", scale) for row in ledger.rows if (found := matrices(row)))
+    assert sizes(one, "w") == [(pytest.approx(LONGEST * 100 / 784, abs=0.01), LONGEST)]
+    assert sizes(two, "w")[0][1] == sizes(one, "w")[0][0]  # the 100 units of one are the 100 features of the next
+    assert len(sizes(one, "x")) == 2  # W stands once, X and Y for each batch
+    assert sizes(one, "x")[1] == (LONGEST, LONGEST)
+
+
+def test_what_fits_together_stands_together():
+    ledger = rowwise.explain()
+    root = ET.fromstring(f'<svg xmlns="{SVG[1:-1]}">{panel(only(ledger), [32], "keras", scale_of(ledger)).body}</svg>')
+    at = {rect.get("class"): rect for rect in root.iter(f"{SVG}rect") if rect.get("class").startswith("m")}
+    for name in ("x", "width"):
+        assert at["m w"].get(name) == at["m y"].get(name) == at["m b"].get(name)
+    for name in ("y", "height"):
+        assert at["m x"].get(name) == at["m y"].get(name)
+
+
+@pytest.mark.parametrize(
+    ("convention", "shapes"),
+    [
+        ("keras", ["W (784, 100)", "b (100,)", "X (32, 784)", "Y (32, 100)"]),
+        ("torch", ["W (100, 784)", "Wᵀ (784, 100), W transposed", "b (100,)", "X (32, 784)", "Y (32, 100)"]),
+        ("columns", ["X (784, 32)", "W (100, 784)", "b (100, 1)", "Y (100, 32)"]),
+    ],
+)
+def test_each_convention_is_drawn_as_it_writes(convention, shapes):
+    root = ET.fromstring(rowwise.explain(convention=convention).to_svg())
+    words = ["".join(text.itertext()) for text in root.iter(f"{SVG}text") if " k " in text.get("class")]
+    assert words[: len(shapes)] == shapes
+
+
+def test_branches_are_named_in_words():
+    ledger = rowwise.explain(branches())
+    for face in (ledger.to_svg(), ledger.to_html()):
+        assert "takes: left, right" in face
+        assert re.search("takes: flatten\\w*, mean", face)
+
+
+def test_two_ledgers_in_one_notebook_do_not_meet():
+    one, other = rowwise.explain()._repr_html_(), rowwise.explain(lang="ko", convention="all")._repr_html_()
+    assert not re.search(r'\sid="', one + other)
+    rules = re.search("<style>(.*?)</style>", one)[1]
+    flat = re.sub(r"@[^{]+{", "", rules)
+    for selectors in re.findall(r"([^{}]+){", flat):
+        assert all(".rowwise-ledger" in selector for selector in selectors.split(",")), selectors
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+def test_every_ink_can_be_read_on_every_ground(theme):
+    for ink in ("fg", "soft", "x-ink", "w-ink", "b-ink", "y-ink"):
+        for ground in ("bg", "card"):
+            assert contrast(PALETTE[ink][theme], PALETTE[ground][theme]) >= 4.5
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_the_json_is_as_its_page_says(lang):
+    page = (DOCS / lang / "ledger-json.md").read_text("utf-8")
+    ledger = rowwise.explain(batch_size=[None, 32], lang=lang).to_dict()
+    layer = ledger["layers"][3]
+    assert json.loads(re.search("```json\n(.*?)```", page, re.DOTALL)[1]) == layer
+    named = re.findall("`(\\w+)`", "\n".join(re.findall(r"^\|([^|]*)\|", page, re.MULTILINE)))
+    assert named == [*ledger, *layer, *layer["batches"][0]]
+
+
+@pytest.mark.parametrize("suffix", [".html", ".svg", ".json", ".txt", ".HTML"])
+def test_a_ledger_is_saved_as_its_file_is_named(tmp_path, suffix):
+    ledger, path = rowwise.explain(lang="ko"), tmp_path / "new" / f"장부{suffix}"
+    ledger.save(str(path))
+    saved = path.read_text("utf-8")
+    if suffix == ".json":
+        assert json.loads(saved) == ledger.to_dict()
+    else:
+        whole = {".html": ledger.to_html(), ".svg": ledger.to_svg(), ".txt": str(ledger)}[suffix.lower()]
+        assert saved == whole.rstrip() + "\n"
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_another_name_is_refused_and_a_file_system_may_refuse(tmp_path):
+    with pytest.raises(UsageError, match=r"\.html, \.svg, \.json or \.txt"):
+        rowwise.explain().save(tmp_path / "ledger.pdf")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SaveError):
+        rowwise.explain().save(tmp_path / "file" / "ledger.svg")
+
+
+def contrast(one, other):
+    """Of two colours "#rrggbb", as WCAG 2 defines it."""
+
+    def luminance(colour):
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+# Every text that is shown: its own colour and that of what lies behind it.
+SHOWN = """() => {
+  const seen = new Set(), two = n => (+n).toString(16).padStart(2, '0');
+  const hex = colour => '#' + colour.match(/\\d+/g).slice(0, 3).map(two).join('');
+  const clear = at => /, 0\\)$|transparent/.test(getComputedStyle(at).backgroundColor);
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const at = walk.currentNode.parentElement;
+    const unseen = ['STYLE', 'title', 'desc'].includes(at.tagName) || !at.getClientRects().length;
+    if (unseen || !walk.currentNode.data.trim()) continue;
+    const svg = at instanceof SVGElement, ink = getComputedStyle(at)[svg ? 'fill' : 'color'];
+    let ground = at;
+    while (ground && clear(ground)) ground = ground.parentElement;
+    seen.add(hex(ink) + ' ' + hex(getComputedStyle(ground || document.documentElement).backgroundColor));
+  }
+  return [...seen];
+}"""
+
+
+# Words of one drawing that lie on one another, or on a matrix.
+CROSSING = """() => [...document.querySelectorAll('svg')].flatMap(svg => {
+  const box = at => at.getBoundingClientRect(), words = [...svg.querySelectorAll('text')];
+  const beside = (a, b) => a.right <= b.left + 1 || b.right <= a.left + 1;
+  const apart = (a, b) => beside(a, b) || a.bottom <= b.top + 4 || b.bottom <= a.top + 4;
+  const others = [...words, ...svg.querySelectorAll('.m')];
+  return words.flatMap(a => others.filter(b => a !== b && !apart(box(a), box(b))).map(b => a.textContent));
+})"""
+
+
+def chromium():
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def started(playwright):
+    return playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
+    if chromium() is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync.sync_playwright() as playwright:
+        browser = started(playwright)
+        yield browser
+        browser.close()
+
+
+def opened(browser, content, width, theme):
+    """A page that holds `content`; what its console said and what it asked for."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    tab, said, asked = context.new_page(), [], []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.set_content(content)
+    return tab, said, asked
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("width", [1280, 380])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_in_a_browser_it_fits_is_readable_and_asks_for_nothing(browser, lang, width, theme):
+    ledgers = [rowwise.explain(lang=lang)]
+    if (width, theme) == (380, "light"):  # where most can go wrong
+        ledgers += [
+            rowwise.explain(branches(), [None, 1, 60000], lang),
+            rowwise.explain(None, [1, 10, 32, 60000], lang, "all"),
+            rowwise.explain((dense("a_very_long_name_" * 9, 30, 7),), 32, lang, "columns"),
+        ]
+    for ledger in ledgers:
+        tab, said, asked = opened(browser, ledger.to_html(), width, theme)
+        assert tab.evaluate("[document.scrollingElement.scrollWidth, innerWidth]") == [width, width]
+        assert (said, asked) == ([], [])
+        shown = [pair.split() for pair in tab.evaluate(SHOWN)]
+        assert len(shown) > 2
+        for ink, ground in shown:
+            assert contrast(ink, ground) >= 4.5, (ink, ground)
+        dark = contrast(shown[0][1], "#000000") < 2
+        assert dark == (theme == "dark")
+        tab.context.close()
+
+
+@pytest.mark.slow
+def test_in_a_notebook_the_notebooks_theme_counts_and_not_the_systems(browser):
+    both = rowwise.explain()._repr_html_() + rowwise.explain(lang="ko")._repr_html_()
+    for theme, system, light in (("false", "light", False), ("true", "dark", True)):
+        content = f'<body data-jp-theme-light="{theme}"><div class="jp-RenderedHTMLCommon">{both}</div></body>'
+        tab, said, _ = opened(browser, content, 900, system)
+        grounds = tab.evaluate(
+            "[...document.querySelectorAll('.rowwise-ledger')].map(e => getComputedStyle(e).backgroundColor)"
+        )
+        assert all(contrast(*pair.split()) >= 4.5 for pair in tab.evaluate(SHOWN))
+        assert grounds == ["rgb(255, 255, 255)" if light else "rgb(18, 21, 26)"] * 2
+        assert said == []
+        tab.context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_no_word_of_a_drawing_leaves_it_or_crosses_another(browser, lang):
+    tab, *_ = opened(browser, "", 1280, "light")
+    for convention in CONVENTIONS[1:]:
+        ledger = rowwise.explain(None, [None, 1, 60000], lang, convention)
+        for content in (ledger.to_html(), ledger.to_svg()):
+            tab.set_content(content)
+            outside = tab.evaluate("""() => [...document.querySelectorAll('svg text')].filter(text => {
+                const a = text.getBoundingClientRect(), b = text.ownerSVGElement.getBoundingClientRect();
+                return a.left < b.left - 1 || a.right > b.right + 1 || a.bottom > b.bottom + 2;
+            }).map(text => text.textContent)""")
+            assert outside == []
+            assert tab.evaluate(CROSSING) == []
+    tab.context.close()
+
+
+def take_pictures():
+    from PIL import Image
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = started(playwright)
+        for lang in ("en", "ko"):
+            for width in (1280, 380):
+                tab, *_ = opened(browser, rowwise.explain(lang=lang).to_html(), width, "light")
+                pixels = np.asarray(Image.open(io.BytesIO(tab.screenshot(full_page=True))).convert("RGB"), int)
+                # The page's own colours and the most frequent of the others: a third of the file.
+                found, which, often = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+                own = [list(bytes.fromhex(light[1:])) for light, _ in PALETTE.values()]
+                kept = np.concatenate([own, found[np.argsort(-often)]])[:256]
+                nearest = ((found[:, None] - kept) ** 2).sum(-1).argmin(1).astype("uint8")
+                picture = Image.fromarray(nearest[which.reshape(-1)].reshape(pixels.shape[:2]))
+                picture.putpalette(kept.astype("uint8").tobytes())
+                picture.save(DOCS / "images" / "ledger" / f"{lang}-{width}.png", optimize=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    take_pictures()
