@@ -35,10 +35,10 @@ def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
         return Arrays(_typed(records.x, floatx), records.y)  # checked when it was made
     if not (isinstance(records, tuple | list) and len(records) == 2):
         raise UsageError("fit.pair", what=what, found=type(records).__name__)
-    try:
-        x, y = (np.asarray(part) for part in records)
-    except ValueError as cause:  # rows of different lengths
-        raise DataError("fit.ragged", what=what, cause=cause) from cause
+    if any(isinstance(part, Dataset) for part in records):
+        raise UsageError("fit.two_datasets", what=what)
+    x, y = (_array(part, what) for part in records)
+    y = y.astype(np.int32) if y.dtype.kind == "b" else y
     if x.ndim < 2 or y.ndim < 1 or len(x) != len(y):
         raise DataError("data.counts", name=what, x=x.shape, y=y.shape)
     if not len(x):
@@ -46,6 +46,19 @@ def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
     check_finite(what, x)
     check_finite(f"{what} labels", y)
     return Arrays(_typed(x, floatx), _typed(y, floatx))
+
+
+def as_records(x: ArrayLike, what: str) -> NDArray[Any]:
+    """x `(records, ...)` alone, without labels.
+
+    Raises:
+        DataError: no records, rows of different lengths, or a value that is not a finite number.
+    """
+    x = _array(x, what)
+    if x.ndim and not len(x):
+        raise DataError("fit.empty", what=what)
+    check_finite(what, x)
+    return x
 
 
 def hold_out(train: Arrays, fraction: float, seed: int) -> tuple[Arrays, Arrays]:
@@ -62,6 +75,13 @@ def hold_out(train: Arrays, fraction: float, seed: int) -> tuple[Arrays, Arrays]
     rows = Dataset("train", np.arange(len(y))[:, None], labels, tuple(map(str, range(int(labels.max(initial=0)) + 1))))
     kept, held = (part.x[:, 0] for part in rows.split(fraction, seed))
     return Arrays(train.x[kept], train.y[kept]), Arrays(train.x[held], train.y[held])
+
+
+def _array(part: ArrayLike, what: str) -> NDArray[Any]:
+    try:
+        return np.asarray(part)
+    except ValueError as cause:  # rows of different lengths
+        raise DataError("fit.ragged", what=what, cause=cause) from cause
 
 
 def _typed(array: NDArray[Any], floatx: str) -> NDArray[Any]:

@@ -12,12 +12,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def check_compiled(model: keras.Model) -> None:
-    """Raises ModelError where `model` is no Keras model, has several inputs or outputs, or is not compiled."""
+def check_model(model: object) -> None:
+    """Raises ModelError where `model` is no Keras model."""
     import keras
 
     if not isinstance(model, keras.Model):
         raise ModelError("model.kind", found=type(model).__name__)
+
+
+def check_compiled(model: keras.Model) -> None:
+    """Raises ModelError where `model` is no Keras model, has several inputs or outputs, or is not compiled."""
+    check_model(model)
     if not model.compiled or model.optimizer is None:
         raise ModelError("model.not_compiled", name=model.name)
     if model.built:  # a subclass of Model has neither inputs nor outputs to count
