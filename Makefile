@@ -16,7 +16,7 @@ test: check  ## set up, check, then run the tests
 	@$(BIN)/python -m pytest
 
 check: $(STAMP)  ## ruff (lint, format) and mypy, by pre-commit where this is a git checkout
-	@if git rev-parse --git-dir >/dev/null 2>&1; then PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files; \
+	@if git rev-parse --git-dir >/dev/null 2>&1; then PRE_COMMIT_HOME="$(CURDIR)/.venv/pre-commit" PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files; \
 	else $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy; fi
 
 bench: $(STAMP)  ## ratios against the peers that are installed

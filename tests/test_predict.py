@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import rowwise
-from rowwise.errors import DataError, ModelError, ShapeError
+from rowwise.errors import DataError, ModelError, RowwiseError, ShapeError
 from rowwise.prediction import brightest_pixel, predict
 from rowwise.reading import read_pictures
 
@@ -296,3 +296,30 @@ def test_what_cannot_be_predicted_is_said():
     pixelwise = keras.Sequential([keras.Input(SHAPE), keras.layers.Dense(3)])
     with pytest.raises(ModelError, match="one probability a class"):
         predict(pixelwise, np.zeros((1, *SHAPE), "uint8"))
+
+
+@pytest.mark.parametrize(
+    ("x", "options", "words"),
+    [
+        (np.zeros((0, *SHAPE), "uint8"), {}, "no records"),
+        (np.full((2, *SHAPE), np.nan), {}, "not finite"),
+        (np.full((2, *SHAPE), "a"), {}, "no number"),
+        (np.zeros((2, *SHAPE)), {"batch_size": -1}, "batch_size"),
+        (np.zeros((2, *SHAPE)), {"batch_size": 2.5}, "batch_size"),
+    ],
+)
+def test_what_cannot_be_predicted_is_refused_and_the_model_stays_usable(x, options, words):
+    made = model()
+    with pytest.raises(RowwiseError, match=words):
+        rowwise.predict(made, x, **options)
+    assert rowwise.predict(made, np.zeros((2, *SHAPE), "uint8")).probabilities.shape[0] == 2
+
+
+def test_a_dataset_is_predicted_as_its_records():
+    data = rowwise.Dataset("made", np.zeros((3, *SHAPE), "uint8"), np.zeros(3, int), tuple("abc"))
+    assert len(rowwise.predict(model(), data).classes) == 3
+
+
+def test_what_is_no_model_is_named():
+    with pytest.raises(RowwiseError, match="Keras model"):
+        rowwise.predict(None, np.zeros((2, *SHAPE)))

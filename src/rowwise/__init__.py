@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset as Dataset
     from rowwise.engine import fit as fit
     from rowwise.errors import RowwiseError as RowwiseError
+    from rowwise.errors import Suspicious as Suspicious
     from rowwise.measure import evaluate as evaluate
     from rowwise.models import dense as dense
     from rowwise.prediction import predict as predict
     from rowwise.shapes import explain as explain
+    from rowwise.shapes import explained as explained
 
 _PLACES = {
     "load": "rowwise.data",
@@ -32,10 +34,24 @@ _PLACES = {
     "evaluate": "rowwise.measure",
     "predict": "rowwise.prediction",
     "explain": "rowwise.shapes",
+    "explained": "rowwise.shapes",
     "RowwiseError": "rowwise.errors",
+    "Suspicious": "rowwise.errors",
 }
 
-__all__ = ["Dataset", "RowwiseError", "__version__", "dense", "evaluate", "explain", "fit", "load", "predict"]
+__all__ = [
+    "Dataset",
+    "RowwiseError",
+    "Suspicious",
+    "__version__",
+    "dense",
+    "evaluate",
+    "explain",
+    "explained",
+    "fit",
+    "load",
+    "predict",
+]
 
 
 def __getattr__(name: str) -> object:

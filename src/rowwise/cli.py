@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -18,13 +19,16 @@ from rowwise.text import LANGUAGES, say, use_language
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-FAILED, WRONG, INTERRUPTED = 1, 2, 130
+FAILED, WRONG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Every error is one line on standard error; ROWWISE_DEBUG=1 adds the traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
+    if arguments is None:
+        # Like any other end of a command: what it has begun to write is taken back.
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
     with use_language(_language(given)):
         code = _guarded(lambda: _run(given))
         code = _guarded(_flush) or code
@@ -66,11 +70,21 @@ def _guarded(work: Callable[[], int]) -> int:
         return _failed(f"\nrowwise: {say('cli.interrupted')}", INTERRUPTED)
     except RowwiseError as error:
         return _failed(f"rowwise: {error}", error.exit_code)
+    except ModuleNotFoundError as error:
+        return _failed(f"rowwise: {_missing(error)}", WRONG)
     except Exception as error:
         if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):  # NumPy's and XLA's
             return _failed(f"rowwise: {say('cli.memory')}", FAILED)
         first = (str(error).strip() or "—").splitlines()[0]
         return _failed(f"rowwise: {say('cli.unexpected', cause=f'{type(error).__name__}: {first}')}", FAILED)
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """A library is not installed: Keras's backend, most likely, where the environment asks for another than JAX."""
+    backend = os.environ.get("KERAS_BACKEND", "jax")
+    if backend != "jax":
+        return say("cli.backend", backend=backend, name=error.name)
+    return say("cli.unexpected", cause=f"{type(error).__name__}: {error}")
 
 
 def _failed(line: str, code: int) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+import operator
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
 
-from rowwise.data.dataset import PIXEL_MAX
+from rowwise.data.dataset import PIXEL_MAX, Dataset
 from rowwise.errors import UsageError
 
 if TYPE_CHECKING:
@@ -12,43 +15,44 @@ if TYPE_CHECKING:
 
     import keras
 
-    from rowwise.data.dataset import Dataset
-
 
 def dense(
     dataset: Dataset,
     hidden: Sequence[int] = (100, 30),
     activation: str = "relu",
     dropout: float = 0.0,
-    learning_rate: float = 1e-3,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-3,
     seed: int | None = None,
 ) -> keras.Sequential:
     """Input → Rescaling(1/255) → Flatten → Dense, … → Dense(classes, softmax), compiled.
 
     The optimizer is Adam, the loss sparse categorical cross-entropy (labels are class numbers), the
-    metric accuracy. Rescaling is left out for records that are not uint8.
+    metric accuracy. Rescaling is left out for records that are not integers.
 
     Args:
         dataset: records `(records, ...)`; the input is `(None, ...)`, the output `(None, classes)`.
         hidden: units of each hidden layer, first to last; empty for logistic regression.
         activation: of the hidden layers, by Keras's names.
         dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1.
-        learning_rate: Adam's.
+        learning_rate: Adam's; a number or one of Keras's schedules.
         seed: same seed, same initial weights and dropout; None draws anew.
 
     Raises:
-        UsageError: a width that is not a positive integer, an unknown activation, a dropout outside [0, 1).
+        UsageError: no Dataset, a width that is not a positive integer, an unknown activation, a dropout outside
+            [0, 1), a negative seed.
     """
     import keras
 
-    widths = [hidden] if isinstance(hidden, int) else list(hidden)
-    for width in widths:
-        if isinstance(width, bool) or not isinstance(width, int) or width < 1:
-            raise UsageError("model.hidden", found=width)
-    if not 0 <= dropout < 1:
-        raise UsageError("model.dropout", found=dropout)
-    if not learning_rate > 0:
-        raise UsageError("model.learning_rate", found=learning_rate)
+    if not isinstance(dataset, Dataset):
+        raise UsageError("model.dataset", found=type(dataset).__name__)
+    widths = _widths(hidden)
+    if not (isinstance(dropout, Real) and 0 <= dropout < 1):
+        raise UsageError("model.dropout", found=repr(dropout))
+    schedule = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+    if not schedule and not (isinstance(learning_rate, Real) and 0 < learning_rate < math.inf):
+        raise UsageError("model.learning_rate", found=repr(learning_rate))
+    if seed is not None and not (isinstance(seed, Integral) and seed >= 0):
+        raise UsageError("model.seed", found=repr(seed))
     try:
         keras.activations.get(activation)
     except ValueError:
@@ -77,3 +81,14 @@ def dense(
     model = keras.Sequential(layers, name="dense")
     model.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
+
+
+def _widths(hidden: Sequence[int] | int) -> list[int]:
+    try:
+        given: list[Any] = [hidden] if isinstance(hidden, Integral) else list(hidden)  # type: ignore[arg-type]
+        widths = [operator.index(width) for width in given if not isinstance(width, bool)]
+    except TypeError:  # None, a float, text
+        raise UsageError("model.hidden", found=repr(hidden)) from None
+    if len(widths) != len(given) or min(widths, default=1) < 1:
+        raise UsageError("model.hidden", found=repr(hidden))
+    return widths

@@ -55,7 +55,7 @@ def predict(model: keras.Model, x: ArrayLike, batch_size: int = 1024) -> Predict
         raise ModelError("predict.outputs", found=outputs.shape)
     if np.isnan(outputs).any():
         raise ModelError("measure.nan")
-    logits = bool((outputs < 0).any() or (outputs > 1 + 1e-5).any())
+    logits = gives_logits(model, outputs)
     if outputs.shape[1] == 1:  # one unit: the second class's
         second = 1 / (1 + np.exp(-outputs)) if logits else outputs
         return Prediction(np.hstack([1 - second, second]))
@@ -63,6 +63,25 @@ def predict(model: keras.Model, x: ArrayLike, batch_size: int = 1024) -> Predict
         outputs = np.exp(outputs - outputs.max(1, keepdims=True))
         outputs /= outputs.sum(1, keepdims=True)
     return Prediction(outputs)
+
+
+def gives_logits(model: keras.Model, outputs: NDArray[np.float32]) -> bool:
+    """Whether the model's outputs `(records, units)` are logits rather than probabilities.
+
+    The last layer's activation says it, else the compiled loss's `from_logits`; only where neither is known
+    do the values decide: probabilities lie between 0 and 1 and, of several units, sum to 1.
+    """
+    last = list(_layers(model))[-1]
+    name = type(last).__name__.lower()
+    activation = getattr(getattr(last, "activation", None), "__name__", "")
+    if {name, activation} & {"softmax", "sigmoid"}:
+        return False
+    from_logits = getattr(getattr(model, "loss", None), "from_logits", None)
+    if isinstance(from_logits, bool):
+        return from_logits
+    inside = (outputs >= 0).all() and (outputs <= 1 + 1e-5).all()
+    sums = outputs.shape[1] == 1 or np.allclose(outputs.sum(1), 1, atol=1e-3)
+    return not (inside and sums)
 
 
 def brightest_pixel(model: keras.Model) -> int:

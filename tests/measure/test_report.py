@@ -88,6 +88,20 @@ def test_what_cannot_be_measured_is_said():
         score(np.full((2, 2), 0.5), (np.zeros((2, 1)), np.array([0, 2])))
 
 
+def test_a_records_probability_does_not_depend_on_the_others():
+    import keras
+
+    x = np.linspace(-3, 3, 50, dtype="float32")[:, None]
+    for units in (1, 2):
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(units)])
+        name = "BinaryCrossentropy" if units == 1 else "SparseCategoricalCrossentropy"
+        model.compile("adam", getattr(keras.losses, name)(from_logits=True))
+        together = rowwise.predict(model, x).probabilities
+        alone = np.vstack([rowwise.predict(model, x[i : i + 1]).probabilities for i in range(0, 50, 7)])
+        np.testing.assert_allclose(together[::7], alone, atol=1e-6)
+        np.testing.assert_allclose(together.sum(1), 1, atol=1e-6)
+
+
 @pytest.mark.parametrize("units", [1, 3])
 def test_a_model_that_ends_in_logits_is_measured_by_its_probabilities(units):
     import keras

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from contextlib import ExitStack, redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from rowwise.errors import SaveError
@@ -94,6 +96,18 @@ class _Patient:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def called() -> str:
+    """How this program was started, for commands to copy: `rowwise`, `.venv/bin/rowwise`, `python -m rowwise`."""
+    program = Path(sys.argv[0])
+    if program.stem == "__main__":
+        return f"{Path(sys.executable).name} -m rowwise"
+    if program.stem != "rowwise" or shutil.which("rowwise"):  # called from Python, or found by its name
+        return "rowwise"
+    with suppress(ValueError):  # on another drive, or not below this folder
+        return str(program.absolute().relative_to(Path.cwd()))
+    return str(program)
 
 
 def silence(stream: Any) -> None:

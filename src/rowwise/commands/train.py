@@ -10,7 +10,7 @@ from rowwise.commands.clock import Clock
 from rowwise.commands.finish import finish
 from rowwise.commands.keras_import import importing_keras
 from rowwise.commands.memory import check_memory
-from rowwise.commands.output import Output
+from rowwise.commands.output import Output, called
 from rowwise.commands.settings import Settings, given, resumed
 from rowwise.data import known, load, load_default
 from rowwise.errors import DataError
@@ -68,8 +68,10 @@ def train(options: argparse.Namespace) -> int:
             trained = _fit(model, train_set, start, options, out)
         with deferred(lambda: out.warn(say("cli.finishing")), trained.interrupted) as interrupted:
             record = finish(start, trained, train_set, test_set, run, out, clock)
-        saved = "cli.saved.interrupted" if trained.interrupted else "cli.saved"
-        out.tell(say(saved, path=Path(record["model"]).parent))
+        saved = "cli.saved"
+        if trained.interrupted:
+            saved = "cli.saved.unfinished" if record["unfinished"] else "cli.saved.interrupted"
+        out.tell(say(saved, path=Path(record["model"]).parent, command=called()))
         out.json(record)
     return INTERRUPTED if interrupted() else 0
 

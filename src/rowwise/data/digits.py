@@ -9,9 +9,9 @@ import numpy as np
 from rowwise.data.dataset import PIXEL_MAX, Dataset, provenance_fields
 
 LARGEST = 16  # the pixels count 0 to 16 lit dots
+
 IMAGE = (8, 8)  # pixels
 CLASSES = tuple("0123456789")
-CLASSES_KO = ("영", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구")
 
 
 def load() -> tuple[Dataset, Dataset]:
@@ -25,7 +25,7 @@ def load() -> tuple[Dataset, Dataset]:
         x,
         digits.target,
         CLASSES,
-        CLASSES_KO,
+        CLASSES,
         source={"package": "scikit-learn", "split": "20 %, stratified, seed 0"},
         **provenance_fields("digits.provenance"),
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite
 from rowwise.errors import DataError, UsageError
+from rowwise.shapes.check import array_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -35,10 +36,8 @@ def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
         return Arrays(_typed(records.x, floatx), records.y)  # checked when it was made
     if not (isinstance(records, tuple | list) and len(records) == 2):
         raise UsageError("fit.pair", what=what, found=type(records).__name__)
-    try:
-        x, y = (np.asarray(part) for part in records)
-    except ValueError as cause:  # rows of different lengths
-        raise DataError("fit.ragged", what=what, cause=cause) from cause
+    x, y = (array_of(part, what) for part in records)
+    y = y.astype(np.int32) if y.dtype.kind == "b" else y
     if x.ndim < 2 or y.ndim < 1 or len(x) != len(y):
         raise DataError("data.counts", name=what, x=x.shape, y=y.shape)
     if not len(x):

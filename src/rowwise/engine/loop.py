@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import jax
 import keras
 import numpy as np
 
+from rowwise.data.dataset import Dataset
 from rowwise.engine import keras_fit
 from rowwise.engine.arrays import Arrays, as_arrays, hold_out
 from rowwise.engine.order import epoch_order, reseed
@@ -40,6 +41,7 @@ def fit(
     engine: str = "auto",
     verbose: int | str = "auto",
     initial_epoch: int = 0,
+    **unknown: Any,
 ) -> keras.callbacks.History:
     """Train a compiled Keras model, as `model.fit` would, faster.
 
@@ -69,6 +71,8 @@ def fit(
         KeyboardInterrupt: after Ctrl-C, once the block under way has ended. The model then holds what
         was trained and `model.history` the epochs that were completed.
     """
+    if unknown:
+        _refuse(next(iter(unknown)))
     check_compiled(model)
     own = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or [])
     _check_others(own, verbose)
@@ -79,22 +83,25 @@ def fit(
     if isinstance(validation, int | float):  # np.float64 is a float
         if validation:
             arrays, held = hold_out(arrays, float(validation), seed)
-    elif validation is not None and not isinstance(validation, int | float):
+    elif validation is not None:
         check_records(model, tuple(validation) if isinstance(validation, list) else validation, finite=False)
         held = as_arrays(validation, keras.config.floatx(), "validation")
     if batch_size > len(arrays.x):
         raise UsageError("fit.batch_size", found=batch_size, records=len(arrays.x))
 
     decision = plan(model, own, engine)
-    _build(model, arrays, batch_size)
-    runner: WholeEpoch | None = None
-    if decision.engine == "whole_epoch":
-        try:
-            runner = WholeEpoch(model, arrays, held, batch_size, _device_bytes())
-        except CannotTrace as refused:
-            if engine == "whole_epoch":
-                raise UsageError("plan.refused", reason=untraceable(refused.__cause__).reason) from refused  # type: ignore[arg-type]
-            decision = untraceable(refused.__cause__)  # type: ignore[arg-type]
+    with deferred(lambda: None) as interrupted:  # JAX, interrupted while it compiles, may lose the signal
+        _build(model, arrays, batch_size)
+        runner: WholeEpoch | None = None
+        if decision.engine == "whole_epoch":
+            try:
+                runner = WholeEpoch(model, arrays, held, batch_size, _device_bytes())
+            except CannotTrace as refused:
+                if engine == "whole_epoch":
+                    raise UsageError("plan.refused", reason=untraceable(refused.__cause__).reason) from refused  # type: ignore[arg-type]
+                decision = untraceable(refused.__cause__)  # type: ignore[arg-type]
+    if interrupted():
+        raise KeyboardInterrupt
     clock = Clock()
     report = reporter(verbose, clock, len(arrays.x), epochs, initial_epoch)
     if report is not None and decision.fell_back:
@@ -130,9 +137,12 @@ def predict_proba(model: keras.Model, x: Any, batch_size: int = 1024) -> np.ndar
     """`(records, outputs)` float32: the model's outputs for x `(records, ...)`.
 
     Raises:
-        ShapeError: x does not fit the model's input. DataError: no records, or NaN among them.
+        ModelError: no Keras model. UsageError: batch_size is no positive integer.
+        DataError: no records, or values that are no finite numbers. ShapeError: x does not fit the model's input.
     """
-    x = array_of(x, "x")
+    # Keras checks less, and a call that fails amid its own work can leave the model unusable.
+    _check_numbers(batch_size=batch_size)
+    x = array_of(x.x if isinstance(x, Dataset) else x, "x")
     check_records(model, x)
     return np.asarray(model.predict(x, batch_size=batch_size, verbose=0), np.float32)
 
@@ -216,8 +226,21 @@ def _check_numbers(**numbers: Any) -> None:
     least = {"epochs": 1, "batch_size": 1, "initial_epoch": 0, "seed": 0}
     for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least[name]:
-            shown = f"an array {value.shape}" if isinstance(value, np.ndarray) else repr(value)
-            raise UsageError("fit.number", name=name, least=least[name], found=shown)
+            if isinstance(value, np.ndarray):
+                raise UsageError("fit.labels_apart", name=name, found=f"an array {value.shape}")
+            raise UsageError("fit.number", name=name, least=least[name], found=repr(value))
+
+
+def _refuse(name: str) -> NoReturn:
+    """Raises UsageError that says what an argument of `model.fit` is called here."""
+    mends = {
+        "validation_split": "validation",
+        "validation_data": "validation",
+        "x": "x",
+        "y": "x",
+        "shuffle": "shuffle",
+    }
+    raise UsageError("fit.unknown", name=name, mend=say(f"fit.unknown.{mends.get(name, 'other')}"))
 
 
 def _check_others(callbacks: list[Any], verbose: Any) -> None:

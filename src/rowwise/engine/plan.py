@@ -80,6 +80,10 @@ def _refusal(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback]) 
         return Plan("keras", "plan.distribution")
     if model.run_eagerly:
         return Plan("keras", "plan.eager")
+    # A scan keeps no logs: an epoch's come from the metrics, as they do in Keras's own steps.
+    for step in ("train_step", "test_step"):
+        if getattr(type(model), step) is not getattr(keras.Model, step):
+            return Plan("keras", "plan.own_step", {"step": step})
     for callback in callbacks:
         if hook := _batch_hook(callback):
             return Plan("keras", "plan.batch_hook", {"callback": type(callback).__name__, "hook": hook})
@@ -94,7 +98,8 @@ def _batch_hook(callback: keras.callbacks.Callback) -> str | None:
     if isinstance(callback, keras.callbacks.ModelCheckpoint | keras.callbacks.BackupAndRestore):
         return None if callback.save_freq == "epoch" else "save_freq"
     if isinstance(callback, keras.callbacks.TensorBoard):
-        return None if callback.update_freq == "epoch" and not callback.profile_batch else "update_freq, profile_batch"
+        profiles = getattr(callback, "_should_trace", False) or getattr(callback, "_start_batch", -1) > 0
+        return "update_freq, profile_batch" if callback.update_freq != "epoch" or profiles else None
     for hook in BATCH_HOOKS:
         method = getattr(callback, hook, None)
         if method is not None and getattr(method, "__func__", method) is not getattr(keras.callbacks.Callback, hook):

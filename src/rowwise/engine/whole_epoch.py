@@ -1,7 +1,8 @@
 """A Keras model and resident data → the same model one epoch on, by one jitted `lax.scan` of its own train step.
 
 The step is Keras's: forward, loss, gradients, optimizer and metrics all come from `model.train_step` in
-Keras's stateless form. What is saved is everything around it: Python runs once an epoch, not once a batch.
+Keras's stateless form (`JAXTrainer` in keras/src/backend/jax/trainer.py). What is saved is everything around
+it: Python runs once an epoch, not once a batch.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     State = tuple[list[jax.Array], ...]  # trainable, non-trainable, optimizer, metrics
 
 NARROW = 200  # units; measured on two AVX-512 cores with batches of 16 to 256
-EVALUATION_BATCH = 1024  # records a step where nothing is learned: the result does not depend on it
 
 
 class CannotTrace(Exception):
@@ -57,7 +57,7 @@ class WholeEpoch:
         self.steps_done = 0  # of the current epoch
         self._functions = _functions_of(model)
         self.train = _Source(train, batch_size, device_bytes)
-        self.validation = _Source(validation, EVALUATION_BATCH, device_bytes) if validation is not None else None
+        self.validation = _Source(validation, batch_size, device_bytes) if validation is not None else None
         start = time.perf_counter()
         try:
             self._compile()
@@ -75,8 +75,8 @@ class WholeEpoch:
             state = read_state(self.model)
             for rows in scans:
                 state = self._functions.train(state, x, y, rows)
-                self.steps_done += len(rows)
             write_state(self.model, jax.block_until_ready(state))
+            self.steps_done += sum(map(len, scans))  # after the state: an interrupt above has trained nothing
             yield self.steps_done
 
     def validate(self) -> dict[str, float]:
@@ -144,26 +144,24 @@ class _Source:
 
 def read_state(model: keras.Model) -> State:
     """The model's variables as JAX arrays: trainable, non-trainable, optimizer, metrics."""
-    groups = (
-        model.trainable_variables,
-        model.non_trainable_variables,
-        model.optimizer.variables,
-        model.metrics_variables,
-    )
-    return tuple([variable.value for variable in group] for group in groups)
+    return tuple([variable.value for variable in group] for group in _variables(model))
 
 
 def write_state(model: keras.Model, state: State) -> None:
     """The reverse of `read_state`: the model, its optimizer and its metrics take the values."""
-    groups = (
+    for variables, values in zip(_variables(model), state, strict=True):
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+
+def _variables(model: keras.Model) -> tuple[list[keras.Variable], ...]:
+    """In the order of Keras's own JAX trainer, whose `train_step` takes and gives these four lists."""
+    return (
         model.trainable_variables,
         model.non_trainable_variables,
         model.optimizer.variables,
         model.metrics_variables,
     )
-    for variables, values in zip(groups, state, strict=True):
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
 
 
 def results(model: keras.Model) -> dict[str, float]:
@@ -271,4 +269,6 @@ def _like(new: Any, old: State) -> State:
 
 
 def _put(arrays: Arrays) -> tuple[jax.Array, jax.Array]:
-    return jnp.asarray(arrays.x), jnp.asarray(arrays.y)
+    # Not jnp.asarray: on a CPU that copies twice.
+    x, y = (jax.device_put(a.astype(jax.dtypes.canonicalize_dtype(a.dtype), copy=False)) for a in arrays)
+    return x, y

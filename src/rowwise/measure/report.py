@@ -100,14 +100,10 @@ class Report:
 
     def confused(self, most: int = 5) -> tuple[Confused, ...]:
         """The pairs taken for one another most often, most first."""
-        wrong = self.confusion.copy()
-        np.fill_diagonal(wrong, 0)
-        support, names = self.confusion.sum(1), self._names()
-        pairs = [np.unravel_index(i, wrong.shape) for i in np.argsort(-wrong, axis=None, kind="stable")[:most]]
+        counts, support, names = self.confusion, self.confusion.sum(1), self._names()
         return tuple(
-            Confused(names[t], names[p], int(wrong[t, p]), float(wrong[t, p] / support[t]))
-            for t, p in pairs
-            if wrong[t, p]
+            Confused(names[t], names[p], int(counts[t, p]), float(counts[t, p] / support[t]))
+            for t, p in self._confused(most)
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -124,6 +120,10 @@ class Report:
                 score._asdict() | {"name": name} for name, score in zip(self.classes, self.per_class, strict=True)
             ],
             "confusion": self.confusion.tolist(),
+            "confused": [
+                {"true": int(true), "predicted": int(predicted), "records": int(self.confusion[true, predicted])}
+                for true, predicted in self._confused(5)
+            ],
         }
 
     def __str__(self) -> str:
@@ -154,6 +154,13 @@ class Report:
         if never := [s.name for s in self.per_class if s.support and not s.predicted]:
             lines.append(say("measure.never", names=", ".join(never)))
         return "\n".join(lines)
+
+    def _confused(self, most: int) -> list[tuple[int, int]]:
+        """(true, predicted) class numbers of the cells off the diagonal that hold most records."""
+        wrong = self.confusion.copy()
+        np.fill_diagonal(wrong, 0)
+        pairs = (divmod(int(cell), len(wrong)) for cell in np.argsort(-wrong, axis=None, kind="stable")[:most])
+        return [pair for pair in pairs if wrong[pair]]
 
     def _names(self) -> tuple[str, ...]:
         return self.classes_ko if self.classes_ko and language() == "ko" else self.classes

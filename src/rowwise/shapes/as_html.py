@@ -21,7 +21,7 @@ from rowwise.shapes.as_svg import (
     style,
     takes,
 )
-from rowwise.shapes.as_text import _equations as equations
+from rowwise.shapes.as_text import equations as equations
 from rowwise.shapes.as_text import size_text
 from rowwise.shapes.rules import shape_text
 from rowwise.text import say

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rowwise.shapes.as_text import _equations as equations
+from rowwise.shapes.as_text import equations as equations
 from rowwise.shapes.rules import shape_text
 from rowwise.text import say
 from rowwise.text.terminal import wrap

@@ -49,7 +49,7 @@ def _block(ledger: Ledger, row: Row) -> list[str]:
     told = [(say("ledger.label.does"), row.sentence)]
     if len(facts.sources) > 1:
         told.append((say("ledger.label.from"), ", ".join(facts.sources)))
-    told += _equations(ledger, row)
+    told += equations(ledger, row)
     told += [(weight_label, words) for weight_label, words in _weights(row)]
     if facts.weights:
         told.append((say("ledger.label.parameters"), say("ledger.shared") if facts.shared else row.arithmetic))
@@ -63,7 +63,7 @@ def _block(ledger: Ledger, row: Row) -> list[str]:
     return lines
 
 
-def _equations(ledger: Ledger, row: Row) -> list[tuple[str, str]]:
+def equations(ledger: Ledger, row: Row) -> list[tuple[str, str]]:
     """The shape as designed, then with each number of records, in each convention."""
     sizes = list(dict.fromkeys((None, *ledger.batch_sizes)))
     told = []

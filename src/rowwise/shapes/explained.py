@@ -13,16 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.errors import ModelError, RowwiseError, ShapeError
-from rowwise.shapes.check import (
-    Output,
-    check,
-    check_compiled,
-    check_input,
-    check_labels,
-    check_record,
-    check_records,
-    named_loss,
-)
+from rowwise.shapes.check import check, check_compiled, check_input, check_records
+from rowwise.shapes.labels import Output, check_labels, named, named_loss
+from rowwise.shapes.record_shapes import check_record
 from rowwise.shapes.rules import shape_text
 from rowwise.text import say
 
@@ -159,16 +152,15 @@ def _check_layer(layer: Any, x: Any) -> None:
     if isinstance(layer, keras.Model):
         check_input(layer, array)
         return
-    named = f'{type(layer).__name__} "{layer.name}"'
     if type(layer) is keras.layers.Dense and layer.built and array.ndim <= 2:
-        check_record((int(layer.kernel.shape[0]),), array.shape, named)
+        check_record((int(layer.kernel.shape[0]),), array.shape, named(layer))
     specs = layer.input_spec if isinstance(layer.input_spec, list | tuple) else [layer.input_spec]
     axes = getattr(specs[0], "min_ndim", None) if len(specs) == 1 else None
     if isinstance(layer, keras.layers.Conv2D) and axes is not None and array.ndim == axes - 1:
         one = array.shape[-1] in (1, 3, 4)
         raise ShapeError(
             "mistake.rank",
-            layer=named,
+            layer=named(layer),
             axes=axes,
             found=shape_text(array.shape),
             lacking=say("mistake.rank.records" if one else "mistake.rank.channels"),
