@@ -171,6 +171,14 @@ def test_a_model_that_is_not_built_says_so_and_none_is_explained():
     assert "not known when the model is designed" in " ".join(text.split())
 
 
+def test_a_model_that_met_its_first_batch_keeps_none_for_the_records():
+    model = keras.Sequential([layers.Dense(4), layers.Dense(3)])
+    model(np.zeros((32, 5), "float32"))
+    row = rowwise.explain(model).rows[-2]
+    assert row.equation(None) == "(None, 5) · (5, 4) + (4,) → (None, 4)"
+    assert row.equation(60000) == "(60000, 5) · (5, 4) + (4,) → (60000, 4)"
+
+
 def test_a_layer_of_the_users_own_that_breaks_every_rule_is_listed():
     class Dense(keras.layers.Layer):  # not Keras's
         def build(self, shape):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import rowwise
+import rowwise.shapes
 from rowwise.errors import ModelError, ShapeError, UsageError
 from rowwise.shapes.trace import trace
 from rowwise.text import use_language
@@ -15,6 +16,16 @@ from rowwise.text import use_language
 RANDOM = np.random.default_rng(0)
 DATA = rowwise.Dataset("made", RANDOM.integers(0, 255, (9, 6, 5), np.uint8), RANDOM.integers(0, 4, 9), tuple("abcd"))
 MODEL = rowwise.dense(DATA, (7, 5), "tanh", seed=1)
+
+
+def branched():
+    one, other = keras.Input((3,)), keras.Input((4,))
+    return keras.Model([one, other], keras.layers.Dense(2)(keras.layers.concatenate([one, other])))
+
+
+def test_a_model_of_two_inputs_is_refused_before_its_arrays_are_judged():
+    with pytest.raises(ModelError, match="2 input"):
+        rowwise.shapes.check(branched(), [np.zeros((2, 3)), np.zeros((2, 4))])
 
 
 @settings(max_examples=25, deadline=None)
@@ -57,6 +68,7 @@ def test_there_is_a_picture_of_the_first_layer_only():
         ((MODEL, DATA.x, 9, 0), UsageError, "0 to 8"),
         ((MODEL, DATA.x, 0, 7), UsageError, "0 to 6"),
         ((MODEL, DATA.x, 0, 0, "hidden"), ModelError, "hidden_1, hidden_2, classes"),
+        ((branched(), [np.zeros((1, 3)), np.zeros((1, 4))], 0, 0), ModelError, "2 input"),
         ((MODEL, DATA.x[0], 0, 0), ShapeError, "axis of records"),
         ((keras.Sequential([keras.Input((3,)), keras.layers.ReLU()]), np.zeros((1, 3)), 0, 0), ModelError, "no Dense"),
     ],

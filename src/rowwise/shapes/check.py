@@ -47,6 +47,7 @@ def check(model: keras.Model, data: Any) -> None:
         Suspicious: pixels in 0..255 that nothing scales, or in 0..1 that the model scales again;
             softmax with binary cross-entropy.
     """
+    check_kind(model)
     parts = data if isinstance(data, tuple) and len(data) == 2 else (data,)
     arrays = tuple(_without_list(part, name) for part, name in zip(parts, "xy", strict=False))
     check_records(model, arrays if len(arrays) == 2 else arrays[0])

@@ -177,7 +177,8 @@ def _flat(model: Any) -> Iterable[Any]:
 
 
 def _shapes(tensors: Iterable[Any]) -> tuple[Shape, ...]:
-    return tuple(tuple(tensor.shape) for tensor in tensors)
+    # Keras writes the first batch's size into a model that met data before it had an Input; no kernel depends on it.
+    return tuple((None, *tensor.shape[1:]) if len(tensor.shape) else () for tensor in tensors)
 
 
 def _name(variable: Any, layer: Any) -> str:

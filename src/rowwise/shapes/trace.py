@@ -163,8 +163,9 @@ def trace(model: keras.Model, x: ArrayLike, record: int, unit: int, layer: str |
     """
     import keras
 
-    from rowwise.shapes.check import check_input
+    from rowwise.shapes.check import check_input, check_kind
 
+    check_kind(model)
     x = np.asarray(x)
     check_input(model, x)
     dense = [found for found in model.layers if isinstance(found, keras.layers.Dense)]
