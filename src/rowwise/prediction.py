@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rowwise.data.dataset import PIXEL_MAX
 from rowwise.errors import ModelError
+from rowwise.shapes.labels import flat_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import keras
     from numpy.typing import ArrayLike, NDArray
 
@@ -71,7 +70,7 @@ def gives_logits(model: keras.Model, outputs: NDArray[np.float32]) -> bool:
     The last layer's activation says it, else the compiled loss's `from_logits`; only where neither is known
     do the values decide: probabilities lie between 0 and 1 and, of several units, sum to 1.
     """
-    last = list(_layers(model))[-1]
+    last = list(flat_layers(model))[-1]
     name = type(last).__name__.lower()
     activation = getattr(getattr(last, "activation", None), "__name__", "")
     if {name, activation} & {"softmax", "sigmoid"}:
@@ -89,14 +88,9 @@ def brightest_pixel(model: keras.Model) -> int:
 
     Without a layer for that, the course divides by 255 before training, and so does everybody.
     """
-    for layer in _layers(model):
+    for layer in flat_layers(model):
         if type(layer).__name__ in ("Rescaling", "Normalization", "BatchNormalization"):
             return PIXEL_MAX
         if getattr(layer, "kernel", None) is not None:
             return 1
     return PIXEL_MAX
-
-
-def _layers(model: Any) -> Iterator[Any]:
-    for layer in model.layers:
-        yield from _layers(layer) if hasattr(layer, "layers") else (layer,)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.shapes.ledger import Ledger
 
-FORMATS = ("text", "html", "svg", "json")
-
 
 def explain(options: argparse.Namespace) -> int:
     """Print the ledger, or write it to `--out`; with `--trace` one number instead; 0.

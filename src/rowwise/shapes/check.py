@@ -12,13 +12,11 @@ import numpy as np
 
 from rowwise.data.dataset import PIXEL_MAX, Dataset, check_finite
 from rowwise.errors import DataError, ModelError, UsageError
-from rowwise.shapes.labels import check_labels, loss_of, named, output_of, warn_user
+from rowwise.shapes.labels import check_labels, flat_layers, loss_of, named, output_of, warn_user
 from rowwise.shapes.record_shapes import check_record
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import keras
     from numpy.typing import NDArray
 
@@ -204,7 +202,7 @@ def _is_scaled(x: NDArray[Any]) -> bool:
 
 def _scale(model: keras.Model) -> tuple[str, str]:
     """`"rescales"` by 1/255 or so, `"none"` before the first kernel, or `"unknown"`; and the layer that tells."""
-    for layer in _layers(model):
+    for layer in flat_layers(model):
         kind = type(layer).__name__
         if kind == "Rescaling":
             small = np.max(np.abs(np.asarray(layer.scale))) < DARK
@@ -214,11 +212,6 @@ def _scale(model: keras.Model) -> tuple[str, str]:
         if kind not in ("InputLayer", "Flatten", "Reshape", "Dropout", "ZeroPadding2D", "Permute"):
             break  # it may well scale
     return "unknown", ""
-
-
-def _layers(model: Any) -> Iterator[Any]:
-    for layer in model.layers:
-        yield from _layers(layer) if hasattr(layer, "layers") else (layer,)
 
 
 def first_layer(model: keras.Model) -> str:

@@ -14,6 +14,8 @@ from rowwise.shapes.rules import shape_text
 from rowwise.text import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import keras
     from numpy.typing import NDArray
 
@@ -158,6 +160,12 @@ def _check_classes(y: NDArray[Any], values: dict[str, Any]) -> None:
     if units is not None and most >= units:
         key = "mistake.from_one" if least == 1 and most == units else "mistake.classes"
         raise ShapeError(key, **values, last=units - 1, label=f"{most:g}", classes=int(most) + 1)
+
+
+def flat_layers(model: Any) -> Iterator[Any]:
+    """The layers that compute, in order, those of nested models among them."""
+    for layer in model.layers:
+        yield from flat_layers(layer) if hasattr(layer, "layers") else (layer,)
 
 
 def named(layer: Any) -> str:
