@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import jax
@@ -14,7 +15,9 @@ from rowwise.data.dataset import Dataset
 from rowwise.engine import keras_fit
 from rowwise.engine.arrays import Arrays, as_arrays, hold_out
 from rowwise.engine.order import epoch_order, reseed
-from rowwise.engine.plan import Plan, plan, untraceable
+from rowwise.engine.native.description import Unsupported
+from rowwise.engine.native.run import Native, infer
+from rowwise.engine.plan import Plan, plan, refused, unsupported, untraceable
 from rowwise.engine.progress import Bar, Clock, reporter
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
 from rowwise.errors import UsageError
@@ -57,7 +60,7 @@ def fit(
         validation: a share of `train` to hold out (seeded, stratified by class), or records of its own.
         seed: with the epoch's number it fixes the order of the records, and the split.
         callbacks: Keras callbacks. One with batch hooks sends the run to the engine `keras`.
-        engine: "auto", "whole_epoch" or "keras" (plain `model.fit` over the same batches).
+        engine: "auto"; "native" (C++), "whole_epoch" (JAX) or "keras" (plain `model.fit` over the same batches).
         verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
         initial_epoch: epochs done before, for a resumed run.
 
@@ -92,14 +95,7 @@ def fit(
     decision = plan(model, own, engine)
     with deferred(lambda: None) as interrupted:  # JAX, interrupted while it compiles, may lose the signal
         _build(model, arrays, batch_size)
-        runner: WholeEpoch | None = None
-        if decision.engine == "whole_epoch":
-            try:
-                runner = WholeEpoch(model, arrays, held, batch_size, _device_bytes())
-            except CannotTrace as refused:
-                if engine == "whole_epoch":
-                    raise UsageError("plan.refused", reason=untraceable(refused.__cause__).reason) from refused  # type: ignore[arg-type]
-                decision = untraceable(refused.__cause__)  # type: ignore[arg-type]
+        runner, decision = _runner(model, arrays, held, batch_size, decision, engine)
     if interrupted():
         raise KeyboardInterrupt
     clock = Clock()
@@ -144,11 +140,33 @@ def predict_proba(model: keras.Model, x: Any, batch_size: int = 1024) -> np.ndar
     _check_numbers(batch_size=batch_size)
     x = array_of(x.x if isinstance(x, Dataset) else x, "x")
     check_records(model, x)
-    return np.asarray(model.predict(x, batch_size=batch_size, verbose=0), np.float32)
+    outputs = infer(model, x)
+    return outputs if outputs is not None else np.asarray(model.predict(x, batch_size=batch_size, verbose=0), np.float32)
+
+
+def _runner(
+    model: keras.Model, arrays: Arrays, held: Arrays | None, batch_size: int, decision: Plan, engine: str
+) -> tuple[Native | WholeEpoch | None, Plan]:
+    """What runs the epochs, None for Keras itself; and the decision, which may have fallen to a slower engine."""
+    if decision.engine == "native":
+        try:
+            return Native(model, arrays, held, batch_size), decision
+        except Unsupported as part:
+            decision = unsupported(part)
+            if engine == "native":
+                raise refused(engine, decision) from part
+    if decision.engine == "whole_epoch":
+        try:
+            return WholeEpoch(model, arrays, held, batch_size, _device_bytes()), decision
+        except CannotTrace as cannot:
+            decision = untraceable(cannot.__cause__)  # type: ignore[arg-type]
+            if engine == "whole_epoch":
+                raise refused(engine, decision) from cannot
+    return None, decision
 
 
 def _run(
-    runner: WholeEpoch,
+    runner: Native | WholeEpoch,
     callbacks: list[keras.callbacks.Callback],
     seed: int,
     epochs: int,
@@ -156,7 +174,7 @@ def _run(
     batch_size: int,
     interrupted: Callable[[], bool],
 ) -> None:
-    """The epochs of `whole_epoch`, with the callbacks called as Keras calls them."""
+    """The epochs of a runner, with the callbacks called as Keras calls them."""
     model, records = runner.model, runner.train.records
     listed = keras.callbacks.CallbackList(
         callbacks, add_history=True, model=model, verbose=0, epochs=epochs, steps=-(-records // batch_size)
@@ -172,9 +190,10 @@ def _run(
             reseed(model, seed, epoch)
             listed.on_epoch_begin(epoch)
             runner.steps_done = 0
-            for _ in runner.blocks(epoch_order(seed, epoch, records)):
-                if interrupted():
-                    break
+            with closing(runner.blocks(epoch_order(seed, epoch, records))) as blocks:
+                for _ in blocks:
+                    if interrupted():
+                        break
             whole = runner.steps_done == -(-records // batch_size)
             if not whole:
                 raise KeyboardInterrupt

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rowwise.engine import native
 from rowwise.errors import UsageError
 from rowwise.text import say
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     import keras
 
-ENGINES = ("auto", "whole_epoch", "keras")
+ENGINES = ("auto", "native", "whole_epoch", "keras")
 BATCH_HOOKS = (
     "on_batch_begin",
     "on_batch_end",
@@ -39,36 +40,64 @@ class Plan:
 
     @property
     def fell_back(self) -> bool:
-        """Whether a faster engine was refused."""
-        return self.engine == "keras" and self.key != "plan.asked"
+        """Whether a faster engine was refused because of the user's model, and not only missing."""
+        return self.key not in ("plan.asked", "plan.native", "plan.whole_epoch", "plan.no_native", "plan.accelerator")
 
 
 def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engine: str = "auto") -> Plan:
-    """Choose the engine.
+    """Choose the engine: `native` where it was compiled, else `whole_epoch`, else `keras`.
 
-    `whole_epoch` is refused on another backend than JAX, under a Keras distribution, in eager runs and
-    with a callback that must be called at every batch. Whether the model can be traced shows only when
-    it is compiled: `whole_epoch.CannotTrace` then leads to `untraceable`.
+    The first two are refused on another backend than JAX, under a Keras distribution, in eager runs and
+    with a callback that must be called at every batch. Whether they can run the model shows only when they
+    are made: `description.Unsupported` then leads to `unsupported`, `whole_epoch.CannotTrace` to `untraceable`.
 
     Raises:
-        UsageError: an unknown engine, or `whole_epoch` by name where it cannot run.
+        UsageError: an unknown engine, or one by name where it cannot run.
     """
     if engine not in ENGINES:
         raise UsageError("plan.unknown", found=engine, known=", ".join(ENGINES))
     if engine == "keras":
         return Plan("keras", "plan.asked", {"engine": "keras"})
     refusal = _refusal(model, callbacks)
-    if refusal is None:
-        return Plan("whole_epoch", "plan.whole_epoch" if engine == "auto" else "plan.asked", {"engine": engine})
+    if refusal is not None:
+        if engine != "auto":
+            raise refused(engine, refusal)
+        return refusal
     if engine == "whole_epoch":
-        raise UsageError("plan.refused", reason=refusal.reason)
-    return refusal
+        return Plan("whole_epoch", "plan.asked", {"engine": engine})
+    missing = _native_missing()
+    if engine == "auto":
+        return missing or Plan("native", "plan.native", {"isa": native.chosen()})
+    if missing is not None and missing.key == "plan.no_native":
+        raise refused(engine, missing)
+    return Plan("native", "plan.asked", {"engine": engine})
+
+
+def refused(engine: str, refusal: Plan) -> UsageError:
+    """The error for an engine that was asked for by name and cannot run."""
+    return UsageError("plan.refused", engine=engine, reason=refusal.reason)
+
+
+def unsupported(part: Exception) -> Plan:
+    """The plan once the native engine has met a part of the model that it cannot run."""
+    return Plan("whole_epoch", "plan.unsupported", {"part": part})
 
 
 def untraceable(cause: Exception) -> Plan:
     """The plan once JAX has refused to trace the model."""
     text = str(cause).strip() or type(cause).__name__
     return Plan("keras", "plan.untraceable", {"cause": f"{type(cause).__name__}: {text.splitlines()[0][:160]}"})
+
+
+def _native_missing() -> Plan | None:
+    """Why the native engine is no choice on this machine, or None."""
+    import jax
+
+    if not native.instruction_sets():
+        return Plan("whole_epoch", "plan.no_native", {"cause": native.why_missing})
+    if (device := jax.default_backend()) != "cpu":
+        return Plan("whole_epoch", "plan.accelerator", {"device": device})
+    return None
 
 
 def _refusal(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback]) -> Plan | None:

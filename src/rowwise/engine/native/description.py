@@ -1,0 +1,262 @@
+"""A Keras model → what the native engine is told of it, or the part that it cannot run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Unsupported(Exception):
+    """The native engine cannot run this; the message names the part, as code does: `Dense "hidden_1", selu`."""
+
+
+@dataclass
+class Description:
+    """A chain of Dense layers.
+
+    Attributes:
+        layers: a dictionary a Dense layer, as `network` takes it.
+        dense: the Keras layers behind them.
+        scale, offset: applied to the records before the first layer.
+    """
+
+    layers: list[dict[str, Any]] = field(default_factory=list)
+    dense: list[keras.layers.Dense] = field(default_factory=list)
+    scale: float = 1.0
+    offset: float = 0.0
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """Kernels and biases, in the order of the engine's arrays."""
+        return [v for layer in self.dense for v in ((layer.kernel, layer.bias) if layer.use_bias else (layer.kernel,))]
+
+
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softmax")
+SLOPES = {"leaky_relu": 0.2, "elu": 1.0}  # what Keras's functions of these names take when nobody says otherwise
+LOSSES = (
+    "sparse_categorical_crossentropy",
+    "categorical_crossentropy",
+    "binary_crossentropy",
+    "mean_squared_error",
+    "mean_absolute_error",
+)
+CROSSENTROPIES = LOSSES[:2]
+
+
+def describe(model: keras.Model) -> Description:
+    """The chain that the model computes.
+
+    Raises:
+        Unsupported: anything but Dense layers in a row, with what may stand before, between and after them.
+    """
+    chain = Description()
+    shape = (None, *model.input_shape[1:])
+    dropout, activated = 0.0, True  # activated: the last Dense layer has its activation, so that none may follow
+    for layer in _chain(model):
+        kind = type(layer)
+        if kind in (keras.layers.InputLayer, keras.layers.Identity):
+            continue
+        before, shape = shape, layer.compute_output_shape(shape)
+        if layer.dtype_policy.name != "float32":
+            raise Unsupported(f"{_named(layer)}, {layer.dtype_policy.name}")
+        if kind in (keras.layers.Flatten, keras.layers.Reshape):
+            _only_before(chain, layer)
+            if getattr(layer, "data_format", "channels_last") != "channels_last":
+                raise Unsupported(f"{_named(layer)}, channels_first")
+        elif kind is keras.layers.Rescaling:
+            _only_before(chain, layer)
+            if dropout or (chain.scale, chain.offset) != (1.0, 0.0) or np.ndim(layer.scale) or np.ndim(layer.offset):
+                raise Unsupported(_named(layer))
+            chain.scale, chain.offset = float(layer.scale), float(layer.offset)
+        elif kind is keras.layers.Dropout:
+            if dropout or layer.noise_shape is not None:
+                raise Unsupported(_named(layer))
+            dropout = float(layer.rate)
+        elif kind is keras.layers.Dense:
+            if len(before) != 2:
+                raise Unsupported(f"{_named(layer)}, {before}")
+            chain.layers.append(_dense(layer, dropout))
+            chain.dense.append(layer)
+            dropout, activated = 0.0, chain.layers[-1]["activation"] != "linear"
+        else:
+            name, slope = _activation_of(layer)
+            if activated or dropout:
+                raise Unsupported(_named(layer))
+            chain.layers[-1] |= {"activation": name, "slope": slope}
+            activated = name != "linear"
+    if not chain.layers:
+        raise Unsupported("Dense: 0")
+    if dropout:
+        raise Unsupported("Dropout")
+    return chain
+
+
+def compiled(model: keras.Model, chain: Description) -> dict[str, Any]:
+    """Loss and optimizer, as `network` takes them.
+
+    Raises:
+        Unsupported: another loss or optimizer, or an option of theirs that the engine does not know.
+    """
+    return _loss(model, chain.layers[-1]["activation"]) | _optimizer(model, chain)
+
+
+def slots(optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]) -> list[keras.Variable]:
+    """The optimizer's variables in the order of the engine's arrays: one slot after the other."""
+    names = {
+        keras.optimizers.Adam: ("_momentums", "_velocities"),
+        keras.optimizers.AdamW: ("_momentums", "_velocities"),
+        keras.optimizers.SGD: ("momentums",),
+        keras.optimizers.RMSprop: ("_velocities", "_momentums"),
+    }[type(optimizer)]
+    if not getattr(optimizer, "momentum", 1):
+        names = names[: 1 if type(optimizer) is keras.optimizers.RMSprop else 0]
+    places = [optimizer._get_variable_index(variable) for variable in variables]
+    return [getattr(optimizer, name)[place] for name in names for place in places]
+
+
+def _chain(model: keras.Model) -> Iterator[Any]:
+    """The layers in order, those of nested models too, where each has one input and one reader."""
+    if type(model) is not keras.Sequential:
+        if type(model) is not keras.Model or len(getattr(model, "inputs", None) or ()) != 1 or len(model.outputs) != 1:
+            raise Unsupported(type(model).__name__)
+        readers: dict[int, int] = {}
+        for operation in model.operations:
+            nodes = operation._inbound_nodes
+            if not isinstance(operation, keras.layers.Layer) or len(nodes) != 1 or len(nodes[0].input_tensors) > 1:
+                raise Unsupported(_named(operation))
+            for tensor in nodes[0].input_tensors:
+                readers[id(tensor)] = readers.get(id(tensor), 0) + 1
+        if any(count > 1 for count in readers.values()):
+            raise Unsupported("Functional")
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _chain(layer)
+        else:
+            yield layer
+
+
+def _dense(layer: keras.layers.Dense, dropout: float) -> dict[str, Any]:
+    for option in ("activity_regularizer", "kernel_constraint", "bias_constraint", "lora_rank", "quantization_mode"):
+        if getattr(layer, option, None) is not None:
+            raise Unsupported(f"{_named(layer)}, {option}")
+    if not layer.trainable:
+        raise Unsupported(f"{_named(layer)}, trainable=False")
+    name = _function_name(layer, layer.activation)
+    kernel, bias = (_penalty(layer, regularizer) for regularizer in (layer.kernel_regularizer, layer.bias_regularizer))
+    return {
+        "inputs": int(layer.kernel.shape[0]),
+        "units": int(layer.kernel.shape[1]),
+        "bias": bool(layer.use_bias),
+        "activation": name,
+        "slope": SLOPES.get(name, 0.0),
+        "dropout": dropout,
+        "kernel_l1": kernel[0],
+        "kernel_l2": kernel[1],
+        "bias_l1": bias[0],
+        "bias_l2": bias[1],
+    }
+
+
+def _penalty(layer: keras.layers.Dense, regularizer: Any) -> tuple[float, float]:
+    if regularizer is None:
+        return 0.0, 0.0
+    if type(regularizer) not in (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2):
+        raise Unsupported(f"{_named(layer)}, {type(regularizer).__name__}")
+    return float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))
+
+
+def _function_name(layer: Any, function: Any) -> str:
+    for name in ACTIVATIONS:
+        if function is getattr(keras.activations, name):
+            return name
+    raise Unsupported(f"{_named(layer)}, {getattr(function, '__name__', type(function).__name__)}")
+
+
+def _activation_of(layer: Any) -> tuple[str, float]:
+    """Name and slope of a layer that is an activation by itself."""
+    kind = type(layer)
+    if kind is keras.layers.Activation:
+        name = _function_name(layer, layer.activation)
+        return name, SLOPES.get(name, 0.0)
+    if kind is keras.layers.ReLU and layer.max_value is None and not layer.threshold:
+        slope = float(layer.negative_slope)
+        return ("leaky_relu", slope) if slope else ("relu", 0.0)
+    if kind is keras.layers.LeakyReLU:
+        return "leaky_relu", float(layer.negative_slope)
+    if kind is keras.layers.ELU:
+        return "elu", float(layer.alpha)
+    if kind is keras.layers.Softmax and layer.axis == -1:
+        return "softmax", 0.0
+    raise Unsupported(_named(layer))
+
+
+def _loss(model: keras.Model, last: str) -> dict[str, Any]:
+    loss = model.loss
+    if isinstance(loss, str):
+        try:
+            loss = keras.losses.get(loss)
+        except ValueError:
+            raise Unsupported(str(loss)) from None
+    for name in LOSSES:
+        function = getattr(keras.losses, name)
+        kind = getattr(keras.losses, "".join(word.capitalize() for word in name.split("_")))
+        if loss is function or type(loss) is kind:
+            break
+    else:
+        raise Unsupported(getattr(loss, "__name__", type(loss).__name__))
+    label = type(loss).__name__ if isinstance(loss, keras.losses.Loss) else name
+    if getattr(loss, "reduction", "sum_over_batch_size") not in ("sum_over_batch_size", "mean"):
+        raise Unsupported(f"{label}, reduction={loss.reduction!r}")
+    config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
+    for option, usual in (("axis", -1), ("ignore_class", None)):
+        if config.get(option, usual) != usual:
+            raise Unsupported(f"{label}, {option}={config[option]!r}")
+    from_logits = bool(config.get("from_logits", False))
+    if name in CROSSENTROPIES and not from_logits and last != "softmax":
+        raise Unsupported(f"{label} + {last}")
+    compile_config = getattr(model, "_compile_loss", None)
+    if getattr(compile_config, "_user_loss_weights", None) is not None:
+        raise Unsupported("loss_weights")
+    return {"loss": name, "from_logits": from_logits, "label_smoothing": float(config.get("label_smoothing", 0.0))}
+
+
+def _optimizer(model: keras.Model, chain: Description) -> dict[str, Any]:
+    optimizer = model.optimizer
+    kind = type(optimizer)
+    rules = {
+        keras.optimizers.Adam: "adam",
+        keras.optimizers.AdamW: "adam",
+        keras.optimizers.SGD: "sgd",
+        keras.optimizers.RMSprop: "rmsprop",
+    }
+    if kind not in rules:
+        raise Unsupported(kind.__name__)
+    options = ("amsgrad", "centered", "clipnorm", "clipvalue", "use_ema", "loss_scale_factor", "gradient_accumulation_steps")
+    for option in options:
+        if getattr(optimizer, option, None):
+            raise Unsupported(f"{kind.__name__}, {option}={getattr(optimizer, option)!r}")
+    settings: dict[str, Any] = {"rule": rules[kind]}
+    for option in ("beta_1", "beta_2", "epsilon", "momentum", "nesterov", "rho", "weight_decay", "global_clipnorm"):
+        value = getattr(optimizer, option, None)
+        if value is not None:
+            settings[option] = bool(value) if option == "nesterov" else float(value)
+    if settings.get("weight_decay"):
+        for layer, described in zip(chain.dense, chain.layers, strict=True):
+            described["kernel_decays"] = bool(optimizer._use_weight_decay(layer.kernel))
+            described["bias_decays"] = layer.use_bias and bool(optimizer._use_weight_decay(layer.bias))
+    return settings
+
+
+def _only_before(chain: Description, layer: Any) -> None:
+    if chain.layers and not (type(layer) is keras.layers.Flatten):
+        raise Unsupported(_named(layer))
+
+
+def _named(layer: Any) -> str:
+    return f'{type(layer).__name__} "{getattr(layer, "name", "")}"'

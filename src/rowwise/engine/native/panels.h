@@ -1,0 +1,100 @@
+// A matrix in column panels: a few vectors wide, each panel contiguous, row after row.
+//
+// So a thread's columns lie in memory of their own. In one row-major block the processor's prefetchers would fetch the
+// neighbour's half of every row, away from the core that is about to write it (measured: two threads slower than one).
+#pragma once
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <vector>
+
+#include "vector.h"
+
+namespace rowwise::ROWWISE_ISA {
+
+inline constexpr int kPanel = kRegisters == 32 ? 7 : 6;  // widest, in vectors
+
+struct Range {
+  int begin, end;
+  int size() const { return end - begin; }
+};
+inline Range share(int count, int threads, int thread) {
+  return {int(std::int64_t(count) * thread / threads), int(std::int64_t(count) * (thread + 1) / threads)};
+}
+
+template <class T>
+class Buffer {  // zeroed numbers, aligned to a cache line
+ public:
+  explicit Buffer(std::size_t size = 0) : size_(size) {
+    if (!size) return;
+    p_.reset(static_cast<T*>(::operator new(sizeof(T) * size + kSlack, std::align_val_t(64))));
+    std::memset(static_cast<void*>(p_.get()), 0, sizeof(T) * size + kSlack);
+  }
+  T* get() const { return p_.get(); }
+  explicit operator bool() const { return size_ != 0; }
+
+ private:
+  static constexpr std::size_t kSlack = 512;  // masks read 64 numbers from wherever a row begins
+  struct Free {
+    void operator()(T* p) const { ::operator delete(p, std::align_val_t(64)); }
+  };
+  std::size_t size_;
+  std::unique_ptr<T, Free> p_;
+};
+
+struct Panel {
+  int column, vectors, owner;  // first column; width; the thread whose it is, where threads divide the columns
+  std::ptrdiff_t offset;       // of its first number
+};
+
+// How the columns of a matrix are cut. Several matrices (a kernel, the optimizer's moments) share one cut.
+template <class T>
+class Cut {
+ public:
+  Cut() = default;
+  Cut(int rows, int columns, int owners) : rows_(rows), columns_(columns) {
+    const int vectors = (columns + kWidth<T> - 1) / kWidth<T>;
+    for (int t = 0; t < owners; ++t) {
+      const Range mine = share(vectors, owners, t);
+      const int count = (mine.size() + kPanel - 1) / kPanel;
+      for (int p = 0; p < count; ++p) {
+        const Range part = share(mine.size(), count, p);
+        panels_.push_back({(mine.begin + part.begin) * kWidth<T>, part.size(), t, size_});
+        size_ += std::ptrdiff_t(rows) * part.size() * kWidth<T>;
+      }
+    }
+  }
+  std::size_t size() const { return std::size_t(size_); }
+  const std::vector<Panel>& panels() const { return panels_; }
+  static int ld(const Panel& p) { return p.vectors * kWidth<T>; }
+  int width(const Panel& p) const { return std::min(ld(p), columns_ - p.column); }  // without the padding
+
+  // each(panel, J) for the panels of `owner`, or all for -1, with J known when compiled.
+  template <class Each>
+  void each(int owner, const Each& call) const {
+    for (const Panel& p : panels_) {
+      if (owner >= 0 && p.owner != owner) continue;
+      switch (p.vectors) {
+#define ROWWISE_PANEL(J)                                                       \
+  case J:                                                                      \
+    if constexpr (J <= kPanel) { call(p, std::integral_constant<int, J>{}); }  \
+    break;
+        ROWWISE_PANEL(1) ROWWISE_PANEL(2) ROWWISE_PANEL(3) ROWWISE_PANEL(4) ROWWISE_PANEL(5) ROWWISE_PANEL(6) ROWWISE_PANEL(7)
+#undef ROWWISE_PANEL
+      }
+    }
+  }
+  // f(numbers, how many) for the parts of a row, from left to right.
+  template <class F>
+  void row(T* matrix, int r, const F& f) const {
+    for (const Panel& p : panels_) f(matrix + p.offset + std::ptrdiff_t(r) * ld(p), p.column, width(p));
+  }
+
+ private:
+  int rows_ = 0, columns_ = 0;
+  std::ptrdiff_t size_ = 0;
+  std::vector<Panel> panels_;
+};
+
+}  // namespace rowwise::ROWWISE_ISA

@@ -1,0 +1,165 @@
+// out = init + A B, the one product of forward, backward and gradient, in panels of a few vector registers.
+//
+// The depth is walked in blocks of 64, so that a block of B stays in the L1 cache while all rows of A pass over it and
+// one machine word says which of a row's 64 numbers are not zero. Rows with many zeros visit only the others; rows
+// with few are taken several at a time. Every number is summed in the order of the depth, whichever way is taken, so
+// no result depends on how the work was divided.
+#pragma once
+#include "panels.h"
+
+namespace rowwise::ROWWISE_ISA {
+
+inline constexpr int kBlock = 64;
+// Rows are taken together where that is cheaper. In cycles of a machine with two fused multiply-adds: a number of b serves R
+// rows at R J / 2; alone, a non-zero costs 0.75 J + 1.2 (measured, see docs/en/native-engine.md).
+template <int J>
+inline constexpr double kTogether = 1.5 + 2.4 / J;
+
+// Where the rows of A lie. `block` gives 64 numbers of a row, `mask` says which of the first n are not zero.
+inline std::uint64_t first_bits(int n) { return n == 64 ? ~std::uint64_t(0) : (std::uint64_t(1) << n) - 1; }
+
+template <class T>
+struct Floats {  // row after row, `ld` apart
+  const T* p;
+  std::ptrdiff_t ld;
+  std::uint64_t mask(int row, int i, int n) const { return nonzero64(p + row * ld + i) & first_bits(n); }
+  const T* block(int row, int i, int, T*) const { return p + row * ld + i; }
+};
+template <class T>
+struct Bytes {  // records of bytes times a scale, in blocks of 64 features, as they are walked: (block, record, 64)
+  const std::uint8_t* p;
+  std::ptrdiff_t block_size;
+  T scale;
+  const std::uint8_t* at(int row, int i) const { return p + i / kBlock * block_size + row * kBlock; }
+  std::uint64_t mask(int row, int i, int n) const { return nonzero64(at(row, i)) & first_bits(n); }
+  const T* block(int row, int i, int, T* scratch) const {
+    const std::uint8_t* from = at(row, i);
+    for (int j = 0; j < kBlock; ++j) scratch[j] = T(int(from[j])) * scale;
+    return scratch;
+  }
+};
+inline constexpr int kGroup = 16;  // records whose bytes of one feature lie together
+template <class T>
+struct BytesAcross {  // their transpose, in groups of 16 records: (group, feature, 16)
+  const std::uint8_t* p;
+  std::ptrdiff_t group_size;
+  T scale;
+  const std::uint8_t* at(int row, int i) const { return p + i / kGroup * group_size + row * kGroup; }
+  std::uint64_t mask(int row, int i, int n) const {
+    std::uint64_t mask = 0;
+    for (int g = 0; g < n; g += kGroup) mask |= std::uint64_t(nonzero16(at(row, i + g))) << g;
+    return mask & first_bits(n);
+  }
+  const T* block(int row, int i, int n, T* scratch) const {
+    for (int g = 0; g < n; g += kGroup) {
+      const std::uint8_t* from = at(row, i + g);
+      for (int j = 0; j < kGroup; ++j) scratch[g + j] = T(int(from[j])) * scale;
+    }
+    return scratch;
+  }
+};
+
+// acc[j] += a[i] * b[i][j] for the bits i of mask, in their order.
+template <class T, int J>
+[[gnu::always_inline]] inline void one_row(const T* a, std::uint64_t mask, const T* b, std::ptrdiff_t ldb, Vec<T> (&acc)[J]) {
+  while (mask) {
+    const int i = std::countr_zero(mask);
+    mask &= mask - 1;
+    const T* row = in_register(b + i * ldb);
+    const T x = a[i];
+#pragma GCC unroll 8
+    for (int j = 0; j < J; ++j) acc[j] += x * load(row + j * kWidth<T>);
+  }
+}
+// The same for R rows, over the bits of any: b is loaded once for all.
+template <class T, int R, int J>
+[[gnu::always_inline]] inline void rows_together(const T* const (&a)[R], std::uint64_t mask, const T* b, std::ptrdiff_t ldb,
+                                                 Vec<T> (&acc)[R][J]) {
+  while (mask) {
+    const int i = std::countr_zero(mask);
+    mask &= mask - 1;
+    const T* row = in_register(b + i * ldb);
+    Vec<T> w[J];
+#pragma GCC unroll 8
+    for (int j = 0; j < J; ++j) w[j] = load(row + j * kWidth<T>);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      const T x = a[r][i];
+#pragma GCC unroll 8
+      for (int j = 0; j < J; ++j) acc[r][j] += x * w[j];
+    }
+  }
+}
+
+// One panel of J vectors. `done(row, acc)` takes each finished row of the panel. Between blocks of the depth the sums
+// rest in `out`; a depth of one block never touches it. `init` is a row of the panel, or null for zero.
+template <class T, int J, class A, class Done>
+void panel(const A& a, int first, int last, int depth, const T* b, std::ptrdiff_t ldb, T* out, std::ptrdiff_t ldo,
+           const T* init, const Done& done) {
+  constexpr int R = std::clamp((kRegisters - (kRegisters == 32 ? 8 : 4)) / J, 1, 8);
+  constexpr int W = kWidth<T>;
+  alignas(64) T scratch[R][kBlock];
+  for (int i0 = 0; i0 < depth; i0 += kBlock) {
+    const int n = std::min(kBlock, depth - i0);
+    const bool begins = i0 == 0, ends = i0 + kBlock >= depth;
+    const T* rows_of_b = b + i0 * ldb;
+    const auto begin = [&](int row, Vec<T>(&acc)[J]) {
+      for (int j = 0; j < J; ++j)
+        acc[j] = !begins ? load(out + row * ldo + j * W) : init ? load(init + j * W) : Vec<T>{};
+    };
+    const auto end = [&](int row, Vec<T>(&acc)[J]) {
+      if (ends) return done(row, acc);
+      for (int j = 0; j < J; ++j) store(out + row * ldo + j * W, acc[j]);
+    };
+    const auto single = [&](int row, std::uint64_t mask) {
+      Vec<T> acc[J];
+      begin(row, acc);
+      if (mask) one_row<T, J>(a.block(row, i0, n, scratch[0]), mask, rows_of_b, ldb, acc);
+      end(row, acc);
+    };
+    int row = first;
+    for (; R > 1 && row + R <= last; row += R) {
+      std::uint64_t mask[R], any = 0;
+      int count = 0;
+      for (int r = 0; r < R; ++r) {
+        mask[r] = a.mask(row + r, i0, n);
+        any |= mask[r];
+        count += std::popcount(mask[r]);
+      }
+      if (std::popcount(any) * R <= kTogether<J> * count) {
+        const T* from[R];
+        Vec<T> acc[R][J];
+        for (int r = 0; r < R; ++r) {
+          from[r] = a.block(row + r, i0, n, scratch[r]);
+          begin(row + r, acc[r]);
+        }
+        rows_together<T, R, J>(from, any, rows_of_b, ldb, acc);
+        for (int r = 0; r < R; ++r) end(row + r, acc[r]);
+      } else {
+        for (int r = 0; r < R; ++r) single(row + r, mask[r]);
+      }
+    }
+    for (; row < last; ++row) single(row, a.mask(row, i0, n));
+  }
+}
+
+// to[c][r] = from[r][c], in tiles that stay in registers or at least in the L1 cache.
+template <class T>
+void transpose(const T* from, std::ptrdiff_t ld_from, T* to, std::ptrdiff_t ld_to, int rows, int columns) {
+  constexpr int tile = 8;
+  for (int c = 0; c < columns; c += tile)
+    for (int r = 0; r < rows; r += tile) {
+      const int h = std::min(tile, rows - r), w = std::min(tile, columns - c);
+      const T* f = from + r * ld_from + c;
+      T* t = to + c * ld_to + r;
+      if (h == tile && w == tile) {
+        for (int j = 0; j < tile; ++j)
+          for (int i = 0; i < tile; ++i) t[j * ld_to + i] = f[i * ld_from + j];
+      } else {
+        for (int j = 0; j < w; ++j)
+          for (int i = 0; i < h; ++i) t[j * ld_to + i] = f[i * ld_from + j];
+      }
+    }
+}
+
+}  // namespace rowwise::ROWWISE_ISA

@@ -1,0 +1,210 @@
+"""A Keras model and records → the same model one epoch on, by the compiled network.
+
+The interface is that of `whole_epoch.WholeEpoch`: the loop does not know which of them runs.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from rowwise.engine.arrays import Arrays
+from rowwise.engine.native import network
+from rowwise.engine.native.description import Description, Unsupported, compiled, describe, slots
+from rowwise.engine.whole_epoch import results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+SLICE_SECONDS = 0.05  # how long the engine runs before it looks whether Ctrl-C was pressed
+WORTH_A_THREAD = 2.5e6  # multiply-adds of a step, for which meeting at barriers pays; measured on two cores
+INFERENCE_BATCH = 256
+COUNTED = (keras.metrics.sparse_categorical_accuracy, keras.metrics.categorical_accuracy)  # they compare two argmax
+
+
+class Native:
+    """The compiled network of one model over one set of arrays.
+
+    Args:
+        model: compiled and built Keras model.
+        train: x `(records, ...)`, y `(records,)` or `(records, outputs)`.
+        validation: the same, or None.
+        batch_size: records a step; the last step takes what is left.
+
+    Raises:
+        Unsupported: the model has a part that this engine cannot run.
+    """
+
+    compile_seconds = 0.0  # it was compiled when rowwise was installed
+
+    def __init__(self, model: keras.Model, train: Arrays, validation: Arrays | None, batch_size: int) -> None:
+        self.model, self.batch_size = model, batch_size
+        self.steps_done = 0  # of the current epoch
+        self.chain = describe(model)
+        self.settings = compiled(model, self.chain)
+        self.train = _Records(train, self.chain, self.settings)
+        self.validation = _Records(validation, self.chain, self.settings) if validation is not None else None
+        self._network = _network(self.chain, self.settings, self.train, batch_size)
+        self._checker = (
+            _network(self.chain, self.settings, self.validation, INFERENCE_BATCH) if self.validation is not None else None
+        )
+        weights = self.chain.variables
+        self._variables = [*weights, *slots(model.optimizer, weights)]
+        self._seen: list[Any] = [None] * len(self._variables)  # the values that the network holds
+
+    def blocks(self, order: NDArray[np.int32]) -> Iterator[int]:
+        """Train one epoch in this order of records; yields the steps done, every `SLICE_SECONDS`.
+
+        When the generator ends, or is closed, the model holds the state of the last yield.
+        """
+        steps = -(-len(order) // self.batch_size)
+        optimizer = self.model.optimizer
+        done_before = int(optimizer.iterations.value)
+        rates, corrections = _rates(optimizer, done_before, steps)
+        every = None if _counts_hits(self.model) else np.empty((len(order), self.train.units), np.float32)
+        key = _dropout_key(self.model)
+        self._read()
+        self.steps_done, loss, hits = 0, 0.0, 0
+        try:
+            while self.steps_done < steps:
+                self.steps_done, loss, hits = self._network.train(
+                    self.train.x, self.train.y, None, order, rates, corrections, key, SLICE_SECONDS,
+                    self.steps_done, loss, hits, every,
+                )  # fmt: skip
+                yield self.steps_done
+        finally:
+            seen = min(self.steps_done * self.batch_size, len(order))
+            self._write()
+            optimizer.iterations.assign(done_before + self.steps_done)
+            outputs = every[:seen] if every is not None else None
+            _measure(self.model, loss, hits, seen, lambda: self.train.labels[order[:seen]], outputs)
+
+    def validate(self) -> dict[str, float]:
+        """Loss and metrics over the validation records, by name without `val_`."""
+        assert self.validation is not None
+        assert self._checker is not None
+        for index, variable in enumerate(self.chain.variables):
+            self._checker.write(index, np.asarray(variable.value))
+        outputs = np.empty((self.validation.records, self.validation.units), np.float32)
+        loss, hits = self._checker.predict(self.validation.x, self.validation.y, outputs)
+        self.model.reset_metrics()
+        _measure(self.model, loss, hits, len(outputs), lambda: self.validation.labels, outputs)  # type: ignore[union-attr]
+        return results(self.model)
+
+    def _read(self) -> None:
+        """The network takes what the model holds, if that is not what it gave it."""
+        for index, variable in enumerate(self._variables):
+            if variable.value is not self._seen[index]:
+                self._network.write(index, np.ascontiguousarray(variable.value, np.float32))
+
+    def _write(self) -> None:
+        for index, variable in enumerate(self._variables):
+            values = np.empty(variable.shape, np.float32)
+            self._network.read(index, values)
+            variable.assign(values)
+            self._seen[index] = variable.value
+
+
+def infer(model: keras.Model, x: NDArray[Any]) -> NDArray[np.float32] | None:
+    """`(records, outputs)`: the model's outputs, or None where this engine cannot run it."""
+    try:
+        chain = describe(model)
+    except Unsupported:
+        return None
+    records = _Records(Arrays(x, np.zeros(len(x), np.int32)), chain, {})
+    outputs = np.empty((records.records, records.units), np.float32)
+    compiled_network = _network(chain, {}, records, min(INFERENCE_BATCH, max(1, len(x))))
+    for index, variable in enumerate(chain.variables):
+        compiled_network.write(index, np.ascontiguousarray(variable.value, np.float32))
+    compiled_network.predict(records.x, None, outputs)
+    return outputs
+
+
+class _Records:
+    """Records as the network takes them: x `(records, features)` uint8 or float32; y int32 classes or float32."""
+
+    def __init__(self, arrays: Arrays, chain: Description, settings: dict[str, Any]) -> None:
+        self.records, self.units = len(arrays.x), chain.layers[-1]["units"]
+        self.labels = arrays.y  # as the metrics take them
+        x = arrays.x.reshape(self.records, -1)
+        # Bytes stay bytes where a zero stays zero: the engine skips zeros.
+        self.bytes = x.dtype == np.uint8 and chain.offset == 0 and not chain.layers[0]["dropout"]
+        self.x = np.ascontiguousarray(x if self.bytes else x.astype(np.float32, copy=False))
+        if settings.get("loss") == "sparse_categorical_crossentropy":
+            self.y = np.ascontiguousarray(arrays.y.reshape(self.records), np.int32)
+        elif settings:
+            if arrays.y.size != self.records * self.units:
+                raise Unsupported(f"y {arrays.y.shape}")
+            self.y = np.ascontiguousarray(arrays.y.reshape(self.records, self.units), np.float32)
+
+
+def _network(chain: Description, settings: dict[str, Any], records: _Records, batch_size: int) -> Any:
+    size = min(batch_size, max(1, records.records))
+    own = {
+        "scale": chain.scale,
+        "offset": chain.offset,
+        "bytes": records.bytes,
+        "batch_size": size,
+        "threads": threads_for(sum(layer["inputs"] * layer["units"] for layer in chain.layers) * size),
+    }
+    return network(chain.layers, settings | own)
+
+
+def threads_for(multiply_adds: int) -> int:
+    """Threads for a step with so many multiply-adds forward; $ROWWISE_THREADS overrides."""
+    if asked := os.environ.get("ROWWISE_THREADS"):
+        return int(asked)
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(usable, int(multiply_adds // (WORTH_A_THREAD / 2))))
+
+
+def _rates(optimizer: keras.optimizers.Optimizer, done: int, steps: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Of each step: its learning rate, and Adam's 1 - beta^t for both moments (betas as float32, as in Keras)."""
+    schedule = optimizer._learning_rate
+    if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        rates = np.asarray([float(schedule(step)) for step in range(done, done + steps)], np.float32)
+    else:
+        rates = np.full(steps, float(schedule.value), np.float32)
+    betas = np.array([getattr(optimizer, "beta_1", 0.0), getattr(optimizer, "beta_2", 0.0)], np.float32).astype(np.float64)
+    return rates, 1 - betas[None] ** np.arange(done + 1, done + steps + 1)[:, None]
+
+
+def _dropout_key(model: keras.Model) -> int:
+    """64 bits from the state that `reseed` has given the model's random layers for this epoch."""
+    for variable in model.non_trainable_variables:
+        if variable.name == "seed_generator_state":
+            first, second = (int(part) for part in np.asarray(variable.value).ravel()[:2])
+            return first << 32 | second
+    return 0
+
+
+def _compiled_metrics(model: keras.Model) -> list[keras.metrics.Metric]:
+    """Those that the user has asked for, without the loss's own."""
+    compiled_metrics = model._compile_metrics
+    return list(compiled_metrics.metrics) if compiled_metrics is not None else []
+
+
+def _counts_hits(model: keras.Model) -> bool:
+    """Whether all metrics are accuracies that the engine counts itself."""
+    return all(getattr(metric, "_fn", None) in COUNTED for metric in _compiled_metrics(model))
+
+
+def _measure(model: keras.Model, loss: float, hits: int, records: int, labels: Any, outputs: Any) -> None:
+    """The model's loss and metrics, as if Keras had updated them batch by batch."""
+    if not records:
+        return
+    model._loss_tracker.update_state(loss / records, sample_weight=records)
+    if not _compiled_metrics(model):
+        return
+    if _counts_hits(model):
+        for metric in _compiled_metrics(model):
+            metric.total.assign(metric.total.value + hits)
+            metric.count.assign(metric.count.value + records)
+    else:
+        model._compile_metrics.update_state(labels(), outputs)

@@ -1,0 +1,66 @@
+// A few threads that work on one step together, and meet at barriers.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <thread>
+#include <vector>
+
+namespace rowwise {
+
+// Spins, because a step is shorter than waking a thread; yields when that does not help, as on a busy machine.
+class Barrier {
+ public:
+  explicit Barrier(int threads) : threads_(threads) {}
+  void wait() {
+    const unsigned round = round_.load(std::memory_order_relaxed);
+    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
+      arrived_.store(0, std::memory_order_relaxed);
+      round_.store(round + 1, std::memory_order_release);
+      return;
+    }
+    for (int spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
+      if (spins < kSpins) pause();
+      else std::this_thread::yield();
+    }
+  }
+
+ private:
+  static constexpr int kSpins = 4000;  // about 50 microseconds
+  static void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+  }
+  const int threads_;
+  alignas(64) std::atomic<int> arrived_{0};
+  alignas(64) std::atomic<unsigned> round_{0};
+};
+
+// The caller is thread 0; the others sleep between calls of `run`.
+class Team {
+ public:
+  explicit Team(int threads);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  int size() const { return size_; }
+  Barrier& barrier() { return barrier_; }
+  // work(thread) on every thread; returns when all have. The function must outlive the call, and does: it blocks.
+  void run(void (*work)(void*, int), void* context);
+
+ private:
+  void loop(int thread);
+  const int size_;
+  Barrier barrier_;
+  void (*work_)(void*, int) = nullptr;
+  void* context_ = nullptr;
+  std::atomic<unsigned> calls_{0};
+  std::atomic<int> running_{0};
+  bool leaving_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace rowwise

@@ -1,0 +1,203 @@
+// One vector register of float or double, for every instruction set that this is compiled for: the compiler's vector
+// extension, and the few instructions that it cannot express.
+#pragma once
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX512F__) || defined(__AVX2__) || defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#ifndef ROWWISE_ISA
+#error "ROWWISE_ISA names the instruction set, and the namespace, of this compilation"
+#endif
+
+namespace rowwise::ROWWISE_ISA {
+
+#if defined(__AVX512F__)
+inline constexpr int kVectorBytes = 64;
+inline constexpr int kRegisters = 32;
+#elif defined(__AVX2__)
+inline constexpr int kVectorBytes = 32;
+inline constexpr int kRegisters = 16;
+#elif defined(__ARM_NEON)
+inline constexpr int kVectorBytes = 16;
+inline constexpr int kRegisters = 32;
+#else
+inline constexpr int kVectorBytes = 16;
+inline constexpr int kRegisters = 16;
+#endif
+
+template <class T>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(kVectorBytes), may_alias));
+};
+template <class T>
+using Vec = typename VectorOf<T>::type;
+template <class T>
+inline constexpr int kWidth = kVectorBytes / sizeof(T);
+
+template <class T>
+inline Vec<T> load(const T* p) {
+  return *reinterpret_cast<const Vec<T>*>(p);
+}
+template <class T>
+inline void store(T* p, Vec<T> v) {
+  *reinterpret_cast<Vec<T>*>(p) = v;
+}
+template <class T>
+inline Vec<T> broadcast(T x) {
+  return x - Vec<T>{};  // an arithmetic with a scalar fills the vector; x - 0 is x, -0 and NaN included
+}
+// p, in a register of its own: an address of two registers would split each multiply-add that loads from it in two.
+template <class T>
+inline const T* in_register(const T* p) {
+  asm("" : "+r"(p));
+  return p;
+}
+template <class T>
+inline Vec<T> maximum(Vec<T> a, Vec<T> b) {
+  return a > b ? a : b;
+}
+
+template <class T>
+inline Vec<T> square_root(Vec<T> v) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_sqrt_ps((__m512)v);
+  else return (Vec<T>)_mm512_sqrt_pd((__m512d)v);
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_sqrt_ps((__m256)v);
+  else return (Vec<T>)_mm256_sqrt_pd((__m256d)v);
+#elif defined(__SSE2__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm_sqrt_ps((__m128)v);
+  else return (Vec<T>)_mm_sqrt_pd((__m128d)v);
+#else
+  Vec<T> root;
+  for (int i = 0; i < kWidth<T>; ++i) root[i] = std::sqrt(v[i]);
+  return root;
+#endif
+}
+
+// a / (sqrt(v) + epsilon), v >= 0: the step of Adam. AVX-512 divides and takes roots at a tenth of its other speed,
+// so both are estimated (14 bits) and refined once (Newton), to about one unit in the last place.
+template <class T>
+inline Vec<T> over_root(Vec<T> a, Vec<T> v, Vec<T> epsilon) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    const __m512 x = (__m512)maximum<T>(v, Vec<T>{} + T(1e-35));
+    const __m512 r = _mm512_rsqrt14_ps(x);
+    const __m512 s0 = _mm512_mul_ps(x, r);
+    const __m512 half = _mm512_mul_ps(r, _mm512_set1_ps(0.5f));
+    const __m512 s = _mm512_fmadd_ps(_mm512_fnmadd_ps(s0, s0, x), half, s0);
+    const __m512 d = _mm512_add_ps(s, (__m512)epsilon);
+    const __m512 q = _mm512_rcp14_ps(d);
+    const __m512 aq = _mm512_mul_ps((__m512)a, q);
+    return (Vec<T>)_mm512_fmadd_ps(_mm512_fnmadd_ps(d, q, _mm512_set1_ps(1.f)), aq, aq);
+  }
+#endif
+  return a / (square_root<T>(v) + epsilon);
+}
+
+// Bit i is set where p[i] is not zero, for 64 numbers; p need not be aligned.
+template <class T>
+inline std::uint64_t nonzero64(const T* p) {
+  std::uint64_t mask = 0;
+#if defined(__AVX512BW__)
+  if constexpr (sizeof(T) == 1) return _mm512_test_epi8_mask(_mm512_loadu_si512(p), _mm512_set1_epi8(-1));
+  if constexpr (sizeof(T) == 4) {
+    for (int i = 0; i < 4; ++i)
+      mask |= std::uint64_t(_mm512_cmp_ps_mask(_mm512_loadu_ps(p + 16 * i), _mm512_setzero_ps(), _CMP_NEQ_UQ)) << 16 * i;
+    return mask;
+  }
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 1) {
+    for (int i = 0; i < 2; ++i) {
+      const __m256i zero = _mm256_cmpeq_epi8(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p) + i), __m256i{});
+      mask |= std::uint64_t(~std::uint32_t(_mm256_movemask_epi8(zero))) << 32 * i;
+    }
+    return mask;
+  }
+  if constexpr (sizeof(T) == 4) {
+    for (int i = 0; i < 8; ++i)
+      mask |= std::uint64_t(_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(p + 8 * i), __m256{}, _CMP_NEQ_UQ))) << 8 * i;
+    return mask;
+  }
+#elif defined(__SSE2__)
+  if constexpr (sizeof(T) == 1) {
+    for (int i = 0; i < 4; ++i) {
+      const __m128i zero = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p) + i), __m128i{});
+      mask |= std::uint64_t(std::uint16_t(~_mm_movemask_epi8(zero))) << 16 * i;
+    }
+    return mask;
+  }
+  if constexpr (sizeof(T) == 4) {
+    for (int i = 0; i < 16; ++i)
+      mask |= std::uint64_t(_mm_movemask_ps(_mm_cmpneq_ps(_mm_loadu_ps(p + 4 * i), __m128{}))) << 4 * i;
+    return mask;
+  }
+#endif
+  for (int i = 0; i < 64; ++i) mask |= std::uint64_t(p[i] != T(0)) << i;
+  return mask;
+}
+
+// The same for 16 bytes; and 16 x 16 bytes transposed in place.
+typedef std::uint8_t Bytes16 __attribute__((vector_size(16), may_alias));
+inline std::uint32_t nonzero16(const std::uint8_t* p) {
+#if defined(__SSE2__)
+  const __m128i zero = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), __m128i{});
+  return std::uint16_t(~_mm_movemask_epi8(zero));
+#else
+  std::uint32_t mask = 0;
+  for (int i = 0; i < 16; ++i) mask |= std::uint32_t(p[i] != 0) << i;
+  return mask;
+#endif
+}
+inline void transpose16(Bytes16 (&m)[16]) {
+  constexpr Bytes16 low{0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
+  constexpr Bytes16 high{8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  for (int round = 0; round < 4; ++round) {  // each perfect shuffle moves one bit of the row's number to the column's
+    Bytes16 t[16];
+    for (int i = 0; i < 8; ++i) {
+#if defined(__clang__)
+      t[2 * i] = __builtin_shufflevector(m[i], m[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      t[2 * i + 1] = __builtin_shufflevector(m[i], m[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+#else
+      t[2 * i] = __builtin_shuffle(m[i], m[i + 8], low);
+      t[2 * i + 1] = __builtin_shuffle(m[i], m[i + 8], high);
+#endif
+    }
+    for (int i = 0; i < 16; ++i) m[i] = t[i];
+  }
+}
+
+// Denormal numbers count as zero inside the block: Adam's moments of features that are never lit decay into them, and
+// each would cost a hundred cycles.
+class FlushDenormals {
+ public:
+#if defined(__SSE2__)
+  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+  ~FlushDenormals() { _mm_setcsr(before_); }
+#elif defined(__aarch64__)
+  FlushDenormals() {
+    asm volatile("mrs %0, fpcr" : "=r"(before_));
+    asm volatile("msr fpcr, %0" ::"r"(before_ | (std::uint64_t(1) << 24)));
+  }
+  ~FlushDenormals() { asm volatile("msr fpcr, %0" ::"r"(before_)); }
+#endif
+  FlushDenormals(const FlushDenormals&) = delete;
+  FlushDenormals& operator=(const FlushDenormals&) = delete;
+
+ private:
+#if defined(__SSE2__)
+  unsigned before_;
+#else
+  std::uint64_t before_ = 0;
+#endif
+};
+
+}  // namespace rowwise::ROWWISE_ISA
