@@ -7,7 +7,7 @@ namespace rowwise::ROWWISE_ISA {
 
 // Whether the derivative needs the input z; the others' follows from the output h.
 inline bool keeps_input(Activation a) {
-  return a == Activation::gelu || a == Activation::gelu_tanh || a == Activation::silu;
+  return a == Activation::leaky_relu || a == Activation::elu || a == Activation::gelu || a == Activation::gelu_tanh || a == Activation::silu;
 }
 
 inline constexpr double kRootTwoOverPi = 0.79788456080286535588;
@@ -16,7 +16,7 @@ template <class T>
 inline Vec<T> activate(Activation a, Vec<T> z, T slope) {
   const Vec<T> zero{};
   switch (a) {
-    case Activation::relu: return z > zero ? z : zero;
+    case Activation::relu: return z < zero ? zero : z;  // NaN stays NaN
     case Activation::leaky_relu: return z > zero ? z : z * slope;
     case Activation::elu: return z > zero ? z : slope * (exponential<T>(z) - T(1));
     case Activation::gelu: return T(0.5) * z * (T(1) + error_function<T>(z * T(0.70710678118654752440)));
@@ -37,8 +37,8 @@ inline Vec<T> slope_at(Activation a, Vec<T> z, Vec<T> h, T slope) {
   const Vec<T> zero{}, one = zero + T(1);
   switch (a) {
     case Activation::relu: return h > zero ? one : zero;
-    case Activation::leaky_relu: return h > zero ? one : zero + slope;
-    case Activation::elu: return h > zero ? one : h + slope;
+    case Activation::leaky_relu: return z >= zero ? one : zero + slope;  // at 0 as JAX does
+    case Activation::elu: return z > zero ? one : h + slope;
     case Activation::gelu:
       return T(0.5) * (T(1) + error_function<T>(z * T(0.70710678118654752440))) +
              z * T(0.39894228040143267794) * exponential<T>(T(-0.5) * z * z);

@@ -24,12 +24,14 @@ class Description:
         layers: a dictionary a Dense layer, as `network` takes it.
         dense: the Keras layers behind them.
         scale, offset: applied to the records before the first layer.
+        dtype: what the records must be, where it is not float32.
     """
 
     layers: list[dict[str, Any]] = field(default_factory=list)
     dense: list[keras.layers.Dense] = field(default_factory=list)
     scale: float = 1.0
     offset: float = 0.0
+    dtype: str = "float32"  # of the input layer: Keras casts the records to it
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -56,15 +58,25 @@ def describe(model: keras.Model) -> Description:
         Unsupported: anything but Dense layers in a row, with what may stand before, between and after them.
     """
     chain = Description()
+    layers = list(_chain(model))  # refuses what has no single input
+    if not model.built:
+        raise Unsupported(f"{type(model).__name__}, built=False")
+    if len({id(layer) for layer in layers}) < len(layers):
+        raise Unsupported("Sequential")  # one layer twice: its gradients would have to be added up
+    chain.dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
     shape = (None, *model.input_shape[1:])
     dropout, activated = 0.0, True  # activated: the last Dense layer has its activation, so that none may follow
-    for layer in _chain(model):
+    for layer in layers:
         kind = type(layer)
-        if kind in (keras.layers.InputLayer, keras.layers.Identity):
+        if kind is keras.layers.InputLayer:
             continue
-        before, shape = shape, layer.compute_output_shape(shape)
         if layer.dtype_policy.name != "float32":
             raise Unsupported(f"{_named(layer)}, {layer.dtype_policy.name}")
+        if getattr(layer, "activity_regularizer", None) is not None:
+            raise Unsupported(f"{_named(layer)}, activity_regularizer")
+        if kind is keras.layers.Identity:
+            continue
+        before, shape = shape, layer.compute_output_shape(shape)
         if kind in (keras.layers.Flatten, keras.layers.Reshape):
             _only_before(chain, layer)
             if getattr(layer, "data_format", "channels_last") != "channels_last":
@@ -75,7 +87,7 @@ def describe(model: keras.Model) -> Description:
                 raise Unsupported(_named(layer))
             chain.scale, chain.offset = float(layer.scale), float(layer.offset)
         elif kind is keras.layers.Dropout:
-            if dropout or layer.noise_shape is not None:
+            if dropout or layer.noise_shape is not None or layer.rate >= 1:
                 raise Unsupported(_named(layer))
             dropout = float(layer.rate)
         elif kind is keras.layers.Dense:
@@ -122,8 +134,15 @@ def slots(optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]
 
 def _chain(model: keras.Model) -> Iterator[Any]:
     """The layers in order, those of nested models too, where each has one input and one reader."""
+    if model.dtype_policy.name != "float32":  # a model casts its inputs too
+        raise Unsupported(f"{_named(model)}, {model.dtype_policy.name}")
+    if getattr(model, "activity_regularizer", None) is not None:
+        raise Unsupported(f"{_named(model)}, activity_regularizer")
     if type(model) is not keras.Sequential:
-        if type(model) is not keras.Model or len(getattr(model, "inputs", None) or ()) != 1 or len(model.outputs) != 1:
+        # keras.Model(inputs, outputs) makes an object of this class, which has no public name; what is derived from it
+        # may have a call of its own. Inputs and outputs in a dictionary are no single tensor.
+        functional = type(model).__name__ == "Functional" and type(model).__module__.startswith("keras.")
+        if not functional or not all(isinstance(s, keras.KerasTensor) for s in (_single(model.input), _single(model.output))):
             raise Unsupported(type(model).__name__)
         readers: dict[int, int] = {}
         for operation in model.operations:
@@ -141,8 +160,13 @@ def _chain(model: keras.Model) -> Iterator[Any]:
             yield layer
 
 
+def _single(tensors: Any) -> Any:
+    """The tensor itself where a model has one, in a list or bare."""
+    return tensors[0] if isinstance(tensors, list | tuple) and len(tensors) == 1 else tensors
+
+
 def _dense(layer: keras.layers.Dense, dropout: float) -> dict[str, Any]:
-    for option in ("activity_regularizer", "kernel_constraint", "bias_constraint", "lora_rank", "quantization_mode"):
+    for option in ("kernel_constraint", "bias_constraint", "lora_rank", "quantization_mode"):
         if getattr(layer, option, None) is not None:
             raise Unsupported(f"{_named(layer)}, {option}")
     if not layer.trainable:
@@ -237,7 +261,18 @@ def _optimizer(model: keras.Model, chain: Description) -> dict[str, Any]:
     }
     if kind not in rules:
         raise Unsupported(kind.__name__)
-    options = ("amsgrad", "centered", "clipnorm", "clipvalue", "use_ema", "loss_scale_factor", "gradient_accumulation_steps")
+    rate = optimizer._learning_rate
+    if callable(rate) and not isinstance(rate, keras.Variable | keras.optimizers.schedules.LearningRateSchedule):
+        raise Unsupported(f"{kind.__name__}, learning_rate={type(rate).__name__}")
+    options = (
+        "amsgrad",
+        "centered",
+        "clipnorm",
+        "clipvalue",
+        "use_ema",
+        "loss_scale_factor",
+        "gradient_accumulation_steps",
+    )
     for option in options:
         if getattr(optimizer, option, None):
             raise Unsupported(f"{kind.__name__}, {option}={getattr(optimizer, option)!r}")

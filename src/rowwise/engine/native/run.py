@@ -5,15 +5,16 @@ The interface is that of `whole_epoch.WholeEpoch`: the loop does not know which 
 
 from __future__ import annotations
 
+import inspect
 import os
-import time
 from typing import TYPE_CHECKING, Any
 
+import jax
 import keras
 import numpy as np
 
 from rowwise.engine.arrays import Arrays
-from rowwise.engine.native import network
+from rowwise.engine.native import instruction_sets, network
 from rowwise.engine.native.description import Description, Unsupported, compiled, describe, slots
 from rowwise.engine.whole_epoch import results
 
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SLICE_SECONDS = 0.05  # how long the engine runs before it looks whether Ctrl-C was pressed
+WRAPPERS = (
+    keras.metrics.MeanMetricWrapper,
+    keras.metrics.SparseCategoricalAccuracy,
+    keras.metrics.CategoricalAccuracy,
+)
 WORTH_A_THREAD = 2.5e6  # multiply-adds of a step, for which meeting at barriers pays; measured on two cores
 INFERENCE_BATCH = 256
-COUNTED = (keras.metrics.sparse_categorical_accuracy, keras.metrics.categorical_accuracy)  # they compare two argmax
 
 
 class Native:
@@ -48,6 +53,7 @@ class Native:
         self.steps_done = 0  # of the current epoch
         self.chain = describe(model)
         self.settings = compiled(model, self.chain)
+        _check_metrics(model)
         self.train = _Records(train, self.chain, self.settings)
         self.validation = _Records(validation, self.chain, self.settings) if validation is not None else None
         self._network = _network(self.chain, self.settings, self.train, batch_size)
@@ -67,7 +73,7 @@ class Native:
         optimizer = self.model.optimizer
         done_before = int(optimizer.iterations.value)
         rates, corrections = _rates(optimizer, done_before, steps)
-        every = None if _counts_hits(self.model) else np.empty((len(order), self.train.units), np.float32)
+        every = None if self._counts_hits(self.train) else np.empty((len(order), self.train.units), np.float32)
         key = _dropout_key(self.model)
         self._read()
         self.steps_done, loss, hits = 0, 0.0, 0
@@ -85,6 +91,14 @@ class Native:
             outputs = every[:seen] if every is not None else None
             _measure(self.model, loss, hits, seen, lambda: self.train.labels[order[:seen]], outputs)
 
+    def _counts_hits(self, records: _Records) -> bool:
+        """Whether all metrics are accuracies that compare two argmax, as the engine itself does."""
+        sparse = self.settings["loss"] == "sparse_categorical_crossentropy"
+        counted = keras.metrics.sparse_categorical_accuracy if sparse else keras.metrics.categorical_accuracy
+        return records.countable and all(
+            type(metric) in WRAPPERS and metric._fn is counted for metric in _compiled_metrics(self.model)
+        )
+
     def validate(self) -> dict[str, float]:
         """Loss and metrics over the validation records, by name without `val_`."""
         assert self.validation is not None
@@ -94,7 +108,10 @@ class Native:
         outputs = np.empty((self.validation.records, self.validation.units), np.float32)
         loss, hits = self._checker.predict(self.validation.x, self.validation.y, outputs)
         self.model.reset_metrics()
-        _measure(self.model, loss, hits, len(outputs), lambda: self.validation.labels, outputs)  # type: ignore[union-attr]
+        labels = self.validation.labels
+        _measure(
+            self.model, loss, hits, len(outputs), lambda: labels, None if self._counts_hits(self.validation) else outputs
+        )
         return results(self.model)
 
     def _read(self) -> None:
@@ -113,15 +130,20 @@ class Native:
 
 def infer(model: keras.Model, x: NDArray[Any]) -> NDArray[np.float32] | None:
     """`(records, outputs)`: the model's outputs, or None where this engine cannot run it."""
+    if not instruction_sets():
+        return None
     try:
         chain = describe(model)
+        records = _Records(Arrays(x, np.zeros(len(x), np.int32)), chain, {})
     except Unsupported:
         return None
-    records = _Records(Arrays(x, np.zeros(len(x), np.int32)), chain, {})
+    weights = [np.ascontiguousarray(variable.value, np.float32) for variable in chain.variables]
+    if not all(np.isfinite(values).all() for values in weights):
+        return None  # zeros are skipped here, but 0 * NaN is NaN
     outputs = np.empty((records.records, records.units), np.float32)
     compiled_network = _network(chain, {}, records, min(INFERENCE_BATCH, max(1, len(x))))
-    for index, variable in enumerate(chain.variables):
-        compiled_network.write(index, np.ascontiguousarray(variable.value, np.float32))
+    for index, values in enumerate(weights):
+        compiled_network.write(index, values)
     compiled_network.predict(records.x, None, outputs)
     return outputs
 
@@ -132,16 +154,26 @@ class _Records:
     def __init__(self, arrays: Arrays, chain: Description, settings: dict[str, Any]) -> None:
         self.records, self.units = len(arrays.x), chain.layers[-1]["units"]
         self.labels = arrays.y  # as the metrics take them
+        if chain.dtype not in ("float32", arrays.x.dtype.name):
+            raise Unsupported(f"Input, {chain.dtype}")
         x = arrays.x.reshape(self.records, -1)
         # Bytes stay bytes where a zero stays zero: the engine skips zeros.
         self.bytes = x.dtype == np.uint8 and chain.offset == 0 and not chain.layers[0]["dropout"]
         self.x = np.ascontiguousarray(x if self.bytes else x.astype(np.float32, copy=False))
-        if settings.get("loss") == "sparse_categorical_crossentropy":
-            self.y = np.ascontiguousarray(arrays.y.reshape(self.records), np.int32)
-        elif settings:
-            if arrays.y.size != self.records * self.units:
-                raise Unsupported(f"y {arrays.y.shape}")
-            self.y = np.ascontiguousarray(arrays.y.reshape(self.records, self.units), np.float32)
+        if not settings:
+            return
+        y = arrays.y
+        sparse = settings["loss"] == "sparse_categorical_crossentropy"
+        width = 1 if sparse else self.units
+        # Any other shape Keras would broadcast, or refuse.
+        if y.shape not in ((self.records, width), (self.records, width, 1)) and (width > 1 or y.ndim > 1):
+            raise Unsupported(f"y {y.shape}")
+        # Whether the engine's own count of hits is what Keras's accuracy gives for these labels.
+        self.countable = y.dtype.kind in "iu" if sparse else y.ndim == 2
+        if sparse:
+            self.y = np.ascontiguousarray(y.reshape(self.records), np.int32)
+        else:
+            self.y = np.ascontiguousarray(y.reshape(self.records, self.units), np.float32)
 
 
 def _network(chain: Description, settings: dict[str, Any], records: _Records, batch_size: int) -> Any:
@@ -168,7 +200,11 @@ def _rates(optimizer: keras.optimizers.Optimizer, done: int, steps: int) -> tupl
     """Of each step: its learning rate, and Adam's 1 - beta^t for both moments (betas as float32, as in Keras)."""
     schedule = optimizer._learning_rate
     if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
-        rates = np.asarray([float(schedule(step)) for step in range(done, done + steps)], np.float32)
+        numbers = np.arange(done, done + steps, dtype=np.int32)
+        try:
+            rates = np.array(jax.vmap(schedule)(numbers), np.float32)
+        except Exception:  # a schedule of the user's own that asks for the step's value
+            rates = np.array([float(schedule(step)) for step in numbers], np.float32)
     else:
         rates = np.full(steps, float(schedule.value), np.float32)
     betas = np.array([getattr(optimizer, "beta_1", 0.0), getattr(optimizer, "beta_2", 0.0)], np.float32).astype(np.float64)
@@ -190,9 +226,19 @@ def _compiled_metrics(model: keras.Model) -> list[keras.metrics.Metric]:
     return list(compiled_metrics.metrics) if compiled_metrics is not None else []
 
 
-def _counts_hits(model: keras.Model) -> bool:
-    """Whether all metrics are accuracies that the engine counts itself."""
-    return all(getattr(metric, "_fn", None) in COUNTED for metric in _compiled_metrics(model))
+def _check_metrics(model: keras.Model) -> None:
+    """All records at once must give what batch by batch gives: so it is for Keras's own, which sum over records.
+
+    Raises:
+        Unsupported: a metric of the user's own, or a loss taken as a metric, which is a mean of means of batches.
+    """
+    for metric in _compiled_metrics(model):
+        function = getattr(metric, "_fn", None)
+        for part in (type(metric), function if inspect.isfunction(function) else type(function)):
+            if not part.__module__.startswith(("keras.src.metrics", "keras.src.losses.losses", "builtins")):
+                raise Unsupported(f"{type(metric).__name__} {metric.name!r}")
+        if isinstance(function, keras.losses.Loss):
+            raise Unsupported(f"{type(metric).__name__} {metric.name!r}")
 
 
 def _measure(model: keras.Model, loss: float, hits: int, records: int, labels: Any, outputs: Any) -> None:
@@ -202,7 +248,7 @@ def _measure(model: keras.Model, loss: float, hits: int, records: int, labels: A
     model._loss_tracker.update_state(loss / records, sample_weight=records)
     if not _compiled_metrics(model):
         return
-    if _counts_hits(model):
+    if outputs is None:
         for metric in _compiled_metrics(model):
             metric.total.assign(metric.total.value + hits)
             metric.count.assign(metric.count.value + records)

@@ -388,7 +388,7 @@ class NetworkOf final : public Network {
       const T* z = l.z.get() + std::ptrdiff_t(r) * l.ld;
       T* h = l.h.get() + std::ptrdiff_t(r) * l.ld;
       if (layer.activation == Activation::relu)  // the usual one, without the switch
-        for (int j = units.begin; j < units.end; j += kWidth<T>) store(h + j, maximum<T>(load(z + j), Vec<T>{}));
+        for (int j = units.begin; j < units.end; j += kWidth<T>) store(h + j, maximum<T>(Vec<T>{}, load(z + j)));
       else
         for (int j = units.begin; j < units.end; j += kWidth<T>)
           store(h + j, activate<T>(layer.activation, load(z + j), slope));
