@@ -19,20 +19,48 @@ def unfinished(path: Path) -> Path:
     return path.parent / f".rowwise-{secrets.token_hex(6)}{PARTIAL}"
 
 
+def check_place(path: Path) -> None:
+    """Say at once that a file cannot be put there, before work goes into it.
+
+    Raises:
+        SaveError: `path` is a folder, the folder above its own is missing, or the file system lets nobody look.
+    """
+    folder = path.parent
+    try:
+        if path.is_dir():
+            raise SaveError("file.is_folder", path=path)
+        if not folder.is_dir() and (folder.exists() or not folder.parent.is_dir()):
+            raise SaveError("file.folder", path=path, folder=folder)
+    except OSError as cause:
+        raise SaveError("file.save", path=path, cause=cause.strerror or cause) from cause
+
+
 def atomic_write(path: Path, content: bytes) -> None:
     """Write beside `path` and rename: a reader sees the old file or the new one, never half of it.
 
+    A file that is there is replaced. The folder itself is made where it is missing, none above it: a mistyped
+    path must not grow a tree. A link is followed; a device or pipe, such as /dev/stdout, is written to.
+
     Raises:
-        SaveError: the file system refused; nothing is left behind.
+        SaveError: no such place, or the file system refused; nothing is left behind.
     """
-    temporary = unfinished(path)
+    check_place(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)  # renaming would put a file in the device's place
+            return
+        path = path.resolve()
+        made = not path.parent.exists()
+        path.parent.mkdir(exist_ok=True)
+        temporary = unfinished(path)
         try:
             write_through(temporary, content)
             os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)  # renamed, it is gone already
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            if made:
+                path.parent.rmdir()
+            raise
     except OSError as cause:
         raise SaveError("file.save", path=path, cause=cause.strerror or cause) from cause
 

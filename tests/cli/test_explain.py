@@ -1,9 +1,15 @@
 """`rowwise explain`: the ledger from the command line."""
 
+import json
+import os
+import shutil
+import stat
 import subprocess
 import sys
+import threading
 
 import pytest
+from rich.cells import cell_len
 
 
 def test_without_a_model_it_explains_the_courses(rowwise):
@@ -34,6 +40,85 @@ def test_a_saved_run_is_explained_and_traced(rowwise, from_json, trained, tmp_pa
     assert found["value"] == pytest.approx(found["model_value"], abs=1e-6)
 
 
+def test_a_trace_has_a_page_and_json_and_its_file_says_which(rowwise, trained, here):
+    code, out, _ = rowwise("explain", trained, "--trace", "3,2", "--format", "html")
+    assert (code, out.startswith("<!DOCTYPE html>"), out.count("data:image/png;base64,")) == (0, True, 1)
+    assert rowwise("explain", trained, "--trace", "3,2", "--out", "trace.html")[0] == 0
+    assert (here / "trace.html").read_text("utf-8") == out
+    _, printed, _ = rowwise("explain", trained, "--trace", "3,2", "--format", "json")
+    assert rowwise("explain", trained, "--trace", "3,2", "--out", "trace.json")[0] == 0
+    assert json.loads((here / "trace.json").read_text("utf-8")) == json.loads(printed)
+    assert json.loads(printed)["units"] == 20
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_trace_on_the_terminal_fits_80_columns(rowwise, trained, lang):
+    out = rowwise("explain", trained, "--trace", "3,2", "--lang", lang)[1]
+    assert max(cell_len(line) for line in out.splitlines()) <= 80
+    assert ("true class of this record" if lang == "en" else "이 레코드의 정답") in " ".join(out.split())
+
+
+def test_a_bare_file_is_traced_on_the_data_named(rowwise, from_json, trained, here):
+    shutil.copy(trained / "model.keras", "bare.keras")
+    code, _, err = rowwise("explain", "bare.keras", "--trace", "3,2")
+    assert (code, "rowwise explain bare.keras digits --trace 3,2" in err) == (2, True)
+    own = from_json("explain", trained, "--trace", "3,2")
+    assert from_json("explain", "bare.keras", "digits", "--trace", "3,2") == own
+
+
+def test_pixels_are_traced_on_the_models_scale_and_flat_where_it_takes_them_flat(rowwise, from_json, here):
+    import keras
+
+    keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, activation="softmax")]).save("flat.keras")
+    found = from_json("explain", "flat.keras", "digits", "--trace", "0,0")
+    assert (found["features"], max(one["value"] for one in found["largest"]) <= 1) == (64, True)
+    keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)]).save("five.keras")
+    code, _, err = rowwise("explain", "five.keras", "--trace", "0,0")
+    assert (code, "rowwise.shapes.trace" in err, "explain five.keras" in err) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("a.html", "<!DOCTYPE html>"),
+        ("a.HTML", "<!DOCTYPE"),
+        ("a.svg", "<svg"),
+        ("a.json", "{"),
+        ("a", "dense: 81,840"),
+    ],
+)
+def test_a_ledger_is_written_as_its_file_is_named(rowwise, here, name, begins):
+    code, out, err = rowwise("explain", "--out", f"new/{name}")
+    assert (code, out, f"new/{name}" in err) == (0, "", True)
+    assert (here / "new" / name).read_text("utf-8").startswith(begins)
+
+
+def test_json_and_a_file_are_both_given(from_json, here):
+    assert from_json("explain", "--out", "ledger.svg")["parameters"] == 81_840
+    assert (here / "ledger.svg").read_text("utf-8").startswith("<svg")
+
+
+@pytest.mark.parametrize("name", ["no/such/ledger.html", "model.keras", "folder"])
+def test_no_file_is_put_where_none_is_meant(rowwise, here, name):
+    (here / "model.keras").write_bytes(b"a model")
+    (here / "folder").mkdir()
+    code, out, _ = rowwise("explain", "--out", name)
+    assert (code in (1, 2), out) == (True, "")
+    assert (here / "model.keras").read_bytes() == b"a model"
+    assert sorted(path.name for path in here.rglob("*")) == ["folder", "model.keras"]
+
+
+def test_a_device_is_written_to_and_stays(rowwise, here):
+    os.mkfifo("pipe")
+    reader = threading.Thread(target=lambda: read.append((here / "pipe").read_text("utf-8")))
+    read = []
+    reader.start()
+    assert rowwise("explain", "--out", "pipe")[0] == 0
+    reader.join()
+    assert read[0].startswith("dense: 81,840")
+    assert stat.S_ISFIFO((here / "pipe").stat().st_mode)
+
+
 def test_a_fresh_model_is_traced_and_said_to_be_fresh(rowwise):
     code, _, err = rowwise("explain", "digits", "--trace", "0,0")
     assert (code, "has learned nothing" in err) == (0, True)
@@ -51,13 +136,26 @@ def test_text_may_go_to_a_file(rowwise, here):
         (["--batch-size", "many"], "1,32,60000"),
         (["--trace", "1"], "0,3"),
         (["--layer", "classes"], "--trace"),
+        (["digits", "garments"], "--trace"),
+        (["digits", "garments", "--trace", "0,0"], "both name data"),
+        (["--trace", "0,0", "--batch-size", "4"], "--batch-size"),
+        (["--trace", "0,0", "--convention", "all"], "--convention"),
+        (["--trace", "0,0", "--format", "svg"], "text, html, json, png"),
+        (["--trace", "0,0", "--format", "png"], "--out"),
+        (["--format", "png"], "text, html, svg, json"),
+        (["--out", "a.pdf"], ".txt, .html, .svg, .json"),
+        (["--out", "a.svg", "--format", "html"], "contradict"),
+        (["--json", "--format", "html"], "--json"),
         (["--convention", "rows"], "columns"),
         (["fasion-mnist"], "fashion-mnist"),
         (["runs/nothing"], "runs/nothing"),
+        (["nothing"], "neither a saved model nor data"),
+        (["folder"], "no run's folder"),
         (["digits", "--trace", "999,0"], "0 to 358"),
     ],
 )
 def test_wrong_use_is_one_clear_line(rowwise, here, arguments, words):
+    (here / "folder").mkdir()
     code, _, err = rowwise("explain", *arguments)
     assert (code, words in err.splitlines()[-1]) == (2, True)
 

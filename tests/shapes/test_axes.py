@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+import rowwise
 from rowwise.errors import ShapeError
 from rowwise.shapes import show
 from rowwise.text import use_language
@@ -46,16 +47,77 @@ def test_any_table_fits_80_columns(records, features, lang):
     [
         (np.zeros(784), "without the axis of records"),
         (np.zeros((32, 28, 28)), "28 × 28"),
-        (np.zeros((2, 4, 4, 3)), "3"),
+        (np.zeros((2, 4, 4, 3)), "3 channels"),
+        (3.5, "(): one number"),
+        ([[1, 2, 3]], "1 row (record), 3 columns (features)"),
+        ([[1], [2]], "2 rows (records), 1 column (feature)"),
+        ([[1]], "1 row (record), 1 column (feature)"),
+        (np.zeros((1, 28, 28)), "1 record, an image"),
+        (np.zeros((1, 4, 4, 3)), "1 record, an image"),
+        (np.zeros((2, 4, 4, 1)), "2 records, each an image of 4 rows and 4 columns of pixels with 1 channel"),
+        ([5], "one record of 1 feature,"),
+        ([], "(0,): no values"),
+        ([[]], "(1, 0): no values"),
+        (np.zeros((0, 3)), "(0, 3): no values"),
+        (range(4), "one number for each of 4 records"),
+        (np.array([[1, 2.5]], object), "2.5"),
+        ([[10**30, 1]], "1e+30"),
+        (rowwise.Dataset("made", np.ones((2, 3), np.float32), np.array([0, 1]), ("a", "b")), "(2, 3): 2 rows"),
     ],
 )
 def test_records_and_images_are_told_apart(array, words):
     assert words in " ".join(show(array).split())
 
 
-@pytest.mark.parametrize("wrong", [[[1, 2], [3]], 3, [["a"]], np.zeros((1,) * 5)])
-def test_what_is_no_array_of_numbers_is_refused(wrong):
-    with pytest.raises(ShapeError):
+def test_one_axis_is_drawn_without_rows():
+    lines = show(np.arange(784)).splitlines()
+    assert [line.split() for line in lines[-5:-2]] == [
+        ["axis", "0,", "the", "only", "one", "→"],
+        ["0", "1", "2", "3", "…", "783"],
+        ["0", "1", "2", "3", "…", "783"],
+    ]
+
+
+class Table:
+    """As pandas's DataFrame: an array with names."""
+
+    def __init__(self, columns, values):
+        self.columns, self.values = columns, values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, object)
+
+
+def test_a_tables_own_names_are_its_features():
+    text = show(Table(["RM", "LSTAT"], [[6.5, 5], [7.1, 9]]))
+    assert "feature 1 (LSTAT), both counted from 0: 9" in text
+    assert "feature 1 (b)" in show(Table(["RM", "LSTAT"], [[6.5, 5], [7.1, 9]]), features=["a", "b"])
+
+
+def test_long_names_and_names_that_are_numbers_fit():
+    text = show(np.ones((2, 3)), features=["한글로 된 아주 길고 긴 특성의 이름" * 3, 7, "c"])
+    assert max(cell_len(line) for line in text.splitlines()) <= 80
+    assert " 7 " in text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ([[1, 2], [3]], "rows differ in length"),
+        (np.array([[1, 2], [3]], object), "rows differ in length"),
+        ([np.zeros((2, 2)), np.zeros((3, 2))], "rows differ in length"),
+        ([["a", 1]], "'a' is among them"),
+        ([[1, None]], "None is among them"),
+        (Table(["name", "age"], [["Kim", 20]]), "'Kim' is among them"),
+        ("hello", "'hello' is among them"),
+        (None, "NoneType"),
+        ({"a": 1}, "dict"),
+        (1j, "complex"),
+        (np.zeros((1,) * 5), "one to four axes"),
+    ],
+)
+def test_what_is_no_array_of_numbers_is_refused(wrong, words):
+    with pytest.raises(ShapeError, match=words):
         show(wrong)
 
 

@@ -5,9 +5,10 @@ import warnings
 import keras
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 import rowwise
-from rowwise.errors import DataError, ModelError, RowwiseError, ShapeError, Suspicious
+from rowwise.errors import DataError, ModelError, RowwiseError, ShapeError, Suspicious, UsageError
 from rowwise.shapes.check import check
 from rowwise.shapes.explained import explained
 from rowwise.text import use_language
@@ -29,6 +30,34 @@ def images(shape=(8, 9), *between, **options):
 
 def convolution(shape=(8, 9, 3), **options):
     return images(shape, layers.Conv2D(2, 3, name="conv", **options))
+
+
+def own(before=lambda x: x, units=4):
+    """A model with a `call` of its own, built by data with 5 features."""
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.last = layers.Dense(3, name="hidden"), layers.Dense(units, "softmax", name="classes")
+
+        def call(self, x):
+            return self.last(self.hidden(before(x)))
+
+    model = Own()
+    model(np.zeros((2, 5), "float32"))
+    model.compile("sgd", SPARSE)
+    return model
+
+
+def steps(loss):
+    """A model that has met no data yet: a row of 4 numbers for each step."""
+    model = keras.Sequential([layers.LSTM(3, return_sequences=True), layers.Dense(4, name="classes")])
+    model.compile("sgd", loss)
+    return model
+
+
+def embedding():
+    return keras.Sequential([keras.Input((3,)), layers.Embedding(10, 2, name="words"), layers.Flatten()])
 
 
 def floats(*shape, most=1.0):
@@ -79,6 +108,24 @@ FITTING = {
         keras.Sequential([keras.Input((70,)), layers.Embedding(256, 4), layers.Flatten(), layers.Dense(4)]),
         np.arange(140).reshape(2, 70) + 100,
     ),
+    "a last axis of 1 too few": lambda: (convolution((8, 9, 1)), floats(12, 8, 9)),
+    "a last axis of 1 too many": lambda: (images(), floats(12, 8, 9, 1)),
+    "numbers for one feature": lambda: (net((1,)), (floats(12), Y)),
+    "no labels": lambda: (net((5,)), (floats(12, 5), None)),
+    "a pair in a list": lambda: (net((5,)), [floats(12, 5), Y]),
+    "weights": lambda: (net((5,)), (floats(12, 5), Y, floats(12))),
+    "truth": lambda: (net((5,), units=1, activation="sigmoid", loss=BINARY), (floats(12, 5) > 0.5, Y > 1)),
+    "an unbuilt model of steps": lambda: (steps(loss="mse"), (floats(12, 7, 5), floats(12, 7, 4))),
+    "images for images": lambda: (
+        net((8, 9), layers.Flatten(), layers.Dense(72), layers.Reshape((8, 9)), units=9, activation=None, loss="mse"),
+        (floats(12, 8, 9), floats(12, 8, 9)),
+    ),
+    "masks without an axis of channels": lambda: (
+        net((8, 9, 1), units=1, activation="sigmoid", loss=BINARY),
+        (floats(12, 8, 9), floats(12, 8, 9)),
+    ),
+    "a model with a call of its own": lambda: (own(), (floats(12, 5), Y)),
+    "a call of its own that needs numbers": lambda: (own(lambda x: x * float(np.asarray(x).sum())), floats(12, 6)),
     "one input in a list": lambda: (net((5,)), ([floats(12, 5)], Y)),
 }
 
@@ -113,11 +160,15 @@ SHAPES = {
     "one flat image": (images, floats(72), "one record", "x.reshape(-1, 8, 9), (1, 8, 9)"),
     "one image for rows": (lambda: net((72,)), floats(8, 9), "one record", "x.reshape(-1, 72), (1, 72)"),
     "one grey image": (lambda: convolution((8, 9, 1)), floats(8, 9), "one record", "x[None, ..., None], (1, 8, 9, 1)"),
-    "no channels, one expected": (lambda: convolution((8, 9, 1)), floats(12, 8, 9), "without an", "x[..., None]"),
     "colours for grey": (lambda: convolution((8, 9, 1)), floats(12, 8, 9, 3), "3 channels", "keepdims=True"),
-    "grey for colours": (convolution, floats(12, 8, 9, 1), "1 channels a pixel, not 3", "np.repeat(x, 3, axis=-1)"),
+    "grey for colours": (convolution, floats(12, 8, 9, 1), "1 channel a pixel, not 3", "np.repeat(x, 3, axis=-1)"),
     "transparency": (convolution, floats(12, 8, 9, 4), "4 channels a pixel, not 3", "x[..., :3]"),
-    "a grey axis too many": (images, floats(12, 8, 9, 1), "does not have", "x[..., 0], (12, 8, 9)"),
+    "axes of a sequence exchanged": (
+        lambda: net((7, 5)),
+        floats(12, 5, 7),
+        "exchanged",
+        "np.swapaxes(x, 1, 2), (12, 7, 5)",
+    ),
     "colours too many": (images, floats(12, 8, 9, 3), "does not have", "x.mean(axis=-1), (12, 8, 9)"),
     "channels last": (
         lambda: images((3, 8, 9)),
@@ -127,6 +178,16 @@ SHAPES = {
     ),
     "another size": (convolution, floats(12, 10, 10, 3), "another size", "keras.ops.image.resize(x, (8, 9))"),
     "another grey size": (images, floats(12, 10, 10), "another size", "resize(x[..., None], (8, 9))[..., 0]"),
+    "one colour image for grey": (images, floats(8, 9, 3), "one record", "x.mean(axis=-1)[None], (1, 8, 9)"),
+    "records twice": (lambda: net((5,)), floats(1, 12, 5), "had one already", "x[0], (12, 5)"),
+    "colours for rows": (
+        lambda: net((72,)),
+        floats(12, 8, 9, 3),
+        "3 channels a pixel, not flattened",
+        "x.mean(axis=-1).reshape(len(x), -1), (12, 72)",
+    ),
+    "PyTorch's grey images": (images, floats(12, 1, 8, 9), "does not have", "x[:, 0], (12, 8, 9)"),
+    "PyTorch's colours for grey": (images, floats(12, 3, 8, 9), "does not have", "x.mean(axis=1), (12, 8, 9)"),
     "other features": (lambda: net((5,)), floats(12, 6), "(12, 6), with 6", "keras.Input((6,))"),
     "nothing alike": (images, floats(12, 2, 2, 2, 2), "Rows are records", "Reshape the data"),
 }
@@ -153,8 +214,119 @@ def test_the_mend_is_code_that_mends(name):
 
 
 REFUSED = {
-    "empty": (lambda: (net((5,)), np.zeros((0, 5))), DataError, "there are no records"),
-    "a single number": (lambda: (net((5,)), np.float32(3)), DataError, "there are no records"),
+    "empty": (lambda: (net((5,)), np.zeros((0, 5))), DataError, r"x \(0.*\) has no records"),
+    "an empty list": (lambda: (net((5,)), []), DataError, r"x \(0.*\) has no records"),
+    "a single number": (lambda: (net((5,)), np.float32(3)), DataError, "x is no array; found 3.0"),
+    "nothing": (lambda: (net((5,)), None), DataError, "x is no array; found None"),
+    "a text": (lambda: (net((5,)), "abc"), DataError, "x is no array; found 'abc'"),
+    "a loader": (lambda: (net((5,)), iter([1])), DataError, "x is no array; found list_iterator"),
+    "labels without x": (lambda: (net((5,)), (None, Y)), DataError, "x is no array; found None"),
+    "a text for labels": (lambda: (net((5,)), (floats(12, 5), "abc")), DataError, "y is no array; found 'abc'"),
+    "a sparse matrix": (lambda: (net((5,)), csr_matrix(floats(12, 5))), DataError, r"Pass x.toarray\(\)"),
+    "a tensor with gradients": (lambda: (net((5,)), Tensor()), DataError, r"Pass x.detach\(\).cpu\(\).numpy\(\)"),
+    "dates": (lambda: (net((5,)), np.zeros((12, 5), "datetime64[D]")), DataError, "values are datetime64"),
+    "four parts": (lambda: (net((5,)), (floats(12, 5), Y, Y, Y)), UsageError, "data is a tuple of 4"),
+    "two pairs": (
+        lambda: (net((5,)), ((floats(12, 5), Y), (floats(12, 5), Y))),
+        UsageError,
+        r"Unpack them: \(x_train, y_train\), \(x_test, y_test\) = data",
+    ),
+    "labels first": (
+        lambda: (net((5,)), (Y, floats(12, 5))),
+        ShapeError,
+        r"x is \(12,\) and y is \(12, 5\): .* Pass x first",
+    ),
+    "a label that is not finite": (
+        lambda: (net((5,)), (floats(12, 5), np.where(Y == 3, np.nan, Y))),
+        DataError,
+        r"The labels hold numbers that are not finite, 3 of 12; the first is nan at y\[3\]\. .* np.isfinite\(y\); x",
+    ),
+    "a row of labels that is not finite": (
+        lambda: (net((5,), loss=ONE_HOT), (floats(12, 5), np.where(np.eye(4)[Y], np.inf, 0))),
+        DataError,
+        r"inf at y\[0, 0\]\. .* np.isfinite\(y\).all\(axis=\(1,\)\)",
+    ),
+    "an unbuilt model and one row": (
+        lambda: (keras.Sequential([layers.Dense(3, name="hidden")]), floats(5)),
+        ShapeError,
+        r'Dense "hidden" expects 2 axes, records first; the data are \(5,\)',
+    ),
+    "other features for a call of its own": (
+        lambda: (own(), (floats(12, 6), Y)),
+        ShapeError,
+        r'Dense "hidden" expects 5 features per row; the data are \(12, 6\)',
+    ),
+    "a transposed table for a call of its own": (lambda: (own(), floats(5, 12)), ShapeError, r"Pass x\.T, \(12, 5\)"),
+    "classes for a call of its own": (lambda: (own(), (floats(12, 5), Y + 1)), ShapeError, r"Pass y - 1"),
+    "probabilities for the integer loss": (
+        lambda: (net((5,)), (floats(12, 5), np.full((12, 4), 0.25))),
+        ShapeError,
+        r"rows of probabilities, \(12, 4\), .* Compile with loss=.categorical_crossentropy",
+    ),
+    "several classes for the integer loss": (
+        lambda: (net((5,)), (floats(12, 5), np.ones((12, 4)))),
+        ShapeError,
+        "rows of 0 and 1, .* end with sigmoid",
+    ),
+    "columns of numbers for the integer loss": (
+        lambda: (net((5,)), (floats(12, 5), floats(12, 4) * 9)),
+        ShapeError,
+        r"neither one-hot nor probabilities, .* y\[:, 0\]",
+    ),
+    "one class for each step": (
+        lambda: (net((7, 5)), (floats(12, 7, 5), Y)),
+        ShapeError,
+        r"takes a class number for each of them, \(12, 7\); the labels are \(12,\)",
+    ),
+    "-1 and 1 for yes and no": (
+        lambda: (net((5,), units=1, activation="sigmoid", loss=BINARY), (floats(12, 5), Y % 2 * 2 - 1)),
+        ShapeError,
+        r"run from -1 to 1, .* Pass \(y > 0\)",
+    ),
+    "quantities for several yes or no": (
+        lambda: (net((5,), activation="sigmoid", loss=BINARY), (floats(12, 5), floats(12, 4) * 9)),
+        ShapeError,
+        "run from 0 to 9, .* for each unit",
+    ),
+    "labels that are lacking": (
+        lambda: (net((5,)), (floats(12, 5), np.array([*range(11), None], object))),
+        DataError,
+        r"1 of 12; the first is None at y\[11\]",
+    ),
+    "one-hot rows for one unit": (
+        lambda: (net((5,), units=1, activation="sigmoid", loss=BINARY), (floats(12, 5), np.eye(2)[Y % 2])),
+        ShapeError,
+        r"for one unit pass y.argmax\(axis=1\)",
+    ),
+    "images that are never flattened": (
+        lambda: (net((8, 9), loss=ONE_HOT), (floats(12, 8, 9), np.eye(4)[Y])),
+        ShapeError,
+        r"gives \(12, 8, 4\) and the labels are \(12, 4\).*Flatten",
+    ),
+    "one number for all steps": (
+        lambda: (steps(loss="mse"), (floats(12, 7, 5), floats(12, 4))),
+        ShapeError,
+        r"gives \(12, 7, 4\) and the labels are \(12, 4\).*return_sequences",
+    ),
+    "a word without a row": (
+        lambda: (embedding(), np.array([[1, 2, 10]])),
+        DataError,
+        r'Embedding "words" has rows for the numbers 0 to 9, but x holds 10, .* input_dim=11',
+    ),
+    "a negative word": (lambda: (embedding(), np.array([[1, 2, -1]])), DataError, "but x holds -1"),
+    "sigmoid for logits": (
+        lambda: (
+            net((5,), activation="sigmoid", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)),
+            (floats(12, 5), Y),
+        ),
+        ModelError,
+        "applies softmax itself",
+    ),
+    "focal loss without softmax": (
+        lambda: (net((5,), activation=None, loss="categorical_focal_crossentropy"), (floats(12, 5), np.eye(4)[Y])),
+        ModelError,
+        r"keras.losses.CategoricalFocalCrossentropy\(from_logits=True\)",
+    ),
     "infinite": (lambda: (net((5,)), floats(12, 5) / 0.0), DataError, "not finite"),
     "ragged": (lambda: (net((5,)), [[1.0, 2], [3]]), DataError, "same number of features"),
     "lists of lists": (lambda: (net((2,)), [[1.0, 2], [3, 4]]), DataError, r"np.asarray\(x\), \(2, 2\)"),
@@ -204,6 +376,16 @@ REFUSED = {
 }
 
 
+class Tensor:
+    """What PyTorch does with a tensor that takes part in gradients."""
+
+    def detach(self):
+        return self
+
+    def __array__(self, *_, **__):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+
+
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_meant_is_refused(name, lang):
@@ -218,6 +400,74 @@ def test_what_cannot_be_meant_is_refused(name, lang):
         caught.match(words)
     else:
         assert any("가" <= letter <= "힣" for letter in message)
+
+
+ELEMENTWISE = (
+    *("mse", "mae", "mape", "msle", "huber", "log_cosh", "kld", "poisson", "cosine_similarity"),
+    *("hinge", "squared_hinge", "categorical_hinge", "binary_focal_crossentropy", "dice", "tversky"),
+    *(keras.losses.MeanSquaredError(), keras.losses.mean_absolute_error, "BinaryCrossentropy"),
+)
+
+
+@pytest.mark.parametrize("loss", ELEMENTWISE, ids=str)
+def test_labels_need_the_shape_of_the_output_where_a_loss_compares_number_by_number(loss):
+    x, y = floats(12, 5), floats(12)
+    three, one = (net((5,), units=units, activation="sigmoid", loss=loss) for units in (3, 1))
+    for fitting in ((three, floats(12, 3)), (one, y), (one, y[:, None])):
+        check(fitting[0], (x, fitting[1]))
+    for model, labels in ((three, y), (three, y[:, None]), (three, floats(12, 4)), (one, floats(12, 3))):
+        with pytest.raises(ShapeError) as caught:
+            check(model, (x, labels))
+        message = str(caught.value)
+        assert f'Dense "classes" gives {(12, 3) if model is three else (12, 1)} and the labels are' in message
+        assert ("Dense(1)" if labels.size == 12 else f"Dense({labels.shape[1]})") in message
+
+
+STRETCHED = {  # labels, units: whether Keras trains on without a word
+    "a column": ((12, 1), 3, True),
+    "rows for one unit": ((12, 3), 1, True),
+    "an axis too many": ((12, 1, 3), 3, True),
+    "numbers": ((12,), 3, False),
+    "other columns": ((12, 4), 3, False),
+}
+
+
+@pytest.mark.parametrize("name", STRETCHED)
+def test_what_keras_stretches_without_a_word_is_told(name):
+    shape, units, trains = STRETCHED[name]
+    model, x, y = net((5,), units=units, activation=None, loss="mse"), floats(12, 5), floats(*shape)
+    with pytest.raises(ShapeError) as caught:
+        check(model, (x, y))
+    assert ("without a word" in str(caught.value)) == trains
+    if trains:
+        assert np.isfinite(model.fit(x, y, verbose=0).history["loss"][0])
+    else:
+        with pytest.raises((ValueError, TypeError)):
+            model.fit(x, y, verbose=0)
+
+
+WARNED = {
+    "sigmoid for one class": (lambda: net((5,), activation="sigmoid"), Y, "each a yes or no of its own"),
+    "several classes": (lambda: net((5,), loss=ONE_HOT), np.ones((12, 4)), "not with exactly one 1 each"),
+    "no probabilities": (lambda: net((5,), loss=ONE_HOT), floats(12, 4), "no probabilities"),
+}
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_labels_and_ends_that_seldom_are_meant_are_warned_of(name):
+    make, y, words = WARNED[name]
+    with pytest.warns(Suspicious, match=words):
+        check(make(), (floats(12, 5), y))
+
+
+def test_one_is_counted_in_the_singular():
+    for model, x in ((net((1,)), floats(12, 2)), (net((2,)), floats(12, 1))):
+        with pytest.raises(ShapeError) as caught:
+            check(model, x)
+        assert "1 feature per row" in str(caught.value)
+        assert "1 features" not in str(caught.value)
+    with pytest.raises(ShapeError, match=r"3 channels a pixel, not 1\."):
+        check(convolution((8, 9, 1)), floats(12, 8, 9, 3))
 
 
 def test_the_end_of_a_functional_and_of_a_nested_model_is_seen():
@@ -237,6 +487,28 @@ def test_a_warning_points_at_the_line_of_the_caller():
     with pytest.warns(Suspicious) as caught:
         rowwise.predict(model, floats(12, 8, 9, most=255).astype("uint8"))
     assert caught[0].filename == __file__
+
+
+@pytest.mark.slow
+def test_whole_numbers_beyond_int32_keep_their_size():
+    model = net((5,), units=1, activation=None, loss="mae")
+    model.compile("sgd", "mae")
+    history = rowwise.fit(model, (np.zeros((12, 5)), np.full(12, 3_000_000_000)), batch_size=4, verbose=0)
+    assert history.history["loss"][0] == pytest.approx(3e9, rel=1e-3)
+
+
+def test_rowwise_calls_refuse_what_is_no_pair_of_arrays():
+    model, x = net((5,)), floats(12, 5)
+    with pytest.raises(DataError, match="y is no array; found None"):
+        rowwise.fit(model, (x, None), verbose=0)
+    with pytest.raises(UsageError, match="tuple of 3"):
+        rowwise.fit(model, (x, Y, floats(12)), verbose=0)
+    with pytest.raises(DataError, match="labels hold numbers that are not finite"):
+        rowwise.fit(model, (x, np.where(Y == 3, np.nan, Y)), verbose=0)
+    with pytest.raises(DataError, match=r"x\[0, 0\]"):
+        rowwise.fit(model, [x * np.nan, Y], verbose=0)
+    with pytest.raises(DataError, match="x is no array; found None"):
+        rowwise.predict(model, None)
 
 
 def test_rowwise_calls_check_what_they_meet():
@@ -282,6 +554,152 @@ def test_training_on_batches_generators_and_validation_data_are_explained():
     assert "argmax" in explained_by(lambda: net((5,)).fit((b for b in [(x, one_hot)]), shuffle=False, verbose=0))
     assert "x.T" in explained_by(lambda: net((5,)).predict_on_batch(floats(5, 3)))
     assert "argmax" in explained_by(lambda: net((5,)).fit(x, Y, validation_data=(x, one_hot), verbose=0))
+
+
+def reuse():
+    dense = layers.Dense(3, name="hidden")
+    dense(keras.Input((4,)))
+    dense(keras.Input((5,)))
+
+
+BUILDING = {
+    "no channels": (
+        lambda: layers.Conv2D(2, 3, name="conv")(keras.Input((28, 28))),
+        'Conv2D "conv" expects 4 axes, records first, but is given (None, 28, 28). '
+        "Put keras.layers.Reshape((28, 28, 1))",
+    ),
+    "in a Sequential": (
+        lambda: keras.Sequential([keras.Input((784,)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(2)]),
+        "given (None, 784). Put keras.layers.Reshape((28, 28, 1)) before it",
+    ),
+    "by build": (
+        lambda: keras.Sequential([layers.Conv2D(2, 3), layers.Dense(2)]).build((None, 8, 9)),
+        "keras.layers.Reshape((8, 9, 1))",
+    ),
+    "a table for steps": (lambda: layers.LSTM(3)(keras.Input((7,))), "Put keras.layers.Reshape((7, 1))"),
+    "images for steps": (lambda: layers.LSTM(3)(keras.Input((7, 5, 2))), "Put keras.layers.Reshape((7, 10))"),
+    "concatenate": (
+        lambda: layers.Concatenate(name="join")([keras.Input((5, 3)), keras.Input((4, 3))]),
+        'Concatenate "join" joins its inputs along axis 2, so all other axes must be the same; '
+        "found (None, 5, 3), (None, 4, 3)",
+    ),
+    "add": (
+        lambda: layers.Add(name="sum")([keras.Input((3,)), keras.Input((4,))]),
+        'Add "sum" combines its inputs number by number, so they need one shape; found (None, 3), (None, 4)',
+    ),
+    "multiply other axes": (
+        lambda: layers.Multiply()([keras.Input((3,)), keras.Input((3, 4))]),
+        "found (None, 3), (None, 3, 4)",
+    ),
+    "add one": (lambda: layers.Add()(keras.Input((3,))), "keras.layers.Add()([a, b])"),
+    "no number of features": (
+        lambda: layers.Dense(3, name="hidden")(keras.Input((None,))),
+        'Dense "hidden" is given (None, None): axis 1 is None',
+    ),
+    "no number of channels": (lambda: layers.Conv2D(3, 3)(keras.Input((8, 9, None))), "axis 3 is None"),
+    "flattened lengths": (
+        lambda: keras.Sequential([keras.Input((None, 28)), layers.Flatten(), layers.Dense(3)]),
+        "GlobalAveragePooling1D()",
+    ),
+    "a layer used again": (reuse, 'Dense "hidden" has a kernel for 4 along axis 1, but is given (None, 5), with 5'),
+    "a model within": (
+        lambda: net((4,))(keras.Input((5,))),
+        'Sequential "net" takes (None, 4), records first, but is given (None, 5)',
+    ),
+    "a window too large": (
+        lambda: layers.MaxPooling2D(4, name="pool")(keras.Input((2, 3, 1))),
+        'MaxPooling2D "pool" looks through a window of 4 × 4, but is given images of 2 × 3',
+    ),
+    "other numbers": (
+        lambda: layers.Reshape((7, 7), name="images")(keras.Input((50,))),
+        'Reshape "images" is to make (7, 7), 49 numbers, out of records of (50,), 50 numbers',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BUILDING)
+def test_putting_a_model_together_is_explained(name):
+    build, words = BUILDING[name]
+    assert words in explained_by(build)
+    with use_language("ko"):
+        assert any("가" <= letter <= "힣" for letter in explained_by(build))
+
+
+def test_pairs_and_labels_that_are_passed_to_keras_otherwise_are_explained():
+    x, model = floats(12, 5), net((5,))
+    assert "Pass model.fit(x, y)" in explained_by(lambda: model.fit(x, verbose=0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras warns of tuples and lists before it fails
+        assert "x and y were passed together" in explained_by(lambda: model.fit((x, Y), verbose=0))
+        assert "x and y were passed together" in explained_by(lambda: model.evaluate([x, Y], verbose=0))
+    assert "Pass validation_data=(x, y)" in explained_by(lambda: model.fit(x, Y, validation_data=x, verbose=0))
+    assert "found 'a.png'" in explained_by(lambda: model.predict("a.png", verbose=0))
+
+
+def test_a_model_with_a_train_step_of_its_own_may_need_no_labels():
+    class Own(keras.Sequential):
+        def train_step(self, *data):
+            raise NotImplementedError
+
+    model = Own([keras.Input((5,)), layers.Dense(4)])
+    model.compile("sgd", "mse")
+    with pytest.raises(Exception, match="None is not a valid value") as caught, explained():
+        model.fit(floats(12, 5), verbose=0)
+    assert not isinstance(caught.value, RowwiseError)
+
+
+def test_weights_and_classes_in_another_form_are_explained():
+    dense = layers.Dense(3, name="hidden")
+    dense.build((None, 5))
+    message = explained_by(lambda: dense.set_weights([np.zeros((3, 5)), np.zeros(3)]))
+    assert 'Dense "hidden" keeps its kernel as (features, units), (5, 3); found (3, 5)' in message
+    assert "num_classes=4, or y - y.min()" in explained_by(lambda: keras.utils.to_categorical([1, 2, 3], 3))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", [keras.metrics.F1Score, keras.metrics.Precision])
+def test_a_metric_that_wants_one_hot_rows_is_explained(metric):
+    model = net((5,))
+    model.compile("sgd", SPARSE, metrics=[metric()])
+    message = explained_by(lambda: model.fit(floats(12, 5), Y, verbose=0))
+    assert f"The metric {metric.__name__} compares" in message
+    assert "(12,), and the output is (12, 4)" in message
+
+
+CALLS = {
+    "predict": lambda model, x: model.predict(x[:, :4], verbose=0),
+    "evaluate": lambda model, x: model.evaluate(x, floats(12, 3), verbose=0),
+    "fit": lambda model, x: model.fit(x, floats(12, 3), verbose=0),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CALLS)
+def test_after_a_call_that_fails_the_model_is_as_before(name):
+    model, x, y = own(), floats(12, 5), floats(12, 4)
+    model.compile("adam", "mse")
+    model.fit(x, y, verbose=0)
+    before = [np.array(value) for value in model.get_weights()]
+    steps = int(model.optimizer.iterations)
+    explained_by(lambda: CALLS[name](model, x))
+    assert all(np.array_equal(was, now) for was, now in zip(before, model.get_weights(), strict=True))
+    assert model.predict(x, verbose=0).shape == (12, 4)
+    assert np.isfinite(model.evaluate(x, y, verbose=0))
+    model.fit(x, y, verbose=0)
+    assert int(model.optimizer.iterations) == steps + 1
+
+
+@pytest.mark.slow
+def test_an_interrupted_call_leaves_what_was_trained():
+    class Interrupt(keras.callbacks.Callback):
+        def on_predict_batch_end(self, batch, logs=None):
+            raise KeyboardInterrupt
+
+    model, x = net((5,)), floats(12, 5)
+    expected = model.predict(x, verbose=0)
+    with pytest.raises(KeyboardInterrupt), explained():
+        model.predict(x, batch_size=4, callbacks=[Interrupt()], verbose=0)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), expected)
 
 
 def test_what_is_not_known_and_what_is_the_users_own_passes_unchanged():

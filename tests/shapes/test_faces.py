@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 import rowwise
 from rowwise.errors import SaveError, UsageError
-from rowwise.shapes.as_svg import BROKEN, LONGEST, PALETTE, THINNEST, matrices, panel, scale_of
+from rowwise.shapes.as_svg import matrices, panel, scale_of
+from rowwise.shapes.drawing import BROKEN, LONGEST, PALETTE, THINNEST
 from rowwise.shapes.facts import LayerFacts, Weight, course
 
 layers = keras.layers
@@ -132,9 +133,11 @@ def test_every_model_has_faces_that_are_well_formed(name, lang, batch):
             page = Page(face)
             assert not {"script", "iframe", "object"} & set(page.tags)
             assert not [tag for tag, attributes in page.attributes if {"id", "src", "onclick"} & set(attributes)]
-            assert f"{ledger.parameters:,}" in page.text
+            assert ("not known yet" if lang == "en" else "아직 모름") in page.text or ledger.parameters is not None
+            assert ledger.parameters is None or f"{ledger.parameters:,}" in page.text
             for row in ledger.rows:
-                assert " ".join(row.arithmetic.split()) in page.text
+                for written in ledger.conventions if row.dense else ledger.conventions[:1]:
+                    assert (row.counted(written) or "") in page.text
             for drawn in re.findall("<svg.*?</svg>", face):
                 ET.fromstring(drawn)
 
@@ -225,14 +228,19 @@ def test_what_fits_together_stands_together():
 
 
 @pytest.mark.parametrize(
-    ("convention", "shapes"),
+    ("convention", "shapes", "arithmetic"),
     [
-        ("keras", ["W (784, 100)", "b (100,)", "X (32, 784)", "Y (32, 100)"]),
-        ("torch", ["W (100, 784)", "Wᵀ (784, 100), W transposed", "b (100,)", "X (32, 784)", "Y (32, 100)"]),
-        ("columns", ["X (784, 32)", "W (100, 784)", "b (100, 1)", "Y (100, 32)"]),
+        ("keras", ["W (784, 100)", "b (100,)", "X (32, 784)", "Y (32, 100)"], "784 × 100 + 100 = 78,500"),
+        (
+            "torch",
+            ["W (100, 784)", "Wᵀ (784, 100), W transposed", "b (100,)", "X (32, 784)", "Y (32, 100)"],
+            "100 × 784 + 100 = 78,500",
+        ),
+        ("columns", ["X (784, 32)", "W (100, 784)", "b (100, 1)", "Y (100, 32)"], "100 × 784 + 100 = 78,500"),
     ],
 )
-def test_each_convention_is_drawn_as_it_writes(convention, shapes):
+def test_each_convention_is_drawn_as_it_writes(convention, shapes, arithmetic):
+    assert arithmetic in rowwise.explain(convention=convention).to_svg()
     root = ET.fromstring(rowwise.explain(convention=convention).to_svg())
     words = ["".join(text.itertext()) for text in root.iter(f"{SVG}text") if " k " in text.get("class")]
     assert words[: len(shapes)] == shapes
@@ -243,6 +251,29 @@ def test_branches_are_named_in_words():
     for face in (ledger.to_svg(), ledger.to_html()):
         assert "takes: left, right" in face
         assert re.search("takes: flatten\\w*, mean", face)
+
+
+def test_a_page_in_all_conventions_shows_that_they_agree():
+    ledger = rowwise.explain(convention="all", lang="en")
+    page = Page(ledger.to_html())
+    for told in ("kernel (784, 100)", "weight (100, 784)", "b (100, 1)", "784 × 100 + 100", "100 × 784 + 100"):
+        assert told in page.text
+    kernel, bias = (ledger.example.computed.arrays["keras"][name] for name in ("kernel", "bias"))
+    y = ledger.example.computed.arrays["keras"]["X"].astype(float) @ kernel + bias
+    shown = [[float(number) for number in found.split(", ")] for found in re.findall(r"Y\[.*?\] = (.*?), …", page.text)]
+    assert len(shown) == 3
+    np.testing.assert_allclose(shown, [y[0, :4]] * 3, rtol=1e-3)
+    assert "All three give the same numbers" in page.text
+    assert "written three ways" not in Page(rowwise.explain(lang="en").to_html()).text
+
+
+def test_a_page_of_a_model_that_is_not_built_explains_no_none():
+    page = Page(rowwise.explain(made("unbuilt"), lang="en").to_html())
+    assert "What is None?" not in page.text
+    assert "0 parameters" not in page.text
+    for words in (page.text, " ".join(rowwise.explain(made("unbuilt"), lang="en").to_svg().split())):
+        assert "0 parameters" not in words
+        assert "model.build((None, 784))" in words
 
 
 def test_two_ledgers_in_one_notebook_do_not_meet():
@@ -268,7 +299,7 @@ def test_the_json_is_as_its_page_says(lang):
     layer = ledger["layers"][3]
     assert json.loads(re.search("```json\n(.*?)```", page, re.DOTALL)[1]) == layer
     named = re.findall("`(\\w+)`", "\n".join(re.findall(r"^\|([^|]*)\|", page, re.MULTILINE)))
-    assert named == [*ledger, *layer, *layer["batches"][0]]
+    assert named == [*ledger, *layer, *layer["conventions"]["keras"], *layer["batches"][0]]
 
 
 @pytest.mark.parametrize("suffix", [".html", ".svg", ".json", ".txt", ".HTML"])
@@ -417,6 +448,20 @@ def test_no_word_of_a_drawing_leaves_it_or_crosses_another(browser, lang):
             }).map(text => text.textContent)""")
             assert outside == []
             assert tab.evaluate(CROSSING) == []
+    tab.context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_on_a_wide_screen_the_three_conventions_stand_side_by_side(browser, lang):
+    tab, *_ = opened(browser, rowwise.explain(lang=lang, convention="all").to_html(), 1280, "light")
+    rows = tab.evaluate("""() => [...document.querySelectorAll('.three')].map(row =>
+        [...row.children].map(view => [view.getBoundingClientRect().top, view.scrollWidth - view.clientWidth]))""")
+    assert len(rows) == 3
+    for views in rows:
+        assert len(views) == 3
+        assert len({top for top, _ in views}) == 1
+        assert {hidden for _, hidden in views} == {0}
     tab.context.close()
 
 

@@ -2,6 +2,9 @@
 
 import json
 import math
+import re
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -12,6 +15,7 @@ from rich.cells import cell_len
 
 import rowwise
 from rowwise.errors import ModelError, UsageError
+from rowwise.shapes.as_text import arrays, size_text
 from rowwise.shapes.facts import course, read
 
 layers = keras.layers
@@ -165,10 +169,30 @@ def test_multiply_adds_are_those_counted_by_hand(layer, shape, expected):
     assert row.multiply_adds(3) == 3 * expected
 
 
-def test_a_model_that_is_not_built_says_so_and_none_is_explained():
-    text = str(rowwise.explain(keras.Sequential([layers.Flatten(), layers.Dense(5)]), lang="en"))
-    assert text.count("not built yet") == 2
-    assert "not known when the model is designed" in " ".join(text.split())
+def unbuilt():
+    return keras.Sequential([layers.Flatten(), layers.Dense(5)])
+
+
+@pytest.mark.parametrize(("lang", "unknown"), [("en", "not known yet"), ("ko", "아직 모름")])
+def test_of_a_model_that_is_not_built_nothing_is_claimed_and_what_to_do_is_said(lang, unknown):
+    ledger = rowwise.explain(unbuilt(), lang=lang)
+    assert (ledger.parameters, ledger.trainable) == (None, None)
+    text = " ".join(str(ledger).split())
+    assert "model.build((None, 784))" in text
+    assert unknown in text
+    assert not re.search(r"None (stands|은)|\b0\b|parameters: 0|32", text.replace("(None, 784)", ""))
+    found = json.loads(json.dumps(ledger.to_dict()))
+    assert (found["parameters"], found["trainable"]) == (None, None)
+    assert (found["layers"][1]["parameters"], found["layers"][1]["arithmetic"]) == (None, None)
+
+
+def test_once_it_is_built_as_it_was_told_it_is_explained():
+    model = unbuilt()
+    model.build((None, 784))
+    ledger = rowwise.explain(model, lang="en")
+    assert ledger.parameters == model.count_params() == 784 * 5 + 5
+    assert "not known yet" not in str(ledger)
+    assert "not known when the model is designed" in " ".join(str(ledger).split())
 
 
 def test_a_model_that_met_its_first_batch_keeps_none_for_the_records():
@@ -195,6 +219,127 @@ def test_a_layer_of_the_users_own_that_breaks_every_rule_is_listed():
     assert row.multiply_adds(1) is None
 
 
+@pytest.mark.parametrize(
+    ("convention", "arrays", "arithmetic", "lines"),
+    [
+        (
+            "keras",
+            {"kernel": [784, 100], "bias": [100]},
+            "784 × 100 + 100 = 78,500",
+            ["kernel (784, 100):", "bias (100,):"],
+        ),
+        (
+            "torch",
+            {"weight": [100, 784], "bias": [100]},
+            "100 × 784 + 100 = 78,500",
+            ["weight (100, 784):", "bias (100,):"],
+        ),
+        (
+            "columns",
+            {"W": [100, 784], "b": [100, 1]},
+            "100 × 784 + 100 = 78,500",
+            ["W (100, 784):", "b (100, 1):", "X (784, m):"],
+        ),
+    ],
+)
+def test_a_dense_layer_is_kept_and_counted_as_the_convention_does(convention, arrays, arithmetic, lines):
+    ledger = rowwise.explain(convention=convention)
+    layer = ledger.to_dict()["layers"][3]
+    assert layer["conventions"] == {convention: {"arrays": arrays, "arithmetic": arithmetic}}
+    assert layer["weights"][0] == {"name": "kernel", "shape": [784, 100], "trainable": True}
+    block = " ".join(next(block for block in str(ledger).split("\n\n") if block.startswith("hidden_1")).split())
+    assert f"parameters {arithmetic}" in block
+    for line in lines:
+        assert line in block
+    assert ("kernel" in block) == (convention == "keras")
+    assert ledger.parameters == 81_840
+
+
+def test_with_all_conventions_one_layer_is_computed_with_the_models_own_weights():
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(4, activation="relu", name="first"), layers.Dense(2)])
+    first = model.layers[0]
+    found = rowwise.explain(model, convention="all").example
+    assert (found.layer, found.own) == ("first", True)
+    np.testing.assert_array_equal(found.computed.arrays["keras"]["kernel"], first.get_weights()[0])
+    first.set_weights([np.eye(3, 4, dtype="float32"), np.full(4, 0.5, "float32")])
+    ledger = rowwise.explain(model, convention="all", lang="en")
+    x = ledger.example.computed.arrays["keras"]["X"]
+    values = ", ".join(f"{value:.4g}" for value in [*(x[0] + np.float32(0.5)), np.float32(0.5)])
+    for face in (str(ledger), ledger.to_html()):
+        assert face.count(f"Y[0, :4] = {values}") == 2
+        assert face.count(f"Y[:4, 0] = {values}") == 1
+        assert "with this model&#x27;s weights" in face or "with this model's weights" in face
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "mixed_float16"])
+def test_weights_of_every_type_are_computed_with(dtype):
+    model = keras.Sequential([keras.Input((30,)), layers.Dense(4, dtype=dtype, use_bias=False)])
+    ledger = rowwise.explain(model, convention="all", lang="en")
+    assert "All three give" in str(ledger)
+    kernel = ledger.example.computed.arrays["keras"]["kernel"]
+    np.testing.assert_array_equal(kernel, model.get_weights()[0].astype("float32"))
+
+
+def test_the_example_of_the_course_is_drawn_and_the_same_each_time():
+    one, other = (rowwise.explain(convention="all", lang="en") for _ in range(2))
+    assert str(one) == str(other)
+    assert not one.example.own
+    assert "hidden_1 with weights and 3 records drawn from seed 0" in str(one)
+    assert one == other
+    for convention in ("keras", "torch", "columns"):
+        assert rowwise.explain(convention=convention).example is None
+    assert rowwise.explain(unbuilt(), convention="all").example is None
+
+
+def test_the_course_in_all_conventions_needs_neither_keras_nor_jax():
+    code = "import sys, rowwise; print(rowwise.explain(convention='all'), {'keras', 'jax'} & {*sys.modules})"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, text=True, check=True).stdout
+    assert told.rstrip().endswith("set()")
+
+
+def test_the_text_totals_what_a_batch_costs():
+    ledger = rowwise.explain(batch_size=[1, 32], lang="en")
+    # 3 × 784 + 100 + 30 + 10 numbers of four bytes; 784 × 100 + 100 × 30 + 30 × 10 multiply-adds.
+    assert "Memory of all outputs: 9.7 KiB at 1, 311.5 KiB at 32" in str(ledger)
+    assert "Multiply-adds of one forward pass: 81,700 at 1, 2,614,400 at 32" in str(ledger)
+    assert ledger.to_dict()["totals"] == [
+        {"records": 1, "multiply_adds": 81_700, "output_bytes": 4 * 2492},
+        {"records": 32, "multiply_adds": 32 * 81_700, "output_bytes": 32 * 4 * 2492},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(0, "0 B"), (1023, "1023 B"), (3136, "3.1 KiB"), (12800, "12.5 KiB"), (2**20 - 1, "1 MiB"), (98 * 1024, "98 KiB")],
+)
+def test_sizes_are_told_as_people_read_them(size, words):
+    assert size_text(size) == words
+
+
+def test_one_is_not_spoken_of_as_several():
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(1)])
+    for convention in ("keras", "torch", "columns"):
+        ledger = rowwise.explain(model, 1, "en", convention)
+        told = " ".join(words for _, words in arrays(ledger.rows[-1], convention))
+        assert not re.search(r"\b1 (units|rows|records|features)", told), told
+
+
+def test_columns_are_features_only_where_they_are():
+    words = "columns are features"
+    assert words in str(rowwise.explain(lang="en"))
+    for model in (branches(), sequence(), MODELS["transposed"](), MODELS["unknown length"]()):
+        for convention in ("keras", "torch", "columns", "all"):
+            ledger = rowwise.explain(model, 32, "en", convention)
+            assert words not in str(ledger) + ledger.to_html()
+    assert words not in str(rowwise.explain(convention="columns", lang="en"))
+
+
+def test_numpys_integers_are_numbers_of_records():
+    ledger = rowwise.explain(batch_size=[np.int64(3), np.uint8(200)])
+    assert ledger == rowwise.explain(batch_size=[3, 200])
+    json.dumps(ledger.to_dict())
+
+
 def test_it_is_json():
     found = json.loads(json.dumps(rowwise.explain(batch_size=[None, 32], convention="all").to_dict()))
     assert found["parameters"] == 81_840
@@ -206,6 +351,11 @@ def test_it_is_json():
     [
         ({"model": 3}, ModelError),
         ({"batch_size": 0}, UsageError),
+        ({"batch_size": -1}, UsageError),
+        ({"batch_size": True}, UsageError),
+        ({"batch_size": np.True_}, UsageError),
+        ({"batch_size": 2.0}, UsageError),
+        ({"batch_size": np.array([1, 2])}, UsageError),
         ({"batch_size": [1, "2"]}, UsageError),
         ({"lang": "fr"}, UsageError),
         ({"convention": "rows"}, UsageError),

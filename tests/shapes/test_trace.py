@@ -1,5 +1,10 @@
 """A number followed by hand is the number that the model gives."""
 
+import base64
+import json
+import re
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -9,10 +14,11 @@ from rich.cells import cell_len
 
 import rowwise
 import rowwise.shapes
-from rowwise.errors import ModelError, ShapeError, UsageError
+from rowwise.errors import DataError, ModelError, ShapeError, UsageError
 from rowwise.shapes.trace import trace
 from rowwise.text import use_language
 
+DOCS = Path(__file__).parents[2] / "docs"
 RANDOM = np.random.default_rng(0)
 DATA = rowwise.Dataset("made", RANDOM.integers(0, 255, (9, 6, 5), np.uint8), RANDOM.integers(0, 4, 9), tuple("abcd"))
 MODEL = rowwise.dense(DATA, (7, 5), "tanh", seed=1)
@@ -55,6 +61,75 @@ def test_the_text_fits_80_columns(lang):
     assert max(cell_len(line) for line in text.splitlines()) <= 80
 
 
+def test_softmax_is_said_to_look_at_all_units_and_tanh_is_not():
+    assert "= after softmax over all 4 units" in str(trace(MODEL, DATA.x, 0, 0, "classes"))
+    assert re.search(r"= after tanh +-?\d", str(trace(MODEL, DATA.x, 0, 0)))
+
+
+def test_what_is_shown_adds_up():
+    found = trace(MODEL, DATA.x, 1, 2)
+    rest, total, bias, before, after, own = [value for _, value in found.steps()]
+    assert rest + found.products[found.largest()].sum() == pytest.approx(total)
+    assert total + bias == pytest.approx(before)
+    assert np.tanh(before) == pytest.approx(after, abs=1e-6)
+    assert after == pytest.approx(own, abs=1e-6)
+
+
+def test_a_dataset_stands_for_its_records():
+    assert trace(MODEL, DATA, 2, 1).to_dict() == trace(MODEL, DATA.x, 2, 1).to_dict()
+
+
+def test_long_numbers_and_zeros_stay_short():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.layers[0].kernel.assign([[1e30], [-1.0]])
+    text = str(trace(model, [[1e6, 0.0]], 0, 0))
+    assert "1.000e+06 × 1.000e+30  1.000e+36" in text
+    assert "-0.0000" not in text
+    model.layers[0].kernel.assign([[np.inf], [np.nan]])
+    assert "nan" in str(trace(model, [[1.0, 1.0]], 0, 0))
+
+
+def test_few_features_leave_no_others():
+    data = rowwise.Dataset("table", RANDOM.random((3, 2), np.float32), np.array([0, 1, 0]), ("a", "b"))
+    found = trace(rowwise.dense(data, (), seed=0), data.x, 0, 0)
+    assert len(found.steps()) == 5
+    assert "other" not in str(found)
+    assert re.search(r"^  x\[1\] ", str(found), re.MULTILINE)
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_the_json_is_as_its_page_says(lang):
+    page = (DOCS / lang / "trace-json.md").read_text("utf-8")
+    found = trace(MODEL, DATA.x, 0, 0).to_dict()
+    named = re.findall("`(\\w+)`", "\n".join(re.findall(r"^\|([^|]*)\|", page, re.MULTILINE)))
+    assert named == [*found, *found["largest"][0]]
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_the_page_holds_every_figure_and_asks_for_nothing(lang):
+    found = trace(MODEL, DATA.x, 0, 0, "classes")
+    with use_language(lang):
+        page = found.to_html("a <b> c")
+        steps = found.steps()
+    assert f'<html lang="{lang}">' in page
+    assert "a &lt;b&gt; c" in page
+    assert "<img" not in page
+    assert not re.search(r"https?:|<script|url\(", page)
+    assert all(words in page and f"<td>{value:.4f}</td>" in page for words, value in steps)
+    cells = re.findall(r"<td>(-?[\d.]+)</td>", page)
+    assert cells[:3] == [
+        f"{value[found.largest(1)[0]]:.4f}" for value in (found.features, found.weights, found.products)
+    ]
+
+
+@pytest.mark.slow
+def test_the_page_of_images_has_the_picture_in_it():
+    found = trace(MODEL, DATA.x, 0, 0)
+    drawn = re.search(r'<img src="data:image/png;base64,([^"]+)" alt="hidden_1, unit 0', found.to_html())
+    assert base64.b64decode(drawn[1]).startswith(b"\x89PNG")
+
+
 @pytest.mark.slow
 def test_there_is_a_picture_of_the_first_layer_only():
     assert trace(MODEL, DATA.x, 0, 0).picture().startswith(b"\x89PNG")
@@ -67,6 +142,11 @@ def test_there_is_a_picture_of_the_first_layer_only():
     [
         ((MODEL, DATA.x, 9, 0), UsageError, "0 to 8"),
         ((MODEL, DATA.x, 0, 7), UsageError, "0 to 6"),
+        ((MODEL, "abc", 0, 0), DataError, "no array"),
+        ((MODEL, [[1], [2, 3]], 0, 0), DataError, "same number of features"),
+        ((MODEL, DATA.x, -1, 0), UsageError, "no record -1"),
+        ((MODEL, DATA.x, 0.5, 0), UsageError, "no record 0.5"),
+        ((MODEL, DATA.x, 0, True), UsageError, "no unit True"),
         ((MODEL, DATA.x, 0, 0, "hidden"), ModelError, "hidden_1, hidden_2, classes"),
         ((branched(), [np.zeros((1, 3)), np.zeros((1, 4))], 0, 0), ModelError, "2 input"),
         ((MODEL, DATA.x[0], 0, 0), ShapeError, "axis of records"),

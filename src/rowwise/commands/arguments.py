@@ -74,15 +74,17 @@ def _predict(predict: Parser) -> None:
 
 
 def _explain(explain: Parser) -> None:
-    def option(name: str, metavar: str, kind: Any, default: object = None) -> None:
+    # No defaults here: what was given is refused where it cannot matter.
+    def option(name: str, metavar: str, kind: Any) -> None:
         words = say(f"explain.help.{name[2:].replace('-', '_')}")
-        explain.add_argument(name, metavar=metavar, type=kind, default=default, help=words)
+        explain.add_argument(name, metavar=metavar, type=kind, help=words)
 
     explain.add_argument("data", nargs="?", metavar="MODEL|DATA", help=say("explain.help.what"))
+    explain.add_argument("records", nargs="?", metavar="DATA", help=say("explain.help.data"))
     explain.add_argument("--hidden", metavar="100,30", type=widths, help=say("cli.help.hidden", default="100,30"))
-    option("--batch-size", "N", batches, (32,))
-    option("--convention", "NAME", one_of("keras", "torch", "columns", "all"), "keras")
-    option("--format", "NAME", one_of("text", "html", "svg", "json"), "text")
+    option("--batch-size", "N", batches)
+    option("--convention", "NAME", one_of("keras", "torch", "columns", "all"))
+    option("--format", "NAME", one_of("text", "html", "svg", "json", "png"))
     option("--trace", "R,U", pair)
     option("--layer", "NAME", str)
     option("--out", "FILE", Path)

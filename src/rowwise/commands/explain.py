@@ -2,48 +2,94 @@
 
 from __future__ import annotations
 
-import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.output import Output
-from rowwise.data import form, known, load, load_default
-from rowwise.errors import UsageError
-from rowwise.files import atomic_write
-from rowwise.runs import MODEL, RECORD, open_run
+from rowwise.data import form, known, load, load_default, names
+from rowwise.errors import DataError, UsageError
+from rowwise.files import atomic_write, check_place
+from rowwise.runs import MODEL, RECORD, open_run, plain, to_json
 from rowwise.shapes.facts import course
 from rowwise.shapes.ledger import explain as ledger_of
 from rowwise.text import say
+from rowwise.text.terminal import wrap
 
 if TYPE_CHECKING:
     import argparse
 
     import keras
+    from numpy.typing import NDArray
 
     from rowwise.data.dataset import Dataset
     from rowwise.shapes.ledger import Ledger
+
+
+FORMATS = {".txt": "text", ".html": "html", ".svg": "svg", ".json": "json", ".png": "png"}  # by what `--out` ends in
+FACES = {"ledger": ("text", "html", "svg", "json"), "trace": ("text", "html", "json", "png")}
+LEDGER_ONLY = {"batch_size": (32,), "convention": "keras"}  # their defaults
 
 
 def explain(options: argparse.Namespace) -> int:
     """Print the ledger, or write it to `--out`; with `--trace` one number instead; 0.
 
     Raises:
-        RowwiseError: a model, data or options that cannot be used.
+        RowwiseError: a model, data or options that cannot be used, or a file that cannot be written.
     """
-    if options.json:
-        options.format = "json"
+    _settle(options)
     with Output(options) as out:
         if options.trace is not None:
             _trace(options, out)
-            return 0
-        if options.layer is not None:
-            raise UsageError("explain.layer")
-        ledger = _ledger(options)
-        if options.json:
-            out.json(ledger.to_dict())
         else:
-            _give(_face(ledger, options.format), options.out, out)
+            ledger = _ledger(options)
+            _give(_face(ledger, options.format), options, out)
+            out.json(ledger.to_dict())
     return 0
+
+
+def _settle(options: argparse.Namespace) -> None:
+    """Refuse options that contradict one another before any work, and fill in what was left out.
+
+    Raises:
+        UsageError: such options. SaveError: `--out` names no place for a file.
+    """
+    traced = options.trace is not None
+    if not traced and options.layer is not None:
+        raise UsageError("explain.layer")
+    if not traced and options.records is not None:
+        raise UsageError("explain.records", found=options.records)
+    for name, default in LEDGER_ONLY.items():
+        if getattr(options, name) is None:
+            setattr(options, name, default)
+        elif traced:
+            raise UsageError("explain.trace_only", option=f"--{name.replace('_', '-')}")
+
+    if options.out is not None:
+        check_place(options.out)
+        options.format = _format(options)
+    elif options.json and options.format not in (None, "json"):
+        raise UsageError("explain.json", found=options.format)
+    options.format = options.format or "text"
+    kind = "trace" if traced else "ledger"
+    if options.format not in (faces := FACES[kind]):
+        raise UsageError(f"explain.face.{kind}", found=options.format, known=", ".join(faces))
+    if options.format == "png" and options.out is None:
+        raise UsageError("explain.png")
+
+
+def _format(options: argparse.Namespace) -> str:
+    """As the file's name ends; `--format` decides where it ends in nothing, and must agree otherwise."""
+    ending = options.out.suffix.lower()
+    if not ending:
+        return options.format or "text"
+    if (named := FORMATS.get(ending)) is None:
+        faces = FACES["ledger" if options.trace is None else "trace"]
+        endings = ", ".join(end for end, name in FORMATS.items() if name in faces)
+        raise UsageError("explain.suffix", path=options.out, known=endings)
+    if options.format not in (None, named):
+        raise UsageError("explain.format", path=options.out, found=options.format)
+    return named
 
 
 def _ledger(options: argparse.Namespace) -> Ledger:
@@ -65,12 +111,19 @@ def _saved(options: argparse.Namespace) -> Path | None:
     if options.data is None:
         return None
     path = Path(options.data)
-    if path.is_file() or (path / MODEL).exists() or (path / RECORD).exists() or path.suffix or len(path.parts) > 1:
-        if options.hidden is not None:
-            raise UsageError("explain.hidden", path=path)
-        return path
-    options.data = known(options.data)
-    return None
+    looks_saved = path.is_file() or (path / MODEL).exists() or (path / RECORD).exists()
+    if not (looks_saved or path.suffix or len(path.parts) > 1):
+        try:
+            options.data = known(options.data)
+            return None
+        except DataError as error:
+            if not path.is_dir():
+                if error.key == "data.unknown":  # nothing like it: as likely a mistyped folder
+                    raise UsageError("explain.unknown", found=options.data, known=", ".join(names())) from None
+                raise
+    if options.hidden is not None:
+        raise UsageError("explain.hidden", path=path)
+    return path
 
 
 def _face(ledger: Ledger, name: str) -> str:
@@ -78,15 +131,20 @@ def _face(ledger: Ledger, name: str) -> str:
         return ledger.to_html()
     if name == "svg":
         return ledger.to_svg()
-    return json.dumps(ledger.to_dict(), ensure_ascii=False, indent=2) if name == "json" else str(ledger)
+    return _json(ledger.to_dict()) if name == "json" else str(ledger)
 
 
-def _give(text: str, file: Path | None, out: Output) -> None:
-    if file is None:
-        out.result(text)
-    else:
-        atomic_write(file, f"{text}\n".encode())
-        out.tell(say("explain.written", path=file))
+def _json(found: dict[str, Any]) -> str:
+    return to_json(plain(found), indent=2).decode()
+
+
+def _give(face: str | bytes, options: argparse.Namespace, out: Output) -> None:
+    """Into the file, else onto standard output, where `--json` has its own object instead."""
+    if options.out is not None:
+        atomic_write(options.out, face if isinstance(face, bytes) else f"{face.rstrip()}\n".encode())
+        out.tell(say("explain.written", path=options.out))
+    elif isinstance(face, str) and not options.json:
+        out.result(face.rstrip())
 
 
 def _trace(options: argparse.Namespace, out: Output) -> None:
@@ -97,25 +155,55 @@ def _trace(options: argparse.Namespace, out: Output) -> None:
 
     model, data = _model_and_data(options, out)
     record, unit = options.trace
-    found = trace(model, data.x, record, unit, options.layer)
-    if options.json:
-        out.json({**found.to_dict(), "data": data.provenance, "class": data.classes[data.y[record]]})
-    out.result(f"{data.origin}: {data.class_names[data.y[record]]}")
-    out.result(str(found))
-    if options.out is not None:
-        atomic_write(options.out, found.picture(data.origin))
-        out.tell(say("explain.written", path=options.out))
+    found = trace(model, _as_taken(model, data, out), record, unit, options.layer)
+    label = data.y[record]
+    source = say("explain.source", data=data.origin, name=data.class_names[label])
+    told = {**found.to_dict(), "data": data.provenance, "class": data.classes[label]}
+    text = "\n".join([*wrap(source), str(found)])
+    face: str | bytes = text
+    if options.format == "png":
+        if not options.json:
+            out.result(text)  # the figures, which no picture shows
+        face = found.picture(source)
+    elif options.format == "html":
+        face = found.to_html(source)
+    elif options.format == "json":
+        face = _json(told)
+    _give(face, options, out)
+    out.json(told)
+
+
+def _as_taken(model: keras.Model, data: Dataset, out: Output) -> NDArray[Any]:
+    """The records as the model takes them: pixels on its scale, in one row where it starts without Flatten."""
+    from rowwise.prediction import brightest_pixel
+    from rowwise.reading import scale
+
+    x, notes = scale(data.x, brightest_pixel(model))
+    for note in notes:
+        out.tell(note)
+    shape = model.input_shape if model.built else None
+    flat = (len(x), math.prod(x.shape[1:]))
+    return x.reshape(flat) if isinstance(shape, tuple) and shape[1:] == flat[1:] else x
 
 
 def _model_and_data(options: argparse.Namespace, out: Output) -> tuple[keras.Model, Dataset]:
-    """A saved model with the test data it was measured on; else a fresh model, and said to be so."""
+    """A saved model with the data named or the run's own; else a fresh model, and said to be so."""
     if (path := _saved(options)) is not None:
+        name = options.records and known(options.records)
         model, record = open_run(path)
-        name: Any = record.get("data", {}).get("name")
-        if name is None:
-            raise UsageError("explain.data", path=path)
-        return model, load(name)[1]
+        trained_on = record.get("data", {})
+        if name is None and (name := trained_on.get("name")) is None:
+            traced = dict(zip(("record", "unit"), options.trace, strict=True))
+            if (fitting := _fitting(model)) is None:
+                raise UsageError("explain.data.none", path=path)
+            raise UsageError("explain.data", path=path, name=fitting, **traced)
+        test = load(name)[1]
+        if name == trained_on.get("name") and trained_on.get("test_checksum") != test.checksum:
+            out.warn(say("cli.other_data", name=name))
+        return model, test
 
+    if options.records is not None:
+        raise UsageError("explain.two_data", first=options.data, second=options.records)
     from rowwise.models import dense
 
     train, test, warning = load_default() if options.data is None else (*load(options.data), None)
@@ -123,3 +211,12 @@ def _model_and_data(options: argparse.Namespace, out: Output) -> tuple[keras.Mod
         out.warn(warning)
     out.warn(say("explain.untrained"))
     return dense(train, (100, 30) if options.hidden is None else options.hidden, seed=0), test
+
+
+def _fitting(model: keras.Model) -> str | None:
+    """The first data whose records are as large as those that the model takes."""
+    shape = model.input_shape if model.built else None
+    sizes = shape[1:] if isinstance(shape, tuple) else ()
+    if not all(isinstance(size, int) for size in sizes):
+        return None
+    return next((name for name in names() if math.prod(form(name)[0]) == math.prod(sizes)), None)

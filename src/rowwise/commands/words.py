@@ -130,7 +130,7 @@ def batches(text: str) -> tuple[int | None, ...]:
         sizes = (0,)
     if any(size is not None and size < 1 for size in sizes):
         raise argparse.ArgumentTypeError(say("explain.batches", found=_short(text)))
-    return sizes
+    return tuple(dict.fromkeys(sizes))
 
 
 def pair(text: str) -> tuple[int, int]:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite
-from rowwise.errors import DataError, UsageError
+from rowwise.errors import UsageError
 from rowwise.shapes.check import array_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Records = Dataset | tuple[ArrayLike, ArrayLike]
+
+
+INT32_MAX = 2**31 - 1  # JAX has no wider integers unless asked
 
 
 class Arrays(NamedTuple):
@@ -24,27 +27,24 @@ class Arrays(NamedTuple):
 
 
 def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
-    """uint8 stays uint8, other integers become int32, floating values become `floatx`.
+    """uint8 stays uint8, other integers become int32, floating values and integers beyond int32 become `floatx`.
+
+    Args:
+        records: what `check_records` has passed; only x's values remain to be looked at.
+        floatx: Keras's floating type, such as `"float32"`.
+        what: names the records in errors.
 
     Raises:
-        UsageError: neither a Dataset nor a pair.
-        DataError: no records, x and y differ in number, or a value is not a finite number.
+        UsageError: neither a Dataset nor a pair. DataError: a value of x is not a finite number.
     """
     if isinstance(records, Dataset):
-        if not len(records):
-            raise DataError("fit.empty", what=what)
         return Arrays(_typed(records.x, floatx), records.y)  # checked when it was made
     if not (isinstance(records, tuple | list) and len(records) == 2):
         raise UsageError("fit.pair", what=what, found=type(records).__name__)
     x, y = (array_of(part, what) for part in records)
-    y = y.astype(np.int32) if y.dtype.kind == "b" else y
-    if x.ndim < 2 or y.ndim < 1 or len(x) != len(y):
-        raise DataError("data.counts", name=what, x=x.shape, y=y.shape)
-    if not len(x):
-        raise DataError("fit.empty", what=what)
+    x = _typed(x, floatx)
     check_finite(what, x)
-    check_finite(f"{what} labels", y)
-    return Arrays(_typed(x, floatx), _typed(y, floatx))
+    return Arrays(x, _typed(y, floatx))
 
 
 def hold_out(train: Arrays, fraction: float, seed: int) -> tuple[Arrays, Arrays]:
@@ -67,5 +67,7 @@ def _typed(array: NDArray[Any], floatx: str) -> NDArray[Any]:
     if array.dtype == np.uint8:
         return array
     if array.dtype.kind in "iub":
-        return array.astype(np.int32, copy=False)
+        wide = not np.can_cast(array.dtype, np.int32) and array.size > 0
+        large = wide and max(-int(array.min()), int(array.max())) > INT32_MAX
+        return array.astype(floatx if large else np.int32, copy=False)
     return array.astype(floatx, copy=False)

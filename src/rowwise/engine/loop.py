@@ -80,14 +80,14 @@ def fit(
     own = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or [])
     _check_others(own, verbose)
     _check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed)
-    check_records(model, tuple(train) if isinstance(train, list) else train, finite=False)
+    check_records(model, train, finite=False)
     arrays = as_arrays(train, keras.config.floatx())
     held: Arrays | None = None
     if isinstance(validation, int | float):  # np.float64 is a float
         if validation:
             arrays, held = hold_out(arrays, float(validation), seed)
     elif validation is not None:
-        check_records(model, tuple(validation) if isinstance(validation, list) else validation, finite=False)
+        check_records(model, validation, finite=False)
         held = as_arrays(validation, keras.config.floatx(), "validation")
     if batch_size > len(arrays.x):
         raise UsageError("fit.batch_size", found=batch_size, records=len(arrays.x))

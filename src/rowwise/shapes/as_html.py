@@ -8,28 +8,28 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rowwise.shapes.as_svg import (
-    FONTS,
-    MONO,
-    PALETTE,
-    inline,
-    matrices,
-    panel,
-    ruler,
-    safe,
-    scale_of,
-    style,
-    takes,
+from rowwise.shapes.as_svg import matrices, panel, scale_of, takes
+from rowwise.shapes.as_text import (
+    arrays,
+    counted,
+    equations,
+    equations_in,
+    head,
+    notes,
+    numbers_told,
+    size_text,
+    writes_none,
+    written,
 )
-from rowwise.shapes.as_text import equations as equations
-from rowwise.shapes.as_text import size_text
+from rowwise.shapes.drawing import FONTS, MONO, PALETTE, inline, ruler, safe, style
 from rowwise.shapes.rules import shape_text
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from rowwise.shapes.as_svg import Dense, Scale
+    from rowwise.shapes.as_svg import Dense
+    from rowwise.shapes.drawing import Scale
     from rowwise.shapes.ledger import Ledger, Row
 
 UNTOLD = "–"  # where a figure cannot be told
@@ -60,21 +60,18 @@ def fragment(ledger: Ledger) -> str:
 
 def _ledger(ledger: Ledger, level: int) -> str:
     """The whole ledger below a heading of this level."""
-    known = [size for size in ledger.batch_sizes if size is not None]
-    told = [say("ledger.batch", sizes=", ".join(f"{size:,}" for size in known))] if known else []
-    if known and len(ledger.batch_sizes) > 1:
-        told.append(say("ledger.several"))
-    head = say("ledger.head", name=ledger.name, parameters=f"{ledger.parameters:,}")
+    none = f'<p class="note"><strong>{safe(say("faces.none"))}</strong> {safe(say("ledger.none"))}</p>'
     return (
         f'<div class="rowwise-ledger" lang="{ledger.lang}"><style>{_style()}</style><div class="all">'
-        f'<h{level} class="head">{safe(head)}</h{level}>'
-        f"{''.join(f'<p>{safe(words)}</p>' for words in told)}"
-        f'<p class="note"><strong>{safe(say("faces.none"))}</strong> {safe(say("ledger.none"))}</p>'
-        f"{_table(ledger, known)}{_drawings(ledger, level + 1)}</div></div>"
+        f'<h{level} class="head">{safe(head(ledger))}</h{level}>'
+        f"{''.join(f'<p>{safe(words)}</p>' for words in notes(ledger, none=False))}"
+        f"{none if writes_none(ledger) else ''}"
+        f"{_table(ledger)}{_example(ledger, level + 1)}{_drawings(ledger, level + 1)}</div></div>"
     )
 
 
-def _table(ledger: Ledger, known: list[int]) -> str:
+def _table(ledger: Ledger) -> str:
+    known = [size for size in ledger.batch_sizes if size is not None]
     columns = [say("faces.layer"), say("faces.shapes"), say("ledger.label.parameters")]
     if known:
         columns += [say("ledger.label.memory"), say("ledger.label.work")]
@@ -94,13 +91,10 @@ def _line(ledger: Ledger, index: int, known: list[int], columns: list[str]) -> s
     kind = "" if facts.kind == "InputLayer" else f" <span>{safe(facts.kind)}</span>"
     source = takes(ledger, index)
     name = f"<b>{safe(facts.name)}</b>{kind}<p>{safe(row.sentence)}</p>{f'<p>{safe(source)}</p>' if source else ''}"
-    weights = "".join(
-        f"<li>{safe(weight.name)} {_shape(shape_text(weight.shape))}"
-        f"{'' if weight.trainable else ' ' + safe(say('ledger.frozen'))}</li>"
-        for weight in facts.weights
-    )
-    counted = say("ledger.shared") if facts.shared else row.arithmetic or "0"
-    cells = [_pairs(ledger, row), f"<p>{safe(counted)}</p>{f'<ul>{weights}</ul>' if weights else ''}"]
+    cells = [
+        _pairs(equations(ledger, row)),
+        "".join(_kept(ledger, row, convention) for convention in written(ledger, row)),
+    ]
     if known:
         cells += [
             _figures([(size, row.output_bytes(size)) for size in known], size_text),
@@ -108,6 +102,17 @@ def _line(ledger: Ledger, index: int, known: list[int], columns: list[str]) -> s
         ]
     depth = f' style="--depth:{facts.depth}"' if facts.depth else ""
     return f'<tr role="row"><th scope="row" role="rowheader"{depth}>{name}</th>{_cells(cells, columns)}</tr>'
+
+
+def _kept(ledger: Ledger, row: Row, convention: str) -> str:
+    """How the parameters are counted, and the arrays that they are in."""
+    weights = "".join(
+        f"<li>{safe(weight.name)} {_shape(shape_text(weight.shape))}"
+        f"{'' if weight.trainable else ' ' + safe(say('ledger.frozen'))}</li>"
+        for weight in row.weights(convention)
+    )
+    told = f"<p>{safe(counted(row, convention))}</p>{f'<ul>{weights}</ul>' if weights else ''}"
+    return f'<div class="kept"><b>{convention}</b>{told}</div>' if len(written(ledger, row)) > 1 else told
 
 
 def _cells(cells: list[str], columns: list[str]) -> str:
@@ -118,34 +123,28 @@ def _cells(cells: list[str], columns: list[str]) -> str:
 
 
 def _totals(ledger: Ledger, known: list[int], columns: list[str]) -> str:
-    terms = [f"{row.parameters:,}" for row in ledger.rows if row.parameters]
-    total = f"{ledger.parameters:,}"
-    words = f"<p>{' + '.join(terms)} = <b>{total}</b></p>" if len(terms) > 1 else f"<p><b>{total}</b></p>"
-    if ledger.trainable != ledger.parameters:
-        frozen = f"{ledger.parameters - ledger.trainable:,}"
-        words += f"<p>{safe(say('ledger.total.trainable', trainable=f'{ledger.trainable:,}', frozen=frozen))}</p>"
-    cells = ["", words]
+    cells = ["", _counted(ledger)]
     if known:
-        rows = _counted(ledger)
         cells += [
-            _figures([(size, _sum(row.output_bytes(size) for row in rows)) for size in known], size_text),
-            _figures([(size, _sum(row.multiply_adds(size) for row in rows)) for size in known], "{:,}".format),
+            _figures([(size, ledger.output_bytes(size)) for size in known], size_text),
+            _figures([(size, ledger.multiply_adds(size)) for size in known], "{:,}".format),
         ]
     return (
         f'<tr role="row"><th scope="row" role="rowheader">{safe(say("faces.total"))}</th>{_cells(cells, columns)}</tr>'
     )
 
 
-def _counted(ledger: Ledger) -> list[Row]:
-    """The rows that add up: not the nested models whose layers stand below them."""
-    following = [*(row.facts.depth for row in ledger.rows), 0][1:]
-    return [row for row, depth in zip(ledger.rows, following, strict=True) if depth <= row.facts.depth]
-
-
-def _sum(figures: Iterable[int | None]) -> int | None:
-    found = list(figures)
-    known = [figure for figure in found if figure is not None]
-    return sum(known) if len(known) == len(found) else None
+def _counted(ledger: Ledger) -> str:
+    """The sum of all parameters, and how many of them training changes."""
+    if ledger.parameters is None or ledger.trainable is None:
+        return f"<p>{safe(say('faces.unknown.count'))}</p>"
+    terms = [f"{row.parameters:,}" for row in ledger.rows if row.parameters]
+    total = f"{ledger.parameters:,}"
+    words = f"<p>{' + '.join(terms)} <span>= <b>{total}</b></span></p>" if len(terms) > 1 else f"<p><b>{total}</b></p>"
+    if ledger.trainable != ledger.parameters:
+        frozen = f"{ledger.parameters - ledger.trainable:,}"
+        words += f"<p>{safe(say('ledger.total.trainable', trainable=f'{ledger.trainable:,}', frozen=frozen))}</p>"
+    return words
 
 
 def _figures(figures: list[tuple[int, int | None]], words: Callable[[int], str]) -> str:
@@ -155,12 +154,9 @@ def _figures(figures: list[tuple[int, int | None]], words: Callable[[int], str])
     return "".join(f"<p>{safe(say('ledger.at', figure=figure, records=f'{size:,}'))}</p>" for size, figure in told)
 
 
-def _pairs(ledger: Ledger, row: Row) -> str:
+def _pairs(told: list[tuple[str, str]]) -> str:
     """The equations, each with its number of records."""
-    return "".join(
-        f'<p class="pair"><span>{safe(label)}</span> {_shape(equation)}</p>'
-        for label, equation in equations(ledger, row)
-    )
+    return "".join(f'<p class="pair"><span>{safe(label)}</span> {_shape(equation)}</p>' for label, equation in told)
 
 
 def _shape(text: str) -> str:
@@ -170,6 +166,24 @@ def _shape(text: str) -> str:
     return f"<code>{marked.replace('None', none)}</code>"
 
 
+def _example(ledger: Ledger, level: int) -> str:
+    """One layer computed in each convention, on real numbers."""
+    if ledger.example is None:
+        return ""
+    computed = ledger.example.computed
+    cards = []
+    for convention, held in computed.arrays.items():
+        kept = ", ".join(f"{name} {shape_text(array.shape)}" for name, array in held.items())
+        told = (kept, computed.equation(convention), computed.first_values(convention))
+        lines = "".join(f"<p>{_shape(words)}</p>" for words in told)
+        cards.append(f"<div><p><b>{safe(say(f'faces.convention.{convention}'))}</b></p>{lines}</div>")
+    return (
+        f'<h{level} class="part">{safe(say("faces.example.title"))}</h{level}>'
+        f"<p>{safe(numbers_told(ledger.example))}</p>"
+        f'<div class="same">{"".join(cards)}</div><p><b>{safe(computed.verdict)}</b></p>'
+    )
+
+
 def _drawings(ledger: Ledger, level: int) -> str:
     """Each Dense layer with its matrices; nothing where there is none."""
     drawn = [(row, dense) for row in ledger.rows if (dense := matrices(row))]
@@ -177,7 +191,11 @@ def _drawings(ledger: Ledger, level: int) -> str:
         return ""
     scale = scale_of(ledger)
     length, words = scale.ruler()
-    told = "".join(f"<p>{safe(say(f'faces.rule.{convention}'))}</p>" for convention in ledger.conventions)
+    several = len(ledger.conventions) > 1
+    told = "".join(
+        f"<p>{f'<b>{convention}</b> ' if several else ''}{safe(say(f'faces.rule.{convention}'))}</p>"
+        for convention in ledger.conventions
+    )
     alone = ledger.conventions[0] if len(ledger.conventions) == 1 else ""
     named = f"<p><b>{safe(say(f'faces.convention.{alone}'))}</b></p>" if alone else ""
     notes = " ".join([words, *scale.notes()])
@@ -189,38 +207,36 @@ def _drawings(ledger: Ledger, level: int) -> str:
 
 
 def _figure(ledger: Ledger, row: Row, dense: Dense, scale: Scale, level: int) -> str:
-    facts = row.facts
-    conventions = ledger.conventions if len(dense.leading) == 1 else ledger.conventions[:1]
+    """One layer's card: its picture beside the words, or a picture for each convention with its own words."""
+    facts, conventions = row.facts, written(ledger, row)
+    several = len(conventions) > 1
     pictures = []
     for convention in conventions:
-        title = f"{facts.name}. {say(f'faces.convention.{convention}')}"
+        label = say(f"faces.convention.{convention}")
+        title = f"{facts.name}. {label}"
         told = ". ".join(row.equation(size, convention) for size in ledger.batch_sizes)
+        words = f"<p><b>{safe(label)}</b></p>{_beside(ledger, row, convention)}" if several else ""
         picture = inline(panel(dense, ledger.batch_sizes, convention, scale), title, told)
-        label = f"<p><b>{safe(say(f'faces.convention.{convention}'))}</b></p>" if len(conventions) > 1 else ""
         pictures.append(
-            f'<div class="view" role="group" tabindex="0" aria-label="{safe(title)}">{label}{picture}</div>'
+            f'<div class="view" role="group" tabindex="0" aria-label="{safe(title)}">{words}{picture}</div>'
         )
-    sentences = [f'<p class="again">{safe(row.sentence)}</p>']
-    if conventions == ("keras",):  # the sentences speak of the kernel as Keras keeps it
-        kernel = say(
-            "ledger.kernel",
-            shape=shape_text((dense.features, dense.units)),
-            features=f"{dense.features:,}",
-            units=f"{dense.units:,}",
-        )
-        sentences.append(f'<p><b class="ink-w">W</b> {safe(kernel)}</p>')
-        if dense.bias:
-            bias = say("ledger.bias", shape=shape_text((dense.units,)))
-            sentences.append(f'<p><b class="ink-b">b</b> {safe(bias)}</p>')
-    counted = say("ledger.shared") if facts.shared else row.arithmetic
-    sentences.append(f"<p>{safe(say('ledger.label.parameters'))}: {safe(counted)}</p>")
-    wide = " wide" if len(pictures) > 1 or (ledger.convention == "columns" and len(ledger.batch_sizes) > 1) else ""
+    beside = "" if several else _beside(ledger, row, conventions[0])
+    wide = " wide" if several or (ledger.convention == "columns" and len(ledger.batch_sizes) > 1) else ""
     return (
         f'<figure class="layer{wide}"><figcaption><h{level} class="name">{safe(facts.name)} '
-        f'<span>{safe(facts.kind)}</span></h{level}><div class="again">{_pairs(ledger, row)}</div>'
-        f"{''.join(sentences)}</figcaption>"
-        f'<div class="views">{"".join(pictures)}</div></figure>'
+        f'<span>{safe(facts.kind)}</span></h{level}><p class="again">{safe(row.sentence)}</p>{beside}</figcaption>'
+        f'<div class="views{" three" if several else ""}">{"".join(pictures)}</div></figure>'
     )
+
+
+def _beside(ledger: Ledger, row: Row, convention: str) -> str:
+    """What stands beside a picture, in its convention: equations, what is kept, how it is counted."""
+    lines = [f'<div class="again">{_pairs(equations_in(ledger, row, convention))}</div>']
+    for name, words in arrays(row, convention):
+        symbol = {"kernel": "W", "weight": "W", "bias": "b"}.get(name, name)
+        lines.append(f'<p><b class="ink-{symbol.lower()}">{safe(symbol)}</b> {safe(words)}</p>')
+    lines.append(f"<p>{safe(say('ledger.label.parameters'))}: {safe(counted(row, convention))}</p>")
+    return "".join(lines)
 
 
 def _style() -> str:
@@ -285,6 +301,11 @@ _RULES = f"""
 & .again+.again{{margin-top:8px}}
 & .layer.wide{{grid-template-columns:minmax(0,1fr)}}
 & .layer.wide .views{{order:1}}
+& .views.three{{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,350px),1fr))}}
+& .three .pair{{display:block}}
+& .three .view{{display:flex;flex-direction:column;align-items:flex-start}}
+& .three svg{{flex:none;margin-top:auto;padding-top:8px;box-sizing:content-box}}
+& tfoot p span{{white-space:nowrap}}
 & .views{{display:flex;flex-wrap:wrap;gap:20px 28px;min-width:0}}
 & .view{{overflow-x:auto;max-width:100%;scrollbar-width:thin;background:
  linear-gradient(to right,var(--rowwise-card) 30%,transparent) 0 0/40px 100% no-repeat local,
@@ -294,6 +315,11 @@ _RULES = f"""
 & .view p{{font-size:13px;margin:0 0 8px}}
 & .view svg{{display:block;max-width:none;height:auto}}
 & :focus-visible{{outline:3px solid var(--rowwise-x-ink);outline-offset:3px}}
+& .kept+.kept{{margin-top:8px}}
+& .kept b{{font-size:13px;color:var(--rowwise-soft)}}
+& .same{{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));gap:12px;margin:12px 0}}
+& .same>div{{padding:12px 14px;background:var(--rowwise-card);border:1px solid var(--rowwise-line);border-radius:10px}}
+& .ink-x{{color:var(--rowwise-x-ink)}}
 & .ink-w{{color:var(--rowwise-w-ink)}}
 & .ink-b{{color:var(--rowwise-b-ink)}}
 @container (max-width:760px){{

@@ -7,108 +7,46 @@ Words are in the language in force.
 
 from __future__ import annotations
 
-import html
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rowwise.shapes.as_text import equations as equations
+from rowwise.shapes.as_text import counted, equations, head, writes_none, written
+from rowwise.shapes.drawing import (
+    BROKEN,
+    GAP,
+    LINE,
+    LONGEST,
+    PAD,
+    PALETTE,
+    THINNEST,
+    WIDEST,
+    Drawing,
+    Scale,
+    Sheet,
+    ruler,
+    safe,
+    style,
+    text_width,
+)
 from rowwise.shapes.rules import shape_text
 from rowwise.text import say
 from rowwise.text.terminal import wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from rowwise.shapes.facts import Shape
     from rowwise.shapes.ledger import Ledger, Row
 
-LONGEST = 220.0  # pixels of the longest side that is drawn whole
-BROKEN = 240.0  # of one that is not: longer than any other
-UNKNOWN = 56.0  # of one whose size is not known
-THINNEST = 4.0  # of what can still be seen
-WIDEST = 16.0  # pixels a number at most: a model of three features need not fill the page
 WHOLE = 2048  # numbers; a longer side is broken, however large the kernels are
-GAP, LINE, PAD = 16.0, 16.0, 12.0
-FONTS = "system-ui,-apple-system,'Segoe UI','Apple SD Gothic Neo','Malgun Gothic','Noto Sans KR',NanumGothic,sans-serif"
-MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
-
-# Name → light, dark. Every text has a contrast of at least 4.5 on `bg` and `card`; tests compute it.
-PALETTE = {
-    "bg": ("#ffffff", "#12151a"),
-    "card": ("#f6f7f9", "#1a1f26"),
-    "line": ("#d3d8df", "#39424e"),
-    "fg": ("#1a1f26", "#e9edf2"),
-    "soft": ("#525c69", "#aab5c2"),
-    "x": ("#cfe0fb", "#1d3b66"),
-    "x-ink": ("#1f4f9c", "#97c1ff"),
-    "w": ("#fde0bd", "#563413"),
-    "w-ink": ("#8a4200", "#ffbe80"),
-    "b": ("#e8d9fb", "#43296b"),
-    "b-ink": ("#6a2fa3", "#d4aeff"),
-    "y": ("#c9ecd3", "#17482a"),
-    "y-ink": ("#17652f", "#86dfa2"),
-}
-
-
-@dataclass(frozen=True)
-class Scale:
-    """One scale for a whole ledger.
-
-    Attributes:
-        per_number: pixels of one number.
-        limit: the most numbers of a side that is drawn whole.
-        left: pixels left of where X and W meet, so that the layers stand in line.
-        thin, broken, unknown: whether any side is drawn thicker, broken, or is not known.
-        sheets: whether records are drawn as sheets behind one another, since each has several rows.
-    """
-
-    per_number: float
-    limit: int
-    left: float
-    thin: bool
-    broken: bool
-    unknown: bool
-    sheets: bool
-
-    def length(self, size: int | None) -> float:
-        """Pixels of a side."""
-        if size is None:
-            return UNKNOWN
-        return BROKEN if size > self.limit else max(size * self.per_number, THINNEST)
-
-    def cut(self, size: int | None) -> bool:
-        """Whether the side is drawn with a zig-zag."""
-        return size is None or size > self.limit
-
-    def notes(self) -> list[str]:
-        """In words, what is not drawn to scale."""
-        told = [say("faces.thin")] if self.thin else []
-        told += [say("faces.broken", limit=f"{self.limit:,}")] if self.broken else []
-        told += [say("faces.unknown")] if self.unknown else []
-        return told + ([say("faces.sheets")] if self.sheets else [])
-
-    def ruler(self) -> tuple[float, str]:
-        """A round number of numbers, as long as it is drawn and in words."""
-        steps = [step * 10**power for power in range(5) for step in (1, 2, 5)]
-        numbers = next((n for n in steps if n * self.per_number >= 24), steps[-1])
-        return numbers * self.per_number, say(f"faces.scale.{'one' if numbers == 1 else 'many'}", n=f"{numbers:,}")
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """Elements of SVG and the room they take, from (0, 0) on."""
-
-    body: str
-    width: float
-    height: float
 
 
 def svg(ledger: Ledger) -> str:
     """The whole ledger as a document of its own."""
     scale = scale_of(ledger)
-    sheet = _Sheet()
-    y = sheet.lines(0, 18, wrap(say("ledger.head", name=ledger.name, parameters=f"{ledger.parameters:,}"), 56), "t h")
+    sheet = Sheet()
+    y = sheet.lines(0, 18, wrap(head(ledger), 56), "t h")
     blocks = [_block(ledger, index, scale) for index in range(len(ledger.rows))]
     right = max(
         (PAD * row.facts.depth + block.right for row, block in zip(ledger.rows, blocks, strict=True)), default=0
@@ -131,7 +69,9 @@ def svg(ledger: Ledger) -> str:
         y = sheet.lines(length + 10, y, wrap(words, 66), "t s") + 4
         for note in scale.notes():
             y = sheet.lines(0, y, wrap(note, 72), "t s") + 4
-    if all(size is None for size in ledger.batch_sizes):
+    if ledger.parameters is None:
+        y = sheet.lines(0, y, wrap(say("faces.unbuilt"), 72), "t s") + 4
+    if all(size is None for size in ledger.batch_sizes) and writes_none(ledger):
         sheet.lines(0, y, wrap(say("ledger.none"), 72), "t s")
     drawing = sheet.drawing()
     told = ". ".join(f"{row.facts.name}: {row.equation(ledger.batch_sizes[0])}" for row in ledger.rows)
@@ -153,39 +93,6 @@ def document(drawing: Drawing, title: str, description: str, lang: str) -> str:
         f'<rect class="bg" width="100%" height="100%"/>'
         f'<g transform="translate({PAD:g} {PAD:g})">{drawing.body}</g></svg>\n'
     )
-
-
-def inline(drawing: Drawing, title: str, description: str) -> str:
-    """Within a page, which gives the colours."""
-    return (
-        f'<svg role="img" width="{drawing.width:.0f}" height="{drawing.height:.0f}" '
-        f'viewBox="0 0 {drawing.width:.0f} {drawing.height:.0f}">'
-        f"<title>{safe(title)}</title><desc>{safe(description)}</desc>{drawing.body}</svg>"
-    )
-
-
-def style(scope: str, colour: Callable[[str], str]) -> str:
-    """The rules of all drawings below `scope`; `colour` gives the value for a name of the palette."""
-    rules = {
-        ".bg": f"fill:{colour('bg')}",
-        ".c": f"fill:{colour('card')};stroke:{colour('line')}",
-        ".t": f"font:13px {FONTS};fill:{colour('fg')}",
-        ".h": "font-size:17px;font-weight:700",
-        ".n": "font-size:14px;font-weight:700",
-        ".s": f"font-size:12px;fill:{colour('soft')}",
-        ".e": f"font:12px {MONO}",
-        ".k": "font-weight:700",
-        ".q": f"font-size:12px;font-weight:400;fill:{colour('soft')}",
-        ".a": f"fill:none;stroke:{colour('soft')};stroke-width:1.5",
-        ".z": f"fill:none;stroke:{colour('card')};stroke-width:5",
-        ".g": "fill:none;stroke-width:.5;opacity:.6",
-        ".d": "stroke-dasharray:4 3",
-    }
-    for kind in "xwby":
-        rules[f".m.{kind}"] = f"fill:{colour(kind)};stroke:{colour(f'{kind}-ink')}"
-        rules[f".i.{kind}"] = f"fill:{colour(f'{kind}-ink')}"
-        rules[f".o.{kind}"] = f"fill:none;stroke:{colour(f'{kind}-ink')}"
-    return "".join(f"{scope} {selector}{{{rule}}}" for selector, rule in rules.items())
 
 
 def scale_of(ledger: Ledger) -> Scale:
@@ -249,7 +156,7 @@ def matrices(row: Row) -> Dense | None:
 
 def panel(dense: Dense, batches: Sequence[int | None], convention: str, scale: Scale) -> Drawing:
     """X, W, b and Y of one layer; W and b once, X and Y for each number of records."""
-    sheet = _Sheet(left=-scale.left)
+    sheet = Sheet(left=-scale.left)
     if convention == "columns" and len(dense.leading) == 1:
         _columns(sheet, dense, batches, scale)
     else:
@@ -265,125 +172,6 @@ def takes(ledger: Ledger, index: int) -> str:
     return f"{say('ledger.label.from')}: {', '.join(sources)}"
 
 
-def safe(text: object) -> str:
-    """Text that may stand in XML: escaped, without the characters that XML has no way to write."""
-    return html.escape(re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", str(text)))
-
-
-@dataclass
-class _Sheet:
-    """Elements that are put down one by one, and how far they reach."""
-
-    parts: list[str] = field(default_factory=list)
-    left: float = 0
-    right: float = 0
-    bottom: float = 0
-
-    def add(self, part: str, left: float, right: float, bottom: float) -> None:
-        self.parts.append(part)
-        self.left, self.right = min(self.left, left), max(self.right, right)
-        self.bottom = max(self.bottom, bottom)
-
-    def text(self, x: float, y: float, words: str, kinds: str = "t", end: bool = False, after: str = "") -> None:
-        """One line on the baseline `y`, from x on or, with `end`, up to it; `after` is said more quietly."""
-        width = text_width(f"{words} {after}" if after else words, kinds)
-        anchor = ' text-anchor="end"' if end else ""
-        quiet = f'<tspan class="q" dx="8">{safe(after)}</tspan>' if after else ""
-        part = f'<text class="{kinds}" x="{x:g}" y="{y:g}"{anchor}>{safe(words)}{quiet}</text>'
-        self.add(part, x - width if end else x, x if end else x + width, y + 4)
-
-    def lines(self, x: float, y: float, lines: Iterable[str], kinds: str = "t", end: bool = False) -> float:
-        """Lines below one another; the baseline of what would come next."""
-        for line in lines:
-            self.text(x, y, line, kinds, end)
-            y += 22 if "h" in kinds else LINE
-        return y
-
-    def labels(self, x: float, y: float, kind: str, lines: Sequence[str], end: bool = False) -> None:
-        """A matrix's name and shape in its colour, its axes below; `y` is the upper edge."""
-        self.text(x, y + 12, lines[0], f"t k i {kind}", end)
-        self.lines(x, y + 12 + LINE, lines[1:], "t s", end)
-
-    def place(self, drawing: Drawing, x: float, y: float) -> None:
-        part = f'<g transform="translate({x:g} {y:g})">{drawing.body}</g>'
-        self.add(part, x, x + drawing.width, y + drawing.height)
-
-    def drawing(self) -> Drawing:
-        body = "".join(self.parts)
-        if self.left < 0:
-            body = f'<g transform="translate({-self.left:g} 0)">{body}</g>'
-        return Drawing(body, self.right - self.left + 1, self.bottom + 1)
-
-    def matrix(
-        self,
-        corner: tuple[float, float],
-        shape: tuple[int | None, int | None],
-        kind: str,
-        scale: Scale,
-        lit: str = "",
-        dashed: bool = False,
-    ) -> None:
-        """A rectangle to scale; `lit` names what is highlighted in it: "row", "column" or "cell"."""
-        (x, y), (rows, columns) = corner, shape
-        width, height = scale.length(columns), scale.length(rows)
-        classes = f"m {kind}{' d' if dashed else ''}"
-        parts = [f'<rect class="{classes}" x="{x:g}" y="{y:g}" width="{width:.2f}" height="{height:.2f}"/>']
-        across, thick = _lit(rows, scale)
-        along, broad = _lit(columns, scale)
-        box = {
-            "row": (x, y + across, width, thick),
-            "column": (x + along, y, broad, height),
-            "cell": (x + along, y + across, broad, thick),
-        }.get(lit)
-        if box:
-            parts.append('<rect class="i {}" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>'.format(kind, *box))
-        parts.append(_grid(x, y, rows, columns, kind, scale))
-        if scale.cut(columns):
-            parts.append(_zigzag(x + width / 2, y, height, kind, upright=True))
-        if scale.cut(rows):
-            parts.append(_zigzag(y + height / 2, x, width, kind, upright=False))
-        self.add("".join(parts), x, x + width, y + height)
-
-
-def text_width(words: str, kinds: str = "t") -> float:
-    """Pixels, estimated from above: fonts differ, and nothing may be cut off."""
-    from rich.cells import cell_len
-
-    size = 17 if "h" in kinds.split() else 12 if {"s", "e"} & set(kinds.split()) else 13.5
-    return cell_len(words) * size * (0.61 if {"e", "k", "h", "n"} & set(kinds.split()) else 0.55)
-
-
-def _lit(size: int | None, scale: Scale) -> tuple[float, float]:
-    """Where along a side one of its numbers is highlighted, and how thick."""
-    length = scale.length(size)
-    if size is None or scale.cut(size):
-        return length / 5, 2
-    return size // 3 / size * length, min(max(length / size, 2), length)
-
-
-def _grid(x: float, y: float, rows: int | None, columns: int | None, kind: str, scale: Scale) -> str:
-    """A line between numbers, where they are large enough to be told apart."""
-    if scale.per_number < 6:
-        return ""
-    width, height, step = scale.length(columns), scale.length(rows), scale.per_number
-    down = "".join(f"M{x + step * n:g} {y:g}v{height:g}" for n in range(1, 0 if scale.cut(columns) else columns or 0))
-    across = "".join(f"M{x:g} {y + step * n:g}h{width:g}" for n in range(1, 0 if scale.cut(rows) else rows or 0))
-    return f'<path class="o g {kind}" d="{down}{across}"/>' if down or across else ""
-
-
-def _zigzag(middle: float, start: float, length: float, kind: str, upright: bool) -> str:
-    """A torn band across a matrix: its two edges, and nothing between them."""
-    teeth = max(2, round((length + 2) / 6))
-    step = (length + 2) / teeth
-
-    def edge(shift: float) -> str:
-        points = [(middle + shift + (3 if n % 2 else -3), start - 1 + n * step) for n in range(teeth + 1)]
-        return " ".join(f"{a:.1f},{b:.1f}" if upright else f"{b:.1f},{a:.1f}" for a, b in points)
-
-    torn = f'<polyline class="z" points="{edge(0)}"/>'
-    return torn + "".join(f'<polyline class="o {kind}" points="{edge(shift)}"/>' for shift in (-2.5, 2.5))
-
-
 def _count(what: str, size: int | None) -> str:
     if size is None:
         return say(f"faces.{what}.any")
@@ -396,7 +184,7 @@ def _axes(name: str, shape: str, down: str, across: str, kinds: bool = True) -> 
     return [f"{name} {shape}", f"↓ {rows}", f"→ {columns}"]
 
 
-def _rows(sheet: _Sheet, dense: Dense, batches: Sequence[int | None], scale: Scale, torch: bool) -> None:
+def _rows(sheet: Sheet, dense: Dense, batches: Sequence[int | None], scale: Scale, torch: bool) -> None:
     """Records in rows: W above, X left, Y where they cross; in PyTorch's manner with W as it is kept beside Wᵀ."""
     features, units = _count("features", dense.features), _count("units", dense.units)
     tall, wide = scale.length(dense.features), scale.length(dense.units)
@@ -422,7 +210,7 @@ def _rows(sheet: _Sheet, dense: Dense, batches: Sequence[int | None], scale: Sca
         y = _band(sheet, dense, records, scale, y)
 
 
-def _band(sheet: _Sheet, dense: Dense, records: int | None, scale: Scale, y: float) -> float:
+def _band(sheet: Sheet, dense: Dense, records: int | None, scale: Scale, y: float) -> float:
     """X and Y for one number of records; the upper edge of the next band."""
     size = dense.rows(records)
     sheaf = len(dense.leading) > 1  # records are sheets behind one another
@@ -443,7 +231,7 @@ def _band(sheet: _Sheet, dense: Dense, records: int | None, scale: Scale, y: flo
     return y + 3 * LINE + 10
 
 
-def _columns(sheet: _Sheet, dense: Dense, batches: Sequence[int | None], scale: Scale) -> None:
+def _columns(sheet: Sheet, dense: Dense, batches: Sequence[int | None], scale: Scale) -> None:
     """Records in columns: W left, X above, Y where they cross, b as a column between."""
     features, units = _count("features", dense.features), _count("units", dense.units)
     tall, high = scale.length(dense.features), scale.length(dense.units)
@@ -482,14 +270,17 @@ def _wrap_equation(equation: str, width: int) -> list[str]:
     return [line.replace("\ue000", " ") for line in wrap(kept, width)]
 
 
-def ruler(x: float, y: float, length: float) -> str:
-    """The mark that shows how long so many numbers are."""
-    return f'<path class="a" d="M{x:g} {y - 4:g}v8m0-4h{length:g}m0-4v8"/>'
+def _counted(ledger: Ledger, row: Row) -> list[tuple[str, str]]:
+    """How the parameters are counted in each convention; nothing where there are none."""
+    label, conventions = say("ledger.label.parameters"), written(ledger, row)
+    several = len(conventions) > 1
+    lines = [(f"{convention} {label}" if several else label, counted(row, convention)) for convention in conventions]
+    return lines if row.facts.weights else []
 
 
-def _block(ledger: Ledger, index: int, scale: Scale) -> _Sheet:
+def _block(ledger: Ledger, index: int, scale: Scale) -> Sheet:
     """One layer: its name, where it takes from, its equations, and its matrices where it has a kernel."""
-    row, sheet = ledger.rows[index], _Sheet()
+    row, sheet = ledger.rows[index], Sheet()
     facts = row.facts
     *more, last = wrap(facts.name, 40)
     y = sheet.lines(PAD, 24, more, "t n")
@@ -497,12 +288,12 @@ def _block(ledger: Ledger, index: int, scale: Scale) -> _Sheet:
     y += LINE
     if source := takes(ledger, index):
         y = sheet.lines(PAD, y, wrap(source, 60), "t s")
-    told = equations(ledger, row)
+    told = [*equations(ledger, row), *_counted(ledger, row)]
     indent = PAD + max((text_width(label, "t s") for label, _ in told), default=0) + 10
     for label, equation in told:
         sheet.text(PAD, y, label, "t s")
         y = sheet.lines(indent, y, _wrap_equation(equation, 50), "t e")
-    if not told:
+    if not equations(ledger, row):
         y = sheet.lines(PAD, y, wrap(row.sentence, 60), "t s")
     if dense := matrices(row):
         x, top, one = PAD, y, len(dense.leading) > 1

@@ -9,6 +9,7 @@ from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
 
 if TYPE_CHECKING:
+    from rowwise.shapes.conventions import Example
     from rowwise.shapes.ledger import Ledger, Row
 
 INDENT = 2  # columns, for each step: layer, its lines, nested model
@@ -16,28 +17,54 @@ UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024))
 
 
 def text(ledger: Ledger) -> str:
-    """The whole ledger: head, a block a layer, totals."""
-    head = say("ledger.head", name=ledger.name, parameters=f"{ledger.parameters:,}")
-    lines = wrap(head) + wrap(say("ledger.none")) + _batch_lines(ledger)
+    """The whole ledger: head, a block a layer, totals, with `all` the example."""
+    lines = wrap(head(ledger)) + [line for words in notes(ledger) for line in wrap(words)]
     for row in ledger.rows:
         lines += ["", *_block(ledger, row)]
-    return "\n".join([*lines, "", *_totals(ledger)])
+    return "\n".join([*lines, "", *_totals(ledger), *_example(ledger)])
+
+
+def head(ledger: Ledger) -> str:
+    """The model's name and how many numbers it keeps."""
+    if ledger.parameters is None:
+        return say("faces.head.unknown", name=ledger.name)
+    return say("ledger.head", name=ledger.name, parameters=f"{ledger.parameters:,}")
+
+
+def notes(ledger: Ledger, none: bool = True) -> list[str]:
+    """What stands below the head: of an unbuilt model, of None where it is written, of the batches."""
+    told = [say("faces.unbuilt")] if ledger.parameters is None else []
+    if none and writes_none(ledger):
+        told.append(say("ledger.none"))
+    known = [size for size in ledger.batch_sizes if size is not None]
+    if known and writes_none(ledger):
+        told.append(f"{say('faces.batch', sizes=', '.join(f'{size:,}' for size in known))} {_axes(ledger)}")
+        if len(ledger.batch_sizes) > 1:
+            told.append(say("ledger.several"))
+    return told
+
+
+def writes_none(ledger: Ledger) -> bool:
+    """Whether any shape as designed holds None: not where no layer is built."""
+    return any("None" in row.equation(None) for row in ledger.rows)
 
 
 def size_text(size: int) -> str:
     """`12.5 KiB`."""
     for unit, of in UNITS:
-        if size >= of:
-            return f"{size / of:,.4g} {unit}"
+        if round(1024 * size / of) >= 1024:  # 1023.99 KiB is a MiB
+            return f"{size / of:,.1f}".removesuffix(".0") + f" {unit}"
     return f"{size} B"
 
 
-def _batch_lines(ledger: Ledger) -> list[str]:
-    known = [size for size in ledger.batch_sizes if size is not None]
-    if not known:
-        return []
-    lines = wrap(say("ledger.batch", sizes=", ".join(f"{size:,}" for size in known)))
-    return lines + (wrap(say("ledger.several")) if len(ledger.batch_sizes) > 1 else [])
+def _axes(ledger: Ledger) -> str:
+    """Which axis is the records. Columns are features only where every layer with weights takes and gives two axes."""
+    shapes = [shape for row in ledger.rows if row.facts.weights for shape in (*row.facts.inputs, *row.facts.outputs)]
+    plain = all(len(shape) == 2 for shape in shapes) and bool(shapes)
+    turned = ledger.convention in ("columns", "all") and any(row.dense for row in ledger.rows)
+    if plain and turned:
+        return say(f"faces.axes.{ledger.convention}")
+    return say(f"faces.axes.{'rows' if plain else 'mixed' if turned else 'first'}")
 
 
 def _block(ledger: Ledger, row: Row) -> list[str]:
@@ -49,10 +76,7 @@ def _block(ledger: Ledger, row: Row) -> list[str]:
     told = [(say("ledger.label.does"), row.sentence)]
     if len(facts.sources) > 1:
         told.append((say("ledger.label.from"), ", ".join(facts.sources)))
-    told += equations(ledger, row)
-    told += [(weight_label, words) for weight_label, words in _weights(row)]
-    if facts.weights:
-        told.append((say("ledger.label.parameters"), say("ledger.shared") if facts.shared else row.arithmetic))
+    told += [line for convention in written(ledger, row) for line in _written(ledger, row, convention)]
     told += _costs(ledger, row)
     width = max(cell_len(label) for label, _ in told) + 2
     lines = [f"{indent}{title}"]
@@ -63,31 +87,78 @@ def _block(ledger: Ledger, row: Row) -> list[str]:
     return lines
 
 
+def written(ledger: Ledger, row: Row) -> tuple[str, ...]:
+    """The conventions in which this row is written: the first alone where they do not differ."""
+    return ledger.conventions if row.dense else ledger.conventions[:1]
+
+
 def equations(ledger: Ledger, row: Row) -> list[tuple[str, str]]:
     """The shape as designed, then with each number of records, in each convention."""
-    sizes = list(dict.fromkeys((None, *ledger.batch_sizes)))
+    several = len(written(ledger, row)) > 1
+    return [
+        (f"{convention} {label}" if several else label, equation)
+        for convention in written(ledger, row)
+        for label, equation in equations_in(ledger, row, convention)
+    ]
+
+
+def equations_in(ledger: Ledger, row: Row, convention: str) -> list[tuple[str, str]]:
+    """The same in one convention."""
     told = []
-    differ = len({row.equation(None, convention) for convention in ledger.conventions}) > 1
-    for convention in ledger.conventions if differ else ledger.conventions[:1]:
-        for size in sizes:
-            label = say("ledger.label.designed") if size is None else say("ledger.label.batch", records=f"{size:,}")
-            told.append((f"{convention} {label}" if differ else label, row.equation(size, convention)))
+    for size in dict.fromkeys((None, *ledger.batch_sizes)):
+        label = say("ledger.label.designed") if size is None else say("ledger.label.batch", records=f"{size:,}")
+        told.append((label, row.equation(size, convention)))
     return [(label, equation) for label, equation in told if equation]
 
 
-def _weights(row: Row) -> list[tuple[str, str]]:
-    dense = row.facts.kind == "Dense"
+def _written(ledger: Ledger, row: Row, convention: str) -> list[tuple[str, str]]:
+    """Equations, what is kept and how it is counted, in one convention."""
+    facts = row.facts
+    told = [*equations_in(ledger, row, convention), *arrays(row, convention)]
+    if facts.weights or not facts.built:
+        told.append((say("ledger.label.parameters"), counted(row, convention)))
+    several = len(written(ledger, row)) > 1
+    return [(f"{convention} {label}" if several else label, words) for label, words in told]
+
+
+def counted(row: Row, convention: str) -> str:
+    """How the row's parameters are counted, in words where there is nothing to count."""
+    if row.facts.shared:
+        return say("ledger.shared")
+    arithmetic = row.counted(convention)
+    return say("faces.unknown.count") if arithmetic is None else arithmetic or "0"
+
+
+def arrays(row: Row, convention: str) -> list[tuple[str, str]]:
+    """What the layer keeps, and with records in columns X too: names, shapes and what their axes are."""
     told = []
-    for weight in row.facts.weights:
+    for own, weight in zip(row.facts.weights, row.weights(convention), strict=True):
         words = shape_text(weight.shape)
-        if dense and weight.name == "kernel":
-            words = say("ledger.kernel", shape=words, features=f"{weight.shape[0]:,}", units=f"{weight.shape[1]:,}")
-        elif dense and weight.name == "bias":
-            words = say("ledger.bias", shape=words)
+        if row.facts.kind == "Dense" and own.name == "kernel" and len(weight.shape) == 2:
+            axes = ("features", "units") if convention == "keras" or not row.dense else ("units", "features")
+            words = _matrix(words, axes, weight.shape)
+        elif row.facts.kind == "Dense" and own.name == "bias":
+            upright = convention == "columns" and row.dense
+            words = say("faces.bias.columns", shape=words) if upright else say("ledger.bias", shape=words)
         if not weight.trainable:
             words = f"{words} {say('ledger.frozen')}"
         told.append((weight.name, words))
+    if convention == "columns" and row.dense:
+        features = row.dense[0]
+        told.append(("X", _matrix(f"({features}, m)", ("features", "records"), (features, None))))
     return told
+
+
+def _matrix(shape: str, axes: tuple[str, str], sizes: tuple[int | None, ...]) -> str:
+    """`(784, 100): a row for each of 784 features, a column for each of 100 units`."""
+    rows, columns = ("any" if size is None else "one" if size == 1 else "many" for size in sizes)
+    down, across = (f"{size:,}" if size is not None else "m" for size in sizes)
+    return say(
+        "faces.matrix",
+        shape=shape,
+        rows=say(f"faces.down.{axes[0]}.{rows}", n=down),
+        columns=say(f"faces.across.{axes[1]}.{columns}", n=across),
+    )
 
 
 def _costs(ledger: Ledger, row: Row) -> list[tuple[str, str]]:
@@ -109,10 +180,32 @@ def _each(figures: list[tuple[int, str]]) -> str:
 
 
 def _totals(ledger: Ledger) -> list[str]:
+    if ledger.parameters is None or ledger.trainable is None:
+        return wrap(say("ledger.total", sum=say("faces.unknown.count")))
     terms = [f"{row.parameters:,}" for row in ledger.rows if row.parameters]
     total = f"{ledger.parameters:,}"
     lines = wrap(say("ledger.total", sum=f"{' + '.join(terms)} = {total}" if len(terms) > 1 else total))
     if ledger.trainable != ledger.parameters:
         frozen = ledger.parameters - ledger.trainable
         lines += wrap(say("ledger.total.trainable", trainable=f"{ledger.trainable:,}", frozen=f"{frozen:,}"))
+    known = [size for size in ledger.batch_sizes if size is not None]
+    memory = [(size, ledger.output_bytes(size)) for size in known]
+    work = [(size, ledger.multiply_adds(size)) for size in known]
+    if any(found for _, found in memory):
+        lines += wrap(say("faces.total.memory", figures=_each([(s, size_text(f or 0)) for s, f in memory])))
+    if any(found for _, found in work):
+        lines += wrap(say("faces.total.work", figures=_each([(s, f"{f:,}") for s, f in work])))
     return lines
+
+
+def _example(ledger: Ledger) -> list[str]:
+    if ledger.example is None:
+        return []
+    lines = ["", *wrap(say("faces.example.title")), *wrap(numbers_told(ledger.example))]
+    return [*lines, *str(ledger.example.computed).splitlines()]
+
+
+def numbers_told(example: Example) -> str:
+    """Which layer was computed, and where its numbers are from."""
+    records = len(example.computed.outputs["keras"])
+    return say(f"faces.example.{'own' if example.own else 'drawn'}", layer=example.layer, records=records)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.dataset import Dataset
 from rowwise.errors import ShapeError
 from rowwise.shapes.rules import shape_text
 from rowwise.text import say
@@ -17,42 +18,109 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 MOST = 6  # rows and columns that are drawn; the last one always is
+LONGEST = 20  # columns of a name
 MORE = "…"
 
 
-def show(array: ArrayLike, features: Sequence[str] | None = None) -> str:
+def show(array: ArrayLike | Dataset, features: Sequence[object] | None = None) -> str:
     """The shape in words, and the values with both axes labelled, in at most 80 columns.
 
     Args:
-        array: `(features,)`, `(records, features)` or images `(records, height, width)`, of numbers.
+        array: one number `()`, `(features,)`, `(records, features)` or images `(records, height, width)`, with
+            channels or without; of numbers. A Dataset stands for its x; the `columns` of a table, as pandas has
+            them, are the features' names.
         features: a name for each column, such as `["RM", "LSTAT"]`.
 
     Raises:
-        ShapeError: no array of numbers with one to four axes, or as many names as there are no columns.
+        ShapeError: no array of numbers with at most four axes, or as many names as there are no columns.
     """
-    try:
-        values = np.asarray(array)
-    except ValueError:
-        raise ShapeError("axes.ragged") from None
-    if not 1 <= values.ndim <= 4 or values.dtype.kind not in "biuf":
+    values = _numbers(array.x if isinstance(array, Dataset) else array)
+    if values.ndim > 4:
         raise ShapeError("axes.array", found=values.shape, dtype=values.dtype)
-    if features is not None and (values.ndim != 2 or len(features) != values.shape[1]):
-        raise ShapeError("axes.features", names=len(features), found=values.shape)
+    if features is None and values.ndim == 2:
+        features = getattr(array, "columns", None)
+    names = None if features is None else [features] if isinstance(features, str) else list(features)
+    if names is not None and (values.ndim != 2 or len(names) != values.shape[1]):
+        raise ShapeError("axes.features", names=len(names), found=values.shape)
     lines = wrap(f"{shape_text(values.shape)}: {_words(values.shape)}")
-    if values.ndim == 2 and values.size:
-        lines += ["", *_drawing(values, features)]
+    if values.size and values.ndim == 1:
+        lines += ["", *_line(values)]
+        if values.dtype.kind in "biu" and len(values) > 1:
+            lines += ["", *wrap(say("axes.labels", records=f"{len(values):,}"))]
+    elif values.size and values.ndim == 2:
+        named = None if names is None else [_short(name) for name in names]
+        lines += ["", *_drawing(values, named)]
         row, column = values.shape[0] - 1, values.shape[1] - 1
-        name = f" ({features[column]})" if features else ""
+        name = f" ({named[column]})" if named else ""
         lines += ["", *wrap(say("axes.index", row=row, column=column, name=name, value=_cell(values[row, column])))]
     return "\n".join(lines)
 
 
+def _numbers(array: ArrayLike) -> NDArray[Any]:
+    """The values as NumPy's numbers.
+
+    Raises:
+        ShapeError: they are none; it says which one, or that the rows differ in length.
+    """
+    try:
+        values = np.asarray(array)
+        if values.dtype.kind == "O" and all(isinstance(value, int | float | np.number) for value in values.flat):
+            values = values.astype(np.float64)  # a table of mixed columns, or integers of any size
+    except ValueError:
+        raise ShapeError("axes.ragged") from None
+    except (TypeError, OverflowError):  # a tensor on another device; an integer beyond every float
+        raise ShapeError("axes.kind", found=type(array).__name__) from None
+    if values.dtype.kind in "biuf":
+        return values
+    items = values.ravel().tolist()
+    if values.ndim and items and all(isinstance(item, list | tuple | np.ndarray) for item in items):
+        raise ShapeError("axes.ragged")
+    if values.dtype.kind in "OUS" and (values.ndim or isinstance(array, str)):
+        word = next((item for item in items if not isinstance(item, int | float | np.number)), "")
+        raise ShapeError("axes.text", found=_short(repr(word)))
+    raise ShapeError("axes.kind", found=type(array).__name__)
+
+
 def _words(shape: tuple[int, ...]) -> str:
-    key = {1: "axes.one", 2: "axes.two", 3: "axes.three", 4: "axes.four"}[len(shape)]
+    match shape:
+        case _ if 0 in shape:
+            key = "axes.empty"
+        case ():
+            key = "axes.none"
+        case (size,):
+            key = "axes.one" if size > 1 else "axes.one.feature"
+        case (1, 1):
+            key = "axes.two.both"
+        case (1, _):
+            key = "axes.two.row"
+        case (_, 1):
+            key = "axes.two.column"
+        case (_, _):
+            key = "axes.two"
+        case (records, _, _):
+            key = "axes.three" if records > 1 else "axes.three.record"
+        case (1, _, _, _):
+            key = "axes.four.record"
+        case (*_, channels):
+            key = "axes.four" if channels > 1 else "axes.four.channel"
     return say(key, **{f"n{place}": f"{size:,}" for place, size in enumerate(shape)})
 
 
-def _drawing(values: NDArray[Any], features: Sequence[str] | None) -> list[str]:
+def _line(values: NDArray[Any]) -> list[str]:
+    """Numbers along one axis, each below its place."""
+    from rich.cells import cell_len
+
+    places = _chosen(len(values))
+    names = [MORE if place is None else str(place) for place in places]
+    cells = [MORE if place is None else _cell(values[place]) for place in places]
+    widths = [max(map(cell_len, pair)) for pair in zip(names, cells, strict=True)]
+    return [
+        f"{say('axes.only')} →",
+        *("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in (names, cells)),
+    ]
+
+
+def _drawing(values: NDArray[Any], features: list[str] | None) -> list[str]:
     from rich.cells import cell_len
 
     rows, columns = (_chosen(size) for size in values.shape)
@@ -84,6 +152,13 @@ def _drawing(values: NDArray[Any], features: Sequence[str] | None) -> list[str]:
 
 def _chosen(size: int) -> list[int | None]:
     return list(range(size)) if size <= MOST else [*range(MOST - 2), None, size - 1]
+
+
+def _short(name: object) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    text = " ".join(str(name).split())
+    return text if cell_len(text) <= LONGEST else f"{set_cell_size(text, LONGEST - 1).rstrip()}{MORE}"
 
 
 def _cell(value: Any) -> str:

@@ -6,23 +6,22 @@ scale, since a model does not tell on what it was trained, and softmax with bina
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.dataset import PIXEL_MAX, Dataset, check_finite
-from rowwise.errors import DataError, ModelError, UsageError
-from rowwise.shapes.labels import check_labels, flat_layers, loss_of, named, output_of, warn_user
-from rowwise.shapes.record_shapes import check_record
-from rowwise.text import say
+from rowwise.data.dataset import Dataset, check_finite
+from rowwise.errors import DataError, ModelError, ShapeError, UsageError
+from rowwise.shapes.labels import check_labels, loss_of, named, output_of
+from rowwise.shapes.layer_shapes import check_layer
+from rowwise.shapes.record_shapes import check_record, same
+from rowwise.shapes.rules import shape_text
+from rowwise.shapes.values import check_indices, check_pixels
 
 if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
-
-SAMPLE = 256  # records looked at for the scale of the pixels; the rest only before a warning is given
-FEWEST_PIXELS = 64  # 8 x 8: rows with fewer features are a table's, not an image's
-DARK = 1 / 50  # a Rescaling by less than this was made for 0..255
 
 
 def check(model: keras.Model, data: Any) -> None:
@@ -31,24 +30,31 @@ def check(model: keras.Model, data: Any) -> None:
     Args:
         model: a Keras model with one input `(None, ...)` and one output. It may be unbuilt; with labels
             it must be compiled.
-        data: a Dataset, an array x `(records, ...)`, or the pair (a tuple) `(x, y)` with y `(records,)`
-            class numbers or `(records, classes)` one-hot, whatever the loss takes.
+        data: a Dataset, an array x `(records, ...)`, or a tuple `(x, y)` with y `(records,)` class numbers or
+            `(records, outputs)`, whatever the loss takes. `(x, None)` is x alone; weights as in `(x, y, weights)`
+            are not looked at.
 
     Raises:
         ShapeError: x is transposed, lacks the axis of records, has other channels or features, is not
-            flattened or should not be; y is one-hot or not against the loss, or outside the classes.
-        DataError: no records, other numbers of records in x and y, NaN, text, objects, lists.
+            flattened or should not be; y has another shape than the loss compares with the output, is one-hot
+            or not against the loss, or outside the classes.
+        DataError: no array, no records, other numbers of records in x and y, NaN, text, objects, lists.
         ModelError: no Keras model, several inputs or outputs, not compiled, or a last layer that the
             loss cannot use.
+        UsageError: two Datasets or two pairs, or more parts than x, y and weights.
 
     Warns:
         Suspicious: pixels in 0..255 that nothing scales, or in 0..1 that the model scales again;
-            softmax with binary cross-entropy.
+            softmax with binary cross-entropy, sigmoid with the categorical ones, labels for these whose rows
+            do not sum to 1.
     """
     check_kind(model)
-    parts = data if isinstance(data, tuple) and len(data) == 2 else (data,)
-    arrays = tuple(_without_list(part, name) for part, name in zip(parts, "xy", strict=False))
-    check_records(model, arrays if len(arrays) == 2 else arrays[0])
+    _refuse_two(data)
+    if isinstance(data, list) and is_pair(data):
+        data = tuple(data)
+    parts = data[:2] if isinstance(data, tuple) and 1 <= len(data) <= 3 else (data,)
+    x, *y = (_without_list(part, name) for part, name in zip(parts, "xy", strict=False))
+    check_records(model, x if not y or y[0] is None else (x, y[0]))
 
 
 def check_records(
@@ -58,44 +64,63 @@ def check_records(
 
     Args:
         model: as for `check`.
-        data: as for `check`, or lists of numbers.
-        finite: whether to look for NaN and infinity, the only pass over all values. False where the
+        data: as for `check`, or lists of numbers; the pair may be a list.
+        finite: whether to look for NaN and infinity in x, the only pass over all values. False where the
             caller does.
         loss: whether y must suit the model's loss; False where only classes are compared.
         silent: whether to look for what Keras trains on without a word as well: a last layer that
             the loss cannot use, pixels on an unusual scale.
 
     Raises:
-        ShapeError, DataError, ModelError: as `check`.
+        ShapeError, DataError, ModelError, UsageError: as `check`.
     """
     check_kind(model)
     if isinstance(data, Dataset):
         x, y, finite = data.x, data.y, False  # checked when it was made
-    elif isinstance(data, tuple) and len(data) == 2:
-        if any(isinstance(part, Dataset) for part in data):
-            raise UsageError("fit.two_datasets", what="train")
+    elif isinstance(data, tuple | list) and len(data) == 2:
+        _refuse_two(data)
         x, y = array_of(data[0], "x"), array_of(data[1], "y")
+    elif isinstance(data, tuple):
+        raise UsageError("fit.pair", what="data", found=f"tuple of {len(data)}")
     else:
         x, y = array_of(data, "x"), None
-    if not x.ndim or not len(x):
-        raise DataError("mistake.empty", found=x.shape)
+    if not x.ndim:
+        raise no_array("x", x[()])
+    if not len(x):
+        raise DataError("fit.empty", what=f"x {x.shape}")
     _check_numbers(x)
-    check_input(model, x)
+    record = _check_input_and_order(model, x, y)
     if y is not None:
         if loss:
             check_compiled(model)
-        if not y.ndim or len(y) != len(x):
+        if not y.ndim:
+            raise no_array("y", y[()])
+        if len(y) != len(x):
             raise DataError("mistake.counts", x=x.shape, y=y.shape)
-        if y.dtype.kind in "OUS":
-            _refuse_text_labels(y)
+        y = _numbers_of_labels(y)
         if loss:
-            check_labels(y, loss_of(model), output_of(model), silent)
-    if finite:
+            check_labels(y, loss_of(model), output_of(model, record), silent)
+    check_indices(model, x)
+    if finite and x.dtype.kind != "b":
         check_finite("x", x)
-        if y is not None:
-            check_finite("y", y)
     if silent:
-        _check_pixels(model, x)
+        check_pixels(model, x)
+
+
+def is_pair(data: Any) -> bool:
+    """Whether a list or tuple holds two arrays that cannot be two inputs alike: x and y."""
+    shapes = [getattr(part, "shape", None) for part in data]
+    return len(shapes) == 2 and None not in shapes and np.ndim(data[0]) != np.ndim(data[1])
+
+
+def _refuse_two(data: Any) -> None:
+    """Raises UsageError for two Datasets, or two pairs as Keras's own data sets come."""
+    if not (isinstance(data, tuple | list) and len(data) == 2):
+        return
+    if any(isinstance(part, Dataset) for part in data):
+        raise UsageError("fit.two_datasets", what="train")
+    if all(isinstance(part, tuple) and len(part) == 2 and hasattr(part[0], "shape") for part in data):
+        raise UsageError("mistake.two_pairs")
 
 
 def check_kind(model: Any) -> None:
@@ -117,32 +142,107 @@ def check_compiled(model: keras.Model) -> None:
         raise ModelError("model.not_compiled", name=model.name)
 
 
-def check_input(model: keras.Model, x: NDArray[Any]) -> None:
-    """Compare `x` `(records, ...)` with the model's input `(None, ...)`; an unbuilt model takes anything.
+def check_input(model: keras.Model, x: NDArray[Any]) -> tuple[int | None, ...] | None:
+    """Compare `x` `(records, ...)` with the model's input `(None, ...)`; an unbuilt model takes nearly anything.
+
+    Returns:
+        The shape of the output for one record where it depends on x, the model having no input yet, else None.
 
     Raises:
         ShapeError: the shapes differ; the message names the first layer, the cause and the mend.
     """
-    expected = getattr(model, "input_shape", None) if model.built else None
-    if isinstance(expected, tuple) and all(isinstance(size, int | None) for size in expected):
+    import keras
+
+    expected = input_shape(model)
+    if expected is not None:
         check_record(expected[1:], x.shape, first_layer(model))
+    elif model.built:
+        return _called(model, x)
+    elif isinstance(model, keras.Sequential) and model.layers:
+        check_layer(model.layers[0], [x.shape])  # its kernels have no shape yet, but may want a number of axes
+        shape = x.shape
+        with suppress(Exception):  # a layer that cannot tell before it is built
+            for layer in model.layers:
+                shape = layer.compute_output_shape(shape)
+            return shape[1:]
+    return None
+
+
+def input_shape(model: keras.Model) -> tuple[int | None, ...] | None:
+    """The shape of the model's one input, the axis of records first, where it is known."""
+    expected = getattr(model, "input_shape", None) if model.built else None
+    known = isinstance(expected, tuple) and all(isinstance(size, int | None) for size in expected)
+    return expected if known else None
+
+
+def _called(model: keras.Model, x: NDArray[Any]) -> tuple[int | None, ...] | None:
+    """Call a model that has a `call` of its own with a shape in place of data: it has no input to compare with.
+
+    Raises:
+        ShapeError: a layer within it does not take what it is given.
+    """
+    import keras
+
+    from rowwise.shapes.explained import explained
+
+    if x.dtype.kind not in "buif":
+        return None
+    try:
+        with explained():
+            output = model.compute_output_spec(keras.KerasTensor(x.shape, str(x.dtype)))
+    except ShapeError:
+        raise
+    except Exception:  # the user's code may want real numbers; then only Keras can tell
+        return None
+    shape = getattr(output, "shape", None)
+    return tuple(shape[1:]) if shape is not None else None
+
+
+def _check_input_and_order(
+    model: keras.Model, x: NDArray[Any], y: NDArray[Any] | None
+) -> tuple[int | None, ...] | None:
+    """As `check_input`, and says so where y is what fits."""
+    try:
+        return check_input(model, x)
+    except ShapeError:
+        expected = input_shape(model)
+        if y is not None and y.ndim > 1 and x.ndim <= 2 and expected is not None and same(expected, y.shape):
+            raise ShapeError("mistake.swapped", x=shape_text(x.shape), y=shape_text(y.shape)) from None
+        raise
 
 
 def array_of(values: Any, name: str) -> NDArray[Any]:
     """`values` as an array; x or y by `name`.
 
     Raises:
-        DataError: rows of different lengths.
+        DataError: rows of different lengths, or no array at all.
     """
     try:
         return np.asarray(values)
     except ValueError as cause:
         raise DataError("fit.ragged", what=name, cause=cause) from cause
+    except Exception as cause:  # such as a tensor of PyTorch that still takes part in gradients
+        raise no_array(name, values) from cause
+
+
+def no_array(name: str, found: Any) -> DataError:
+    """The error for what has no axis of records: None, a text, a single number, a loader."""
+    found = found.item() if isinstance(found, np.generic) else found
+    short = repr(found) if found is None or isinstance(found, str | int | float) else type(found).__name__
+    short = short if len(short) <= 30 else f"{short[:29]}…"
+    if hasattr(found, "toarray"):
+        return DataError("mistake.sparse", name=name, found=short)
+    if hasattr(found, "detach"):
+        return DataError("mistake.tensor", name=name, found=short)
+    return DataError("mistake.no_array", name=name, found=short)
 
 
 def _check_numbers(x: NDArray[Any]) -> None:
+    """Raises DataError where x holds text, objects, dates: no numbers."""
     if x.dtype.kind in "US":
         raise DataError("mistake.text", found=repr(str(x.flat[0])))
+    if x.dtype.kind not in "buifO":
+        raise DataError("data.dtype", name="x", found=x.dtype)
     if x.dtype.kind != "O":
         return
     if all(isinstance(value, int | float | np.number) for value in x.flat):
@@ -153,10 +253,41 @@ def _check_numbers(x: NDArray[Any]) -> None:
     raise DataError("mistake.text", found=repr(other))
 
 
-def _refuse_text_labels(y: NDArray[Any]) -> None:
+def _numbers_of_labels(y: NDArray[Any]) -> NDArray[Any]:
+    """Labels as numbers; True and False are 1 and 0.
+
+    Raises:
+        DataError: text, objects, NaN or infinity.
+    """
+    if y.dtype.kind == "b":
+        return y.astype(np.int32)
     if y.dtype.kind == "O" and all(isinstance(value, int | float | np.number) for value in y.flat):
         raise DataError("mistake.object", name="y", code='y.astype("int32")')
-    raise DataError("mistake.text_labels", found=repr(y.flat[0].item() if hasattr(y.flat[0], "item") else y.flat[0]))
+    if y.dtype.kind in "OUS":
+        lacking = np.argwhere([label is None for label in y.flat])
+        if len(lacking):
+            raise DataError(
+                "mistake.labels_not_finite",
+                count=len(lacking),
+                total=y.size,
+                where=[int(place) for place in np.unravel_index(int(lacking[0, 0]), y.shape)],
+                found=None,
+                code="keep = np.array([label is not None for label in y])",
+            )
+        value = y.flat[0]
+        raise DataError("mistake.text_labels", found=repr(value.item() if hasattr(value, "item") else value))
+    if y.dtype.kind == "f" and not (finite := np.isfinite(y)).all():
+        where = tuple(int(place) for place in np.argwhere(~finite)[0])
+        keep = "keep = np.isfinite(y)" + (f".all(axis={tuple(range(1, y.ndim))})" if y.ndim > 1 else "")
+        raise DataError(
+            "mistake.labels_not_finite",
+            count=int((~finite).sum()),
+            total=y.size,
+            where=list(where),
+            found=y[where],
+            code=keep,
+        )
+    return y
 
 
 def _without_list(part: Any, name: str) -> Any:
@@ -170,48 +301,10 @@ def _without_list(part: Any, name: str) -> Any:
     if len(part) == 1 and np.ndim(part[0]) > 1:
         return part[0]
     array = array_of(part, name)
+    if not part:
+        return array
     code = f"np.stack({name})" if any(hasattr(item, "shape") for item in part) else f"np.asarray({name})"
     raise DataError("mistake.list", name=name, count=len(part), code=code, mend=array.shape)
-
-
-def _check_pixels(model: keras.Model, x: NDArray[Any]) -> None:
-    """Warn where pixels and the model's own scaling do not go together.
-
-    A sample refutes the suspicion for nearly all data; all values are read only to confirm it.
-    """
-    if x.ndim < 2 or int(np.prod(x.shape[1:])) < FEWEST_PIXELS or x.dtype.kind not in "uif":
-        return
-    scale, layer = _scale(model)
-    suspicion = {"none": _is_unscaled, "rescales": _is_scaled}.get(scale)
-    if suspicion is None or not suspicion(x[:: -(-len(x) // SAMPLE)]) or not suspicion(x):
-        return
-    key = "mistake.unscaled" if scale == "none" else "mistake.scaled_twice"
-    warn_user(say(key, layer=layer, most=f"{float(x.max()):.4g}", white=PIXEL_MAX))
-
-
-def _is_unscaled(x: NDArray[Any]) -> bool:
-    """Whole numbers in 0..255 up to at least half of white: what a file of pixels holds."""
-    return bool(x.min() >= 0 and PIXEL_MAX / 2 < x.max() <= PIXEL_MAX) and (
-        x.dtype.kind != "f" or not np.any(np.modf(x)[0])
-    )
-
-
-def _is_scaled(x: NDArray[Any]) -> bool:
-    return bool(x.dtype.kind == "f" and x.min() >= 0 and 0 < x.max() <= 1)
-
-
-def _scale(model: keras.Model) -> tuple[str, str]:
-    """`"rescales"` by 1/255 or so, `"none"` before the first kernel, or `"unknown"`; and the layer that tells."""
-    for layer in flat_layers(model):
-        kind = type(layer).__name__
-        if kind == "Rescaling":
-            small = np.max(np.abs(np.asarray(layer.scale))) < DARK
-            return ("rescales" if small else "unknown"), named(layer)
-        if kind in ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D"):
-            return "none", named(layer)
-        if kind not in ("InputLayer", "Flatten", "Reshape", "Dropout", "ZeroPadding2D", "Permute"):
-            break  # it may well scale
-    return "unknown", ""
 
 
 def first_layer(model: keras.Model) -> str:

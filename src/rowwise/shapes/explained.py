@@ -7,15 +7,16 @@ what makes Keras fail; its messages are never read, so that another release's wo
 from __future__ import annotations
 
 import inspect
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.errors import ModelError, RowwiseError, ShapeError
-from rowwise.shapes.check import check, check_compiled, check_input, check_records
+from rowwise.errors import DataError, ModelError, RowwiseError, ShapeError
+from rowwise.shapes.check import check, check_compiled, check_input, check_records, input_shape, is_pair, no_array
 from rowwise.shapes.labels import Output, check_labels, named, named_loss
-from rowwise.shapes.record_shapes import check_record
+from rowwise.shapes.layer_shapes import check_layer
+from rowwise.shapes.record_shapes import same
 from rowwise.shapes.rules import shape_text
 from rowwise.text import say
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 TRAINING = ("fit", "evaluate", "train_on_batch", "test_on_batch")
 PREDICTING = ("predict", "predict_on_batch")
+STATEFUL = ("fit", "evaluate", "predict")
+# Metrics that want the labels in the outputs' shape.
+COLUMN_METRICS = ("Precision", "Recall", "F1Score", "FBetaScore", "AUC", "BinaryAccuracy", "CategoricalAccuracy")
 NEEDS_WEIGHTS = ("count_params", "save_weights", "load_weights")
 # Only what these raise is explained: an error of the user's own code within a callback is the user's.
 LIBRARIES = ("keras", "jax", "jaxlib", "numpy", "optree", "ml_dtypes", "tensorflow", "torch")
@@ -36,9 +40,12 @@ LIBRARIES = ("keras", "jax", "jaxlib", "numpy", "optree", "ml_dtypes", "tensorfl
 def explained() -> Iterator[None]:
     """Within the block, a failing call of Keras raises our explanation `from` Keras's error.
 
-    It covers `fit`, `evaluate`, `predict`, `train_on_batch` and the like, calls of models, of Dense,
-    Conv and Flatten layers and of cross-entropies. Where the cause is not known, Keras's error passes
+    It covers `fit`, `evaluate`, `predict`, `train_on_batch` and the like, calls of models, of layers, also while a
+    model is put together from `keras.Input`, and of losses. Where the cause is not known, Keras's error passes
     unchanged. Calls that do not fail are not looked at: for those there is `check`.
+
+    A call of `fit`, `evaluate` or `predict` that fails, or is interrupted, leaves the model with the values that
+    it had: with the JAX backend Keras alone may lose them.
 
     Raises:
         ShapeError, DataError, ModelError: as `check`, in place of the error it explains, which is its
@@ -50,10 +57,11 @@ def explained() -> Iterator[None]:
     keras.config.disable_traceback_filtering()  # of this thread; filtered frames have lost the arrays
     try:
         yield
-    except (RowwiseError, Warning):  # a warning made an error is Keras's own word on the matter
-        raise
-    except Exception as original:
-        explanation = explain_error(original)
+    except BaseException as original:
+        frames = list(_frames(original.__traceback__))
+        for frame in frames:
+            _restore(frame)
+        explanation = _explain(frames) if _is_to_explain(original) else None
         if explanation is None:
             raise
         raise explanation from original
@@ -62,9 +70,13 @@ def explained() -> Iterator[None]:
             keras.config.enable_traceback_filtering()
 
 
-def explain_error(error: Exception) -> RowwiseError | None:
-    """What our checks say of the calls of Keras in `error`'s traceback, the user's own call first."""
-    frames = list(_frames(error.__traceback__))
+def _is_to_explain(error: BaseException) -> bool:
+    """A warning made an error is Keras's own word on the matter; an interruption is the user's."""
+    return isinstance(error, Exception) and not isinstance(error, RowwiseError | Warning)
+
+
+def _explain(frames: list[FrameType]) -> RowwiseError | None:
+    """What our checks say of the calls of Keras in a traceback's frames, the user's own call first."""
     if not frames or _module(frames[-1]) not in LIBRARIES:
         return None
     try:
@@ -72,7 +84,35 @@ def explain_error(error: Exception) -> RowwiseError | None:
             _check_call(name, values)
     except RowwiseError as found:
         return found if found.key != "model.several" else None  # Keras itself takes several
+    except Exception:  # a call so odd that our checks fail too: Keras's own error must pass
+        return None
     return None
+
+
+def _restore(frame: FrameType) -> None:
+    """Give a model back the values that Keras, on JAX, takes out of it while a step runs.
+
+    They are in `_jax_state` after the first step, before it only in a variable of the call itself.
+    """
+    import keras
+
+    model = frame.f_locals.get("self")
+    if frame.f_code.co_name not in STATEFUL or not isinstance(model, keras.Model):
+        return
+    with suppress(Exception):  # the error that is under way matters more
+        sync = getattr(model, "jax_state_sync", None)
+        if sync is not None:
+            sync()
+        optimizer = getattr(model.optimizer, "variables", [])
+        groups = {
+            "fit": (model.trainable_variables, model.non_trainable_variables, optimizer, model.metrics_variables),
+            "evaluate": (model.trainable_variables, model.non_trainable_variables, model.metrics_variables),
+            "predict": (model.trainable_variables, model.non_trainable_variables),
+        }[frame.f_code.co_name]
+        for variables, values in zip(groups, frame.f_locals.get("state", ()), strict=False):
+            for variable, value in zip(variables, values, strict=False):
+                if variable._value is None and not value.is_deleted():
+                    variable.assign(value)
 
 
 def _frames(traceback: TracebackType | None) -> Iterator[FrameType]:
@@ -110,7 +150,7 @@ def _check_call(name: str, values: dict[str, Any]) -> None:
 
     owner = values.get("self")
     if isinstance(owner, keras.Model) and name in (*TRAINING, *PREDICTING):
-        _check_model_call(owner, name in TRAINING, values)
+        _check_model_call(owner, name, values)
     elif isinstance(owner, keras.Model) and name in NEEDS_WEIGHTS and not owner.built:
         raise ModelError("mistake.unbuilt", name=owner.name)
     elif isinstance(owner, keras.Layer) and name == "__call__":
@@ -118,61 +158,114 @@ def _check_call(name: str, values: dict[str, Any]) -> None:
         _check_layer(owner, arguments[0])
     elif isinstance(owner, keras.losses.Loss) and name == "__call__":
         _check_loss(owner, values)
-    elif name.endswith("crossentropy") and getattr(keras.losses, name, None) is not None:
+    elif "y_true" in values and "y_pred" in values and getattr(keras.losses, name, None) is not None:
         _check_loss(getattr(keras.losses, name), values)
+    elif isinstance(owner, keras.Layer) and name == "set_weights":
+        _check_weights(owner, values.get("weights"))
+    elif type(owner).__name__ in COLUMN_METRICS and name == "update_state":
+        _check_metric(owner, values)
+    elif name == "to_categorical":
+        _check_classes(values.get("x"), values.get("num_classes"))
 
 
-def _check_model_call(model: Any, training: bool, values: dict[str, Any]) -> None:
+def _check_weights(layer: Any, given: Any) -> None:
+    """A kernel in PyTorch's layout, `(units, features)`."""
+    if type(layer).__name__ != "Dense" or not layer.built or not isinstance(given, list | tuple) or not given:
+        return
+    wanted, found = tuple(layer.kernel.shape), np.shape(given[0])
+    if found != wanted and found == wanted[::-1]:
+        raise ShapeError("mistake.weights", layer=named(layer), expected=shape_text(wanted), found=shape_text(found))
+
+
+def _check_metric(metric: Any, values: dict[str, Any]) -> None:
+    """Class numbers for a metric that compares them with the outputs number by number."""
+    true, predicted = _array(values.get("y_true")), _array(values.get("y_pred"))
+    if true is None or predicted is None or predicted.ndim != 2 or true.size == predicted.size:
+        return
+    if true.size == len(true) == len(predicted):
+        found, output = shape_text(true.shape), shape_text(predicted.shape)
+        raise ShapeError("mistake.metric", metric=type(metric).__name__, found=found, output=output)
+
+
+def _check_classes(labels: Any, classes: Any) -> None:
+    """`to_categorical` with a class number that has no column."""
+    y = np.asarray(labels)
+    if not isinstance(classes, int) or not y.size or y.dtype.kind not in "iuf" or 0 <= y.min() <= y.max() < classes:
+        return
+    values = {"least": f"{y.min():g}", "most": f"{y.max():g}", "last": classes - 1, "classes": int(y.max()) + 1}
+    raise DataError("mistake.to_categorical", **values)
+
+
+def _check_model_call(model: Any, name: str, values: dict[str, Any]) -> None:
+    training = name in TRAINING
     if training:
         check_compiled(model)
-    pairs = [(values.get("x"), values.get("y"))]
+    pairs = [(values.get("x"), values.get("y"), f"model.{name}(x, y)")]
     held = values.get("validation_data")
-    if isinstance(held, tuple | list) and len(held) > 1:
-        pairs.append((held[0], held[1]))
-    for pair in pairs:
-        x, y = (part[0] if isinstance(part, list) and len(part) == 1 else part for part in pair)
-        if isinstance(x, list):
-            check(model, x)
-        x = _array(x)
-        if x is None:
-            continue
-        if training and isinstance(y, list):
-            check(model, (x, y))
-        y = _array(y) if training else None
-        check_records(model, x if y is None else (x, y), finite=False, silent=False)
+    if isinstance(held, tuple | list) and len(held) in (1, 2, 3):
+        pairs.append((held[0], held[1] if len(held) > 1 else None, "validation_data=(x, y)"))
+    elif _array(held) is not None:
+        pairs.append((held, None, "validation_data=(x, y)"))
+    for x, y, code in pairs:
+        _check_pair(model, x, y, code, training)
 
 
-def _check_layer(layer: Any, x: Any) -> None:
-    """A model or a layer on its own, with data or with a tracer that has a shape only."""
+def _check_pair(model: Any, x: Any, y: Any, code: str, training: bool) -> None:
+    """What one call has for x and y; `code` is how it is called."""
+    x, y = (part[0] if isinstance(part, list) and len(part) == 1 else part for part in (x, y))
+    if x is None or isinstance(x, str | int | float):
+        raise no_array("x", x)
+    if isinstance(x, list | tuple) and y is None and is_pair(x):
+        raise DataError("mistake.pair_as_x", code=code)
+    if isinstance(x, list):
+        check(model, x)
+    x = _array(x)
+    if x is None:
+        return
+    if training and y is None and type(model).train_step.__module__.startswith("keras."):
+        raise DataError("mistake.no_labels", code=code)
+    if training and isinstance(y, list):
+        check(model, (x, y))
+    y = _array(y) if training else None
+    check_records(model, x if y is None else (x, y), finite=False, silent=False)
+
+
+def _check_layer(layer: Any, inputs: Any) -> None:
+    """A model or a layer on its own, with data, with a tracer that has a shape only, or with a symbolic input."""
     import keras
 
-    array = _array(x)
-    if array is None:
+    tensors = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+    shapes = [tuple(getattr(tensor, "shape", None) or ()) for tensor in tensors]
+    if not all(shapes) or not all(isinstance(size, int | None) for shape in shapes for size in shape):
         return
-    if isinstance(layer, keras.Model):
-        check_input(layer, array)
-        return
-    if type(layer) is keras.layers.Dense and layer.built and array.ndim <= 2:
-        check_record((int(layer.kernel.shape[0]),), array.shape, named(layer))
-    specs = layer.input_spec if isinstance(layer.input_spec, list | tuple) else [layer.input_spec]
-    axes = getattr(specs[0], "min_ndim", None) if len(specs) == 1 else None
-    if isinstance(layer, keras.layers.Conv2D) and axes is not None and array.ndim == axes - 1:
-        one = array.shape[-1] in (1, 3, 4)
+    symbolic = any(isinstance(tensor, keras.KerasTensor) for tensor in tensors)
+    if not isinstance(layer, keras.Model):
+        check_layer(layer, shapes, symbolic)
+    elif not symbolic:
+        array = _array(tensors[0]) if len(tensors) == 1 else None
+        if array is not None:
+            check_input(layer, array)
+    elif len(shapes) == 1 and (want := input_shape(layer)) is not None and not same(want[1:], shapes[0][1:]):
         raise ShapeError(
-            "mistake.rank",
-            layer=named(layer),
-            axes=axes,
-            found=shape_text(array.shape),
-            lacking=say("mistake.rank.records" if one else "mistake.rank.channels"),
-            code="x[None]" if one else "x[..., None]",
+            "mistake.build_model", layer=named(layer), expected=shape_text(want), found=shape_text(shapes[0])
         )
 
 
 def _check_loss(loss: Any, values: dict[str, Any]) -> None:
     known = named_loss(loss)
-    true, predicted = _array(values.get("y_true")), _array(values.get("y_pred"))
-    if known is not None and true is not None and predicted is not None and predicted.ndim == 2 and true.ndim:
-        check_labels(true, known, Output(say("mistake.outputs"), predicted.shape[1]), silent=False)
+    labels = values.get("y_true")
+    true, predicted = _array(labels), _array(values.get("y_pred"))
+    if (
+        known is None
+        or true is None
+        or predicted is None
+        or predicted.ndim < 2
+        or true.shape[:1] != predicted.shape[:1]
+    ):
+        return
+    check_labels(
+        true, known, Output(say("mistake.outputs"), predicted.shape[1:]), silent=False, read=_read(labels) is not None
+    )
 
 
 def _array(values: Any) -> NDArray[Any] | None:
@@ -180,7 +273,12 @@ def _array(values: Any) -> NDArray[Any] | None:
     shape, dtype = getattr(values, "shape", None), getattr(values, "dtype", None)
     if shape is None or any(not isinstance(size, int) for size in shape):
         return None
+    array = _read(values)
+    return array if array is not None else np.broadcast_to(np.zeros((), str(dtype)), tuple(shape))
+
+
+def _read(values: Any) -> NDArray[Any] | None:
     try:
         return np.asarray(values)
     except Exception:  # a tracer of JAX or a symbolic tensor
-        return np.broadcast_to(np.zeros((), str(dtype)), tuple(shape))
+        return None

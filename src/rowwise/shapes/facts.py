@@ -48,6 +48,7 @@ class LayerFacts:
         depth: 0 in the model itself, 1 in a model nested in it, and so on.
         shared: whether the weights were listed at an earlier call already.
         itemsize: bytes of one output number.
+        built: whether its weights are known: True for a layer without any, False for one that waits for data.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class LayerFacts:
     depth: int = 0
     shared: bool = False
     itemsize: int = 4
+    built: bool = True
 
 
 # Settings that equations and sentences are made of; the rest of a layer's config is not of our concern.
@@ -86,6 +88,10 @@ _SETTINGS = (
     "target_shape",
     "dims",
     "n",
+    "size",
+    "cropping",
+    "mask_value",
+    "stddev",
 )
 
 
@@ -162,6 +168,7 @@ def _of_call(layer: Any, call: Any, depth: int, listed: set[int]) -> LayerFacts:
         depth,
         shared,
         _itemsize(call.output_tensors if call is not None else ()),
+        call is not None or bool(variables) or bool(getattr(layer, "built", True)),
     )
 
 
@@ -196,7 +203,7 @@ def _settings(layer: Any) -> dict[str, Any]:
     for name in ("num_heads", "key_dim"):
         if name not in found and hasattr(layer, f"_{name}"):
             found[name] = getattr(layer, f"_{name}")
-    return {name: value for name, value in found.items() if not callable(value)}
+    return {name: value for name, value in found.items() if not callable(value) and not hasattr(value, "path")}
 
 
 def _source(tensor: Any) -> str:

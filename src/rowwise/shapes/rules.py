@@ -38,10 +38,17 @@ class Rule:
 def rule_of(facts: LayerFacts) -> Rule:
     """The rule of this layer; never fails."""
     if not facts.outputs:
+        if not facts.built and facts.kind == "Dense" and "units" in facts.config:
+            # No equation: how many axes the records have is not known either.
+            return Rule("ledger.unbuilt.dense", lambda facts, records: "", lambda facts: None, _unbuilt_dense_values)
         return Rule(
             "ledger.unseen" if facts.weights else "ledger.unbuilt", lambda facts, records: "", lambda facts: None
         )
     rule = _RULES.get(facts.kind)
+    if rule is not None and rule.says == "ledger.elementwise" and len(facts.inputs) == 1:  # x + 1
+        rule = Rule("ledger.constant", arrow)
+    if facts.kind == "Dense" and len(facts.weights) == 1:
+        rule = Rule("ledger.dense.unbiased", _dense, _dense_multiply_adds, _dense_values)
     if rule is not None and _fits(facts, rule):
         return rule
     if facts.weights:
@@ -99,6 +106,10 @@ def _dense(facts: LayerFacts, records: int | None) -> str:
     return (
         f"{_joined(facts.inputs, records, ', ')} · {shape_text(kernel)}{added} → {_joined(facts.outputs, records, '')}"
     )
+
+
+def _unbuilt_dense_values(facts: LayerFacts) -> dict[str, Any]:
+    return {"units": f"{facts.config['units']:,}", "kernel": f"(?, {facts.config['units']})"}
 
 
 def _convolution(facts: LayerFacts, records: int | None) -> str:
@@ -164,6 +175,8 @@ def _attention_multiply_adds(facts: LayerFacts) -> int | None:
 def _recurrent_multiply_adds(facts: LayerFacts) -> int | None:
     steps = facts.inputs[0][1]
     kernels = sum(weight.numbers for weight in facts.weights if weight.name.endswith("kernel"))
+    if len(facts.inputs[0]) != 3:  # steps of images: a window's kernel is used at many places
+        return None
     return None if steps is None else steps * kernels
 
 
@@ -185,6 +198,49 @@ def _dense_values(facts: LayerFacts) -> dict[str, Any]:
 def _convolution_values(facts: LayerFacts) -> dict[str, Any]:
     kernel, _ = kernel_and_bias(facts)
     return {"window": product(kernel[:-2]), "channels": kernel[-2], "filters": kernel[-1]}
+
+
+def _rescaling(facts: LayerFacts) -> str:
+    """`÷ 255`, `× 2 − 1`: pixels are divided by a whole number more often than they are multiplied."""
+    scale, offset = facts.config["scale"], facts.config["offset"]
+    whole = round(1 / scale) if scale and abs(scale) < 1 else 0
+    divides = whole and math.isclose(1 / scale, whole, rel_tol=1e-6)
+    steps = f"÷ {whole}" if divides else f"× {scale:.4g}"
+    return f"{steps} {'−' if offset < 0 else '+'} {abs(offset):.4g}" if offset else steps
+
+
+def _permute_values(facts: LayerFacts) -> dict[str, Any]:
+    order = (0, *facts.config["dims"])
+    moved = ", ".join(f"{old} → {new}" for new, old in enumerate(order) if old != new)
+    return {"axes": moved or "0 → 0"}
+
+
+def _axes_values(facts: LayerFacts) -> dict[str, Any]:
+    """The axes that are normalised over, counted from the records' axis, 0."""
+    axis, rank = facts.config["axis"], len(facts.inputs[0])
+    axes = [one % rank for one in (axis if isinstance(axis, (tuple, list)) else (axis,))]
+    return {"axes": ", ".join(map(str, axes)), "sizes": product(tuple(facts.inputs[0][one] for one in axes))}
+
+
+def _group_values(facts: LayerFacts) -> dict[str, Any]:
+    channels, groups = facts.inputs[0][facts.config["axis"]], facts.config["groups"]
+    groups = channels if groups == -1 else groups
+    return {"groups": groups, "channels": channels // groups}
+
+
+def _scaled_numbers(facts: LayerFacts) -> int | None:
+    """A normalisation that learned nothing multiplies with no weight."""
+    return numbers_of(facts.outputs[0]) if facts.weights else 0
+
+
+def _time_distributed_multiply_adds(facts: LayerFacts) -> int | None:
+    # What is wrapped is told by its weights alone: only a Dense, a kernel of two axes, is certain.
+    numbers = numbers_of(facts.inputs[0])
+    kernels = [weight.shape for weight in facts.weights if weight.name.endswith("kernel")]
+    others = [weight for weight in facts.weights if not weight.name.endswith(("kernel", "bias"))]
+    if len(kernels) != 1 or others or len(kernels[0]) != 2 or kernels[0][0] != facts.inputs[0][-1]:
+        return None
+    return None if numbers is None else numbers * kernels[0][-1]
 
 
 def _concatenate(facts: LayerFacts, records: int | None) -> str:
@@ -214,7 +270,7 @@ _RULES: dict[str, Rule] = {
     "Rescaling": Rule(
         "ledger.rescaling",
         arrow,
-        values=lambda facts: {"scale": f"{facts.config['scale']:.4g}", "offset": f"{facts.config['offset']:.4g}"},
+        values=lambda facts: {"steps": _rescaling(facts)},
     ),
     "Flatten": Rule("ledger.flatten", arrow, values=_flatten_values),
     "Dense": Rule("ledger.dense", _dense, _dense_multiply_adds, _dense_values),
@@ -230,7 +286,10 @@ _RULES: dict[str, Rule] = {
     **_of(*_sized("GlobalMaxPooling"), rule=Rule("ledger.global_max", arrow)),
     **_of(*_sized("GlobalAveragePooling"), rule=Rule("ledger.global_average", arrow)),
     "BatchNormalization": Rule("ledger.batch_normalization", arrow, lambda facts: numbers_of(facts.outputs[0])),
-    "LayerNormalization": Rule("ledger.layer_normalization", arrow, lambda facts: numbers_of(facts.outputs[0])),
+    "LayerNormalization": Rule("ledger.layer_normalization", arrow, _scaled_numbers, _axes_values),
+    "RMSNormalization": Rule("ledger.rms_normalization", arrow, _scaled_numbers, _axes_values),
+    "UnitNormalization": Rule("ledger.unit_normalization", arrow, values=_axes_values),
+    "GroupNormalization": Rule("ledger.group_normalization", arrow, _scaled_numbers, _group_values),
     "Embedding": Rule(
         "ledger.embedding",
         _embedding,
@@ -243,20 +302,33 @@ _RULES: dict[str, Rule] = {
         lambda facts: {"heads": facts.config["num_heads"], "size": facts.config["key_dim"]},
     ),
     **_of("SimpleRNN", "LSTM", "GRU", rule=Rule("ledger.recurrent", arrow, _recurrent_multiply_adds)),
+    "Bidirectional": Rule("ledger.bidirectional", arrow, _recurrent_multiply_adds),
+    "TimeDistributed": Rule("ledger.time_distributed", arrow, _time_distributed_multiply_adds),
+    "PReLU": Rule("ledger.prelu", arrow, lambda facts: numbers_of(facts.outputs[0])),
+    **_of(*_sized("ZeroPadding"), rule=Rule("ledger.zero_padding", arrow)),
+    **_of(*_sized("UpSampling"), rule=Rule("ledger.up_sampling", arrow)),
+    **_of(*_sized("Cropping"), rule=Rule("ledger.cropping", arrow)),
+    "Permute": Rule("ledger.permute", arrow, values=_permute_values),
+    "RepeatVector": Rule("ledger.repeat", arrow, values=lambda facts: {"times": facts.config["n"]}),
+    "Masking": Rule("ledger.masking", arrow, values=lambda facts: {"value": f"{facts.config['mask_value']:.4g}"}),
+    **_of("Identity", "ActivityRegularization", rule=Rule("ledger.same", arrow)),
     **_of(
         "Dropout",
-        "SpatialDropout1D",
-        "SpatialDropout2D",
-        "AlphaDropout",
         rule=Rule("ledger.dropout", arrow, values=lambda facts: {"percent": f"{100 * facts.config['rate']:.4g}"}),
     ),
-    **_of("GaussianNoise", "GaussianDropout", rule=Rule("ledger.noise", arrow)),
+    **_of(
+        *_sized("SpatialDropout"),
+        rule=Rule(
+            "ledger.spatial_dropout", arrow, values=lambda facts: {"percent": f"{100 * facts.config['rate']:.4g}"}
+        ),
+    ),
+    **_of("GaussianNoise", "GaussianDropout", "AlphaDropout", rule=Rule("ledger.noise", arrow)),
     "Activation": Rule("ledger.activation", arrow, values=lambda facts: {"activation": facts.config["activation"]}),
     **_of(
         *("ReLU", "LeakyReLU", "ELU", "Softmax", "Relu", "Relu6", "Gelu", "Silu", "Sigmoid", "Tanh"),
         rule=Rule("ledger.activation", arrow, values=lambda facts: {"activation": facts.kind}),
     ),
-    **_of("Reshape", "Permute", "RepeatVector", rule=Rule("ledger.reshape", arrow)),
+    "Reshape": Rule("ledger.reshape", arrow),
     **_of("Add", rule=Rule("ledger.elementwise", _between("+"))),
     **_of("Subtract", rule=Rule("ledger.elementwise", _between("−"))),
     **_of("Multiply", rule=Rule("ledger.elementwise", _between("⊙"))),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.dataset import Dataset
 from rowwise.errors import ModelError, UsageError
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
@@ -16,14 +17,23 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import ArrayLike, NDArray
 
+SCHEMA = 1  # of `to_dict`
+ACROSS = {"softmax", "log_softmax", "logsoftmax", "sparsemax"}  # activations that look at all units of a record
 
-@dataclass(frozen=True, eq=False)
+
+def figure_text(value: float) -> str:
+    """Four places behind the point; a number too long for a column by its power of ten."""
+    return f"{value:.3e}" if abs(value) >= 1e6 else f"{round(float(value), 4) + 0.0:.4f}"  # + 0.0: no "-0.0000"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Trace:
     """How one unit of one Dense layer came to its value for one record.
 
     Attributes:
         layer: the layer's name.
         record, unit: which number was followed, both counted from 0.
+        units: how many the layer has.
         features: `(features,)` what the layer was given for this record.
         weights: `(features,)` the unit's column of the kernel.
         bias: the unit's, 0 where the layer has none.
@@ -37,6 +47,7 @@ class Trace:
     layer: str
     record: int
     unit: int
+    units: int
     features: NDArray[np.float32]
     weights: NDArray[np.float32]
     bias: float
@@ -54,19 +65,29 @@ class Trace:
     @property
     def total(self) -> float:
         """Of all products, without the bias."""
-        return math.fsum(self.products)
+        products = self.products
+        return math.fsum(products) if np.isfinite(products).all() else float(products.sum())
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether the features are the pixels of an image."""
+        from rowwise.figures import is_picture
+
+        return self.image is not None and is_picture(self.shape)
 
     def largest(self, most: int = 10) -> NDArray[np.int64]:
         """The features whose products weigh most, whatever their sign, most first."""
         return np.argsort(-np.abs(self.products), kind="stable")[:most]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, as JSON takes it; the ten products that weigh most."""
+        """As JSON takes it, with the ten products that weigh most; docs/en/trace-json.md names and explains each."""
         products = self.products
         return {
+            "schema": SCHEMA,
             "layer": self.layer,
             "record": self.record,
             "unit": self.unit,
+            "units": self.units,
             "features": len(products),
             "largest": [
                 {
@@ -84,32 +105,64 @@ class Trace:
             "model_value": self.model_value,
         }
 
+    def heading(self) -> str:
+        """Which number is followed, in words."""
+        return say("trace.heading", layer=self.layer, unit=self.unit, record=self.record)
+
+    def steps(self) -> list[tuple[str, float]]:
+        """From the sum of the products that are not among the largest to the model's value, each in words."""
+        products, chosen = self.products, self.largest()
+        others = len(products) - len(chosen)
+        rest = self.total - float(products[chosen].sum())
+        after = "trace.after.all" if self.activation.lower() in ACROSS else "trace.after"
+        return [
+            *([(say("trace.others", count=f"{others:,}"), rest)] if others else []),
+            (say("trace.sum", features=f"{len(products):,}"), self.total),
+            (say("trace.bias"), self.bias),
+            (say("trace.before"), self.total + self.bias),
+            (say(after, activation=self.activation, units=f"{self.units:,}"), self.value),
+            (say("trace.model"), self.model_value),
+        ]
+
+    def name(self, feature: int) -> str:
+        """`x[406] (row 14, column 14)`: where the value stands in the image, or `x[3]` where there is none."""
+        if len(self.shape) < 2:
+            return f"x[{feature}]"
+        row, column, *channel = np.unravel_index(feature, self.shape)
+        place = say("trace.place", row=row, column=column)
+        return f"x[{feature}] ({place}{f', {int(channel[0])}' if channel else ''})"
+
     def __str__(self) -> str:
         from rich.cells import cell_len
 
-        products, chosen = self.products, self.largest()
-        head = say("trace.head", layer=self.layer, unit=self.unit, record=self.record, features=f"{len(products):,}")
-        names = [self._name(int(feature)) for feature in chosen]
-        rest = self.total - float(products[chosen].sum())
+        products = self.products
         rows = [
-            (name, f"{self.features[f]:.4f} × {self.weights[f]:.4f}", f"{products[f]:.4f}")
-            for name, f in zip(names, chosen, strict=True)
+            (
+                self.name(int(f)),
+                f"{figure_text(self.features[f])} × {figure_text(self.weights[f])}",
+                figure_text(products[f]),
+            )
+            for f in self.largest()
         ]
-        others = len(products) - len(chosen)
-        rows += [(say("trace.others", count=f"{others:,}"), "", f"{rest:.4f}")] if others else []
-        rows += [
-            (say("trace.sum"), "", f"{self.total:.4f}"),
-            (say("trace.bias"), "", f"{self.bias:.4f}"),
-            (say("trace.before"), "", f"{self.total + self.bias:.4f}"),
-            (say("trace.after", activation=self.activation), "", f"{self.value:.4f}"),
-            (say("trace.model"), "", f"{self.model_value:.4f}"),
-        ]
+        rows += [(words, "", figure_text(value)) for words, value in self.steps()]
         widths = [max(cell_len(row[place]) for row in rows) for place in range(3)]
-        lines = wrap(head)
+        lines = wrap(f"{self.heading()}: {say('trace.largest')}")
         for name, product, value in rows:
             gaps = [width - cell_len(cell) for cell, width in zip((name, product, value), widths, strict=True)]
             lines.append(f"  {name}{' ' * gaps[0]}  {' ' * gaps[1]}{product}  {' ' * gaps[2]}{value}")
         return "\n".join(lines + wrap(say("trace.note"), WIDTH))
+
+    __repr__ = __str__  # in a notebook too: the table, not three arrays
+
+    def to_html(self, data: str = "") -> str:
+        """A page of its own, which asks the network for nothing; with the picture, where the features are pixels.
+
+        Args:
+            data: where the record comes from and what it is, in words.
+        """
+        from rowwise.shapes.trace_page import page
+
+        return page(self, data)
 
     def picture(self, title: str = "") -> bytes:
         """PNG: the record, the unit's weights and their products, as images beside one another.
@@ -117,13 +170,13 @@ class Trace:
         Raises:
             UsageError: the features of this layer are no pixels.
         """
-        from rowwise.figures import brightness, colours, figure, is_picture, png, speaking
+        from rowwise.figures import brightness, colours, figure, png, speaking
 
-        if self.image is None or not is_picture(self.shape):
+        if self.image is None or not self.has_picture:
             raise UsageError("trace.no_picture", layer=self.layer)
         height, width = self.shape[:2]
         with speaking():
-            made = figure(11, 4.2, say("trace.picture", layer=self.layer, unit=self.unit, record=self.record), title)
+            made = figure(11, 4.2, self.heading(), title)
             panels = [("trace.picture.record", None), ("trace.picture.weights", self.weights)]
             for place, (key, values) in enumerate([*panels, ("trace.picture.products", self.products)], 1):
                 axes = made.add_subplot(1, 3, place)
@@ -139,35 +192,28 @@ class Trace:
                 made.colorbar(drawn, ax=axes, fraction=0.046, pad=0.02)
             return png(made)
 
-    def _name(self, feature: int) -> str:
-        """`x[406] (row 14, column 14)`."""
-        if len(self.shape) < 2:
-            return f"x[{feature}]"
-        row, column, *channel = np.unravel_index(feature, self.shape)
-        place = say("trace.place", row=row, column=column)
-        return f"x[{feature}] ({place}{f', {int(channel[0])}' if channel else ''})"
 
-
-def trace(model: keras.Model, x: ArrayLike, record: int, unit: int, layer: str | None = None) -> Trace:
+def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, layer: str | None = None) -> Trace:
     """Follow one number: feature by feature through the kernel's column, bias and activation.
 
     Args:
         model: a built Keras model with layers that are called once.
-        x: records `(records, ...)` as the model takes them.
+        x: records `(records, ...)` as the model takes them, or a Dataset of them.
         record: which record, from 0.
         unit: which unit of the layer, from 0.
         layer: the name of a Dense layer; None for the first.
 
     Raises:
         ModelError: no such Dense layer. UsageError: no such record or unit. ShapeError: x does not fit the model.
+        DataError: x holds no records, or no numbers.
     """
     import keras
 
-    from rowwise.shapes.check import check_input, check_kind
+    from rowwise.shapes.check import array_of, check_kind, check_records
 
     check_kind(model)
-    x = np.asarray(x)
-    check_input(model, x)
+    x = x.x if isinstance(x, Dataset) else array_of(x, "x")
+    check_records(model, x, finite=False, loss=False, silent=False)
     dense = [found for found in model.layers if isinstance(found, keras.layers.Dense)]
     if not dense or not model.built:
         raise ModelError("trace.no_dense", name=model.name)
@@ -175,8 +221,8 @@ def trace(model: keras.Model, x: ArrayLike, record: int, unit: int, layer: str |
     if chosen is None:
         raise ModelError("trace.layer", found=layer, known=", ".join(found.name for found in dense))
     for name, number, end in (("record", record, len(x)), ("unit", unit, chosen.units)):
-        if isinstance(number, bool) or not 0 <= number < end:
-            raise UsageError("trace.number", name=name, found=number, last=end - 1)
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 0 <= number < end:
+            raise UsageError(f"trace.number.{name}", found=number, last=end - 1)
 
     one = x[record : record + 1]
     given, gives = (
@@ -190,8 +236,9 @@ def trace(model: keras.Model, x: ArrayLike, record: int, unit: int, layer: str |
     same = math.prod(x.shape[1:]) == given.shape[1] and chosen is dense[0]
     return Trace(
         chosen.name,
-        record,
-        unit,
+        int(record),
+        int(unit),
+        chosen.units,
         given[0],
         kernel[:, unit],
         float(bias[unit]),

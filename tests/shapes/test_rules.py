@@ -1,0 +1,91 @@
+"""What the ledger says of each kind of layer, against what Keras computes."""
+
+import keras
+import numpy as np
+import pytest
+
+import rowwise
+from rowwise.shapes.facts import read
+
+layers = keras.layers
+
+KINDS = {
+    "Bidirectional": ((5, 3), lambda: layers.Bidirectional(layers.LSTM(4)), 5 * 2 * (3 * 16 + 4 * 16)),
+    "TimeDistributed": ((5, 3), lambda: layers.TimeDistributed(layers.Dense(4)), 5 * 3 * 4),
+    "GroupNormalization": ((4, 4, 8), lambda: layers.GroupNormalization(4), 128),
+    "UnitNormalization": ((5, 8), layers.UnitNormalization, 0),
+    "RMSNormalization": ((5, 8), layers.RMSNormalization, 40),
+    "LayerNormalization": ((5, 8), layers.LayerNormalization, 40),
+    "PReLU": ((5, 8), layers.PReLU, 40),
+    "ZeroPadding2D": ((4, 4, 2), layers.ZeroPadding2D, 0),
+    "UpSampling2D": ((4, 4, 2), layers.UpSampling2D, 0),
+    "Cropping2D": ((4, 4, 2), layers.Cropping2D, 0),
+    "Permute": ((4, 5, 2), lambda: layers.Permute((2, 1, 3)), 0),
+    "RepeatVector": ((4,), lambda: layers.RepeatVector(3), 0),
+    "Masking": ((5, 8), layers.Masking, 0),
+    "ActivityRegularization": ((5,), layers.ActivityRegularization, 0),
+    "SpatialDropout1D": ((5, 3), lambda: layers.SpatialDropout1D(0.5), 0),
+    "GaussianNoise": ((5,), lambda: layers.GaussianNoise(0.1), 0),
+}
+
+
+def row_of(shape, layer, lang="en"):
+    records = keras.Input(shape)
+    model = keras.Model(records, layer(records))
+    return model, next(row for row in rowwise.explain(model, lang=lang).rows if row.facts.name == layer.name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_has_a_rule_with_the_shapes_that_keras_computes(kind):
+    shape, make, of_one = KINDS[kind]
+    model, row = row_of(shape, make())
+    given = np.asarray(model(np.ones((2, *shape), "float32")))
+    assert not row.rule.says.startswith("ledger.other")
+    assert row.equation(2) == f"{(2, *shape)} → {given.shape}"
+    assert row.parameters == model.count_params()
+    assert row.multiply_adds(1) == of_one
+
+
+def test_layer_normalization_normalises_the_axis_that_is_named():
+    model, row = row_of((5, 8), layers.LayerNormalization())
+    given = np.asarray(model(np.random.default_rng(0).normal(3, 2, (4, 5, 8)).astype("float32")))
+    assert np.allclose(given.mean(2), 0, atol=1e-4)
+    assert not np.allclose(given.mean(1), 0, atol=1e-2)
+    assert "axis 2 (8)" in row.sentence
+
+
+def test_permute_says_which_axes_move():
+    model, row = row_of((4, 5, 2), layers.Permute((2, 1, 3)))
+    x = np.arange(40.0).reshape(1, 4, 5, 2)
+    assert np.array_equal(model(x), x.swapaxes(1, 2))
+    assert "2 → 1, 1 → 2" in row.sentence
+    assert "3 →" not in row.sentence
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "said"), [(1 / 255, 0, "÷ 255;"), (1 / 127.5, -1, "× 0.007843 − 1;"), (2, 3, "× 2 + 3;")]
+)
+def test_rescaling_divides_by_a_whole_number(scale, offset, said):
+    assert f"every value {said}" in row_of((3,), layers.Rescaling(scale, offset))[1].sentence
+
+
+def test_a_constant_is_no_second_input():
+    records = keras.Input((3,))
+    rules = {row.facts.name: row.rule.says for row in rowwise.explain(keras.Model(records, records + 1)).rows[1:]}
+    assert set(rules.values()) == {"ledger.constant"}
+
+
+def test_an_unbuilt_dense_says_what_is_known():
+    model = keras.Sequential([layers.Dense(100), layers.Dense(10, use_bias=False)])
+    assert [facts.built for facts in read(model)] == [False, False]
+    rows = rowwise.explain(model, lang="en").rows
+    assert [row.equation(32) for row in rows] == ["", ""]  # the records' axes are not known
+    assert "kernel (?, 10);" in rows[1].sentence
+    assert "units: 100" in rows[0].sentence
+    model(np.zeros((2, 7), "float32"))
+    assert all(facts.built for facts in read(model))
+
+
+@pytest.mark.parametrize(("use_bias", "end"), [(True, "and a bias"), (False, "there is no bias")])
+def test_a_bias_is_added_only_where_there_is_one(use_bias, end):
+    assert row_of((3,), layers.Dense(2, use_bias=use_bias))[1].sentence.endswith(end)
