@@ -30,3 +30,11 @@ def fashion_mnist(monkeypatch):
         pytest.skip("the real Fashion-MNIST files are neither in $ROWWISE_DATA nor beside the checkout")
     monkeypatch.setenv("ROWWISE_DATA", str(_FOLDER))
     return _FOLDER
+
+
+@pytest.fixture
+def fastest():
+    """The engine that `auto` takes for the course's model: what this installation could compile."""
+    from rowwise.engine.plan import without_a_model
+
+    return without_a_model().engine

@@ -54,7 +54,7 @@ WRONG = {
     "train --hidden 0": r"--hidden: ",
     "train --hidden 100,": r"--hidden: ",
     "train --hidden -5": r"--hidden: ",
-    "train --engine fast": r"--engine: .*auto, whole_epoch, keras",
+    "train --engine fast": r"--engine: .*auto, native, whole_epoch, keras",
     "train --lang fr": r"--lang: .*en, ko",
     "train fashon-mnist": r"did you mean fashion-mnist",
     "train nothing": r"fashion-mnist, garments, digits",

@@ -10,7 +10,7 @@ from rowwise.commands.settings import Settings
 from rowwise.commands.words import Parser, batches, one_of, pair, positive, share, whole, widths
 from rowwise.text import say
 
-ENGINES = ("auto", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras
+ENGINES = ("auto", "native", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras
 LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
 
 
@@ -23,6 +23,7 @@ def parser() -> Parser:
     _predict(_command(commands, "predict", "predict:predict"))
     _explain(_command(commands, "explain", "explain:explain"))
     _data(_command(commands, "data"))
+    _json_and_common(_command(commands, "engines", "engines:engines"))
     _bench(_command(commands, "bench", "bench:bench"))
     top.add_argument("--version", action="version", version=f"rowwise {__version__}", help=say("cli.help.version"))
     top.add_common()

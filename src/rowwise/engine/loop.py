@@ -14,9 +14,9 @@ import numpy as np
 from rowwise.data.dataset import Dataset
 from rowwise.engine import keras_fit
 from rowwise.engine.arrays import Arrays, as_arrays, hold_out
-from rowwise.engine.order import epoch_order, reseed
 from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.run import Native, infer
+from rowwise.engine.order import epoch_order, reseed
 from rowwise.engine.plan import Plan, plan, refused, unsupported, untraceable
 from rowwise.engine.progress import Bar, Clock, reporter
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
@@ -141,7 +141,9 @@ def predict_proba(model: keras.Model, x: Any, batch_size: int = 1024) -> np.ndar
     x = array_of(x.x if isinstance(x, Dataset) else x, "x")
     check_records(model, x)
     outputs = infer(model, x)
-    return outputs if outputs is not None else np.asarray(model.predict(x, batch_size=batch_size, verbose=0), np.float32)
+    return (
+        outputs if outputs is not None else np.asarray(model.predict(x, batch_size=batch_size, verbose=0), np.float32)
+    )
 
 
 def _runner(
@@ -227,7 +229,7 @@ def _build(model: keras.Model, arrays: Arrays, batch_size: int) -> None:
         model.optimizer.build(model.trainable_variables)
 
 
-def _record(model: keras.Model, decision: Plan, clock: Clock, runner: WholeEpoch | None, steps: int) -> None:
+def _record(model: keras.Model, decision: Plan, clock: Clock, runner: Native | WholeEpoch | None, steps: int) -> None:
     history = getattr(model, "history", None)
     if history is None:
         return

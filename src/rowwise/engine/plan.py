@@ -65,11 +65,11 @@ def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engi
         return refusal
     if engine == "whole_epoch":
         return Plan("whole_epoch", "plan.asked", {"engine": engine})
-    missing = _native_missing()
+    usual = without_a_model()
     if engine == "auto":
-        return missing or Plan("native", "plan.native", {"isa": native.chosen()})
-    if missing is not None and missing.key == "plan.no_native":
-        raise refused(engine, missing)
+        return usual
+    if usual.key == "plan.no_native":
+        raise refused(engine, usual)
     return Plan("native", "plan.asked", {"engine": engine})
 
 
@@ -89,15 +89,15 @@ def untraceable(cause: Exception) -> Plan:
     return Plan("keras", "plan.untraceable", {"cause": f"{type(cause).__name__}: {text.splitlines()[0][:160]}"})
 
 
-def _native_missing() -> Plan | None:
-    """Why the native engine is no choice on this machine, or None."""
+def without_a_model() -> Plan:
+    """What `auto` takes for a model that every engine can run, on this machine."""
     import jax
 
     if not native.instruction_sets():
         return Plan("whole_epoch", "plan.no_native", {"cause": native.why_missing})
     if (device := jax.default_backend()) != "cpu":
         return Plan("whole_epoch", "plan.accelerator", {"device": device})
-    return None
+    return Plan("native", "plan.native", {"isa": native.chosen()})
 
 
 def _refusal(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback]) -> Plan | None:

@@ -20,7 +20,7 @@ import numpy as np
 from rowwise.engine.arrays import Arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     import keras
     from numpy.typing import NDArray
@@ -65,7 +65,7 @@ class WholeEpoch:
             raise CannotTrace from cause
         self.compile_seconds = time.perf_counter() - start
 
-    def blocks(self, order: NDArray[np.int32]) -> Iterator[int]:
+    def blocks(self, order: NDArray[np.int32]) -> Generator[int]:
         """Train one epoch in this order of records; yields the steps done, after each block.
 
         The model holds the state of the last yielded block whenever the caller has control.

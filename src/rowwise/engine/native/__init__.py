@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
+from rowwise.errors import UsageError
+
+WORTH_A_THREAD = 1.25e6  # multiply-adds of a step forward, for which meeting at barriers pays; measured on two cores
+MOST_THREADS = 256
+
+_native: Any = None
+why_missing = ""
 try:
-    from rowwise.engine.native import _native
+    _native = import_module(f"{__name__}._native")
 except ImportError as missing:  # no compiler at installation, or another platform than the wheel's
-    _native = None
-    why_missing: str = str(missing)
-else:
-    why_missing = ""
+    why_missing = str(missing)
 
 
 def instruction_sets() -> list[tuple[str, bool]]:
@@ -20,15 +25,42 @@ def instruction_sets() -> list[tuple[str, bool]]:
 
 
 def chosen() -> str:
-    """The instruction set that runs: $ROWWISE_ISA, else the fastest of this build on this machine."""
-    return os.environ.get("ROWWISE_ISA") or next((name for name, runs in instruction_sets() if runs), "")
+    """The instruction set that runs: $ROWWISE_ISA, else the fastest of this build on this machine.
+
+    Raises:
+        UsageError: $ROWWISE_ISA names another.
+    """
+    runs = [name for name, here in instruction_sets() if here]
+    asked = os.environ.get("ROWWISE_ISA")
+    if asked and asked not in runs:
+        raise UsageError("native.isa", found=asked, known=", ".join(runs))
+    return asked or next(iter(runs), "")
 
 
-def network(layers: list[dict[str, Any]], settings: dict[str, Any], isa: str | None = None, float64: bool = False) -> Any:
-    """A Network of the extension; `isa` forces an instruction set ($ROWWISE_ISA does the same).
+def threads_for(multiply_adds: float) -> int:
+    """Threads for a step with so many multiply-adds forward: $ROWWISE_THREADS, else as many usable cores as pay.
+
+    Raises:
+        UsageError: $ROWWISE_THREADS is no number of threads.
+    """
+    if asked := os.environ.get("ROWWISE_THREADS"):
+        if not asked.isdecimal() or not 1 <= int(asked) <= MOST_THREADS:
+            raise UsageError("native.threads", found=asked, most=MOST_THREADS)
+        return int(asked)
+    return max(1, min(usable_cores(), int(multiply_adds // WORTH_A_THREAD)))
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def network(
+    layers: list[dict[str, Any]], settings: dict[str, Any], isa: str | None = None, float64: bool = False
+) -> Any:
+    """A Network of the extension, whose arrays are those of `network.h`; `isa` as in `chosen`.
 
     Raises:
         ValueError: a description that makes no sense, or an instruction set that this machine cannot run.
     """
-    assert _native is not None
-    return _native.Network(layers, settings, isa or os.environ.get("ROWWISE_ISA") or None, float64)
+    return _native.Network(layers, settings, isa or chosen(), float64)

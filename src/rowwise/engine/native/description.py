@@ -142,7 +142,9 @@ def _chain(model: keras.Model) -> Iterator[Any]:
         # keras.Model(inputs, outputs) makes an object of this class, which has no public name; what is derived from it
         # may have a call of its own. Inputs and outputs in a dictionary are no single tensor.
         functional = type(model).__name__ == "Functional" and type(model).__module__.startswith("keras.")
-        if not functional or not all(isinstance(s, keras.KerasTensor) for s in (_single(model.input), _single(model.output))):
+        if not functional or not all(
+            isinstance(s, keras.KerasTensor) for s in (_single(model.input), _single(model.output))
+        ):
             raise Unsupported(type(model).__name__)
         readers: dict[int, int] = {}
         for operation in model.operations:
@@ -289,7 +291,7 @@ def _optimizer(model: keras.Model, chain: Description) -> dict[str, Any]:
 
 
 def _only_before(chain: Description, layer: Any) -> None:
-    if chain.layers and not (type(layer) is keras.layers.Flatten):
+    if chain.layers and type(layer) is not keras.layers.Flatten:
         raise Unsupported(_named(layer))
 
 

@@ -87,7 +87,7 @@ inline T loss_of(Loss loss, bool from_logits, Activation last, T slope, const Ta
         d[j] = 2 * far;
       } else if (loss == Loss::mae) {
         sum += std::abs(far);
-        d[j] = T(far > 0) - T(far < 0);
+        d[j] = T(far >= 0) - T(far < 0);  // at 0 as JAX
       } else if (from_logits) {
         sum += (y[j] > 0 ? y[j] * (1 - target) : -y[j] * target) + std::log1p(std::exp(-std::abs(y[j])));
         d[j] = 1 / (1 + std::exp(-y[j])) - target;

@@ -36,7 +36,7 @@ struct Extras {
 template <class T>
 inline Vec<T> penalty_slope(Vec<T> p, const Extras<T>& e) {
   const Vec<T> zero{}, l1 = zero + e.l1;
-  return (p > zero ? l1 : p < zero ? -l1 : zero) + p * (2 * e.l2);
+  return (p >= zero ? l1 : -l1) + p * (2 * e.l2);  // at 0 JAX takes the slope of |p| to be 1
 }
 
 // p, and the slots a and b (null where the rule has none), one step on along the gradient g.

@@ -6,7 +6,6 @@ The interface is that of `whole_epoch.WholeEpoch`: the loop does not know which 
 from __future__ import annotations
 
 import inspect
-import os
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -14,12 +13,12 @@ import keras
 import numpy as np
 
 from rowwise.engine.arrays import Arrays
-from rowwise.engine.native import instruction_sets, network
+from rowwise.engine.native import instruction_sets, network, threads_for
 from rowwise.engine.native.description import Description, Unsupported, compiled, describe, slots
 from rowwise.engine.whole_epoch import results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from numpy.typing import NDArray
 
@@ -29,7 +28,6 @@ WRAPPERS = (
     keras.metrics.SparseCategoricalAccuracy,
     keras.metrics.CategoricalAccuracy,
 )
-WORTH_A_THREAD = 2.5e6  # multiply-adds of a step, for which meeting at barriers pays; measured on two cores
 INFERENCE_BATCH = 256
 
 
@@ -58,13 +56,15 @@ class Native:
         self.validation = _Records(validation, self.chain, self.settings) if validation is not None else None
         self._network = _network(self.chain, self.settings, self.train, batch_size)
         self._checker = (
-            _network(self.chain, self.settings, self.validation, INFERENCE_BATCH) if self.validation is not None else None
+            _network(self.chain, self.settings, self.validation, INFERENCE_BATCH)
+            if self.validation is not None
+            else None
         )
         weights = self.chain.variables
         self._variables = [*weights, *slots(model.optimizer, weights)]
         self._seen: list[Any] = [None] * len(self._variables)  # the values that the network holds
 
-    def blocks(self, order: NDArray[np.int32]) -> Iterator[int]:
+    def blocks(self, order: NDArray[np.int32]) -> Generator[int]:
         """Train one epoch in this order of records; yields the steps done, every `SLICE_SECONDS`.
 
         When the generator ends, or is closed, the model holds the state of the last yield.
@@ -110,7 +110,12 @@ class Native:
         self.model.reset_metrics()
         labels = self.validation.labels
         _measure(
-            self.model, loss, hits, len(outputs), lambda: labels, None if self._counts_hits(self.validation) else outputs
+            self.model,
+            loss,
+            hits,
+            len(outputs),
+            lambda: labels,
+            None if self._counts_hits(self.validation) else outputs,
         )
         return results(self.model)
 
@@ -188,15 +193,9 @@ def _network(chain: Description, settings: dict[str, Any], records: _Records, ba
     return network(chain.layers, settings | own)
 
 
-def threads_for(multiply_adds: int) -> int:
-    """Threads for a step with so many multiply-adds forward; $ROWWISE_THREADS overrides."""
-    if asked := os.environ.get("ROWWISE_THREADS"):
-        return int(asked)
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(usable, int(multiply_adds // (WORTH_A_THREAD / 2))))
-
-
-def _rates(optimizer: keras.optimizers.Optimizer, done: int, steps: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+def _rates(
+    optimizer: keras.optimizers.Optimizer, done: int, steps: int
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Of each step: its learning rate, and Adam's 1 - beta^t for both moments (betas as float32, as in Keras)."""
     schedule = optimizer._learning_rate
     if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
@@ -207,7 +206,9 @@ def _rates(optimizer: keras.optimizers.Optimizer, done: int, steps: int) -> tupl
             rates = np.array([float(schedule(step)) for step in numbers], np.float32)
     else:
         rates = np.full(steps, float(schedule.value), np.float32)
-    betas = np.array([getattr(optimizer, "beta_1", 0.0), getattr(optimizer, "beta_2", 0.0)], np.float32).astype(np.float64)
+    betas = np.array([getattr(optimizer, "beta_1", 0.0), getattr(optimizer, "beta_2", 0.0)], np.float32).astype(
+        np.float64
+    )
     return rates, 1 - betas[None] ** np.arange(done + 1, done + steps + 1)[:, None]
 
 
