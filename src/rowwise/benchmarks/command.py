@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--against", default=",".join(PEERS), help=say("bench.help.against"))
     parser.add_argument("--repeats", type=int, default=5, help=say("bench.help.repeats"))
     parser.add_argument("--batch-size", type=int, default=32, help=say("bench.help.batch_size"))
+    parser.add_argument("--hidden", default="100,30", help=say("bench.help.hidden"))
     parser.add_argument("--seeds", type=int, default=5, help=say("bench.help.seeds"))
     parser.add_argument("--epochs", type=int, default=20, help=say("bench.help.epochs"))
     parser.add_argument("--json", action="store_true", help=say("bench.help.json"))
@@ -42,6 +43,7 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
     parts = _names(arguments.parts, (*PARTS, "all"), "parts")
     parts = list(PARTS) if "all" in parts else parts
     against = _names(arguments.against, PEERS, "against")
+    hidden = _widths(arguments.hidden)
     if arguments.repeats < 1 or arguments.seeds < 1 or arguments.epochs < 1 or arguments.batch_size < 1:
         raise UsageError("bench.positive")
 
@@ -56,7 +58,7 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
 
     train, test = load(arguments.data)
     run: dict[str, Any] = {
-        "epochs": lambda: measure.epochs(train, arguments.repeats, arguments.batch_size, against),
+        "epochs": lambda: measure.epochs(train, arguments.repeats, arguments.batch_size, against, hidden),
         "accuracy": lambda: measure.accuracy(train, test, arguments.seeds, arguments.epochs, arguments.batch_size),
         "scaling": lambda: measure.scaling(train, arguments.repeats, arguments.batch_size),
         "progress": lambda: measure.progress(train, arguments.repeats, arguments.batch_size),
@@ -70,6 +72,7 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
         "data": train.provenance,
         "records": len(train),
         "batch_size": arguments.batch_size,
+        "hidden": list(hidden),
         "repeats": arguments.repeats,
     }
     out = sys.stderr if arguments.json else sys.stdout
@@ -83,6 +86,13 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
     if arguments.json:
         print(json.dumps(found))
     return 0
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise UsageError("bench.positive")
+    return tuple(map(int, parts))
 
 
 def _names(text: str, known: tuple[str, ...], option: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A name → a function that trains the course model for one more epoch: 784-100-30-10, Adam, as its users write it."""
+"""A name → a function that trains a dense model for one more epoch, with Adam, as its users write it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rowwise.engine.native import instruction_sets
 from rowwise.engine.order import epoch_order
 
 if TYPE_CHECKING:
@@ -25,13 +26,15 @@ STEPS_PER_EXECUTION = 125  # the Keras guides' way to call Python less often
 
 
 def available(against: list[str]) -> tuple[dict[str, Callable[..., Epoch]], list[str]]:
-    """The contestants by name, rowwise first, and the asked-for names whose library is not installed."""
+    """The contestants by name, rowwise's engines first, and the asked-for names whose library is not installed."""
     families: dict[str, tuple[str, dict[str, Callable[..., Epoch]]]] = {
         "keras": ("keras", {f"keras, steps_per_execution={STEPS_PER_EXECUTION}": keras_steps, "keras": keras_plain}),
         "torch": ("torch", {"torch": torch_loop}),
         "sklearn": ("sklearn", {"scikit-learn": sklearn_mlp}),
     }
     chosen: dict[str, Callable[..., Epoch]] = {"rowwise": rowwise_fit}
+    if instruction_sets():
+        chosen |= {"rowwise, 1 thread": rowwise_one_thread, "rowwise, whole_epoch": rowwise_whole_epoch}
     missing = []
     for name in against:
         module, contestants = families[name]
@@ -42,22 +45,52 @@ def available(against: list[str]) -> tuple[dict[str, Callable[..., Epoch]], list
     return chosen, missing
 
 
-def rowwise_fit(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:
+def rowwise_fit(
+    train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN, engine: str = "auto", threads: str = ""
+) -> Epoch:
     """`rowwise.fit`, on the uint8 pixels."""
     from rowwise.engine import fit
     from rowwise.models import dense
 
     model = dense(train, hidden, seed=0)
-    return lambda epoch: fit(model, train, epochs=epoch + 1, initial_epoch=epoch, batch_size=batch_size, verbose=0)
+
+    def epoch(number: int) -> object:
+        os.environ["ROWWISE_THREADS"] = threads
+        try:
+            return fit(
+                model,
+                train,
+                epochs=number + 1,
+                initial_epoch=number,
+                batch_size=batch_size,
+                engine=engine,
+                verbose=0,
+            )
+        finally:
+            del os.environ["ROWWISE_THREADS"]
+
+    return epoch
 
 
-def keras_plain(train: Dataset, batch_size: int, steps_per_execution: int = 1) -> Epoch:
+def rowwise_one_thread(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:
+    """The native engine on one thread."""
+    return rowwise_fit(train, batch_size, hidden, "native", "1")
+
+
+def rowwise_whole_epoch(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:
+    """The JAX engine."""
+    return rowwise_fit(train, batch_size, hidden, "whole_epoch")
+
+
+def keras_plain(
+    train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN, steps_per_execution: int = 1
+) -> Epoch:
     """`model.fit` of the same model on the same backend, on the same uint8 pixels."""
     import keras
 
     from rowwise.models import dense
 
-    model: keras.Model = dense(train, HIDDEN, seed=0)
+    model: keras.Model = dense(train, hidden, seed=0)
     model.compile(
         keras.optimizers.Adam(1e-3),
         "sparse_categorical_crossentropy",
@@ -68,18 +101,18 @@ def keras_plain(train: Dataset, batch_size: int, steps_per_execution: int = 1) -
     return lambda epoch: model.fit(x, y, batch_size=batch_size, epochs=1, verbose=0)
 
 
-def keras_steps(train: Dataset, batch_size: int) -> Epoch:
+def keras_steps(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:
     """The same with `steps_per_execution`."""
-    return keras_plain(train, batch_size, STEPS_PER_EXECUTION)
+    return keras_plain(train, batch_size, hidden, STEPS_PER_EXECUTION)
 
 
-def torch_loop(train: Dataset, batch_size: int) -> Epoch:
+def torch_loop(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:
     """The usual loop over tensors in memory: index, forward, loss, backward, step; no DataLoader."""
     import torch  # type: ignore[import-not-found,unused-ignore]
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
     features = int(np.prod(train.shape))
-    widths = [features, *HIDDEN, len(train.classes)]
+    widths = [features, *hidden, len(train.classes)]
     layers: list[torch.nn.Module] = []
     for inputs, outputs in itertools.pairwise(widths):
         layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
@@ -102,11 +135,11 @@ def torch_loop(train: Dataset, batch_size: int) -> Epoch:
     return epoch
 
 
-def sklearn_mlp(train: Dataset, batch_size: int) -> Epoch:
+def sklearn_mlp(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:
     """`MLPClassifier.partial_fit`, which trains one epoch."""
     from sklearn.neural_network import MLPClassifier
 
-    model = MLPClassifier(HIDDEN, batch_size=batch_size, learning_rate_init=1e-3, random_state=0)
+    model = MLPClassifier(hidden, batch_size=batch_size, learning_rate_init=1e-3, random_state=0)
     x = train.x.reshape(len(train), -1).astype(np.float32) / 255
     classes = np.arange(len(train.classes))
     return lambda epoch: model.partial_fit(x, train.y, classes=classes)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.benchmarks.bound import bounds
 from rowwise.benchmarks.contestants import HIDDEN, available, rowwise_fit
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 
-def epochs(train: Dataset, repeats: int, batch_size: int, against: list[str]) -> list[Row]:
+def epochs(
+    train: Dataset, repeats: int, batch_size: int, against: list[str], hidden: tuple[int, ...] = HIDDEN
+) -> list[Row]:
     """Seconds of an epoch after warm-up, all contestants in turn in one process, `repeats` times.
 
     The ratio is the median of the ratios within each round, so that a machine that slows down slows all.
@@ -35,7 +38,7 @@ def epochs(train: Dataset, repeats: int, batch_size: int, against: list[str]) ->
     the contestant before has left them.
     """
     contestants, missing = available(against)
-    run = {name: make(train, batch_size) for name, make in contestants.items()}
+    run = {name: make(train, batch_size, hidden) for name, make in contestants.items()}
     seconds: dict[str, list[float]] = {name: [] for name in run}
     for turn in range(repeats):
         for name, epoch in run.items():
@@ -54,6 +57,9 @@ def epochs(train: Dataset, repeats: int, batch_size: int, against: list[str]) ->
             }
         )
     rows += [{"trainer": f"{name} (not installed)"} for name in missing]
+    ours = median(seconds["rowwise"])
+    for name, least in bounds(train, [int(np.prod(train.shape)), *hidden, len(train.classes)]).items():
+        rows.append({"trainer": name, "seconds": least, "ratio": least / ours})
     return rows
 
 
