@@ -30,11 +30,12 @@ lock: $(STAMP)  ## resolve requirements.lock anew, for Python 3.11 to 3.13
 clean:  ## remove the environment and the caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
-$(STAMP): pyproject.toml requirements.lock
+$(STAMP): pyproject.toml requirements.lock $(wildcard src/rowwise/engine/native/*.h src/rowwise/engine/native/*.cpp src/rowwise/engine/native/CMakeLists.txt)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else \
 	  "rowwise needs Python 3.11, 3.12 or 3.13; %s is %d.%d. Name another: make PYTHON=python3.12 ..." % (sys.executable, *v))'
 	@$(PYTHON) -m venv .venv || { echo "The venv module is not complete (on Debian: apt install python3-venv)." >&2; exit 1; }
 	@echo "Installing into .venv (once) ..." >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/rowwise engines >&2
 	@touch $@
