@@ -30,7 +30,7 @@ COMMANDS = (
 WRONG = {
     "trian": r"did you mean train",
     "data lst": r"did you mean list",
-    "nonsense": r"no command .* train, evaluate, predict, explain, data, bench",
+    "nonsense": r"no command .* train, evaluate, predict, explain, data, engines, bench",
     "train --epoch 3": r"did you mean --epochs",
     "train digits garments": r"not understood: garments",
     "train --epochs": r"--epochs needs a value",
