@@ -426,7 +426,7 @@ def test_a_second_ctrl_c_before_anything_was_trained_counts_no_steps(monkeypatch
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("validation_split", "validation=0.15"), ("x", "pair"), ("shuffle", "seed"), ("class_weight", "model.fit")],
+    [("validation_split", "validation=0.15"), ("x", "pair"), ("shuffle", "seed"), ("steps_per_epoch", "model.fit")],
 )
 def test_an_argument_of_keras_that_is_called_otherwise_here_is_named(name, words):
     data = records()
@@ -561,3 +561,43 @@ def test_a_silent_fit_prints_nothing(capsys):
     data = records()
     rowwise.fit(course(data), data, verbose=0)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("engine", ["auto", "whole_epoch", "keras"])
+def test_weights_of_records_and_classes_are_those_of_keras(engine):
+    data = records()
+    own = np.random.default_rng(0).random(len(data)).astype("float32")
+    weights = {0: 3.0, 2: 0.5}
+
+    def build():
+        model = course(data, optimizer=keras.optimizers.SGD(0.05))
+        model.compile(
+            model.optimizer, model.loss, metrics=["accuracy"], weighted_metrics=["sparse_categorical_accuracy"]
+        )
+        return model
+
+    ours, theirs = build(), build()
+    history = rowwise.fit(
+        ours, data, epochs=1, batch_size=len(data), engine=engine, sample_weight=own, class_weight=weights, verbose=0
+    )
+    each = own * np.array([weights.get(int(label), 1.0) for label in data.y], "float32")
+    expected = theirs.fit(data.x, data.y, batch_size=len(data), sample_weight=each, shuffle=False, verbose=0)
+    equal_weights(ours, theirs, rtol=1e-4, atol=1e-6)
+    assert history.history.keys() == expected.history.keys()
+    for name, values in expected.history.items():
+        assert history.history[name] == pytest.approx(values, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"sample_weight": np.ones(3)}, "one number for each record"),
+        ({"sample_weight": np.full(120, -1.0)}, "at least 0"),
+        ({"class_weight": {"shoe": 2.0}}, "by class number"),
+        ({"class_weight": {0: float("nan")}}, "finite"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(options, words):
+    data = records()[:120]
+    with pytest.raises(rowwise.RowwiseError, match=words):
+        rowwise.fit(course(data), data, verbose=0, **options)

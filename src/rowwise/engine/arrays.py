@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite
-from rowwise.errors import UsageError
+from rowwise.errors import DataError, UsageError
 from rowwise.shapes.check import array_of
 
 if TYPE_CHECKING:
@@ -20,10 +21,23 @@ INT32_MAX = 2**31 - 1  # JAX has no wider integers unless asked
 
 
 class Arrays(NamedTuple):
-    """Records and labels of equal number: x `(records, ...)`, y `(records,)` or `(records, outputs)`."""
+    """Records and labels of equal number: x `(records, ...)`, y `(records,)` or `(records, outputs)`.
+
+    `weights` `(records,)` floating: how much each record counts in the loss; None where all count alike.
+    """
 
     x: NDArray[Any]
     y: NDArray[Any]
+    weights: NDArray[Any] | None = None
+
+    @property
+    def parts(self) -> tuple[NDArray[Any], ...]:
+        """x, y and, where there are some, weights: a batch as Keras takes it."""
+        return (self.x, self.y) if self.weights is None else (self.x, self.y, self.weights)
+
+    def take(self, rows: NDArray[Any]) -> Arrays:
+        """These records, in this order."""
+        return Arrays(*(part[rows] for part in self.parts))
 
 
 def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
@@ -60,7 +74,40 @@ def hold_out(train: Arrays, fraction: float, seed: int) -> tuple[Arrays, Arrays]
     labels = np.unique(labels, return_inverse=True)[1].reshape(-1)
     rows = Dataset("train", np.arange(len(y))[:, None], labels, tuple(map(str, range(int(labels.max(initial=0)) + 1))))
     kept, held = (part.x[:, 0] for part in rows.split(fraction, seed))
-    return Arrays(train.x[kept], train.y[kept]), Arrays(train.x[held], train.y[held])
+    # Held out, every record counts alike, as in Keras.
+    return train.take(kept), Arrays(train.x[held], train.y[held])
+
+
+def weighted(train: Arrays, sample_weight: ArrayLike | None, class_weight: Mapping[int, float] | None) -> Arrays:
+    """The records with their weights: their own times that of their class, 1 for a class that is not named.
+
+    Args:
+        sample_weight: `(records,)`, or None.
+        class_weight: class number → weight; labels are class numbers or one-hot rows.
+
+    Raises:
+        DataError: weights of another shape, or that are no finite numbers of at least 0.
+        UsageError: classes that are no numbers, or labels that are no classes.
+    """
+    if sample_weight is None and class_weight is None:
+        return train
+    weights = np.ones(len(train.x), np.float32)
+    if sample_weight is not None:
+        own = np.asarray(sample_weight)
+        if own.shape != weights.shape or own.dtype.kind not in "iufb":
+            raise DataError("fit.sample_weight", found=own.shape, records=len(train.x))
+        weights *= own.astype(np.float32)
+    if class_weight is not None:
+        labels = train.y.argmax(1) if train.y.ndim == 2 and train.y.shape[1] > 1 else train.y.reshape(-1)
+        if not isinstance(class_weight, Mapping) or not all(isinstance(c, int | np.integer) for c in class_weight):
+            raise UsageError("fit.class_weight", found=repr(class_weight))
+        if labels.dtype.kind not in "iu" and not np.array_equal(labels, labels.astype(np.int64)):
+            raise UsageError("fit.class_weight.labels")
+        for number, weight in class_weight.items():
+            weights[labels == number] *= np.float32(weight)
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise DataError("fit.weights")
+    return train._replace(weights=weights)
 
 
 def _typed(array: NDArray[Any], floatx: str) -> NDArray[Any]:

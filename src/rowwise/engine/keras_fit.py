@@ -25,9 +25,8 @@ class Batches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return -(-len(self.order) // self.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        return self.train.x[rows], self.train.y[rows]
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+        return self.train.take(self.order[index * self.batch_size : (index + 1) * self.batch_size]).parts
 
 
 class EachEpoch(keras.callbacks.Callback):
@@ -78,7 +77,7 @@ def run(
     batches = Batches(train, batch_size)
     return model.fit(
         batches,
-        validation_data=tuple(validation) if validation is not None else None,
+        validation_data=validation.parts if validation is not None else None,
         epochs=epochs,
         initial_epoch=initial_epoch,
         callbacks=[EachEpoch(batches, seed), *callbacks],

@@ -13,7 +13,7 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset
 from rowwise.engine import keras_fit
-from rowwise.engine.arrays import Arrays, as_arrays, hold_out
+from rowwise.engine.arrays import Arrays, as_arrays, hold_out, weighted
 from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.run import Native, infer
 from rowwise.engine.order import epoch_order, reseed
@@ -26,7 +26,9 @@ from rowwise.shapes.check import array_of, check_compiled, check_records
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike
 
     from rowwise.engine.arrays import Records
 
@@ -44,6 +46,8 @@ def fit(
     engine: str = "auto",
     verbose: int | str = "auto",
     initial_epoch: int = 0,
+    sample_weight: ArrayLike | None = None,
+    class_weight: Mapping[int, float] | None = None,
     **unknown: Any,
 ) -> keras.callbacks.History:
     """Train a compiled Keras model, as `model.fit` would, faster.
@@ -63,6 +67,8 @@ def fit(
         engine: "auto"; "native" (C++), "whole_epoch" (JAX) or "keras" (plain `model.fit` over the same batches).
         verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
         initial_epoch: epochs done before, for a resumed run.
+        sample_weight: `(records,)`: how much each record of `train` counts in the loss and in weighted metrics.
+        class_weight: class number → weight of its records; classes that are not named weigh 1.
 
     Returns:
         Keras's History; its attribute `rowwise` says the engine, the reason, and the seconds of each
@@ -81,7 +87,7 @@ def fit(
     _check_others(own, verbose)
     _check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed)
     check_records(model, train, finite=False)
-    arrays = as_arrays(train, keras.config.floatx())
+    arrays = weighted(as_arrays(train, keras.config.floatx()), sample_weight, class_weight)
     held: Arrays | None = None
     if isinstance(validation, int | float):  # np.float64 is a float
         if validation:
@@ -220,7 +226,7 @@ def _say_interrupted() -> None:
 
 def _build(model: keras.Model, arrays: Arrays, batch_size: int) -> None:
     """Make every variable: layers', metrics', optimizer's. Keras does it from one symbolic batch."""
-    batch = tuple(jax.ShapeDtypeStruct((batch_size, *a.shape[1:]), a.dtype) for a in arrays)
+    batch = tuple(jax.ShapeDtypeStruct((batch_size, *a.shape[1:]), a.dtype) for a in arrays.parts)
     if not model.built or any(not layer.built for layer in model.layers):
         model(keras.ops.convert_to_tensor(arrays.x[:1]))
     if keras.config.backend() == "jax":

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
+    Data = tuple[jax.Array, ...]  # x, y and, where there are some, weights
     State = tuple[list[jax.Array], ...]  # trainable, non-trainable, optimizer, metrics
 
 NARROW = 200  # units; measured on two AVX-512 cores with batches of 16 to 256
@@ -71,10 +72,10 @@ class WholeEpoch:
         The model holds the state of the last yielded block whenever the caller has control.
         """
         self.steps_done = 0
-        for x, y, scans in self.train.blocks(order):
+        for data, scans in self.train.blocks(order):
             state = read_state(self.model)
             for rows in scans:
-                state = self._functions.train(state, x, y, rows)
+                state = self._functions.train(state, data, rows)
             write_state(self.model, jax.block_until_ready(state))
             self.steps_done += sum(map(len, scans))  # after the state: an interrupt above has trained nothing
             yield self.steps_done
@@ -84,9 +85,9 @@ class WholeEpoch:
         assert self.validation is not None
         self.model.reset_metrics()
         trainable, frozen, optimizer, metrics = read_state(self.model)
-        for x, y, scans in self.validation.blocks(np.arange(self.validation.records, dtype=np.int32)):
+        for data, scans in self.validation.blocks(np.arange(self.validation.records, dtype=np.int32)):
             for rows in scans:
-                metrics, frozen = self._functions.test((trainable, frozen, metrics), x, y, rows)
+                metrics, frozen = self._functions.test((trainable, frozen, metrics), data, rows)
         write_state(self.model, (trainable, frozen, optimizer, metrics))
         return results(self.model)
 
@@ -109,37 +110,36 @@ class _Source:
 
     def __init__(self, arrays: Arrays, batch_size: int, device_bytes: int) -> None:
         self.arrays, self.records, self.batch_size = arrays, len(arrays.x), batch_size
-        record_bytes = max(1, (arrays.x.nbytes + arrays.y.nbytes) // self.records)
+        record_bytes = max(1, sum(part.nbytes for part in arrays.parts) // self.records)
         resident = record_bytes * self.records <= device_bytes
         # Two blocks are alive at once, one computed on and one being gathered.
         streamed = max(1, device_bytes // (2 * record_bytes * batch_size)) * batch_size
         self.block_records = self.records if resident else min(streamed, self.records)
         self._on_device = _put(arrays) if resident else None
 
-    def blocks(self, order: NDArray[np.int32]) -> Iterator[tuple[jax.Array, jax.Array, list[jax.Array]]]:
-        """`(x, y, scans)`, the records in this order."""
+    def blocks(self, order: NDArray[np.int32]) -> Iterator[tuple[Data, list[jax.Array]]]:
+        """`((x, y), scans)` or `((x, y, weights), scans)`, the records in this order."""
         for start in range(0, self.records, self.block_records):
             rows = order[start : start + self.block_records]
-            if self._on_device is not None:
-                x, y = self._on_device
-            else:
-                x, y = _put(Arrays(self.arrays.x[rows], self.arrays.y[rows]))
+            data = self._on_device
+            if data is None:
+                data = _put(self.arrays.take(rows))
                 rows = np.arange(len(rows), dtype=np.int32)
             whole = len(rows) // self.batch_size * self.batch_size
             parts = (rows[:whole].reshape(-1, self.batch_size), rows[None, whole:])
-            yield x, y, [jnp.asarray(part) for part in parts if part.size]
+            yield data, [jnp.asarray(part) for part in parts if part.size]
 
-    def signatures(self) -> Iterator[tuple[jax.ShapeDtypeStruct, ...]]:
-        """The shapes and dtypes of what `blocks` gives: x, y and rows, once each."""
+    def signatures(self) -> Iterator[tuple[tuple[jax.ShapeDtypeStruct, ...], jax.ShapeDtypeStruct]]:
+        """The shapes and dtypes of what `blocks` gives: data and rows, once each."""
         sizes = {self.block_records, self.records % self.block_records or self.block_records}
         for records in sorted(sizes, reverse=True):
-            x, y = (
+            data = tuple(
                 jax.ShapeDtypeStruct((records, *a.shape[1:]), jax.dtypes.canonicalize_dtype(a.dtype))
-                for a in self.arrays
+                for a in self.arrays.parts
             )
             for steps, size in ((records // self.batch_size, self.batch_size), (1, records % self.batch_size)):
                 if steps and size:
-                    yield x, y, jax.ShapeDtypeStruct((steps, size), np.int32)
+                    yield data, jax.ShapeDtypeStruct((steps, size), np.int32)
 
 
 def read_state(model: keras.Model) -> State:
@@ -202,22 +202,22 @@ class _Functions:
         self.traced_from = _traced_from(model)
         reference = weakref.ref(model)  # the cache must not keep the model alive
 
-        def train(state: State, x: jax.Array, y: jax.Array, rows: jax.Array) -> State:
+        def train(state: State, data: Data, rows: jax.Array) -> State:
             model = reference()
             assert model is not None
 
             def step(state: State, batch: jax.Array) -> tuple[State, None]:
-                _, new = model.train_step(state, (_take(x, batch), _take(y, batch)))
+                _, new = model.train_step(state, tuple(_take(part, batch) for part in data))
                 return _like(new, state), None
 
             return jax.lax.scan(step, state, rows)[0]
 
-        def test(state: State, x: jax.Array, y: jax.Array, rows: jax.Array) -> tuple[list[jax.Array], list[jax.Array]]:
+        def test(state: State, data: Data, rows: jax.Array) -> tuple[list[jax.Array], list[jax.Array]]:
             model = reference()
             assert model is not None
 
             def step(state: State, batch: jax.Array) -> tuple[State, None]:
-                _, new = model.test_step(state, (_take(x, batch), _take(y, batch)))
+                _, new = model.test_step(state, tuple(_take(part, batch) for part in data))
                 return _like(new, state), None
 
             _, frozen, metrics = jax.lax.scan(step, state, rows)[0]
@@ -268,7 +268,6 @@ def _like(new: Any, old: State) -> State:
     return jax.tree.unflatten(jax.tree.structure(old), leaves)
 
 
-def _put(arrays: Arrays) -> tuple[jax.Array, jax.Array]:
+def _put(arrays: Arrays) -> Data:
     # Not jnp.asarray: on a CPU that copies twice.
-    x, y = (jax.device_put(a.astype(jax.dtypes.canonicalize_dtype(a.dtype), copy=False)) for a in arrays)
-    return x, y
+    return tuple(jax.device_put(a.astype(jax.dtypes.canonicalize_dtype(a.dtype), copy=False)) for a in arrays.parts)

@@ -80,7 +80,7 @@ class Native:
         try:
             while self.steps_done < steps:
                 self.steps_done, loss, hits = self._network.train(
-                    self.train.x, self.train.y, None, order, rates, corrections, key, SLICE_SECONDS,
+                    self.train.x, self.train.y, self.train.weights, order, rates, corrections, key, SLICE_SECONDS,
                     self.steps_done, loss, hits, every,
                 )  # fmt: skip
                 yield self.steps_done
@@ -89,12 +89,15 @@ class Native:
             self._write()
             optimizer.iterations.assign(done_before + self.steps_done)
             outputs = every[:seen] if every is not None else None
-            _measure(self.model, loss, hits, seen, lambda: self.train.labels[order[:seen]], outputs)
+            _measure(self.model, loss, hits, self.train.take(order[:seen]), outputs)
 
     def _counts_hits(self, records: _Records) -> bool:
         """Whether all metrics are accuracies that compare two argmax, as the engine itself does."""
         sparse = self.settings["loss"] == "sparse_categorical_crossentropy"
         counted = keras.metrics.sparse_categorical_accuracy if sparse else keras.metrics.categorical_accuracy
+        weighs = records.weights is not None and self.model._compile_metrics is not None
+        if weighs and self.model._compile_metrics._user_weighted_metrics:
+            return False
         return records.countable and all(
             type(metric) in WRAPPERS and metric._fn is counted for metric in _compiled_metrics(self.model)
         )
@@ -108,15 +111,8 @@ class Native:
         outputs = np.empty((self.validation.records, self.validation.units), np.float32)
         loss, hits = self._checker.predict(self.validation.x, self.validation.y, outputs)
         self.model.reset_metrics()
-        labels = self.validation.labels
-        _measure(
-            self.model,
-            loss,
-            hits,
-            len(outputs),
-            lambda: labels,
-            None if self._counts_hits(self.validation) else outputs,
-        )
+        counted = self._counts_hits(self.validation)
+        _measure(self.model, loss, hits, (self.validation.labels, None), None if counted else outputs)
         return results(self.model)
 
     def _read(self) -> None:
@@ -158,7 +154,7 @@ class _Records:
 
     def __init__(self, arrays: Arrays, chain: Description, settings: dict[str, Any]) -> None:
         self.records, self.units = len(arrays.x), chain.layers[-1]["units"]
-        self.labels = arrays.y  # as the metrics take them
+        self.labels, self.weights = arrays.y, arrays.weights  # as the metrics take them
         if chain.dtype not in ("float32", arrays.x.dtype.name):
             raise Unsupported(f"Input, {chain.dtype}")
         x = arrays.x.reshape(self.records, -1)
@@ -179,6 +175,10 @@ class _Records:
             self.y = np.ascontiguousarray(y.reshape(self.records), np.int32)
         else:
             self.y = np.ascontiguousarray(y.reshape(self.records, self.units), np.float32)
+
+    def take(self, rows: NDArray[np.int32]) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
+        """Labels and weights of these records, for the metrics."""
+        return self.labels[rows], self.weights[rows] if self.weights is not None else None
 
 
 def _network(chain: Description, settings: dict[str, Any], records: _Records, batch_size: int) -> Any:
@@ -242,16 +242,31 @@ def _check_metrics(model: keras.Model) -> None:
             raise Unsupported(f"{type(metric).__name__} {metric.name!r}")
 
 
-def _measure(model: keras.Model, loss: float, hits: int, records: int, labels: Any, outputs: Any) -> None:
-    """The model's loss and metrics, as if Keras had updated them batch by batch."""
-    if not records:
+def _measure(
+    model: keras.Model,
+    loss: float,
+    hits: int,
+    seen: tuple[NDArray[Any], NDArray[np.float32] | None],
+    outputs: NDArray[np.float32] | None,
+) -> None:
+    """The model's loss and metrics, as if Keras had updated them batch by batch.
+
+    Args:
+        model: whose metrics take the values.
+        loss: its sum over the records.
+        hits: records whose largest output is the label's; used where `outputs` is None.
+        seen: labels and weights of the records.
+        outputs: `(records, units)`.
+    """
+    labels, weights = seen
+    if not len(labels):
         return
-    model._loss_tracker.update_state(loss / records, sample_weight=records)
+    model._loss_tracker.update_state(loss / len(labels), sample_weight=len(labels))
     if not _compiled_metrics(model):
         return
     if outputs is None:
         for metric in _compiled_metrics(model):
             metric.total.assign(metric.total.value + hits)
-            metric.count.assign(metric.count.value + records)
+            metric.count.assign(metric.count.value + len(labels))
     else:
-        model._compile_metrics.update_state(labels(), outputs)
+        model._compile_metrics.update_state(labels, outputs, sample_weight=weights)
