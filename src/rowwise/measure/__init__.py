@@ -38,7 +38,7 @@ def evaluate(model: keras.Model, data: Records, batch_size: int = 1024) -> Repor
     from rowwise.shapes.check import check_records
 
     check_records(model, data, finite=False, loss=False, silent=False)
-    x, _ = as_arrays(data, keras.config.floatx(), "data")
+    x = as_arrays(data, keras.config.floatx(), "data").x
     return score(predict(model, x, batch_size).probabilities, data)
 
 
