@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: help train test check lock bench clean
+.PHONY: help train test check lock bench sanitize clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -18,6 +18,9 @@ test: check  ## set up, check, then run the tests
 check: $(STAMP)  ## ruff (lint, format) and mypy, by pre-commit where this is a git checkout
 	@if git rev-parse --git-dir >/dev/null 2>&1; then PRE_COMMIT_HOME="$(CURDIR)/.venv/pre-commit" PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files; \
 	else $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy; fi
+
+sanitize: $(STAMP)  ## the native engine under AddressSanitizer, UBSan and ThreadSanitizer; allocations counted
+	@TRIALS=1000 $(BIN)/python -m pytest -q tests/engine/test_native_sanitized.py
 
 bench: $(STAMP)  ## ratios against the peers that are installed
 	@$(BIN)/rowwise bench

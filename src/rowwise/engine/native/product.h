@@ -22,7 +22,7 @@ template <class T>
 struct Floats {  // row after row, `ld` apart
   const T* p;
   std::ptrdiff_t ld;
-  std::uint64_t mask(int row, int i, int n) const { return nonzero64(p + row * ld + i) & first_bits(n); }
+  std::uint64_t mask(int row, int i, int n) const { return nonzero64(p + row * ld + i, n) & first_bits(n); }
   const T* block(int row, int i, int, T*) const { return p + row * ld + i; }
 };
 template <class T>

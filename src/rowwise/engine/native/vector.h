@@ -103,49 +103,54 @@ inline Vec<T> over_root(Vec<T> a, Vec<T> v, Vec<T> epsilon) {
   return a / (square_root<T>(v) + epsilon);
 }
 
-// Bit i is set where p[i] is not zero, for 64 numbers; p need not be aligned.
+// Bit i is set where p[i] is not zero, for the first n <= 64 numbers; p need not be aligned. No vector beyond them is
+// read, since another thread may be writing there; what the last vector holds beyond them is for the caller to clear.
 template <class T>
-inline std::uint64_t nonzero64(const T* p) {
+inline std::uint64_t nonzero64(const T* p, int n) {
   std::uint64_t mask = 0;
-#if defined(__AVX512BW__)
-  if constexpr (sizeof(T) == 1) return _mm512_test_epi8_mask(_mm512_loadu_si512(p), _mm512_set1_epi8(-1));
   if constexpr (sizeof(T) == 4) {
-    for (int i = 0; i < 4; ++i)
-      mask |= std::uint64_t(_mm512_cmp_ps_mask(_mm512_loadu_ps(p + 16 * i), _mm512_setzero_ps(), _CMP_NEQ_UQ)) << 16 * i;
+#if defined(__AVX512F__)
+    for (int i = 0; i < n; i += 16)
+      mask |= std::uint64_t(_mm512_cmp_ps_mask(_mm512_loadu_ps(p + i), _mm512_setzero_ps(), _CMP_NEQ_UQ)) << i;
     return mask;
-  }
 #elif defined(__AVX2__)
-  if constexpr (sizeof(T) == 1) {
-    for (int i = 0; i < 2; ++i) {
-      const __m256i zero = _mm256_cmpeq_epi8(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p) + i), __m256i{});
-      mask |= std::uint64_t(~std::uint32_t(_mm256_movemask_epi8(zero))) << 32 * i;
-    }
+    for (int i = 0; i < n; i += 8)
+      mask |= std::uint64_t(_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(p + i), __m256{}, _CMP_NEQ_UQ))) << i;
     return mask;
-  }
-  if constexpr (sizeof(T) == 4) {
-    for (int i = 0; i < 8; ++i)
-      mask |= std::uint64_t(_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(p + 8 * i), __m256{}, _CMP_NEQ_UQ))) << 8 * i;
-    return mask;
-  }
 #elif defined(__SSE2__)
-  if constexpr (sizeof(T) == 1) {
-    for (int i = 0; i < 4; ++i) {
-      const __m128i zero = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p) + i), __m128i{});
-      mask |= std::uint64_t(std::uint16_t(~_mm_movemask_epi8(zero))) << 16 * i;
-    }
+    for (int i = 0; i < n; i += 4) mask |= std::uint64_t(_mm_movemask_ps(_mm_cmpneq_ps(_mm_loadu_ps(p + i), __m128{}))) << i;
     return mask;
-  }
-  if constexpr (sizeof(T) == 4) {
-    for (int i = 0; i < 16; ++i)
-      mask |= std::uint64_t(_mm_movemask_ps(_mm_cmpneq_ps(_mm_loadu_ps(p + 4 * i), __m128{}))) << 4 * i;
-    return mask;
-  }
 #endif
-  for (int i = 0; i < 64; ++i) mask |= std::uint64_t(p[i] != T(0)) << i;
+  }
+  for (int i = 0; i < n; ++i) mask |= std::uint64_t(p[i] != T(0)) << i;
   return mask;
 }
+// The same for 64 bytes.
+inline std::uint64_t nonzero64(const std::uint8_t* p) {
+#if defined(__AVX512BW__)
+  return _mm512_test_epi8_mask(_mm512_loadu_si512(p), _mm512_set1_epi8(-1));
+#elif defined(__AVX2__)
+  std::uint64_t mask = 0;
+  for (int i = 0; i < 2; ++i) {
+    const __m256i zero = _mm256_cmpeq_epi8(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p) + i), __m256i{});
+    mask |= std::uint64_t(~std::uint32_t(_mm256_movemask_epi8(zero))) << 32 * i;
+  }
+  return mask;
+#elif defined(__SSE2__)
+  std::uint64_t mask = 0;
+  for (int i = 0; i < 4; ++i) {
+    const __m128i zero = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p) + i), __m128i{});
+    mask |= std::uint64_t(std::uint16_t(~_mm_movemask_epi8(zero))) << 16 * i;
+  }
+  return mask;
+#else
+  std::uint64_t mask = 0;
+  for (int i = 0; i < 64; ++i) mask |= std::uint64_t(p[i] != 0) << i;
+  return mask;
+#endif
+}
 
-// The same for 16 bytes; and 16 x 16 bytes transposed in place.
+// The same for 16 bytes, and 16 x 16 bytes transposed in place.
 typedef std::uint8_t Bytes16 __attribute__((vector_size(16), may_alias));
 inline std::uint32_t nonzero16(const std::uint8_t* p) {
 #if defined(__SSE2__)
