@@ -25,7 +25,7 @@ class Barrier {
   }
 
  private:
-  static constexpr int kSpins = 4000;  // about 50 microseconds
+  static constexpr int kSpins = 1000;  // about 50 microseconds where a pause takes 140 cycles
   static void pause() {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
