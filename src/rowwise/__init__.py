@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rowwise.data import load as load
     from rowwise.data.dataset import Dataset as Dataset
     from rowwise.engine import fit as fit
+    from rowwise.engine import sweep as sweep
     from rowwise.errors import RowwiseError as RowwiseError
     from rowwise.errors import Suspicious as Suspicious
     from rowwise.measure import evaluate as evaluate
@@ -31,6 +32,7 @@ _PLACES = {
     "Dataset": "rowwise.data.dataset",
     "dense": "rowwise.models",
     "fit": "rowwise.engine",
+    "sweep": "rowwise.engine",
     "evaluate": "rowwise.measure",
     "predict": "rowwise.prediction",
     "explain": "rowwise.shapes",
@@ -51,6 +53,7 @@ __all__ = [
     "fit",
     "load",
     "predict",
+    "sweep",
 ]
 
 

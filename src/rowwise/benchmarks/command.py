@@ -13,7 +13,7 @@ from typing import Any
 from rowwise.errors import UsageError
 from rowwise.text import say
 
-PARTS = ("epochs", "accuracy", "scaling", "progress", "start", "memory")
+PARTS = ("epochs", "accuracy", "sweep", "scaling", "progress", "start", "memory")
 PEERS = ("keras", "torch", "sklearn")
 
 
@@ -60,6 +60,9 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
     run: dict[str, Any] = {
         "epochs": lambda: measure.epochs(train, arguments.repeats, arguments.batch_size, against, hidden),
         "accuracy": lambda: measure.accuracy(train, test, arguments.seeds, arguments.epochs, arguments.batch_size),
+        "sweep": lambda: measure.sweep(
+            train, arguments.repeats, arguments.batch_size, arguments.seeds, arguments.epochs
+        ),
         "scaling": lambda: measure.scaling(train, arguments.repeats, arguments.batch_size),
         "progress": lambda: measure.progress(train, arguments.repeats, arguments.batch_size),
         "start": lambda: measure.start(arguments.repeats, arguments.data),

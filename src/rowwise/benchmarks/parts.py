@@ -80,6 +80,33 @@ def accuracy(train: Dataset, test: Dataset, seeds: int, epochs: int, batch_size:
     return rows
 
 
+def sweep(train: Dataset, repeats: int, batch_size: int, seeds: int, epochs: int) -> list[Row]:
+    """All seeds by `rowwise.sweep` and one after another by `fit`, in turn; the ratio is that of a round's two."""
+    from rowwise.engine import fit
+    from rowwise.engine import sweep as at_once
+    from rowwise.models import dense
+
+    def build(seed: int) -> Any:
+        return dense(train, HIDDEN, seed=seed)
+
+    def one_by_one() -> None:
+        for seed in range(seeds):
+            fit(build(seed), train, epochs, batch_size, seed=seed, verbose=0)
+
+    run: dict[str, Callable[[], object]] = {
+        "sweep": lambda: at_once(build, train, range(seeds), epochs, batch_size),
+        "fit, one by one": one_by_one,
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in run}
+    for name, work in [*run.items()] * repeats:
+        seconds[name].append(_seconds(work))
+    ratios = {name: [b / a for a, b in zip(seconds["sweep"], runs, strict=True)] for name, runs in seconds.items()}
+    return [
+        {"trainer": name, "seconds": median(runs), "least": min(runs), "most": max(runs), "ratio": median(ratios[name])}
+        for name, runs in seconds.items()
+    ]
+
+
 def scaling(train: Dataset, repeats: int, batch_size: int) -> list[Row]:
     """Seconds an epoch from 6,000 to 600,000 records, and from 50 to 800 units of the first layer."""
     rows: list[Row] = []

@@ -85,7 +85,7 @@ def fit(
     check_compiled(model)
     own = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or [])
     _check_others(own, verbose)
-    _check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed)
+    check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed)
     check_records(model, train, finite=False)
     arrays = weighted(as_arrays(train, keras.config.floatx()), sample_weight, class_weight)
     held: Arrays | None = None
@@ -100,7 +100,7 @@ def fit(
 
     decision = plan(model, own, engine)
     with deferred(lambda: None) as interrupted:  # JAX, interrupted while it compiles, may lose the signal
-        _build(model, arrays, batch_size)
+        build_variables(model, arrays, batch_size)
         runner, decision = _runner(model, arrays, held, batch_size, decision, engine)
     if interrupted():
         raise KeyboardInterrupt
@@ -125,13 +125,13 @@ def fit(
                     callbacks=[*every, halt],
                 )
             else:
-                _run(runner, every, seed, epochs, initial_epoch, batch_size, interrupted)
+                run_epochs(runner, every, seed, epochs, initial_epoch, batch_size, interrupted)
             if interrupted():
                 raise KeyboardInterrupt
     finally:
         if isinstance(report, Bar):
             report.close()
-        _record(model, decision, clock, runner, halt.steps_done if runner is None else runner.steps_done)
+        record_run(model, decision, clock, runner, halt.steps_done if runner is None else runner.steps_done)
     return model.history
 
 
@@ -143,7 +143,7 @@ def predict_proba(model: keras.Model, x: Any, batch_size: int = 1024) -> np.ndar
         DataError: no records, or values that are no finite numbers. ShapeError: x does not fit the model's input.
     """
     # Keras checks less, and a call that fails amid its own work can leave the model unusable.
-    _check_numbers(batch_size=batch_size)
+    check_numbers(batch_size=batch_size)
     x = array_of(x.x if isinstance(x, Dataset) else x, "x")
     check_records(model, x)
     outputs = infer(model, x)
@@ -173,7 +173,7 @@ def _runner(
     return None, decision
 
 
-def _run(
+def run_epochs(
     runner: Native | WholeEpoch,
     callbacks: list[keras.callbacks.Callback],
     seed: int,
@@ -224,7 +224,7 @@ def _say_interrupted() -> None:
     print(f"\nrowwise: {say('fit.interrupted')}", file=sys.stderr, flush=True)
 
 
-def _build(model: keras.Model, arrays: Arrays, batch_size: int) -> None:
+def build_variables(model: keras.Model, arrays: Arrays, batch_size: int) -> None:
     """Make every variable: layers', metrics', optimizer's. Keras does it from one symbolic batch."""
     batch = tuple(jax.ShapeDtypeStruct((batch_size, *a.shape[1:]), a.dtype) for a in arrays.parts)
     if not model.built or any(not layer.built for layer in model.layers):
@@ -235,7 +235,9 @@ def _build(model: keras.Model, arrays: Arrays, batch_size: int) -> None:
         model.optimizer.build(model.trainable_variables)
 
 
-def _record(model: keras.Model, decision: Plan, clock: Clock, runner: Native | WholeEpoch | None, steps: int) -> None:
+def record_run(
+    model: keras.Model, decision: Plan, clock: Clock, runner: Native | WholeEpoch | None, steps: int
+) -> None:
     history = getattr(model, "history", None)
     if history is None:
         return
@@ -249,8 +251,8 @@ def _record(model: keras.Model, decision: Plan, clock: Clock, runner: Native | W
         history.rowwise["interrupted"] = {"epoch": len(history.epoch), "steps": steps}
 
 
-def _check_numbers(**numbers: Any) -> None:
-    least = {"epochs": 1, "batch_size": 1, "initial_epoch": 0, "seed": 0}
+def check_numbers(**numbers: Any) -> None:
+    least = {"epochs": 1, "batch_size": 1, "initial_epoch": 0, "seed": 0, "workers": 1}
     for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least[name]:
             if isinstance(value, np.ndarray):

@@ -39,6 +39,7 @@ class Native:
         train: x `(records, ...)`, y `(records,)` or `(records, outputs)`.
         validation: the same, or None.
         batch_size: records a step; the last step takes what is left.
+        threads: None for as many as pay.
 
     Raises:
         Unsupported: the model has a part that this engine cannot run.
@@ -46,7 +47,14 @@ class Native:
 
     compile_seconds = 0.0  # it was compiled when rowwise was installed
 
-    def __init__(self, model: keras.Model, train: Arrays, validation: Arrays | None, batch_size: int) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        train: Arrays,
+        validation: Arrays | None,
+        batch_size: int,
+        threads: int | None = None,
+    ) -> None:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
         self.chain = describe(model)
@@ -54,9 +62,9 @@ class Native:
         _check_metrics(model)
         self.train = _Records(train, self.chain, self.settings)
         self.validation = _Records(validation, self.chain, self.settings) if validation is not None else None
-        self._network = _network(self.chain, self.settings, self.train, batch_size)
+        self._network = _network(self.chain, self.settings, self.train, batch_size, threads)
         self._checker = (
-            _network(self.chain, self.settings, self.validation, INFERENCE_BATCH)
+            _network(self.chain, self.settings, self.validation, INFERENCE_BATCH, threads)
             if self.validation is not None
             else None
         )
@@ -181,14 +189,16 @@ class _Records:
         return self.labels[rows], self.weights[rows] if self.weights is not None else None
 
 
-def _network(chain: Description, settings: dict[str, Any], records: _Records, batch_size: int) -> Any:
+def _network(
+    chain: Description, settings: dict[str, Any], records: _Records, batch_size: int, threads: int | None = None
+) -> Any:
     size = min(batch_size, max(1, records.records))
     own = {
         "scale": chain.scale,
         "offset": chain.offset,
         "bytes": records.bytes,
         "batch_size": size,
-        "threads": threads_for(sum(layer["inputs"] * layer["units"] for layer in chain.layers) * size),
+        "threads": threads or threads_for(sum(layer["inputs"] * layer["units"] for layer in chain.layers) * size),
     }
     return network(chain.layers, settings | own)
 
