@@ -97,6 +97,7 @@ def sweep(train: Dataset, repeats: int, batch_size: int, seeds: int, epochs: int
         "sweep": lambda: at_once(build, train, range(seeds), epochs, batch_size),
         "fit, one by one": one_by_one,
     }
+    fit(build(0), train[:1000], verbose=0)  # what JAX compiles once for all is compiled now
     seconds: dict[str, list[float]] = {name: [] for name in run}
     for name, work in [*run.items()] * repeats:
         seconds[name].append(_seconds(work))
