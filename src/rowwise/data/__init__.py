@@ -1,55 +1,49 @@
-"""A name → two Datasets, for training and for testing."""
+"""A name, a file, a folder or a DataFrame → two Datasets, for training and for testing."""
 
 from __future__ import annotations
 
-import difflib
 import importlib
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from rowwise.errors import DataError, DataNotFound, SaveError, UsageError
+from rowwise.data.names import MODULES, known, names
+from rowwise.data.source import Source, read_options
+from rowwise.errors import DataNotFound, SaveError
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from rowwise.data.dataset import Dataset
 
-_MODULES = {"fashion-mnist": "fashion_mnist", "garments": "garments", "digits": "digits"}
+__all__ = ["Source", "fetch", "form", "known", "load", "load_default", "names"]
 
 
-def names() -> tuple[str, ...]:
-    """What `load` knows."""
-    return tuple(_MODULES)
+def load(
+    data: Any, target: str | Sequence[str] = (), *, options: str | Path | None = None, **more: Any
+) -> tuple[Dataset, Dataset]:
+    """`(train, test)` of a name (in any case, with `-` or `_`), a file, a folder of pictures or a DataFrame.
 
-
-def load(name: str) -> tuple[Dataset, Dataset]:
-    """`(train, test)` of the data called `name`, in any case, with `-` or `_`.
-
-    Raises:
-        UsageError: no name but something else. DataError: an unknown name (the nearest is suggested), or broken
-            files. DataNotFound: nowhere to be had; lists the places looked at. SaveError: what was fetched
-            cannot be stored.
-    """
-    module = importlib.import_module(f"rowwise.data.{_MODULES[known(name)]}")
-    train, test = module.load()
-    return train, test
-
-
-def known(name: str) -> str:
-    """The name as `names` writes it.
+    Args:
+        data: `"fashion-mnist"`; the path of a CSV or Parquet file, of a folder with a folder of pictures a class, of
+            a `.npz` or `.npy` file; a DataFrame of Polars or pandas.
+        target: of a table, the column to be predicted, or several.
+        options: a TOML file with more of them.
+        **more: the attributes of `rowwise.data.Source`: `drop=["id"]`, `categorical="rad"`, `time="date"`, `test=0.2`.
 
     Raises:
-        UsageError: no text at all. DataError: there is no such name.
+        UsageError: no name, path or table, or options that make no sense. DataError: an unknown name (the nearest is
+            suggested), a file that is not there, or data that are broken. DataNotFound: nowhere to be had; lists the
+            places looked at. SaveError: what was fetched cannot be stored.
     """
-    if not isinstance(name, str):
-        raise UsageError("data.name", found=" ".join(repr(name).split())[:80], known=", ".join(_MODULES))
-    wanted = name.lower().replace("_", "-")
-    if wanted in _MODULES:
-        return wanted
-    near = difflib.get_close_matches(wanted, _MODULES, 1, 0.5)
-    if near:
-        raise DataError("data.unknown.near", found=name, near=near[0], known=", ".join(_MODULES))
-    raise DataError("data.unknown", found=name, known=", ".join(_MODULES))
+    read = read_options(Path(options)) if options is not None else {}
+    given = read | more | ({"target": target} if target else {})
+    if isinstance(data, str | Path):
+        return Source.from_dict({"place": str(data), **given}).load()
+    if not (hasattr(data, "columns") and hasattr(data, "shape")):
+        known(data)  # raises: it is no text
+    return replace(Source.from_dict({"place": "table", **given}), frame=data).load()
 
 
 def form(name: str) -> tuple[tuple[int, ...], int]:
@@ -58,7 +52,7 @@ def form(name: str) -> tuple[tuple[int, ...], int]:
     Raises:
         DataError: an unknown name.
     """
-    module = importlib.import_module(f"rowwise.data.{_MODULES[known(name)]}")
+    module = importlib.import_module(f"rowwise.data.{MODULES[known(name)]}")
     return module.IMAGE, len(module.CLASSES)
 
 

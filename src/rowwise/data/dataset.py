@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data import splits
 from rowwise.errors import DataError, UsageError
 from rowwise.text import language, say, use_language
 
@@ -18,28 +19,37 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rowwise.data.schema import Schema
+
 PIXEL_MAX = 255  # uint8 grey: 0 is black, 255 is white
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Records first: `x[i]` is record i and `y[i]` its class. Nothing of it changes once it is made.
+    """Records first: `x[i]` is record i and `y[i]` its class or targets. Nothing of it changes once it is made.
 
     Attributes:
         name: what `rowwise.load` calls it, such as `"fashion-mnist"`.
         x: `(records, ...)`, uint8 (pixels 0..255), other integers or floating; read-only, the type is kept.
             An array that somebody could still write into is copied, once.
-        y: `(records,)`, int32 class numbers, `0 <= y < len(classes)`; read-only.
-        classes: the classes' names in English, by number.
+        y: `(records,)`, int32 class numbers, `0 <= y < len(classes)`; with `targets`, float32 `(records,)` or
+            `(records, targets)`, finite. Read-only.
+        classes: the classes' names in English, by number; none for regression.
         classes_ko: the same in Korean; the English names where there are none.
         part: `"train"`, `"test"` or what a split called it.
         provenance: where it came from, in a few English words for reports and `run.json`.
         source: the files, seeds and checksums it was made from, for `run.json`.
         provenance_ko: the provenance in Korean; the English one where there is none.
+        schema: of a table: what the columns of x `(records, columns)` float32 are. NaN in x means a missing value,
+            which only a Dataset with a schema may have.
+        targets: the names of what is to be predicted where that are numbers (regression); else empty.
+        keys: `(records,)`, of a table split by group or by time: a group's number, or the time. Then `split` keeps
+            groups together, or holds out the latest.
+        split_by: `"group"`, `"time"` or empty: what `keys` are.
 
     Raises:
         DataError: x and y differ in number, a label has no class, the Korean names are fewer or more than the
-            English ones, a pixel is NaN or infinite, values are no numbers.
+            English ones, a value is NaN or infinite, values are no numbers.
     """
 
     name: str
@@ -51,9 +61,30 @@ class Dataset:
     provenance: str = ""
     source: Mapping[str, Any] = field(default_factory=dict)
     provenance_ko: str = ""
+    schema: Schema | None = None
+    targets: tuple[str, ...] = ()
+    keys: NDArray[Any] | None = None
+    split_by: str = ""
 
     def __post_init__(self) -> None:
-        x, y = np.asarray(self.x), np.asarray(self.y)
+        x = np.asarray(self.x)
+        y: NDArray[Any] = np.asarray(self.y)
+        object.__setattr__(self, "targets", tuple(self.targets))
+        y = self._checked_targets(x, y) if self.targets else self._checked_labels(x, y)
+        if self.classes_ko and len(self.classes_ko) != len(self.classes):
+            raise DataError("data.classes_ko", name=self.name, found=len(self.classes_ko), expected=len(self.classes))
+        if self.schema is None:
+            check_finite(self.name, x)
+        elif x.dtype != np.float32 or x.shape[1:] != (len(self.schema.inputs),):
+            expected = f"(records, {len(self.schema.inputs)}) float32"
+            raise DataError("data.schema.columns", name=self.name, found=f"{x.shape} {x.dtype}", expected=expected)
+        object.__setattr__(self, "x", _frozen(x))
+        object.__setattr__(self, "y", _frozen(y))
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "classes_ko", tuple(self.classes_ko) or self.classes)
+        object.__setattr__(self, "provenance_ko", self.provenance_ko or self.provenance)
+
+    def _checked_labels(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.int32]:
         if x.ndim < 2 or y.ndim != 1 or len(x) != len(y):
             raise DataError("data.counts", name=self.name, x=x.shape, y=y.shape)
         if y.dtype.kind not in "iu":
@@ -63,14 +94,17 @@ class Dataset:
             raise DataError(
                 "data.labels.range", name=self.name, last=len(self.classes) - 1, found=int(wrong[0]), count=len(wrong)
             )
-        if self.classes_ko and len(self.classes_ko) != len(self.classes):
-            raise DataError("data.classes_ko", name=self.name, found=len(self.classes_ko), expected=len(self.classes))
-        check_finite(self.name, x)
-        object.__setattr__(self, "x", _frozen(x))
-        object.__setattr__(self, "y", _frozen(y.astype(np.int32, copy=False)))
-        object.__setattr__(self, "classes", tuple(self.classes))
-        object.__setattr__(self, "classes_ko", tuple(self.classes_ko) or self.classes)
-        object.__setattr__(self, "provenance_ko", self.provenance_ko or self.provenance)
+        return y.astype(np.int32, copy=False)
+
+    def _checked_targets(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float32]:
+        if self.classes:
+            raise DataError("data.targets.classes", name=self.name)
+        columns = y.shape[1] if y.ndim == 2 else 1
+        if x.ndim < 2 or y.ndim not in (1, 2) or len(x) != len(y) or columns != len(self.targets):
+            expected = f"(records, {len(self.targets)})" if len(self.targets) > 1 else "(records,)"
+            raise DataError("data.targets.counts", name=self.name, x=x.shape, y=y.shape, expected=expected)
+        check_finite(f"{self.name} y", y)
+        return y.astype(np.float32, copy=False)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -82,14 +116,22 @@ class Dataset:
         x, y = self.x[rows], self.y[rows]
         for chosen in (x, y):
             chosen.flags.writeable = False  # nobody else has what a mask or a list made: no need to copy it again
-        return replace(self, x=x, y=y)
+        return replace(self, x=x, y=y, keys=None if self.keys is None else self.keys[rows])
 
     def __repr__(self) -> str:
         where = f" {self.part}" if self.part else ""
         return (
             f"<Dataset {self.name}{where}: x {self.x.shape} {self.x.dtype}, y {self.y.shape}, "
-            f"{len(self.classes)} classes, {self.provenance}>"
+            f"{self._aims()}, {self.provenance}>"
         )
+
+    def _aims(self) -> str:
+        return f"targets {', '.join(self.targets)}" if self.targets else f"{len(self.classes)} classes"
+
+    @property
+    def task(self) -> str:
+        """`"classification"`, or `"regression"` where there are targets."""
+        return "regression" if self.targets else "classification"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -108,8 +150,8 @@ class Dataset:
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """`(classes,)`: how many records each class has."""
-        return np.bincount(self.y, minlength=len(self.classes))
+        """`(classes,)`: how many records each class has; none for regression."""
+        return np.bincount(self.y, minlength=len(self.classes)) if self.classes else np.zeros(0, np.int64)
 
     @cached_property
     def checksum(self) -> str:
@@ -117,12 +159,14 @@ class Dataset:
         # In little-endian order, whatever the machine's: the same data have the same checksum everywhere.
         x = np.ascontiguousarray(self.x, self.x.dtype.newbyteorder("<"))
         digest = hashlib.sha256(f"{x.shape} {x.dtype.str}".encode())
-        for array in (x, np.ascontiguousarray(self.y, "<i4")):
+        for array in (x, np.ascontiguousarray(self.y, self.y.dtype.newbyteorder("<"))):
             digest.update(array.reshape(-1).view(np.uint8).data)
         return digest.hexdigest()
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
-        """Two disjoint Datasets, stratified: every class gives `fraction` of its records to the second.
+        """Two disjoint Datasets: every class gives `fraction` of its records to the second.
+
+        With targets the records are drawn from all; by group, whole groups are; by time, the latest records.
 
         Args:
             fraction: share of the second part, between 0 and 1.
@@ -138,16 +182,8 @@ class Dataset:
             raise UsageError("data.split.fraction", found=fraction)
         if not isinstance(seed, (int, np.integer)) or seed < 0:
             raise UsageError("data.split.seed", found=seed)
-        random = np.random.default_rng(seed)
-        held_out = np.zeros(len(self), bool)
-        # The remainder of each class goes on to the next, so that the whole has the fraction too.
-        owed = 0.0
-        for label in range(len(self.classes)):
-            rows = np.flatnonzero(self.y == label)
-            owed += len(rows) * fraction
-            take = min(round(owed), len(rows))
-            owed -= take
-            held_out[random.permutation(rows)[:take]] = True
+        labels = self.y if self.classes else None
+        held_out = splits.held_out(len(self), float(fraction), int(seed), labels, self.keys, self.split_by)
         if not held_out.any() or held_out.all():
             raise UsageError("data.split.empty", records=len(self), fraction=fraction)
         return replace(self[~held_out], part=self.part or "train"), replace(self[held_out], part="validation")
@@ -173,7 +209,7 @@ def check_finite(name: str, x: NDArray[Any]) -> None:
             raise DataError("data.not_finite", name=name, count=len(bad), where=list(where), found=x[where])
 
 
-def provenance_fields(key: str, /, **values: object) -> dict[str, str]:
+def provenance_fields(key: str, /, **values: object) -> dict[str, Any]:
     """`provenance` and `provenance_ko` of a Dataset: the catalogue's message in English and in Korean."""
     fields = {}
     for name, lang in (("provenance", "en"), ("provenance_ko", "ko")):

@@ -1,0 +1,207 @@
+"""What to load, and how → `(train, test)`; and the same as plain JSON, so that a run finds its data again."""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rowwise.data.names import MODULES, known
+from rowwise.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rowwise.data.dataset import Dataset
+
+TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
+ARRAYS = (".npz", ".npy")
+TASKS = ("classification", "regression")
+
+# Which module loads what, by `load(source) -> (train, test)`.
+_LOADERS = {"table": "records", "folder": "folder", "arrays": "arrays_file"}
+# The options that say something about data of one kind only.
+_OPTIONS = {
+    "table": (
+        *("target", "task", "categorical", "numeric", "drop", "group", "time", "test", "seed"),
+        *("separator", "encoding"),
+    ),
+    "folder": ("test", "seed", "size", "colour", "skip_bad"),
+    "arrays": ("test", "seed", "task"),
+    "named": (),
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Data and how to read them. `load` gives the same Datasets whenever the data are the same.
+
+    Attributes:
+        place: a name that `rowwise.data.names` has, or the path of a file or folder; what a DataFrame is called.
+        target: of a table, the columns to be predicted.
+        task: `"classification"`, `"regression"`, or empty: as the target looks.
+        categorical, numeric, drop: columns of a table that are to be taken so, whatever they look like.
+        group: a column of a table: records with the same value stay on one side of every split.
+        time: a column of a table: the latest records are the test data.
+        test: share of the records that are test data, where the data are not split already.
+        seed: of that split.
+        separator, encoding: of a CSV file; empty: detected.
+        size: `(height, width)` of pictures; None: chosen from the pictures.
+        colour: of pictures: `"grey"`, `"colour"`, or empty: as the pictures are.
+        skip_bad: whether pictures that cannot be read are left out.
+        frame: a DataFrame of Polars or pandas, in place of a file; it is not kept in a run.
+
+    Raises:
+        UsageError: an option that makes no sense.
+    """
+
+    place: str
+    target: tuple[str, ...] = ()
+    task: str = ""
+    categorical: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    group: str = ""
+    time: str = ""
+    test: float = 0.2
+    seed: int = 0
+    separator: str = ""
+    encoding: str = ""
+    size: tuple[int, int] | None = None
+    colour: str = ""
+    skip_bad: bool = False
+    frame: Any = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("target", "categorical", "numeric", "drop"):
+            value = getattr(self, name)
+            columns = (value,) if isinstance(value, str) else tuple(value or ())
+            if not all(isinstance(column, str) for column in columns):
+                raise UsageError("source.columns", name=name, found=repr(value)[:80])
+            object.__setattr__(self, name, columns)
+        if self.size is not None:
+            object.__setattr__(self, "size", tuple(self.size))
+        if self.task not in ("", *TASKS):
+            raise UsageError("source.choice", name="task", found=self.task, known=", ".join(TASKS))
+        if self.colour not in ("", "grey", "colour"):
+            raise UsageError("source.choice", name="colour", found=self.colour, known="grey, colour")
+        if isinstance(self.test, bool) or not isinstance(self.test, float | int) or not 0 < self.test < 1:
+            raise UsageError("data.split.fraction", found=self.test)
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise UsageError("data.split.seed", found=self.seed)
+        if self.group and self.time:
+            raise UsageError("source.group_and_time", group=self.group, time=self.time)
+
+    @property
+    def kind(self) -> str:
+        """`"named"`, `"table"`, `"folder"` or `"arrays"`.
+
+        Raises:
+            DataError: no data of that name, no such file, or a file of another kind.
+        """
+        if self.frame is not None:
+            return "table"
+        path = Path(self.place)
+        if self.place.lower().replace("_", "-") in MODULES:
+            return "named"
+        if path.is_dir():
+            return "folder"
+        suffix = path.suffix.lower()
+        if path.is_file():
+            if suffix in TABLES:
+                return "table"
+            if suffix in ARRAYS:
+                return "arrays"
+            raise DataError("source.suffix", path=path, known=", ".join((*TABLES, *ARRAYS)))
+        if suffix or len(path.parts) > 1:
+            raise DataError("source.missing", path=path)
+        known(self.place)  # raises: it is neither
+        raise AssertionError(self.place)
+
+    def checked(self) -> Source:
+        """The source itself, its name as `names` writes it, once it is sure that its options mean something.
+
+        Raises:
+            DataError: as `kind`. UsageError: an option for data of another kind, or a table without target.
+        """
+        kind = self.kind
+        for option in fields(self):
+            if option.name in ("place", "frame", *_OPTIONS[kind]):
+                continue
+            if getattr(self, option.name) != option.default and not (kind == "named" and option.name == "seed"):
+                raise UsageError("source.option", option=f"--{option.name.replace('_', '-')}", place=self.place)
+        if kind == "table" and not self.target:
+            raise UsageError("source.target", place=self.place)
+        return replace(self, place=known(self.place)) if kind == "named" else self
+
+    @property
+    def name(self) -> str:
+        """What the Datasets are called: the name, or the file's without its ending."""
+        kind = self.kind
+        if kind == "named" or self.frame is not None:
+            return self.place
+        path = Path(self.place).resolve()
+        return path.name if kind == "folder" else path.stem
+
+    def load(self) -> tuple[Dataset, Dataset]:
+        """`(train, test)`.
+
+        Raises:
+            UsageError, DataError: as `checked`, or what the data themselves have amiss.
+        """
+        source = self.checked()
+        kind = source.kind
+        module = MODULES[source.place] if kind == "named" else _LOADERS[kind]
+        load = importlib.import_module(f"rowwise.data.{module}").load
+        train, test = load() if kind == "named" else load(source)
+        return train, test
+
+    def to_dict(self) -> dict[str, Any]:
+        """What differs from the defaults, as plain JSON. A DataFrame is not in it: its place names it."""
+        found = asdict(replace(self, frame=None))
+        usual = {option.name: option.default for option in fields(self)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in found.items()
+            if name == "place" or value != usual[name]
+        }
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Source:
+        """The reverse of `to_dict`.
+
+        Raises:
+            UsageError: an option that there is not, or whose value makes no sense.
+        """
+        options = {option.name: option for option in fields(cls) if option.name != "frame"}
+        for name, value in found.items():
+            if name not in options:
+                raise UsageError("source.unknown", name=name, known=", ".join(options))
+            usual = options[name].default
+            lists = isinstance(usual, tuple) or name == "size"
+            fits = isinstance(value, str | list | tuple) if lists else isinstance(value, str)
+            if isinstance(usual, bool):
+                fits = isinstance(value, bool)
+            elif isinstance(usual, int | float):
+                fits = isinstance(value, int | float)  # the value itself is looked at when it is made
+            if not fits:
+                raise UsageError("source.value", name=name, found=repr(value)[:80])
+        return cls(**found)
+
+
+def read_options(file: Path) -> dict[str, Any]:
+    """The options in a TOML file, such as `target = "price"`, by the names of a Source's attributes.
+
+    Raises:
+        UsageError: it cannot be read, is no TOML, or has an option that there is not.
+    """
+    try:
+        found = tomllib.loads(file.read_text("utf-8"))
+    except OSError as cause:
+        raise UsageError("source.toml", path=file, cause=cause.strerror or cause) from cause
+    except ValueError as cause:  # no UTF-8, no TOML
+        raise UsageError("source.toml", path=file, cause=cause) from cause
+    Source.from_dict({"place": "", **found})
+    return found
