@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+from sklearn.calibration import calibration_curve
+from sklearn.dummy import DummyClassifier
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
 
 import rowwise
 from rowwise.errors import DataError, ModelError, ShapeError
@@ -112,3 +122,77 @@ def test_a_model_that_ends_in_logits_is_measured_by_its_probabilities(units):
     name = "BinaryCrossentropy" if units == 1 else "SparseCategoricalCrossentropy"
     expected = getattr(keras.losses, name)(from_logits=True)(y[:, None], model.predict(x, verbose=0))
     assert rowwise.evaluate(model, (x, y)).loss == pytest.approx(float(expected), abs=1e-5)
+
+
+def drawn(records=300, classes=3, seed=0):
+    """Classes of unequal frequency, and probabilities that know something of them."""
+    random = np.random.default_rng(seed)
+    y = np.minimum(random.geometric(0.5, records) - 1, classes - 1)
+    p = random.dirichlet(np.ones(classes), records) + 0.5 * np.eye(classes)[y]
+    return y, p / p.sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_auc_and_average_precision_equal_scikit_learn(classes):
+    y, p = drawn(classes=classes)
+    report = score(p, (p, y))
+    if classes == 2:
+        expected = roc_auc_score(y, p[:, 1]), average_precision_score(y, p[:, 1])
+    else:
+        expected = roc_auc_score(y, p, multi_class="ovr"), average_precision_score(y, p)
+    assert (report.roc_auc, report.average_precision) == pytest.approx(expected)
+    assert report.loss == pytest.approx(log_loss(y, p))
+    assert report.to_dict()["roc_auc"] == report.roc_auc
+
+
+def test_calibration_equals_scikit_learn_and_the_error_is_its_formula():
+    y, p = drawn(2000)
+    found = score(p, (p, y)).calibration
+    right, sure = calibration_curve(p.argmax(1) == y, p.max(1), n_bins=15)
+    np.testing.assert_allclose([each.accuracy for each in found.bins], right)
+    np.testing.assert_allclose([each.confidence for each in found.bins], sure)
+    counts = np.array([each.records for each in found.bins])
+    assert counts.sum() == 2000
+    assert found.ece == pytest.approx((counts * abs(right - sure)).sum() / 2000)
+    assert found.confidence == pytest.approx(p.max(1).mean())
+    certain = np.eye(3)[y]
+    assert score(certain, (certain, y)).calibration.ece == 0
+
+
+def test_the_baseline_is_scikit_learns_dummy_of_the_training_records():
+    (y, p), (y_train, _) = drawn(), drawn(500, 3, 1)
+    train = rowwise.Dataset("t", np.zeros((500, 1), np.float32), y_train, tuple("abc"))
+    data = rowwise.Dataset("t", np.zeros((300, 1), np.float32), y, tuple("abc"))
+    base = score(p, data, train).baseline
+    dummy = DummyClassifier(strategy="prior").fit(train.x, y_train)
+    given = dummy.predict_proba(data.x)
+    assert base.accuracy == accuracy_score(y, dummy.predict(data.x))
+    assert base.f1 == pytest.approx(f1_score(y, dummy.predict(data.x), average="macro", zero_division=0))
+    assert base.loss == pytest.approx(log_loss(y, given))
+    assert (base.roc_auc, base.average_precision) == pytest.approx((0.5, average_precision_score(y, given)))
+    assert score(p, data, train).to_dict()["baseline"]["from"] == "training"
+    assert score(p, data).to_dict()["baseline"]["from"] == "measured"
+
+
+def test_no_better_than_the_baseline_is_said_and_better_is_not():
+    y = np.array([0] * 9 + [1])
+    same, better = np.tile([0.9, 0.1], (10, 1)), np.eye(2)[y]
+    assert "No better than the baseline" in str(score(same, (same, y)))
+    assert score(same, (same, y)).to_dict()["never_predicted"] == ["1"]
+    assert "baseline:" not in str(score(better, (better, y)))
+
+
+def test_a_report_of_classes_alone_has_no_figures_of_probabilities():
+    report = measure([0, 1, 1], [0, 1, 0], "ab")
+    assert (report.roc_auc, report.average_precision, report.loss, report.calibration) == (None,) * 4
+    assert set(report.intervals) == {"accuracy", "precision", "recall", "f1"}
+    assert report.to_dict()["baseline"]["accuracy"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_the_measures_fit_80_columns(lang):
+    y, p = drawn()
+    with use_language(lang):
+        lines = str(score(p, (p, y))).splitlines()
+    assert max(cell_len(line) for line in lines) <= 80
+    assert any("ROC" in line and " – " in line for line in lines)

@@ -8,7 +8,7 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset
 from rowwise.errors import DataError, ModelError, ShapeError
-from rowwise.measure.report import Report, measure
+from rowwise.measure.report import Report, measure, of_probabilities
 
 if TYPE_CHECKING:
     import keras
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["Report", "evaluate", "measure", "score"]
 
 
-def evaluate(model: keras.Model, data: Records, batch_size: int = 1024) -> Report:
+def evaluate(model: keras.Model, data: Records, batch_size: int = 1024, train: Dataset | None = None) -> Report:
     """Predict every record and compare with its label.
 
     Args:
         model: output `(None, classes)` of probabilities or logits, or `(None, 1)` of the second class's.
         data: a Dataset, or `(x, y)` with y class numbers `(records,)` or one-hot `(records, classes)`.
         batch_size: records a step; the result does not depend on it.
+        train: what the model was trained on, if the baseline shall know the classes' shares from there.
 
     Raises:
         ShapeError: the records do not fit the model, or the labels its classes.
@@ -39,10 +40,10 @@ def evaluate(model: keras.Model, data: Records, batch_size: int = 1024) -> Repor
 
     check_records(model, data, finite=False, loss=False, silent=False)
     x = as_arrays(data, keras.config.floatx(), "data").x
-    return score(predict(model, x, batch_size).probabilities, data)
+    return score(predict(model, x, batch_size).probabilities, data, train)
 
 
-def score(probabilities: NDArray[Any], data: Records) -> Report:
+def score(probabilities: NDArray[Any], data: Records, train: Dataset | None = None) -> Report:
     """The Report of probabilities `(records, classes)` that are known already; raises as `evaluate`."""
     if isinstance(data, Dataset):
         y, names, names_ko, provenance = data.y, data.classes, data.classes_ko, data.provenance
@@ -60,6 +61,5 @@ def score(probabilities: NDArray[Any], data: Records) -> Report:
         raise DataError("data.labels.range", name="y", last=width - 1, found=int(y.min()), count=int((y < 0).sum()))
     if len(names) != width or int(y.max()) >= width:
         raise ShapeError("measure.classes", units=width, classes=max(len(names), int(y.max()) + 1))
-    # 1e-7 is Keras's epsilon: its cross-entropy clips there too.
-    right = np.clip(probabilities[np.arange(len(y)), y], 1e-7, 1 - 1e-7)
-    return measure(y, probabilities.argmax(1), names, names_ko, float(-np.log(right).mean()), provenance)
+    prior = None if train is None or len(train.classes) != width else train.counts / len(train)
+    return of_probabilities(y, probabilities, names, names_ko, provenance, prior)

@@ -1,4 +1,4 @@
-"""True and predicted classes → a Report: accuracy, precision, recall, F1, support, confusion.
+"""True and predicted classes, and probabilities → a Report: the measures of a classifier, intervals and a baseline.
 
 Formulas: precision = TP / (TP + FP), recall = TP / (TP + FN), F1 = 2 TP / (2 TP + FP + FN), a quotient
 without a denominator counts 0; macro is the plain mean over the classes that occur, as in scikit-learn.
@@ -6,19 +6,25 @@ without a denominator counts 0; macro is the plain mean over the classes that oc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from rowwise.errors import DataError
-from rowwise.text import language, say
-from rowwise.text.terminal import WIDTH
+from rowwise.measure.bootstrap import LEVEL, SEED, Interval, of_confusion, of_rankings, of_sums
+from rowwise.measure.calibration import Calibration, calibration
+from rowwise.measure.ranking import Ranking, rankings
+from rowwise.text import language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+EPSILON = 1e-7  # Keras's: its cross-entropy clips probabilities there too
+FROM_CONFUSION = ("accuracy", "precision", "recall", "f1")
 
 
 class ClassScore(NamedTuple):
@@ -43,13 +49,16 @@ class Confused(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """What a classifier got right and wrong on some data.
+    """What a classifier got right and wrong on some data. What takes time is worked out when it is first asked for.
 
     Attributes:
         confusion: `(classes, classes)` int64; row: the true class, column: the predicted one.
         classes, classes_ko: names by class number.
-        loss: mean cross-entropy, in nats; None where probabilities were not known.
+        loss: mean cross-entropy (log loss), in nats; None where probabilities were not known.
         provenance: of the data measured on.
+        true: `(records,)` class numbers; None where only the confusion is known.
+        probabilities: `(records, classes)`; None where they were not known.
+        prior: `(classes,)`: the shares of the classes in the training records; None for those measured on.
     """
 
     confusion: NDArray[np.int64]
@@ -57,6 +66,9 @@ class Report:
     classes_ko: tuple[str, ...] = ()
     loss: float | None = None
     provenance: str = ""
+    true: NDArray[Any] | None = field(default=None, repr=False)
+    probabilities: NDArray[Any] | None = field(default=None, repr=False)
+    prior: NDArray[np.float64] | None = field(default=None, repr=False)
 
     @property
     def records(self) -> int:
@@ -71,16 +83,10 @@ class Report:
     @property
     def per_class(self) -> tuple[ClassScore, ...]:
         """A score a class, by class number."""
-        right = np.diagonal(self.confusion)
-        support, predicted = self.confusion.sum(1), self.confusion.sum(0)
-        precision, recall = _ratio(right, predicted), _ratio(right, support)
-        f1 = _ratio(2 * right, support + predicted)
-        names = self._names()
+        precision, recall, f1, support, predicted = _by_class(self.confusion)
         return tuple(
-            ClassScore(
-                names[c], float(precision[c]), float(recall[c]), float(f1[c]), int(support[c]), int(predicted[c])
-            )
-            for c in range(len(names))
+            ClassScore(name, float(precision[c]), float(recall[c]), float(f1[c]), int(support[c]), int(predicted[c]))
+            for c, name in enumerate(self.names)
         )
 
     @property
@@ -98,9 +104,77 @@ class Report:
         """Macro F1: the mean of the classes' F1."""
         return self._macro("f1")
 
+    @property
+    def roc_auc(self) -> float | None:
+        """Of two classes the second's; of more the mean of each against the rest. None without probabilities."""
+        return self._mean_rank(0)
+
+    @property
+    def average_precision(self) -> float | None:
+        """Of two classes the second's; of more the mean of each against the rest. None without probabilities."""
+        return self._mean_rank(1)
+
+    @cached_property
+    def per_class_ranks(self) -> dict[int, tuple[float, float]]:
+        """ROC AUC and average precision by class number; without classes that no record has, or every one."""
+        every = np.ones((1, self.records))
+        return {c: tuple(float(figure[0]) for figure in r.figures(every)) for c, r in self._rankings.items()}  # type: ignore[misc]
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """How far the confidence can be trusted; None without probabilities."""
+        known = self.true is not None and self.probabilities is not None
+        return calibration(self.true, self.probabilities) if known else None  # type: ignore[arg-type]
+
+    @cached_property
+    def intervals(self) -> dict[str, Interval]:
+        """The bootstrap's 95 % interval of every measure but the calibration error, which a resample always raises."""
+        found = dict(zip(FROM_CONFUSION, of_confusion(self.confusion, _figures), strict=True))
+        if self.true is not None and self.probabilities is not None:
+            losses = -np.log(_right(self.true, self.probabilities))
+            found["loss"] = of_sums(losses[:, None], lambda means: means)[0]
+            ranked = of_rankings(self._rankings.values(), self.records)
+            names = ("roc_auc", "average_precision")
+            found |= {name: interval for name, interval in zip(names, ranked, strict=True) if interval}
+        return found
+
+    @cached_property
+    def baseline(self) -> Report:
+        """Of a model that knows nothing but how frequent the classes are, and always answers the most frequent one.
+
+        That is scikit-learn's `DummyClassifier(strategy="prior")`.
+        """
+        support = self.confusion.sum(1)
+        prior = support / support.sum() if self.prior is None else self.prior
+        confusion = np.zeros_like(self.confusion)
+        confusion[:, int(prior.argmax())] = support
+        if self.true is None or self.probabilities is None:
+            return Report(confusion, self.classes, self.classes_ko)
+        probabilities = np.broadcast_to(prior, self.probabilities.shape)
+        loss = float(-(support / support.sum() * np.log(np.clip(prior, EPSILON, 1 - EPSILON))).sum())
+        return Report(
+            confusion, self.classes, self.classes_ko, loss, self.provenance, self.true, probabilities, self.prior
+        )
+
+    @property
+    def baseline_class(self) -> int:
+        """The number of the class that the baseline always answers."""
+        return int(self.baseline.confusion.sum(0).argmax())
+
+    @property
+    def never_predicted(self) -> tuple[int, ...]:
+        """Classes that records have and no prediction names: accuracy hides them."""
+        support, predicted = self.confusion.sum(1), self.confusion.sum(0)
+        return tuple(int(c) for c in np.flatnonzero((support > 0) & (predicted == 0)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes' names in the language in force."""
+        return self.classes_ko if self.classes_ko and language() == "ko" else self.classes
+
     def confused(self, most: int = 5) -> tuple[Confused, ...]:
         """The pairs taken for one another most often, most first."""
-        counts, support, names = self.confusion, self.confusion.sum(1), self._names()
+        counts, support, names = self.confusion, self.confusion.sum(1), self.names
         return tuple(
             Confused(names[t], names[p], int(counts[t, p]), float(counts[t, p] / support[t]))
             for t, p in self._confused(most)
@@ -108,17 +182,27 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it; names in English."""
+        ranks = self.per_class_ranks
+        per_class = [
+            score._asdict() | {"name": name} | dict(zip(("roc_auc", "average_precision"), ranks[c], strict=True))
+            if c in ranks
+            else score._asdict() | {"name": name}
+            for c, (name, score) in enumerate(zip(self.classes, self.per_class, strict=True))
+        ]
+        base = self.baseline
         return {
             "records": self.records,
             "provenance": self.provenance,
-            "accuracy": self.accuracy,
-            "precision": self.precision,
-            "recall": self.recall,
-            "f1": self.f1,
-            "loss": self.loss,
-            "per_class": [
-                score._asdict() | {"name": name} for name, score in zip(self.classes, self.per_class, strict=True)
-            ],
+            **self._main(),
+            "intervals": {"level": LEVEL, "seed": SEED, **{k: v._asdict() for k, v in self.intervals.items()}},
+            "baseline": {
+                "answers": self.classes[self.baseline_class],
+                "from": "measured" if self.prior is None else "training",
+                **base._main(),
+            },
+            "calibration": self.calibration.to_dict() if self.calibration else None,
+            "never_predicted": [self.classes[c] for c in self.never_predicted],
+            "per_class": per_class,
             "confusion": self.confusion.tolist(),
             "confused": [
                 {"true": int(true), "predicted": int(predicted), "records": int(self.confusion[true, predicted])}
@@ -128,32 +212,13 @@ class Report:
 
     def __str__(self) -> str:
         """A table of at most 80 columns, in the language in force."""
-        from rich.cells import cell_len, set_cell_size
+        from rowwise.measure.as_text import classification
 
-        head = [say(f"measure.{word}") for word in ("precision", "recall", "f1", "support")]
-        width = min(max(cell_len(name) for name in (*self._names(), say("measure.macro"))), WIDTH - 4 * 11)
+        return classification(self)
 
-        def line(name: str, cells: Sequence[str]) -> str:
-            return set_cell_size(name, width) + "".join(" " * (11 - cell_len(cell)) + cell for cell in cells)
-
-        rows = [
-            line(s.name, (f"{s.precision:.4f}", f"{s.recall:.4f}", f"{s.f1:.4f}", f"{s.support:,}"))
-            for s in self.per_class
-        ]
-        macro = line(
-            say("measure.macro"), (f"{self.precision:.4f}", f"{self.recall:.4f}", f"{self.f1:.4f}", f"{self.records:,}")
-        )
-        loss = "" if self.loss is None else "  " + say("measure.loss", loss=f"{self.loss:.4f}")
-        lines = [say("measure.accuracy", accuracy=f"{self.accuracy:.4f}") + loss, line("", head), *rows, macro]
-        if pairs := self.confused():
-            lines.append(say("measure.confused"))
-            lines += [
-                say("measure.pair", true=p.true, predicted=p.predicted, count=p.records, share=f"{100 * p.share:.1f}")
-                for p in pairs
-            ]
-        if never := [s.name for s in self.per_class if s.support and not s.predicted]:
-            lines.append(say("measure.never", names=", ".join(never)))
-        return "\n".join(lines)
+    def _main(self) -> dict[str, float | None]:
+        names = (*FROM_CONFUSION, "loss", "roc_auc", "average_precision")
+        return {name: getattr(self, name) for name in names}
 
     def _confused(self, most: int) -> list[tuple[int, int]]:
         """(true, predicted) class numbers of the cells off the diagonal that hold most records."""
@@ -162,8 +227,15 @@ class Report:
         pairs = (divmod(int(cell), len(wrong)) for cell in np.argsort(-wrong, axis=None, kind="stable")[:most])
         return [pair for pair in pairs if wrong[pair]]
 
-    def _names(self) -> tuple[str, ...]:
-        return self.classes_ko if self.classes_ko and language() == "ko" else self.classes
+    @cached_property
+    def _rankings(self) -> dict[int, Ranking]:
+        if self.true is None or self.probabilities is None:
+            return {}
+        return rankings(self.true, self.probabilities)
+
+    def _mean_rank(self, place: int) -> float | None:
+        ranks = [figures[place] for figures in self.per_class_ranks.values()]
+        return float(np.mean(ranks)) if ranks else None
 
     def _macro(self, figure: str) -> float:
         return float(np.mean([getattr(s, figure) for s in self.per_class if s.support or s.predicted]))
@@ -189,5 +261,39 @@ def measure(
     return Report(cells.reshape(len(classes), -1), tuple(classes), tuple(classes_ko), loss, provenance)
 
 
+def of_probabilities(
+    true: NDArray[Any],
+    probabilities: NDArray[Any],
+    classes: Sequence[str],
+    classes_ko: Sequence[str] = (),
+    provenance: str = "",
+    prior: NDArray[np.float64] | None = None,
+) -> Report:
+    """The whole Report of class numbers `(records,)` and probabilities `(records, classes)`, fitting one another."""
+    loss = float(-np.log(_right(true, probabilities)).mean())
+    known = measure(true, probabilities.argmax(1), classes, classes_ko, loss, provenance)
+    return replace(known, true=true, probabilities=probabilities, prior=prior)
+
+
+def _right(true: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[Any]:
+    """The probability of each record's true class, as Keras clips it."""
+    return np.clip(probabilities[np.arange(len(true)), true], EPSILON, 1 - EPSILON)
+
+
+def _by_class(confusion: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
+    """Precision, recall, F1, support, predicted `(..., classes)` of confusions `(..., classes, classes)`."""
+    right = np.diagonal(confusion, axis1=-2, axis2=-1)
+    support, predicted = confusion.sum(-1), confusion.sum(-2)
+    return _ratio(right, predicted), _ratio(right, support), _ratio(2 * right, support + predicted), support, predicted
+
+
+def _figures(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+    """FROM_CONFUSION `(draws, 4)` of confusions `(draws, classes, classes)`."""
+    *figures, support, predicted = _by_class(confusion)
+    occurs = (support > 0) | (predicted > 0)
+    accuracy = np.trace(confusion, axis1=-2, axis2=-1) / support.sum(-1)
+    return np.stack([accuracy, *((figure * occurs).sum(-1) / occurs.sum(-1) for figure in figures)], axis=-1)
+
+
 def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:
-    return np.divide(above, below, out=np.zeros(len(above)), where=below > 0)
+    return np.divide(above, below, out=np.zeros(above.shape), where=below > 0)

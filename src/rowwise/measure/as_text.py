@@ -1,0 +1,105 @@
+"""A report → text of at most 80 columns, in the language in force."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rowwise.text import say
+from rowwise.text.terminal import WIDTH, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rowwise.measure.bootstrap import Interval
+    from rowwise.measure.report import Report
+
+COLUMN = 11  # of figures
+
+
+def classification(report: Report) -> str:
+    """Classes, measures with intervals and baseline, what is confused, what is never predicted."""
+    loss = "" if report.loss is None else "  " + say("measure.loss", loss=f"{report.loss:.4f}")
+    lines = [say("measure.accuracy", accuracy=f"{report.accuracy:.4f}") + loss, *_classes(report), *_measures(report)]
+    if pairs := report.confused():
+        lines.append(say("measure.confused"))
+        lines += [
+            say("measure.pair", true=p.true, predicted=p.predicted, count=p.records, share=f"{100 * p.share:.1f}")
+            for p in pairs
+        ]
+    told = [part for sentence in warnings(report) for part in wrap(sentence)]
+    return "\n".join([*lines, *told])
+
+
+def warnings(report: Report) -> list[str]:
+    """What accuracy hides, in plain sentences."""
+    told = []
+    if never := report.never_predicted:
+        told.append(say("measure.never", names=", ".join(report.names[c] for c in never)))
+    if len(report.classes) > 1 and report.accuracy <= report.baseline.accuracy:
+        name = report.names[report.baseline_class]
+        told.append(say("measure.no_better", name=name, baseline=f"{report.baseline.accuracy:.4f}"))
+    return told
+
+
+def measures(report: Report) -> list[tuple[str, float, Interval | None, float | None]]:
+    """Each measure that is known: its key, its value, its interval, the baseline's value."""
+    keys = ("accuracy", "precision", "recall", "f1", "roc_auc", "average_precision", "loss")
+    rows = [
+        (key, value, report.intervals.get(key), getattr(report.baseline, key))
+        for key in keys
+        if (value := getattr(report, key)) is not None
+    ]
+    return rows + ([("ece", report.calibration.ece, None, None)] if report.calibration else [])
+
+
+def significant(value: float, digits: int = 4) -> str:
+    """A figure of any size: `0.0123`, `43.21`, `12,346`, `1.2e-07`."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    power = math.floor(math.log10(abs(value)))
+    if -5 < power < 9:
+        return f"{value:,.{max(digits - 1 - power, 0)}f}"
+    return f"{value:.{digits - 1}e}"
+
+
+def _classes(report: Report) -> list[str]:
+    from rich.cells import cell_len
+
+    head = [say(f"measure.{word}") for word in ("precision", "recall", "f1", "support")]
+    names = (*report.names, say("measure.macro"))
+    width = min(max(cell_len(name) for name in names), WIDTH - 4 * COLUMN)
+    rows = [
+        line(s.name, width, (f"{s.precision:.4f}", f"{s.recall:.4f}", f"{s.f1:.4f}", f"{s.support:,}"))
+        for s in report.per_class
+    ]
+    macro = (f"{report.precision:.4f}", f"{report.recall:.4f}", f"{report.f1:.4f}", f"{report.records:,}")
+    return [line("", width, head), *rows, line(say("measure.macro"), width, macro)]
+
+
+def _measures(report: Report) -> list[str]:
+    from rich.cells import cell_len
+
+    rows = [row for row in measures(report) if row[0] not in ("precision", "recall")]
+    names = [say(f"measure.name.{row[0]}") for row in rows]
+    width = max(cell_len(name) for name in names)
+    head = ("", say("measure.interval"), say("measure.baseline"))
+    lines = [line("", width, head, (COLUMN, 20, COLUMN))]
+    for name, (_, value, interval, base) in zip(names, rows, strict=True):
+        between = f"{interval.low:.4f} – {interval.high:.4f}" if interval else ""
+        cells = (f"{value:.4f}", between, "" if base is None else f"{base:.4f}")
+        lines.append(line(name, width, cells, (COLUMN, 20, COLUMN)).rstrip())
+    told = say("measure.baseline.says", name=report.names[report.baseline_class])
+    return lines + wrap(told)
+
+
+def line(name: str, width: int, cells: Sequence[str], columns: Sequence[int] = ()) -> str:
+    """A name in so many columns, then figures, each to the right of its own column."""
+    from rich.cells import cell_len, set_cell_size
+
+    widths = columns or [COLUMN] * len(cells)
+    return set_cell_size(name, width) + "".join(
+        " " * (room - cell_len(cell)) + cell for cell, room in zip(cells, widths, strict=True)
+    )

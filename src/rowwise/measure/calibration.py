@@ -1,0 +1,63 @@
+"""Probabilities and true classes → how far the model's confidence can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BINS = 15  # of equal width, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"
+
+
+class Bin(NamedTuple):
+    """`records` whose highest probability lies above `low` and up to `high`.
+
+    `confidence` is the mean of that probability, `accuracy` the share that was right.
+    """
+
+    low: float
+    high: float
+    records: int
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The bins that hold records, lowest confidence first."""
+
+    bins: tuple[Bin, ...]
+
+    @property
+    def ece(self) -> float:
+        """Expected calibration error: Σ records / all · |accuracy − confidence|."""
+        total = sum(each.records for each in self.bins)
+        return sum(each.records / total * abs(each.accuracy - each.confidence) for each in self.bins)
+
+    @property
+    def confidence(self) -> float:
+        """The mean of the highest probabilities; above the accuracy where the model is too sure of itself."""
+        return sum(each.records * each.confidence for each in self.bins) / sum(each.records for each in self.bins)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        return {"ece": self.ece, "confidence": self.confidence, "bins": [each._asdict() for each in self.bins]}
+
+
+def calibration(true: NDArray[Any], probabilities: NDArray[Any], bins: int = BINS) -> Calibration:
+    """Of class numbers `(records,)` and probabilities `(records, classes)`."""
+    sure, right = probabilities.max(1).astype(np.float64), probabilities.argmax(1) == true
+    which = np.clip(np.ceil(sure * bins).astype(int) - 1, 0, bins - 1)
+    count = np.bincount(which, minlength=bins)
+    confidence, accuracy = (np.bincount(which, values, bins) for values in (sure, right))
+    return Calibration(
+        tuple(
+            Bin(b / bins, (b + 1) / bins, int(count[b]), float(confidence[b] / count[b]), float(accuracy[b] / count[b]))
+            for b in range(bins)
+            if count[b]
+        )
+    )

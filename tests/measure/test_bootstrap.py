@@ -1,0 +1,98 @@
+"""Intervals are those of a percentile bootstrap: the same as SciPy's, and as drawing records one by one."""
+
+import time
+
+import numpy as np
+import pytest
+from scipy.stats import bootstrap
+from sklearn.metrics import f1_score, roc_auc_score
+
+from rowwise.measure import measure, score
+from rowwise.measure.bootstrap import DRAWS, MOST_UNITS, of_rankings, of_sums, resamples
+from rowwise.measure.ranking import Ranking
+
+
+def made(records=400, classes=3, seed=0, certain=0.6):
+    random = np.random.default_rng(seed)
+    y = random.integers(0, classes, records)
+    p = random.dirichlet(np.ones(classes), records)
+    p[np.arange(records), y] += certain
+    return y, p / p.sum(1, keepdims=True)
+
+
+def slowly(figure, y, p, draws=500):
+    """Drawn record by record."""
+    random = np.random.default_rng(7)
+    rows = (random.integers(0, len(y), len(y)) for _ in range(draws))
+    return np.quantile([figure(y[row], p[row]) for row in rows], [0.025, 0.975])
+
+
+def test_each_draw_has_as_many_records_as_there_are():
+    counts = np.concatenate(list(resamples(37, 100)))
+    assert counts.shape == (100, 37)
+    assert set(counts.sum(1)) == {37}
+    assert counts.std() > 0.5
+
+
+def test_the_interval_of_a_mean_is_scipys():
+    values = np.random.default_rng(0).exponential(size=500)
+    ours = of_sums(values[:, None], lambda means: means)[0]
+    theirs = bootstrap((values,), np.mean, n_resamples=4000, method="percentile", rng=1).confidence_interval
+    width = theirs.high - theirs.low
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.06 * width)
+
+
+def test_of_many_records_groups_are_drawn_and_the_interval_stays():
+    values = np.random.default_rng(0).exponential(size=5 * MOST_UNITS + 3)
+    found = of_sums(values[:, None], lambda means: means)[0]
+    error = values.std() / len(values) ** 0.5
+    assert found.low < values.mean() < found.high
+    assert (found.high - found.low) == pytest.approx(2 * 1.96 * error, rel=0.1)
+
+
+@pytest.mark.slow
+def test_accuracy_f1_and_auc_have_the_interval_of_drawing_records_one_by_one():
+    y, p = made()
+    found = score(p, (p, y)).intervals
+    for name, figure in (
+        ("accuracy", lambda y, p: (p.argmax(1) == y).mean()),
+        ("f1", lambda y, p: f1_score(y, p.argmax(1), average="macro")),
+        ("roc_auc", lambda y, p: roc_auc_score(y, p, multi_class="ovr")),
+    ):
+        low, high = slowly(figure, y, p)
+        assert (found[name].low, found[name].high) == pytest.approx((low, high), abs=0.15 * (high - low)), name
+
+
+def test_of_100_intervals_about_95_hold_the_true_value():
+    random, hits = np.random.default_rng(0), 0
+    for _ in range(100):
+        low, high, _ = measure(np.zeros(300, int), random.random(300) < 0.2, "ab").intervals["accuracy"]
+        hits += low <= 0.8 <= high
+    assert 88 <= hits <= 100
+
+
+def test_the_same_seed_gives_the_same_intervals_and_every_measure_lies_within_its_own():
+    y, p = made()
+    report, again = score(p, (p, y)), score(p, (p, y))
+    assert report.intervals == again.intervals
+    assert set(report.intervals) == {
+        *("accuracy", "precision", "recall", "f1", "loss", "roc_auc", "average_precision"),
+    }
+    for name, (low, high, draws) in report.intervals.items():
+        assert low < getattr(report, name) < high
+        assert draws == DRAWS
+
+
+def test_a_ranking_of_too_many_records_goes_without_an_interval():
+    ranking = Ranking.of(np.array([True, False]), np.array([0.5, 0.1]))
+    assert of_rankings([ranking], 10**9) == [None, None]
+    assert of_rankings([], 10) == [None, None]
+
+
+@pytest.mark.slow
+def test_intervals_of_10_000_records_take_about_a_second():
+    y, p = made(10_000, 10)
+    report = score(p, (p, y))
+    before = time.process_time()
+    assert len(report.intervals) == 7
+    assert time.process_time() - before < 5  # about 1 where nobody else works
