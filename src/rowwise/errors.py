@@ -16,6 +16,9 @@ expected, what was found, what to do. `str(error)` is the sentence in the curren
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 from rowwise.text import say
 
 
@@ -66,3 +69,11 @@ class SaveError(RowwiseError):
 
 class Suspicious(UserWarning):
     """What may be meant so but seldom is: pixels that nothing scales, softmax with binary cross-entropy."""
+
+
+def warn_user(message: str) -> None:
+    """A `Suspicious` warning at the line that called rowwise, not at one of ours."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("rowwise."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, Suspicious, stacklevel=level)

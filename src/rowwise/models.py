@@ -1,4 +1,4 @@
-"""A Dataset → a compiled `keras.Sequential` of Dense layers that takes its records as they are."""
+"""A Dataset → a compiled Keras model of Dense layers that takes its records as they are."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ import operator
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rowwise.data.dataset import PIXEL_MAX, Dataset
 from rowwise.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import keras
+
+    from rowwise.data.schema import Schema
+
+WIDEST = 50  # features of an Embedding
 
 
 def dense(
@@ -23,14 +29,20 @@ def dense(
     dropout: float = 0.0,
     learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-3,
     seed: int | None = None,
-) -> keras.Sequential:
+) -> keras.Model:
     """Input → Rescaling(1/255) → Flatten → Dense, … → Dense(classes, softmax), compiled.
 
     The optimizer is Adam, the loss sparse categorical cross-entropy (labels are class numbers), the
     metric accuracy. Rescaling is left out for records that are not integers.
 
+    A table's records, which have a schema, go through its Preparation instead, and columns of many levels through
+    an Embedding each; the model is a `keras.Sequential` where there are none of those. For regression the last layers
+    are Dense(targets) and a Rescaling to the targets' own units, the loss the mean squared error, the metric the mean
+    absolute error.
+
     Args:
-        dataset: records `(records, ...)`; the input is `(None, ...)`, the output `(None, classes)`.
+        dataset: records `(records, ...)`; the input is `(None, ...)`, the output `(None, classes)` or
+            `(None, targets)`.
         hidden: units of each hidden layer, first to last; empty for logistic regression.
         activation: of the hidden layers, by Keras's names.
         dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1.
@@ -69,18 +81,77 @@ def dense(
         # Each layer needs a seed of its own, or equal layers would start equal.
         return None if seeds is None else int(keras.random.randint((), 0, 2**31 - 1, seed=seeds))
 
-    layers: list[keras.Layer] = [keras.Input(dataset.shape, name="records")]
-    if dataset.x.dtype.kind in "iu":
-        layers.append(keras.layers.Rescaling(1 / PIXEL_MAX, name="rescaling"))
-    layers.append(keras.layers.Flatten(name="flatten"))
+    layers = [*_first(dataset)]
     for number, units in enumerate(widths, 1):
         layers.append(layer(units, f"hidden_{number}", activation))
         if dropout:
             layers.append(keras.layers.Dropout(dropout, seed=draw(), name=f"dropout_{number}"))
-    layers.append(layer(len(dataset.classes), "classes", "softmax"))
-    model = keras.Sequential(layers, name="dense")
-    model.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    if dataset.targets:
+        layers += [layer(len(dataset.targets), "targets", "linear"), _units(dataset)]
+        loss, metric = "mean_squared_error", "mean_absolute_error"
+    else:
+        layers.append(layer(len(dataset.classes), "classes", "softmax"))
+        loss, metric = "sparse_categorical_crossentropy", "accuracy"
+    records = keras.Input(dataset.shape, name="records")
+    if dataset.schema is not None and dataset.schema.embedded:
+        model = _with_embeddings(records, dataset.schema, layers, draw)
+    else:
+        model = keras.Sequential([records, *layers], name="dense")
+    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric])
     return model
+
+
+def _first(dataset: Dataset) -> list[keras.Layer]:
+    """What the records go through before the first Dense layer."""
+    import keras
+
+    if dataset.schema is not None:
+        from rowwise.preparation import Preparation
+
+        return [Preparation(dataset.schema, name="preparation")]
+    flatten = keras.layers.Flatten(name="flatten")
+    if dataset.x.dtype.kind not in "iu":
+        return [flatten]
+    return [keras.layers.Rescaling(1 / PIXEL_MAX, name="rescaling"), flatten]
+
+
+def _units(dataset: Dataset) -> keras.layers.Rescaling:
+    """From outputs with mean 0 and deviation 1, which the Dense layers learn most easily, to the targets' units."""
+    import keras
+
+    y = dataset.y.reshape(len(dataset), -1).astype(np.float64)
+    scale = [float(value) or 1.0 for value in y.std(0)]
+    offset = [float(value) for value in y.mean(0)]
+    single = len(scale) == 1
+    return keras.layers.Rescaling(scale[0] if single else scale, offset[0] if single else offset, name="units")
+
+
+def _with_embeddings(
+    records: Any, schema: Schema, layers: Sequence[keras.Layer], draw: Callable[[], int | None]
+) -> keras.Model:
+    """A Functional model: each column of many levels has a row of weights a level, beside the other features."""
+    import keras
+
+    from rowwise.preparation import Columns
+
+    preparation, *others = layers
+    prepared = preparation(records)
+    plain = len(schema.features) - len(schema.embedded)
+    parts = [Columns(0, plain, name="features")(prepared)] if plain else []
+    for number, column in enumerate(schema.embedded):
+        width = min(WIDEST, round(1.6 * len(column.levels) ** 0.56))  # fastai's rule of thumb
+        embedding = keras.layers.Embedding(
+            len(column.levels) + 1,  # the last row is for unknown and missing levels
+            width,
+            embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=draw()),
+            name=f"embedding_{number + 1}",
+        )
+        level = Columns(plain + number, plain + number + 1, name=f"level_{number + 1}")(prepared)
+        parts.append(keras.layers.Flatten(name=f"row_{number + 1}")(embedding(level)))
+    output = keras.layers.Concatenate(name="joined")(parts) if len(parts) > 1 else parts[0]
+    for layer in others:
+        output = layer(output)
+    return keras.Model(records, output, name="dense")
 
 
 def _widths(hidden: Sequence[int] | int) -> list[int]:

@@ -1,0 +1,31 @@
+"""A shape → an empty float32 array, in memory or, where it is large, in a temporary file mapped into it."""
+
+from __future__ import annotations
+
+import tempfile
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rowwise.errors import SaveError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LARGE = 256 << 20  # bytes
+
+
+def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Whatever is in it. The file of a large one has no name: it goes with the array.
+
+    Raises:
+        SaveError: the temporary folder has no room for it.
+    """
+    if prod(shape) * 4 < LARGE:
+        return np.empty(shape, np.float32)
+    try:
+        with tempfile.TemporaryFile(prefix="rowwise-") as file:
+            return np.memmap(file, np.float32, "w+", shape=shape)
+    except OSError as cause:
+        raise SaveError("table.room", path=tempfile.gettempdir(), cause=cause.strerror or cause) from cause

@@ -1,0 +1,179 @@
+"""A CSV or Parquet file, or a DataFrame → a Table: named columns, read in batches of rows."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.data.csv_text import check_names, open_text
+from rowwise.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from rowwise.data.source import Source
+
+CELLS = 2_000_000  # of a batch
+IN_MEMORY = 64 << 20  # bytes of a file that is read once and kept; a larger one is read anew for every pass
+# What stands in a text file where a value is missing.
+MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "결측")
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows are records.
+
+    Attributes:
+        name: for messages: the file's or the DataFrame's.
+        frame: of Polars, lazy.
+        texts: whether all values are texts, as in a CSV file, so that their kinds are still to be found.
+        about: how it was read, for `run.json`.
+        separator: of a CSV file.
+    """
+
+    name: str
+    frame: pl.LazyFrame
+    texts: bool
+    columns: tuple[str, ...]
+    about: dict[str, Any]
+    separator: str = ""
+
+    def raw(self) -> Iterator[pl.DataFrame]:
+        """The rows as they stand, in order, some thousands at a time.
+
+        Raises:
+            DataError: a row that cannot be read.
+        """
+        with reading(self.name):
+            yield from self.frame.collect_batches(chunk_size=max(CELLS // max(len(self.columns), 1), 64))
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """The same with texts trimmed and missing values as nulls."""
+        for rows in self.raw():
+            yield self.cleaned(rows)
+
+    def cleaned(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Texts without the spaces around them; what stands for a missing value as null."""
+        import polars as pl
+        import polars.selectors as cs
+
+        text = cs.string().str.strip_chars()
+        return rows.with_columns(pl.when(~text.is_in(MISSING)).then(text))
+
+
+@contextmanager
+def open_table(source: Source) -> Iterator[Table]:
+    """The table of a source; what had to be written for it is removed at the end.
+
+    Raises:
+        DataError: it cannot be read, has no columns, too many, or two of one name. UsageError: a wrong option.
+    """
+    if source.frame is not None:
+        yield _of_frame(source)
+        return
+    path = Path(source.place)
+    if path.suffix.lower() in (".parquet", ".pq"):
+        yield _of_parquet(path)
+        return
+    text = open_text(path, source.encoding, source.separator)
+    try:
+        yield _of_text(path, text)
+    finally:
+        if text.made is not None:
+            text.made.close()
+
+
+def _of_text(path: Path, text: Any) -> Table:
+    import polars as pl
+
+    columns = list(text.names)
+    with reading(str(path)):
+        frame = pl.scan_csv(
+            text.file, separator=text.separator, infer_schema=False, with_column_names=lambda _: columns
+        )
+        if len(columns) > 1:  # lines without any value, such as an empty last one
+            frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+        if text.file.stat().st_size <= IN_MEMORY:
+            frame = frame.collect().lazy()
+    about = {"file": path.name, "encoding": text.encoding, "separator": text.separator}
+    return Table(str(path), frame, True, tuple(columns), about, text.separator)
+
+
+def _of_parquet(path: Path) -> Table:
+    import polars as pl
+
+    with reading(str(path)):
+        frame = pl.scan_parquet(path)
+        columns = frame.collect_schema().names()
+    check_names(path, columns)
+    return Table(str(path), frame, False, tuple(columns), {"file": path.name})
+
+
+def _of_frame(source: Source) -> Table:
+    import polars as pl
+
+    frame = source.frame
+    polars = isinstance(frame, pl.DataFrame | pl.LazyFrame)
+    lazy = frame.lazy() if polars else _from_pandas(frame).lazy()
+    columns = lazy.collect_schema().names()
+    check_names(source.place, columns)
+    return Table(source.place, lazy, False, tuple(columns), {"frame": type(frame).__module__.split(".")[0]})
+
+
+def _from_pandas(frame: Any) -> pl.DataFrame:
+    """Column by column through NumPy: pandas, which rowwise does not need, is not asked for more.
+
+    Raises:
+        UsageError: no DataFrame. DataError: two columns of one name.
+    """
+    import polars as pl
+
+    names = [str(name) for name in frame.columns]
+    check_names("DataFrame", names)
+    columns = {}
+    try:
+        for place, name in enumerate(names):
+            column = frame.iloc[:, place]
+            values = column.to_numpy(dtype=object) if str(column.dtype) == "category" else np.asarray(column)
+            columns[name] = _series(name, values)
+    except (AttributeError, TypeError) as cause:
+        raise UsageError("table.frame", found=type(frame).__name__) from cause
+    return pl.DataFrame(columns)
+
+
+def _series(name: str, values: Any) -> pl.Series:
+    """`(records,)` of NumPy → a column; NaN, NaT, None and pandas's NA are null."""
+    import polars as pl
+
+    if values.dtype.kind == "M":
+        return pl.Series(name, values.astype("datetime64[us]"))
+    if values.dtype.kind != "O":
+        return pl.Series(name, values).fill_nan(None) if values.dtype.kind == "f" else pl.Series(name, values)
+    # NaN is not equal to itself, and NA gives no truth when compared.
+    listed = [None if value is None or type(value).__name__ in ("NAType", "NaTType") else value for value in values]
+    listed = [None if isinstance(value, float) and value != value else value for value in listed]
+    kinds = {type(value) for value in listed if value is not None}
+    if kinds <= {bool} or kinds <= {str} or all(issubclass(kind, int | float | np.number) for kind in kinds):
+        return pl.Series(name, listed, strict=False)
+    return pl.Series(name, [None if value is None else str(value) for value in listed], dtype=pl.String)
+
+
+@contextmanager
+def reading(place: str) -> Iterator[None]:
+    """Turns what Polars raises over bad files into a DataError of one sentence."""
+    import polars as pl
+
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeError, ValueError) as cause:
+        text = str(cause).strip() or type(cause).__name__
+        if "found more fields" in text:
+            raise DataError("table.ragged", path=place) from cause
+        first = " ".join(text.split("\n\n")[0].split())[:160].rstrip(".")
+        raise DataError("table.unreadable", path=place, cause=first) from cause
