@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from rowwise.errors import SaveError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 PARTIAL = ".partial"  # ends the hidden name of whatever is not finished; a killed process may leave one
+
+
+def cache_folder() -> Path:
+    """rowwise's own folder of what can be had again: `$ROWWISE_CACHE`, or the system's place for caches."""
+    if folder := os.environ.get("ROWWISE_CACHE"):
+        return Path(folder).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("rowwise"))
 
 
 def unfinished(path: Path) -> Path:

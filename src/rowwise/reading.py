@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.dataset import PIXEL_MAX, check_finite
+from rowwise.data.dataset import OBJECT, PIXEL_MAX, WHOLE, check_finite
+from rowwise.data.picture_file import fit, hush, in_mode, on_colour, open_picture, reduced, whole
 from rowwise.errors import DataError
 from rowwise.text import say
 
@@ -18,27 +17,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-# What Pillow may open. Its other readers are rare or, as for EPS, start a program.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
-MOST_PIXELS = 80_000_000  # of one picture: more is a mistake or an attack
 LIGHT = 128  # corners brighter than this are a light background: not one of Fashion-MNIST's 70,000 images has them
 CORNER = 20  # a corner is a square of this part of the shorter side
 BACKGROUND = 0.95  # the quantile of a corner's pixels that counts as background: its noise is below
 STANDS_OUT = 16  # how much brighter than the background the object is
 SPECK = 0.01  # rows and columns with a smaller share of such pixels are dust
-OVERSAMPLED = 8  # a picture is looked at in this many times the model's size, at most twice that
 
 
-def read_pictures(path: Path, shape: tuple[int, ...], brightest: int = PIXEL_MAX) -> tuple[NDArray[Any], list[str]]:
+def read_pictures(
+    path: Path, shape: tuple[int, ...], brightest: int = PIXEL_MAX, pictures: str = OBJECT
+) -> tuple[NDArray[Any], list[str]]:
     """A file → `(records, *shape)` and, in words, each step of its conversion.
 
-    Pictures are turned upright, made grey, inverted where the background is light (the training data's
-    is black), cropped to the object on a black background, and fitted into `shape`, proportions kept.
+    Pictures are turned upright, made grey where the model's are, and fitted into `shape`, proportions kept; those of
+    models trained on `"object"` pictures, as Fashion-MNIST's are, before that inverted where the background is
+    light (the training data's is black) and cropped to the object on a black background.
     A grey picture of exactly that size and `.npy` arrays are taken as they are.
 
     Args:
         shape: of one record: `(height, width)`, or with 1 or 3 channels `(height, width, channels)`.
         brightest: the value of white, as `brightest_pixel` gives it: 255 gives uint8, 1 float32.
+        pictures: how the training's were prepared, `"object"` or `"whole"`: a run's `run.json` says it.
 
     Raises:
         DataError: missing, unreadable, too large, or of a shape that cannot be meant.
@@ -50,8 +49,9 @@ def read_pictures(path: Path, shape: tuple[int, ...], brightest: int = PIXEL_MAX
     if path.suffix.lower() == ".npy":
         x, notes = _read_npy(path, shape)
     else:
-        picture, notes = _open(path)
-        x = _convert(picture, shape, notes)[None]
+        notes = []
+        hush()
+        x = (whole if pictures == WHOLE else _object)(path, shape, notes)[None]
     x, scaled = scale(x, brightest)
     return x, notes + scaled
 
@@ -65,82 +65,29 @@ def scale(x: NDArray[Any], brightest: int) -> tuple[NDArray[Any], list[str]]:
     return (x / (white / brightest)).astype(np.float32), [note]  # by 255, as the course divides
 
 
-def _open(path: Path) -> tuple[Image.Image, list[str]]:
-    """The picture, upright and in one of the modes L, RGB, RGBA, with its notes; nothing lazy is left."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    Image.init()
-    notes = []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a bomb is judged below; a truncated comment is no news
-            with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as file:
-                if file.width * file.height > MOST_PIXELS:
-                    found = f"{file.width:,} × {file.height:,}"
-                    raise DataError("picture.too_large", file=path, found=found, most=f"{MOST_PIXELS:,}")
-                if getattr(file, "is_animated", False):
-                    notes.append(say("picture.frames"))
-                if file.getexif().get(0x0112, 1) != 1:  # the tag of orientation
-                    notes.append(say("picture.upright"))
-                picture = ImageOps.exif_transpose(file)
-                if picture.mode.startswith(("I", "F")):
-                    notes.append(say("picture.depth"))
-                    return _eight_bits(picture), notes
-                transparent = picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info
-                return picture.convert("RGBA" if transparent else "L" if picture.mode in ("1", "L") else "RGB"), notes
-    except Image.DecompressionBombError as cause:
-        count = re.search(r"\d+", str(cause))
-        raise DataError(
-            "picture.too_large", file=path, found=count[0] if count else cause, most=f"{MOST_PIXELS:,}"
-        ) from cause
-    except DataError:
-        raise
-    except Exception as cause:  # broken files make Pillow's readers raise whatever they stumble upon
-        key = "picture.unknown" if isinstance(cause, UnidentifiedImageError) else "picture.unreadable"
-        raise DataError(key, file=path, cause=str(cause).rstrip(".") or type(cause).__name__) from cause
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """16 bits a pixel and more, scaled: Pillow's own conversion would clip at 255."""
-    from PIL import Image
-
-    values = np.nan_to_num(np.asarray(picture, np.float32))
-    largest = max(float(values.max()), 0.0)
-    # The scale is the format's, not the picture's own maximum, so that a dark picture stays dark.
-    white = 1.0 if picture.mode == "F" and largest <= 1 else 65535.0 if picture.mode != "F" and largest <= 65535 else 0
-    scaled = values.clip(0) * (PIXEL_MAX / (white or largest or 1.0))
-    return Image.fromarray(np.rint(scaled).astype(np.uint8))
-
-
-def _convert(picture: Image.Image, shape: tuple[int, ...], notes: list[str]) -> NDArray[np.uint8]:
-    """A picture → one record of `shape`; what was done to it is added to `notes`."""
+def _object(path: Path, shape: tuple[int, ...], notes: list[str]) -> NDArray[np.uint8]:
+    """A picture → one record of `shape`, a bright object on black; what was done to it is added to `notes`."""
     from PIL import ImageOps
 
     height, width = shape[:2]
-    before = picture.size
-    exact = before == (width, height)
-    if not exact and (step := min(picture.size) // (OVERSAMPLED * max(height, width))) > 1:
-        picture = picture.reduce(step)
+    picture, before = open_picture(path, notes)
+    exact = picture.size == (width, height)
+    if not exact:
+        picture = reduced(picture, height, width)
     if picture.mode == "RGBA":
         picture = _on_background(picture, notes)
-    mode = "L" if len(shape) == 2 or shape[2] == 1 else "RGB"
-    if picture.mode != mode:
-        if mode == "L":
-            notes.append(say("picture.grey"))
-        picture = picture.convert(mode)
+    picture = in_mode(picture, shape, notes)
     if np.median(np.stack(_corners(np.asarray(picture.convert("L"))))) >= LIGHT:
         picture = ImageOps.invert(picture)
         notes.append(say("picture.inverted"))
     if not exact:
-        picture = _fit(_crop(picture, notes), width, height)
+        picture = fit(_crop(picture, notes), width, height)
         notes.append(say("picture.resized", before=f"{before[0]} × {before[1]}", after=f"{width} × {height}"))
     return np.asarray(picture, np.uint8).reshape(shape)
 
 
 def _on_background(picture: Image.Image, notes: list[str]) -> Image.Image:
     """RGBA → RGB: what is transparent becomes the opposite of what is drawn, so that it can be seen."""
-    from PIL import Image
-
     alpha = np.asarray(picture.getchannel("A"), np.float64)
     if alpha.min() == PIXEL_MAX:
         return picture.convert("RGB")
@@ -148,7 +95,7 @@ def _on_background(picture: Image.Image, notes: list[str]) -> Image.Image:
     drawn = float((grey * alpha).sum() / max(alpha.sum(), 1.0))
     colour, note = ("black", "picture.on_black") if drawn >= LIGHT else ("white", "picture.on_white")
     notes.append(say(note))
-    return Image.alpha_composite(Image.new("RGBA", picture.size, colour), picture).convert("RGB")
+    return on_colour(picture, colour)
 
 
 def _crop(picture: Image.Image, notes: list[str]) -> Image.Image:
@@ -172,18 +119,6 @@ def _crop(picture: Image.Image, notes: list[str]) -> Image.Image:
         picture = picture.crop(box)
         notes.append(say("picture.cropped"))
     return picture
-
-
-def _fit(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """Resized as large as `width` × `height` holds it, proportions kept, in the middle of black."""
-    from PIL import Image
-
-    scale = min(width / picture.width, height / picture.height)
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    sheet = Image.new(picture.mode, (width, height))
-    resized = picture.resize(size, Image.Resampling.LANCZOS)
-    sheet.paste(resized, ((width - size[0]) // 2, (height - size[1]) // 2))
-    return sheet
 
 
 def _corners(grey: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:

@@ -74,7 +74,7 @@ def test_the_provenance_says_drawn_and_not_fashion_mnist(drawn):
     for part in drawn:
         assert part.provenance == "drawn by rowwise (seed 0), NOT Fashion-MNIST and no photographs"
         assert "그린" in part.provenance_ko
-        assert part.source == {"seed": 0, "version": 1}
+        assert part.source == {"seed": 0, "version": 1, "pictures": "object"}
 
 
 def test_they_need_no_file_and_no_network():

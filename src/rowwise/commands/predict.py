@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rowwise.commands.classifier import classifier_shapes
 from rowwise.commands.keras_import import hush
 from rowwise.commands.output import Output
+from rowwise.data.dataset import OBJECT, WHOLE
 from rowwise.errors import DataError, ModelError
 from rowwise.runs import SCHEMA, open_run
 from rowwise.text import language, say
@@ -36,10 +37,11 @@ def predict(options: argparse.Namespace) -> int:
 
         white = brightest_pixel(model)
         classes, shown = _names(record, units)
+        pictures = _pictures(record)
         results, code = [], 0
         for file in options.files:
             try:
-                x, notes = read_pictures(file, shape, white)
+                x, notes = read_pictures(file, shape, white, pictures)
             except DataError as error:
                 out.warn(str(error))
                 code = error.exit_code
@@ -62,6 +64,12 @@ def _picture_shape(model: keras.Model, options: argparse.Namespace) -> tuple[tup
     if picture != shape or len(picture) not in (2, 3) or (len(picture) == 3 and picture[2] not in (1, 3)):
         raise ModelError("cli.predict.shape", model=options.model, shape=shape)
     return picture, max(outputs, 2)  # one unit tells two classes apart
+
+
+def _pictures(record: dict[str, Any]) -> str:
+    """How the pictures were prepared that the model was trained on; as Fashion-MNIST's where nobody knows."""
+    source = record.get("data", {}).get("source")
+    return WHOLE if isinstance(source, dict) and source.get("pictures") == WHOLE else OBJECT
 
 
 def _names(record: dict[str, Any], units: int) -> tuple[list[str], list[str]]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rowwise.data.schema import Schema
 
 PIXEL_MAX = 255  # uint8 grey: 0 is black, 255 is white
+# How pictures became records, `source["pictures"]` of a Dataset: a bright object cropped on black, or all of it.
+OBJECT, WHOLE = "object", "whole"
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rowwise.data.dataset import PIXEL_MAX, Dataset, provenance_fields
+from rowwise.data.dataset import OBJECT, PIXEL_MAX, Dataset, provenance_fields
 
 LARGEST = 16  # the pixels count 0 to 16 lit dots
 
@@ -26,7 +26,7 @@ def load() -> tuple[Dataset, Dataset]:
         digits.target,
         CLASSES,
         CLASSES,
-        source={"package": "scikit-learn", "split": "20 %, stratified, seed 0"},
+        source={"package": "scikit-learn", "split": "20 %, stratified, seed 0", "pictures": OBJECT},
         **provenance_fields("digits.provenance"),
     )
     train, test = whole.split(0.2, seed=0)

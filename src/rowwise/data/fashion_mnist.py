@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.dataset import Dataset, provenance_fields
+from rowwise.data.dataset import OBJECT, Dataset, provenance_fields
 from rowwise.data.idx import GZIP_MAGIC, read_file, read_idx
 from rowwise.errors import DataError, DataNotFound
+from rowwise.files import cache_folder
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -120,12 +121,8 @@ def places() -> Iterator[Place]:
 
 
 def cache() -> Path:
-    """rowwise's own folder of these files; in $ROWWISE_CACHE, or the system's place for caches."""
-    if folder := os.environ.get("ROWWISE_CACHE"):
-        return Path(folder).expanduser() / NAME
-    import pooch
-
-    return Path(pooch.os_cache("rowwise")) / NAME
+    """rowwise's own folder of these files."""
+    return cache_folder() / NAME
 
 
 def find() -> Place | None:
@@ -167,7 +164,7 @@ def read(place: Place) -> tuple[Dataset, Dataset]:
         verified = all(md5[name] == _published(name, content) for name, content in contents.items())
         if place.kind != "named" and not verified:
             raise DataError("fashion.foreign", folder=place.folder)
-    source = {"place": place.kind, "folder": str(place.folder), "verified": verified, "md5": md5}
+    source = {"place": place.kind, "folder": str(place.folder), "verified": verified, "md5": md5, "pictures": OBJECT}
     key = "fashion.provenance" if verified else "fashion.provenance.other"
     origin = provenance_fields(key, folder=place.folder)
     parts = []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rowwise.data.dataset import Dataset, provenance_fields
+from rowwise.data.dataset import OBJECT, Dataset, provenance_fields
 from rowwise.data.drawing import NOWHERE, SIDE, Hand, common, ink, line, outline, photograph, union, wave
 from rowwise.data.fashion_mnist import CLASSES, CLASSES_KO
 from rowwise.data.sewing import collar, front, join, neck, shoe, sole, top
@@ -45,7 +45,7 @@ def load(seed: int = 0, train: int = 12_000, test: int = 2_000) -> tuple[Dataset
         random = np.random.default_rng([seed, _STREAM[part]])
         y = random.permutation(np.arange(records, dtype=np.int32) % len(CLASSES))
         origin = provenance_fields("garments.provenance", seed=seed)
-        source = {"seed": int(seed), "version": VERSION}
+        source = {"seed": int(seed), "version": VERSION, "pictures": OBJECT}
         parts.append(Dataset(NAME, draw(y, random), y, CLASSES, CLASSES_KO, part, source=source, **origin))
     return parts[0], parts[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import operator
 import tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 ARRAYS = (".npz", ".npy")
+LARGEST_SIDE = 4096  # pixels of a record
 TASKS = ("classification", "regression")
 
 # Which module loads what, by `load(source) -> (train, test)`.
@@ -48,7 +50,8 @@ class Source:
         test: share of the records that are test data, where the data are not split already.
         seed: of that split.
         separator, encoding: of a CSV file; empty: detected.
-        size: `(height, width)` of pictures; None: chosen from the pictures.
+        size: `(height, width)` of pictures, one number for both, or text such as `"48x64"`; None: chosen from the
+            pictures.
         colour: of pictures: `"grey"`, `"colour"`, or empty: as the pictures are.
         skip_bad: whether pictures that cannot be read are left out.
         frame: a DataFrame of Polars or pandas, in place of a file; it is not kept in a run.
@@ -82,7 +85,7 @@ class Source:
                 raise UsageError("source.columns", name=name, found=repr(value)[:80])
             object.__setattr__(self, name, columns)
         if self.size is not None:
-            object.__setattr__(self, "size", tuple(self.size))
+            object.__setattr__(self, "size", _size(self.size))
         if self.task not in ("", *TASKS):
             raise UsageError("source.choice", name="task", found=self.task, known=", ".join(TASKS))
         if self.colour not in ("", "grey", "colour"):
@@ -180,8 +183,10 @@ class Source:
             if name not in options:
                 raise UsageError("source.unknown", name=name, known=", ".join(options))
             usual = options[name].default
-            lists = isinstance(usual, tuple) or name == "size"
+            lists = isinstance(usual, tuple)
             fits = isinstance(value, str | list | tuple) if lists else isinstance(value, str)
+            if name == "size":  # looked at when it is made
+                fits = True
             if isinstance(usual, bool):
                 fits = isinstance(value, bool)
             elif isinstance(usual, int | float):
@@ -189,6 +194,20 @@ class Source:
             if not fits:
                 raise UsageError("source.value", name=name, found=repr(value)[:80])
         return cls(**found)
+
+
+def _size(found: Any) -> tuple[int, int]:
+    parts = found.lower().split("x") if isinstance(found, str) else found
+    try:
+        several = parts if isinstance(parts, list | tuple) else [parts]
+        sides = [int(side) if isinstance(side, str) else operator.index(side) for side in several]
+    except (TypeError, ValueError):
+        sides = []
+    if len(sides) == 1:
+        sides *= 2
+    if len(sides) != 2 or not all(1 <= side <= LARGEST_SIDE for side in sides):
+        raise UsageError("folder.size", found=repr(found)[:80], most=LARGEST_SIDE)
+    return sides[0], sides[1]
 
 
 def read_options(file: Path) -> dict[str, Any]:
