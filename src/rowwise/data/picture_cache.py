@@ -167,7 +167,7 @@ def _recall(place: Path, blob: bytes, tree: Tree, digests: NDArray[np.uint8]) ->
     """Fill `digests` from the listing; `(files,)`: which of them could be."""
     known = np.zeros(len(tree.names), bool)
     try:
-        with np.load(place, allow_pickle=False) as listing:
+        with np.load(io.BytesIO(place.read_bytes()), allow_pickle=False) as listing:
             names, facts, kept, settled = (listing[name] for name in ("names", "facts", "digests", "settled"))
         rows = len(settled)
         if facts.shape != (rows, tree.facts.shape[1]) or kept.shape != (rows, DIGEST) or kept.dtype != np.uint8:

@@ -1,0 +1,116 @@
+"""Labels of any form, by part → class numbers and names, or numbers to be predicted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+FEW = 20  # whole numbers stored as floating ones are classes where they have no more values than this
+MOST_CLASSES = 10_000
+
+
+def is_regression(path: Path, y: Mapping[str, NDArray[Any]], task: str) -> bool:
+    """Whether y holds numbers to be predicted, rather than classes.
+
+    Integers, truth values, text and one-hot rows are classes; floating numbers are, where they are whole and few.
+
+    Raises:
+        DataError: what `task` says cannot be.
+    """
+    kinds = {values.dtype.kind for values in y.values()}
+    if not kinds <= set("biufUS"):
+        raise DataError("arrays.labels.dtype", file=path, found=next(iter(y.values())).dtype)
+    numbers = kinds <= set("biuf")
+    if task == "regression" and not numbers:
+        raise DataError("arrays.labels.text", file=path, found=next(iter(y.values())).dtype)
+    if task or not kinds <= set("f"):
+        return task == "regression"
+    if all(_one_hot(values) for values in y.values()):
+        return False
+    if any(_column(values).ndim > 1 for values in y.values()):
+        return True
+    found = np.unique(np.concatenate([_column(values) for values in y.values()]))
+    return not (len(found) <= FEW and bool(np.all(found == np.rint(found))))
+
+
+def targets(path: Path, y: NDArray[Any]) -> NDArray[np.float32]:
+    """`(records,)` or `(records, targets)` float32."""
+    y = _column(y)
+    if y.ndim > 2:
+        raise DataError("arrays.labels.shape", file=path, found=y.shape)
+    return y.astype(np.float32)
+
+
+def class_names(path: Path, y: Mapping[str, NDArray[Any]], named: NDArray[Any] | None) -> tuple[str, ...]:
+    """The classes' names, by number: `named` where it fits, else the labels themselves, sorted.
+
+    Raises:
+        DataError: labels that are not one a record, too many, a single one, or only to be tested on.
+    """
+    plain = {part: _plain(path, values) for part, values in y.items()}
+    found = np.unique(np.concatenate(list(plain.values())))
+    if named is not None and named.ndim == 1 and named.dtype.kind in "US" and found.dtype.kind in "iu":
+        if len(set(_texts(named))) == len(named) > 1 and 0 <= int(found.min()) <= int(found.max()) < len(named):
+            return _texts(named)
+        raise DataError("arrays.classes", file=path, names=len(named), first=found.min(), last=found.max())
+    records = sum(map(len, plain.values()))
+    if len(found) > MOST_CLASSES or len(found) > max(FEW, records / 2):
+        raise DataError("arrays.labels.many", file=path, found=f"{len(found):,}", records=f"{records:,}")
+    if len(found) < 2:
+        raise DataError("arrays.labels.one", file=path, found=_texts(found)[0])
+    one_hot = next(iter(y.values()))
+    if _one_hot(one_hot):
+        return tuple(map(str, range(one_hot.shape[1])))
+    if "test" in plain and len(only := np.setdiff1d(plain["test"], plain["train"])):
+        raise DataError("arrays.only_tested", file=path, names=", ".join(_texts(only)[:10]))
+    return _texts(found)
+
+
+def numbered(path: Path, y: NDArray[Any], names: tuple[str, ...]) -> NDArray[np.int32]:
+    """`(records,)` class numbers: the places of the labels among `names`, or the labels where they are such numbers."""
+    labels = _plain(path, y)
+    found, places = np.unique(labels, return_inverse=True)
+    if set(texts := _texts(found)) <= set(names):
+        by_name = {name: number for number, name in enumerate(names)}
+        return np.array([by_name[text] for text in texts], np.int32)[places.reshape(-1)]
+    return labels.astype(np.int32)
+
+
+def _plain(path: Path, y: NDArray[Any]) -> NDArray[Any]:
+    """`(records,)` of integers or text."""
+    if _one_hot(y):
+        return y.argmax(1)
+    y = _column(y)
+    if y.ndim > 1:
+        raise DataError("arrays.labels.shape", file=path, found=y.shape)
+    if y.dtype.kind == "f":
+        if not np.all(np.isfinite(y)) or np.any(y != np.rint(y)) or np.abs(y).max(initial=0) > 2**53:
+            raise DataError("arrays.labels.broken", file=path)
+        return y.astype(np.int64)
+    return y.astype(np.uint8) if y.dtype.kind == "b" else y
+
+
+def _one_hot(y: NDArray[Any]) -> bool:
+    """Rows with a single 1 among zeros."""
+    if y.ndim != 2 or y.shape[1] < 2 or y.dtype.kind not in "biuf":
+        return False
+    return bool(np.all((y == 0) | (y == 1)) and np.all(np.count_nonzero(y, axis=1) == 1))
+
+
+def _column(y: NDArray[Any]) -> NDArray[Any]:
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def _texts(labels: NDArray[Any]) -> tuple[str, ...]:
+    if labels.dtype.kind == "S":
+        return tuple(label.decode("utf-8", "replace") for label in labels.tolist())
+    return tuple(str(label) for label in labels.tolist())
