@@ -1,19 +1,26 @@
-"""A model and records → classes and probabilities."""
+"""A model and records → classes and probabilities, or numbers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rowwise.data.dataset import PIXEL_MAX
 from rowwise.errors import ModelError
-from rowwise.shapes.labels import flat_layers
+from rowwise.shapes.labels import flat_layers, loss_of
 
 if TYPE_CHECKING:
     import keras
     from numpy.typing import ArrayLike, NDArray
+
+
+# What Keras's losses that compare numbers are called: a model compiled with one predicts numbers.
+OF_NUMBERS = (
+    *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error"),
+    *("mean_squared_logarithmic_error", "huber", "log_cosh", "poisson"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +28,12 @@ class Prediction:
     """What the model says of each record.
 
     Attributes:
-        probabilities: `(records, classes)` float32.
+        probabilities: `(records, classes)` float32; no columns for regression.
+        values: `(records, targets)` float32, in the targets' own units; no columns for classification.
     """
 
     probabilities: NDArray[np.float32]
+    values: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
     @property
     def classes(self) -> NDArray[np.int64]:
@@ -40,9 +49,9 @@ class Prediction:
 
 
 def predict(model: keras.Model, x: ArrayLike, batch_size: int = 1024) -> Prediction:
-    """Classes and probabilities of x `(records, ...)`, pixels as in training.
+    """Classes and probabilities of x `(records, ...)`, pixels as in training; the numbers of a model for regression.
 
-    A model that ends without softmax or sigmoid gives logits: they are turned into probabilities here.
+    A classifier that ends without softmax or sigmoid gives logits: they are turned into probabilities here.
 
     Raises:
         ShapeError: x does not fit the model's input. ModelError: no classifier, or its outputs are NaN.
@@ -54,6 +63,8 @@ def predict(model: keras.Model, x: ArrayLike, batch_size: int = 1024) -> Predict
         raise ModelError("predict.outputs", found=outputs.shape)
     if np.isnan(outputs).any():
         raise ModelError("measure.nan")
+    if is_regression(model):
+        return Prediction(np.empty((len(outputs), 0), np.float32), outputs)
     logits = gives_logits(model, outputs)
     if outputs.shape[1] == 1:  # one unit: the second class's
         second = 1 / (1 + np.exp(-outputs)) if logits else outputs
@@ -64,6 +75,24 @@ def predict(model: keras.Model, x: ArrayLike, batch_size: int = 1024) -> Predict
     return Prediction(outputs)
 
 
+def is_regression(model: keras.Model) -> bool:
+    """Whether the model predicts numbers: its loss compares numbers, and no softmax or sigmoid ends it.
+
+    One that is not compiled does where it ends in a Rescaling, as those of `rowwise.dense` do.
+    """
+    layers = [layer for layer in flat_layers(model) if type(layer).__name__ not in ("Dropout", "Identity")]
+    if type(layers[-1]).__name__ == "Rescaling" and len(layers) > 1:
+        return True
+    if {type(layers[-1]).__name__.lower(), _activation(layers[-1])} & {"softmax", "sigmoid"}:
+        return False
+    loss = loss_of(model) if model.compiled else None
+    return loss is not None and loss.name in OF_NUMBERS
+
+
+def _activation(layer: keras.Layer) -> str:
+    return getattr(getattr(layer, "activation", None), "__name__", "")
+
+
 def gives_logits(model: keras.Model, outputs: NDArray[np.float32]) -> bool:
     """Whether the model's outputs `(records, units)` are logits rather than probabilities.
 
@@ -71,9 +100,7 @@ def gives_logits(model: keras.Model, outputs: NDArray[np.float32]) -> bool:
     do the values decide: probabilities lie between 0 and 1 and, of several units, sum to 1.
     """
     last = list(flat_layers(model))[-1]
-    name = type(last).__name__.lower()
-    activation = getattr(getattr(last, "activation", None), "__name__", "")
-    if {name, activation} & {"softmax", "sigmoid"}:
+    if {type(last).__name__.lower(), _activation(last)} & {"softmax", "sigmoid"}:
         return False
     from_logits = getattr(getattr(model, "loss", None), "from_logits", None)
     if isinstance(from_logits, bool):

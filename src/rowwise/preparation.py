@@ -62,6 +62,8 @@ class Preparation(keras.Layer):
     Nothing of it is trained: its configuration is the schema, as plain JSON.
     """
 
+    takes_missing = True  # for those who look for NaN before the model
+
     def __init__(self, schema: Schema | Mapping[str, Any], **options: Any) -> None:
         super().__init__(**{"trainable": False, "dtype": "float32", **options})
         self.schema = schema if isinstance(schema, Schema) else Schema.from_dict(schema)

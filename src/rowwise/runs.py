@@ -177,6 +177,8 @@ def open_model(file: Path) -> keras.Model:
 
     import keras
 
+    import rowwise.preparation  # noqa: F401  # registers the layers that a table's model begins with
+
     try:
         return keras.models.load_model(file, safe_mode=True)
     except Exception as cause:  # Keras raises ValueError, TypeError, KeyError, OSError and more for bad files

@@ -7,7 +7,8 @@ from typing import Any
 
 from rowwise import __version__
 from rowwise.commands.settings import Settings
-from rowwise.commands.words import Parser, batches, one_of, pair, positive, share, whole, widths
+from rowwise.commands.words import Parser, batches, listed, one_of, pair, positive, share, whole, widths
+from rowwise.data.source import TASKS, Source
 from rowwise.text import say
 
 ENGINES = ("auto", "native", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras
@@ -56,6 +57,7 @@ def _train(train: Parser) -> None:
     option("--validation", "SHARE", share, usual.validation)
     option("--seed", "N", whole(0, LARGEST_SEED), usual.seed)
     option("--engine", "ENGINE", one_of(*ENGINES), ENGINES[0])
+    _source(train)
     train.add_argument("--out", type=Path, metavar="DIR", help=say("cli.help.out"))
     train.add_argument("--resume", type=Path, metavar="DIR", help=say("cli.help.resume"))
     train.add_argument("--quiet", action="store_true", help=say("cli.help.quiet"))
@@ -71,6 +73,7 @@ def _evaluate(evaluate: Parser) -> None:
 def _predict(predict: Parser) -> None:
     predict.add_argument("model", type=Path, metavar="MODEL", help=say("cli.help.model"))
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help=say("cli.help.files"))
+    predict.add_argument("--out", type=Path, metavar="FILE", help=say("cli.help.predict.out"))
     _json_and_common(predict)
 
 
@@ -89,6 +92,7 @@ def _explain(explain: Parser) -> None:
     option("--trace", "R,U", pair)
     option("--layer", "NAME", str)
     option("--out", "FILE", Path)
+    _source(explain)
     _json_and_common(explain)
 
 
@@ -102,7 +106,31 @@ def _data(data: Parser) -> None:
     show = _command(kinds, "show", "data:show", "data.show")
     show.add_argument("data", metavar="DATA", help=say("cli.help.data.name"))
     show.add_argument("--out", type=Path, metavar="FILE", help=say("cli.help.sheet"))
+    _source(show)
     _json_and_common(show)
+
+
+def _source(command: Parser) -> None:
+    """The options that say how data are read: the attributes of a Source. What was not given is None."""
+    group = command.add_argument_group(say("cli.source"))
+
+    def option(name: str, metavar: str, kind: Any, key: str = "", default: object = None, **more: Any) -> None:
+        words = say(f"cli.help.{key or name[2:].replace('-', '_')}", default=default)
+        group.add_argument(name, metavar=metavar, type=kind, help=words, **more)
+
+    for name in ("--target", "--categorical", "--numeric", "--drop"):
+        option(name, "NAMES", listed, action="extend")
+    option("--task", "TASK", one_of(*TASKS))
+    option("--group", "NAME", str)
+    option("--time", "NAME", str)
+    option("--test", "SHARE", share, default=Source.test)
+    option("--split-seed", "N", whole(0, LARGEST_SEED), default=Source.seed)
+    option("--separator", "SIGN", str)
+    option("--encoding", "NAME", str)
+    option("--size", "N|HxW", str)
+    option("--colour", "KIND", one_of("grey", "colour"))
+    group.add_argument("--skip-bad", action="store_true", default=None, help=say("cli.help.skip_bad"))
+    option("--options", "FILE", Path)
 
 
 def _bench(bench: Parser) -> None:

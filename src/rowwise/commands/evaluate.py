@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.classifier import classifier_shapes
 from rowwise.commands.keras_import import hush
 from rowwise.commands.output import Output
 from rowwise.commands.record import data_record
-from rowwise.data import known, load
+from rowwise.commands.sources import source_of_run, told
+from rowwise.commands.tables import oddity_notes
+from rowwise.data import Source
 from rowwise.errors import UsageError
 from rowwise.runs import SCHEMA, open_run
 from rowwise.text import say
 
 if TYPE_CHECKING:
     import argparse
+
+    import keras
+
+    from rowwise.data.dataset import Dataset
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -24,30 +30,59 @@ def evaluate(options: argparse.Namespace) -> int:
     Raises:
         RowwiseError: a model or data that cannot be used, or that do not fit one another.
     """
-    if options.data is not None:
-        options.data = known(options.data)  # before seconds go into importing Keras
+    asked = None if options.data is None else Source(options.data)
+    if asked is not None and asked.kind == "named":
+        asked = asked.checked()  # before seconds go into importing Keras
     hush()
     with Output(options) as out:
         model, record = open_run(options.model)
-        trained_on = record.get("data", {})
-        name = options.data or trained_on.get("name")
-        if name is None:
-            raise UsageError("cli.evaluate.data", model=options.model)
         classifier_shapes(model)
-        _, test_set = load(name)
-        if name == trained_on.get("name") and trained_on.get("test_checksum") != test_set.checksum:
-            out.warn(say("cli.other_data", name=name))
+        test_set = _test_set(options, model, record, asked, out)
 
         from rowwise.measure import evaluate as measure
         from rowwise.prediction import brightest_pixel
         from rowwise.reading import scale
 
         out.tell(say("cli.measured", provenance=test_set.origin, records=f"{len(test_set):,}"))
-        x, notes = scale(test_set.x, brightest_pixel(model))
-        for note in notes:
-            out.tell(note)
-        report = measure(model, replace(test_set, x=x))
+        if test_set.schema is None:
+            x, notes = scale(test_set.x, brightest_pixel(model))
+            for note in notes:
+                out.tell(note)
+            test_set = replace(test_set, x=x)
+        report = measure(model, test_set)
         out.result(str(report))
         found = {"model": str(options.model), "data": data_record(test_set), "test": report.to_dict()}
         out.json({"schema": SCHEMA, **found})
     return 0
+
+
+def _test_set(
+    options: argparse.Namespace, model: keras.Model, record: dict[str, Any], asked: Source | None, out: Output
+) -> Dataset:
+    """The test data of the run, or of the data asked for; of another table all records, read as the model's own was.
+
+    Raises:
+        RowwiseError: there is none, or it does not fit.
+    """
+    own = source_of_run(record, options.model)
+    source = asked or own
+    if source is None:
+        raise UsageError("cli.evaluate.data", model=options.model)
+    from rowwise.preparation import preparation_of
+
+    preparation = preparation_of(model)
+    if asked is not None and asked.kind == "table" and preparation is not None:
+        from rowwise.data.records import read_as
+
+        test_set, oddities = read_as(preparation.schema, asked)
+        for note in oddity_notes(preparation.schema, oddities):
+            out.warn(note)
+        return test_set
+    with told(out):
+        test_set = source.load()[1]
+    trained_on = record.get("data", {})
+    if (asked is None or test_set.name == trained_on.get("name")) and (
+        trained_on.get("test_checksum") != test_set.checksum
+    ):
+        out.warn(say("cli.other_data", name=test_set.name))
+    return test_set

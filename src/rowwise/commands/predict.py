@@ -1,4 +1,4 @@
-"""`rowwise predict` → the most probable classes of pictures."""
+"""`rowwise predict` → the most probable classes of pictures, or a table with its predictions."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rowwise.commands.classifier import classifier_shapes
 from rowwise.commands.keras_import import hush
 from rowwise.commands.output import Output
+from rowwise.commands.tables import predict_tables
 from rowwise.data.dataset import OBJECT, WHOLE
-from rowwise.errors import DataError, ModelError
+from rowwise.errors import DataError, ModelError, UsageError
 from rowwise.runs import SCHEMA, open_run
 from rowwise.text import language, say
 
@@ -23,12 +24,21 @@ TOP = 3  # classes shown for each picture
 def predict(options: argparse.Namespace) -> int:
     """Classify every file that can be read; 0, or 2 where one could not (the others are answered all the same).
 
+    A model that was trained on a table takes one table, and writes it with its predictions.
+
     Raises:
-        ModelError: a model that cannot be used, or does not take pictures.
+        ModelError: a model that cannot be used, or does not take pictures. UsageError, DataError, SaveError: of tables.
     """
     hush()
     with Output(options) as out:
         model, record = open_run(options.model)
+
+        from rowwise.preparation import preparation_of
+
+        if (preparation := preparation_of(model)) is not None:
+            return predict_tables(options, model, preparation.schema, out)
+        if options.out is not None:
+            raise UsageError("predict.out.pictures")
         shape, units = _picture_shape(model, options)
 
         from rowwise.prediction import brightest_pixel

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.measure import Report
 
+# What stands first in a row of an epoch.
+FIRST = (
+    *("loss", "accuracy", "mean_absolute_error"),
+    *("val_loss", "val_accuracy", "val_mean_absolute_error"),
+)
 Row = dict[str, Any]  # one epoch: epoch (from 1), its figures by Keras's names, seconds
 
 
@@ -51,6 +56,9 @@ def run_record(
             "shape": train.shape,
             "classes": train.classes,
             "classes_ko": train.classes_ko,
+            "task": train.task,
+            "targets": train.targets,
+            "schema": train.schema.to_dict() if train.schema is not None else None,
             "source": dict(train.source),
         },
         "settings": asdict(settings),
@@ -80,7 +88,7 @@ def data_record(data: Dataset) -> dict[str, Any]:
 
 def epoch_rows(figures: Mapping[str, Sequence[float]], seconds: Sequence[float], first: int) -> list[Row]:
     """Keras's `History.history` and the epochs' seconds → a row an epoch, numbered from `first`."""
-    names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in figures]
+    names = [name for name in FIRST if name in figures]
     names += [name for name in figures if name not in names]
     return [
         {"epoch": first + place, **{name: float(figures[name][place]) for name in names}, "seconds": spent}
@@ -97,5 +105,5 @@ def columns(rows: Sequence[Row]) -> dict[str, list[float]]:
 
 def versions() -> dict[str, str]:
     """Of rowwise, Python and the libraries that the figures depend on."""
-    libraries = {name: version(name) for name in ("keras", "jax", "numpy")}
+    libraries = {name: version(name) for name in ("keras", "jax", "numpy", "polars")}
     return {"rowwise": __version__, "python": platform.python_version(), **libraries}

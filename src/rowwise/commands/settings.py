@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from rowwise.commands.sources import differences
 from rowwise.errors import ModelError, UsageError
 from rowwise.runs import RECORD
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
     from pathlib import Path
+
+    from rowwise.data.source import Source
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,8 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def resumed(options: argparse.Namespace, folder: Path, record: Mapping[str, Any]) -> Settings:
-    """The settings of the run in `folder`, with the epochs that were asked for now.
+def resumed(options: argparse.Namespace, folder: Path, record: Mapping[str, Any], source: Source | None) -> Settings:
+    """The settings of the run in `folder`, trained on `source`, with the epochs that were asked for now.
 
     Raises:
         UsageError: an option contradicts the run, the run stopped amid an epoch, or has all its epochs.
@@ -44,14 +47,12 @@ def resumed(options: argparse.Namespace, folder: Path, record: Mapping[str, Any]
     kept = _kept(folder, record)
     now = given(options)
     epochs = now.pop("epochs", kept.epochs)
-    name = record["data"].get("name")
     contradictions = [
         f"--{option.replace('_', '-')} {_shown(value)} ≠ {_shown(getattr(kept, option))}"
         for option, value in now.items()
         if value != getattr(kept, option)
     ]
-    if options.data is not None and options.data != name:
-        contradictions.append(f"{options.data} ≠ {name}")
+    contradictions += differences(options, source) if source is not None else []
     if contradictions:
         raise UsageError("cli.resume.contradicts", path=folder, options=", ".join(contradictions))
     done = len(record["epochs"])

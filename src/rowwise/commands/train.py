@@ -12,7 +12,9 @@ from rowwise.commands.keras_import import importing_keras
 from rowwise.commands.memory import check_memory
 from rowwise.commands.output import Output, called
 from rowwise.commands.settings import Settings, given, resumed
-from rowwise.data import known, load, load_default
+from rowwise.commands.sources import source_of, source_of_run, told
+from rowwise.commands.tables import about_table
+from rowwise.data import load_default
 from rowwise.errors import DataError
 from rowwise.interrupt import deferred
 from rowwise.runs import MODEL, Run, open_model, read_record
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from rowwise.commands.record import Row
     from rowwise.data.dataset import Dataset
+    from rowwise.data.source import Source
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
@@ -33,7 +36,7 @@ INTERRUPTED = 130  # what a shell expects after Ctrl-C
 class Start(NamedTuple):
     """Where the training begins: with what data, under which settings, after which epochs."""
 
-    data: str | None  # None: whatever can be had
+    source: Source | None  # None: whatever can be had
     settings: Settings
     resume: Path | None = None
     checksum: str | None = None  # of the resumed run's training data
@@ -59,7 +62,7 @@ def train(options: argparse.Namespace) -> int:
     start = _start(options)  # what can be refused is refused before seconds go into importing Keras
     with Output(options) as out, Run(options.out) as run:
         with clock.lap("load"):
-            _import_sources(start.data)
+            _import_sources(start.source)
         with importing_keras(clock), clock.lap("load"):
             train_set, test_set = _load(start, out)
         with clock.lap("build"):
@@ -71,40 +74,50 @@ def train(options: argparse.Namespace) -> int:
         saved = "cli.saved"
         if trained.interrupted:
             saved = "cli.saved.unfinished" if record["unfinished"] else "cli.saved.interrupted"
-        out.tell(say(saved, path=Path(record["model"]).parent, command=called()))
+        file = "picture.png" if train_set.schema is None else "new.csv"
+        out.tell(say(saved, path=Path(record["model"]).parent, command=called(), file=file))
         out.json(record)
     return INTERRUPTED if interrupted() else 0
 
 
 def _start(options: argparse.Namespace) -> Start:
-    if options.data is not None:
-        options.data = known(options.data)
     if options.resume is None:
-        return Start(options.data, Settings(**given(options)))
+        return Start(source_of(options), Settings(**given(options)))
     record = read_record(options.resume)
-    settings = resumed(options, options.resume, record)
-    data = record["data"]
-    return Start(known(data.get("name")), settings, options.resume, data.get("checksum", ""), record["epochs"])
+    source = source_of_run(record, options.resume)
+    if source is None:
+        raise DataError("cli.resume.data", path=options.resume, name=None)
+    settings = resumed(options, options.resume, record, source)
+    return Start(source.checked(), settings, options.resume, record["data"].get("checksum", ""), record["epochs"])
 
 
-def _import_sources(name: str | None) -> None:
+def _import_sources(source: Source | None) -> None:
     """What loading the data imports, so that it does not meet Keras's import in the other thread."""
-    names = ("fashion-mnist", "garments") if name is None else (name,)
-    modules = ["numpy.random", *(f"rowwise.data.{source.replace('-', '_')}" for source in names)]
-    for module in [*modules, *(["sklearn.datasets"] if name == "digits" else [])]:
+    modules = ["numpy.random"]
+    if source is None or source.kind == "named":
+        names = ("fashion-mnist", "garments") if source is None else (source.place,)
+        modules += [f"rowwise.data.{name.replace('-', '_')}" for name in names]
+        modules += ["sklearn.datasets"] if "digits" in names else []
+    elif source.kind == "table":
+        modules += ["polars", "polars.selectors", "rowwise.data.records"]
+    for module in modules:
         importlib.import_module(module)
 
 
 def _load(start: Start, out: Output) -> tuple[Dataset, Dataset]:
-    if start.data is None:
+    if start.source is None:
         train_set, test_set, warning = load_default()
         if warning:
             out.warn(warning)
     else:
-        train_set, test_set = load(start.data)
+        with told(out):
+            train_set, test_set = start.source.load()
     if start.checksum not in (None, train_set.checksum):
-        raise DataError("cli.resume.data", path=start.resume, name=start.data)
+        raise DataError("cli.resume.data", path=start.resume, name=train_set.name)
     out.tell(say("cli.loaded", provenance=train_set.origin, train=f"{len(train_set):,}", test=f"{len(test_set):,}"))
+    if train_set.schema is not None:
+        for line in about_table(train_set, train_set.schema):
+            out.tell(line)
     return train_set, test_set
 
 
@@ -117,7 +130,7 @@ def _model(start: Start, data: Dataset, out: Output) -> keras.Model:
 
     settings = start.settings
     if jax.default_backend() == "cpu":  # other devices have memory of their own
-        check_memory(data.shape, settings.hidden, len(data.classes), settings.batch_size)
+        check_memory(_shape(data), settings.hidden, len(data.classes or data.targets), settings.batch_size)
     keras.utils.set_random_seed(settings.seed)
     if start.resume is not None:
         model = open_model(start.resume / MODEL)
@@ -129,18 +142,27 @@ def _model(start: Start, data: Dataset, out: Output) -> keras.Model:
     return model
 
 
+def _shape(data: Dataset) -> tuple[int, ...]:
+    """Of one record as the first Dense layer meets it."""
+    return data.shape if data.schema is None else (len(data.schema.features),)
+
+
 def _fit(model: keras.Model, data: Dataset, start: Start, options: argparse.Namespace, out: Output) -> Trained:
     """Train until the last epoch or Ctrl-C, which is passed on where nothing was trained yet."""
     from rowwise.engine import fit
 
     settings, interrupted = start.settings, False
+    train: Dataset = data
+    held: Dataset | float | None = settings.validation or None
+    if data.split_by and settings.validation:  # by group or by time, as the test data were
+        train, held = data.split(settings.validation, settings.seed)
     try:
         fit(
             model,
-            data,
+            train,
             epochs=settings.epochs,
             batch_size=settings.batch_size,
-            validation=settings.validation,
+            validation=held,
             seed=settings.seed,
             engine=options.engine or "auto",
             verbose=0 if options.quiet else "auto",

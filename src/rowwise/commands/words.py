@@ -122,6 +122,11 @@ def widths(text: str) -> tuple[int, ...]:
     return units
 
 
+def listed(text: str) -> list[str]:
+    """A type for argparse: names separated by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def batches(text: str) -> tuple[int | None, ...]:
     """A type for argparse: numbers of records separated by commas, `none` among them."""
     try:

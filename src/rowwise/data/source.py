@@ -149,7 +149,7 @@ class Source:
         return path.name if kind == "folder" else path.stem
 
     def load(self) -> tuple[Dataset, Dataset]:
-        """`(train, test)`.
+        """`(train, test)`; `source["load"]` of a file's or folder's Datasets says how, for `from_dict`.
 
         Raises:
             UsageError, DataError: as `checked`, or what the data themselves have amiss.
@@ -158,7 +158,14 @@ class Source:
         kind = source.kind
         module = MODULES[source.place] if kind == "named" else _LOADERS[kind]
         load = importlib.import_module(f"rowwise.data.{module}").load
-        train, test = load() if kind == "named" else load(source)
+        if kind == "named":
+            return load()
+        again = (
+            source.to_dict()
+            if self.frame is not None
+            else {**source.to_dict(), "place": str(Path(self.place).resolve())}
+        )
+        train, test = (replace(part, source={**part.source, "load": again}) for part in load(source))
         return train, test
 
     def to_dict(self) -> dict[str, Any]:

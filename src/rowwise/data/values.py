@@ -42,12 +42,13 @@ def encode(column: Column, values: pl.Series, oddities: Counter[str] | None = No
 
     Args:
         values: texts or what the column's kind has in a typed file; nulls are missing.
-        oddities: counts what is there but cannot be used: `unknown` levels, `unreadable` values.
+        oddities: counts values that are `missing`, `unknown` levels, and `unreadable` values, which count as missing.
 
     Raises:
         DataError: a number beyond float32.
     """
     oddities = Counter() if oddities is None else oddities
+    oddities["missing"] += values.null_count()
     if column.kind == "categorical":
         return level_numbers(values, column.levels, oddities)[:, None]
     if column.kind == "date":

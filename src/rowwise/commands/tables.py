@@ -1,0 +1,116 @@
+"""A table's Dataset or file → the lines that a command says of it, and the predictions that it writes."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rowwise.data.source import TABLES, Source
+from rowwise.errors import SaveError, UsageError
+from rowwise.files import check_place, unfinished
+from rowwise.runs import SCHEMA
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import keras
+
+    from rowwise.commands.output import Output
+    from rowwise.data.dataset import Dataset
+    from rowwise.data.schema import Schema
+    from rowwise.table_prediction import Predicted
+
+
+def about_table(data: Dataset, schema: Schema) -> list[str]:
+    """What is to be predicted, how wide X is, and which columns are not used although nobody asked for that."""
+    from rowwise.data.records import not_used
+
+    key = f"cli.task.{schema.task}"
+    lines = [say(key, target=", ".join(schema.targets), classes=f"{len(schema.classes):,}")]
+    lines.append(say("cli.table.width", inputs=len(schema.inputs), features=len(schema.features)))
+    left = [f"{column.name} ({why})" for column, why in not_used(schema)]
+    if left:
+        shown = ", ".join(left[:8]) + (", …" if len(left) > 8 else "")
+        lines.append(say("cli.not_used", columns=shown))
+    return lines
+
+
+def oddity_notes(schema: Schema, oddities: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """What of a table could not be used as training knew it; values that training records lacked too are no news."""
+    known = {column.name for column in schema.used if column.missing}
+    return [
+        say(f"predict.table.{kind}", name=name, count=f"{count:,}")
+        for name, counts in oddities.items()
+        for kind, count in counts.items()
+        if count and not (kind == "missing" and name in known)
+    ]
+
+
+def predict_tables(options: argparse.Namespace, model: keras.Model, schema: Schema, out: Output) -> int:
+    """Write the table with its predictions to `--out`, whole or not at all, else to standard output; 0.
+
+    Raises:
+        UsageError: several tables, or `--json` without a file. DataError: a table that does not fit the model.
+        SaveError: it cannot be written.
+    """
+    if len(options.files) > 1:
+        raise UsageError("predict.table.several", count=len(options.files))
+    if options.json and options.out is None:
+        raise UsageError("predict.table.json")
+    source = Source(str(options.files[0]))
+    if source.kind != "table":
+        raise UsageError("predict.table.kind", path=options.files[0], known=", ".join(TABLES))
+    if options.out is None:
+        done = _to_stream(model, source)
+    else:
+        done = _to_file(model, source, options.out)
+        out.tell(say("predict.table.written", records=f"{done.records:,}", columns=len(done.columns), path=options.out))
+    for note in oddity_notes(schema, done.oddities):
+        out.warn(note)
+    oddities = {name: {kind: n for kind, n in counts.items() if n} for name, counts in done.oddities.items()}
+    out.json(
+        {
+            "schema": SCHEMA,
+            "model": str(options.model),
+            "records": done.records,
+            "columns": done.columns,
+            "oddities": {name: counts for name, counts in oddities.items() if counts},
+            "out": str(options.out),
+        }
+    )
+    return 0
+
+
+def _to_stream(model: keras.Model, source: Source) -> Predicted:
+    from rowwise.table_prediction import predict_table
+
+    try:
+        done = predict_table(model, source, lambda content: sys.stdout.write(content.decode()))
+        sys.stdout.flush()
+    except OSError as cause:
+        raise SaveError("cli.output", cause=cause.strerror or cause) from cause
+    return done
+
+
+def _to_file(model: keras.Model, source: Source, path: Path) -> Predicted:
+    from rowwise.table_prediction import predict_table
+
+    check_place(path)
+    device = path.exists() and not path.is_file()  # a pipe, say: renaming would put a file in its place
+    place = path if device else path.resolve()
+    partial = place if device else unfinished(place)
+    try:
+        place.parent.mkdir(exist_ok=True)
+        with partial.open("wb") as file:
+            done = predict_table(model, source, file.write)
+        if not device:
+            partial.replace(place)
+    except OSError as cause:
+        raise SaveError("file.save", path=path, cause=cause.strerror or cause) from cause
+    finally:
+        if not device:
+            partial.unlink(missing_ok=True)
+    return done
