@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from rowwise import data as sources
 from rowwise.commands.output import Output
-from rowwise.data import fashion_mnist
+from rowwise.commands.sources import given, told
+from rowwise.commands.tables import about_table
+from rowwise.data import Source, fashion_mnist
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write
 from rowwise.runs import SCHEMA
@@ -55,15 +57,19 @@ def fetch(options: argparse.Namespace) -> int:
 
 
 def show(options: argparse.Namespace) -> int:
-    """`rowwise data show`: classes and pixels counted, a contact sheet drawn; 0.
+    """`rowwise data show`: classes and pixels counted, a contact sheet drawn; of a table its schema; 0.
 
     Raises:
         DataError: an unknown name, broken files. UsageError: `--out` is no PNG. SaveError: it cannot be written.
     """
     if options.out is not None and options.out.suffix.lower() != ".png":
         raise UsageError("cli.sheet.png", path=options.out)
+    source = Source.from_dict({"place": options.data, **given(options)})
     with Output(options) as out:
-        parts = sources.load(options.data)
+        if source.kind == "table":
+            return _show_table(source, options, out)
+        with told(out):
+            parts = source.load()
         from rowwise.data.sheet import contact_sheet
         from rowwise.data.summary import describe, describe_text
 
@@ -73,4 +79,33 @@ def show(options: argparse.Namespace) -> int:
         atomic_write(file, contact_sheet(parts[0]))
         out.tell(say("cli.sheet", path=file))
         out.json({"schema": SCHEMA, **{part.part: describe(part) for part in parts}, "sheet": str(file)})
+    return 0
+
+
+def _show_table(source: Source, options: argparse.Namespace, out: Output) -> int:
+    """The schema, and what the target's values are like; 0."""
+    if options.out is not None:
+        raise UsageError("cli.sheet.table", path=source.place)
+    if not source.target:
+        from rowwise.data.records import survey
+
+        schema, records = survey(source)
+        out.result(f"{schema}\n\n{say('show.no_target', records=f'{records:,}')}")
+        out.json({"schema": SCHEMA, "records": records, "columns": schema.to_dict()["columns"]})
+        return 0
+    with told(out):
+        parts = source.load()
+    train = parts[0]
+    assert train.schema is not None
+    out.tell(f"{train.origin}\n")
+    out.result(f"{train.schema}\n")
+    for line in about_table(train, train.schema):
+        out.tell(line)
+    from rowwise.data.summary import describe_table, describe_target
+
+    for part in parts:
+        out.result(describe_target(part))
+    out.json(
+        {"schema": SCHEMA, "columns": train.schema.to_dict(), **{part.part: describe_table(part) for part in parts}}
+    )
     return 0

@@ -76,6 +76,20 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
     return parts[0], parts[1]
 
 
+def survey(source: Source) -> tuple[Schema, int]:
+    """What the columns of a table without a target are, with the statistics of all records; and how many those are.
+
+    Raises:
+        DataError, UsageError: as `load`.
+    """
+    with open_table(source) as table:
+        check_columns(table, source)
+        found = profiles(table)
+        schema = Schema(tuple(column_of(name, found[name], source) for name in table.columns), ())
+        read = _read(table, schema, source, found)
+    return fitted(schema, read.x, np.arange(len(read.x)))[0], len(read.x)
+
+
 def schema_of(table: Table, source: Source, found: dict[str, Profile]) -> Schema:
     """What the columns are; the statistics are still lacking.
 
@@ -104,9 +118,8 @@ def encode_rows(
         oddities: by column, what could not be used: filled here, as `values.encode` counts it.
     """
     counts = oddities if oddities is not None else {}
-    return np.concatenate(
-        [encode(column, rows[column.name], counts.setdefault(column.name, Counter())) for column in schema.used], axis=1
-    )
+    columns = [encode(column, rows[column.name], counts.setdefault(column.name, Counter())) for column in schema.used]
+    return np.concatenate([np.empty((len(rows), 0), np.float32), *columns], axis=1)
 
 
 def read_as(schema: Schema, source: Source) -> tuple[Dataset, dict[str, Counter[str]]]:
@@ -141,15 +154,16 @@ def check_has(table: Table, names: tuple[str, ...]) -> None:
 def _read(table: Table, schema: Schema, source: Source, found: dict[str, Profile]) -> Read:
     records = next(iter(found.values())).records
     x = empty((records, len(schema.inputs)))
-    targets = len(schema.targets)
-    y = np.empty(records if targets == 1 else (records, targets), np.int32 if schema.classes else np.float32)
+    targets = max(len(schema.targets), 1)
+    y = np.zeros(records if targets == 1 else (records, targets), np.int32 if schema.classes else np.float32)
     keys = np.empty(records, np.uint64 if source.group else np.int64) if source.group or source.time else None
     done = 0
     for rows in table.batches():
         kept = _with_targets(rows, schema)
         here = slice(done, done + len(kept))
         x[here] = encode_rows(schema, kept)
-        y[here] = _targets(kept, schema, found[schema.targets[0]].decimal)
+        if schema.targets:
+            y[here] = _targets(kept, schema, found[schema.targets[0]].decimal)
         if keys is not None:
             keys[here] = _keys(kept, source, found)
         done += len(kept)
@@ -162,7 +176,7 @@ def _with_targets(rows: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     """A record that lacks a target can be neither learned from nor measured on."""
     import polars as pl
 
-    kept = rows.drop_nulls(list(schema.targets))
+    kept = rows.drop_nulls(list(schema.targets)) if schema.targets else rows
     if schema.classes:
         return kept
     finite = [pl.col(name).is_finite() for name in schema.targets if rows[name].dtype.is_float()]

@@ -90,13 +90,18 @@ class Schema:
 
     Attributes:
         columns: dropped ones among them.
-        targets: names of the target columns.
+        targets: names of the target columns; none of a table that was only looked at.
         classes: names of the classes; none for regression.
     """
 
     columns: tuple[Column, ...]
     targets: tuple[str, ...]
     classes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        from rowwise.data.schema_text import schema_text
+
+        return schema_text(self)
 
     @property
     def task(self) -> str:

@@ -94,5 +94,35 @@ def describe_text(dataset: Dataset) -> str:
     return "\n".join(lines)
 
 
+def describe_table(dataset: Dataset) -> dict[str, Any]:
+    """Records, checksum, and the classes with their records or each target's range and mean."""
+    facts = {"name": dataset.name, "records": len(dataset), "provenance": dataset.provenance}
+    facts |= {"checksum": dataset.checksum, "task": dataset.task}
+    if dataset.classes:
+        counts = zip(dataset.classes, dataset.counts.tolist(), strict=True)
+        return facts | {"classes": [{"name": name, "records": count} for name, count in counts]}
+    y = dataset.y.reshape(len(dataset), -1).astype(np.float64)
+    ranges = zip(dataset.targets, y.min(0).tolist(), y.max(0).tolist(), y.mean(0).tolist(), strict=True)
+    return facts | {"targets": [{"name": n, "min": low, "max": high, "mean": mean} for n, low, high, mean in ranges]}
+
+
+def describe_target(dataset: Dataset) -> str:
+    """The same for people: a line for the part, then one for each class or target."""
+    facts = describe_table(dataset)
+    lines = [say("show.split", part=say(f"show.part.{dataset.part}"), records=f"{len(dataset):,}")]
+    for row in facts.get("targets", ()):
+        shown = {name: f"{row[name]:.6g}" for name in ("min", "max", "mean")}
+        lines.append(
+            "  " + say("show.target", name=row["name"], low=shown["min"], high=shown["max"], mean=shown["mean"])
+        )
+    classes = facts.get("classes", ())
+    for row in classes[:MOST_CLASSES]:
+        share = 100 * row["records"] / len(dataset)
+        lines.append(f"  {row['records']:>9,}  {share:5.1f} %  {' '.join(row['name'].split())[:50]}")
+    if len(classes) > MOST_CLASSES:
+        lines.append("  " + say("show.more", classes=len(classes) - MOST_CLASSES))
+    return "\n".join(lines)
+
+
 def _form(dataset: Dataset) -> dict[str, str]:
     return {"shape": " x ".join(map(str, dataset.shape)), "dtype": str(dataset.x.dtype)}
