@@ -1,5 +1,6 @@
 """What `check` lets pass, what it refuses, and whose errors `explained` explains."""
 
+import threading
 import warnings
 
 import keras
@@ -202,6 +203,35 @@ def test_a_shape_that_does_not_fit_is_told_with_its_mend(name):
     assert mend in str(caught.value)
 
 
+DECLARED = {  # what keras.Input was given, the records, and whether labels are needed to tell
+    "None": ((None, 784), floats(60, 784), False),
+    "the batch": ((32, 784), floats(32, 784), False),
+    "another number": ((32, 784), floats(60, 784), False),
+    "images": ((60, 8, 9), floats(60, 8, 9), True),
+    "images, another number": ((32, 8, 9), floats(60, 8, 9), False),
+}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_an_input_that_counts_the_records_is_told(name):
+    shape, x, labelled = DECLARED[name]
+    flat = (layers.Flatten(),) if len(shape) == 3 else ()
+    model, y = net(shape, *flat), np.arange(len(x)) % 4
+    with pytest.raises(ShapeError, match=r"the data are .*Build the model with keras\.Input") as caught:
+        check(model, (x, y) if labelled else x)
+    mended = net(eval(f"({caught.value.values['mend']})"), *flat)
+    check(mended, (x, y))
+    assert "keras.Input" in explained_by(lambda: model.fit(x, y, verbose=0))
+
+
+def test_one_record_of_an_input_of_two_axes_is_still_one_record():
+    one_image = (net((8, 9), layers.Flatten()), floats(8, 9))
+    steps = net((None, 5), layers.LSTM(3)), floats(7, 5)
+    for model, x in (one_image, steps, (net((8, 8), layers.Flatten()), floats(8, 8))):
+        with pytest.raises(ShapeError, match=r"Pass x\[None\]"):
+            check(model, x)
+
+
 @pytest.mark.parametrize("name", [name for name in SHAPES if name not in ("other features", "nothing alike")])
 def test_the_mend_is_code_that_mends(name):
     make, x, *_ = SHAPES[name]
@@ -266,7 +296,7 @@ REFUSED = {
     "several classes for the integer loss": (
         lambda: (net((5,)), (floats(12, 5), np.ones((12, 4)))),
         ShapeError,
-        "rows of 0 and 1, .* end with sigmoid",
+        r"rows of 0 and 1, .* end with keras.layers.Dense\(4, activation=.sigmoid.\)",
     ),
     "columns of numbers for the integer loss": (
         lambda: (net((5,)), (floats(12, 5), floats(12, 4) * 9)),
@@ -296,7 +326,7 @@ REFUSED = {
     "one-hot rows for one unit": (
         lambda: (net((5,), units=1, activation="sigmoid", loss=BINARY), (floats(12, 5), np.eye(2)[Y % 2])),
         ShapeError,
-        r"for one unit pass y.argmax\(axis=1\)",
+        r"For one unit pass y.argmax\(axis=1\)",
     ),
     "images that are never flattened": (
         lambda: (net((8, 9), loss=ONE_HOT), (floats(12, 8, 9), np.eye(4)[Y])),
@@ -420,7 +450,7 @@ def test_labels_need_the_shape_of_the_output_where_a_loss_compares_number_by_num
             check(model, (x, labels))
         message = str(caught.value)
         assert f'Dense "classes" gives {(12, 3) if model is three else (12, 1)} and the labels are' in message
-        assert ("Dense(1)" if labels.size == 12 else f"Dense({labels.shape[1]})") in message
+        assert ("Dense(1" if labels.size == 12 else f"Dense({labels.shape[1]}") in message
 
 
 STRETCHED = {  # labels, units: whether Keras trains on without a word
@@ -568,6 +598,11 @@ BUILDING = {
         'Conv2D "conv" expects 4 axes, records first, but is given (None, 28, 28). '
         "Put keras.layers.Reshape((28, 28, 1))",
     ),
+    "records in Input": (
+        lambda: layers.Conv2D(2, 3, name="conv")(keras.Input((None, 28, 28, 1))),
+        "keras.Input((None, 28, 28, 1)) counts the records, and Keras adds their axis itself. "
+        "Write keras.Input((28, 28, 1))",
+    ),
     "in a Sequential": (
         lambda: keras.Sequential([keras.Input((784,)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(2)]),
         "given (None, 784). Put keras.layers.Reshape((28, 28, 1)) before it",
@@ -710,7 +745,7 @@ def test_what_is_not_known_and_what_is_the_users_own_passes_unchanged():
             raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"), explained():
-        model.fit(x, Y + 2, callbacks=[Own()], verbose=0)
+        model.fit(x, Y, callbacks=[Own()], verbose=0)
     with pytest.raises(ValueError, match="reshape") as caught, explained():
         x.reshape(7, 7)
     assert caught.value.__cause__ is None
@@ -722,8 +757,73 @@ def test_what_is_not_known_and_what_is_the_users_own_passes_unchanged():
 
 def test_a_failure_is_not_laid_to_what_keras_lets_pass():
     model = net((5,), activation=None)  # no softmax: wrong, but not why this fails
-    message = explained_by(lambda: model.fit(floats(12, 5), np.eye(4)[Y], verbose=0))
+    with pytest.warns(Suspicious, match="ends with linear"):
+        message = explained_by(lambda: model.fit(floats(12, 5), np.eye(4)[Y], verbose=0))
     assert "argmax" in message
+
+
+def told_by(call):
+    """What is warned of within the block, and where."""
+    with warnings.catch_warnings(record=True) as caught, explained():
+        warnings.simplefilter("always")
+        call()
+    return [
+        str(warning.message) for warning in caught if warning.category is Suspicious and warning.filename == __file__
+    ]
+
+
+def test_pixels_that_nothing_scales_are_told_before_each_call_of_keras():
+    x, model = floats(12, 8, 9, most=255).astype("uint8"), images()
+    for call in (
+        lambda: model.predict(x, verbose=0),
+        lambda: model.predict_on_batch(x),
+        lambda: model.evaluate(x=x, y=Y, verbose=0),
+        lambda: model.test_on_batch(x, Y),
+        lambda: model.train_on_batch(x, Y),
+        lambda: model.fit(x, Y, validation_data=(x, Y), verbose=0),
+        lambda: model.fit(x / 255, Y, validation_data=(x, Y), verbose=0),
+        lambda: keras.Model.fit(model, x, Y, verbose=0),
+    ):
+        said = told_by(call)
+        assert len(said) == 1
+        assert "pixels go up to 255" in said[0]
+
+
+def test_labels_and_pixels_are_both_told_and_in_the_language():
+    model = images(activation=None)
+    with use_language("ko"):
+        said = told_by(lambda: model.fit(floats(12, 8, 9, most=255).astype("uint8"), Y, verbose=0))
+    assert ["활성화" in said[0], "픽셀" in said[1], len(said)] == [True, True, 2]
+
+
+def test_labels_that_keras_stretches_are_told_before_the_call():
+    model = net((5,), units=3, activation=None, loss="mse")
+    assert "without a word" in told_by(lambda: model.fit(floats(12, 5), floats(12, 1), verbose=0))[0]
+
+
+def test_what_fits_and_what_keras_refuses_itself_is_not_warned_of():
+    model, x = net((5,)), floats(12, 5)
+    assert told_by(lambda: (model.fit(x, Y, verbose=0), model.fit(b for b in [(x, Y)]))) == []
+    for call in (lambda: model.fit(x, np.eye(4)[Y], verbose=0), lambda: model.fit("abc"), lambda: model.fit(no=1)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Suspicious)
+            with pytest.raises(Exception) as caught, explained():
+                call()
+        assert not isinstance(caught.value, Suspicious)
+
+
+def test_calls_outside_the_block_and_in_other_threads_are_not_looked_at():
+    before, model, x = keras.Model.fit, net((5,), activation=None), floats(12, 5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Suspicious)
+        with explained(), explained():
+            other = threading.Thread(target=lambda: model.train_on_batch(x, Y))
+            other.start()
+            other.join()
+            assert keras.Model.fit is not before
+        model.train_on_batch(x, Y)
+    assert keras.Model.fit is before
+    assert "fit" not in vars(keras.Model)
 
 
 @pytest.mark.parametrize("filtering", [True, False])

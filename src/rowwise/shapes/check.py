@@ -13,7 +13,7 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
-from rowwise.shapes.labels import check_labels, loss_of, named, output_of
+from rowwise.shapes.labels import check_labels, flat_layers, loss_of, named, output_of
 from rowwise.shapes.layer_shapes import check_layer
 from rowwise.shapes.record_shapes import check_record, same
 from rowwise.shapes.rules import shape_text
@@ -22,6 +22,9 @@ from rowwise.shapes.values import check_indices, check_pixels
 if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
+
+# Layers that take records of any shape, and so do not tell how many axes were meant.
+ANY_SHAPE = ("InputLayer", "Dropout", "GaussianNoise", "Rescaling", "Normalization", "BatchNormalization", "Activation")
 
 
 def check(model: keras.Model, data: Any) -> None:
@@ -58,7 +61,13 @@ def check(model: keras.Model, data: Any) -> None:
 
 
 def check_records(
-    model: keras.Model, data: Any, *, finite: bool = True, loss: bool = True, silent: bool = True
+    model: keras.Model,
+    data: Any,
+    *,
+    finite: bool = True,
+    loss: bool = True,
+    silent: bool = True,
+    pixels: bool = True,
 ) -> None:
     """As `check`, for calls that make arrays of lists themselves.
 
@@ -70,6 +79,7 @@ def check_records(
         loss: whether y must suit the model's loss; False where only classes are compared.
         silent: whether to look for what Keras trains on without a word as well: a last layer that
             the loss cannot use, pixels on an unusual scale.
+        pixels: whether `silent` holds for the pixels too.
 
     Raises:
         ShapeError, DataError, ModelError, UsageError: as `check`.
@@ -101,9 +111,9 @@ def check_records(
         if loss:
             check_labels(y, loss_of(model), output_of(model, record), silent)
     check_indices(model, x)
-    if finite and x.dtype.kind != "b":
+    if finite and x.dtype.kind != "b" and not any(getattr(layer, "takes_missing", False) for layer in model.layers):
         check_finite("x", x)
-    if silent:
+    if silent and pixels:
         check_pixels(model, x)
 
 
@@ -142,8 +152,13 @@ def check_compiled(model: keras.Model) -> None:
         raise ModelError("model.not_compiled", name=model.name)
 
 
-def check_input(model: keras.Model, x: NDArray[Any]) -> tuple[int | None, ...] | None:
+def check_input(model: keras.Model, x: NDArray[Any], labels: int | None = None) -> tuple[int | None, ...] | None:
     """Compare `x` `(records, ...)` with the model's input `(None, ...)`; an unbuilt model takes nearly anything.
+
+    Args:
+        model: a Keras model.
+        x: the records.
+        labels: how many there are, where they are known: as many as x has records tell that its first axis is theirs.
 
     Returns:
         The shape of the output for one record where it depends on x, the model having no input yet, else None.
@@ -155,6 +170,7 @@ def check_input(model: keras.Model, x: NDArray[Any]) -> tuple[int | None, ...] |
 
     expected = input_shape(model)
     if expected is not None:
+        _check_declared(model, expected[1:], x.shape, labels)
         check_record(expected[1:], x.shape, first_layer(model))
     elif model.built:
         return _called(model, x)
@@ -173,6 +189,27 @@ def input_shape(model: keras.Model) -> tuple[int | None, ...] | None:
     expected = getattr(model, "input_shape", None) if model.built else None
     known = isinstance(expected, tuple) and all(isinstance(size, int | None) for size in expected)
     return expected if known else None
+
+
+def _check_declared(
+    model: keras.Model, want: tuple[int | None, ...], found: tuple[int, ...], labels: int | None
+) -> None:
+    """Raises ShapeError where `keras.Input` was given the axis of records too: `(None, 784)` or `(32, 784)`."""
+    if len(want) < 2 or len(found) != len(want) or not same(want[1:], found[1:]):
+        return
+    layer = next((layer for layer in flat_layers(model) if type(layer).__name__ not in ANY_SHAPE), None)
+    if getattr(getattr(layer, "input_spec", None), "ndim", None) == len(want) + 1:
+        return  # it takes no axis less: this is one record
+    image = want[0] in want[1:]  # its sides may be equal, the number of records and of features seldom are
+    of_rows = type(layer).__name__ == "Dense" and not image
+    if of_rows or labels == found[0] > 1 or (want[0] not in (None, found[0]) and not image):
+        raise declared(want, found)
+
+
+def declared(want: tuple[int | None, ...], found: tuple[int | None, ...]) -> ShapeError:
+    """The error for `keras.Input(want)` whose first axis is that of the records."""
+    shapes = {"input": shape_text(want), "mend": shape_text(want[1:]), "found": shape_text(found)}
+    return ShapeError("mistake.declared", **shapes, axes=f"(records, {', '.join(map(str, want))})")
 
 
 def _called(model: keras.Model, x: NDArray[Any]) -> tuple[int | None, ...] | None:
@@ -203,7 +240,7 @@ def _check_input_and_order(
 ) -> tuple[int | None, ...] | None:
     """As `check_input`, and says so where y is what fits."""
     try:
-        return check_input(model, x)
+        return check_input(model, x, len(y) if y is not None and y.ndim else None)
     except ShapeError:
         expected = input_shape(model)
         if y is not None and y.ndim > 1 and x.ndim <= 2 and expected is not None and same(expected, y.shape):

@@ -2,6 +2,7 @@
 
 The traceback's frames hold the model and the arrays of the call. They are checked as `check` does, for
 what makes Keras fail; its messages are never read, so that another release's wording changes nothing.
+Of mistakes that Keras lets pass, `silent.py` tells before the call.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from rowwise.shapes.labels import Output, check_labels, named, named_loss
 from rowwise.shapes.layer_shapes import check_layer
 from rowwise.shapes.record_shapes import same
 from rowwise.shapes.rules import shape_text
+from rowwise.shapes.silent import pairs_of, read, readable, watched
 from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import FrameType, TracebackType
 
-    from numpy.typing import NDArray
 
 TRAINING = ("fit", "evaluate", "train_on_batch", "test_on_batch")
 PREDICTING = ("predict", "predict_on_batch")
@@ -42,7 +43,11 @@ def explained() -> Iterator[None]:
 
     It covers `fit`, `evaluate`, `predict`, `train_on_batch` and the like, calls of models, of layers, also while a
     model is put together from `keras.Input`, and of losses. Where the cause is not known, Keras's error passes
-    unchanged. Calls that do not fail are not looked at: for those there is `check`.
+    unchanged.
+
+    Mistakes that Keras takes without a word, such as labels without a unit, a last layer that the loss cannot use or
+    pixels that nothing scales, are told before the call, each once in a block: the arrays that `fit`, `evaluate`,
+    `predict` and the calls for one batch are given are read once more. Only this thread's calls are looked at.
 
     A call of `fit`, `evaluate` or `predict` that fails, or is interrupted, leaves the model with the values that
     it had: with the JAX backend Keras alone may lose them.
@@ -50,13 +55,17 @@ def explained() -> Iterator[None]:
     Raises:
         ShapeError, DataError, ModelError: as `check`, in place of the error it explains, which is its
             `__cause__`.
+
+    Warns:
+        Suspicious: what `check` says of a call that Keras takes without a word.
     """
     import keras
 
     filtering = keras.config.is_traceback_filtering_enabled()
     keras.config.disable_traceback_filtering()  # of this thread; filtered frames have lost the arrays
     try:
-        yield
+        with watched():
+            yield
     except BaseException as original:
         frames = list(_frames(original.__traceback__))
         for frame in frames:
@@ -179,7 +188,7 @@ def _check_weights(layer: Any, given: Any) -> None:
 
 def _check_metric(metric: Any, values: dict[str, Any]) -> None:
     """Class numbers for a metric that compares them with the outputs number by number."""
-    true, predicted = _array(values.get("y_true")), _array(values.get("y_pred"))
+    true, predicted = readable(values.get("y_true")), readable(values.get("y_pred"))
     if true is None or predicted is None or predicted.ndim != 2 or true.size == predicted.size:
         return
     if true.size == len(true) == len(predicted):
@@ -200,13 +209,7 @@ def _check_model_call(model: Any, name: str, values: dict[str, Any]) -> None:
     training = name in TRAINING
     if training:
         check_compiled(model)
-    pairs = [(values.get("x"), values.get("y"), f"model.{name}(x, y)")]
-    held = values.get("validation_data")
-    if isinstance(held, tuple | list) and len(held) in (1, 2, 3):
-        pairs.append((held[0], held[1] if len(held) > 1 else None, "validation_data=(x, y)"))
-    elif _array(held) is not None:
-        pairs.append((held, None, "validation_data=(x, y)"))
-    for x, y, code in pairs:
+    for x, y, code in pairs_of(values, name):
         _check_pair(model, x, y, code, training)
 
 
@@ -219,14 +222,14 @@ def _check_pair(model: Any, x: Any, y: Any, code: str, training: bool) -> None:
         raise DataError("mistake.pair_as_x", code=code)
     if isinstance(x, list):
         check(model, x)
-    x = _array(x)
+    x = readable(x)
     if x is None:
         return
     if training and y is None and type(model).train_step.__module__.startswith("keras."):
         raise DataError("mistake.no_labels", code=code)
     if training and isinstance(y, list):
         check(model, (x, y))
-    y = _array(y) if training else None
+    y = readable(y) if training else None
     check_records(model, x if y is None else (x, y), finite=False, silent=False)
 
 
@@ -242,7 +245,7 @@ def _check_layer(layer: Any, inputs: Any) -> None:
     if not isinstance(layer, keras.Model):
         check_layer(layer, shapes, symbolic)
     elif not symbolic:
-        array = _array(tensors[0]) if len(tensors) == 1 else None
+        array = readable(tensors[0]) if len(tensors) == 1 else None
         if array is not None:
             check_input(layer, array)
     elif len(shapes) == 1 and (want := input_shape(layer)) is not None and not same(want[1:], shapes[0][1:]):
@@ -254,7 +257,7 @@ def _check_layer(layer: Any, inputs: Any) -> None:
 def _check_loss(loss: Any, values: dict[str, Any]) -> None:
     known = named_loss(loss)
     labels = values.get("y_true")
-    true, predicted = _array(labels), _array(values.get("y_pred"))
+    true, predicted = readable(labels), readable(values.get("y_pred"))
     if (
         known is None
         or true is None
@@ -264,21 +267,5 @@ def _check_loss(loss: Any, values: dict[str, Any]) -> None:
     ):
         return
     check_labels(
-        true, known, Output(say("mistake.outputs"), predicted.shape[1:]), silent=False, read=_read(labels) is not None
+        true, known, Output(say("mistake.outputs"), predicted.shape[1:]), silent=False, read=read(labels) is not None
     )
-
-
-def _array(values: Any) -> NDArray[Any] | None:
-    """The array itself, or one of zeros that takes no memory where only shape and type are known."""
-    shape, dtype = getattr(values, "shape", None), getattr(values, "dtype", None)
-    if shape is None or any(not isinstance(size, int) for size in shape):
-        return None
-    array = _read(values)
-    return array if array is not None else np.broadcast_to(np.zeros((), str(dtype)), tuple(shape))
-
-
-def _read(values: Any) -> NDArray[Any] | None:
-    try:
-        return np.asarray(values)
-    except Exception:  # a tracer of JAX or a symbolic tensor
-        return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import sys
 import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,11 @@ ELEMENTWISE = (
 PROBABILITIES = ("softmax", "sigmoid")
 # What a last Dense layer can end with and still give numbers below 0 or above 1.
 UNBOUNDED = ("linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "tanh", "log_softmax")
+
+MOST_CLASSES = 10_000  # whole numbers beyond are quantities
+
+
+_heard: ContextVar[list[str] | None] = ContextVar("rowwise_heard", default=None)
 
 
 @dataclass(frozen=True)
@@ -129,11 +136,11 @@ def check_labels(
     if loss is None or output is None:
         return
     if silent:
-        _check_end(loss, output)
+        _check_end(loss, output, y)
     if loss.name == SPARSE:
         _check_class_numbers(y, loss, output, read)
     elif loss.name in ELEMENTWISE and output.shape is not None:
-        _check_same_shape(y, loss, output)
+        _check_same_shape(y, loss, output, read)
         _check_values(y, loss, output, silent)
 
 
@@ -153,17 +160,55 @@ def _values(y: NDArray[Any], loss: Loss, output: Output) -> dict[str, Any]:
         "has": counted("unit", output.units),
         "found": shape_text(y.shape),
         "loss": loss.name,
+        "sparse": _as_code(SPARSE, loss),
+        "rows": _as_code("categorical_crossentropy", loss),
     }
 
 
-def _check_end(loss: Loss, output: Output) -> None:
+def _as_code(name: str, loss: Loss) -> str:
+    """A loss to take in place of `loss` behind the same last layer, as code."""
+    class_name = "".join(word.capitalize() for word in name.split("_"))
+    return f"keras.losses.{class_name}(from_logits=True)" if loss.from_logits else f'"{name}"'
+
+
+def _dense(units: int, activation: str | None) -> str:
+    """A last layer as code."""
+    return f'keras.layers.Dense({units}, activation="{activation}")' if activation else f"keras.layers.Dense({units})"
+
+
+def _are_shares(y: NDArray[Any]) -> bool:
+    """Whether labels lie from 0 (no) to 1 (yes)."""
+    return bool(y.min() >= 0 and y.max() <= 1)
+
+
+def _classes(y: NDArray[Any], read: bool = True) -> tuple[int, int] | None:
+    """The least and the most of labels that are class numbers, one a record; None where they are none."""
+    if not read or y.size != len(y) or not y.size or y.dtype.kind not in "iuf":
+        return None
+    least, most = y.min(), y.max()
+    return (int(least), int(most)) if 0 <= least <= most < MOST_CLASSES and np.all(y == np.trunc(y)) else None
+
+
+def _units_for(y: NDArray[Any], cross_entropy: bool) -> str:
+    """How a last layer of one unit is to be replaced for these labels, in words."""
+    if y.ndim == 2 and y.shape[1] > 1:
+        return say("mistake.one_unit.rows", dense=_dense(y.shape[1], "softmax"))
+    found = _classes(y)
+    if found is None and not _are_shares(y):
+        mse = say("mistake.mse") if cross_entropy else ""
+        return say("mistake.quantities", dense=_dense(1, None), mse=mse)
+    if found is None or found[1] < 2:
+        return say("mistake.one_unit.two", dense=_dense(1, "sigmoid"))
+    return say("mistake.one_unit.more", most=found[1], dense=_dense(found[1] + 1, "softmax"))
+
+
+def _check_end(loss: Loss, output: Output, y: NDArray[Any]) -> None:
     categorical = loss.name in (SPARSE, *CATEGORICAL)
     single = output.shape == (1,)
     values: dict[str, Any] = {"layer": output.layer, "loss": loss.name, "activation": output.activation}
-    if single and output.activation == "softmax":
-        raise ModelError("mistake.one_softmax", **values)
-    if single and categorical:
-        raise ModelError("mistake.one_unit", **values)
+    if single and (categorical or output.activation == "softmax"):
+        key = "mistake.one_softmax" if output.activation == "softmax" else "mistake.one_unit"
+        raise ModelError(key, **values, mend=_units_for(y, categorical or loss.name in BINARY))
     if not categorical and loss.name not in BINARY:
         return
     usual = "softmax" if categorical else "sigmoid"
@@ -183,7 +228,11 @@ def _check_class_numbers(y: NDArray[Any], loss: Loss, output: Output, read: bool
     steps = (output.shape or (None,))[:-1]
     if not fits(steps, y.shape[1:]) and y.size != len(y) * math.prod(size or 1 for size in steps):
         if not steps and y.ndim == 2:
-            raise ShapeError(f"mistake.rows.{rows_of(y) if read else 'unread'}", **values, columns=y.shape[1])
+            columns, kind = y.shape[1], rows_of(y) if read else "unread"
+            usual = None if loss.from_logits else "softmax"
+            values["dense"] = _dense(columns, {"numbers": None, "several": "sigmoid"}.get(kind, usual))
+            width = say("mistake.rows.width", **values) if columns != output.units and output.units else ""
+            raise ShapeError(f"mistake.rows.{kind}", **values, columns=columns, width=width)
         if output.shape is not None:
             raise ShapeError("mistake.steps", **values, output=_shape_for(y, output), expected=_text(y, steps))
     y = y if loss.ignored is None else y[y != loss.ignored]
@@ -191,40 +240,77 @@ def _check_class_numbers(y: NDArray[Any], loss: Loss, output: Output, read: bool
         return
     least, most, units = y.min(), y.max(), output.units
     if least < 0:
-        raise ShapeError("mistake.negative", **values, label=f"{least:g}", last=(units or 1) - 1)
+        anew = say("mistake.negative.anew") if units is None or len(np.unique(y)) <= units else ""
+        raise ShapeError("mistake.negative", **values, label=f"{least:g}", last=(units or 1) - 1, anew=anew)
     if y.dtype.kind == "f" and np.any(y != np.trunc(y)):
         raise ShapeError("mistake.fractions", **values, label=f"{y[y != np.trunc(y)].flat[0]:.4g}")
     if units is not None and most >= units:
         key = "mistake.from_one" if least == 1 and most == units else "mistake.classes"
-        raise ShapeError(key, **values, last=units - 1, label=f"{most:g}", needed=counted("unit", int(most) + 1))
+        needed = int(most) + 1
+        values |= {"needed": counted("unit", needed), "dense": _dense(needed, None if loss.from_logits else "softmax")}
+        raise ShapeError(key, **values, last=units - 1, label=f"{most:g}")
 
 
-def _check_same_shape(y: NDArray[Any], loss: Loss, output: Output) -> None:
+def _check_same_shape(y: NDArray[Any], loss: Loss, output: Output, read: bool) -> None:
     shape = output.shape or ()
     if fits(shape, y.shape[1:]):
         return
     values, several = _values(y, loss, output), len(shape) == 1 and shape[0] != 1
     values |= {"output": _shape_for(y, output), "columns": y.shape[-1]}
-    single = y.size == len(y)
-    if several and single and _are_classes(y, output.units):
-        if loss.name in CATEGORICAL:
-            raise ShapeError("mistake.integers", **values)
+    units, single, found = output.units or 0, y.size == len(y), _classes(y, read)
+    if several and single and loss.name in CATEGORICAL and read and y.min() < 0 and np.all(y == np.trunc(y)):
+        anew = say("mistake.negative.anew") if len(np.unique(y)) <= units else ""
+        raise ShapeError("mistake.negative", **values, label=f"{y.min():g}", last=units - 1, anew=anew)
+    if several and single and (found or not read) and loss.name in (*CATEGORICAL, *BINARY):
+        least, most = found or (0, 0)
+        needed = most + 1 if most >= units else units
+        values |= {"classes": needed, "most": most, "dense": _dense(needed, "softmax")}
         if loss.name in BINARY:
             raise ShapeError("mistake.binary_classes", **values)
+        key = "mistake.integers"
+        if most >= units:
+            key += ".from_one" if least and most == units else ".units"
+            values["dense"] = _dense(needed, None if loss.from_logits else "softmax")
+        raise ShapeError(key, **values)
     if loss.name in CATEGORICAL and y.ndim == 2 and several and not single:
-        raise ShapeError("mistake.onehot_width", **values)
+        raise ShapeError("mistake.onehot_width", **values, mend=_width_mend(y, loss, units, read))
     # Keras's binary losses alone compare the shapes themselves.
     stretched = say("mistake.unequal.stretched") if loss.name not in BINARY and _broadcasts(y, shape) else ""
-    mend = "other"
-    if several and single:
-        mend = "single"
-    elif shape == (1,) and y.ndim == 2 and rows_of(y) == "onehot":
-        mend = "onehot"
-    elif len(shape) == 1 and y.ndim == 2:
-        mend = "columns"
-    elif len(shape) > 1 and y.ndim < len(shape) + 1:
-        mend = "flatten"
-    raise ShapeError("mistake.unequal", **values, stretched=stretched, mend=say(f"mistake.unequal.{mend}", **values))
+    mend = _shape_mend(y, loss, output, found, values)
+    raise ShapeError("mistake.unequal", **values, stretched=stretched, mend=mend)
+
+
+def _width_mend(y: NDArray[Any], loss: Loss, units: int, read: bool) -> str:
+    """How one-hot rows and the last layer come to one width, in words; what holds fewer classes than it might."""
+    dense, lacking = _dense(y.shape[1], None if loss.from_logits else "softmax"), units - y.shape[1]
+    if lacking > 0:
+        return say("mistake.onehot_width.narrow", dense=dense, columns=y.shape[1], lacking=lacking)
+    cut = read and not np.any(y[:, units:])
+    return say(f"mistake.onehot_width.{'unused' if cut else 'wide'}", dense=dense, units=units)
+
+
+def _shape_mend(
+    y: NDArray[Any], loss: Loss, output: Output, classes: tuple[int, int] | None, values: dict[str, Any]
+) -> str:
+    """How labels and outputs of a loss that compares number by number come to one shape, in words."""
+    shape, columns, binary = output.shape or (), y.shape[-1], loss.name in BINARY
+    kept = output.activation if output.activation != "linear" else None
+    if len(shape) == 1 and shape[0] != 1 and y.size == len(y):
+        if binary and _are_shares(y):
+            return say("mistake.unequal.single", dense=_dense(1, None if loss.from_logits else "sigmoid"))
+        mse = say("mistake.mse") if loss.name in (*BINARY, *CATEGORICAL) else ""
+        single = say("mistake.quantities", dense=_dense(1, None), mse=mse)
+        if classes is None:
+            return single
+        dense = _dense(max(shape[0] or 0, classes[1] + 1), "softmax")
+        return f"{single} {say('mistake.unequal.single.classes', dense=dense)}"
+    if shape == (1,) and y.ndim == 2 and rows_of(y) == "onehot":
+        numbers = " " + say("mistake.unequal.onehot.numbers") if columns == 2 or not binary else ""
+        return say("mistake.unequal.onehot", dense=_dense(columns, "softmax")) + numbers
+    if len(shape) == 1 and y.ndim == 2:
+        return say("mistake.unequal.columns", dense=_dense(columns, kept), **values)
+    flatten = len(shape) > 1 and y.ndim < len(shape) + 1
+    return say(f"mistake.unequal.{'flatten' if flatten else 'other'}", **values)
 
 
 def _check_values(y: NDArray[Any], loss: Loss, output: Output, silent: bool) -> None:
@@ -240,11 +326,9 @@ def _check_values(y: NDArray[Any], loss: Loss, output: Output, silent: bool) -> 
     elif loss.name in CATEGORICAL and silent and (output.units or 1) > 1:
         kind = rows_of(y)
         if kind in ("several", "numbers"):
-            warn_user(say(f"mistake.not_probabilities.{kind}", **values))
-
-
-def _are_classes(y: NDArray[Any], units: int | None) -> bool:
-    return bool(y.min() >= 0 and np.all(y == np.trunc(y)) and (units is None or y.max() <= units))
+            divisible = y.min() >= 0 and np.all(y.sum(axis=-1) > 0)
+            divide = say("mistake.not_probabilities.divide") + " " if divisible else ""
+            warn_user(say(f"mistake.not_probabilities.{kind}", **values, divide=divide))
 
 
 def _broadcasts(y: NDArray[Any], record: tuple[int | None, ...]) -> bool:
@@ -282,8 +366,22 @@ def named(layer: Any) -> str:
     return f'{type(layer).__name__} "{layer.name}"'
 
 
+@contextmanager
+def gathering() -> Iterator[list[str]]:
+    """What `warn_user` would say within the block, in a list instead."""
+    heard: list[str] = []
+    token = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(token)
+
+
 def warn_user(message: str) -> None:
     """Warn at the line that called rowwise, not at one of ours."""
+    if (heard := _heard.get()) is not None:
+        heard.append(message)
+        return
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("rowwise."):
         level, frame = level + 1, frame.f_back

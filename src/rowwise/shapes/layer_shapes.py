@@ -62,6 +62,8 @@ def check_layer(layer: Any, shapes: Sequence[Shape], symbolic: bool = False) -> 
 def _check_axes(layer: Any, spec: Any, shape: Shape, symbolic: bool) -> None:
     """How many axes there are."""
     axes, least, most = spec.ndim, spec.min_ndim, spec.max_ndim
+    if axes is None and isinstance(window := getattr(layer, "kernel_size", None), tuple):
+        axes = len(window) + 2  # a convolution says only that it takes no fewer, but takes no more either
     if axes is None:
         axes = least if least and len(shape) < least else most if most and len(shape) > most else len(shape)
     if axes == len(shape):
@@ -75,6 +77,9 @@ def _check_axes(layer: Any, spec: Any, shape: Shape, symbolic: bool) -> None:
         one = len(shape) != 3 or shape[-1] in (1, 3, 4)
         lacking = say(f"mistake.rank.{'channels' if not one else 'records' if len(shape) == 3 else 'axis'}")
         raise ShapeError("mistake.rank", **values, lacking=lacking, code="x[None]" if one else "x[..., None]")
+    if symbolic and len(shape) == axes + 1 > 4 and shape[1] is None:  # an image has no side of unknown length alone
+        shapes = {"input": shape_text(shape[1:]), "mend": shape_text(shape[2:]), "axes": axes}
+        raise ShapeError("mistake.build_declared", layer=named(layer), found=shape_text(shape), **shapes)
     code = _reshape(shape[1:], axes - 1)
     raise ShapeError("mistake.build_axes", **values, code=code)
 

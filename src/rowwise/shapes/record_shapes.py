@@ -47,12 +47,13 @@ def check_record(want: tuple[int | None, ...], found: tuple[int, ...], layer: st
         if math.prod(found) == size and (len(found) <= 2 if row else len(found) != len(want) + 1):
             fail("mistake.no_records", code, (1, *known))
         if row and len(got) > 1 and math.prod(got) == size:
-            fail("mistake.not_flat", "x.reshape(len(x), -1)", (found[0], size))
+            fail("mistake.not_flat", "x.reshape(len(x), -1)", (found[0], size), image=shape_text(got))
         if len(got) == 1 and got[0] == size:
             fail("mistake.flat", code, (found[0], *known), numbers=counted("number", size))
         if row and len(got) == 3 and math.prod(got[:2]) == size:
             code = "x.mean(axis=-1).reshape(len(x), -1)"
-            fail("mistake.colours_not_flat", code, (found[0], size), channels=counted("channel", got[2]))
+            more = {"channels": counted("channel", got[2]), "image": shape_text(got)}
+            fail("mistake.colours_not_flat", code, (found[0], size), **more)
     _check_channels(known, found, fail)
     if row and len(got) == 1:
         fail("mistake.features", "", (), features=got[0], row=counted("row", got[0]))
