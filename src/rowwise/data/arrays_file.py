@@ -237,8 +237,8 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except (DataError, MemoryError):
         raise
-    except OSError as cause:
-        raise DataError("idx.missing", file=path, cause=cause.strerror or cause) from cause
+    except (FileNotFoundError, PermissionError) as cause:
+        raise DataError("idx.missing", file=path, cause=cause.strerror) from cause
     except Exception as cause:  # zipfile, zlib, NumPy and its parser of headers each have errors of their own
         text = " ".join(str(cause).split())[:150].rstrip(".")
         raise DataError("arrays.damaged", file=path, cause=text or type(cause).__name__) from cause

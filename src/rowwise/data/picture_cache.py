@@ -23,11 +23,12 @@ import shutil
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -37,9 +38,10 @@ from rowwise.files import PARTIAL, atomic_write, cache_folder, unfinished, write
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+    from rich.progress import Progress
 
     from rowwise.data.picture_tree import Tree
 
@@ -54,6 +56,7 @@ MONTH = 30 * 24 * 3600  # seconds
 DIGEST = 32  # bytes of a SHA-256
 
 T = TypeVar("T")
+Step = Callable[[str, int], Callable[[int], None]]  # a bar's words and total → what takes how many more are done
 
 
 class Bad(NamedTuple):
@@ -335,24 +338,27 @@ def _tidy(folder: Path) -> None:
                 shutil.rmtree(entry, ignore_errors=True)
 
 
-Step = Any  # (key of the description, total) → a function that takes how many more are done
-
-
 @contextmanager
 def _progress() -> Iterator[Step]:
-    """rich's bars on standard error where somebody watches, else nothing: gives `step`."""
+    """rich's bars on standard error where somebody watches, from the first step on, else nothing: gives `step`."""
     if not sys.stderr.isatty():
-        with nullcontext():
-            yield lambda key, total: lambda count: None
+        yield lambda key, total: lambda count: None
         return
+    with ExitStack() as stack:
+        bars: list[Progress] = []
+
+        def step(key: str, total: int) -> Callable[[int], None]:
+            if not bars:
+                bars.append(stack.enter_context(_bars()))
+            task = bars[0].add_task(say(key), total=total)
+            return lambda count: bars[0].update(task, advance=count)
+
+        yield step
+
+
+def _bars() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), expand=True, transient=True) as progress:
-
-        def step(key: str, total: int) -> Callable[[int], None]:
-            task = progress.add_task(say(key), total=total)
-            return lambda count: progress.update(task, advance=count)
-
-        yield step
+    return Progress(*columns, console=Console(stderr=True), expand=True, transient=True)

@@ -1,0 +1,226 @@
+"""The way through with one's own pictures: train on a folder or an array file, evaluate, predict, resume."""
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import rowwise as rw
+from rowwise.data import load
+from rowwise.runs import open_run
+
+QUICK = ("--hidden", "8", "--epochs", "2")
+# 12 of each, about 40x30, on a light background, of several kinds.
+KINDS = ("png", "jpg", "webp", "bmp")
+
+
+def draw(folder, counts, seed=0):
+    """Crosses or bars, dark blue or red on nearly white; no two are alike."""
+    random = np.random.default_rng(seed)
+    for name, count in counts.items():
+        (folder / name).mkdir(parents=True)
+        for row in range(count):
+            height, width = random.integers(25, 60, 2)
+            sheet = random.integers(225, 256, (height, width, 3), np.uint8)
+            ink = (20, 30, 160) if row % 2 else (170, 20, 30)
+            sheet[height // 3 : height // 2, 3:-3] = ink
+            if name == "cross":
+                sheet[3:-3, width // 3 : width // 2] = ink
+            Image.fromarray(sheet).save(folder / name / f"{row}.{KINDS[row % 4]}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    return draw(tmp_path_factory.mktemp("pictures") / "signs", {"bar": 12, "cross": 12})
+
+
+@pytest.fixture(scope="module")
+def run(pictures, tmp_path_factory):
+    """The folder of a run on the pictures, in colour, 20x24."""
+    from rowwise.cli import main
+
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    arguments = ["train", str(pictures), "--size", "20x24", "--lang", "en", "--quiet", *QUICK, "--out", str(folder)]
+    assert main(arguments) == 0
+    return folder
+
+
+def record(folder):
+    return json.loads((folder / "run.json").read_text("utf-8"))
+
+
+def test_training_says_what_the_pictures_became(rowwise, pictures, here, no_pictures):
+    code, out, err = rowwise("train", pictures, *QUICK, "--out", "run")
+    assert code == 0
+    assert f"pictures in {pictures}" in err
+    assert "pixels), made colour records of shape" in err
+    assert "19 records to train on, 5 to test on" in err
+    assert {line.split()[0] for line in out.splitlines() if line.startswith(("bar", "cross"))} == {"bar", "cross"}
+
+
+def test_a_run_keeps_how_its_pictures_were_prepared(run, trained):
+    data = record(run)["data"]
+    assert data["source"]["pictures"] == "whole"
+    assert data["classes"] == ["bar", "cross"]
+    assert data["shape"] == [20, 24, 3]
+    assert record(trained)["data"]["source"]["pictures"] == "object"  # the digits
+
+
+def test_evaluate_finds_the_pictures_again(rowwise, from_json, run):
+    found = from_json("evaluate", run)
+    assert found["test"]["confusion"] == record(run)["test"]["confusion"]
+    assert found["data"]["checksum"] == record(run)["data"]["test_checksum"]
+    code, out, err = rowwise("evaluate", run)
+    assert code == 0
+    assert "checksums differ" not in err
+    assert "bar" in out
+    assert "cross" in out
+
+
+def test_evaluate_says_that_the_pictures_have_changed(rowwise, run, pictures):
+    changed = pictures / "bar" / "new.png"
+    Image.open(pictures / "bar" / "0.png").rotate(180).save(changed)
+    try:
+        code, _, err = rowwise("evaluate", run)
+    finally:
+        changed.unlink()
+    assert code == 0
+    assert "checksums differ" in err
+
+
+def test_predict_prepares_a_picture_exactly_as_training_did(from_json, run, pictures):
+    model, _ = open_run(run)
+    parts = load(pictures, size=(20, 24))
+    expected = {
+        x.tobytes(): row
+        for part in parts
+        for x, row in zip(part.x, rw.predict(model, part.x).probabilities, strict=True)
+    }
+    files = sorted(pictures.rglob("*.*"))
+    found = from_json("predict", run, *files)["predictions"]
+    assert len(found) == 24
+    from rowwise.reading import read_pictures
+
+    for file, answer in zip(files, found, strict=True):
+        x, _ = read_pictures(file, (20, 24, 3), pictures="whole")
+        probabilities = expected[x.tobytes()]  # a KeyError: not the record that training saw
+        assert [top["probability"] for top in answer["top"]] == pytest.approx(
+            sorted(probabilities, reverse=True), abs=1e-5
+        )
+
+
+def test_predict_inverts_and_crops_nothing_that_training_did_not(rowwise, run, pictures):
+    code, out, _ = rowwise("predict", run, pictures / "cross" / "0.png")
+    head, *top = out.splitlines()
+    assert code == 0
+    assert "proportions kept" in head
+    assert not any(word in head for word in ("inverted", "cropped", "background", "grey"))
+    assert {line.split()[-1] for line in top} == {"bar", "cross"}
+
+
+def test_a_run_goes_on_with_the_same_pictures_only(rowwise, run, pictures, here, no_pictures):
+    code, _, _ = rowwise("train", "--resume", run, "--epochs", "3", "--out", "more")
+    assert code == 0
+    assert [row["epoch"] for row in record(here / "more")["epochs"]] == [1, 2, 3]
+    code, _, err = rowwise("train", "--resume", run, "--epochs", "3", "--size", "9", "--out", "other")
+    assert code == 2
+    assert "--size" in err
+    removed = pictures / "bar" / "3.bmp"
+    content = removed.read_bytes()
+    removed.unlink()
+    try:
+        code, _, err = rowwise("train", "--resume", run, "--epochs", "3", "--out", "other")
+    finally:
+        removed.write_bytes(content)
+    assert code == 2
+    assert "the checksums differ" in err
+    assert not (here / "other").exists()
+
+
+def test_bad_files_stop_the_training_and_are_listed_unless_they_are_skipped(rowwise, pictures, here, no_pictures):
+    copy = here / "copy"
+    shutil.copytree(pictures, copy)
+    (copy / "bar" / "broken.png").write_bytes((copy / "bar" / "0.png").read_bytes()[:100])
+    code, out, err = rowwise("train", copy, *QUICK, "--out", "run")
+    assert (code, out) == (2, "")
+    assert "1 of 25 files" in err
+    assert "bar/broken.png: " in err
+    assert not (here / "run").exists()
+    code, _, err = rowwise("train", copy, *QUICK, "--skip-bad", "--out", "run")
+    assert code == 0
+    assert "Left out, as asked, 1 of 25 files" in err
+    assert record(here / "run")["data"]["source"]["skipped"] == ["bar/broken.png"]
+    code, _, err = rowwise("evaluate", "run")  # the run knows that it left some out
+    assert code == 0
+    assert "checksums differ" not in err
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_folders_that_cannot_be_learned_from_are_refused_in_one_line(rowwise, here, lang):
+    (here / "empty").mkdir()
+    draw(here / "one", {"cross": 3})
+    draw(here / "case", {"cross": 3, "Cross": 3})
+    draw(here / "single", {"cross": 3, "bar": 1})
+    draw(here, {"flat": 3})
+    for folder in ("empty", "one", "case", "single", "flat"):
+        code, out, err = rowwise("train", folder, "--lang", lang, "--out", "run")
+        assert (code, out, err.count("\n")) == (2, "", 1), err
+        assert not (here / "run").exists()
+
+
+@pytest.mark.parametrize("kind", ["npz", "npy"])
+def test_array_files_go_the_whole_way(rowwise, from_json, here, no_pictures, kind):
+    random = np.random.default_rng(0)
+    x, y = random.integers(0, 256, (60, 8, 8), np.uint8), np.arange(60) % 3
+    np.savez("data.npz", x=x, y=np.array(["hat", "coat", "shoe"])[y])
+    np.save("x.npy", x)
+    np.save("y.npy", np.array(["hat", "coat", "shoe"])[y])
+    file = "data.npz" if kind == "npz" else "x.npy"
+    code, out, err = rowwise("train", file, *QUICK, "--test", "0.3", "--out", "run")
+    assert code == 0
+    assert f"arrays in {file}: 42 records to train on, 18 to test on" in err
+    assert "coat" in out
+    assert from_json("evaluate", "run")["test"]["confusion"] == record(here / "run")["test"]["confusion"]
+    light = np.full((8, 8), 250, np.uint8)
+    light[2:4, 3:6] = 7
+    Image.fromarray(light).save("light.png")
+    np.save("light.npy", light)
+    of_picture, of_array = from_json("predict", "run", "light.png", "light.npy")["predictions"]
+    assert of_picture["top"] == of_array["top"]
+    assert of_picture["conversion"] == []
+    assert {top["class"] for top in of_picture["top"]} == {"coat", "hat", "shoe"}
+
+
+def test_an_array_file_without_labels_is_refused_in_one_line(rowwise, here):
+    np.save("x.npy", np.zeros((4, 3)))
+    code, out, err = rowwise("train", "x.npy")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "y.npy" in err
+
+
+@pytest.mark.slow
+def test_a_bar_is_drawn_where_somebody_watches(pictures, here):
+    watched, terminal = pty.openpty()
+    code = f"import rowwise; rowwise.load({str(pictures)!r})"
+    environment = os.environ | {"ROWWISE_CACHE": str(here / "cache"), "COLUMNS": "80", "TERM": "xterm"}
+    done = subprocess.run([sys.executable, "-c", code], stderr=terminal, env=environment, timeout=60)
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            shown += (read := os.read(watched, 65536))
+        except OSError:
+            break
+        if not read:
+            break
+    os.close(watched)
+    assert done.returncode == 0
+    assert "decoding pictures" in shown.decode()
+    assert "24/24" in shown.decode()
