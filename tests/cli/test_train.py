@@ -338,3 +338,19 @@ def test_a_real_ctrl_c_from_a_terminal_ends_with_130_and_a_run(rowwise, here):
     assert "Traceback" not in err
     assert [path.name for path in here.iterdir()] == ["run"]
     assert rowwise("evaluate", "run")[0] == 0
+
+
+@pytest.mark.slow
+def test_class_weights_are_a_setting_of_the_run(rowwise, from_json, here, no_pictures):
+    (here / "t.csv").write_text("a,b,c\n" + "".join(f"{i % 7},{i % 5},{'yn'[i % 20 == 0]}\n" for i in range(400)))
+    quick = ("--hidden", "8", "--epochs", "2", "--quiet", "--out")
+    weighted = from_json("train", "t.csv", "--target", "c", "--class-weight", "balanced", *quick, "weighted")
+    plain = from_json("train", "t.csv", "--target", "c", *quick, "plain")
+    assert (weighted["settings"]["class_weight"], plain["settings"]["class_weight"]) == ("balanced", "none")
+    assert [row["loss"] for row in weighted["epochs"]] != [row["loss"] for row in plain["epochs"]]
+    code, _, err = rowwise("train", "--resume", "weighted", "--class-weight", "none", "--epochs", "3")
+    assert code == 2
+    assert "--class-weight none ≠ balanced" in err
+    code, _, err = rowwise("train", "t.csv", "--target", "a", "--task", "regression", "--class-weight", "balanced")
+    assert (code, err.count("\n") > 0) == (2, True)
+    assert "Leave --class-weight out" in err

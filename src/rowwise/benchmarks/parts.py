@@ -66,7 +66,7 @@ def epochs(
 def accuracy(train: Dataset, test: Dataset, seeds: int, epochs: int, batch_size: int) -> list[Row]:
     """Test accuracy and macro F1 of the course model after `epochs`, a row a seed, then mean and spread."""
     from rowwise.engine import fit
-    from rowwise.measure import evaluate
+    from rowwise.measure import Report, evaluate
     from rowwise.models import dense
 
     rows: list[Row] = []
@@ -74,6 +74,7 @@ def accuracy(train: Dataset, test: Dataset, seeds: int, epochs: int, batch_size:
         model = dense(train, HIDDEN, seed=seed)
         fit(model, train, epochs=epochs, batch_size=batch_size, seed=seed, verbose=0)
         report = evaluate(model, test)
+        assert isinstance(report, Report)
         rows.append({"seed": seed, "accuracy": report.accuracy, "macro_f1": report.f1})
     for name, of in (("mean", mean), ("standard deviation", stdev if seeds > 1 else lambda values: 0.0)):
         rows.append({"seed": name, **{key: of([row[key] for row in rows[:seeds]]) for key in ("accuracy", "macro_f1")}})

@@ -56,6 +56,7 @@ def _train(train: Parser) -> None:
     option("--learning-rate", "RATE", positive, usual.learning_rate)
     option("--validation", "SHARE", share, usual.validation)
     option("--seed", "N", whole(0, LARGEST_SEED), usual.seed)
+    option("--class-weight", "KIND", one_of("none", "balanced"), usual.class_weight)
     option("--engine", "ENGINE", one_of(*ENGINES), ENGINES[0])
     _source(train)
     train.add_argument("--out", type=Path, metavar="DIR", help=say("cli.help.out"))
@@ -67,6 +68,7 @@ def _train(train: Parser) -> None:
 def _evaluate(evaluate: Parser) -> None:
     evaluate.add_argument("model", type=Path, metavar="MODEL", help=say("cli.help.model"))
     evaluate.add_argument("data", nargs="?", metavar="DATA", help=say("cli.help.evaluate.data"))
+    evaluate.add_argument("--html", type=Path, metavar="FILE", help=say("cli.help.html"))
     _json_and_common(evaluate)
 
 

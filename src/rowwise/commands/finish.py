@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.record import Row, columns, epoch_rows, run_record
@@ -11,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import keras
-    from numpy.typing import NDArray
 
     from rowwise.commands.clock import Clock
     from rowwise.commands.output import Output
     from rowwise.commands.train import Start, Trained
     from rowwise.data.dataset import Dataset
-    from rowwise.measure import Report
+    from rowwise.measure import RegressionReport, Report
+    from rowwise.prediction import Prediction
     from rowwise.runs import Run
 
 
@@ -29,16 +30,18 @@ def finish(
     Raises:
         ModelError: the training diverged. SaveError: the file system refused.
     """
-    from rowwise.measure import score
+    from rowwise.measure import judge
     from rowwise.prediction import predict
 
     model, fit = trained.model, trained.history.rowwise
     with clock.lap("evaluate"):
-        probabilities = predict(model, test.x).probabilities
-        report = score(probabilities, test)
+        prediction = predict(model, test.x)
+        report = judge(prediction, test, train)
     rows = [*start.epochs, *epoch_rows(trained.history.history, fit["seconds"], len(start.epochs) + 1)]
-    with clock.lap("pictures"):
-        pictures = _pictures(model, test, probabilities, report, rows, out)
+    with clock.lap("pictures"), ThreadPoolExecutor(1) as beside:
+        measured = beside.submit(report.to_dict)  # the bootstrap leaves Python to the pictures
+        pictures = _pictures(model, test, prediction, report, rows, out)
+        measured.result()
     clock.seconds["compile"] = fit["compile_seconds"] or 0.0  # plain model.fit compiles in its first epoch
     clock.seconds["fit"] -= clock.seconds["compile"]
     record = run_record(
@@ -59,19 +62,27 @@ def finish(
 
 
 def _pictures(
-    model: keras.Model, data: Dataset, probabilities: NDArray[Any], report: Report, rows: Sequence[Row], out: Output
+    model: keras.Model,
+    data: Dataset,
+    prediction: Prediction,
+    report: Report | RegressionReport,
+    rows: Sequence[Row],
+    out: Output,
 ) -> dict[str, bytes]:
     """PNG bytes by file name; a picture that cannot be drawn is no reason to lose the training."""
     from rowwise.figures import is_picture
-    from rowwise.measure import pictures
+    from rowwise.measure import Report, pictures
 
     made, title = {}, data.origin
     try:
-        made["confusion.png"] = pictures.confusion_picture(report, title)
+        if isinstance(report, Report):
+            made["confusion.png"] = pictures.confusion_picture(report, title)
+        else:
+            made["predicted.png"] = pictures.true_and_predicted(report, title)
         if rows:
             made["learning-curves.png"] = pictures.learning_curves(columns(rows), title)
-        if is_picture(data.shape):
-            made["most-wrong.png"] = pictures.wrong_gallery(data, probabilities, title=title)
+        if is_picture(data.shape) and isinstance(report, Report):
+            made["most-wrong.png"] = pictures.wrong_gallery(data, prediction.probabilities, title=title)
             kernel = next(layer.kernel.numpy() for layer in model.layers if type(layer).__name__ == "Dense")
             made["kernel.png"] = pictures.kernel_images(kernel, data.shape, title=title)
     except Exception as cause:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rowwise.commands.settings import Settings
     from rowwise.data.dataset import Dataset
-    from rowwise.measure import Report
+    from rowwise.measure import RegressionReport, Report
 
 # What stands first in a row of an epoch.
 FIRST = (
@@ -32,7 +32,7 @@ def run_record(
     settings: Settings,
     fit: Mapping[str, Any],
     epochs: Sequence[Row],
-    report: Report,
+    report: Report | RegressionReport,
     seconds: Mapping[str, float],
     *,
     resumed_from: str | None = None,

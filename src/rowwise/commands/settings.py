@@ -28,6 +28,7 @@ class Settings:
     batch_size: int = 32
     validation: float = 0.1
     seed: int = 0
+    class_weight: str = "none"
     epochs: int = 20  # in all, those of the resumed run among them
 
 
@@ -66,7 +67,8 @@ def resumed(options: argparse.Namespace, folder: Path, record: Mapping[str, Any]
 def _kept(folder: Path, record: Mapping[str, Any]) -> Settings:
     values: dict[str, Any] = {}
     for name, usual in asdict(Settings()).items():
-        found = record["settings"].get(name)
+        # A run of before there were class weights had none.
+        found = record["settings"].get(name, usual if name == "class_weight" else None)
         kinds = {tuple: (list,), float: (float, int)}.get(type(usual), (type(usual),))  # JSON's names for them
         if not isinstance(found, kinds) or isinstance(found, bool):
             raise ModelError("run.damaged", path=folder / RECORD, cause=f"settings.{name}: {found!r}")

@@ -100,6 +100,10 @@ def _import_sources(source: Source | None) -> None:
         modules += ["sklearn.datasets"] if "digits" in names else []
     elif source.kind == "table":
         modules += ["polars", "polars.selectors", "rowwise.data.records"]
+    elif source.kind == "folder":
+        modules += ["rowwise.data.folder", "concurrent.futures.thread", "rich.progress"]
+    else:
+        modules += ["rowwise.data.arrays_file"]
     for module in modules:
         importlib.import_module(module)
 
@@ -149,6 +153,7 @@ def _shape(data: Dataset) -> tuple[int, ...]:
 
 def _fit(model: keras.Model, data: Dataset, start: Start, options: argparse.Namespace, out: Output) -> Trained:
     """Train until the last epoch or Ctrl-C, which is passed on where nothing was trained yet."""
+    from rowwise.data.balance import balanced
     from rowwise.engine import fit
 
     settings, interrupted = start.settings, False
@@ -156,14 +161,19 @@ def _fit(model: keras.Model, data: Dataset, start: Start, options: argparse.Name
     held: Dataset | float | None = settings.validation or None
     if data.split_by and settings.validation:  # by group or by time, as the test data were
         train, held = data.split(settings.validation, settings.seed)
+    weights = balanced(train) if settings.class_weight == "balanced" else None
+    batch_size = settings.batch_size
+    if options.batch_size is None:  # nobody asked for it: to have fewer records is no mistake
+        batch_size = max(1, min(batch_size, int(len(train) * (1 - held) if isinstance(held, float) else len(train))))
     try:
         fit(
             model,
             train,
             epochs=settings.epochs,
-            batch_size=settings.batch_size,
+            batch_size=batch_size,
             validation=held,
             seed=settings.seed,
+            class_weight=weights,
             engine=options.engine or "auto",
             verbose=0 if options.quiet else "auto",
             initial_epoch=len(start.epochs),

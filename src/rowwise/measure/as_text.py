@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowwise.measure.bootstrap import Interval
+    from rowwise.measure.regression import RegressionReport
     from rowwise.measure.report import Report
 
 COLUMN = 11  # of figures
+RANGES = (12, 22, 13)  # of a figure, its interval and the baseline's
+TARGET = 24  # of a target's name
+UNITS = {"mae": "MAE", "rmse": "RMSE", "r2": "R²"}
 
 
 def classification(report: Report) -> str:
@@ -29,6 +33,30 @@ def classification(report: Report) -> str:
         ]
     told = [part for sentence in warnings(report) for part in wrap(sentence)]
     return "\n".join([*lines, *told])
+
+
+def regression(report: RegressionReport) -> str:
+    """For each target MAE, RMSE and R², with intervals and the baseline."""
+    head = ("", say("measure.interval"), say("measure.baseline"))
+    lines: list[str] = []
+    for score in report.per_target:
+        lines.append(line(score.name, TARGET, head, RANGES))
+        for name in ("mae", "rmse", "r2"):
+            cells = (number(getattr(score, name), name), between(score.intervals[name], name))
+            lines.append(line(f"  {UNITS[name]}", TARGET, (*cells, number(score.baseline[name], name)), RANGES))
+    told = [say("measure.mean.says", mean=", ".join(significant(score.mean) for score in report.per_target))]
+    told += [say("measure.no_better.mean", name=s.name) for s in report.per_target if s.rmse >= s.baseline["rmse"]]
+    return "\n".join([*lines, *(part for sentence in told for part in wrap(sentence))])
+
+
+def number(value: float, name: str) -> str:
+    """A figure as its measure is usually written: shares with four decimals, errors with four digits."""
+    return significant(value) if name in ("mae", "rmse") else f"{value:.4f}" if math.isfinite(value) else "–"
+
+
+def between(interval: Interval | None, name: str) -> str:
+    """`0.8761 – 0.8889`, or nothing."""
+    return f"{number(interval.low, name)} – {number(interval.high, name)}" if interval and interval.draws else ""
 
 
 def warnings(report: Report) -> list[str]:
@@ -86,11 +114,10 @@ def _measures(report: Report) -> list[str]:
     names = [say(f"measure.name.{row[0]}") for row in rows]
     width = max(cell_len(name) for name in names)
     head = ("", say("measure.interval"), say("measure.baseline"))
-    lines = [line("", width, head, (COLUMN, 20, COLUMN))]
+    lines = [line("", width, head, RANGES)]
     for name, (_, value, interval, base) in zip(names, rows, strict=True):
-        between = f"{interval.low:.4f} – {interval.high:.4f}" if interval else ""
-        cells = (f"{value:.4f}", between, "" if base is None else f"{base:.4f}")
-        lines.append(line(name, width, cells, (COLUMN, 20, COLUMN)).rstrip())
+        cells = (f"{value:.4f}", between(interval, "share"), "" if base is None else f"{base:.4f}")
+        lines.append(line(name, width, cells, RANGES).rstrip())
     told = say("measure.baseline.says", name=report.names[report.baseline_class])
     return lines + wrap(told)
 

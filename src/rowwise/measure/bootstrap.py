@@ -97,7 +97,11 @@ def of_rankings(rankings: Iterable[Ranking], records: int) -> list[Interval | No
 
 
 def intervals(figures: NDArray[Any]) -> list[Interval]:
-    """One for each column of `(draws, figures)`."""
+    """One for each column of `(draws, figures)`; draws in which the figure has no value do not count."""
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(figures, [tail, 1 - tail], axis=0)
-    return [Interval(float(a), float(b), len(figures)) for a, b in zip(low, high, strict=True)]
+    found = []
+    for column in figures.T:
+        known = column[np.isfinite(column)]
+        low, high = np.quantile(known, [tail, 1 - tail]) if len(known) else (np.nan, np.nan)
+        found.append(Interval(float(low), float(high), len(known)))
+    return found

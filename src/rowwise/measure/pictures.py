@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.data.dataset import Dataset
+    from rowwise.measure.regression import RegressionReport
     from rowwise.measure.report import Report
 
 NAMED = ("loss", "accuracy")  # the columns of a history that the catalogue has words for
 MOST_CURVES = 4  # panels side by side
 MOST_COUNTED = 25  # classes of a confusion picture that has room for its counts
+MOST_POINTS = 2000  # of a scatter: more are a blot
 MOST_UNITS = 100  # images of a kernel
 GALLERY_WIDTH = 9.2  # inches
 GALLERY_COLUMNS = 5
@@ -87,6 +89,25 @@ def confusion_picture(report: Report, title: str = "") -> bytes:
                 if count:
                     colour = "white" if shares[row, column] > 0.5 else "black"
                     axes.text(column, row, f"{count:,}", ha="center", va="center", color=colour, fontsize=8)
+        return png(made)
+
+
+def true_and_predicted(report: RegressionReport, title: str = "") -> bytes:
+    """A point a record for each target: its true number to the right, the predicted one upwards."""
+    names = report.targets[:MOST_CURVES]
+    chosen = np.random.default_rng(0).permutation(report.records)[:MOST_POINTS]
+    with speaking():
+        made = figure(max(4.6 * len(names), 5), 4.4, say("pictures.numbers"), title)
+        for place, name in enumerate(names):
+            axes = made.add_subplot(1, len(names), place + 1)
+            true, predicted = report.true[chosen, place], report.predicted[chosen, place]
+            axes.scatter(true, predicted, s=8, alpha=0.5, linewidths=0)
+            ends = [min(true.min(), predicted.min()), max(true.max(), predicted.max())]
+            axes.plot(ends, ends, color="gray", linewidth=1)
+            axes.set_title(readable(name), fontsize=10)
+            axes.set_xlabel(say("pictures.true.number"))
+            axes.set_ylabel(say("pictures.predicted.number"))
+            axes.grid(alpha=0.3)
         return png(made)
 
 

@@ -1,0 +1,154 @@
+"""True and predicted numbers → a RegressionReport: MAE, RMSE, R² for each target, with intervals and the mean beside.
+
+MAE = mean |e|, RMSE = √ mean e², R² = 1 − Σ e² / Σ (y − ȳ)², with e = predicted − true and ȳ the mean of the
+measured y; over several targets the plain mean, as in scikit-learn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.errors import DataError
+from rowwise.measure.bootstrap import LEVEL, SEED, Interval, of_sums
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+FIGURES = ("mae", "rmse", "r2")
+
+
+@dataclass(frozen=True)
+class TargetScore:
+    """One target: its figures, their 95 % intervals, and those of always answering `mean`.
+
+    `r2` is NaN where all true values are equal: there is nothing to explain.
+    """
+
+    name: str
+    mae: float
+    rmse: float
+    r2: float
+    intervals: dict[str, Interval]
+    mean: float
+    baseline: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        known = {name: interval._asdict() for name, interval in self.intervals.items()}
+        figures = {name: getattr(self, name) for name in FIGURES}
+        return {"name": self.name, **figures, "intervals": known, "baseline": {"answers": self.mean, **self.baseline}}
+
+
+@dataclass(frozen=True, eq=False)
+class RegressionReport:
+    """How far a model's numbers are from the true ones.
+
+    Attributes:
+        true, predicted: `(records, targets)` float64.
+        targets: their names.
+        provenance: of the data measured on.
+        means: `(targets,)`: of the training records, what the baseline answers; None for those measured on.
+    """
+
+    true: NDArray[np.float64] = field(repr=False)
+    predicted: NDArray[np.float64] = field(repr=False)
+    targets: tuple[str, ...]
+    provenance: str = ""
+    means: NDArray[np.float64] | None = field(default=None, repr=False)
+
+    @property
+    def records(self) -> int:
+        """How many records were measured."""
+        return len(self.true)
+
+    @cached_property
+    def per_target(self) -> tuple[TargetScore, ...]:
+        """A score a target."""
+        means = self.true.mean(0) if self.means is None else self.means
+        found = []
+        for column, name in enumerate(self.targets):
+            true, mean = self.true[:, column], float(means[column])
+            mae, rmse, r2 = _of(true, self.predicted[:, column])
+            base = dict(zip(FIGURES, _of(true, np.full_like(true, mean)), strict=True))
+            intervals = dict(zip(FIGURES, _intervals(true, self.predicted[:, column]), strict=True))
+            found.append(TargetScore(name, mae, rmse, r2, intervals, mean, base))
+        return tuple(found)
+
+    @property
+    def mae(self) -> float:
+        """Mean absolute error, in the target's unit."""
+        return float(np.mean([score.mae for score in self.per_target]))
+
+    @property
+    def rmse(self) -> float:
+        """Root of the mean squared error, in the target's unit."""
+        return float(np.mean([score.rmse for score in self.per_target]))
+
+    @property
+    def r2(self) -> float:
+        """The share of the variance that is explained; 0 is as good as the mean, less is worse."""
+        return float(np.mean([score.r2 for score in self.per_target]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as JSON takes it."""
+        return {
+            "records": self.records,
+            "provenance": self.provenance,
+            **{name: getattr(self, name) for name in FIGURES},
+            "intervals": {"level": LEVEL, "seed": SEED},
+            "baseline": {"from": "measured" if self.means is None else "training"},
+            "per_target": [score.to_dict() for score in self.per_target],
+        }
+
+    def __str__(self) -> str:
+        """A table of at most 80 columns, in the language in force."""
+        from rowwise.measure.as_text import regression
+
+        return regression(self)
+
+
+def measure_numbers(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    targets: Sequence[str] = ("y",),
+    provenance: str = "",
+    means: ArrayLike | None = None,
+) -> RegressionReport:
+    """Compare `y_true` with `y_pred`, both `(records,)` or `(records, targets)`, finite.
+
+    Raises:
+        DataError: no records, or the numbers of records or targets differ.
+    """
+    true, predicted = (np.asarray(part, np.float64) for part in (y_true, y_pred))
+    true, predicted = (part[:, None] if part.ndim == 1 else part for part in (true, predicted))
+    if true.shape != predicted.shape or true.ndim != 2 or not len(true) or true.shape[1] != len(targets):
+        raise DataError("measure.numbers", true=true.shape, predicted=predicted.shape, targets=len(targets))
+    known = None if means is None else np.asarray(means, np.float64).reshape(-1)
+    return RegressionReport(true, predicted, tuple(targets), provenance, known)
+
+
+def _of(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> tuple[float, float, float]:
+    error = predicted - true
+    spread = float(((true - true.mean()) ** 2).sum())
+    r2 = 1 - float((error**2).sum()) / spread if spread else float("nan")
+    return float(np.abs(error).mean()), float(np.sqrt((error**2).mean())), r2
+
+
+def _intervals(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> list[Interval]:
+    error, centred = predicted - true, true - true.mean()  # centred: squares of large numbers lose their digits
+    spread = float((centred**2).mean())
+
+    def figures(means: NDArray[np.float64]) -> NDArray[np.float64]:
+        absolute, squared, mean, square = means.T
+        variance = square - mean**2
+        with np.errstate(invalid="ignore", divide="ignore"):
+            explained = np.where(variance > 1e-12 * spread, 1 - squared / variance, np.nan)
+            return np.stack([absolute, np.sqrt(squared), explained], axis=1)
+
+    return of_sums(np.column_stack([np.abs(error), error**2, centred, centred**2]), figures)
