@@ -119,6 +119,18 @@ def test_a_device_is_written_to_and_stays(rowwise, here):
     assert stat.S_ISFIFO((here / "pipe").stat().st_mode)
 
 
+def test_arguments_and_options_stand_in_any_order(rowwise, trained):
+    orders = (
+        ("explain", trained, "digits", "--trace", "3,2", "--layer", "classes"),
+        ("explain", trained, "--trace", "3,2", "digits", "--layer", "classes"),
+        ("explain", "--layer", "classes", trained, "--trace", "3,2", "digits"),
+        ("explain", "--trace", "3,2", "--lang", "en", trained, "--layer=classes", "digits"),
+    )
+    found = [rowwise(*order) for order in orders]
+    assert found[0][0] == 0
+    assert found == [found[0]] * len(orders)
+
+
 def test_a_fresh_model_is_traced_and_said_to_be_fresh(rowwise):
     code, _, err = rowwise("explain", "digits", "--trace", "0,0")
     assert (code, "has learned nothing" in err) == (0, True)
@@ -152,6 +164,12 @@ def test_text_may_go_to_a_file(rowwise, here):
         (["nothing"], "neither a saved model nor data"),
         (["folder"], "no run's folder"),
         (["digits", "--trace", "999,0"], "0 to 358"),
+        (["digits", "--trace", "-1,0"], "There is no record -1; records are counted from 0 to 358"),
+        (["digits", "--trace=0,-1"], "There is no unit -1; units are counted from 0 to 99"),
+        (["--trace", "-1", "digits"], 'such as 0,3; found "-1"'),
+        (["--trace", "0,3", "digits", "more", "still"], "Not understood: still"),
+        (["digits", "--batchsize", "3"], "--batch-size"),
+        (["iris"], 'neither a saved model nor data called "iris"'),
     ],
 )
 def test_wrong_use_is_one_clear_line(rowwise, here, arguments, words):

@@ -48,7 +48,7 @@ def test_the_sum_of_products_and_bias_is_the_models_own_value(record, unit, laye
 def test_the_products_that_weigh_most_come_first_whatever_their_sign():
     found = trace(MODEL, DATA.x, 2, 1)
     sizes = np.abs(found.products)
-    assert list(sizes[found.largest(30)]) == sorted(sizes, reverse=True)
+    assert list(sizes[found.largest(30)]) == sorted(sizes[sizes > 0], reverse=True)
     pixel = found.largest(1)[0]
     assert f"x[{pixel}] (row {pixel // 5}, column {pixel % 5})" in str(found)
     assert found.features[pixel] == pytest.approx(DATA.x[2].reshape(-1)[pixel] / 255, rel=1e-6)
@@ -73,6 +73,22 @@ def test_what_is_shown_adds_up():
     assert total + bias == pytest.approx(before)
     assert np.tanh(before) == pytest.approx(after, abs=1e-6)
     assert after == pytest.approx(own, abs=1e-6)
+
+
+def test_products_that_are_zero_are_counted_and_not_listed():
+    x = DATA.x.copy()
+    x[1] = 0
+    x[1, 2, :4] = 90
+    x[2] = 0
+    found = trace(MODEL, x, 1, 2)
+    assert (len(found.largest()), found.zeros, found.to_dict()["zeros"]) == (4, 26, 26)
+    assert "products that are exactly 0 (26)" in str(found)
+    assert "other products" not in str(found)
+    assert "0.0000 ×" not in str(found)
+    black = trace(MODEL, x, 2, 2)
+    assert (len(black.largest()), black.to_dict()["largest"], black.zeros) == (0, [], 30)
+    assert black.value == pytest.approx(black.model_value, abs=1e-6)
+    assert "(26)" in found.to_html()
 
 
 def test_a_dataset_stands_for_its_records():

@@ -30,6 +30,8 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"formatter_class": Help, "allow_abbrev": False, "add_help": False, **options})
+        self._negative_number_matcher = re.compile(r"^-\.?\d.*$")  # `-1,0` too is a value, not an option
+        self._intermixed = False
         self._positionals.title, self._optionals.title = say("cli.arguments"), say("cli.options")
 
     def add_common(self) -> None:
@@ -38,8 +40,17 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help=say("cli.help.help"))
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._intermixed or self.commands():
+            found, unknown = super().parse_known_args(args, namespace)
+        else:  # options may stand anywhere among the arguments; argparse calls this method again for each
+            self._intermixed = True
+            try:
+                found, unknown = super().parse_known_intermixed_args(args, namespace)
+            finally:
+                self._intermixed = False
+        if self._intermixed:
+            return found, unknown
         # A subcommand's parser hands what it does not know up to the first, which no longer knows the command.
-        found, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return found, unknown
@@ -139,9 +150,9 @@ def batches(text: str) -> tuple[int | None, ...]:
 
 
 def pair(text: str) -> tuple[int, int]:
-    """A type for argparse: two whole numbers of at least 0, separated by a comma."""
+    """A type for argparse: two whole numbers separated by a comma; which there are is known where they are used."""
     parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 2 or not all(part.isdecimal() for part in parts):
+    if len(parts) != 2 or not all(part.removeprefix("-").isdecimal() for part in parts):
         raise argparse.ArgumentTypeError(say("explain.pair", found=_short(text)))
     return int(parts[0]), int(parts[1])
 

@@ -25,7 +25,9 @@ def known(name: str) -> str:
     wanted = name.lower().replace("_", "-")
     if wanted in MODULES:
         return wanted
-    near = difflib.get_close_matches(wanted, MODULES, 1, 0.5)
+    near = difflib.get_close_matches(wanted, MODULES, 1, 0.7) or [  # "iris" is no mistyped "digits"
+        name for name in MODULES if len(wanted) > 3 and wanted in name
+    ]
     if near:
         raise DataError("data.unknown.near", found=name, near=near[0], known=", ".join(MODULES))
     raise DataError("data.unknown", found=name, known=", ".join(MODULES))

@@ -76,8 +76,15 @@ class Trace:
         return self.image is not None and is_picture(self.shape)
 
     def largest(self, most: int = 10) -> NDArray[np.int64]:
-        """The features whose products weigh most, whatever their sign, most first."""
-        return np.argsort(-np.abs(self.products), kind="stable")[:most]
+        """The features whose products weigh most, whatever their sign, most first; none whose product is 0."""
+        products = self.products
+        order = np.argsort(-np.abs(products), kind="stable")
+        return order[products[order] != 0][:most]
+
+    @property
+    def zeros(self) -> int:
+        """How many products are exactly 0, such as those of an image's black pixels."""
+        return int(np.count_nonzero(self.products == 0))
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON takes it, with the ten products that weigh most; docs/en/trace-json.md names and explains each."""
@@ -89,6 +96,7 @@ class Trace:
             "unit": self.unit,
             "units": self.units,
             "features": len(products),
+            "zeros": self.zeros,
             "largest": [
                 {
                     "feature": int(f),
@@ -112,11 +120,12 @@ class Trace:
     def steps(self) -> list[tuple[str, float]]:
         """From the sum of the products that are not among the largest to the model's value, each in words."""
         products, chosen = self.products, self.largest()
-        others = len(products) - len(chosen)
+        others = len(products) - len(chosen) - self.zeros
         rest = self.total - float(products[chosen].sum())
         after = "trace.after.all" if self.activation.lower() in ACROSS else "trace.after"
         return [
             *([(say("trace.others", count=f"{others:,}"), rest)] if others else []),
+            *([(say("trace.zeros", count=f"{self.zeros:,}"), 0.0)] if self.zeros else []),
             (say("trace.sum", features=f"{len(products):,}"), self.total),
             (say("trace.bias"), self.bias),
             (say("trace.before"), self.total + self.bias),
