@@ -41,7 +41,7 @@ def load(
     given = read | more | ({"target": target} if target else {})
     if isinstance(data, str | Path):
         return Source.from_dict({"place": str(data), **given}).load()
-    if not (hasattr(data, "columns") and hasattr(data, "shape")):
+    if not (hasattr(data, "lazy") or (hasattr(data, "columns") and hasattr(data, "shape"))):  # Polars's, or pandas's
         known(data)  # raises: it is no text
     return replace(Source.from_dict({"place": "table", **given}), frame=data).load()
 
