@@ -100,6 +100,51 @@ def test_long_names_and_names_that_are_numbers_fit():
     assert " 7 " in text
 
 
+@pytest.mark.parametrize(("side", "told"), [(28, True), (8, True), (7, False)])
+def test_a_square_may_be_one_image(side, told):
+    text = " ".join(show(np.zeros((side, side))).split())
+    assert (f"it is one record of {side**2} features: reshape(1, {side**2})" in text) == told
+    assert "one image" not in show(np.zeros((side, side + 1)))
+    assert "one image" not in show(np.zeros((side, side)), features=range(side))
+
+
+def test_of_images_the_first_is_drawn_with_its_axes_named():
+    images = np.zeros((3, 28, 28), "uint8")
+    images[0, 4, 2:5], images[1] = 255, 255
+    lines = show(images).splitlines()
+    drawn = {line.split()[1]: line for line in lines if line.startswith("row ")}
+    assert len(drawn) == 28
+    assert [number for number, line in drawn.items() if "█" in line] == ["4"]
+    assert drawn["4"] == f"row 4   {' ' * 4}{'█' * 6}"
+    for words in ("axis 2, across: columns of pixels →", "↓ axis 1, down: rows of pixels"):
+        assert any(words in line for line in lines)
+
+
+def test_a_small_image_is_drawn_as_numbers():
+    lines = show(np.arange(24).reshape(2, 3, 4)).splitlines()
+    assert "row 2  8  9  10  11" in lines
+    assert lines[-1] == "X[0, 2, 3] is record 0, row 2, column 3, all counted from 0: 11"
+
+
+@given(st.integers(1, 90), st.integers(1, 90), st.sampled_from(["en", "ko"]), st.sampled_from([0.0, 1.0, np.nan]))
+def test_any_image_fits_80_columns(height, width, lang, corner):
+    values = np.linspace(0, 1e-5, height * width).reshape(1, height, width)
+    values[0, 0, 0] = corner
+    with use_language(lang):
+        assert max(cell_len(line) for line in show(values).splitlines()) <= 80
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_what_load_gives_is_to_be_shown_one_by_one(count):
+    data = rowwise.Dataset("made", np.ones((2, 3), np.float32), np.array([0, 1]), ("a", "b"))
+    with pytest.raises(ShapeError, match=r"then show\(train\)"):
+        show((data,) * count)
+    x, y = np.zeros((4, 2)), np.zeros(4)
+    for pair in ((x, y), ((x, y), (x, y))):
+        with pytest.raises(ShapeError, match=r"shapes \(4, 2\), \(4,\)"):
+            show(pair)
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

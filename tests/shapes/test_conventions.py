@@ -67,6 +67,31 @@ def test_shapes_that_do_not_belong_together_are_refused(wrong):
         wrong()
 
 
+X, KERNEL, BIAS, COLUMN = np.zeros((32, 784)), np.zeros((784, 100)), np.zeros(100), np.zeros((100, 1))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda: side_by_side(X, KERNEL.T, BIAS), r"kernel has shape \(100, 784\).*expected \(784, 100\).*kernel\.T"),
+        (lambda: side_by_side(X, KERNEL.T), r"Pass kernel\.T"),
+        (lambda: side_by_side(X, KERNEL.T, COLUMN), r"Pass kernel\.T"),
+        (lambda: side_by_side(X.T, KERNEL.T, COLUMN), r"Pass kernel\.T"),
+        (lambda: to_columns(KERNEL.T, BIAS), r"Pass kernel\.T"),
+        (lambda: to_torch(KERNEL.T, BIAS), r"Pass kernel\.T"),
+        (lambda: from_torch(KERNEL, BIAS), r"weight has shape \(784, 100\).*Pass weight\.T"),
+        (lambda: from_columns(KERNEL, COLUMN), r"Pass weight\.T"),
+        (lambda: side_by_side(X.T, KERNEL, BIAS), r"Pass X\.T"),
+        (lambda: side_by_side(X, KERNEL, COLUMN), r"Pass bias\.reshape\(-1\)"),
+        (lambda: side_by_side(X, KERNEL, np.zeros(10)), r"bias has shape \(10,\); expected \(100,\)"),
+        (lambda: side_by_side(X, KERNEL, np.zeros(784)), r"bias has shape \(784,\); expected \(100,\)"),
+    ],
+)
+def test_what_is_turned_is_named_and_not_what_only_looks_wrong_by_it(wrong, words):
+    with use_language("en"), pytest.raises(ShapeError, match=words):
+        wrong()
+
+
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_side_by_side_prints_what_was_computed(lang):
     x = np.arange(6).reshape(2, 3)

@@ -253,6 +253,31 @@ def test_branches_are_named_in_words():
         assert re.search("takes: flatten\\w*, mean", face)
 
 
+def test_a_second_none_is_explained_where_it_stands():
+    page = Page(rowwise.explain(places(), 32, "en").to_html())
+    told = [attributes["title"] for tag, attributes in page.attributes if tag == "abbr"]
+    records, other = (
+        [title for title in told if words in title] for words in ("number of records", "places a record has")
+    )
+    assert len(records) + len(other) == len(told)
+    # Input: one shape; Dense: two, in the table and at its picture; pooling: (None, None, 3) → (None, 3). A None that
+    # is not the first stands there for the batch of 32 too.
+    assert (len(records), len(other)) == (1 + 2 + 2 + 2, 2 + 4 + 4 + 2)
+    assert "A second None, as in (None, None, 8)" in page.text
+    assert page.text.count("depends on the second None") >= 4
+    assert "A second None" in " ".join(re.findall(">([^<>]+)</text>", rowwise.explain(places(), lang="en").to_svg()))
+
+
+def test_in_columns_none_is_always_the_records():
+    told = [
+        a["title"]
+        for tag, a in Page(rowwise.explain(lang="en", convention="columns").to_html()).attributes
+        if tag == "abbr"
+    ]
+    assert told
+    assert all("number of records" in title for title in told)
+
+
 def test_a_page_in_all_conventions_shows_that_they_agree():
     ledger = rowwise.explain(convention="all", lang="en")
     page = Page(ledger.to_html())
@@ -263,7 +288,7 @@ def test_a_page_in_all_conventions_shows_that_they_agree():
     shown = [[float(number) for number in found.split(", ")] for found in re.findall(r"Y\[.*?\] = (.*?), …", page.text)]
     assert len(shown) == 3
     np.testing.assert_allclose(shown, [y[0, :4]] * 3, rtol=1e-3)
-    assert "All three give the same numbers" in page.text
+    assert "All three give" in page.text
     assert "written three ways" not in Page(rowwise.explain(lang="en").to_html()).text
 
 
@@ -449,6 +474,30 @@ def test_no_word_of_a_drawing_leaves_it_or_crosses_another(browser, lang):
             assert outside == []
             assert tab.evaluate(CROSSING) == []
     tab.context.close()
+
+
+# What holds more than it shows, or reaches out of the window.
+HIDDEN = """() => [...document.querySelectorAll('.rowwise-ledger *')].filter(at => {
+  const box = at.getBoundingClientRect();
+  const cut = !(at instanceof SVGElement) && at.clientWidth > 1 && at.scrollWidth > at.clientWidth + 1;
+  if (at.closest('thead')?.offsetWidth === 1) return false;  // there for readers aloud, on a narrow screen
+  return box.width > 1 && (cut || box.right > innerWidth + 1);
+}).map(at => at.outerHTML.slice(0, 80))"""
+# How much smaller than designed the pictures are.
+SHRUNK = """() => Math.min(...[...document.querySelectorAll('.view svg')].map(at =>
+    at.getBoundingClientRect().width / at.getAttribute('width')))"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 380])
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_no_batch_of_any_convention_is_cut_off(browser, lang, width):
+    for convention, batches in (("all", [1, 32]), ("all", [1, 10, 32, 60000]), ("columns", [None, 1, 60000])):
+        tab, *_ = opened(browser, rowwise.explain(None, batches, lang, convention).to_html(), width, "light")
+        assert tab.evaluate("[document.scrollingElement.scrollWidth, innerWidth]") == [width, width]
+        assert tab.evaluate(HIDDEN) == []
+        assert tab.evaluate(SHRUNK) > 0.6
+        tab.context.close()
 
 
 @pytest.mark.slow

@@ -308,6 +308,82 @@ def test_the_text_totals_what_a_batch_costs():
     ]
 
 
+def blocks(ledger):
+    """Each layer's block of the text, by its name, its lines joined."""
+    found = [block.split("\n", 1) for block in str(ledger).split("\n\n")[1:-1]]
+    return {head.split()[0]: " ".join(told.split()) for head, told in found}
+
+
+def test_a_layer_that_does_not_take_from_the_row_above_says_what_it_takes():
+    image = keras.Input((8, 8, 3), name="image")
+    left, right = layers.Conv2D(4, 3, name="left")(image), layers.Conv2D(4, 3, name="right")(image)
+    joined = layers.Add(name="joined")([left, right])
+    model = keras.Model(image, [layers.Flatten(name="flat")(joined), layers.GlobalMaxPooling2D(name="most")(joined)])
+    taken = {"right": "image", "joined": "left, right", "most": "joined"}
+    ledger = rowwise.explain(model, lang="en")
+    for name, block in blocks(ledger).items():
+        found = re.search(r" takes (\S+(?:, \S+)*) as designed", block)
+        assert (found and found[1]) == taken.get(name), name
+    for words in taken.values():
+        assert f"takes: {words}" in ledger.to_html()
+
+
+@pytest.mark.parametrize("shape", [(None, 8), (None, None, 3)])
+def test_a_second_none_is_explained_and_what_it_hides_is_said(shape):
+    model = keras.Sequential([keras.Input(shape), layers.Dense(3, name="one"), layers.Dense(2, name="two")])
+    ledger = rowwise.explain(model, [1, 32], "en")
+    text = " ".join(str(ledger).split())
+    assert f"A second None, as in {(None, *shape)}, is an axis within a record" in text
+    assert "no weight depends on it" in text
+    assert "Memory of all outputs: depends on the second None" in text
+    assert "Multiply-adds of one forward pass: depends on the second None" in text
+    told = blocks(ledger)
+    assert "outputs take depends on the second None multiply-adds depends on the second None" in told["two"]
+    assert text.count("second None how many places") == 1
+    assert "second None" not in str(rowwise.explain(lang="en"))
+
+
+def test_a_total_that_a_layer_of_ones_own_hides_names_it():
+    model = keras.Sequential([keras.Input((6,)), Mine(name="mine"), layers.Dense(2)])
+    ledger = rowwise.explain(model, lang="en")
+    assert "Multiply-adds of one forward pass: not known, because of mine" in str(ledger)
+    assert "multiply-adds not known: its code is its own" in blocks(ledger)["mine"]
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_model_for_a_fixed_batch_says_so_and_what_becomes_of_another(lang):
+    records = keras.Input(batch_shape=(16, 7))
+    model = keras.Model(records, layers.Dense(3)(records))
+    text = " ".join(str(rowwise.explain(model, 32, lang)).split())
+    assert ("exactly 16 records" if lang == "en" else "정확히 16개") in text
+    assert ("batches of 32, as written below, are taken" if lang == "en" else "배치 크기(32)로도 실행됩니다") in text
+    assert model.predict(np.zeros((32, 7), "float32"), batch_size=32, verbose=0).shape == (32, 3)  # as it was told
+    assert "batch_size=16" not in str(rowwise.explain(model, 16, lang))
+    assert "batch_size=16" in rowwise.explain(model, 32, lang).to_html()
+    free = rowwise.explain(keras.Sequential([keras.Input((7,)), layers.Dense(3)]), 32, lang)
+    assert "batch_shape" not in str(free)
+
+
+def test_a_layer_that_keeps_a_state_takes_no_other_batch():
+    model = keras.Sequential([keras.Input(batch_shape=(16, 5, 3)), layers.LSTM(2, stateful=True, name="memory")])
+    text = " ".join(str(rowwise.explain(model, 32, "en")).split())
+    assert "Another number fails here" in text
+    assert "(stateful): memory. Pass batch_size=16." in text
+    with pytest.raises(ValueError, match="stateful"):  # as it was told
+        model.predict(np.zeros((32, 5, 3), "float32"), batch_size=32, verbose=0)
+
+
+def test_a_number_of_records_is_written_once():
+    assert rowwise.explain(batch_size=[1, 1, 32, 1]) == rowwise.explain(batch_size=[1, 32])
+
+
+def test_no_line_ends_within_a_shape_or_a_product():
+    for model in (branches(), sequence()):
+        for line in str(rowwise.explain(model, [1, 32, 60000], "en")).splitlines():
+            assert line.count("(") == line.count(")") or "," not in line.rpartition("(")[2], line
+            assert not re.search(r"(^ *×|× *$)", line), line
+
+
 @pytest.mark.parametrize(
     ("size", "words"),
     [(0, "0 B"), (1023, "1023 B"), (3136, "3.1 KiB"), (12800, "12.5 KiB"), (2**20 - 1, "1 MiB"), (98 * 1024, "98 KiB")],

@@ -86,6 +86,24 @@ def test_an_unbuilt_dense_says_what_is_known():
     assert all(facts.built for facts in read(model))
 
 
+def test_numbers_in_a_sentence_have_commas():
+    sentence = row_of((7,), layers.Embedding(10_000, 1024))[1].sentence
+    assert "10,000" in sentence
+    assert "1,024" in sentence
+
+
+@pytest.mark.parametrize(("use_bias", "end"), [(True, "and a bias"), (False, "there is no bias")])
+def test_one_unit_is_not_spoken_of_as_several(use_bias, end):
+    sentence = row_of((3,), layers.Dense(1, use_bias=use_bias))[1].sentence
+    assert sentence.startswith("the only unit adds up all features of a record (3)")
+    assert sentence.endswith(end)
+
+
+@pytest.mark.parametrize("layer", [layers.LSTM, layers.GRU])
+def test_what_acts_within_every_step_is_not_said_to_follow(layer):
+    assert "then tanh" not in row_of((5, 3), layer(4))[1].sentence
+
+
 @pytest.mark.parametrize(("use_bias", "end"), [(True, "and a bias"), (False, "there is no bias")])
 def test_a_bias_is_added_only_where_there_is_one(use_bias, end):
     assert row_of((3,), layers.Dense(2, use_bias=use_bias))[1].sentence.endswith(end)

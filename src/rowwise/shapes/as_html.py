@@ -8,17 +8,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rowwise.shapes.as_svg import matrices, panel, scale_of, takes
+from rowwise.shapes.as_svg import matrices, panel, scale_of
 from rowwise.shapes.as_text import (
     arrays,
     counted,
     equations,
     equations_in,
     head,
+    nones,
     notes,
     numbers_told,
     size_text,
-    writes_none,
+    takes,
+    unknown,
+    untold,
     written,
 )
 from rowwise.shapes.drawing import FONTS, MONO, PALETTE, inline, ruler, safe, style
@@ -60,13 +63,13 @@ def fragment(ledger: Ledger) -> str:
 
 def _ledger(ledger: Ledger, level: int) -> str:
     """The whole ledger below a heading of this level."""
-    none = f'<p class="note"><strong>{safe(say("faces.none"))}</strong> {safe(say("ledger.none"))}</p>'
+    none = "".join(f"<p>{safe(words)}</p>" for words in nones(ledger))
+    none = f'<div class="note"><p><strong>{safe(say("faces.none"))}</strong></p>{none}</div>' if none else ""
     return (
         f'<div class="rowwise-ledger" lang="{ledger.lang}"><style>{_style()}</style><div class="all">'
         f'<h{level} class="head">{safe(head(ledger))}</h{level}>'
         f"{''.join(f'<p>{safe(words)}</p>' for words in notes(ledger, none=False))}"
-        f"{none if writes_none(ledger) else ''}"
-        f"{_table(ledger)}{_example(ledger, level + 1)}{_drawings(ledger, level + 1)}</div></div>"
+        f"{none}{_table(ledger)}{_example(ledger, level + 1)}{_drawings(ledger, level + 1)}</div></div>"
     )
 
 
@@ -89,16 +92,16 @@ def _line(ledger: Ledger, index: int, known: list[int], columns: list[str]) -> s
     row = ledger.rows[index]
     facts = row.facts
     kind = "" if facts.kind == "InputLayer" else f" <span>{safe(facts.kind)}</span>"
-    source = takes(ledger, index)
+    source = takes(ledger, index) and f"{say('ledger.label.from')}: {takes(ledger, index)}"
     name = f"<b>{safe(facts.name)}</b>{kind}<p>{safe(row.sentence)}</p>{f'<p>{safe(source)}</p>' if source else ''}"
     cells = [
-        _pairs(equations(ledger, row)),
+        _pairs(equations(ledger, row), row.dense is None),
         "".join(_kept(ledger, row, convention) for convention in written(ledger, row)),
     ]
     if known:
         cells += [
-            _figures([(size, row.output_bytes(size)) for size in known], size_text),
-            _figures([(size, row.multiply_adds(size)) for size in known], "{:,}".format),
+            _figures([(size, row.output_bytes(size)) for size in known], size_text, _untold(row)),
+            _figures([(size, row.multiply_adds(size)) for size in known], "{:,}".format, _untold(row)),
         ]
     depth = f' style="--depth:{facts.depth}"' if facts.depth else ""
     return f'<tr role="row"><th scope="row" role="rowheader"{depth}>{name}</th>{_cells(cells, columns)}</tr>'
@@ -111,7 +114,8 @@ def _kept(ledger: Ledger, row: Row, convention: str) -> str:
         f"{'' if weight.trainable else ' ' + safe(say('ledger.frozen'))}</li>"
         for weight in row.weights(convention)
     )
-    told = f"<p>{safe(counted(row, convention))}</p>{f'<ul>{weights}</ul>' if weights else ''}"
+    arithmetic = safe(counted(row, convention)).replace(" × ", "\u00a0×\u00a0")  # no line ends within a product
+    told = f"<p>{arithmetic}</p>{f'<ul>{weights}</ul>' if weights else ''}"
     return f'<div class="kept"><b>{convention}</b>{told}</div>' if len(written(ledger, row)) > 1 else told
 
 
@@ -126,8 +130,16 @@ def _totals(ledger: Ledger, known: list[int], columns: list[str]) -> str:
     cells = ["", _counted(ledger)]
     if known:
         cells += [
-            _figures([(size, ledger.output_bytes(size)) for size in known], size_text),
-            _figures([(size, ledger.multiply_adds(size)) for size in known], "{:,}".format),
+            _figures(
+                [(size, ledger.output_bytes(size)) for size in known],
+                size_text,
+                unknown(ledger, lambda row: row.output_bytes(1)),
+            ),
+            _figures(
+                [(size, ledger.multiply_adds(size)) for size in known],
+                "{:,}".format,
+                unknown(ledger, lambda row: row.multiply_adds(1)),
+            ),
         ]
     return (
         f'<tr role="row"><th scope="row" role="rowheader">{safe(say("faces.total"))}</th>{_cells(cells, columns)}</tr>'
@@ -147,23 +159,39 @@ def _counted(ledger: Ledger) -> str:
     return words
 
 
-def _figures(figures: list[tuple[int, int | None]], words: Callable[[int], str]) -> str:
-    told = [(size, UNTOLD if figure is None else words(figure)) for size, figure in figures]
+def _untold(row: Row) -> str:
+    return untold(row) if row.facts.outputs else UNTOLD
+
+
+def _figures(figures: list[tuple[int, int | None]], words: Callable[[int], str], reason: str) -> str:
+    if any(figure is None for _, figure in figures):
+        return f'<p class="untold">{safe(reason)}</p>'
+    told = [(size, words(figure)) for size, figure in figures if figure is not None]
     if len({figure for _, figure in told}) == 1:
         return f"<p>{safe(told[0][1])}</p>"
     return "".join(f"<p>{safe(say('ledger.at', figure=figure, records=f'{size:,}'))}</p>" for size, figure in told)
 
 
-def _pairs(told: list[tuple[str, str]]) -> str:
+def _pairs(told: list[tuple[str, str]], records_first: bool) -> str:
     """The equations, each with its number of records."""
-    return "".join(f'<p class="pair"><span>{safe(label)}</span> {_shape(equation)}</p>' for label, equation in told)
+    return "".join(
+        f'<p class="pair"><span>{safe(label)}</span> {_shape(equation, records_first)}</p>' for label, equation in told
+    )
 
 
-def _shape(text: str) -> str:
-    """Shapes are not broken across lines, and None explains itself where it stands."""
+def _shape(text: str, records_first: bool = False) -> str:
+    """Shapes are not broken across lines, and None explains itself where it stands.
+
+    With `records_first`, a None that does not come first in its shape is another axis than the records'.
+    """
+
+    def told(found: re.Match[str]) -> str:
+        later = records_first and found[1]
+        title = say("ledger.second.short" if later else "ledger.none")
+        return f'{found[1]}<abbr title="{safe(title)}">None</abbr>'
+
     marked = re.sub(r"\([^()]*\)[ᵀ]?", lambda shape: f"<span>{shape[0]}</span>", safe(text))
-    none = f'<abbr title="{safe(say("ledger.none"))}">None</abbr>'
-    return f"<code>{marked.replace('None', none)}</code>"
+    return f"<code>{re.sub('( ?)None', told, marked)}</code>"
 
 
 def _example(ledger: Ledger, level: int) -> str:
@@ -216,9 +244,12 @@ def _figure(ledger: Ledger, row: Row, dense: Dense, scale: Scale, level: int) ->
         title = f"{facts.name}. {label}"
         told = ". ".join(row.equation(size, convention) for size in ledger.batch_sizes)
         words = f"<p><b>{safe(label)}</b></p>{_beside(ledger, row, convention)}" if several else ""
-        picture = inline(panel(dense, ledger.batch_sizes, convention, scale), title, told)
+        # Batches in columns stand beside one another: a picture for each, which may go below one another.
+        sizes = ledger.batch_sizes
+        batches = [(size,) for size in sizes] if convention == "columns" else [sizes]
+        drawn = "".join(inline(panel(dense, shown, convention, scale), title, told) for shown in batches)
         pictures.append(
-            f'<div class="view" role="group" tabindex="0" aria-label="{safe(title)}">{words}{picture}</div>'
+            f'<div class="view" role="group" aria-label="{safe(title)}">{words}<div class="drawn">{drawn}</div></div>'
         )
     beside = "" if several else _beside(ledger, row, conventions[0])
     wide = " wide" if several or (ledger.convention == "columns" and len(ledger.batch_sizes) > 1) else ""
@@ -231,7 +262,7 @@ def _figure(ledger: Ledger, row: Row, dense: Dense, scale: Scale, level: int) ->
 
 def _beside(ledger: Ledger, row: Row, convention: str) -> str:
     """What stands beside a picture, in its convention: equations, what is kept, how it is counted."""
-    lines = [f'<div class="again">{_pairs(equations_in(ledger, row, convention))}</div>']
+    lines = [f'<div class="again">{_pairs(equations_in(ledger, row, convention), row.dense is None)}</div>']
     for name, words in arrays(row, convention):
         symbol = {"kernel": "W", "weight": "W", "bias": "b"}.get(name, name)
         lines.append(f'<p><b class="ink-{symbol.lower()}">{safe(symbol)}</b> {safe(words)}</p>')
@@ -289,6 +320,7 @@ _RULES = f"""
 & td:nth-child(2){{width:35%}}
 & td:nth-child(n+4){{white-space:nowrap;font-variant-numeric:tabular-nums}}
 & .pair>span{{display:block}}
+& td .untold{{white-space:normal;min-width:88px;color:var(--rowwise-soft);font-weight:400}}
 & tfoot th,& tfoot td{{border-bottom:0;border-top:2px solid var(--rowwise-line);font-weight:600}}
 & .bar{{vertical-align:middle}}
 & .layer{{display:grid;grid-template-columns:minmax(348px,max-content) minmax(0,1fr);gap:12px 32px;
@@ -304,16 +336,13 @@ _RULES = f"""
 & .views.three{{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,350px),1fr))}}
 & .three .pair{{display:block}}
 & .three .view{{display:flex;flex-direction:column;align-items:flex-start}}
-& .three svg{{flex:none;margin-top:auto;padding-top:8px;box-sizing:content-box}}
+& .three .drawn{{margin-top:auto;padding-top:8px}}
 & tfoot p span{{white-space:nowrap}}
 & .views{{display:flex;flex-wrap:wrap;gap:20px 28px;min-width:0}}
-& .view{{overflow-x:auto;max-width:100%;scrollbar-width:thin;background:
- linear-gradient(to right,var(--rowwise-card) 30%,transparent) 0 0/40px 100% no-repeat local,
- linear-gradient(to left,var(--rowwise-card) 30%,transparent) 100% 0/40px 100% no-repeat local,
- linear-gradient(to right,var(--rowwise-line),transparent) 0 0/14px 100% no-repeat scroll,
- linear-gradient(to left,var(--rowwise-line),transparent) 100% 0/14px 100% no-repeat scroll}}
+& .view{{min-width:0;max-width:100%}}
+& .drawn{{display:flex;flex-wrap:wrap;align-items:flex-end;gap:20px 28px;max-width:100%}}
 & .view p{{font-size:13px;margin:0 0 8px}}
-& .view svg{{display:block;max-width:none;height:auto}}
+& .view svg{{display:block;max-width:100%;height:auto}}
 & :focus-visible{{outline:3px solid var(--rowwise-x-ink);outline-offset:3px}}
 & .kept+.kept{{margin-top:8px}}
 & .kept b{{font-size:13px;color:var(--rowwise-soft)}}
@@ -343,7 +372,5 @@ _RULES = f"""
 }}
 @media print{{
 & tr{{break-inside:avoid}}
-& .view{{overflow:visible}}
-& .view svg{{max-width:100%}}
 }}
 """

@@ -7,11 +7,10 @@ Words are in the language in force.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rowwise.shapes.as_text import counted, equations, head, writes_none, written
+from rowwise.shapes.as_text import counted, equations, fixed, head, nones, takes, wrap_shapes, written
 from rowwise.shapes.drawing import (
     BROKEN,
     GAP,
@@ -69,10 +68,10 @@ def svg(ledger: Ledger) -> str:
         y = sheet.lines(length + 10, y, wrap(words, 66), "t s") + 4
         for note in scale.notes():
             y = sheet.lines(0, y, wrap(note, 72), "t s") + 4
-    if ledger.parameters is None:
-        y = sheet.lines(0, y, wrap(say("faces.unbuilt"), 72), "t s") + 4
-    if all(size is None for size in ledger.batch_sizes) and writes_none(ledger):
-        sheet.lines(0, y, wrap(say("ledger.none"), 72), "t s")
+    written_out = any(size is not None for size in ledger.batch_sizes)
+    unbuilt = [say("faces.unbuilt")] if ledger.parameters is None else []
+    for note in (*unbuilt, *nones(ledger)[1 if written_out else 0 :], *fixed(ledger)):
+        y = sheet.lines(0, y, wrap(note, 72), "t s") + 4
     drawing = sheet.drawing()
     told = ". ".join(f"{row.facts.name}: {row.equation(ledger.batch_sizes[0])}" for row in ledger.rows)
     return document(drawing, say("faces.title", name=ledger.name), told, ledger.lang)
@@ -162,14 +161,6 @@ def panel(dense: Dense, batches: Sequence[int | None], convention: str, scale: S
     else:
         _rows(sheet, dense, batches, scale, convention == "torch" and len(dense.leading) == 1)
     return sheet.drawing()
-
-
-def takes(ledger: Ledger, index: int) -> str:
-    """The layers that this one takes from, where it is not simply the one before; else empty."""
-    sources = ledger.rows[index].facts.sources
-    if not index or not any(sources) or sources == (ledger.rows[index - 1].facts.name,):
-        return ""
-    return f"{say('ledger.label.from')}: {', '.join(sources)}"
 
 
 def _count(what: str, size: int | None) -> str:
@@ -264,12 +255,6 @@ def _columns(sheet: Sheet, dense: Dense, batches: Sequence[int | None], scale: S
         x += max(scale.length(records), *(text_width(line) for line in y_lines)) + GAP
 
 
-def _wrap_equation(equation: str, width: int) -> list[str]:
-    """Lines that never end within a shape."""
-    kept = re.sub(r"\([^()]*\)", lambda shape: shape[0].replace(" ", "\ue000"), equation)
-    return [line.replace("\ue000", " ") for line in wrap(kept, width)]
-
-
 def _counted(ledger: Ledger, row: Row) -> list[tuple[str, str]]:
     """How the parameters are counted in each convention; nothing where there are none."""
     label, conventions = say("ledger.label.parameters"), written(ledger, row)
@@ -287,12 +272,12 @@ def _block(ledger: Ledger, index: int, scale: Scale) -> Sheet:
     sheet.text(PAD, y, last, "t n", after="" if facts.kind == "InputLayer" else facts.kind)
     y += LINE
     if source := takes(ledger, index):
-        y = sheet.lines(PAD, y, wrap(source, 60), "t s")
+        y = sheet.lines(PAD, y, wrap(f"{say('ledger.label.from')}: {source}", 60), "t s")
     told = [*equations(ledger, row), *_counted(ledger, row)]
     indent = PAD + max((text_width(label, "t s") for label, _ in told), default=0) + 10
     for label, equation in told:
         sheet.text(PAD, y, label, "t s")
-        y = sheet.lines(indent, y, _wrap_equation(equation, 50), "t e")
+        y = sheet.lines(indent, y, wrap_shapes(equation, 50), "t e")
     if not equations(ledger, row):
         y = sheet.lines(PAD, y, wrap(row.sentence, 60), "t s")
     if dense := matrices(row):

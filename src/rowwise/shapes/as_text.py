@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rowwise.shapes.rules import shape_text
@@ -9,18 +10,22 @@ from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from rowwise.shapes.conventions import Example
     from rowwise.shapes.ledger import Ledger, Row
 
+KEPT = "\ue000"  # a space at which no line ends
 INDENT = 2  # columns, for each step: layer, its lines, nested model
+NAMED = 3  # layers that are named before the rest is only hinted at
 UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024))
 
 
 def text(ledger: Ledger) -> str:
     """The whole ledger: head, a block a layer, totals, with `all` the example."""
     lines = wrap(head(ledger)) + [line for words in notes(ledger) for line in wrap(words)]
-    for row in ledger.rows:
-        lines += ["", *_block(ledger, row)]
+    for index in range(len(ledger.rows)):
+        lines += ["", *_block(ledger, index)]
     return "\n".join([*lines, "", *_totals(ledger), *_example(ledger)])
 
 
@@ -34,14 +39,45 @@ def head(ledger: Ledger) -> str:
 def notes(ledger: Ledger, none: bool = True) -> list[str]:
     """What stands below the head: of an unbuilt model, of None where it is written, of the batches."""
     told = [say("faces.unbuilt")] if ledger.parameters is None else []
-    if none and writes_none(ledger):
-        told.append(say("ledger.none"))
+    told += nones(ledger) if none else []
+    told += fixed(ledger)
     known = [size for size in ledger.batch_sizes if size is not None]
     if known and writes_none(ledger):
         told.append(f"{say('faces.batch', sizes=', '.join(f'{size:,}' for size in known))} {_axes(ledger)}")
         if len(ledger.batch_sizes) > 1:
             told.append(say("ledger.several"))
     return told
+
+
+def nones(ledger: Ledger) -> list[str]:
+    """What None stands for where it is written: first the records, then any other axis left open."""
+    told = [say("ledger.none")] if writes_none(ledger) else []
+    if any(row.open for row in ledger.rows):
+        shapes = (shape for row in ledger.rows for shape in (*row.facts.inputs, *row.facts.outputs))
+        told.append(say("ledger.second", shape=shape_text(next(shape for shape in shapes if None in shape[1:]))))
+    return told
+
+
+def fixed(ledger: Ledger) -> list[str]:
+    """Words on a model that has a number of records noted in it: whether other numbers can be had."""
+    batch = next((row.facts.batch for row in ledger.rows if row.facts.batch is not None), None)
+    if batch is None:
+        return []
+    others = [size for size in ledger.batch_sizes if size not in (None, batch)]
+    told = say("ledger.fixed", batch=batch)
+    if bound := [row.facts.name for row in ledger.rows if row.facts.config.get("stateful") is True]:
+        told = f"{told} {say('ledger.fixed.bound', batch=batch, layers=_named(bound))}"
+    elif others:
+        told = f"{told} {say('ledger.fixed.free', batch=batch, sizes=', '.join(f'{size:,}' for size in others))}"
+    return [told]
+
+
+def takes(ledger: Ledger, index: int) -> str:
+    """Names of the layers that this one takes from, where that is not simply the row above; else empty."""
+    sources = ledger.rows[index].facts.sources
+    if not index or not any(sources) or sources == (ledger.rows[index - 1].facts.name,):
+        return ""
+    return ", ".join(sources)
 
 
 def writes_none(ledger: Ledger) -> bool:
@@ -67,24 +103,33 @@ def _axes(ledger: Ledger) -> str:
     return say(f"faces.axes.{'rows' if plain else 'mixed' if turned else 'first'}")
 
 
-def _block(ledger: Ledger, row: Row) -> list[str]:
+def _block(ledger: Ledger, index: int) -> list[str]:
     from rich.cells import cell_len, set_cell_size
 
+    row = ledger.rows[index]
     facts = row.facts
     title = f"{facts.name}  {facts.kind}" if facts.kind != "InputLayer" else facts.name
     indent = " " * (INDENT * facts.depth)
     told = [(say("ledger.label.does"), row.sentence)]
-    if len(facts.sources) > 1:
-        told.append((say("ledger.label.from"), ", ".join(facts.sources)))
+    if source := takes(ledger, index):
+        told.append((say("ledger.label.from"), source))
     told += [line for convention in written(ledger, row) for line in _written(ledger, row, convention)]
+    if row.open and not any(before.open for before in ledger.rows[:index]):
+        told.append((say("ledger.label.second"), say("ledger.second.short")))
     told += _costs(ledger, row)
     width = max(cell_len(label) for label, _ in told) + 2
     lines = [f"{indent}{title}"]
     for label, words in told:
-        first, *more = wrap(words, WIDTH - len(indent) - INDENT - width)
+        first, *more = wrap_shapes(words, WIDTH - len(indent) - INDENT - width)
         lines.append(f"{indent}  {set_cell_size(label, width)}{first}")
         lines += [f"{indent}  {' ' * width}{line}" for line in more]
     return lines
+
+
+def wrap_shapes(text: str, width: int) -> list[str]:
+    """Lines that end neither within a shape nor within a product."""
+    kept = re.sub(r"\((?=[\d?N])[^()]*\)| [×%] ", lambda found: found[0].replace(" ", KEPT), text)
+    return [line.replace(KEPT, " ") for line in wrap(kept, width)]
 
 
 def written(ledger: Ledger, row: Row) -> tuple[str, ...]:
@@ -166,11 +211,27 @@ def _costs(ledger: Ledger, row: Row) -> list[tuple[str, str]]:
     memory = [(size, row.output_bytes(size)) for size in known]
     work = [(size, row.multiply_adds(size)) for size in known]
     told = []
-    if all(found is not None for _, found in memory) and memory:
-        told.append((say("ledger.label.memory"), _each([(s, size_text(f or 0)) for s, f in memory])))
-    if row.facts.outputs and any(found for _, found in work):
-        told.append((say("ledger.label.work"), _each([(s, f"{f:,}") for s, f in work])))
+    if memory and row.facts.outputs:
+        told.append((say("ledger.label.memory"), _told(memory, size_text, say("ledger.open"))))
+    if any(found != 0 for _, found in work) and row.facts.outputs:
+        told.append((say("ledger.label.work"), _told(work, "{:,}".format, untold(row))))
     return told
+
+
+def untold(row: Row) -> str:
+    """Why a figure of this row is not known."""
+    return say("ledger.open" if row.open else "ledger.untold.one")
+
+
+def _named(names: Iterable[str]) -> str:
+    first, more = (found := list(dict.fromkeys(names)))[:NAMED], len(found) > NAMED
+    return ", ".join([*first, "…"] if more else first)
+
+
+def _told(figures: list[tuple[int, int | None]], words: Callable[[int], str], reason: str) -> str:
+    """The figures at each number of records, or why they are not known, which does not depend on that number."""
+    known = [(size, words(figure)) for size, figure in figures if figure is not None]
+    return _each(known) if len(known) == len(figures) else reason
 
 
 def _each(figures: list[tuple[int, str]]) -> str:
@@ -191,11 +252,21 @@ def _totals(ledger: Ledger) -> list[str]:
     known = [size for size in ledger.batch_sizes if size is not None]
     memory = [(size, ledger.output_bytes(size)) for size in known]
     work = [(size, ledger.multiply_adds(size)) for size in known]
-    if any(found for _, found in memory):
-        lines += wrap(say("faces.total.memory", figures=_each([(s, size_text(f or 0)) for s, f in memory])))
-    if any(found for _, found in work):
-        lines += wrap(say("faces.total.work", figures=_each([(s, f"{f:,}") for s, f in work])))
+    if any(found != 0 for _, found in memory):
+        figures = _told(memory, size_text, unknown(ledger, lambda row: row.output_bytes(1)))
+        lines += wrap(say("faces.total.memory", figures=figures))
+    if any(found != 0 for _, found in work):
+        figures = _told(work, "{:,}".format, unknown(ledger, lambda row: row.multiply_adds(1)))
+        lines += wrap(say("faces.total.work", figures=figures))
     return lines
+
+
+def unknown(ledger: Ledger, figure: Callable[[Row], int | None]) -> str:
+    """Why a total of that figure is not known."""
+    rows = [row for row in ledger.counted if figure(row) is None]
+    if any(row.open for row in rows):
+        return say("ledger.open")
+    return say("ledger.untold", layers=_named(row.facts.name for row in rows))
 
 
 def _example(ledger: Ledger) -> list[str]:

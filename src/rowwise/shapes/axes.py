@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 MOST = 6  # rows and columns that are drawn; the last one always is
+IMAGE = 8  # rows from which on a square is as likely an image as records
+PIXELS = 32  # of an image's side that are drawn
+SHADES = " ░▒▓█"
 LONGEST = 20  # columns of a name
 MORE = "…"
 
 
 def show(array: ArrayLike | Dataset, features: Sequence[object] | None = None) -> str:
     """The shape in words, and the values with both axes labelled, in at most 80 columns.
+
+    Of images `(records, height, width)` the first record is drawn.
 
     Args:
         array: one number `()`, `(features,)`, `(records, features)` or images `(records, height, width)`, with
@@ -32,8 +37,10 @@ def show(array: ArrayLike | Dataset, features: Sequence[object] | None = None) -
         features: a name for each column, such as `["RM", "LSTAT"]`.
 
     Raises:
-        ShapeError: no array of numbers with at most four axes, or as many names as there are no columns.
+        ShapeError: no array of numbers with at most four axes, several arrays, or as many names as there are no
+            columns.
     """
+    _refuse_several(array)
     values = _numbers(array.x if isinstance(array, Dataset) else array)
     if values.ndim > 4:
         raise ShapeError("axes.array", found=values.shape, dtype=values.dtype)
@@ -53,7 +60,25 @@ def show(array: ArrayLike | Dataset, features: Sequence[object] | None = None) -
         row, column = values.shape[0] - 1, values.shape[1] - 1
         name = f" ({named[column]})" if named else ""
         lines += ["", *wrap(say("axes.index", row=row, column=column, name=name, value=_cell(values[row, column])))]
+        if names is None and row == column >= IMAGE - 1:
+            lines += ["", *wrap(say("axes.square", side=f"{row + 1:,}", features=(row + 1) ** 2))]
+    elif values.size and values.ndim == 3:
+        row, column = values.shape[1] - 1, values.shape[2] - 1
+        lines += ["", *_image(values[0])]
+        lines += ["", *wrap(say("axes.pixels.index", row=row, column=column, value=_cell(values[0, row, column])))]
     return "\n".join(lines)
+
+
+def _refuse_several(array: Any) -> None:
+    """Raises ShapeError for what `rowwise.load` gives, or `(x, y)`: arrays that do not make one."""
+    if not isinstance(array, tuple | list):
+        return
+    if any(isinstance(part, Dataset) for part in array):
+        raise ShapeError("axes.datasets")
+    flat = [one for part in array for one in (part if isinstance(part, tuple) else (part,))]
+    shapes = [shape for one in flat if isinstance(shape := getattr(one, "shape", None), tuple)]
+    if len(shapes) == len(flat) and len({*map(len, shapes)}) > 1:
+        raise ShapeError("axes.pair", shapes=", ".join(map(shape_text, shapes)))
 
 
 def _numbers(array: ArrayLike) -> NDArray[Any]:
@@ -120,13 +145,15 @@ def _line(values: NDArray[Any]) -> list[str]:
     ]
 
 
-def _drawing(values: NDArray[Any], features: list[str] | None) -> list[str]:
+def _drawing(values: NDArray[Any], features: list[str] | None, pixels: bool = False) -> list[str]:
+    """A table with both axes named; with `pixels`, one record that is an image."""
     from rich.cells import cell_len
 
     rows, columns = (_chosen(size) for size in values.shape)
     names = [MORE if c is None else features[c] if features else str(c) for c in columns]
     table = [[MORE if None in (r, c) else _cell(values[r, c]) for c in columns] for r in rows]
-    beside = [say("axes.record", number=r) if r is not None else MORE for r in rows]
+    area = "axes.pixels." if pixels else "axes."
+    beside = [say(f"{area}{'row' if pixels else 'record'}", number=r) if r is not None else MORE for r in rows]
     left = max(map(cell_len, beside))
     widths = [max(cell_len(cell) for cell in column) for column in zip(names, *table, strict=True)]
     while left + sum(widths) + 2 * len(widths) + 4 > WIDTH and len(widths) > 2:
@@ -141,12 +168,34 @@ def _drawing(values: NDArray[Any], features: list[str] | None) -> list[str]:
         padded = (" " * (width - cell_len(cell)) + cell for cell, width in zip(cells, widths, strict=True))
         return f"{head}{' ' * (left - cell_len(head))}  " + "  ".join(padded)
 
-    down, across = say("axes.down"), say("axes.across")
+    down, across = say(f"{area}down"), say(f"{area}across")
     return [
         f"{' ' * left}  {across} →",
         line("", names),
         *(line(head, cells) for head, cells in zip(beside, table, strict=True)),
         f"↓ {down}",
+    ]
+
+
+def _image(values: NDArray[Any]) -> list[str]:
+    """One record: its pixels as shades, every so many of a large image; where shades say nothing, its numbers."""
+    from rich.cells import cell_len
+
+    least, most = values.min(), values.max()
+    if min(values.shape) < IMAGE or not np.isfinite([least, most]).all() or least == most:
+        return [say("axes.first"), *_drawing(values, None, pixels=True)]
+    step = -(-max(values.shape) // PIXELS)
+    rows = range(0, values.shape[0], step)
+    scaled = (values[::step, ::step].astype(float) - float(least)) / (float(most) - float(least))
+    names = [say("axes.pixels.row", number=row) for row in rows]
+    left = max(map(cell_len, names))
+    shaded = ["".join(2 * SHADES[round(value * (len(SHADES) - 1))] for value in line) for line in scaled]
+    drawn = [f"{name}{' ' * (left - cell_len(name))}  {line}" for name, line in zip(names, shaded, strict=True)]
+    return [
+        *wrap(say("axes.shades", least=_cell(least), most=_cell(most))),
+        f"{' ' * left}  {say('axes.pixels.across')} →",
+        *(line.rstrip() for line in drawn),
+        f"↓ {say('axes.pixels.down')}",
     ]
 
 

@@ -51,9 +51,11 @@ def from_torch(weight: ArrayLike, bias: ArrayLike | None = None) -> tuple[NDArra
     Raises:
         ShapeError: no such shapes.
     """
-    weight = _array(weight)
-    if weight.ndim != 2:
-        raise ShapeError("convention.kernel", found=weight.shape)
+    weight = _matrix(weight)
+    bias = None if bias is None else _array(bias)
+    units, features = weight.shape
+    if bias is not None and units != features and _holds(bias, features):
+        raise ShapeError("convention.turned_weight", found=weight.shape, expected=weight.shape[::-1])
     return _checked(np.ascontiguousarray(weight.T), bias)
 
 
@@ -166,7 +168,9 @@ def side_by_side(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None)
         ShapeError: shapes that do not belong together.
     """
     x = _array(x)
-    kernel, bias_ = _checked(kernel, bias)
+    kernel, bias_ = _checked(kernel, bias, x.shape[1] if x.ndim == 2 else None)
+    if x.ndim == 2 and x.shape[1] != kernel.shape[0] == x.shape[0]:
+        raise ShapeError("convention.turned_records", found=x.shape, features=kernel.shape[0])
     if x.ndim != 2 or x.shape[1] != kernel.shape[0]:
         raise ShapeError("convention.records", found=x.shape, features=kernel.shape[0])
     kept = {"keras": (x, kernel, bias_), "torch": (x, *to_torch(kernel, bias_))}
@@ -219,16 +223,40 @@ def _computed(
     return product if bias is None else product + bias
 
 
-def _checked(kernel: ArrayLike, bias: ArrayLike | None) -> tuple[NDArray[Any], NDArray[Any] | None]:
+def _checked(
+    kernel: ArrayLike, bias: ArrayLike | None, features: int | None = None
+) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Both as arrays. The kernel is looked at first: one that is turned makes the bias look wrong.
+
+    Args:
+        kernel: `(features, units)`.
+        bias: `(units,)`.
+        features: how many the records have, where they are known.
+    """
+    kernel = _matrix(kernel)
+    bias = None if bias is None else _array(bias)
+    rows, units = kernel.shape
+    if rows != units and features != rows:
+        fits = bias is None or bias.shape != (units,)
+        if (features == units and fits) or (bias is not None and _holds(bias, rows)):
+            raise ShapeError("convention.turned", found=kernel.shape, expected=(units, rows))
+    if bias is not None and bias.shape == (units, 1):
+        raise ShapeError("convention.upright_bias", found=bias.shape, units=units)
+    if bias is not None and bias.shape != (units,):
+        raise ShapeError("convention.bias", found=bias.shape, units=units)
+    return kernel, bias
+
+
+def _holds(bias: NDArray[Any], units: int) -> bool:
+    """Whether it has a number for each of so many units, in a row or in a column."""
+    return bias.shape in ((units,), (units, 1))
+
+
+def _matrix(kernel: ArrayLike) -> NDArray[Any]:
     kernel = _array(kernel)
     if kernel.ndim != 2:
         raise ShapeError("convention.kernel", found=kernel.shape)
-    if bias is None:
-        return kernel, None
-    bias = _array(bias)
-    if bias.shape != (kernel.shape[1],):
-        raise ShapeError("convention.bias", found=bias.shape, units=kernel.shape[1])
-    return kernel, bias
+    return kernel
 
 
 def _array(found: Any) -> NDArray[Any]:

@@ -48,6 +48,7 @@ class LayerFacts:
         depth: 0 in the model itself, 1 in a model nested in it, and so on.
         shared: whether the weights were listed at an earlier call already.
         itemsize: bytes of one output number.
+        batch: of an input layer, the number of records that Keras noted in it; None where it is left open.
         built: whether its weights are known: True for a layer without any, False for one that waits for data.
     """
 
@@ -62,6 +63,7 @@ class LayerFacts:
     shared: bool = False
     itemsize: int = 4
     built: bool = True
+    batch: int | None = None
 
 
 # Settings that equations and sentences are made of; the rest of a layer's config is not of our concern.
@@ -92,6 +94,7 @@ _SETTINGS = (
     "cropping",
     "mask_value",
     "stddev",
+    "stateful",
 )
 
 
@@ -169,6 +172,7 @@ def _of_call(layer: Any, call: Any, depth: int, listed: set[int]) -> LayerFacts:
         shared,
         _itemsize(call.output_tensors if call is not None else ()),
         call is not None or bool(variables) or bool(getattr(layer, "built", True)),
+        _batch(layer),
     )
 
 
@@ -186,6 +190,12 @@ def _flat(model: Any) -> Iterable[Any]:
 def _shapes(tensors: Iterable[Any]) -> tuple[Shape, ...]:
     # Keras writes the first batch's size into a model that met data before it had an Input; no kernel depends on it.
     return tuple((None, *tensor.shape[1:]) if len(tensor.shape) else () for tensor in tensors)
+
+
+def _batch(layer: Any) -> int | None:
+    """What `Input(batch_shape=(16, 784))`, or the first data of a model without an Input, left in it: 16."""
+    shape = getattr(layer, "batch_shape", None) if type(layer).__name__ == "InputLayer" else None
+    return shape[0] if isinstance(shape, tuple) and shape else None
 
 
 def _name(variable: Any, layer: Any) -> str:

@@ -76,6 +76,11 @@ class Row:
         return tuple(Weight(name, shape, own.trainable) for own, (name, shape) in named)
 
     @property
+    def open(self) -> bool:
+        """Whether an axis beyond the records' is not known: the time steps of `Input((None, 8))`."""
+        return any(None in shape[1:] for shape in (*self.facts.inputs, *self.facts.outputs))
+
+    @property
     def arithmetic(self) -> str | None:
         """`784 × 100 + 100 = 78,500`; empty where there is nothing to count, None where that is not known yet."""
         return self.counted("keras")
@@ -117,7 +122,9 @@ class Row:
         return say("ledger.then", first=sentence, activation=activation) if self._then(activation) else sentence
 
     def _then(self, activation: object) -> bool:
-        return bool(self.facts.weights) and isinstance(activation, str) and activation != "linear"
+        # A recurrent layer's is at work within every step.
+        after = bool(self.facts.weights) and self.rule.says not in ("ledger.recurrent", "ledger.bidirectional")
+        return after and isinstance(activation, str) and activation != "linear"
 
     def multiply_adds(self, records: int) -> int | None:
         """Multiplications, each with its addition, of one forward pass; None where they cannot be told."""
@@ -163,14 +170,14 @@ class Ledger:
 
     def multiply_adds(self, records: int) -> int | None:
         """Of one forward pass of so many records; None where they cannot be told."""
-        return _sum(row.multiply_adds(records) for row in self._counted)
+        return _sum(row.multiply_adds(records) for row in self.counted)
 
     def output_bytes(self, records: int) -> int | None:
         """Memory of the outputs of all layers; None where a size is not known."""
-        return _sum(row.output_bytes(records) for row in self._counted)
+        return _sum(row.output_bytes(records) for row in self.counted)
 
     @property
-    def _counted(self) -> list[Row]:
+    def counted(self) -> list[Row]:
         """The rows that add up: not the nested models whose layers stand below them."""
         following = [*(row.facts.depth for row in self.rows), 0][1:]
         return [row for row, depth in zip(self.rows, following, strict=True) if depth <= row.facts.depth]
@@ -295,7 +302,8 @@ def explain(
         raise UsageError("ledger.lang", found=lang, known=", ".join(LANGUAGES))
     if convention not in (*CONVENTIONS, "all"):
         raise UsageError("ledger.convention", found=convention, known=", ".join((*CONVENTIONS, "all")))
-    sizes = tuple(map(_size, batch_size if isinstance(batch_size, (tuple, list)) else (batch_size,)))
+    asked = map(_size, batch_size if isinstance(batch_size, (tuple, list)) else (batch_size,))
+    sizes = tuple(dict.fromkeys(asked))
     name, layers = _layers(model)
     rows = tuple(map(Row, layers))
     computed = _example(model, rows) if convention == "all" else None

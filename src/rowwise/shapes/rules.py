@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rowwise.shapes.facts import LayerFacts, Shape
@@ -47,8 +47,10 @@ def rule_of(facts: LayerFacts) -> Rule:
     rule = _RULES.get(facts.kind)
     if rule is not None and rule.says == "ledger.elementwise" and len(facts.inputs) == 1:  # x + 1
         rule = Rule("ledger.constant", arrow)
-    if facts.kind == "Dense" and len(facts.weights) == 1:
-        rule = Rule("ledger.dense.unbiased", _dense, _dense_multiply_adds, _dense_values)
+    if facts.kind == "Rescaling" and facts.config.get("scale") == 1 / 255 and facts.config.get("offset") == 0:
+        rule = Rule("ledger.rescaling.pixels", arrow)
+    if rule is not None and facts.kind == "Dense":
+        rule = replace(rule, says=_dense_says(facts))
     if rule is not None and _fits(facts, rule):
         return rule
     if facts.weights:
@@ -106,6 +108,12 @@ def _dense(facts: LayerFacts, records: int | None) -> str:
     return (
         f"{_joined(facts.inputs, records, ', ')} · {shape_text(kernel)}{added} → {_joined(facts.outputs, records, '')}"
     )
+
+
+def _dense_says(facts: LayerFacts) -> str:
+    """Its own sentence for one unit, and for a layer without a bias."""
+    one = ".one" if facts.config.get("units") == 1 else ""
+    return f"ledger.dense{one}{'.unbiased' if len(facts.weights) == 1 else ''}"
 
 
 def _unbuilt_dense_values(facts: LayerFacts) -> dict[str, Any]:
@@ -187,7 +195,9 @@ def _between(sign: str) -> Equation:
 
 
 def _flatten_values(facts: LayerFacts) -> dict[str, Any]:
-    return {"product": f"{product(facts.inputs[0][1:])} = {facts.outputs[0][1]}"}
+    width = facts.outputs[0][1]
+    told = product(facts.inputs[0][1:])
+    return {"product": f"{told} = {width:,}" if width is not None and len(facts.inputs[0]) > 2 else told}
 
 
 def _dense_values(facts: LayerFacts) -> dict[str, Any]:
@@ -197,7 +207,7 @@ def _dense_values(facts: LayerFacts) -> dict[str, Any]:
 
 def _convolution_values(facts: LayerFacts) -> dict[str, Any]:
     kernel, _ = kernel_and_bias(facts)
-    return {"window": product(kernel[:-2]), "channels": kernel[-2], "filters": kernel[-1]}
+    return {"window": product(kernel[:-2]), "channels": f"{kernel[-2]:,}", "filters": f"{kernel[-1]:,}"}
 
 
 def _rescaling(facts: LayerFacts) -> str:
@@ -293,7 +303,9 @@ _RULES: dict[str, Rule] = {
     "Embedding": Rule(
         "ledger.embedding",
         _embedding,
-        values=lambda facts: dict(zip(("rows", "width"), facts.weights[0].shape, strict=True)),
+        values=lambda facts: {
+            name: f"{size:,}" for name, size in zip(("rows", "width"), facts.weights[0].shape, strict=True)
+        },
     ),
     "MultiHeadAttention": Rule(
         "ledger.attention",
