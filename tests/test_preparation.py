@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tables import houses, without
+from made_tables import houses, without, write
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -195,6 +195,19 @@ def test_a_table_is_learned_better_than_by_its_mean():
     rowwise.fit(model, train, epochs=60, validation=None, verbose=0, seed=0)
     errors = rowwise.predict(model, test.x).values[:, 0] - test.y
     assert 1 - (errors**2).mean() / test.y.var() > 0.8
+
+
+def test_predict_takes_a_table_as_it_is(parts, tmp_path):
+    train, _ = parts
+    model = rowwise.dense(train, hidden=(4,), seed=0)
+    columns = without(houses(30, seed=5), "price", "dear", "id")
+    expected = rowwise.predict(model, pl.DataFrame(columns)).values
+    assert expected.shape == (30, 1)
+    np.testing.assert_allclose(rowwise.predict(model, write(tmp_path / "new.csv", columns)).values, expected, rtol=1e-6)
+    with pytest.warns(rowwise.Suspicious, match="view: 30 records have a level that training did not know"):
+        rowwise.predict(model, pl.DataFrame(columns | {"view": ["moon"] * 30}))
+    with pytest.raises(rowwise.RowwiseError, match="lacks columns that the model was trained on: rooms"):
+        rowwise.predict(model, pl.DataFrame(without(columns, "rooms")))
 
 
 def test_several_targets_each_have_their_own_units():

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rowwise.data.dataset import PIXEL_MAX
-from rowwise.errors import ModelError
+from rowwise.data.source import TABLES, Source, is_frame
+from rowwise.errors import ModelError, UsageError
 from rowwise.shapes.labels import flat_layers, loss_of
 
 if TYPE_CHECKING:
     import keras
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 
 # What Keras's losses that compare numbers are called: a model compiled with one predicts numbers.
@@ -48,16 +50,24 @@ class Prediction:
         ]
 
 
-def predict(model: keras.Model, x: ArrayLike, batch_size: int = 1024) -> Prediction:
+def predict(model: keras.Model, x: Any, batch_size: int = 1024) -> Prediction:
     """Classes and probabilities of x `(records, ...)`, pixels as in training; the numbers of a model for regression.
 
     A classifier that ends without softmax or sigmoid gives logits: they are turned into probabilities here.
 
+    Args:
+        model: a Keras model with one input and one output.
+        x: records as an array; of a model that was trained on a table also a table, as `rowwise.load` takes it.
+        batch_size: records a step.
+
     Raises:
         ShapeError: x does not fit the model's input. ModelError: no classifier, or its outputs are NaN.
+        DataError: a table that lacks columns, or cannot be read.
     """
     from rowwise.engine import predict_proba
 
+    if isinstance(x, str | Path) or is_frame(x):
+        x = _records_of(model, x)
     outputs = predict_proba(model, x, batch_size)
     if outputs.ndim != 2:
         raise ModelError("predict.outputs", found=outputs.shape)
@@ -73,6 +83,20 @@ def predict(model: keras.Model, x: ArrayLike, batch_size: int = 1024) -> Predict
         outputs = np.exp(outputs - outputs.max(1, keepdims=True))
         outputs /= outputs.sum(1, keepdims=True)
     return Prediction(outputs)
+
+
+def _records_of(model: keras.Model, table: Any) -> NDArray[np.float32]:
+    """`(records, columns)` of a file or DataFrame, read as the model's own data were."""
+    from rowwise.data.records import read_x
+    from rowwise.preparation import preparation_of
+
+    if (preparation := preparation_of(model)) is None:
+        raise ModelError("predict.no_table", model=model.name)
+    frame = is_frame(table)
+    source = Source("table" if frame else str(table), frame=table if frame else None)
+    if source.kind != "table":
+        raise UsageError("predict.table.kind", path=table, known=", ".join(TABLES))
+    return read_x(preparation.schema, source)
 
 
 def is_regression(model: keras.Model) -> bool:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from rowwise.commands.classifier import classifier_shapes
 from rowwise.commands.keras_import import hush
 from rowwise.commands.output import Output
+from rowwise.commands.picture_folder import test_pictures
 from rowwise.commands.record import data_record
 from rowwise.commands.sources import source_of_run, told
-from rowwise.commands.tables import oddity_notes
 from rowwise.data import Source
 from rowwise.errors import UsageError
 from rowwise.runs import SCHEMA, open_run
@@ -72,14 +72,15 @@ def _test_set(
 
     preparation = preparation_of(model)
     if asked is not None and asked.kind == "table" and preparation is not None:
-        from rowwise.data.records import read_as
+        from rowwise.data.records import oddity_notes, read_as
 
         test_set, oddities = read_as(preparation.schema, asked)
         for note in oddity_notes(preparation.schema, oddities):
             out.warn(note)
         return test_set
     with told(out):
-        test_set = source.load()[1]
+        pictures = None if asked is None else test_pictures(asked, own, model, record)
+        test_set = source.load()[1] if pictures is None else pictures
     trained_on = record.get("data", {})
     if (asked is None or test_set.name == trained_on.get("name")) and (
         trained_on.get("test_checksum") != test_set.checksum

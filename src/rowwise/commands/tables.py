@@ -13,7 +13,6 @@ from rowwise.text import say
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
     from pathlib import Path
 
     import keras
@@ -38,17 +37,6 @@ def about_table(data: Dataset, schema: Schema) -> list[str]:
     return lines
 
 
-def oddity_notes(schema: Schema, oddities: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """What of a table could not be used as training knew it; values that training records lacked too are no news."""
-    known = {column.name for column in schema.used if column.missing}
-    return [
-        say(f"predict.table.{kind}", name=name, count=f"{count:,}")
-        for name, counts in oddities.items()
-        for kind, count in counts.items()
-        if count and not (kind == "missing" and name in known)
-    ]
-
-
 def predict_tables(options: argparse.Namespace, model: keras.Model, schema: Schema, out: Output) -> int:
     """Write the table with its predictions to `--out`, whole or not at all, else to standard output; 0.
 
@@ -68,6 +56,8 @@ def predict_tables(options: argparse.Namespace, model: keras.Model, schema: Sche
     else:
         done = _to_file(model, source, options.out)
         out.tell(say("predict.table.written", records=f"{done.records:,}", columns=len(done.columns), path=options.out))
+    from rowwise.data.records import oddity_notes
+
     for note in oddity_notes(schema, done.oddities):
         out.warn(note)
     oddities = {name: {kind: n for kind, n in counts.items() if n} for name, counts in done.oddities.items()}

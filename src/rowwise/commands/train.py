@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.data.source import Source
 
+STEPS = 2_000  # a table is trained for at least so many, unless that takes more than MOST_EPOCHS
+MOST_EPOCHS = 200
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
@@ -65,6 +68,7 @@ def train(options: argparse.Namespace) -> int:
             _import_sources(start.source)
         with importing_keras(clock), clock.lap("load"):
             train_set, test_set = _load(start, out)
+        start = _with_epochs(start, train_set, options, out)
         with clock.lap("build"):
             model = _model(start, train_set, out)
         with clock.lap("fit"):
@@ -123,6 +127,17 @@ def _load(start: Start, out: Output) -> tuple[Dataset, Dataset]:
         for line in about_table(train_set, train_set.schema):
             out.tell(line)
     return train_set, test_set
+
+
+def _with_epochs(start: Start, data: Dataset, options: argparse.Namespace, out: Output) -> Start:
+    """More epochs for a table of few records, where nobody said how many: 20 would be a hundred steps or two."""
+    if data.schema is None or options.epochs is not None or start.resume is not None:
+        return start
+    steps = -(-len(data) // start.settings.batch_size)
+    epochs = min(max(start.settings.epochs, -(-STEPS // steps)), MOST_EPOCHS)
+    if epochs > start.settings.epochs:
+        out.tell(say("cli.epochs.table", epochs=epochs))
+    return start._replace(settings=replace(start.settings, epochs=epochs))
 
 
 def _model(start: Start, data: Dataset, out: Output) -> keras.Model:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.names import MODULES, known, names
-from rowwise.data.source import Source, read_options
+from rowwise.data.source import Source, is_frame, read_options
 from rowwise.errors import DataNotFound, SaveError
 from rowwise.text import say
 
@@ -41,7 +41,7 @@ def load(
     given = read | more | ({"target": target} if target else {})
     if isinstance(data, str | Path):
         return Source.from_dict({"place": str(data), **given}).load()
-    if not (hasattr(data, "lazy") or (hasattr(data, "columns") and hasattr(data, "shape"))):  # Polars's, or pandas's
+    if not is_frame(data):
         known(data)  # raises: it is no text
     return replace(Source.from_dict({"place": "table", **given}), frame=data).load()
 

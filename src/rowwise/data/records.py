@@ -24,6 +24,8 @@ from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
     from numpy.typing import NDArray
 
@@ -141,6 +143,26 @@ def read_as(schema: Schema, source: Source) -> tuple[Dataset, dict[str, Counter[
             raise DataError("table.rows", path=table.name)
         read = Read(np.concatenate(xs), np.concatenate(ys), None)
         return _dataset(source, schema, table, read, np.arange(len(read.x)), read.x, "test"), oddities
+
+
+def read_x(schema: Schema, source: Source) -> NDArray[np.float32]:
+    """`(records, columns of X)` of a table, which needs no target.
+
+    Raises:
+        DataError: it lacks columns, has no rows, or cannot be read.
+
+    Warns:
+        Suspicious: values that cannot be used as training knew the columns.
+    """
+    oddities: dict[str, Counter[str]] = {}
+    with open_table(source) as table:
+        check_has(table, tuple(column.name for column in schema.used))
+        blocks = [encode_rows(schema, rows, oddities) for rows in table.batches()]
+        if not sum(map(len, blocks)):
+            raise DataError("table.rows", path=table.name)
+    for note in oddity_notes(schema, oddities):
+        warn_user(note)
+    return np.concatenate(blocks)
 
 
 def check_has(table: Table, names: tuple[str, ...]) -> None:
@@ -265,6 +287,17 @@ def _warn_of_duplicates(train: NDArray[np.uint64], test: NDArray[np.uint64]) -> 
     twice = int(np.isin(test, np.unique(train)).sum())
     if twice:
         warn_user(say("split.duplicates", count=f"{twice:,}", records=f"{len(test):,}"))
+
+
+def oddity_notes(schema: Schema, oddities: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """What of a table could not be used as training knew it; values that training records lacked too are no news."""
+    known = {column.name for column in schema.used if column.missing}
+    return [
+        say(f"predict.table.{kind}", name=name, count=f"{count:,}")
+        for name, counts in oddities.items()
+        for kind, count in counts.items()
+        if count and not (kind == "missing" and name in known)
+    ]
 
 
 def not_used(schema: Schema) -> list[tuple[Column, str]]:

@@ -217,6 +217,11 @@ def _size(found: Any) -> tuple[int, int]:
     return sides[0], sides[1]
 
 
+def is_frame(data: Any) -> bool:
+    """Whether it is a DataFrame of Polars, or of pandas."""
+    return hasattr(data, "lazy") or (hasattr(data, "columns") and hasattr(data, "iloc"))
+
+
 def read_options(file: Path) -> dict[str, Any]:
     """The options in a TOML file, such as `target = "price"`, by the names of a Source's attributes.
 

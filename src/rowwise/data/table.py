@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,6 +162,9 @@ def _series(name: str, values: Any) -> pl.Series:
     kinds = {type(value) for value in listed if value is not None}
     if kinds <= {bool} or kinds <= {str} or all(issubclass(kind, int | float | np.number) for kind in kinds):
         return pl.Series(name, listed, strict=False)
+    if all(issubclass(kind, datetime.date) for kind in kinds):  # pandas's Timestamp among them
+        bare = [value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value for value in listed]
+        return pl.Series(name, np.array(bare, "datetime64[us]"))
     return pl.Series(name, [None if value is None else str(value) for value in listed], dtype=pl.String)
 
 
