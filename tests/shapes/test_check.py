@@ -255,6 +255,11 @@ REFUSED = {
     "a sparse matrix": (lambda: (net((5,)), csr_matrix(floats(12, 5))), DataError, r"Pass x.toarray\(\)"),
     "a tensor with gradients": (lambda: (net((5,)), Tensor()), DataError, r"Pass x.detach\(\).cpu\(\).numpy\(\)"),
     "dates": (lambda: (net((5,)), np.zeros((12, 5), "datetime64[D]")), DataError, "values are datetime64"),
+    "labels of named columns": (
+        lambda: (net((5,)), (floats(12, 5), np.zeros(12, [("a", "f4")]))),
+        DataError,
+        "values are .*'a'",
+    ),
     "four parts": (lambda: (net((5,)), (floats(12, 5), Y, Y, Y)), UsageError, "data is a tuple of 4"),
     "two pairs": (
         lambda: (net((5,)), ((floats(12, 5), Y), (floats(12, 5), Y))),

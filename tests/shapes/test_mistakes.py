@@ -594,6 +594,11 @@ FOR_LABELS = {  # the labels, the end of the model, and each mend of what is sai
         {"activation": "sigmoid", "units": 1},
         (Fix(last="keras.layers.Dense(1)", loss='"mse"'),),
     ),
+    "postcodes for the integer loss": (
+        classes(36) * 1000 + 80_000,
+        {},
+        (Fix(do="y = np.unique(y, return_inverse=True)[1]"), Fix(last="keras.layers.Dense(1)", loss='"mse"')),
+    ),
     "quantities for the one-hot loss": (
         numbers(36) * 9 - 3,
         {"loss": ONE_HOT},

@@ -298,6 +298,8 @@ def _numbers_of_labels(y: NDArray[Any]) -> NDArray[Any]:
     """
     if y.dtype.kind == "b":
         return y.astype(np.int32)
+    if y.dtype.kind not in "uifOUS":
+        raise DataError("data.dtype", name="y", found=y.dtype)
     if y.dtype.kind == "O" and all(isinstance(value, int | float | np.number) for value in y.flat):
         raise DataError("mistake.object", name="y", code='y.astype("int32")')
     if y.dtype.kind in "OUS":

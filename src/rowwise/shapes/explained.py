@@ -216,7 +216,7 @@ def _check_model_call(model: Any, name: str, values: dict[str, Any]) -> None:
 def _check_pair(model: Any, x: Any, y: Any, code: str, training: bool) -> None:
     """What one call has for x and y; `code` is how it is called."""
     x, y = (part[0] if isinstance(part, list) and len(part) == 1 else part for part in (x, y))
-    if x is None or isinstance(x, str | int | float):
+    if x is None or isinstance(x, str | bytes | int | float | range | set):
         raise no_array("x", x)
     if isinstance(x, list | tuple) and y is None and is_pair(x):
         raise DataError("mistake.pair_as_x", code=code)

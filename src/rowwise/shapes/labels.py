@@ -245,6 +245,9 @@ def _check_class_numbers(y: NDArray[Any], loss: Loss, output: Output, read: bool
     if y.dtype.kind == "f" and np.any(y != np.trunc(y)):
         raise ShapeError("mistake.fractions", **values, label=f"{y[y != np.trunc(y)].flat[0]:.4g}")
     if units is not None and most >= units:
+        if most >= MOST_CLASSES:
+            anew = say("mistake.negative.anew") if len(np.unique(y)) <= units else ""
+            raise ShapeError("mistake.no_classes", **values, label=f"{most:g}", dense=_dense(1, None), anew=anew)
         key = "mistake.from_one" if least == 1 and most == units else "mistake.classes"
         needed = int(most) + 1
         values |= {"needed": counted("unit", needed), "dense": _dense(needed, None if loss.from_logits else "softmax")}

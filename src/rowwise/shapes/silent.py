@@ -30,7 +30,7 @@ WATCHED = (*WITH_LABELS, "predict", "predict_on_batch")
 SILENT = {
     *("data.not_finite", "mistake.labels_not_finite", "mistake.embedding"),
     *("mistake.logits", "mistake.twice", "mistake.squashed", "mistake.one_unit", "mistake.one_softmax"),
-    *("mistake.classes", "mistake.from_one", "mistake.negative", "mistake.fractions"),
+    *("mistake.classes", "mistake.from_one", "mistake.negative", "mistake.fractions", "mistake.no_classes"),
     *("mistake.binary_labels", "mistake.binary_range"),
 }
 
