@@ -51,7 +51,7 @@ def read_pictures(
     else:
         notes = []
         hush()
-        x = (whole if pictures == WHOLE else _object)(path, shape, notes)[None]
+        x = (whole if pictures == WHOLE else cut_out)(path, shape, notes)[None]
     x, scaled = scale(x, brightest)
     return x, notes + scaled
 
@@ -65,12 +65,21 @@ def scale(x: NDArray[Any], brightest: int) -> tuple[NDArray[Any], list[str]]:
     return (x / (white / brightest)).astype(np.float32), [note]  # by 255, as the course divides
 
 
-def _object(path: Path, shape: tuple[int, ...], notes: list[str]) -> NDArray[np.uint8]:
-    """A picture → one record of `shape`, a bright object on black; what was done to it is added to `notes`."""
+def cut_out(path: Path, shape: tuple[int, ...], notes: list[str], content: bytes | None = None) -> NDArray[np.uint8]:
+    """A picture → one record of `shape`, a bright object on black, as Fashion-MNIST's are.
+
+    Args:
+        shape: `(height, width)` for grey, `(height, width, 1 or 3)`.
+        notes: what was done is added to it, in words.
+        content: the file's bytes, where they have been read already.
+
+    Raises:
+        DataError: unreadable, too large, or no picture.
+    """
     from PIL import ImageOps
 
     height, width = shape[:2]
-    picture, before = open_picture(path, notes)
+    picture, before = open_picture(path, notes, content)
     exact = picture.size == (width, height)
     if not exact:
         picture = reduced(picture, height, width)

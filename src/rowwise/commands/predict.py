@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rowwise.commands.classifier import classifier_shapes
 from rowwise.commands.keras_import import hush
 from rowwise.commands.output import Output
+from rowwise.commands.picture_folder import pictures_of
 from rowwise.commands.tables import predict_tables
-from rowwise.data.dataset import OBJECT, WHOLE
 from rowwise.errors import DataError, ModelError, UsageError
 from rowwise.runs import SCHEMA, open_run
 from rowwise.text import language, say
@@ -47,7 +47,7 @@ def predict(options: argparse.Namespace) -> int:
 
         white = brightest_pixel(model)
         classes, shown = _names(record, units)
-        pictures = _pictures(record)
+        pictures = pictures_of(record)
         results, code = [], 0
         for file in options.files:
             try:
@@ -74,12 +74,6 @@ def _picture_shape(model: keras.Model, options: argparse.Namespace) -> tuple[tup
     if picture != shape or len(picture) not in (2, 3) or (len(picture) == 3 and picture[2] not in (1, 3)):
         raise ModelError("cli.predict.shape", model=options.model, shape=shape)
     return picture, max(outputs, 2)  # one unit tells two classes apart
-
-
-def _pictures(record: dict[str, Any]) -> str:
-    """How the pictures were prepared that the model was trained on; as Fashion-MNIST's where nobody knows."""
-    source = record.get("data", {}).get("source")
-    return WHOLE if isinstance(source, dict) and source.get("pictures") == WHOLE else OBJECT
 
 
 def _names(record: dict[str, Any], units: int) -> tuple[list[str], list[str]]:

@@ -9,19 +9,21 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rowwise.data.dataset import WHOLE, Dataset, provenance_fields
 from rowwise.data.duplicates import warn_of_shared
-from rowwise.data.picture_cache import decoded
+from rowwise.data.picture_cache import WHOLLY, decoded
 from rowwise.data.picture_tree import SHOWN, scan, shown
 from rowwise.errors import DataError, Suspicious
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from rowwise.data.picture_cache import Bad, Decoded
+    from numpy.typing import NDArray
+
+    from rowwise.data.picture_cache import Bad, Decoded, Prepare
     from rowwise.data.picture_tree import Tree
     from rowwise.data.source import Source
 
@@ -40,44 +42,89 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
     """
     tree = scan(Path(source.place))
     made = decoded(tree, source.size, {"grey": False, "colour": True}.get(source.colour))
-    good = _good(tree, made.bad, source.skip_bad)
-    parts = _parts(tree, made, good, source)
-    warn_of_shared(*parts, level=4)
-    return parts
+    good = _good(tree, made.bad, source.skip_bad, least=2 if tree.train is None else 1)
+
+    def part(name: str, rows: slice) -> Dataset:
+        return _dataset(source.name, tree, made, rows, good, part=name)
+
+    if tree.train is None:
+        train, test = part("train", slice(None)).split(source.test, source.seed)
+    else:
+        train, test = part("train", slice(tree.train)), part("test", slice(tree.train, None))
+    warn_of_shared(train, test, level=4)
+    return train, replace(test, part="test")
 
 
-def _good(tree: Tree, bad: list[Bad], skip: bool) -> slice | np.ndarray[Any, Any]:
-    """The rows of the pictures that can be used.
+def read_as(
+    source: Source, shape: tuple[int, ...], classes: tuple[str, ...] = (), prepare: Prepare = WHOLLY
+) -> Dataset:
+    """The pictures of a folder, of its test part where it has one, as records that a trained model takes.
+
+    Args:
+        source: the folder.
+        shape: of one record: `(height, width)`, or with 1 or 3 channels `(height, width, channels)`.
+        classes: the model's, by number: a sub-folder's name must be among them. None: the sub-folders', sorted.
+        prepare: how the model's own pictures became records.
 
     Raises:
-        DataError: there are others, and they shall not be skipped; or a class has none that can be used.
+        DataError: a folder without pictures or with classes that the model does not know; pictures that cannot be
+            read. SaveError: the cache cannot be written.
+
+    Warns:
+        Suspicious: pictures left out, files passed over.
+    """
+    tree = scan(Path(source.place), learn=False)
+    there = [tree.classes[label] for label in np.unique(tree.y)]
+    if classes and (unknown := [name for name in there if name not in classes]):
+        raise DataError("folder.unknown", folder=tree.folder, names=shown(unknown), known=shown(classes))
+    colour = len(shape) == 3 and shape[2] == 3
+    made = decoded(tree, (shape[0], shape[1]), colour, prepare)
+    good = _good(tree, made.bad, source.skip_bad, least=0)
+    made = made._replace(x=made.x.reshape(-1, *shape))
+    if classes:
+        number = np.array([classes.index(name) if name in classes else 0 for name in tree.classes], np.int32)
+        tree = replace(tree, classes=classes, y=number[tree.y])
+    return _dataset(source.name, tree, made, slice(tree.train, None), good, part="test", pictures=prepare.name)
+
+
+def _good(tree: Tree, bad: list[Bad], skip: bool, least: int) -> NDArray[np.bool_] | None:
+    """`(files,)`: which pictures can be used; None for all.
+
+    Raises:
+        DataError: some cannot, and shall not be skipped; or fewer than `least` of a class to be learned are left.
     """
     if not bad:
-        return slice(None)
+        return None
     lines = [f"\n  {shown([tree.names[one.row]])}: {one.reason()}" for one in bad[:SHOWN]]
     if len(bad) > SHOWN:
         lines.append("\n  " + say("folder.bad.more", more=f"{len(bad) - SHOWN:,}"))
     facts = {"folder": tree.folder, "count": f"{len(bad):,}", "files": f"{len(tree.names):,}", "list": "".join(lines)}
-    if not skip:
-        raise DataError("folder.bad", **facts)
     good = np.ones(len(tree.names), bool)
     good[[one.row for one in bad]] = False
-    learned = tree.y[: tree.train][good[: tree.train]]
-    least = 2 if tree.train is None else 1
-    counts = np.bincount(learned, minlength=len(tree.classes))
+    if not skip or not good.any():
+        raise DataError("folder.bad", **facts)
+    counts = np.bincount(tree.y[: tree.train][good[: tree.train]], minlength=len(tree.classes))
     if few := [name for name, count in zip(tree.classes, counts, strict=True) if count < least]:
         raise DataError("folder.bad.class", folder=tree.folder, names=shown(few), list=facts["list"])
     warnings.warn(say("folder.skipped", **facts), Suspicious, stacklevel=4)
     return good
 
 
-def _parts(tree: Tree, made: Decoded, good: slice | np.ndarray[Any, Any], source: Source) -> tuple[Dataset, Dataset]:
+def _dataset(
+    name: str,
+    tree: Tree,
+    made: Decoded,
+    rows: slice,
+    good: NDArray[np.bool_] | None,
+    part: str,
+    pictures: str = WHOLE,
+) -> Dataset:
     height, width = made.x.shape[1:3]
-    colour = made.x.ndim == 4
     (low, narrow), (high, wide) = made.least, made.most
     sizes = " × ".join(
         f"{least:,}" if least == most else f"{least:,}–{most:,}" for least, most in ((narrow, wide), (low, high))
     )
+    colour = made.x.shape[3:] == (3,)
     origin = provenance_fields(
         "folder.provenance.colour" if colour else "folder.provenance.grey",
         folder=tree.folder,
@@ -89,19 +136,12 @@ def _parts(tree: Tree, made: Decoded, good: slice | np.ndarray[Any, Any], source
         "folder": str(tree.folder.resolve()),
         "files": len(tree.names),
         "content": made.key,
-        "pictures": WHOLE,
+        "pictures": pictures,
         "skipped": [tree.names[one.row] for one in made.bad],
     }
-
-    def part(name: str, rows: slice) -> Dataset:
-        x, y = made.x[rows], tree.y[rows]
-        if not isinstance(good, slice):
-            x, y = x[good[rows]], y[good[rows]]
-        for array in (x, y):
-            array.flags.writeable = False  # nobody else has them: no need to copy them again
-        return Dataset(source.name, x, y, tree.classes, part=name, source=known, **origin)
-
-    if tree.train is not None:
-        return part("train", slice(tree.train)), part("test", slice(tree.train, None))
-    train, test = part("train", slice(None)).split(source.test, source.seed)
-    return train, replace(test, part="test")
+    x, y = made.x[rows], tree.y[rows]
+    if good is not None:
+        x, y = x[good[rows]], y[good[rows]]
+    for array in (x, y):
+        array.flags.writeable = False  # nobody else has them: no need to copy them again
+    return Dataset(name, x, y, tree.classes, part=part, source=known, **origin)

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from rowwise.data.dataset import WHOLE
 from rowwise.data.picture_file import Look, hush, is_colourful, look, whole
 from rowwise.errors import DataError, SaveError
 from rowwise.files import PARTIAL, atomic_write, cache_folder, unfinished, write_through
@@ -71,6 +72,16 @@ class Bad(NamedTuple):
         return say(f"folder.bad.{self.kind}", **self.values)
 
 
+class Prepare(NamedTuple):
+    """How a picture becomes a record: the name that a run keeps, and `(path, shape, notes, content) → record`."""
+
+    name: str
+    record: Callable[[Path, tuple[int, ...], list[str], bytes | None], NDArray[np.uint8]]
+
+
+WHOLLY = Prepare(WHOLE, whole)
+
+
 class Decoded(NamedTuple):
     """The records of a tree.
 
@@ -88,7 +99,9 @@ class Decoded(NamedTuple):
     key: str
 
 
-def decoded(tree: Tree, size: tuple[int, int] | None = None, colour: bool | None = None) -> Decoded:
+def decoded(
+    tree: Tree, size: tuple[int, int] | None = None, colour: bool | None = None, prepare: Prepare = WHOLLY
+) -> Decoded:
     """The tree's pictures, from the cache where their content is known.
 
     Args:
@@ -96,6 +109,7 @@ def decoded(tree: Tree, size: tuple[int, int] | None = None, colour: bool | None
         size: `(height, width)` of a record; None for the middle (median) height and width of all pictures, both
             scaled down so that the longer side has 64 pixels at most: pictures of one small size stay as they are.
         colour: True for RGB, False for grey; None for what they are: RGB where the pixels of one of 300 have colour.
+        prepare: how a file becomes a record.
 
     Raises:
         DataError: a file changes while it is read; no file can be used. SaveError: the cache cannot be written.
@@ -104,17 +118,19 @@ def decoded(tree: Tree, size: tuple[int, int] | None = None, colour: bool | None
     folder = cache_folder() / "pictures"
     with _progress() as step:
         digests = _digests(tree, folder / "listings", step)
-        key = _key(tree, digests, size, colour)
+        key = _key(tree, digests, size, colour, prepare.name)
         if (known := _known(folder / key, len(tree.names))) is None:
-            _decode(tree, digests, size, colour, folder / key, step)
+            _decode(tree, digests, size, colour, prepare, folder / key, step)
             known = _known(folder / key, len(tree.names))
     if known is None:
         raise SaveError("folder.cache", path=folder, cause="—")
     return known
 
 
-def _key(tree: Tree, digests: NDArray[np.uint8], size: tuple[int, int] | None, colour: bool | None) -> str:
-    asked = json.dumps([FORM, size, colour]).encode()
+def _key(
+    tree: Tree, digests: NDArray[np.uint8], size: tuple[int, int] | None, colour: bool | None, prepared: str
+) -> str:
+    asked = json.dumps([FORM, size, colour, prepared]).encode()
     return hashlib.sha256(b"\0".join((asked, _blob(tree.names), digests.tobytes()))).hexdigest()
 
 
@@ -195,6 +211,7 @@ def _decode(
     digests: NDArray[np.uint8],
     size: tuple[int, int] | None,
     colour: bool | None,
+    prepare: Prepare,
     entry: Path,
     step: Step,
 ) -> None:
@@ -218,7 +235,7 @@ def _decode(
         if hashlib.sha256(content).digest() != digests[row].tobytes():
             raise DataError("folder.changed", file=path)
         try:
-            return whole(path, shape, [], content)
+            return prepare.record(path, shape, [], content)
         except DataError as error:
             values = {name: str(value) for name, value in error.values.items() if name != "file"}
             return Bad(row, error.key.rpartition(".")[2], values)

@@ -66,8 +66,12 @@ class _Found:
     loops: list[str] = field(default_factory=list)
 
 
-def scan(folder: Path) -> Tree:
+def scan(folder: Path, learn: bool = True) -> Tree:
     """The tree below `folder`; no file is opened.
+
+    Args:
+        folder: with sub-folders.
+        learn: whether a model shall learn its classes; else one class, or one picture of a class, is enough.
 
     Warns:
         Suspicious: files in the classes' folders that are no pictures by their names; links that lead back up.
@@ -87,7 +91,7 @@ def scan(folder: Path) -> Tree:
                 at = found.setdefault((role, _readable(name)), _Found())
                 path = place / name
                 _walk(path, f"{path.relative_to(folder).as_posix()}/", above | {_identity(place)}, at)
-    _check(folder, parts, found)
+    _check(folder, parts, found, learn)
     _warn(folder, found.values())
     classes = tuple(sorted({name for _, name in found}))
     number = {name: label for label, name in enumerate(classes)}
@@ -167,13 +171,15 @@ def _walk(folder: Path, prefix: str, seen: set[tuple[int, int]], found: _Found) 
             raise DataError("folder.unreadable", folder=path, cause=cause.strerror) from cause
 
 
-def _check(folder: Path, parts: dict[str, list[Path]], found: dict[tuple[str, str], _Found]) -> None:
+def _check(folder: Path, parts: dict[str, list[Path]], found: dict[tuple[str, str], _Found], learn: bool) -> None:
     """Raises DataError where the classes cannot be learned."""
     counts: dict[str, int] = {}
     for (_, name), at in found.items():
         counts[name] = counts.get(name, 0) + len(at.names)
     if not any(counts.values()):
         _refuse_empty(folder, found)
+    if not learn:
+        return
     if empty := sorted(name for name, count in counts.items() if not count):
         raise DataError("folder.empty", folder=folder, names=shown(empty))
     if len(counts) < 2:
