@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,6 +111,14 @@ def dates(values: pl.Series, pattern: str = "") -> pl.Series:
     elif not values.dtype.is_temporal():
         values = pl.Series(values.name, [None] * len(values), dtype=pl.Date)
     return values.cast(pl.Datetime("us"))
+
+
+def fits_pattern(text: str, pattern: str) -> bool:
+    """Whether Python reads one text as a date so: a quick look before a column is tried."""
+    with suppress(ValueError):
+        datetime.datetime.strptime(text, pattern.replace("%.f", ".%f"))
+        return True
+    return "%.f" in pattern and fits_pattern(text, pattern.replace("%.f", ""))  # fractions may be left out
 
 
 def parts(moments: pl.Series, names: tuple[str, ...]) -> NDArray[np.float32]:
