@@ -51,6 +51,7 @@ RECORDS, ABOUT = "x.npy", "about.json"
 LONGEST_SIDE = 64  # pixels, of records whose size nobody chose
 SAMPLE = 300  # pictures whose pixels are looked at for colour
 LARGEST_FILE = 512 * 1024**2  # bytes
+SMALL_FILE = 1024**2  # bytes: read at once; for each larger one a buffer is made
 CHUNK = 32  # files that a thread takes at a time
 SETTLED = 2_000_000_000  # ns: the coarsest file system counts in steps of two seconds
 MONTH = 30 * 24 * 3600  # seconds
@@ -163,8 +164,10 @@ def _digests(tree: Tree, listings: Path, step: Step) -> NDArray[np.uint8]:
 
     def one(row: int) -> bytes:
         try:
-            with open(tree.folder / tree.names[row], "rb") as file:
-                return hashlib.file_digest(file, "sha256").digest()
+            with open(tree.folder / tree.names[row], "rb", buffering=0) as file:
+                if tree.facts[row, 0] > SMALL_FILE:
+                    return hashlib.file_digest(file, "sha256").digest()
+                return hashlib.sha256(file.read()).digest()
         except OSError:
             return bytes(DIGEST)
 
