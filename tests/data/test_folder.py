@@ -5,6 +5,7 @@ import shutil
 import struct
 import unicodedata
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -234,6 +235,12 @@ def test_a_changed_file_is_noticed_even_with_its_old_size_and_time(parts, monkey
     assert np.asarray(picture(98)).tobytes() in records
     assert old not in records
     assert before.source["content"] != parts_now[0].source["content"]
+
+
+def test_several_loads_at_once_agree(parts):
+    with ThreadPoolExecutor(4) as pool:
+        sums = {pool.submit(lambda: rowwise.load(parts)[0].checksum) for _ in range(8)}
+    assert len({future.result() for future in sums}) == 1
 
 
 def test_a_removed_and_a_renamed_file_are_noticed(parts):

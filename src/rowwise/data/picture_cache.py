@@ -234,6 +234,8 @@ def _decode(
                 return Bad(row, "large_file", {"most": f"{LARGEST_FILE:,}"})
             content = path.read_bytes()
         except OSError as cause:
+            if digests[row].any():  # it could be read before
+                raise DataError("folder.changed", file=path) from cause
             return Bad(row, "unreadable", {"cause": cause.strerror or str(cause)})
         if hashlib.sha256(content).digest() != digests[row].tobytes():
             raise DataError("folder.changed", file=path)
@@ -263,9 +265,10 @@ def _decode(
             about = {"shape": [len(looks), *shape], "bad": bad}
             about |= {"least": sizes.min(0).tolist(), "most": sizes.max(0).tolist()}
             write_through(partial / ABOUT, json.dumps(about).encode())
-            shutil.rmtree(entry, ignore_errors=True)  # a damaged one
-            with suppress(OSError):  # another program has made it meanwhile
-                partial.rename(entry)
+            if _known(entry, len(looks)) is None:  # else another program has made it meanwhile
+                shutil.rmtree(entry, ignore_errors=True)  # a damaged one
+                with suppress(OSError):
+                    partial.rename(entry)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
