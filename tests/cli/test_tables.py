@@ -180,6 +180,15 @@ def test_validation_is_by_group_where_the_test_data_are(from_json, here, no_pict
     assert "val_loss" in found["epochs"][0]
 
 
+@pytest.mark.slow
+def test_a_tiny_table_is_trained_in_small_batches_for_more_epochs(from_json, here, no_pictures):
+    path = write(here / "t.csv", without(houses(24), "price"))
+    (here / "how.toml").write_text('target = "dear"\ndrop = ["sold"]\n')
+    found = from_json("train", path, "--options", "how.toml", "--hidden", "4", "--quiet")
+    assert found["settings"]["batch_size"] < 19
+    assert found["settings"]["epochs"] == len(found["epochs"]) == 200
+
+
 def test_show_prints_the_schema(rowwise, from_json, here):
     path = write(here / "t.csv", without(houses(), "dear"))
     code, out, err = rowwise("data", "show", path, "--target", "price", "--drop", "id")

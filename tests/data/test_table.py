@@ -216,6 +216,12 @@ def test_equal_records_on_both_sides_are_warned_of():
         rowwise.load(frame, target="y")
 
 
+def test_classes_that_differ_in_case_alone_are_warned_of():
+    frame = pl.DataFrame({"x": X, "y": ["Dog", "dog", "cat", "cat"] * 10})
+    with pytest.warns(Suspicious, match="differ in case alone: Dog, dog"):
+        assert rowwise.load(frame, target="y")[0].classes == ("Dog", "cat", "dog")
+
+
 def test_a_large_table_is_encoded_in_a_mapped_file_and_gives_the_same(tmp_path, plain, monkeypatch):
     monkeypatch.setattr("rowwise.data.storage.LARGE", 1)
     monkeypatch.setattr("rowwise.data.table.CELLS", 512)

@@ -68,7 +68,7 @@ def train(options: argparse.Namespace) -> int:
             _import_sources(start.source)
         with importing_keras(clock), clock.lap("load"):
             train_set, test_set = _load(start, out)
-        start = _with_epochs(start, train_set, options, out)
+        start = _for_table(start, train_set, options, out)
         with clock.lap("build"):
             model = _model(start, train_set, out)
         with clock.lap("fit"):
@@ -129,15 +129,24 @@ def _load(start: Start, out: Output) -> tuple[Dataset, Dataset]:
     return train_set, test_set
 
 
-def _with_epochs(start: Start, data: Dataset, options: argparse.Namespace, out: Output) -> Start:
-    """More epochs for a table of few records, where nobody said how many: 20 would be a hundred steps or two."""
-    if data.schema is None or options.epochs is not None or start.resume is not None:
+def _for_table(start: Start, data: Dataset, options: argparse.Namespace, out: Output) -> Start:
+    """Smaller batches and more epochs for a table of few records, where nobody said how large and how many.
+
+    20 epochs of it would be a hundred steps or two.
+    """
+    if data.schema is None or start.resume is not None:
         return start
-    steps = -(-len(data) // start.settings.batch_size)
-    epochs = min(max(start.settings.epochs, -(-STEPS // steps)), MOST_EPOCHS)
-    if epochs > start.settings.epochs:
-        out.tell(say("cli.epochs.table", epochs=epochs))
-    return start._replace(settings=replace(start.settings, epochs=epochs))
+    settings = start.settings
+    if options.batch_size is None:
+        records = int(len(data) * (1 - settings.validation))
+        settings = replace(settings, batch_size=max(min(settings.batch_size, records // 2), 1))
+    if options.epochs is None:
+        steps = -(-len(data) // settings.batch_size)
+        epochs = min(max(settings.epochs, -(-STEPS // steps)), MOST_EPOCHS)
+        if epochs > settings.epochs:
+            out.tell(say("cli.epochs.table", epochs=epochs))
+        settings = replace(settings, epochs=epochs)
+    return start._replace(settings=settings)
 
 
 def _model(start: Start, data: Dataset, out: Output) -> keras.Model:

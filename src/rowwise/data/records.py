@@ -105,6 +105,10 @@ def schema_of(table: Table, source: Source, found: dict[str, Profile]) -> Schema
         source.target,
         sorted_levels(found[source.target[0]].values) if task == "classification" else (),
     )
+    folded = Counter(name.casefold() for name in schema.classes)
+    alike = [name for name in schema.classes if folded[name.casefold()] > 1]
+    if alike:
+        warn_user(say("target.alike", name=source.target[0], classes=", ".join(alike[:6])))
     if not schema.used:
         reasons = ", ".join(f"{c.name}: {say(f'schema.dropped.{c.reason}')}" for c in columns[:5])
         raise DataError("table.no_features", path=table.name, reasons=reasons or "–")
