@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from rowwise.data.schema import PERIODS, Schema
-from rowwise.data.storage import empty
+from rowwise.data.storage import empty, release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +83,7 @@ class Preparation(keras.Layer):
             for start in range(0, len(x), ROWS):
                 block = np.asarray(x[start : start + ROWS], np.float32)
                 made[start : start + len(block)] = _features(np, block, self.recipe)
+                release(made)
         return made
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

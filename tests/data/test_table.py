@@ -9,6 +9,7 @@ import pytest
 from made_tables import csv_of, houses, without, write
 
 import rowwise
+from rowwise.data import storage
 from rowwise.errors import DataError, Suspicious, UsageError
 from rowwise.text import use_language
 
@@ -267,3 +268,12 @@ def test_an_option_that_makes_no_sense_is_answered(tmp_path, options, words):
     path = write(tmp_path / "t.csv", HOUSES)
     with pytest.raises((UsageError, DataError), match=words):
         rowwise.load(path, **options)
+
+
+def test_memory_of_a_mapped_array_can_be_given_back(monkeypatch):
+    monkeypatch.setattr("rowwise.data.storage.LARGE", 1)
+    array = storage.empty((1000, 3))
+    array[:] = np.arange(3)
+    storage.release(array)
+    storage.release(np.zeros(3, np.float32))  # not mapped: nothing happens
+    np.testing.assert_array_equal(array[999], [0, 1, 2])

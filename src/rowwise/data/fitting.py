@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.schema import ONE_HOT, Schema
+from rowwise.data.storage import release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +75,7 @@ def fitted(
     dated = [c for c in schema.used if c.kind == "date"]
     for start in range(0, len(train), ROWS):
         block = x[train[start : start + ROWS]]
+        release(x)
         moments.add(block)
         for place, counts in levels.items():
             found = block[:, place]

@@ -17,7 +17,7 @@ from rowwise.data.fitting import fitted, renumbered
 from rowwise.data.kinds import check_columns, column_of, profiles, task_of
 from rowwise.data.schema import Schema
 from rowwise.data.splits import held_out
-from rowwise.data.storage import empty
+from rowwise.data.storage import empty, release
 from rowwise.data.table import open_table
 from rowwise.data.values import as_numbers, as_texts, dates, encode, float32, level_numbers, sorted_levels
 from rowwise.errors import DataError, UsageError, warn_user
@@ -73,6 +73,8 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
             taken = read.x[block]
             hashes[block] = _hashes(taken, read.y[block])
             x[start : start + len(block)] = renumbered(taken, numbers)
+            release(x)
+            release(read.x)
         parts.append(_dataset(source, schema, table, read, rows, x, part))
     _warn_of_duplicates(hashes[~test], hashes[test])
     return parts[0], parts[1]
@@ -193,6 +195,7 @@ def _read(table: Table, schema: Schema, source: Source, found: dict[str, Profile
         if keys is not None:
             keys[here] = _keys(kept, source, found)
         done += len(kept)
+        release(x)
     if not done:
         raise DataError("table.rows", path=table.name)
     return Read(x[:done], y[:done], None if keys is None else keys[:done])

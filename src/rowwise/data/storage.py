@@ -1,7 +1,8 @@
-"""A shape → an empty float32 array, in memory or, where it is large, in a temporary file mapped into it."""
+"""A shape → an empty float32 array, in memory or, where it is large, in a temporary file mapped into memory."""
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 from math import prod
 from typing import TYPE_CHECKING
@@ -29,3 +30,12 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
             return np.memmap(file, np.float32, "w+", shape=shape)
     except OSError as cause:
         raise SaveError("table.room", path=tempfile.gettempdir(), cause=cause.strerror or cause) from cause
+
+
+def release(array: NDArray[np.float32]) -> None:
+    """Let the system take back the memory that a mapped array's pages are in; its file keeps what they hold."""
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    if isinstance(owner, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        owner.madvise(mmap.MADV_DONTNEED)
