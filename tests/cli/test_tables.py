@@ -216,3 +216,28 @@ def test_a_mistake_is_one_line_and_leaves_nothing(rowwise, here, arguments, word
     assert words in err
     assert err.count("\n") == 1
     assert [path.name for path in here.iterdir()] == ["t.csv"]
+
+
+def test_explain_shows_x_by_name_and_how_categories_widen_it(rowwise, from_json, here):
+    path = write(here / "t.csv", without(houses(), "dear"))
+    code, out, _ = rowwise("explain", path, "--target", "price", "--batch-size", "16")
+    assert code == 0
+    for words in ("X (16, 8)", "X[15, …]", "features 3–6: view=park, view=sea,", "(16, 14) of X (16, 8)"):
+        assert words in out
+    assert re.search(r"X\[15, \d\] is \S+( \S+)? of record 15, counted from 0", out)
+    found = from_json("explain", path, "--target", "price")
+    view = next(row for row in found["table"]["columns"] if row["name"] == "view")
+    assert view["feature_names"][:3] == ["view=park", "view=sea", "view=street"]
+    code, _, err = rowwise("explain", "digits", "--target", "price")
+    assert (code, "--target says nothing about digits" in err) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_trace_names_the_features_of_a_table(runs, rowwise, from_json, here):
+    code, out, _ = rowwise("explain", runs["price"], "--trace", "0,3")
+    assert code == 0
+    assert re.search(r"x\[\d+\] (rooms|status|view|river|sold)", out)
+    assert "target price of this record is" in " ".join(out.split())
+    found = from_json("explain", runs["dear"], write(here / "other.csv", houses(40, seed=3)), "--trace", "7,0")
+    assert found["class"] in ("cheap", "dear")
+    assert found["model_value"] == pytest.approx(found["value"], rel=1e-4, abs=1e-5)

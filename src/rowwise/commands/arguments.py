@@ -68,6 +68,7 @@ def _train(train: Parser) -> None:
 def _evaluate(evaluate: Parser) -> None:
     evaluate.add_argument("model", type=Path, metavar="MODEL", help=say("cli.help.model"))
     evaluate.add_argument("data", nargs="?", metavar="DATA", help=say("cli.help.evaluate.data"))
+    evaluate.add_argument("--skip-bad", action="store_true", help=say("cli.help.skip_bad"))
     evaluate.add_argument("--html", type=Path, metavar="FILE", help=say("cli.help.html"))
     _json_and_common(evaluate)
 

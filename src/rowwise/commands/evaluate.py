@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rowwise.commands.classifier import classifier_shapes
 from rowwise.commands.keras_import import hush
 from rowwise.commands.output import Output
-from rowwise.commands.picture_folder import test_pictures
+from rowwise.commands.picture_folder import same_folder, test_pictures
 from rowwise.commands.record import data_record
 from rowwise.commands.sources import source_of_run, told
 from rowwise.data import Source
@@ -30,7 +30,7 @@ def evaluate(options: argparse.Namespace) -> int:
     Raises:
         RowwiseError: a model or data that cannot be used, or that do not fit one another.
     """
-    asked = None if options.data is None else Source(options.data)
+    asked = None if options.data is None else Source(options.data, skip_bad=options.skip_bad)
     if asked is not None and asked.kind == "named":
         asked = asked.checked()  # before seconds go into importing Keras
     hush()
@@ -65,6 +65,8 @@ def _test_set(
         RowwiseError: there is none, or it does not fit.
     """
     own = source_of_run(record, options.model)
+    if asked is not None and own is not None and same_folder(asked, own):
+        asked = None  # its own pictures, split as they were
     source = asked or own
     if source is None:
         raise UsageError("cli.evaluate.data", model=options.model)
@@ -79,7 +81,7 @@ def _test_set(
             out.warn(note)
         return test_set
     with told(out):
-        pictures = None if asked is None else test_pictures(asked, own, model, record)
+        pictures = None if asked is None else test_pictures(asked, model, record)
         test_set = source.load()[1] if pictures is None else pictures
     trained_on = record.get("data", {})
     if (asked is None or test_set.name == trained_on.get("name")) and (

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.output import Output
+from rowwise.commands.sources import given, option_names, source_of, source_of_run, told
+from rowwise.commands.tables import about_table
 from rowwise.data import form, known, load, load_default, names
+from rowwise.data.source import TABLES, Source
 from rowwise.errors import DataError, UsageError
 from rowwise.files import atomic_write, check_place
 from rowwise.runs import MODEL, RECORD, open_run, plain, to_json
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 FORMATS = {".txt": "text", ".html": "html", ".svg": "svg", ".json": "json", ".png": "png"}  # by what `--out` ends in
 FACES = {"ledger": ("text", "html", "svg", "json"), "trace": ("text", "html", "json", "png")}
+RECORDS = 32  # of the batch that a table is explained with, where no number was given
 LEDGER_ONLY = {"batch_size": (32,), "convention": "keras"}  # their defaults
 
 
@@ -41,11 +45,51 @@ def explain(options: argparse.Namespace) -> int:
     with Output(options) as out:
         if options.trace is not None:
             _trace(options, out)
+        elif (source := _table(options)) is not None:
+            _explain_table(source, options, out)
         else:
             ledger = _ledger(options)
             _give(_face(ledger, options.format), options, out)
             out.json(ledger.to_dict())
     return 0
+
+
+def _table(options: argparse.Namespace) -> Source | None:
+    """The table that was named in place of a model; None for a model or data of another kind.
+
+    Raises:
+        UsageError: options of a table without one. DataError: no such file.
+    """
+    if options.data is not None and Path(options.data).suffix.lower() in TABLES:
+        return source_of(options)
+    if found := given(options):
+        if options.data is None:
+            source_of(options)  # raises
+        raise UsageError("source.option", option=option_names(found), place=options.data)
+    return None
+
+
+def _explain_table(source: Source, options: argparse.Namespace, out: Output) -> None:
+    """X by name, how its columns widen, then the ledger of the model that `rowwise train` would build of it."""
+    from rowwise.commands.keras_import import hush
+    from rowwise.shapes.table_columns import columns_of, table_text
+
+    with told(out):
+        train = source.load()[0]
+    hush()
+    from rowwise.models import dense
+
+    model = dense(train, (100, 30) if options.hidden is None else options.hidden, seed=0)
+    ledger = ledger_of(model, batch_size=options.batch_size, convention=options.convention)
+    records = next((size for size in options.batch_size if size), RECORDS)
+    told_all = {**ledger.to_dict(), "table": {"records": records, "columns": columns_of(train, records)}}
+    face = _json(told_all) if options.format == "json" else _face(ledger, options.format)
+    if options.format == "text":
+        assert train.schema is not None
+        out.tell(train.origin)
+        face = "\n\n".join([*about_table(train, train.schema), table_text(train, records), str(ledger)])
+    _give(face, options, out)
+    out.json(told_all)
 
 
 def _settle(options: argparse.Namespace) -> None:
@@ -156,9 +200,20 @@ def _trace(options: argparse.Namespace, out: Output) -> None:
     model, data = _model_and_data(options, out)
     record, unit = options.trace
     found = trace(model, _as_taken(model, data, out), record, unit, options.layer)
-    label = data.y[record]
-    source = say("explain.source", data=data.origin, name=data.class_names[label])
-    told = {**found.to_dict(), "data": data.provenance, "class": data.classes[label]}
+    if data.targets:
+        value = data.y[record].reshape(-1).tolist()
+        source = say(
+            "explain.source.value",
+            data=data.origin,
+            name=", ".join(data.targets),
+            value=", ".join(f"{number:.6g}" for number in value),
+        )
+        about: dict[str, Any] = {"targets": dict(zip(data.targets, value, strict=True))}
+    else:
+        label = data.y[record]
+        source = say("explain.source", data=data.origin, name=data.class_names[label])
+        about = {"class": data.classes[label]}
+    facts = {**found.to_dict(), "data": data.provenance, **about}
     text = "\n".join([*wrap(source), str(found)])
     face: str | bytes = text
     if options.format == "png":
@@ -168,9 +223,9 @@ def _trace(options: argparse.Namespace, out: Output) -> None:
     elif options.format == "html":
         face = found.to_html(source)
     elif options.format == "json":
-        face = _json(told)
+        face = _json(facts)
     _give(face, options, out)
-    out.json(told)
+    out.json(facts)
 
 
 def _as_taken(model: keras.Model, data: Dataset, out: Output) -> NDArray[Any]:
@@ -178,6 +233,8 @@ def _as_taken(model: keras.Model, data: Dataset, out: Output) -> NDArray[Any]:
     from rowwise.prediction import brightest_pixel
     from rowwise.reading import scale
 
+    if data.schema is not None:
+        return data.x
     x, notes = scale(data.x, brightest_pixel(model))
     for note in notes:
         out.tell(note)
@@ -188,29 +245,56 @@ def _as_taken(model: keras.Model, data: Dataset, out: Output) -> NDArray[Any]:
 
 def _model_and_data(options: argparse.Namespace, out: Output) -> tuple[keras.Model, Dataset]:
     """A saved model with the data named or the run's own; else a fresh model, and said to be so."""
-    if (path := _saved(options)) is not None:
-        name = options.records and known(options.records)
+    if (source := _table(options)) is None and (path := _saved(options)) is not None:
         model, record = open_run(path)
-        trained_on = record.get("data", {})
-        if name is None and (name := trained_on.get("name")) is None:
-            traced = dict(zip(("record", "unit"), options.trace, strict=True))
-            if (fitting := _fitting(model)) is None:
-                raise UsageError("explain.data.none", path=path)
-            raise UsageError("explain.data", path=path, name=fitting, **traced)
-        test = load(name)[1]
-        if name == trained_on.get("name") and trained_on.get("test_checksum") != test.checksum:
-            out.warn(say("cli.other_data", name=name))
-        return model, test
+        return model, _records_for(model, record, path, options, out)
 
     if options.records is not None:
         raise UsageError("explain.two_data", first=options.data, second=options.records)
     from rowwise.models import dense
 
-    train, test, warning = load_default() if options.data is None else (*load(options.data), None)
+    with told(out):
+        if source is not None:
+            train, test, warning = *source.load(), None
+        else:
+            train, test, warning = load_default() if options.data is None else (*load(options.data), None)
     if warning:
         out.warn(warning)
     out.warn(say("explain.untrained"))
     return dense(train, (100, 30) if options.hidden is None else options.hidden, seed=0), test
+
+
+def _records_for(
+    model: keras.Model, record: dict[str, Any], path: Path, options: argparse.Namespace, out: Output
+) -> Dataset:
+    """The test data of the data named, or of the run's own; of a table all records, read as the model's own was.
+
+    Raises:
+        UsageError: nobody says which data. DataError: they cannot be had, or do not fit.
+    """
+    from rowwise.preparation import preparation_of
+
+    own = source_of_run(record, path)
+    asked = None if options.records is None else Source(options.records)
+    preparation = preparation_of(model)
+    if asked is not None and asked.kind == "table" and preparation is not None:
+        from rowwise.data.records import read_as
+
+        return read_as(preparation.schema, asked)[0]
+    source = own if asked is None else asked
+    if source is None:
+        traced = dict(zip(("record", "unit"), options.trace, strict=True))
+        if preparation is not None:
+            raise UsageError("explain.no_data", path=path, **traced)
+        if (fitting := _fitting(model)) is None:
+            raise UsageError("explain.data.none", path=path)
+        raise UsageError("explain.data", path=path, name=fitting, **traced)
+    with told(out):
+        test = source.load()[1]
+    trained_on = record.get("data", {})
+    if test.name == trained_on.get("name") and trained_on.get("test_checksum") != test.checksum:
+        out.warn(say("cli.other_data", name=test.name))
+    return test
 
 
 def _fitting(model: keras.Model) -> str | None:

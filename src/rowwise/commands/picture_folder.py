@@ -22,8 +22,13 @@ def pictures_of(record: dict[str, Any]) -> str:
     return WHOLE if isinstance(source, dict) and source.get("pictures") == WHOLE else OBJECT
 
 
-def test_pictures(asked: Source, own: Source | None, model: keras.Model, record: dict[str, Any]) -> Dataset | None:
-    """The test pictures of a run's own folder, or all of another one, as records of the model; None for other data.
+def same_folder(asked: Source, own: Source) -> bool:
+    """Whether the data asked for are the folder that a run was trained on."""
+    return asked.kind == "folder" and Path(asked.place).resolve() == Path(own.place).resolve()
+
+
+def test_pictures(asked: Source, model: keras.Model, record: dict[str, Any]) -> Dataset | None:
+    """The pictures of a folder as records that the model takes; None for other data, or another kind of model.
 
     Raises:
         DataError: classes that the model does not know, pictures that cannot be read, no pictures.
@@ -32,8 +37,6 @@ def test_pictures(asked: Source, own: Source | None, model: keras.Model, record:
     shape = tuple(size for size in sizes if size is not None)
     if asked.kind != "folder" or not is_picture(shape):
         return None
-    if own is not None and Path(asked.place).resolve() == Path(own.place).resolve():
-        return own.load()[1]
     from rowwise.data.folder import read_as
     from rowwise.data.picture_cache import WHOLLY, Prepare
     from rowwise.reading import cut_out

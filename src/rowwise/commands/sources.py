@@ -13,7 +13,7 @@ from rowwise.runs import RECORD
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rowwise.commands.output import Output
 
@@ -45,7 +45,7 @@ def source_of(options: argparse.Namespace) -> Source | None:
     found = given(options)
     if options.data is None:
         if found:
-            raise UsageError("cli.source.none", options=_options(found))
+            raise UsageError("cli.source.none", options=option_names(found))
         return None
     return Source.from_dict({"place": options.data, **found}).checked()
 
@@ -76,7 +76,7 @@ def differences(options: argparse.Namespace, kept: Source) -> list[str]:
     asked = Source.from_dict({"place": kept.place, **now})
     for name in now:
         if getattr(asked, name) != getattr(kept, name):
-            found.append(f"{_options([name])} {_shown(getattr(asked, name))} ≠ {_shown(getattr(kept, name))}")
+            found.append(f"{option_names([name])} {_shown(getattr(asked, name))} ≠ {_shown(getattr(kept, name))}")
     return found
 
 
@@ -85,7 +85,8 @@ def _same(place: str, kept: str) -> bool:
     return len(names) == 1 or Path(place).resolve() == Path(kept).resolve()
 
 
-def _options(names: Any) -> str:
+def option_names(names: Iterable[str]) -> str:
+    """`--target, --drop`: the attributes of a Source as the command line calls them."""
     return ", ".join(f"--{OPTIONS[name].replace('_', '-')}" for name in names)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.schema import PARTS, Column
-from rowwise.data.values import FALSE, PATTERNS, TRUE, as_numbers, as_texts, dates, sorted_levels
+from rowwise.data.values import FALSE, PATTERNS, TRUE, as_numbers, as_texts, dates, fits_pattern, sorted_levels
 from rowwise.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ class Profile:
 
     def _add_dates(self, found: pl.Series) -> None:
         fitting = []
-        for pattern in self.patterns:
+        first = str(found[0])
+        for pattern in [pattern for pattern in self.patterns if fits_pattern(first, pattern)]:
             moments = dates(found, pattern)
             if not moments.null_count():
                 fitting.append(pattern)

@@ -51,6 +51,7 @@ RECORDS, ABOUT = "x.npy", "about.json"
 LONGEST_SIDE = 64  # pixels, of records whose size nobody chose
 SAMPLE = 300  # pictures whose pixels are looked at for colour
 LARGEST_FILE = 512 * 1024**2  # bytes
+SMALL_FILE = 1024**2  # bytes: read at once; for each larger one a buffer is made
 CHUNK = 32  # files that a thread takes at a time
 SETTLED = 2_000_000_000  # ns: the coarsest file system counts in steps of two seconds
 MONTH = 30 * 24 * 3600  # seconds
@@ -163,8 +164,10 @@ def _digests(tree: Tree, listings: Path, step: Step) -> NDArray[np.uint8]:
 
     def one(row: int) -> bytes:
         try:
-            with open(tree.folder / tree.names[row], "rb") as file:
-                return hashlib.file_digest(file, "sha256").digest()
+            with open(tree.folder / tree.names[row], "rb", buffering=0) as file:
+                if tree.facts[row, 0] > SMALL_FILE:
+                    return hashlib.file_digest(file, "sha256").digest()
+                return hashlib.sha256(file.read()).digest()
         except OSError:
             return bytes(DIGEST)
 
@@ -231,6 +234,8 @@ def _decode(
                 return Bad(row, "large_file", {"most": f"{LARGEST_FILE:,}"})
             content = path.read_bytes()
         except OSError as cause:
+            if digests[row].any():  # it could be read before
+                raise DataError("folder.changed", file=path) from cause
             return Bad(row, "unreadable", {"cause": cause.strerror or str(cause)})
         if hashlib.sha256(content).digest() != digests[row].tobytes():
             raise DataError("folder.changed", file=path)
@@ -260,9 +265,10 @@ def _decode(
             about = {"shape": [len(looks), *shape], "bad": bad}
             about |= {"least": sizes.min(0).tolist(), "most": sizes.max(0).tolist()}
             write_through(partial / ABOUT, json.dumps(about).encode())
-            shutil.rmtree(entry, ignore_errors=True)  # a damaged one
-            with suppress(OSError):  # another program has made it meanwhile
-                partial.rename(entry)
+            if _known(entry, len(looks)) is None:  # else another program has made it meanwhile
+                shutil.rmtree(entry, ignore_errors=True)  # a damaged one
+                with suppress(OSError):
+                    partial.rename(entry)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 

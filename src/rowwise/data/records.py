@@ -284,7 +284,9 @@ def _hashes(x: NDArray[np.float32], y: NDArray[Any]) -> NDArray[np.uint64]:
 
 
 def _warn_of_duplicates(train: NDArray[np.uint64], test: NDArray[np.uint64]) -> None:
-    twice = int(np.isin(test, np.unique(train)).sum())
+    known = np.sort(train)
+    places = np.searchsorted(known, test)
+    twice = int((known[np.minimum(places, len(known) - 1)] == test).sum())
     if twice:
         warn_user(say("split.duplicates", count=f"{twice:,}", records=f"{len(test):,}"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import operator
+import os
 import tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -118,7 +119,7 @@ class Source:
             if suffix in ARRAYS:
                 return "arrays"
             raise DataError("source.suffix", path=path, known=", ".join((*TABLES, *ARRAYS)))
-        if suffix or len(path.parts) > 1:
+        if suffix or len(path.parts) > 1 or self.place.endswith(("/", os.sep)):
             raise DataError("source.missing", path=path)
         known(self.place)  # raises: it is neither
         raise AssertionError(self.place)

@@ -46,13 +46,8 @@ class Table:
     separator: str = ""
 
     def raw(self) -> Iterator[pl.DataFrame]:
-        """The rows as they stand, in order, some thousands at a time.
-
-        Raises:
-            DataError: a row that cannot be read.
-        """
-        with reading(self.name):
-            yield from self.frame.collect_batches(chunk_size=max(CELLS // max(len(self.columns), 1), 64))
+        """The rows as they stand, in order, some thousands at a time."""
+        yield from self.frame.collect_batches(chunk_size=max(CELLS // max(len(self.columns), 1), 64))
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """The same with texts trimmed and missing values as nulls."""
@@ -73,35 +68,34 @@ def open_table(source: Source) -> Iterator[Table]:
     """The table of a source; what had to be written for it is removed at the end.
 
     Raises:
-        DataError: it cannot be read, has no columns, too many, or two of one name. UsageError: a wrong option.
+        DataError: it cannot be read, has no columns, too many, or two of one name; or Polars meets values within the
+            block that it cannot compute with. UsageError: a wrong option.
     """
-    if source.frame is not None:
-        yield _of_frame(source)
-        return
     path = Path(source.place)
-    if path.suffix.lower() in (".parquet", ".pq"):
-        yield _of_parquet(path)
-        return
-    text = open_text(path, source.encoding, source.separator)
-    try:
-        yield _of_text(path, text)
-    finally:
-        if text.made is not None:
-            text.made.close()
+    with reading(source.place):
+        if source.frame is not None:
+            yield _of_frame(source)
+            return
+        if path.suffix.lower() in (".parquet", ".pq"):
+            yield _of_parquet(path)
+            return
+        text = open_text(path, source.encoding, source.separator)
+        try:
+            yield _of_text(path, text)
+        finally:
+            if text.made is not None:
+                text.made.close()
 
 
 def _of_text(path: Path, text: Any) -> Table:
     import polars as pl
 
     columns = list(text.names)
-    with reading(str(path)):
-        frame = pl.scan_csv(
-            text.file, separator=text.separator, infer_schema=False, with_column_names=lambda _: columns
-        )
-        if len(columns) > 1:  # lines without any value, such as an empty last one
-            frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
-        if text.file.stat().st_size <= IN_MEMORY:
-            frame = frame.collect().lazy()
+    frame = pl.scan_csv(text.file, separator=text.separator, infer_schema=False, with_column_names=lambda _: columns)
+    if len(columns) > 1:  # lines without any value, such as an empty last one
+        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    if text.file.stat().st_size <= IN_MEMORY:
+        frame = frame.collect().lazy()
     about = {"file": path.name, "encoding": text.encoding, "separator": text.separator}
     return Table(str(path), frame, True, tuple(columns), about, text.separator)
 
@@ -109,9 +103,11 @@ def _of_text(path: Path, text: Any) -> Table:
 def _of_parquet(path: Path) -> Table:
     import polars as pl
 
-    with reading(str(path)):
+    try:
         frame = pl.scan_parquet(path)
         columns = frame.collect_schema().names()
+    except OSError as cause:
+        raise DataError("table.unreadable", path=path, cause=cause.strerror or cause) from cause
     check_names(path, columns)
     return Table(str(path), frame, False, tuple(columns), {"file": path.name})
 
@@ -175,7 +171,7 @@ def reading(place: str) -> Iterator[None]:
 
     try:
         yield
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeError, ValueError) as cause:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, UnicodeError) as cause:
         text = str(cause).strip() or type(cause).__name__
         if "found more fields" in text:
             raise DataError("table.ragged", path=place) from cause

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +65,10 @@ def encode(column: Column, values: pl.Series, oddities: Counter[str] | None = No
 
 
 def as_numbers(values: pl.Series, decimal: str = ".") -> pl.Series:
-    """Float64; null where there is no finite number. Thousands may be parted: `1,234.5`, or `1.234,5`."""
+    """Float64; null where there is no finite number. Thousands may be parted: `1,234.5`, or `1.234,5`.
+
+    Texts have no spaces around them.
+    """
     import polars as pl
 
     if values.dtype != pl.String:
@@ -73,14 +78,15 @@ def as_numbers(values: pl.Series, decimal: str = ".") -> pl.Series:
             values = values.cast(pl.Int64) / 1e9
         found = values.cast(pl.Float64, strict=False)
         return found.set(~found.is_finite().fill_null(False), None)
-    texts = values.str.strip_chars()
-    found = (texts if decimal == "." else texts.str.replace(",", ".", literal=True)).cast(pl.Float64, strict=False)
-    grouped = (found.is_null() | (decimal == ",")) & texts.str.contains(THOUSANDS[decimal])
-    if grouped.any():
-        whole = texts.str.replace_all("," if decimal == "." else ".", "", literal=True)
-        again = whole.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
-        found = again.zip_with(grouped.fill_null(False), found)
-    return found.set(~found.is_finite().fill_null(False), None)
+    found = (values if decimal == "." else values.str.replace(",", ".", literal=True)).cast(pl.Float64, strict=False)
+    if decimal == "," or found.null_count() > values.null_count():
+        grouped = (found.is_null() | (decimal == ",")) & values.str.contains(THOUSANDS[decimal])
+        if grouped.any():
+            whole = values.str.replace_all("," if decimal == "." else ".", "", literal=True)
+            again = whole.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+            found = again.zip_with(grouped.fill_null(False), found)
+    finite = found.is_finite()
+    return found if finite.all() else found.set(~finite.fill_null(False), None)
 
 
 def truths(values: pl.Series) -> pl.Series:
@@ -109,6 +115,14 @@ def dates(values: pl.Series, pattern: str = "") -> pl.Series:
     elif not values.dtype.is_temporal():
         values = pl.Series(values.name, [None] * len(values), dtype=pl.Date)
     return values.cast(pl.Datetime("us"))
+
+
+def fits_pattern(text: str, pattern: str) -> bool:
+    """Whether Python reads one text as a date so: a quick look before a column is tried."""
+    with suppress(ValueError):
+        datetime.datetime.strptime(text, pattern.replace("%.f", ".%f"))
+        return True
+    return "%.f" in pattern and fits_pattern(text, pattern.replace("%.f", ""))  # fractions may be left out
 
 
 def parts(moments: pl.Series, names: tuple[str, ...]) -> NDArray[np.float32]:

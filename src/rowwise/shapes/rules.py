@@ -200,6 +200,10 @@ def _flatten_values(facts: LayerFacts) -> dict[str, Any]:
     return {"product": f"{told} = {width:,}" if width is not None and len(facts.inputs[0]) > 2 else told}
 
 
+def _widened_values(facts: LayerFacts) -> dict[str, Any]:
+    return {"columns": f"{facts.inputs[0][1]:,}", "features": f"{facts.outputs[0][1]:,}"}
+
+
 def _dense_values(facts: LayerFacts) -> dict[str, Any]:
     kernel, _ = kernel_and_bias(facts)
     return {"features": f"{kernel[0]:,}", "units": f"{kernel[-1]:,}"}
@@ -282,6 +286,8 @@ _RULES: dict[str, Rule] = {
         arrow,
         values=lambda facts: {"steps": _rescaling(facts)},
     ),
+    "Preparation": Rule("ledger.preparation", arrow, values=_widened_values),
+    "Columns": Rule("ledger.columns", arrow, values=_widened_values),
     "Flatten": Rule("ledger.flatten", arrow, values=_flatten_values),
     "Dense": Rule("ledger.dense", _dense, _dense_multiply_adds, _dense_values),
     **_of(*_sized("Conv"), rule=Rule("ledger.conv", _convolution, _convolution_multiply_adds, _convolution_values)),

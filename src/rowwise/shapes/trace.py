@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 SCHEMA = 1  # of `to_dict`
+LONGEST = 28  # letters of a feature's name
 ACROSS = {"softmax", "log_softmax", "logsoftmax", "sparsemax"}  # activations that look at all units of a record
 
 
@@ -42,6 +43,7 @@ class Trace:
         model_value: what the model itself gives; equal within float32 rounding.
         shape: of one record before it was flattened, where the features are its values; else `(features,)`.
         image: the record as it was passed, where the features are its values; None for a later layer.
+        names: the features' names, where a table's preparation made them; else empty.
     """
 
     layer: str
@@ -56,6 +58,7 @@ class Trace:
     model_value: float
     shape: tuple[int, ...]
     image: NDArray[Any] | None
+    names: tuple[str, ...] = ()
 
     @property
     def products(self) -> NDArray[np.float64]:
@@ -100,6 +103,7 @@ class Trace:
             "largest": [
                 {
                     "feature": int(f),
+                    **({"name": self.names[int(f)]} if self.names else {}),
                     "value": float(self.features[f]),
                     "weight": float(self.weights[f]),
                     "product": float(products[f]),
@@ -134,7 +138,9 @@ class Trace:
         ]
 
     def name(self, feature: int) -> str:
-        """`x[406] (row 14, column 14)`: where the value stands in the image, or `x[3]` where there is none."""
+        """`x[406] (row 14, column 14)`: where the value stands in the image; `x[3] rooms`, or `x[3]` alone."""
+        if self.names:
+            return f"x[{feature}] {' '.join(self.names[feature].split())[:LONGEST]}"
         if len(self.shape) < 2:
             return f"x[{feature}]"
         row, column, *channel = np.unravel_index(feature, self.shape)
@@ -242,7 +248,8 @@ def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, la
     kernel = np.asarray(chosen.kernel)
     bias = np.asarray(chosen.bias) if chosen.use_bias else np.zeros(kernel.shape[1], kernel.dtype)
     activated = np.asarray(chosen.activation(keras.ops.convert_to_tensor(given @ kernel + bias)))
-    same = math.prod(x.shape[1:]) == given.shape[1] and chosen is dense[0]
+    names = _names(model, given.shape[1]) if chosen is dense[0] else ()
+    same = math.prod(x.shape[1:]) == given.shape[1] and chosen is dense[0] and not names
     return Trace(
         chosen.name,
         int(record),
@@ -256,4 +263,20 @@ def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, la
         float(gives[0, unit]),
         x.shape[1:] if same else given.shape[1:],
         one[0] if same else None,
+        names,
     )
+
+
+def _names(model: keras.Model, features: int) -> tuple[str, ...]:
+    """What the first Dense layer of a table's model is given, by name; none where the model takes no table.
+
+    Embedded columns come last, each with as many features as its Embedding has.
+    """
+    schema = next((layer.schema for layer in model.layers if hasattr(layer, "schema")), None)
+    if schema is None:
+        return ()
+    names = schema.features[: len(schema.features) - len(schema.embedded)]
+    widths = [layer.output_dim for layer in model.layers if type(layer).__name__ == "Embedding"]
+    for column, width in zip(schema.embedded, widths, strict=False):
+        names += tuple(f"{column.name}[{number}]" for number in range(width))
+    return names if len(names) == features else ()
