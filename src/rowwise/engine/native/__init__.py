@@ -58,9 +58,10 @@ def usable_cores() -> int:
 def network(
     layers: list[dict[str, Any]], settings: dict[str, Any], isa: str | None = None, float64: bool = False
 ) -> Any:
-    """A Network of the extension, whose arrays are those of `network.h`; `isa` as in `chosen`.
+    """A Network of the extension, whose arrays are those of `network.h`; `isa` as in `chosen`, for
+    float64 the baseline.
 
     Raises:
         ValueError: a description that makes no sense, or an instruction set that this machine cannot run.
     """
-    return _native.Network(layers, settings, isa or chosen(), float64)
+    return _native.Network(layers, settings, isa or (None if float64 else chosen()), float64)

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from rowwise.preparation import Preparation
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
 
 
 class Unsupported(Exception):
@@ -23,14 +27,19 @@ class Description:
     Attributes:
         layers: a dictionary a Dense layer, as `network` takes it.
         dense: the Keras layers behind them.
+        prepare: applied to all records before anything else, once; None where there is nothing to prepare.
         scale, offset: applied to the records before the first layer.
+        output_scale, output_offset: applied to the outputs, unit by unit; empty where they stay as they are.
         dtype: what the records must be, where it is not float32.
     """
 
     layers: list[dict[str, Any]] = field(default_factory=list)
     dense: list[keras.layers.Dense] = field(default_factory=list)
+    prepare: Callable[[NDArray[Any]], NDArray[np.float32]] | None = None
     scale: float = 1.0
     offset: float = 0.0
+    output_scale: tuple[float, ...] = ()
+    output_offset: tuple[float, ...] = ()
     dtype: str = "float32"  # of the input layer: Keras casts the records to it
 
     @property
@@ -76,11 +85,21 @@ def describe(model: keras.Model) -> Description:
             raise Unsupported(f"{_named(layer)}, activity_regularizer")
         if kind is keras.layers.Identity:
             continue
+        if chain.output_scale:
+            raise Unsupported(_named(layer))  # nothing may follow what the outputs were scaled by
         before, shape = shape, layer.compute_output_shape(shape)
         if kind in (keras.layers.Flatten, keras.layers.Reshape):
             _only_before(chain, layer)
             if getattr(layer, "data_format", "channels_last") != "channels_last":
                 raise Unsupported(f"{_named(layer)}, channels_first")
+        elif kind is Preparation:
+            if chain.layers or chain.prepare or dropout or (chain.scale, chain.offset) != (1.0, 0.0):
+                raise Unsupported(_named(layer))
+            chain.prepare = layer.prepare
+        elif kind is keras.layers.Rescaling and chain.layers and not activated and not dropout:
+            units = chain.layers[-1]["units"]
+            chain.output_scale = _for_each(units, layer.scale)
+            chain.output_offset = _for_each(units, layer.offset)
         elif kind is keras.layers.Rescaling:
             _only_before(chain, layer)
             if dropout or (chain.scale, chain.offset) != (1.0, 0.0) or np.ndim(layer.scale) or np.ndim(layer.offset):
@@ -115,7 +134,10 @@ def compiled(model: keras.Model, chain: Description) -> dict[str, Any]:
     Raises:
         Unsupported: another loss or optimizer, or an option of theirs that the engine does not know.
     """
-    return _loss(model, chain.layers[-1]["activation"]) | _optimizer(model, chain)
+    loss = _loss(model, chain.layers[-1]["activation"])
+    if chain.output_scale and loss["from_logits"]:
+        raise Unsupported("Rescaling + from_logits")
+    return loss | _optimizer(model, chain)
 
 
 def slots(optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]) -> list[keras.Variable]:
@@ -293,6 +315,11 @@ def _optimizer(model: keras.Model, chain: Description) -> dict[str, Any]:
 def _only_before(chain: Description, layer: Any) -> None:
     if chain.layers and type(layer) is not keras.layers.Flatten:
         raise Unsupported(_named(layer))
+
+
+def _for_each(units: int, value: Any) -> tuple[float, ...]:
+    """A number for each unit, from one for all or one for each."""
+    return tuple(float(one) for one in np.broadcast_to(np.asarray(value, np.float64), units))
 
 
 def _named(layer: Any) -> str:

@@ -118,9 +118,15 @@ Description described(const nb::dict& d, const nb::list& layers) {
   take(d, "scale", out.scale);
   take(d, "offset", out.offset);
   take(d, "bytes", out.bytes);
+  take(d, "output_scale", out.output_scale);
+  take(d, "output_offset", out.output_offset);
   take(d, "batch_size", out.batch_size);
   take(d, "threads", out.threads);
   if (out.batch_size < 1 || out.threads < 1 || out.threads > 256) throw nb::value_error("batch_size and threads must be positive");
+  if (out.output_scale.size() != out.output_offset.size() ||
+      (!out.output_scale.empty() && (out.output_scale.size() != std::size_t(out.layers.back().units) ||
+                                     out.layers.back().activation != Activation::linear)))
+    throw nb::value_error("output_scale and output_offset have a number for each unit of a linear last layer");
   if (out.bytes && (out.offset != 0 || out.layers[0].dropout > 0)) throw nb::value_error("bytes take no offset and no dropout");
   return out;
 }
@@ -140,6 +146,8 @@ class Bound {
         if (!one.runs) throw nb::value_error(("this machine cannot run " + *isa).c_str());
         isa_ = one.name;
         network_ = one.make(d_, float64);
+        if (!network_ && !isa) continue;  // float64 is compiled for the baseline alone
+        if (!network_) throw nb::value_error(("float64 is not compiled for " + *isa).c_str());
         return;
       }
     throw nb::value_error(("not in this build: " + isa.value_or("")).c_str());

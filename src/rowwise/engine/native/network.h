@@ -41,6 +41,7 @@ struct Description {
   Optimizer optimizer;
   double scale = 1, offset = 0;  // x * scale + offset, before the first layer
   bool bytes = false;            // x is uint8
+  std::vector<double> output_scale, output_offset;  // outputs * scale + offset, unit by unit; empty: as they are
   int batch_size = 32, threads = 1;
 };
 
@@ -81,7 +82,7 @@ class Network {
   virtual double gradients(const Batches& batches, std::uint64_t dropout_key, std::size_t array, void* values) = 0;
 };
 
-// The same function for each instruction set; scalar is "float32" or "float64".
+// The same function for each instruction set; null for float64 where only float32 was compiled.
 using Make = std::unique_ptr<Network> (*)(const Description&, bool float64);
 
 }  // namespace rowwise

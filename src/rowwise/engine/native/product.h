@@ -14,6 +14,11 @@ inline constexpr int kBlock = 64;
 // rows at R J / 2; alone, a non-zero costs 0.75 J + 1.2 (measured, see docs/en/native-engine.md).
 template <int J>
 inline constexpr double kTogether = 1.5 + 2.4 / J;
+inline constexpr double kDense = 0.7;  // the share of numbers of b above which none is left out
+
+// How many vectors an array of them holds.
+template <class Vectors>
+inline constexpr int kCount = int(std::extent_v<std::remove_reference_t<Vectors>>);
 
 // Where the rows of A lie. `block` gives 64 numbers of a row, `mask` says which of the first n are not zero.
 inline std::uint64_t first_bits(int n) { return n == 64 ? ~std::uint64_t(0) : (std::uint64_t(1) << n) - 1; }
@@ -91,31 +96,58 @@ template <class T, int R, int J>
   }
 }
 
-// One panel of J vectors. `done(row, acc)` takes each finished row of the panel. Between blocks of the depth the sums
-// rest in `out`; a depth of one block never touches it. `init` is a row of the panel, or null for zero.
+// acc[r][j] += a[r][i] * b[i][j] for i < n: without a mask the loop is as fast as the multiply-adds.
+template <class T, int R, int J>
+[[gnu::always_inline]] inline void rows_dense(const T* const (&a)[R], int n, const T* b, std::ptrdiff_t ldb, Vec<T> (&acc)[R][J]) {
+  for (int i = 0; i < n; ++i) {
+    const T* row = b + i * ldb;
+    Vec<T> w[J];
+#pragma GCC unroll 8
+    for (int j = 0; j < J; ++j) w[j] = load(row + j * kWidth<T>);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      const T x = a[r][i];
+#pragma GCC unroll 8
+      for (int j = 0; j < J; ++j) acc[r][j] += x * w[j];
+    }
+  }
+}
+
+// One panel of J vectors. `done(row, j, acc)` takes the finished vectors of a row from the j-th on: all of them, or one
+// half where the registers hold only a half of several rows. Between blocks of the depth the sums rest in `out`; a depth
+// of one block never touches it. `init` is a row of the panel, or null for zero.
 template <class T, int J, class A, class Done>
 void panel(const A& a, int first, int last, int depth, const T* b, std::ptrdiff_t ldb, T* out, std::ptrdiff_t ldo,
            const T* init, const Done& done) {
-  constexpr int R = std::clamp((kRegisters - (kRegisters == 32 ? 8 : 4)) / J, 1, 8);
   constexpr int W = kWidth<T>;
+  // With 16 registers 4 rows of 3 vectors need the fewest loads a multiply-add; with 32, 3 rows of 7.
+  constexpr int half = kRegisters == 16 && J > 4 ? (J + 1) / 2 : J;
+  constexpr int R = std::clamp((kRegisters - (kRegisters == 32 ? 8 : 4)) / half, 1, 8);
   alignas(64) T scratch[R][kBlock];
   for (int i0 = 0; i0 < depth; i0 += kBlock) {
     const int n = std::min(kBlock, depth - i0);
     const bool begins = i0 == 0, ends = i0 + kBlock >= depth;
     const T* rows_of_b = b + i0 * ldb;
-    const auto begin = [&](int row, Vec<T>(&acc)[J]) {
-      for (int j = 0; j < J; ++j)
-        acc[j] = !begins ? load(out + row * ldo + j * W) : init ? load(init + j * W) : Vec<T>{};
+    const auto begin = [&](int row, int j0, auto& acc) {
+      for (int j = 0; j < kCount<decltype(acc)>; ++j)
+        acc[j] = !begins ? load(out + row * ldo + (j0 + j) * W) : init ? load(init + (j0 + j) * W) : Vec<T>{};
     };
-    const auto end = [&](int row, Vec<T>(&acc)[J]) {
-      if (ends) return done(row, acc);
-      for (int j = 0; j < J; ++j) store(out + row * ldo + j * W, acc[j]);
+    const auto end = [&](int row, int j0, auto& acc) {
+      if (ends) return done(row, j0, acc);
+      for (int j = 0; j < kCount<decltype(acc)>; ++j) store(out + row * ldo + (j0 + j) * W, acc[j]);
     };
     const auto single = [&](int row, std::uint64_t mask) {
       Vec<T> acc[J];
-      begin(row, acc);
+      begin(row, 0, acc);
       if (mask) one_row<T, J>(a.block(row, i0, n, scratch[0]), mask, rows_of_b, ldb, acc);
-      end(row, acc);
+      end(row, 0, acc);
+    };
+    const auto together = [&](int row, const T* const(&from)[R], std::uint64_t any, auto j0, auto width) {
+      Vec<T> acc[R][decltype(width)::value];
+      for (int r = 0; r < R; ++r) begin(row + r, j0, acc[r]);
+      if (std::popcount(any) > kDense * n) rows_dense<T>(from, n, rows_of_b + j0 * W, ldb, acc);
+      else rows_together<T>(from, any, rows_of_b + j0 * W, ldb, acc);
+      for (int r = 0; r < R; ++r) end(row + r, j0, acc[r]);
     };
     int row = first;
     for (; R > 1 && row + R <= last; row += R) {
@@ -128,13 +160,9 @@ void panel(const A& a, int first, int last, int depth, const T* b, std::ptrdiff_
       }
       if (std::popcount(any) * R <= kTogether<J> * count) {
         const T* from[R];
-        Vec<T> acc[R][J];
-        for (int r = 0; r < R; ++r) {
-          from[r] = a.block(row + r, i0, n, scratch[r]);
-          begin(row + r, acc[r]);
-        }
-        rows_together<T, R, J>(from, any, rows_of_b, ldb, acc);
-        for (int r = 0; r < R; ++r) end(row + r, acc[r]);
+        for (int r = 0; r < R; ++r) from[r] = a.block(row + r, i0, n, scratch[r]);
+        together(row, from, any, std::integral_constant<int, 0>{}, std::integral_constant<int, half>{});
+        if constexpr (half < J) together(row, from, any, std::integral_constant<int, half>{}, std::integral_constant<int, J - half>{});
       } else {
         for (int r = 0; r < R; ++r) single(row + r, mask[r]);
       }

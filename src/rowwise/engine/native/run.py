@@ -166,6 +166,8 @@ class _Records:
         if chain.dtype not in ("float32", arrays.x.dtype.name):
             raise Unsupported(f"Input, {chain.dtype}")
         x = arrays.x.reshape(self.records, -1)
+        if chain.prepare is not None:
+            x = chain.prepare(x)
         # Bytes stay bytes where a zero stays zero: the engine skips zeros.
         self.bytes = x.dtype == np.uint8 and chain.offset == 0 and not chain.layers[0]["dropout"]
         self.x = np.ascontiguousarray(x if self.bytes else x.astype(np.float32, copy=False))
@@ -196,6 +198,8 @@ def _network(
     own = {
         "scale": chain.scale,
         "offset": chain.offset,
+        "output_scale": chain.output_scale,
+        "output_offset": chain.output_offset,
         "bytes": records.bytes,
         "batch_size": size,
         "threads": threads or threads_for(sum(layer["inputs"] * layer["units"] for layer in chain.layers) * size),

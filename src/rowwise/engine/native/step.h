@@ -368,8 +368,9 @@ class NetworkOf final : public Network {
         l.cut.each(owner, [&](const Panel& p, auto J) {
           T* z = l.z.get() + p.column;
           panel<T, J>(a, rows.begin, rows.end, l.K, l.kernel[0].get() + p.offset, J * kWidth<T>, z, l.ld, bias ? bias + p.column : nullptr,
-                      [&](int r, auto& acc) {
-                        for (int j = 0; j < J; ++j) store(z + std::ptrdiff_t(r) * l.ld + j * kWidth<T>, acc[j]);
+                      [&](int r, int j0, auto& acc) {
+                        T* to = z + std::ptrdiff_t(r) * l.ld + j0 * kWidth<T>;
+                        for (int j = 0; j < kCount<decltype(acc)>; ++j) store(to + j * kWidth<T>, acc[j]);
                       });
           if (l.by_columns) finish(i, s, rows, {p.column, p.column + l.cut.width(p)});
         });
@@ -393,6 +394,8 @@ class NetworkOf final : public Network {
         for (int j = units.begin; j < units.end; j += kWidth<T>)
           store(h + j, activate<T>(layer.activation, load(z + j), slope));
       if (layer.activation == Activation::softmax) softmax(h, l.N);
+      if (ends && !d_.output_scale.empty())
+        for (int j = units.begin; j < units.end; ++j) h[j] = h[j] * T(d_.output_scale[j]) + T(d_.output_offset[j]);
       if (!ends && learns && dense_[i + 1].dropped)
         drop(i + 1, s, r, h, dense_[i + 1].dropped.get() + std::ptrdiff_t(r) * l.ld, units);
     }
@@ -435,6 +438,8 @@ class NetworkOf final : public Network {
       const T weight = job_.batches.weights ? T(job_.batches.weights[record]) : T(1);
       loss_.get()[r] = loss * weight;
       const T share_of_batch = weight / n;
+      if (!d_.output_scale.empty())
+        for (int j = 0; j < l.N; ++j) d[j] *= T(d_.output_scale[j]);
       for (int j = 0; j < l.N; ++j) d[j] *= share_of_batch;
       for (int j = l.N; j % kWidth<T>; ++j) d[j] = 0;
       hit_.get()[r] = hit(targets, record, y, l.N);
@@ -459,21 +464,23 @@ class NetworkOf final : public Network {
     l.cut_t.each(owner, [&](const Panel& p, auto J) {
       const int c = p.column;
       panel<T, J>(Floats<T>{l.slope.get(), l.ld}, rows.begin, rows.end, l.N, l.transposed.get() + p.offset, J * kWidth<T>,
-                  to.slope.get() + c, to.ld, nullptr, [&](int r, auto& acc) {
-                    const std::ptrdiff_t at_r = std::ptrdiff_t(r) * to.ld + c;
+                  to.slope.get() + c, to.ld, nullptr, [&](int r, int j0, auto& acc) {
+                    constexpr int vectors = kCount<decltype(acc)>;
+                    const int first = c + j0 * kWidth<T>;
+                    const std::ptrdiff_t at_r = std::ptrdiff_t(r) * to.ld + first;
                     if (drops) {
                       const Keep kept = keep(i, s, r);
-                      for (int j = 0; j < J; ++j)
-                        for (int w = 0; w < kWidth<T>; ++w) acc[j][w] *= kept(c + j * kWidth<T> + w);
+                      for (int j = 0; j < vectors; ++j)
+                        for (int w = 0; w < kWidth<T>; ++w) acc[j][w] *= kept(first + j * kWidth<T> + w);
                     }
                     if (before.activation == Activation::relu) {
-                      for (int j = 0; j < J; ++j) {
+                      for (int j = 0; j < vectors; ++j) {
                         const Vec<T> h = load(to.h.get() + at_r + j * kWidth<T>);
                         store(to.slope.get() + at_r + j * kWidth<T>, h > Vec<T>{} ? acc[j] : Vec<T>{});
                       }
                       return;
                     }
-                    for (int j = 0; j < J; ++j) {
+                    for (int j = 0; j < vectors; ++j) {
                       const std::ptrdiff_t p = at_r + j * kWidth<T>;
                       store(to.slope.get() + p, acc[j] * slope_at<T>(before.activation, load(to.z.get() + p), load(to.h.get() + p), slope));
                     }
@@ -492,11 +499,7 @@ class NetworkOf final : public Network {
       step.clip = clip(thread);
     }
     for (std::size_t i = dense_.size(); i-- > 0;) {
-      switch (d_.optimizer.rule) {
-        case Rule::adam: learn<Rule::adam>(i, thread, n, step); break;
-        case Rule::sgd: learn<Rule::sgd>(i, thread, n, step); break;
-        case Rule::rmsprop: learn<Rule::rmsprop>(i, thread, n, step); break;
-      }
+      learn(i, thread, n, step);
     }
   }
 
@@ -516,50 +519,54 @@ class NetworkOf final : public Network {
             decays ? T(d_.optimizer.weight_decay) * step.rate : T(0)};
   }
 
-  template <Rule rule, int J>
-  [[gnu::always_inline]] static void update_row(const Step<T>& step, const Vec<T> (&g)[J], T* p, T* a, T* b) {
+  template <int J>
+  [[gnu::always_inline]] static void adam_row(const Step<T>& step, const Vec<T> (&g)[J], T* p, T* a, T* b) {
 #pragma GCC unroll 8
-    for (int j = 0; j < J; ++j) update<T, rule>(step, g[j], p + j * kWidth<T>, a, b, j * kWidth<T>);
+    for (int j = 0; j < J; ++j) update<T, Rule::adam>(step, g[j], p + j * kWidth<T>, a, b, j * kWidth<T>);
   }
-  template <Rule rule>
-  static void update_vector(const Step<T>& step, const Extras<T>& extra, bool penalised_already, Vec<T> g, T* p, T* a, T* b,
-                            std::ptrdiff_t slot) {
+  // Every other case, vector by vector: not inlined, because each of the products would get a copy.
+  [[gnu::noinline]] void update_vector(const Step<T>& step, const Extras<T>& extra, bool penalised_already, Vec<T> g, T* p, T* a,
+                                       T* b, std::ptrdiff_t slot) const {
     if (!penalised_already) g += penalty_slope<T>(load(p), extra);
     g *= step.clip;
     store(p, load(p) - load(p) * extra.decay);
-    update<T, rule>(step, g, p, a, b, slot);
+    switch (d_.optimizer.rule) {
+      case Rule::adam: return update<T, Rule::adam>(step, g, p, a, b, slot);
+      case Rule::sgd: return update<T, Rule::sgd>(step, g, p, a, b, slot);
+      case Rule::rmsprop: return update<T, Rule::rmsprop>(step, g, p, a, b, slot);
+    }
   }
 
-  template <Rule rule>
   void learn(std::size_t i, int thread, int n, const Step<T>& step) {
     const Dense& l = dense_[i];
     const Range rows = kernel_rows(l, thread);
     const bool clipped = d_.optimizer.global_clipnorm > 0;
     const Extras<T> kernel = extras(i, true, step), bias = extras(i, false, step);
-    const bool plain = !clipped && !kernel.any();
+    const bool plain = d_.optimizer.rule == Rule::adam && !clipped && !kernel.any();
     T* const kernel_of = l.kernel[0].get();
     T* const slot_a = l.kernel[1].get();
     T* const slot_b = l.kernel[2].get();
     l.cut.each(l.by_columns ? thread : -1, [&](const Panel& panel_of, auto J) {
       const int c = panel_of.column;
       T* const g = l.gradient ? l.gradient.get() + panel_of.offset : nullptr;
-      const auto apply = [&](int k, auto& acc) {
-        const std::ptrdiff_t at_k = panel_of.offset + std::ptrdiff_t(k) * J * kWidth<T>;
+      const auto apply = [&](int k, int j0, auto& acc) {
+        constexpr int vectors = kCount<decltype(acc)>;
+        const std::ptrdiff_t at_k = panel_of.offset + (std::ptrdiff_t(k) * J + j0) * kWidth<T>;
         T* const p = kernel_of + at_k;
         T* const a = slot_a ? slot_a + at_k : nullptr;
         T* const b = slot_b ? slot_b + at_k : nullptr;
         if (plain) {
-          update_row<rule, J>(step, acc, p, a, b);
+          adam_row(step, acc, p, a, b);
         } else {
-          for (int j = 0; j < J; ++j)
-            update_vector<rule>(step, kernel, clipped, acc[j], p + j * kWidth<T>, a, b, j * kWidth<T>);
+          for (int j = 0; j < vectors; ++j)
+            update_vector(step, kernel, clipped, acc[j], p + j * kWidth<T>, a, b, j * kWidth<T>);
         }
       };
       if (clipped) {
         for (int k = rows.begin; k < rows.end; ++k) {
           Vec<T> acc[decltype(J)::value];
           for (int j = 0; j < J; ++j) acc[j] = load(g + (std::ptrdiff_t(k) * J + j) * kWidth<T>);
-          apply(k, acc);
+          apply(k, 0, acc);
         }
       } else {
         with_columns(i, thread, [&](const auto& a) {
@@ -570,7 +577,7 @@ class NetworkOf final : public Network {
         for (int j = 0; j < J; ++j) {
           const int p = c + j * kWidth<T>;
           const Vec<T> sum = clipped ? load(l.bias_gradient.get() + p) : column_sum(l, p, n);
-          update_vector<rule>(step, bias, clipped, sum, l.bias[0].get() + p, l.bias[1].get(), l.bias[2].get(), p);
+          update_vector(step, bias, clipped, sum, l.bias[0].get() + p, l.bias[1].get(), l.bias[2].get(), p);
         }
       if (i > 0) transpose_kernel(l, panel_of, rows);
     });
@@ -593,9 +600,9 @@ class NetworkOf final : public Network {
         const int c = panel_of.column;
         T* g = l.gradient.get() + panel_of.offset;
         with_columns(i, thread, [&](const auto& a) {
-          panel<T, J>(a, rows.begin, rows.end, n, l.slope.get() + c, l.ld, g, J * kWidth<T>, nullptr, [&](int k, auto& acc) {
-            for (int j = 0; j < J; ++j) {
-              const std::ptrdiff_t p = (std::ptrdiff_t(k) * J + j) * kWidth<T>;
+          panel<T, J>(a, rows.begin, rows.end, n, l.slope.get() + c, l.ld, g, J * kWidth<T>, nullptr, [&](int k, int j0, auto& acc) {
+            for (int j = 0; j < kCount<decltype(acc)>; ++j) {
+              const std::ptrdiff_t p = (std::ptrdiff_t(k) * J + j0 + j) * kWidth<T>;
               store(g + p, acc[j] + penalty_slope<T>(load(l.kernel[0].get() + panel_of.offset + p), kernel));
             }
           });
