@@ -56,6 +56,17 @@ def test_by_time_the_latest_records_are_held_out():
     assert max(times[1]) < min(times[2])
 
 
+@pytest.mark.parametrize("how", [{"group": "who"}, {"time": "when"}])
+def test_fit_holds_out_for_validation_as_the_test_data_were(how):
+    from rowwise.engine.arrays import as_arrays, hold_out
+
+    train, _ = rowwise.load(FRAME, "what", **how)
+    kept, held = hold_out(as_arrays(train, "float32"), 0.25, 3, train)
+    for arrays, part in zip((kept, held), train.split(0.25, seed=3), strict=True):
+        np.testing.assert_array_equal(arrays.x, part.x)
+        np.testing.assert_array_equal(arrays.y, part.y)
+
+
 def test_numbers_can_be_the_time():
     train, test = rowwise.load(FRAME, "what", time="row")
     assert rows(train).max() < rows(test).min()

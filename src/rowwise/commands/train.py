@@ -181,21 +181,17 @@ def _fit(model: keras.Model, data: Dataset, start: Start, options: argparse.Name
     from rowwise.engine import fit
 
     settings, interrupted = start.settings, False
-    train: Dataset = data
-    held: Dataset | float | None = settings.validation or None
-    if data.split_by and settings.validation:  # by group or by time, as the test data were
-        train, held = data.split(settings.validation, settings.seed)
-    weights = balanced(train) if settings.class_weight == "balanced" else None
+    weights = balanced(data) if settings.class_weight == "balanced" else None
     batch_size = settings.batch_size
     if options.batch_size is None:  # nobody asked for it: to have fewer records is no mistake
-        batch_size = max(1, min(batch_size, int(len(train) * (1 - held) if isinstance(held, float) else len(train))))
+        batch_size = max(1, min(batch_size, int(len(data) * (1 - settings.validation))))
     try:
         fit(
             model,
-            train,
+            data,
             epochs=settings.epochs,
             batch_size=batch_size,
-            validation=held,
+            validation=settings.validation,
             seed=settings.seed,
             class_weight=weights,
             engine=options.engine or "auto",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -61,13 +62,19 @@ def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
     return Arrays(x, _typed(y, floatx))
 
 
-def hold_out(train: Arrays, fraction: float, seed: int) -> tuple[Arrays, Arrays]:
+def hold_out(train: Arrays, fraction: float, seed: int, records: Records | None = None) -> tuple[Arrays, Arrays]:
     """A seeded split, stratified where the labels are classes (integers, or one-hot rows).
+
+    `records` are what the arrays were made of: a Dataset that is split by group or by time is split so here too.
 
     Raises:
         UsageError: the fraction is not between 0 and 1, or leaves a part empty.
     """
     y = train.y
+    if isinstance(records, Dataset) and records.split_by:
+        rows = replace(records, x=np.arange(len(y), dtype=np.int64)[:, None], schema=None)
+        kept, held = (part.x[:, 0] for part in rows.split(fraction, seed))
+        return train.take(kept), Arrays(train.x[held], train.y[held])
     if y.ndim == 2 and y.shape[1] > 1 and np.array_equal(y.sum(1), np.ones(len(y))):
         y = y.argmax(1)
     labels = y.reshape(len(y)) if y.size == len(y) and y.dtype.kind in "iu" else np.zeros(len(y), np.int32)

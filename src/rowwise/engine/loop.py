@@ -91,7 +91,7 @@ def fit(
     held: Arrays | None = None
     if isinstance(validation, int | float):  # np.float64 is a float
         if validation:
-            arrays, held = hold_out(arrays, float(validation), seed)
+            arrays, held = hold_out(arrays, float(validation), seed, train)
     elif validation is not None:
         check_records(model, validation, finite=False)
         held = as_arrays(validation, keras.config.floatx(), "validation")
