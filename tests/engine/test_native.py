@@ -459,3 +459,40 @@ def test_wrong_environment_variables_are_named(monkeypatch):
             patched.setenv(name, value)
             with pytest.raises(UsageError, match=name):
                 rowwise.fit(model, pair(), verbose=0)
+
+
+@pytest.mark.parametrize("loss", ["mean_squared_error", "mean_absolute_error"])
+def test_outputs_in_the_units_of_two_targets_equal_the_jax_engine(loss):
+    x, _ = pair()
+    y = np.stack([1000 * x[:, 0] + 5, 0.01 * x[:, 1] - 3], axis=1).astype("float32")
+
+    def build():
+        keras.utils.set_random_seed(3)
+        model = keras.Sequential(
+            [keras.Input((20,)), L.Dense(17, "relu"), L.Dense(2), L.Rescaling([500.0, 0.01], [5.0, -3.0])]
+        )
+        model.compile(keras.optimizers.SGD(1e-6), loss, metrics=["mean_absolute_error"])
+        return model
+
+    both(build, (x, y))
+    model = build()
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_allclose(rowwise.engine.predict_proba(model, x), expected, rtol=1e-5, atol=1e-4)
+
+
+def test_a_rescaling_of_what_an_activation_has_bent_or_amid_the_layers_is_left_to_the_others():
+    for layers in ([L.Dense(4, "relu"), L.Rescaling(2.0)], [L.Dense(4), L.Rescaling(2.0), L.Dense(4)]):
+        with pytest.raises(Unsupported):
+            describe(keras.Sequential([keras.Input((20,)), *layers]))
+
+
+def test_a_table_with_gaps_and_categories_trains_as_by_the_jax_engine(tmp_path):
+    random = np.random.default_rng(0)
+    lines = ["rooms,town,price"]
+    for number in range(120):
+        rooms = "" if number % 11 == 0 else f"{random.normal(6, 1):.2f}"
+        lines.append(f"{rooms},{'abc'[number % 3]},{random.normal(20, 5):.1f}")
+    file = tmp_path / "houses.csv"
+    file.write_text("\n".join(lines))
+    train, _ = rowwise.load(file, target="price")
+    both(lambda: rowwise.dense(train, hidden=(16,), seed=0), train)
