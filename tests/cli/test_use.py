@@ -1,6 +1,8 @@
 """`rowwise evaluate` and `rowwise predict`: a run, or a bare model, used again."""
 
 import json
+import re
+import shlex
 
 import keras
 import numpy as np
@@ -161,3 +163,36 @@ def test_files_that_can_run_code_are_refused_by_both(rowwise, tmp_path):
             code, out, err = rowwise(*command)
             assert (code, out) == (2, "")
             assert "can run code" in err
+
+
+def test_evaluate_writes_a_page_that_can_be_repeated(rowwise, from_json, trained, here):
+    found = from_json("evaluate", trained, "--html", "report.html")
+    page = (here / "report.html").read_text("utf-8")
+    assert f"{found['test']['accuracy']:.4f}" in page
+    assert " train digits --hidden 20 --seed 0 --epochs 2</pre>" in page
+    assert f" evaluate {trained} --html report.html --lang en</pre>" in page
+    assert [path.name for path in here.iterdir()] == ["report.html"]
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_any_work(rowwise, trained, here):
+    code, out, err = rowwise("evaluate", trained, "--html", here / "no" / "such" / "report.html")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    code, out, err = rowwise("evaluate", trained, "--html", here)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert list(here.iterdir()) == []
+
+
+def test_evaluate_tells_the_importance_of_a_tables_columns(rowwise, from_json, here, no_pictures):
+    rows = [f"{i},{(i * 7919) % 101},{'yes' if i > 100 else 'no'}" for i in range(200)]
+    (here / "t.csv").write_text("\n".join(["useful,useless,answer", *rows]))
+    quick = ("--hidden", "8", "--epochs", "30", "--quiet", "--out", "run")
+    assert rowwise("train", "t.csv", "--target", "answer", *quick)[0] == 0
+    found = from_json("evaluate", "run", "--html", "report.html")
+    assert [column["name"] for column in found["importance"]["columns"]] == ["useful", "useless"]
+    assert found["importance"]["columns"][0]["mean"] > 0.2
+    assert "useful" in rowwise("evaluate", "run")[1]
+    page = (here / "report.html").read_text("utf-8")
+    command = re.search(" train ([^<]*)</pre>", page)[1]
+    assert command == f"{here / 't.csv'} --target answer --hidden 8 --seed 0 --epochs 30"
+    again = from_json("train", *shlex.split(command), "--out", "again")
+    assert again["test"] == found["test"]

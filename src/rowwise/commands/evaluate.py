@@ -9,10 +9,12 @@ from rowwise.commands.classifier import classifier_shapes
 from rowwise.commands.keras_import import hush
 from rowwise.commands.output import Output
 from rowwise.commands.picture_folder import same_folder, test_pictures
-from rowwise.commands.record import data_record
+from rowwise.commands.record import data_record, versions
+from rowwise.commands.repeat import evaluation_command, training_command
 from rowwise.commands.sources import source_of_run, told
 from rowwise.data import Source
 from rowwise.errors import UsageError
+from rowwise.files import atomic_write, check_place
 from rowwise.runs import SCHEMA, open_run
 from rowwise.text import say
 
@@ -22,14 +24,18 @@ if TYPE_CHECKING:
     import keras
 
     from rowwise.data.dataset import Dataset
+    from rowwise.measure.page.subject import Subject
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Measure on the data named, or on the run's own; 0.
+    """Measure on the data named, or on the run's own; with `--html` all of it as one page; 0.
 
     Raises:
-        RowwiseError: a model or data that cannot be used, or that do not fit one another.
+        RowwiseError: a model or data that cannot be used, or that do not fit one another, or a page that cannot be
+            written.
     """
+    if options.html is not None:
+        check_place(options.html)
     asked = None if options.data is None else Source(options.data, skip_bad=options.skip_bad)
     if asked is not None and asked.kind == "named":
         asked = asked.checked()  # before seconds go into importing Keras
@@ -37,29 +43,51 @@ def evaluate(options: argparse.Namespace) -> int:
     with Output(options) as out:
         model, record = open_run(options.model)
         classifier_shapes(model)
-        test_set = _test_set(options, model, record, asked, out)
+        train_set, test_set = _sets(options, model, record, asked, out)
 
         from rowwise.measure import evaluate as measure
+        from rowwise.measure.as_text import importance_lines
+        from rowwise.measure.importance import importance
+        from rowwise.measure.page.subject import Subject
         from rowwise.prediction import brightest_pixel
         from rowwise.reading import scale
 
         out.tell(say("cli.measured", provenance=test_set.origin, records=f"{len(test_set):,}"))
+        measured = test_set
         if test_set.schema is None:
             x, notes = scale(test_set.x, brightest_pixel(model))
             for note in notes:
                 out.tell(note)
-            test_set = replace(test_set, x=x)
-        report = measure(model, test_set)
-        out.result(str(report))
-        found = {"model": str(options.model), "data": data_record(test_set), "test": report.to_dict()}
+            measured = replace(test_set, x=x)
+        report = measure(model, measured, train=train_set)
+        columns = importance(model, measured) if measured.schema is not None else None
+        out.result("\n".join([str(report), *(importance_lines(columns) if columns else [])]))
+        if options.html is not None:
+            _write_page(options, out, Subject(report, model, test_set, columns, record, versions=versions()))
+        found = {"model": str(options.model), "data": data_record(measured), "test": report.to_dict()}
+        found |= {"importance": columns.to_dict()} if columns else {}
         out.json({"schema": SCHEMA, **found})
     return 0
 
 
-def _test_set(
+def _write_page(options: argparse.Namespace, out: Output, subject: Subject) -> None:
+    from rowwise.measure.page import page
+    from rowwise.shapes.as_text import size_text
+
+    training = training_command(subject.record, source_of_run(subject.record, options.model))
+    lines = [("report.repeat.train", training)] if training else []
+    lines.append(("report.repeat.evaluate", evaluation_command(options)))
+    content = page(replace(subject, commands=lines)).encode()
+    atomic_write(options.html, content)
+    out.tell(say("report.written", path=options.html, size=size_text(len(content))))
+
+
+def _sets(
     options: argparse.Namespace, model: keras.Model, record: dict[str, Any], asked: Source | None, out: Output
-) -> Dataset:
-    """The test data of the run, or of the data asked for; of another table all records, read as the model's own was.
+) -> tuple[Dataset | None, Dataset]:
+    """The training data where they are the run's own, and the test data.
+
+    Of the run, or of the data asked for; of another table all records, read as the model's own was.
 
     Raises:
         RowwiseError: there is none, or it does not fit.
@@ -79,13 +107,14 @@ def _test_set(
         test_set, oddities = read_as(preparation.schema, asked)
         for note in oddity_notes(preparation.schema, oddities):
             out.warn(note)
-        return test_set
+        return None, test_set
     with told(out):
         pictures = None if asked is None else test_pictures(asked, model, record)
-        test_set = source.load()[1] if pictures is None else pictures
+        train_set, test_set = source.load() if pictures is None else (None, pictures)
     trained_on = record.get("data", {})
     if (asked is None or test_set.name == trained_on.get("name")) and (
         trained_on.get("test_checksum") != test_set.checksum
     ):
         out.warn(say("cli.other_data", name=test_set.name))
-    return test_set
+    own_records = train_set is not None and trained_on.get("checksum") == train_set.checksum
+    return train_set if own_records else None, test_set

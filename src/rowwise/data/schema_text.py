@@ -30,7 +30,7 @@ def schema_text(schema: Schema) -> str:
     table.add_column("X", justify="right", no_wrap=True)
     place = 0
     for column in schema.columns[:MOST]:
-        table.add_row(*(_plain(cell) for cell in _cells(column, place)))
+        table.add_row(*(_plain(cell) for cell in cells(column, place)))
         place += len(column.inputs)
     text = StringIO()
     Console(file=text, width=WIDTH, color_system=None, legacy_windows=False).print(table)
@@ -40,7 +40,7 @@ def schema_text(schema: Schema) -> str:
     return "\n".join(lines)
 
 
-def _cells(column: Column, place: int) -> tuple[str, ...]:
+def cells(column: Column, place: int) -> tuple[str, ...]:
     missing = f"{100 * column.missing:.1f} %" if column.kind != "dropped" else ""
     last = place + len(column.inputs) - 1
     where = "" if not column.inputs else str(place) if last == place else f"{place}–{last}"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowwise.measure.bootstrap import Interval
+    from rowwise.measure.importance import Importance
     from rowwise.measure.regression import RegressionReport
     from rowwise.measure.report import Report
 
@@ -47,6 +48,16 @@ def regression(report: RegressionReport) -> str:
     told = [say("measure.mean.says", mean=", ".join(significant(score.mean) for score in report.per_target))]
     told += [say("measure.no_better.mean", name=s.name) for s in report.per_target if s.rmse >= s.baseline["rmse"]]
     return "\n".join([*lines, *(part for sentence in told for part in wrap(sentence))])
+
+
+def importance_lines(found: Importance, most: int = 8) -> list[str]:
+    """The most important columns of a table, a line each."""
+    measure = say("measure.name.accuracy") if found.measure == "accuracy" else UNITS["r2"]
+    told = say("measure.falls", measure=measure, repeats=found.repeats, records=f"{found.records:,}")
+    lines = wrap(told)
+    for column in found.columns[:most]:
+        lines.append(line(f"  {column.name}", 40, (f"{column.mean:.4f}", f"± {column.std:.4f}")))
+    return lines
 
 
 def number(value: float, name: str) -> str:

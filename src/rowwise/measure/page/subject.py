@@ -1,0 +1,70 @@
+"""All that a report's page shows, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.measure.regression import RegressionReport
+from rowwise.measure.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import keras
+    from numpy.typing import NDArray
+
+    from rowwise.data.dataset import Dataset
+    from rowwise.measure.importance import Importance
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A model, the data that it was measured on, and what came of it.
+
+    Attributes:
+        report: of `data`, with probabilities where it is of classes.
+        model: as it was measured.
+        data: the records as they were read, which the page shows.
+        importance: of the columns, for tables.
+        record: what `run.json` holds; empty beside a bare model.
+        commands: what repeats the run, line by line: title key of the catalogue, command.
+        versions: of what computed the measures.
+    """
+
+    report: Report | RegressionReport
+    model: keras.Model
+    data: Dataset
+    importance: Importance | None = None
+    record: Mapping[str, Any] = field(default_factory=dict)
+    commands: Sequence[tuple[str, str]] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> Report | None:
+        """The report where it is of classes."""
+        return self.report if isinstance(self.report, Report) else None
+
+    @property
+    def numbers(self) -> RegressionReport | None:
+        """The report where it is of numbers."""
+        return self.report if isinstance(self.report, RegressionReport) else None
+
+    @property
+    def epochs(self) -> Sequence[Mapping[str, Any]]:
+        """A mapping an epoch of the training."""
+        return self.record.get("epochs", ())
+
+    @cached_property
+    def probabilities(self) -> NDArray[Any]:
+        """`(records, classes)`."""
+        found = None if self.classes is None else self.classes.probabilities
+        return np.empty((len(self.data), 0)) if found is None else found
+
+    @cached_property
+    def predicted(self) -> NDArray[np.int64]:
+        """`(records,)` class numbers."""
+        return self.probabilities.argmax(1)

@@ -1,0 +1,362 @@
+"""The report's page: whole in itself, true to the report, usable by mouse and keyboard, on a phone and on paper.
+
+`KERAS_BACKEND=jax python tests/measure/test_page.py` takes the pictures of docs/images/report anew.
+"""
+
+import io
+import re
+import shutil
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import rowwise
+from rowwise.data import load
+from rowwise.measure import score
+from rowwise.measure.importance import importance
+from rowwise.measure.page import Subject, page
+from rowwise.measure.page.charts import nice
+from rowwise.measure.page.style import DEEP_STEPS, LIGHT_STEPS, STEPS, mixed, step
+from rowwise.shapes.drawing import PALETTE
+from rowwise.text import use_language
+
+NASTY = """<script>alert("&")</script>'é가"""
+VOID = {"meta", "link", "br", "hr", "img"}
+EPOCHS = [
+    {"epoch": n, "loss": 1 / n, "accuracy": 1 - 0.5 / n, "val_loss": None if n == 2 else 1.2 / n, "seconds": 0.1}
+    for n in range(1, 4)
+]
+
+
+class Read(HTMLParser):
+    """Every element closed where it should be; ids, links, words."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.ids, self.links, self.words = [], [], [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.tags.append(tag)
+        self.ids += [found["id"]] if "id" in found else []
+        self.links += [found["href"]] if tag == "a" else []
+        assert not [name for name in found if name.startswith("on")]
+        assert tag != "img" or (found["alt"] and found["src"].startswith("data:image/"))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1:] != ["style"]:
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join("".join(self.words).split())
+
+
+@cache
+def pictures():
+    """A model of drawn clothes, hardly trained: some of all mistakes."""
+    train, test = load("garments")
+    train, test = train[:1500], test[:600]
+    model = rowwise.dense(train, (12,), seed=0)
+    rowwise.fit(model, train, epochs=1, seed=0, verbose=0)
+    report = rowwise.evaluate(model, test, train=train)
+    commands = [("report.repeat.evaluate", "rowwise evaluate runs/x --html report.html")]
+    return Subject(report, model, test, None, {"epochs": EPOCHS}, commands, {"rowwise": "1.2.3"})
+
+
+@cache
+def tables(task, folder):
+    """A table with a category, a truth, a date and missing values."""
+    random = np.random.default_rng(0)
+    rows = ["size,kind,new,built,price,dear"]
+    for i in range(300):
+        size, kind = random.normal(100, 20), "abc"[i % 3]
+        price = 3 * size + 40 * (i % 3) + random.normal(0, 20)
+        known = "" if i % 19 == 0 else f"{size:.1f}"
+        rows.append(f"{known},{kind},{i % 2},20{i % 20:02}-03-0{1 + i % 9},{price:.1f},{price > 340}")
+    path = Path(folder) / f"{task}.csv"
+    path.write_text("\n".join(rows))
+    target, drop = ("price", ("dear",)) if task == "regression" else ("dear", ("price",))
+    train, test = load(str(path), target=target, drop=drop)
+    model = rowwise.dense(train, (8,), seed=0)
+    rowwise.fit(model, train, epochs=4, seed=0, verbose=0)
+    return Subject(rowwise.evaluate(model, test, train=train), model, test, importance(model, test), {"epochs": EPOCHS})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("tables")
+
+
+@pytest.fixture(params=["pictures", "classification", "regression"])
+def subject(request, folder):
+    return pictures() if request.param == "pictures" else tables(request.param, folder)
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_page_is_whole_in_itself_and_every_link_leads_somewhere(subject, lang):
+    with use_language(lang):
+        text = page(subject)
+    read = Read(text)
+    assert f'<html lang="{lang}">' in text
+    assert not {"script", "iframe", "object", "form"} & set(read.tags)
+    assert set(re.findall(r"\w+://[^\"' )<]+", text)) <= {"http://www.w3.org/2000/svg"}
+    assert "url(" not in text
+    assert len(read.ids) == len(set(read.ids))
+    assert read.links
+    assert {link.removeprefix("#") for link in read.links} <= set(read.ids)
+    assert "nan" not in read.text.lower().split()
+
+
+def test_the_page_tells_what_the_report_has():
+    subject = pictures()
+    with use_language("en"):
+        text = Read(page(subject)).text
+        report = subject.report
+    for figure in (report.accuracy, report.f1, report.roc_auc, report.loss, report.calibration.ece):
+        assert f"{figure:.4f}" in text
+    low, high, _ = report.intervals["accuracy"]
+    assert f"{low:.4f} – {high:.4f}" in text
+    assert f"{report.baseline.loss:.4f}" in text
+    for words in (subject.data.checksum, f"{subject.model.count_params():,}", "rowwise evaluate runs/x", "1.2.3"):
+        assert words in text
+
+
+def test_every_number_of_the_matrix_has_its_records():
+    subject = pictures()
+    text, confusion = page(subject), subject.report.confusion
+    for true, predicted in np.argwhere(confusion):
+        panel = re.search(f'<div class="panel" id="c{true}-{predicted}".*?</ul></div>', text, re.DOTALL)[0]
+        assert panel.count("<img") == min(confusion[true, predicted], 900 // np.count_nonzero(confusion), 12)
+    assert text.count('class="panel"') == np.count_nonzero(confusion)
+
+
+def test_an_image_of_the_page_is_the_record():
+    import base64
+
+    subject = pictures()
+    wrong = np.flatnonzero(subject.predicted != subject.data.y)
+    surest = wrong[np.argsort(-subject.probabilities.max(1)[wrong], kind="stable")[0]]
+    shots = page(subject).split('id="worst"')[1]
+    image = Image.open(io.BytesIO(base64.b64decode(re.search('base64,([^"]+)', shots)[1])))
+    np.testing.assert_array_equal(np.asarray(image), subject.data.x[surest])
+
+
+def test_rows_of_a_table_are_shown_as_the_table_had_them(folder):
+    subject = tables("regression", folder)
+    with use_language("en"):
+        worst = page(subject).split('id="worst"')[1].split("</section>")[0]
+    cells = re.findall("<t[hd][^>]*>([^<]*)</t[hd]>", worst)
+    assert cells[:8] == ["record", "true", "predicted", "predicted − true", "size", "kind", "new", "built year"]
+    width = len(re.findall("columnheader", worst))
+    row = cells[width : 2 * width]
+    record = int(row[0])
+    assert row[5] == "abc"[int(subject.data.x[record, 1])]
+    assert row[6] in ("yes", "no")
+
+
+def test_names_are_shown_and_never_obeyed():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(40, 3)).astype(np.float32)
+    data = rowwise.Dataset(NASTY, x, np.arange(40) % 2, (NASTY, "b"), provenance=NASTY)
+    model = rowwise.dense(data, (), seed=0)
+    p = random.dirichlet(np.ones(2), 40)
+    text = page(Subject(score(p, data), model, data, commands=[("report.repeat.train", NASTY)]))
+    assert "<script" not in text
+    assert Read(text).text.count('<script>alert("&")</script>') >= 3
+
+
+def test_of_many_classes_those_with_the_most_mistakes_are_shown():
+    random = np.random.default_rng(0)
+    y = np.arange(4000) % 80
+    p = np.eye(80)[np.where(random.random(4000) < 0.1 * (y < 40), (y + 1) % 80, y)] + 1e-3
+    data = rowwise.Dataset("many", random.normal(size=(4000, 2)).astype(np.float32), y, tuple(map(str, range(80))))
+    text = page(Subject(score(p / p.sum(1, keepdims=True), data), rowwise.dense(data, ()), data))
+    assert "30 of 80 classes are shown" in Read(text).text
+    assert len(text) < 1_500_000
+
+
+def test_shares_are_shown_in_steps_that_can_be_read_in_both_themes():
+    assert [step(share) for share in (0, 0.001, 0.1, 0.49, 0.5, 1)] == [0, 1, 2, 4, 5, 7]
+    for theme in (0, 1):
+        for ink in ("x-ink", "w-ink"):
+            for part in STEPS:
+                ground = mixed(PALETTE["card"][theme], PALETTE[ink][theme], part)
+                word = PALETTE["fg" if part in LIGHT_STEPS else "bg"][theme]
+                assert contrast(word, ground) >= 4.5, (theme, ink, part)
+    assert max(LIGHT_STEPS) < min(DEEP_STEPS)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 1), (0.123, 0.124), (-5, 7), (1, 1000), (3, 3), (1e-9, 2e-9), (-1e8, 1e8)]
+)
+def test_ticks_are_round_few_and_within(low, high):
+    ticks = nice(low, high)
+    assert 1 <= len(ticks) <= 7
+    assert all(low - 1e-12 <= tick <= high + 1e-12 for tick in ticks)
+    for tick in np.diff(ticks)[:1]:
+        assert f"{tick:.1e}"[0] in "125"
+
+
+def contrast(one, other):
+    """Of two colours "#rrggbb", as WCAG 2 defines it."""
+
+    def luminance(colour):
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+# Every text that is shown: its own colour and that of what lies behind it.
+SHOWN = """() => {
+  const seen = new Set(), two = n => (+n).toString(16).padStart(2, '0');
+  const hex = colour => '#' + colour.match(/\\d+/g).slice(0, 3).map(two).join('');
+  const clear = at => /^rgba.*, 0\\)$|transparent/.test(getComputedStyle(at).backgroundColor);
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const at = walk.currentNode.parentElement;
+    const unseen = ['STYLE', 'title', 'desc'].includes(at.tagName) || !at.getClientRects().length;
+    if (unseen || !walk.currentNode.data.trim()) continue;
+    const ink = getComputedStyle(at)[at instanceof SVGElement ? 'fill' : 'color'];
+    let ground = at;
+    while (ground && clear(ground)) ground = ground.parentElement;
+    seen.add(hex(ink) + ' ' + hex(getComputedStyle(ground || document.documentElement).backgroundColor));
+  }
+  return [...seen];
+}"""
+
+
+def chromium():
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def started(playwright):
+    return playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
+    if chromium() is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync.sync_playwright() as playwright:
+        browser = started(playwright)
+        yield browser
+        browser.close()
+
+
+def opened(browser, content, width, theme, place):
+    """The page in a tab, as a file; what its console said and what else it asked for."""
+    path = Path(place) / "report.html"
+    path.write_text(content, "utf-8")
+    tab = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme).new_page()
+    said, asked = [], []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(path.as_uri())
+    return tab, said, [url for url in asked if url != path.as_uri() and not url.startswith("data:")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("width", [1280, 380])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_in_a_browser_it_fits_can_be_read_and_asks_for_nothing(browser, subject, lang, width, theme, tmp_path):
+    with use_language(lang):
+        content = page(subject)
+    tab, said, asked = opened(browser, content, width, theme, tmp_path)
+    tab.evaluate("document.querySelectorAll('details').forEach(at => at.open = true)")
+    assert tab.evaluate("[document.scrollingElement.scrollWidth, innerWidth]") == [width, width]
+    for pair in tab.evaluate(SHOWN):
+        assert contrast(*pair.split()) >= 4.5, pair
+    assert (
+        tab.evaluate(
+            "[...document.querySelectorAll('.chart svg text')].filter(t => {"
+            "const a = t.getBoundingClientRect(), b = t.ownerSVGElement.getBoundingClientRect();"
+            "return a.left < b.left - 1 || a.right > b.right + 1 || a.bottom > b.bottom + 2}).map(t => t.textContent)"
+        )
+        == []
+    )
+    assert (said, asked) == ([], [])
+    tab.context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["pictures", "classification"])
+def test_a_number_of_the_matrix_shows_its_records_by_mouse_and_by_keyboard(browser, folder, kind, tmp_path):
+    subject = pictures() if kind == "pictures" else tables(kind, folder)
+    tab, *_ = opened(browser, page(subject), 1280, "light", tmp_path)
+    shown = "[...document.querySelectorAll('.panel')].filter(p => p.getClientRects().length).map(p => p.id)"
+    assert tab.evaluate(shown) == []
+    cells = [f"{true}-{predicted}" for true, predicted in np.argwhere(subject.report.confusion)]
+    tab.click(f'a[href="#c{cells[1]}"]')
+    assert tab.evaluate(shown) == [f"c{cells[1]}"]
+    assert not tab.is_visible(".hint")
+    seen = tab.locator(f"#c{cells[1]} {'img' if kind == 'pictures' else 'tbody tr'}")
+    true, predicted = np.argwhere(subject.report.confusion)[1]
+    assert seen.count() == min(subject.report.confusion[true, predicted], 12)
+    assert seen.first.is_visible()
+    tab.focus(f'a[href="#c{cells[0]}"]')
+    tab.keyboard.press("Enter")
+    assert tab.evaluate(shown) == [f"c{cells[0]}"]
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.getAttribute('href')") == f"#k{cells[0]}"
+    tab.keyboard.press("Enter")
+    assert tab.evaluate(shown) == []
+    tab.context.close()
+
+
+@pytest.mark.slow
+def test_on_paper_there_is_everything_but_what_only_a_screen_can_use(browser, subject, tmp_path):
+    tab, *_ = opened(browser, page(subject), 1280, "dark", tmp_path)
+    tab.emulate_media(media="print")
+    assert not tab.is_visible("nav")
+    assert tab.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+    assert tab.evaluate("[...document.querySelectorAll('.rowwise-ledger')].every(at => at.checkVisibility())"), (
+        "the ledger is printed although it is folded on the screen"
+    )
+    assert len(tab.pdf(format="A4")) > 20_000
+    tab.context.close()
+
+
+def take_pictures():
+    from playwright.sync_api import sync_playwright
+
+    place = Path(__file__).parents[2] / "docs" / "images" / "report"
+    place.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = started(playwright)
+        for lang, width, theme in (("en", 1280, "light"), ("ko", 380, "dark")):
+            with use_language(lang):
+                content = page(pictures())
+            tab, *_ = opened(browser, content, width, theme, place)
+            wrong = pictures().report.confusion.copy()
+            np.fill_diagonal(wrong, 0)
+            tab.click('a[href="#c{}-{}"]'.format(*np.unravel_index(wrong.argmax(), wrong.shape)))
+            shot = Image.open(io.BytesIO(tab.screenshot())).convert("RGB").quantize(128)
+            shot.save(place / f"{lang}-{width}.png", optimize=True)
+            (place / "report.html").unlink()
+        browser.close()
+
+
+if __name__ == "__main__":
+    take_pictures()
