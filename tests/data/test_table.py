@@ -1,6 +1,7 @@
 """CSV, Parquet and DataFrames: however they are written, the same table gives the same Datasets."""
 
 import importlib.util
+import json
 import os
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from made_tables import csv_of, houses, without, write
 
 import rowwise
-from rowwise.data import storage
+from rowwise.data import Source, storage
 from rowwise.errors import DataError, Suspicious, UsageError
 from rowwise.text import use_language
 
@@ -277,3 +278,17 @@ def test_memory_of_a_mapped_array_can_be_given_back(monkeypatch):
     storage.release(array)
     storage.release(np.zeros(3, np.float32))  # not mapped: nothing happens
     np.testing.assert_array_equal(array[999], [0, 1, 2])
+
+
+def test_a_source_survives_json_and_gives_the_same_data(tmp_path):
+    path = write(tmp_path / "t.csv", HOUSES)
+    source = Source(str(path), target=("price",), drop=("sold",), time="rooms", test=0.3)
+    again = Source.from_dict(json.loads(json.dumps(source.to_dict())))
+    assert again == source
+    same(again.load(), source.load())
+    kept = source.load()[0].source["load"]
+    same(Source.from_dict(json.loads(json.dumps(kept))).load(), source.load())
+    with pytest.raises(UsageError, match='no option "frames"'):
+        Source.from_dict({"place": "t.csv", "frames": 1})
+    with pytest.raises(UsageError, match="drop cannot be 3"):
+        Source.from_dict({"place": "t.csv", "drop": 3})

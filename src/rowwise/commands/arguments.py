@@ -107,7 +107,7 @@ def _data(data: Parser) -> None:
     fetch.add_argument("data", metavar="NAME", help=say("cli.help.data.name"))
     _json_and_common(fetch)
     show = _command(kinds, "show", "data:show", "data.show")
-    show.add_argument("data", metavar="DATA", help=say("cli.help.data.name"))
+    show.add_argument("data", metavar="DATA", help=say("cli.help.show.data"))
     show.add_argument("--out", type=Path, metavar="FILE", help=say("cli.help.sheet"))
     _source(show)
     _json_and_common(show)

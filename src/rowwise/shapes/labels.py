@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
-import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -12,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.errors import ModelError, ShapeError, Suspicious
+from rowwise.errors import ModelError, ShapeError
+from rowwise.errors import warn_user as warn_caller
 from rowwise.shapes.record_shapes import counted, fits
 from rowwise.shapes.rules import shape_text
 from rowwise.text import say
@@ -385,7 +384,4 @@ def warn_user(message: str) -> None:
     if (heard := _heard.get()) is not None:
         heard.append(message)
         return
-    level, frame = 1, sys._getframe()
-    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("rowwise."):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, Suspicious, stacklevel=level)
+    warn_caller(message)
