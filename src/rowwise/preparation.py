@@ -84,6 +84,7 @@ class Preparation(keras.Layer):
                 block = np.asarray(x[start : start + ROWS], np.float32)
                 made[start : start + len(block)] = _features(np, block, self.recipe)
                 release(made)
+                release(x)
         return made
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

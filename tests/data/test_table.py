@@ -280,6 +280,18 @@ def test_memory_of_a_mapped_array_can_be_given_back(monkeypatch):
     np.testing.assert_array_equal(array[999], [0, 1, 2])
 
 
+def test_records_taken_from_a_mapped_array_lie_in_another(monkeypatch):
+    monkeypatch.setattr("rowwise.data.storage.LARGE", 1)
+    monkeypatch.setattr("rowwise.data.storage.ROWS", 7)
+    array = storage.empty((100, 3))
+    array[:] = np.arange(300).reshape(100, 3)
+    rows = np.arange(0, 100, 3)
+    made = storage.taken(array, rows)
+    assert isinstance(made, np.memmap)
+    np.testing.assert_array_equal(made, array[rows])
+    assert not isinstance(storage.taken(np.array(array), rows), np.memmap)
+
+
 def test_a_source_survives_json_and_gives_the_same_data(tmp_path):
     path = write(tmp_path / "t.csv", HOUSES)
     source = Source(str(path), target=("price",), drop=("sold",), time="rooms", test=0.3)

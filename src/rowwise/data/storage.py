@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import tempfile
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGE = 256 << 20  # bytes
+ROWS = 1 << 16  # copied at once
 
 
 def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -32,10 +33,29 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
         raise SaveError("table.room", path=tempfile.gettempdir(), cause=cause.strerror or cause) from cause
 
 
-def release(array: NDArray[np.float32]) -> None:
+def taken(array: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
+    """`array[rows]`; of a large mapped array another mapped one, copied block by block."""
+    if _mapped(array) is None or array.dtype != np.float32 or len(rows) * array[:1].nbytes < LARGE:
+        return array[rows]
+    made = empty((len(rows), *array.shape[1:]))
+    for start in range(0, len(rows), ROWS):
+        block = slice(start, start + ROWS)
+        made[block] = array[rows[block]]
+        release(made)
+        release(array)
+    return made
+
+
+def release(array: NDArray[Any]) -> None:
     """Let the system take back the memory that a mapped array's pages are in; its file keeps what they hold."""
+    owner = _mapped(array)
+    if owner is not None and hasattr(mmap, "MADV_DONTNEED"):
+        owner.madvise(mmap.MADV_DONTNEED)
+
+
+def _mapped(array: NDArray[Any]) -> mmap.mmap | None:
+    """The mapped file that an array lies in."""
     owner: object = array
     while isinstance(owner, np.ndarray):
         owner = owner.base
-    if isinstance(owner, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        owner.madvise(mmap.MADV_DONTNEED)
+    return owner if isinstance(owner, mmap.mmap) else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite
+from rowwise.data.storage import taken
 from rowwise.errors import DataError, UsageError
 from rowwise.shapes.check import array_of
 
@@ -38,7 +39,7 @@ class Arrays(NamedTuple):
 
     def take(self, rows: NDArray[Any]) -> Arrays:
         """These records, in this order."""
-        return Arrays(*(part[rows] for part in self.parts))
+        return Arrays(*(taken(part, rows) for part in self.parts))
 
 
 def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
@@ -74,7 +75,7 @@ def hold_out(train: Arrays, fraction: float, seed: int, records: Records | None 
     if isinstance(records, Dataset) and records.split_by:
         rows = replace(records, x=np.arange(len(y), dtype=np.int64)[:, None], schema=None)
         kept, held = (part.x[:, 0] for part in rows.split(fraction, seed))
-        return train.take(kept), Arrays(train.x[held], train.y[held])
+        return train.take(kept), Arrays(taken(train.x, held), train.y[held])
     if y.ndim == 2 and y.shape[1] > 1 and np.array_equal(y.sum(1), np.ones(len(y))):
         y = y.argmax(1)
     labels = y.reshape(len(y)) if y.size == len(y) and y.dtype.kind in "iu" else np.zeros(len(y), np.int32)
@@ -82,7 +83,7 @@ def hold_out(train: Arrays, fraction: float, seed: int, records: Records | None 
     rows = Dataset("train", np.arange(len(y))[:, None], labels, tuple(map(str, range(int(labels.max(initial=0)) + 1))))
     kept, held = (part.x[:, 0] for part in rows.split(fraction, seed))
     # Held out, every record counts alike, as in Keras.
-    return train.take(kept), Arrays(train.x[held], train.y[held])
+    return train.take(kept), Arrays(taken(train.x, held), train.y[held])
 
 
 def weighted(train: Arrays, sample_weight: ArrayLike | None, class_weight: Mapping[int, float] | None) -> Arrays:
