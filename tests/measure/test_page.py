@@ -338,6 +338,27 @@ def test_on_paper_there_is_everything_but_what_only_a_screen_can_use(browser, su
     tab.context.close()
 
 
+@pytest.mark.slow
+def test_the_ledger_looks_in_the_page_as_it_does_by_itself(browser, tmp_path):
+    subject = pictures()
+    alone, *_ = opened(browser, rowwise.explain(subject.model).to_html(), 1220, "light", tmp_path)
+    seen = """at => [...document.querySelectorAll('.rowwise-ledger ' + at)].map(e => {
+        const s = getComputedStyle(e);
+        return ['display', 'backgroundColor', 'color', 'fill', 'fontSize', 'whiteSpace', 'overflowX', 'textAlign',
+            'maxWidth', 'margin'].map(name => s[name]).join();
+    })"""
+    parts = ("svg", "svg text", "th", "td", "td p", "p", "figure", ".view", "code")
+    expected = {part: alone.evaluate(seen, part) for part in parts}
+    alone.context.close()
+    tab, *_ = opened(browser, page(subject), 1280, "light", tmp_path)
+    tab.evaluate("document.querySelectorAll('details').forEach(at => at.open = true)")
+    for part in parts:
+        found = tab.evaluate(seen, part)
+        assert found
+        assert found == expected[part], part
+    tab.context.close()
+
+
 def take_pictures():
     from playwright.sync_api import sync_playwright
 

@@ -48,7 +48,7 @@ def table(
 def wide(content: str, label: str = "") -> str:
     """What may be wider than the screen scrolls within itself, by keyboard too."""
     named = f' role="group" aria-label="{safe(label)}"' if label else ""
-    return f'<div class="wide" tabindex="0"{named}>{content}</div>'
+    return f'<div class="scrolls" tabindex="0"{named}>{content}</div>'
 
 
 def pairs(found: Iterable[tuple[str, str]]) -> str:

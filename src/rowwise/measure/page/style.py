@@ -63,6 +63,7 @@ h1{{font-size:1.9em;line-height:1.25;margin:0 0 6px}}
 h2{{font-size:1.4em;line-height:1.3;margin:0 0 4px}}
 h3{{font-size:1.1em;line-height:1.35;margin:22px 0 6px}}
 p{{margin:0 0 8px;max-width:78ch}}
+.rowwise-ledger p{{max-width:none}}
 a{{color:var(--x-ink)}}
 code,pre{{font:13px/1.6 {MONO}}}
 pre{{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 12px;margin:4px 0 12px;
@@ -87,33 +88,33 @@ th,td{{text-align:right;padding:5px 10px;border-bottom:1px solid var(--line);ver
 td{{white-space:nowrap}}
 .says td:last-child,.says thead th:last-child,.texts th,.texts td{{text-align:left;white-space:normal}}
 thead th{{white-space:nowrap}}
-.wide{{margin:4px 0 10px}}
+.scrolls{{margin:4px 0 10px}}
 .says td:last-child{{color:var(--soft)}}
 .texts td{{min-width:6em}}
 th{{font-weight:600}}
 thead th{{color:var(--soft);border-bottom:2px solid var(--line)}}
 th:first-child,td:first-child,.text{{text-align:left}}
-.wide{{overflow-x:auto;max-width:100%;scrollbar-width:thin}}
+.scrolls{{overflow-x:auto;max-width:100%;scrollbar-width:thin}}
 .sum>*{{border-top:2px solid var(--line);font-weight:700}}
 .two{{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,360px),1fr));gap:18px 32px;align-items:start}}
 .chart{{margin:6px 0;max-width:480px}}
 .chart svg{{width:100%;height:auto;display:block}}
 .chart figcaption{{font-weight:700}}
-svg text{{font:12px {FONTS};fill:var(--soft)}}
-svg .ax{{stroke:var(--line);fill:none}}
-svg .base{{stroke:var(--soft);stroke-dasharray:4 4;fill:none}}
-svg .one{{stroke:var(--x-ink);fill:none;stroke-width:2}}
-svg .two-line{{stroke:var(--w-ink);fill:none;stroke-width:2;stroke-dasharray:6 3}}
-svg .dot-one{{fill:var(--x-ink)}}
-svg .dot-two{{fill:var(--w-ink)}}
-svg .box{{fill:var(--x);stroke:var(--x-ink)}}
-svg .gap{{fill:var(--w);stroke:var(--w-ink)}}
-svg .point{{fill:var(--x-ink);fill-opacity:.5}}
+.chart svg text{{font:12px {FONTS};fill:var(--soft)}}
+.chart svg .ax{{stroke:var(--line);fill:none}}
+.chart svg .base{{stroke:var(--soft);stroke-dasharray:4 4;fill:none}}
+.chart svg .one{{stroke:var(--x-ink);fill:none;stroke-width:2}}
+.chart svg .two-line{{stroke:var(--w-ink);fill:none;stroke-width:2;stroke-dasharray:6 3}}
+.chart svg .dot-one{{fill:var(--x-ink)}}
+.chart svg .dot-two{{fill:var(--w-ink)}}
+.chart svg .box{{fill:var(--x);stroke:var(--x-ink)}}
+.chart svg .gap{{fill:var(--w);stroke:var(--w-ink)}}
+.chart svg .point{{fill:var(--x-ink);fill-opacity:.5}}
 .key i{{display:inline-block;width:22px;height:0;border-top:2px solid var(--x-ink);vertical-align:middle;
  margin:0 6px 0 0}}
 .key i.second{{border-top:2px dashed var(--w-ink);margin-left:16px}}
 .key i.third{{border-top:2px dashed var(--soft);margin-left:16px}}
-.bar{{display:block;height:12px;background:var(--x-ink);border-radius:2px;min-width:1px}}
+.level{{display:block;height:12px;background:var(--x-ink);border-radius:2px;min-width:1px}}
 .bars td:last-child{{width:45%;min-width:90px;vertical-align:middle}}
 .matrix{{display:grid;grid-template-columns:minmax(0,max-content) minmax(300px,1fr);gap:20px 28px;align-items:start}}
 .cells{{font-size:13px;line-height:1.2}}
@@ -187,8 +188,8 @@ main,header,footer{{max-width:none;padding-left:0;padding-right:0}}
 section{{padding-top:18px}}
 h2,h3,figcaption{{break-after:avoid}}
 tr,figure,.tile,.shots li,.panel{{break-inside:avoid}}
-.wide{{overflow:visible}}
-td[class],.bar,.tile,.warn{{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
+.scrolls{{overflow:visible}}
+td[class],.level,.tile,.warn{{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 .panels{{position:static}}
 .matrix{{grid-template-columns:minmax(0,1fr)}}
 details::details-content{{content-visibility:visible;block-size:auto}}

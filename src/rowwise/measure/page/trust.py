@@ -57,7 +57,7 @@ def importance_section(subject: Subject) -> str:
         share = max(column.mean, 0) / most if most > 0 else 0
         rows.append(
             f'<tr><th scope="row">{safe(column.name)}</th><td>{column.mean:.4f}</td><td>± {column.std:.4f}</td>'
-            f'<td><span class="bar" style="width:{100 * share:.1f}%"></span></td></tr>'
+            f'<td><span class="level" style="width:{100 * share:.1f}%"></span></td></tr>'
         )
     measure = say("measure.name.accuracy") if found.measure == "accuracy" else "R²"
     head = (say("report.column"), say("report.falls", measure=measure), say("report.deviation"), "")
