@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import keras
+    from numpy.typing import NDArray
 
     from rowwise.data.schema import Schema
 
@@ -70,16 +72,18 @@ def dense(
     except ValueError:
         raise UsageError("model.activation", found=activation) from None
 
-    seeds = keras.random.SeedGenerator(seed) if seed is not None else None
+    dense_layers: list[tuple[keras.layers.Dense, Any]] = []
+    random = np.random.default_rng(np.random.randint(2**31) if seed is None else int(seed))
 
     def layer(units: int, name: str, activation: str) -> keras.layers.Dense:
-        return keras.layers.Dense(
-            units, activation=activation, kernel_initializer=keras.initializers.GlorotUniform(seed=draw()), name=name
-        )
+        made = keras.layers.Dense(units, activation, name=name)
+        usual, made.kernel_initializer = made.kernel_initializer, partial(_glorot_uniform, random)
+        dense_layers.append((made, usual))
+        return made
 
-    def draw() -> int | None:
-        # Each layer needs a seed of its own, or equal layers would start equal.
-        return None if seeds is None else int(keras.random.randint((), 0, 2**31 - 1, seed=seeds))
+    def draw() -> int:
+        # Each layer needs a seed of its own: Dropout of two layers must not drop alike.
+        return int(random.integers(2**31))
 
     layers = [*_first(dataset)]
     for number, units in enumerate(widths, 1):
@@ -97,8 +101,16 @@ def dense(
         model = _with_embeddings(records, dataset.schema, layers, draw)
     else:
         model = keras.Sequential([records, *layers], name="dense")
+    for made, usual in dense_layers:
+        made.kernel_initializer = usual  # what a saved model names: Keras's own of the same distribution
     model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric])
     return model
+
+
+def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: str | None = None) -> NDArray[Any]:
+    """A kernel as Keras draws it by default (Glorot and Bengio 2010), by NumPy: JAX would compile it for each shape."""
+    limit = math.sqrt(6 / sum(shape))
+    return random.uniform(-limit, limit, shape).astype(dtype or "float32")
 
 
 def _first(dataset: Dataset) -> list[keras.Layer]:
