@@ -65,6 +65,11 @@ def test_a_run_holds_model_record_history_and_pictures(trained):
 
 
 @pytest.mark.slow
+def test_pictures_can_be_left_out(rowwise, here):
+    assert rowwise("train", "digits", "--hidden", "8", "--epochs", "1", "--no-pictures", "--out", "run")[0] == 0
+    assert sorted(file.name for file in (here / "run").iterdir()) == ["history.csv", "model.keras", "run.json"]
+
+
 def test_json_is_the_record_and_stands_alone(from_json, here, no_pictures, monkeypatch):
     def talkative(*arguments, **options):
         print("a library's news")

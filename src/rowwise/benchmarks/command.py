@@ -13,7 +13,7 @@ from typing import Any
 from rowwise.errors import UsageError
 from rowwise.text import say
 
-PARTS = ("epochs", "accuracy", "sweep", "scaling", "progress", "start", "memory")
+PARTS = ("epochs", "accuracy", "sweep", "scaling", "progress", "start", "shell", "memory")
 PEERS = ("keras", "torch", "sklearn")
 
 
@@ -66,6 +66,7 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
         "scaling": lambda: measure.scaling(train, arguments.repeats, arguments.batch_size),
         "progress": lambda: measure.progress(train, arguments.repeats, arguments.batch_size),
         "start": lambda: measure.start(arguments.repeats, arguments.data),
+        "shell": lambda: measure.shell(arguments.repeats, arguments.epochs),
         "memory": lambda: measure.memory(arguments.data),
     }
     machine = _machine()

@@ -195,6 +195,47 @@ def start(repeats: int, data: str) -> list[Row]:
     return rows
 
 
+def shell(repeats: int, epochs: int) -> list[Row]:
+    """Seconds from the shell to the saved model, all included: `rowwise train` and a Keras script, in turn.
+
+    rowwise also draws its pictures; the row "without pictures" does what the script does.
+    """
+    from rowwise.data.fashion_mnist import find
+
+    found = find()
+    if found is None:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        places = (f"{folder}/run-{number}" for number in itertools.count())
+        train = [sys.executable, "-m", "rowwise", "train", "fashion-mnist", "--quiet", "--epochs", str(epochs), "--out"]
+        script = [
+            sys.executable,
+            str(Path(__file__).with_name("keras_script.py")),
+            str(found.folder),
+            str(epochs),
+            f"{folder}/model.keras",
+        ]
+        run: dict[str, Callable[[], list[str]]] = {
+            "rowwise train --no-pictures": lambda: [*train, next(places), "--no-pictures"],
+            "rowwise train": lambda: [*train, next(places)],
+            "Keras on JAX, a script": lambda: script,
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in run}
+        for name, command in [*run.items()] * repeats:
+            seconds[name].append(_seconds(partial(_quiet, command())))
+    ours = seconds["rowwise train --no-pictures"]
+    return [
+        {
+            "trainer": name,
+            "seconds": median(runs),
+            "least": min(runs),
+            "most": max(runs),
+            "ratio": median(theirs / mine for theirs, mine in zip(runs, ours, strict=True)),
+        }
+        for name, runs in seconds.items()
+    ]
+
+
 def memory(data: str) -> list[Row]:
     """Peak resident memory of `rowwise train` with its defaults, in a process of its own."""
     program = "import sys; from rowwise.benchmarks.parts import measure_train; measure_train(sys.argv[1])"

@@ -61,6 +61,7 @@ def _train(train: Parser) -> None:
     _source(train)
     train.add_argument("--out", type=Path, metavar="DIR", help=say("cli.help.out"))
     train.add_argument("--resume", type=Path, metavar="DIR", help=say("cli.help.resume"))
+    train.add_argument("--no-pictures", action="store_true", help=say("cli.help.no_pictures"))
     train.add_argument("--quiet", action="store_true", help=say("cli.help.quiet"))
     _json_and_common(train)
 

@@ -23,9 +23,18 @@ if TYPE_CHECKING:
 
 
 def finish(
-    start: Start, trained: Trained, train: Dataset, test: Dataset, run: Run, out: Output, clock: Clock
+    start: Start,
+    trained: Trained,
+    train: Dataset,
+    test: Dataset,
+    run: Run,
+    out: Output,
+    clock: Clock,
+    draw: bool = True,
 ) -> dict[str, Any]:
     """The record of the run, once it is saved; the report is printed whether saving succeeds or not.
+
+    Without `draw` the run has no pictures.
 
     Raises:
         ModelError: the training diverged. SaveError: the file system refused.
@@ -40,7 +49,7 @@ def finish(
     rows = [*start.epochs, *epoch_rows(trained.history.history, fit["seconds"], len(start.epochs) + 1)]
     with clock.lap("pictures"), ThreadPoolExecutor(1) as beside:
         measured = beside.submit(report.to_dict)  # the bootstrap leaves Python to the pictures
-        pictures = _pictures(model, test, prediction, report, rows, out)
+        pictures = _pictures(model, test, prediction, report, rows, out) if draw else {}
         measured.result()
     clock.seconds["compile"] = fit["compile_seconds"] or 0.0  # plain model.fit compiles in its first epoch
     clock.seconds["fit"] -= clock.seconds["compile"]

@@ -74,7 +74,7 @@ def train(options: argparse.Namespace) -> int:
         with clock.lap("fit"):
             trained = _fit(model, train_set, start, options, out)
         with deferred(lambda: out.warn(say("cli.finishing")), trained.interrupted) as interrupted:
-            record = finish(start, trained, train_set, test_set, run, out, clock)
+            record = finish(start, trained, train_set, test_set, run, out, clock, draw=not options.no_pictures)
         saved = "cli.saved"
         if trained.interrupted:
             saved = "cli.saved.unfinished" if record["unfinished"] else "cli.saved.interrupted"
@@ -120,7 +120,7 @@ def _load(start: Start, out: Output) -> tuple[Dataset, Dataset]:
     else:
         with told(out):
             train_set, test_set = start.source.load()
-    if start.checksum not in (None, train_set.checksum):
+    if start.checksum is not None and start.checksum != train_set.checksum:
         raise DataError("cli.resume.data", path=start.resume, name=train_set.name)
     out.tell(say("cli.loaded", provenance=train_set.origin, train=f"{len(train_set):,}", test=f"{len(test_set):,}"))
     if train_set.schema is not None:
