@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data import splits
+from rowwise.data.storage import release
 from rowwise.errors import DataError, UsageError
 from rowwise.text import language, say, use_language
 
@@ -163,6 +164,7 @@ class Dataset:
         digest = hashlib.sha256(f"{x.shape} {x.dtype.str}".encode())
         for array in (x, np.ascontiguousarray(self.y, self.y.dtype.newbyteorder("<"))):
             digest.update(array.reshape(-1).view(np.uint8).data)
+        release(self.x)  # of a large table: all of it was just in memory
         return digest.hexdigest()
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
