@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from rowwise.data.schema import Schema
 
+BLOCK = 1 << 26  # bytes of a checksum at once
 PIXEL_MAX = 255  # uint8 grey: 0 is black, 255 is white
 # How pictures became records, `source["pictures"]` of a Dataset: a bright object cropped on black, or all of it.
 OBJECT, WHOLE = "object", "whole"
@@ -163,8 +164,10 @@ class Dataset:
         x = np.ascontiguousarray(self.x, self.x.dtype.newbyteorder("<"))
         digest = hashlib.sha256(f"{x.shape} {x.dtype.str}".encode())
         for array in (x, np.ascontiguousarray(self.y, self.y.dtype.newbyteorder("<"))):
-            digest.update(array.reshape(-1).view(np.uint8).data)
-        release(self.x)  # of a large table: all of it was just in memory
+            flat = array.reshape(-1).view(np.uint8)
+            for start in range(0, len(flat), BLOCK):
+                digest.update(flat[start : start + BLOCK].data)
+                release(self.x)  # of a large table: its file keeps what was read
         return digest.hexdigest()
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
