@@ -26,7 +26,7 @@ WIDEST = 50  # features of an Embedding
 
 def dense(
     dataset: Dataset,
-    hidden: Sequence[int] = (100, 30),
+    hidden: Sequence[int] | None = None,
     activation: str = "relu",
     dropout: float = 0.0,
     learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-3,
@@ -45,7 +45,8 @@ def dense(
     Args:
         dataset: records `(records, ...)`; the input is `(None, ...)`, the output `(None, classes)` or
             `(None, targets)`.
-        hidden: units of each hidden layer, first to last; empty for logistic regression.
+        hidden: units of each hidden layer, first to last; empty for logistic regression. None: (100,) for a table,
+            (100, 30) for everything else.
         activation: of the hidden layers, by Keras's names.
         dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1.
         learning_rate: Adam's; a number or one of Keras's schedules.
@@ -59,7 +60,7 @@ def dense(
 
     if not isinstance(dataset, Dataset):
         raise UsageError("model.dataset", found=type(dataset).__name__)
-    widths = _widths(hidden)
+    widths = _widths(usual_hidden(dataset) if hidden is None else hidden)
     if not (isinstance(dropout, Real) and 0 <= dropout < 1):
         raise UsageError("model.dropout", found=repr(dropout))
     schedule = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
@@ -105,6 +106,11 @@ def dense(
         made.kernel_initializer = usual  # what a saved model names: Keras's own of the same distribution
     model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric])
     return model
+
+
+def usual_hidden(dataset: Dataset) -> tuple[int, ...]:
+    """The hidden layers where nobody says otherwise: a table's records are few, and one layer learns them best."""
+    return (100,) if dataset.schema is not None else (100, 30)
 
 
 def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: str | None = None) -> NDArray[Any]:

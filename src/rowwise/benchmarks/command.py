@@ -13,7 +13,7 @@ from typing import Any
 from rowwise.errors import UsageError
 from rowwise.text import say
 
-PARTS = ("epochs", "accuracy", "sweep", "scaling", "progress", "start", "shell", "memory")
+PARTS = ("epochs", "accuracy", "sweep", "scaling", "progress", "start", "shell", "memory", "tables")
 PEERS = ("keras", "torch", "sklearn")
 
 
@@ -54,6 +54,7 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
     from rich.console import Console
 
     from rowwise.benchmarks import parts as measure
+    from rowwise.benchmarks.tables import tables
     from rowwise.data import load
 
     train, test = load(arguments.data)
@@ -68,6 +69,7 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
         "start": lambda: measure.start(arguments.repeats, arguments.data),
         "shell": lambda: measure.shell(arguments.repeats, arguments.epochs),
         "memory": lambda: measure.memory(arguments.data),
+        "tables": lambda: tables(arguments.seeds),
     }
     machine = _machine()
     found: dict[str, Any] = {

@@ -79,7 +79,7 @@ def _explain_table(source: Source, options: argparse.Namespace, out: Output) -> 
     hush()
     from rowwise.models import dense
 
-    model = dense(train, (100, 30) if options.hidden is None else options.hidden, seed=0)
+    model = dense(train, options.hidden, seed=0)
     ledger = ledger_of(model, batch_size=options.batch_size, convention=options.convention)
     records = next((size for size in options.batch_size if size), RECORDS)
     told_all = {**ledger.to_dict(), "table": {"records": records, "columns": columns_of(train, records)}}
@@ -261,7 +261,7 @@ def _model_and_data(options: argparse.Namespace, out: Output) -> tuple[keras.Mod
     if warning:
         out.warn(warning)
     out.warn(say("explain.untrained"))
-    return dense(train, (100, 30) if options.hidden is None else options.hidden, seed=0), test
+    return dense(train, options.hidden, seed=0), test
 
 
 def _records_for(

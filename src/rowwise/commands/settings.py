@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.sources import differences
@@ -11,10 +11,15 @@ from rowwise.runs import RECORD
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from rowwise.data.source import Source
+
+
+# A table of fewer records than MANY is trained for FEWEST_EPOCHS or STEPS, whichever is more, up to MOST_EPOCHS:
+# measured on the tables that scikit-learn ships (`rowwise bench --parts tables`).
+MANY, FEWEST_EPOCHS, MOST_EPOCHS, STEPS = 10_000, 60, 200, 500
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,23 @@ class Settings:
     seed: int = 0
     class_weight: str = "none"
     epochs: int = 20  # in all, those of the resumed run among them
+
+
+def for_table(settings: Settings, records: int, chosen: Collection[str]) -> Settings:
+    """What suits a table of so many records, but for the settings that somebody has chosen.
+
+    One hidden layer, smaller batches where there are few records, and more epochs: 20 would be a hundred steps or two.
+    """
+    if "hidden" not in chosen:
+        settings = replace(settings, hidden=(100,))
+    if "batch_size" not in chosen:
+        learned_from = int(records * (1 - settings.validation))
+        settings = replace(settings, batch_size=max(min(settings.batch_size, learned_from // 2), 1))
+    if "epochs" not in chosen and records < MANY:
+        steps = -(-records // settings.batch_size)
+        epochs = min(max(FEWEST_EPOCHS, -(-STEPS // steps)), MOST_EPOCHS)
+        settings = replace(settings, epochs=epochs)
+    return settings
 
 
 def given(options: argparse.Namespace) -> dict[str, Any]:

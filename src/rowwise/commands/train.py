@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +11,7 @@ from rowwise.commands.finish import finish
 from rowwise.commands.keras_import import importing_keras
 from rowwise.commands.memory import check_memory
 from rowwise.commands.output import Output, called
-from rowwise.commands.settings import Settings, given, resumed
+from rowwise.commands.settings import Settings, for_table, given, resumed
 from rowwise.commands.sources import source_of, source_of_run, told
 from rowwise.commands.tables import about_table
 from rowwise.data import load_default
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.data.source import Source
 
-STEPS = 2_000  # a table is trained for at least so many, unless that takes more than MOST_EPOCHS
-MOST_EPOCHS = 200
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
@@ -130,22 +127,12 @@ def _load(start: Start, out: Output) -> tuple[Dataset, Dataset]:
 
 
 def _for_table(start: Start, data: Dataset, options: argparse.Namespace, out: Output) -> Start:
-    """Smaller batches and more epochs for a table of few records, where nobody said how large and how many.
-
-    20 epochs of it would be a hundred steps or two.
-    """
+    """The settings that suit a table, where nobody chose others, and a line that says how many epochs they are."""
     if data.schema is None or start.resume is not None:
         return start
-    settings = start.settings
-    if options.batch_size is None:
-        records = int(len(data) * (1 - settings.validation))
-        settings = replace(settings, batch_size=max(min(settings.batch_size, records // 2), 1))
-    if options.epochs is None:
-        steps = -(-len(data) // settings.batch_size)
-        epochs = min(max(settings.epochs, -(-STEPS // steps)), MOST_EPOCHS)
-        if epochs > settings.epochs:
-            out.tell(say("cli.epochs.table", epochs=epochs))
-        settings = replace(settings, epochs=epochs)
+    settings = for_table(start.settings, len(data), given(options))
+    if settings.epochs > start.settings.epochs:
+        out.tell(say("cli.epochs.table", epochs=settings.epochs))
     return start._replace(settings=settings)
 
 
