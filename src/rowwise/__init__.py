@@ -5,9 +5,10 @@ The names are found when they are first used: `import rowwise` loads neither Ker
 
 from __future__ import annotations
 
-import importlib
 import os
 from typing import TYPE_CHECKING
+
+from rowwise.lazy import late
 
 __version__ = "0.1.0"
 
@@ -35,8 +36,8 @@ _PLACES = {
     "sweep": "rowwise.engine",
     "evaluate": "rowwise.measure",
     "predict": "rowwise.prediction",
-    "explain": "rowwise.shapes",
-    "explained": "rowwise.shapes",
+    "explain": "rowwise.shapes.ledger",
+    "explained": "rowwise.shapes.explaining",
     "RowwiseError": "rowwise.errors",
     "Suspicious": "rowwise.errors",
 }
@@ -57,13 +58,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name in _PLACES:
-        value = getattr(importlib.import_module(_PLACES[name]), name)
-        globals()[name] = value  # found once
-        return value
-    raise AttributeError(f"module 'rowwise' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = late(__name__, _PLACES)

@@ -11,7 +11,7 @@ import numpy as np
 from rowwise.data.dataset import PIXEL_MAX
 from rowwise.data.source import TABLES, Source, is_frame
 from rowwise.errors import ModelError, UsageError
-from rowwise.shapes.labels import flat_layers, loss_of
+from rowwise.shapes.losses import flat_layers, loss_of
 
 if TYPE_CHECKING:
     import keras

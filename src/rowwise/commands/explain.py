@@ -195,7 +195,7 @@ def _trace(options: argparse.Namespace, out: Output) -> None:
     from rowwise.commands.keras_import import hush
 
     hush()
-    from rowwise.shapes.trace import trace
+    from rowwise.shapes.tracing import trace
 
     model, data = _model_and_data(options, out)
     record, unit = options.trace

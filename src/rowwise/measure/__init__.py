@@ -42,7 +42,7 @@ def evaluate(
 
     from rowwise.engine.arrays import as_arrays
     from rowwise.prediction import predict
-    from rowwise.shapes.check import check_records
+    from rowwise.shapes.checking import check_records
 
     check_records(model, data, finite=False, loss=False, silent=False)
     x = as_arrays(data, keras.config.floatx(), "data").x

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from rowwise.errors import ShapeError
-from rowwise.shapes.labels import named
+from rowwise.shapes.losses import named
 from rowwise.shapes.record_shapes import check_record, counted, same
 from rowwise.shapes.rules import product, shape_text
 from rowwise.text import say

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
+import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -329,7 +330,7 @@ def _example(model: Any, rows: tuple[Row, ...]) -> Example | None:
         return None
     facts, own = row.facts, None
     if hasattr(model, "layers"):
-        from rowwise.shapes.labels import flat_layers
+        from rowwise.shapes.losses import flat_layers
 
         shapes = [weight.shape for weight in facts.weights]
         named = (layer for layer in flat_layers(model) if layer.name == facts.name)
@@ -345,17 +346,16 @@ def _sum(figures: Iterable[int | None]) -> int | None:
 
 
 def _layers(model: Any) -> tuple[str, tuple[LayerFacts, ...]]:
-    from rowwise.data.dataset import Dataset
-
     if model is None:
         return "dense", course()
     if isinstance(model, tuple):
         return "dense", model
-    if isinstance(model, Dataset):
-        scaled = model.x.dtype.kind in "iu"
-        return "dense", course(model.shape, classes=len(model.classes), rescaled=scaled)
-    import keras
+    keras = sys.modules.get("keras")  # whoever has a model has imported it
+    if keras is not None and isinstance(model, keras.Model):
+        return model.name, read(model)
+    from rowwise.data.dataset import Dataset
 
-    if not isinstance(model, keras.Model):
+    if not isinstance(model, Dataset):
         raise ModelError("model.kind", found=type(model).__name__)
-    return model.name, read(model)
+    scaled = model.x.dtype.kind in "iu"
+    return "dense", course(model.shape, classes=len(model.classes), rescaled=scaled)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.errors import RowwiseError
-from rowwise.shapes.check import check_records
+from rowwise.shapes.checking import check_records
 from rowwise.shapes.labels import gathering, warn_user
 
 if TYPE_CHECKING:
@@ -78,13 +78,15 @@ def _unwrap() -> None:
 
 
 def _looking(method: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(method)  # once: it takes as long as the checks of a small batch
+
     @functools.wraps(method)
     def call(model: Any, *args: Any, **kwargs: Any) -> Any:
         said = _said.get()
         # Keras calls evaluate within fit, and rowwise checks by itself.
         caller = str(sys._getframe(1).f_globals.get("__name__", "")).partition(".")[0]
         if said is not None and caller not in ("keras", "rowwise"):
-            for message in _found(method, model, args, kwargs):
+            for message in _found(signature, method.__name__, model, args, kwargs):
                 if message not in said:
                     said.add(message)
                     warn_user(message)
@@ -93,13 +95,13 @@ def _looking(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _found(method: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> list[str]:
+def _found(signature: inspect.Signature, name: str, model: Any, args: Any, kwargs: Any) -> list[str]:
     """What is to be said of a call; nothing of one so odd that our checks fail."""
     messages: list[str] = []
     try:
-        values = inspect.signature(method).bind_partial(model, *args, **kwargs).arguments
-        for x, y, _ in pairs_of(values, method.__name__):
-            messages += _of_pair(model, x, y if method.__name__ in WITH_LABELS else None)
+        values = signature.bind_partial(model, *args, **kwargs).arguments
+        for x, y, _ in pairs_of(values, name):
+            messages += _of_pair(model, x, y if name in WITH_LABELS else None)
     except Exception:
         pass
     return messages

@@ -9,11 +9,11 @@ import base64
 from typing import TYPE_CHECKING
 
 from rowwise.shapes.drawing import FONTS, MONO, PALETTE, safe
-from rowwise.shapes.trace import figure_text
+from rowwise.shapes.tracing import figure_text
 from rowwise.text import language, say
 
 if TYPE_CHECKING:
-    from rowwise.shapes.trace import Trace
+    from rowwise.shapes.tracing import Trace
 
 
 def page(trace: Trace, data: str = "") -> str:

@@ -8,7 +8,8 @@ import numpy as np
 
 from rowwise.data.dataset import PIXEL_MAX
 from rowwise.errors import DataError
-from rowwise.shapes.labels import flat_layers, named, warn_user
+from rowwise.shapes.labels import warn_user
+from rowwise.shapes.losses import flat_layers, named
 from rowwise.text import say
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.errors import DataError, ModelError, RowwiseError, ShapeError
-from rowwise.shapes.check import check, check_compiled, check_input, check_records, input_shape, is_pair, no_array
-from rowwise.shapes.labels import Output, check_labels, named, named_loss
+from rowwise.shapes.checking import check, check_compiled, check_input, check_records, input_shape, is_pair, no_array
+from rowwise.shapes.labels import check_labels
 from rowwise.shapes.layer_shapes import check_layer
+from rowwise.shapes.losses import Output, named, named_loss
 from rowwise.shapes.record_shapes import same
 from rowwise.shapes.rules import shape_text
 from rowwise.shapes.silent import pairs_of, read, readable, watched

@@ -224,7 +224,7 @@ def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, la
     """
     import keras
 
-    from rowwise.shapes.check import array_of, check_kind, check_records
+    from rowwise.shapes.checking import array_of, check_kind, check_records
 
     check_kind(model)
     x = x.x if isinstance(x, Dataset) else array_of(x, "x")

@@ -13,8 +13,9 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
-from rowwise.shapes.labels import check_labels, flat_layers, loss_of, named, output_of
+from rowwise.shapes.labels import check_labels
 from rowwise.shapes.layer_shapes import check_layer
+from rowwise.shapes.losses import flat_layers, loss_of, named, output_of
 from rowwise.shapes.record_shapes import check_record, same
 from rowwise.shapes.rules import shape_text
 from rowwise.shapes.values import check_indices, check_pixels
@@ -220,7 +221,7 @@ def _called(model: keras.Model, x: NDArray[Any]) -> tuple[int | None, ...] | Non
     """
     import keras
 
-    from rowwise.shapes.explained import explained
+    from rowwise.shapes.explaining import explained
 
     if x.dtype.kind not in "buif":
         return None

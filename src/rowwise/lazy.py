@@ -1,0 +1,30 @@
+"""A package's public names and the modules that define them → its `__getattr__` and `__dir__`, which import late."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def late(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """`__getattr__` and `__dir__` of `package`, whose names are imported when they are first used.
+
+    No name may be that of a submodule: once the submodule is imported, Python puts it there in the name's place.
+
+    Args:
+        package: `__name__` of the package.
+        places: name → the module that defines it.
+    """
+
+    def find(name: str) -> object:
+        if name not in places:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(places[name]), name)
+        setattr(sys.modules[package], name, value)  # found once
+        return value
+
+    return find, lambda: sorted(sys.modules[package].__all__)
