@@ -15,7 +15,7 @@ from rowwise.text import LANGUAGES, catalogue, language, say, use_language
 MESSAGES = catalogue()
 SOURCE = Path(rowwise.__file__).parent
 # Messages that are the same in both languages, because they are names.
-SAME = {"measure.f1", "fashion.place.named", "mirror.status"}
+SAME = {"measure.f1", "fashion.place.named", "mirror.status", "bench.column.rowwise", "bench.column.scikit-learn"}
 ERRORS = {name for name, item in vars(errors).items() if isinstance(item, type) and issubclass(item, RowwiseError)}
 # What takes a key first: say, and everything that hands one on to it.
 SPEAKERS = ERRORS | {"say", "provenance_fields"}

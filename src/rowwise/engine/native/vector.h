@@ -163,8 +163,8 @@ inline std::uint32_t nonzero16(const std::uint8_t* p) {
 #endif
 }
 inline void transpose16(Bytes16 (&m)[16]) {
-  constexpr Bytes16 low{0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
-  constexpr Bytes16 high{8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  [[maybe_unused]] constexpr Bytes16 low{0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
+  [[maybe_unused]] constexpr Bytes16 high{8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   for (int round = 0; round < 4; ++round) {  // each perfect shuffle moves one bit of the row's number to the column's
     Bytes16 t[16];
     for (int i = 0; i < 8; ++i) {
