@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 if TYPE_CHECKING:
+    from rowwise import shapes as shapes
     from rowwise.data import load as load
     from rowwise.data.dataset import Dataset as Dataset
     from rowwise.engine import fit as fit
@@ -54,8 +55,9 @@ __all__ = [
     "fit",
     "load",
     "predict",
+    "shapes",
     "sweep",
 ]
 
 
-__getattr__, __dir__ = late(__name__, _PLACES)
+__getattr__, __dir__ = late(__name__, _PLACES, modules=("shapes",))

@@ -7,10 +7,12 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 
-def late(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+def late(
+    package: str, places: Mapping[str, str], modules: Collection[str] = ()
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """`__getattr__` and `__dir__` of `package`, whose names are imported when they are first used.
 
     No name may be that of a submodule: once the submodule is imported, Python puts it there in the name's place.
@@ -18,9 +20,12 @@ def late(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], objec
     Args:
         package: `__name__` of the package.
         places: name → the module that defines it.
+        modules: submodules that are public themselves: `rowwise.shapes` after `import rowwise`.
     """
 
     def find(name: str) -> object:
+        if name in modules:
+            return importlib.import_module(f"{package}.{name}")  # which puts it there
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(places[name]), name)

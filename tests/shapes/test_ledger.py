@@ -1,7 +1,9 @@
 """The ledger says of a model what Keras itself says, with the arithmetic; and never breaks."""
 
+import inspect
 import json
 import math
+import pkgutil
 import re
 import subprocess
 import sys
@@ -295,6 +297,32 @@ def test_the_course_in_all_conventions_needs_neither_keras_nor_jax():
     code = "import sys, rowwise; print(rowwise.explain(convention='all'), {'keras', 'jax'} & {*sys.modules})"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, text=True, check=True).stdout
     assert told.rstrip().endswith("set()")
+
+
+def test_a_ledger_imports_only_what_it_needs():
+    others = ("axes", "checking", "explaining", "labels", "tracing")
+    code = (
+        "import sys, rowwise; rowwise.explain();"
+        f"print(*[name for name in {others!r} if 'rowwise.shapes.' + name in sys.modules], 'rowwise.data' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told == "False\n"
+
+
+def test_shapes_are_there_once_rowwise_is_imported():
+    code = "import rowwise; print(rowwise.shapes.show([[1, 2, 3]]).splitlines()[0])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout
+    assert told.startswith("(1, 3)")
+
+
+@pytest.mark.parametrize("package", [rowwise, rowwise.shapes])
+def test_no_public_name_is_hidden_by_a_module_of_that_name(package):
+    modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    assert dir(package) == sorted(package.__all__)
+    assert all(inspect.ismodule(getattr(package, name)) for name in modules & set(package.__all__))
+    assert all(getattr(package, name) is not None for name in package.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'shapely'"):
+        _ = package.shapely
 
 
 def test_the_text_totals_what_a_batch_costs():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import locale
 import os
-import tomllib
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -46,6 +45,8 @@ def _files() -> tuple[str, ...]:
 
 @cache
 def _parsed(text: str) -> dict[str, dict[str, str]]:
+    import tomllib  # 3 ms, which a ledger that is not printed need not wait for
+
     return tomllib.loads(text)
 
 
