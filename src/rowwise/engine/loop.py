@@ -17,7 +17,7 @@ from rowwise.engine.arrays import Arrays, as_arrays, hold_out, weighted
 from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.run import Native, infer
 from rowwise.engine.order import epoch_order, reseed
-from rowwise.engine.plan import Plan, plan, refused, unsupported, untraceable
+from rowwise.engine.plan import Plan, for_step, plan, refused, unsupported, untraceable
 from rowwise.engine.progress import Bar, Clock, reporter
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
 from rowwise.errors import UsageError
@@ -158,7 +158,10 @@ def _runner(
     """What runs the epochs, None for Keras itself; and the decision, which may have fallen to a slower engine."""
     if decision.engine == "native":
         try:
-            return Native(model, arrays, held, batch_size), decision
+            runner = Native(model, arrays, held, batch_size)
+            decision = for_step(decision, runner.multiply_adds) if engine == "auto" else decision
+            if decision.engine == "native":
+                return runner, decision
         except Unsupported as part:
             decision = unsupported(part)
             if engine == "native":

@@ -62,6 +62,7 @@ class Native:
         _check_metrics(model)
         self.train = _Records(train, self.chain, self.settings)
         self.validation = _Records(validation, self.chain, self.settings) if validation is not None else None
+        self.multiply_adds = multiply_adds(self.chain, batch_size)
         self._network = _network(self.chain, self.settings, self.train, batch_size, threads)
         self._checker = (
             _network(self.chain, self.settings, self.validation, INFERENCE_BATCH, threads)
@@ -191,6 +192,11 @@ class _Records:
         return self.labels[rows], self.weights[rows] if self.weights is not None else None
 
 
+def multiply_adds(chain: Description, batch_size: int) -> int:
+    """Of one batch going forward."""
+    return batch_size * sum(layer["inputs"] * layer["units"] for layer in chain.layers)
+
+
 def _network(
     chain: Description, settings: dict[str, Any], records: _Records, batch_size: int, threads: int | None = None
 ) -> Any:
@@ -202,7 +208,7 @@ def _network(
         "output_offset": chain.output_offset,
         "bytes": records.bytes,
         "batch_size": size,
-        "threads": threads or threads_for(sum(layer["inputs"] * layer["units"] for layer in chain.layers) * size),
+        "threads": threads or threads_for(multiply_adds(chain, size)),
     }
     return network(chain.layers, settings | own)
 
