@@ -175,8 +175,9 @@ def _names(path: Path, head: str, separator: str) -> tuple[str, ...]:
     first = head.removeprefix("\ufeff").lstrip("\r\n")
     if not first.strip():
         raise DataError("table.empty", path=path)
-    if first.split("\n", 1)[0].count(separator) >= MOST_COLUMNS:
-        raise DataError("table.columns", path=path, found=f"{first.count(separator) + 1:,}", most=f"{MOST_COLUMNS:,}")
+    width = first.split("\n", 1)[0].count(separator) + 1
+    if width > MOST_COLUMNS:
+        raise DataError("table.columns", path=path, found=f"{width:,}", most=f"{MOST_COLUMNS:,}")
     try:
         names = [name.strip() for name in next(csv.reader(io.StringIO(first, newline=""), delimiter=separator))]
     except csv.Error as cause:
