@@ -186,7 +186,7 @@ def test_a_tiny_table_is_trained_in_small_batches_for_more_epochs(from_json, her
     (here / "how.toml").write_text('target = "dear"\ndrop = ["sold"]\n')
     found = from_json("train", path, "--options", "how.toml", "--hidden", "4", "--quiet")
     assert found["settings"]["batch_size"] < 19
-    assert found["settings"]["epochs"] == len(found["epochs"]) == 200
+    assert found["settings"]["epochs"] == len(found["epochs"]) == 167  # of three steps: 500 in all
 
 
 def test_show_prints_the_schema(rowwise, from_json, here):

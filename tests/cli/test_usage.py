@@ -13,6 +13,7 @@ import rowwise as package
 from rowwise.commands.arguments import ENGINES
 from rowwise.commands.settings import Settings
 from rowwise.engine.plan import ENGINES as REAL_ENGINES
+from rowwise.models import usual_hidden
 
 COMMANDS = (
     [],
@@ -109,7 +110,9 @@ def test_the_version_is_the_packages(rowwise):
 def test_the_defaults_are_those_of_the_python_functions():
     built, fitted = (inspect.signature(f).parameters for f in (package.dense, package.fit))
     usual = Settings()
-    for name in ("hidden", "activation", "dropout", "learning_rate"):
+    digits, _ = package.load("digits")
+    assert usual_hidden(digits) == usual.hidden
+    for name in ("activation", "dropout", "learning_rate"):
         assert built[name].default == getattr(usual, name)
     for name in ("batch_size", "seed"):
         assert fitted[name].default == getattr(usual, name)

@@ -76,4 +76,4 @@ def try_one(path, content, seed):
 def test_a_damaged_file_gives_data_or_an_error_of_ours(tmp_path, suffix):
     content = seeds()[suffix]
     ends = {try_one(tmp_path / f"t{suffix}", content, seed) for seed in range(120)}
-    assert len(ends) > 2, "some can be read, others not"
+    assert {"data"} < ends, "some can be read, others not"

@@ -168,8 +168,9 @@ def test_batch_normalization_and_other_losses_and_metrics_equal_keras():
         found.append(rowwise.fit(model, pair, epochs=2, engine=engine, validation=pair, verbose=0).history)
     assert found[0].keys() == found[1].keys()
     for name, values in found[0].items():
-        # AUC counts records on either side of 200 thresholds: rounding takes one across now and then.
-        np.testing.assert_allclose(values, found[1][name], rtol=1e-3 if name.endswith("auc") else 1e-4, atol=1e-6)
+        # What counts records (AUC on either side of 200 thresholds) may differ by one, whose logits are nearly equal.
+        counts = name.endswith(("auc", "accuracy", "f1_score"))
+        np.testing.assert_allclose(values, found[1][name], rtol=1e-4, atol=2 / len(data) if counts else 1e-6)
 
 
 @pytest.mark.slow
@@ -533,7 +534,7 @@ def test_dense_takes_what_numpy_calls_an_integer_and_nothing_that_is_no_dataset(
     for wrong in (data.x, (data, data), None):
         with pytest.raises(UsageError, match="Dataset"):
             rowwise.dense(wrong)
-    for change in ({"hidden": "100,30"}, {"hidden": None}, {"seed": -1}, {"dropout": "0.2"}, {"learning_rate": np.inf}):
+    for change in ({"hidden": "100,30"}, {"hidden": 2.5}, {"seed": -1}, {"dropout": "0.2"}, {"learning_rate": np.inf}):
         with pytest.raises(UsageError):
             rowwise.dense(data, **change)
 
