@@ -5,6 +5,7 @@ from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "jax"
 
+import chromium
 import pytest
 
 BESIDE = Path(__file__).parents[2] / "shared" / "data" / "fashion-mnist"
@@ -38,3 +39,15 @@ def fastest():
     from rowwise.engine.plan import without_a_model
 
     return without_a_model().engine
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, for a module's tests of pages."""
+    sync = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
+    if chromium.found() is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync.sync_playwright() as playwright:
+        browser = chromium.started(playwright)
+        yield browser
+        browser.close()

@@ -1,17 +1,17 @@
 """The report's page: whole in itself, true to the report, usable by mouse and keyboard, on a phone and on paper.
 
-`KERAS_BACKEND=jax python tests/measure/test_page.py` takes the pictures of docs/images/report anew.
+`KERAS_BACKEND=jax PYTHONPATH=tests python tests/measure/test_page.py` takes the pictures of docs/images/report anew.
 """
 
 import io
 import re
-import shutil
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from chromium import started
 from PIL import Image
 
 import rowwise
@@ -242,25 +242,6 @@ SHOWN = """() => {
   }
   return [...seen];
 }"""
-
-
-def chromium():
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-def started(playwright):
-    return playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
-    if chromium() is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync.sync_playwright() as playwright:
-        browser = started(playwright)
-        yield browser
-        browser.close()
 
 
 def opened(browser, content, width, theme, place):

@@ -1,12 +1,11 @@
 """The ledger as HTML and SVG: well-formed, true to scale, readable in both languages, themes and widths.
 
-`KERAS_BACKEND=jax python tests/shapes/test_faces.py` takes the pictures of docs/images/ledger anew.
+`KERAS_BACKEND=jax PYTHONPATH=tests python tests/shapes/test_faces.py` takes the pictures of docs/images/ledger anew.
 """
 
 import io
 import json
 import re
-import shutil
 import xml.etree.ElementTree as ET
 from functools import cache
 from html.parser import HTMLParser
@@ -15,6 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from chromium import started
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -387,25 +387,6 @@ CROSSING = """() => [...document.querySelectorAll('svg')].flatMap(svg => {
   const others = [...words, ...svg.querySelectorAll('.m')];
   return words.flatMap(a => others.filter(b => a !== b && !apart(box(a), box(b))).map(b => a.textContent));
 })"""
-
-
-def chromium():
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-def started(playwright):
-    return playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
-    if chromium() is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync.sync_playwright() as playwright:
-        browser = started(playwright)
-        yield browser
-        browser.close()
 
 
 def opened(browser, content, width, theme):

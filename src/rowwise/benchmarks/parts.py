@@ -44,18 +44,7 @@ def epochs(
         for name, epoch in run.items():
             epoch(2 * turn)
             seconds[name].append(_seconds(partial(epoch, 2 * turn + 1)))
-    rows: list[Row] = []
-    for name, runs in seconds.items():
-        ratios = [theirs / ours for theirs, ours in zip(runs, seconds["rowwise"], strict=True)]
-        rows.append(
-            {
-                "trainer": name,
-                "seconds": median(runs),
-                "least": min(runs),
-                "most": max(runs),
-                "ratio": median(ratios),
-            }
-        )
+    rows = _side_by_side(seconds, "rowwise")
     rows += [{"trainer": f"{name} (not installed)"} for name in missing]
     ours = median(seconds["rowwise"])
     for name, least in bounds(train, [int(np.prod(train.shape)), *hidden, len(train.classes)]).items():
@@ -102,11 +91,7 @@ def sweep(train: Dataset, repeats: int, batch_size: int, seeds: int, epochs: int
     seconds: dict[str, list[float]] = {name: [] for name in run}
     for name, work in [*run.items()] * repeats:
         seconds[name].append(_seconds(work))
-    ratios = {name: [b / a for a, b in zip(seconds["sweep"], runs, strict=True)] for name, runs in seconds.items()}
-    return [
-        {"trainer": name, "seconds": median(runs), "least": min(runs), "most": max(runs), "ratio": median(ratios[name])}
-        for name, runs in seconds.items()
-    ]
+    return _side_by_side(seconds, "sweep")
 
 
 def scaling(train: Dataset, repeats: int, batch_size: int) -> list[Row]:
@@ -223,17 +208,7 @@ def shell(repeats: int, epochs: int) -> list[Row]:
         seconds: dict[str, list[float]] = {name: [] for name in run}
         for name, command in [*run.items()] * repeats:
             seconds[name].append(_seconds(partial(_quiet, command())))
-    ours = seconds["rowwise train --no-pictures"]
-    return [
-        {
-            "trainer": name,
-            "seconds": median(runs),
-            "least": min(runs),
-            "most": max(runs),
-            "ratio": median(theirs / mine for theirs, mine in zip(runs, ours, strict=True)),
-        }
-        for name, runs in seconds.items()
-    ]
+    return _side_by_side(seconds, "rowwise train --no-pictures")
 
 
 def memory(data: str) -> list[Row]:
@@ -262,6 +237,20 @@ def _peak_bytes() -> int:
         return int(line.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _side_by_side(seconds: dict[str, list[float]], ours: str) -> list[Row]:
+    """A row a trainer; its ratio is the median of its rounds' seconds over those of `ours` in the same round."""
+    return [
+        {
+            "trainer": name,
+            "seconds": median(runs),
+            "least": min(runs),
+            "most": max(runs),
+            "ratio": median(theirs / mine for theirs, mine in zip(runs, seconds[ours], strict=True)),
+        }
+        for name, runs in seconds.items()
+    ]
 
 
 def _median_epoch(train: Dataset, repeats: int, batch_size: int, hidden: tuple[int, ...]) -> float:

@@ -94,19 +94,21 @@ def _dataset(
 
 def _rowwise(parts: tuple[Dataset, Dataset], seed: int) -> tuple[float, float]:
     """Score and seconds, with the settings of `rowwise train` but for validation, which scikit-learn has none of."""
+    from sklearn.metrics import r2_score
+
     from rowwise.commands.settings import Settings, for_table
     from rowwise.engine import fit, predict_proba
     from rowwise.models import dense
 
     train, test = parts
-    settings = for_table(Settings(validation=0), len(train), ())
+    settings = for_table(Settings(validation=0), train, ())
     model = dense(train, settings.hidden, seed=seed)
     begun = time.perf_counter()
     fit(model, train, settings.epochs, settings.batch_size, seed=seed, verbose=0)
     seconds = time.perf_counter() - begun
     outputs = predict_proba(model, test.x)
     if train.targets:
-        return _r2(test.y, outputs[:, 0]), seconds
+        return float(r2_score(test.y, outputs[:, 0])), seconds
     return float((outputs.argmax(1) == test.y).mean()), seconds
 
 
@@ -124,7 +126,3 @@ def _sklearn(
         model.fit(x[learned], y[learned])
         seconds = time.perf_counter() - begun
     return float(model.score(x[held], y[held])), seconds
-
-
-def _r2(true: NDArray[Any], predicted: NDArray[Any]) -> float:
-    return float(1 - np.square(true - predicted).sum() / np.square(true - true.mean()).sum())

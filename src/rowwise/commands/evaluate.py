@@ -11,7 +11,7 @@ from rowwise.commands.output import Output
 from rowwise.commands.picture_folder import same_folder, test_pictures
 from rowwise.commands.record import data_record, versions
 from rowwise.commands.repeat import evaluation_command, training_command
-from rowwise.commands.sources import source_of_run, told
+from rowwise.commands.sources import source_of_run, told, warn_of_other_data
 from rowwise.data import Source
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write, check_place
@@ -111,10 +111,7 @@ def _sets(
     with told(out):
         pictures = None if asked is None else test_pictures(asked, model, record)
         train_set, test_set = source.load() if pictures is None else (None, pictures)
-    trained_on = record.get("data", {})
-    if (asked is None or test_set.name == trained_on.get("name")) and (
-        trained_on.get("test_checksum") != test_set.checksum
-    ):
-        out.warn(say("cli.other_data", name=test_set.name))
-    own_records = train_set is not None and trained_on.get("checksum") == train_set.checksum
+    if asked is None or test_set.name == record.get("data", {}).get("name"):
+        warn_of_other_data(record, test_set, out)
+    own_records = train_set is not None and record.get("data", {}).get("checksum") == train_set.checksum
     return train_set if own_records else None, test_set

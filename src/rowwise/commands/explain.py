@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.output import Output
-from rowwise.commands.sources import given, option_names, source_of, source_of_run, told
+from rowwise.commands.sources import given, option_names, source_of, source_of_run, told, warn_of_other_data
 from rowwise.commands.tables import about_table
 from rowwise.data import form, known, load, load_default, names
 from rowwise.data.source import TABLES, Source
@@ -291,9 +291,8 @@ def _records_for(
         raise UsageError("explain.data", path=path, name=fitting, **traced)
     with told(out):
         test = source.load()[1]
-    trained_on = record.get("data", {})
-    if test.name == trained_on.get("name") and trained_on.get("test_checksum") != test.checksum:
-        out.warn(say("cli.other_data", name=test.name))
+    if test.name == record.get("data", {}).get("name"):
+        warn_of_other_data(record, test, out)
     return test
 
 

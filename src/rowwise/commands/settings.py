@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from rowwise.data.dataset import Dataset
     from rowwise.data.source import Source
 
 
@@ -37,13 +38,16 @@ class Settings:
     epochs: int = 20  # in all, those of the resumed run among them
 
 
-def for_table(settings: Settings, records: int, chosen: Collection[str]) -> Settings:
-    """What suits a table of so many records, but for the settings that somebody has chosen.
+def for_table(settings: Settings, table: Dataset, chosen: Collection[str]) -> Settings:
+    """What suits a table of few or many records, but for the settings that somebody has chosen.
 
     One hidden layer, smaller batches where there are few records, and more epochs: 20 would be a hundred steps or two.
     """
+    from rowwise.models import usual_hidden
+
+    records = len(table)
     if "hidden" not in chosen:
-        settings = replace(settings, hidden=(100,))
+        settings = replace(settings, hidden=usual_hidden(table))
     if "batch_size" not in chosen:
         learned_from = int(records * (1 - settings.validation))
         settings = replace(settings, batch_size=max(min(settings.batch_size, learned_from // 2), 1))

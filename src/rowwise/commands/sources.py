@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from rowwise.data.source import Source, read_options
 from rowwise.errors import ModelError, RowwiseError, Suspicious, UsageError
 from rowwise.runs import RECORD
+from rowwise.text import say
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator, Mapping
 
     from rowwise.commands.output import Output
+    from rowwise.data.dataset import Dataset
 
 # The attributes of a Source that are options, each by the name that argparse has for it.
 OPTIONS = {
@@ -92,6 +94,12 @@ def option_names(names: Iterable[str]) -> str:
 
 def _shown(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value) or '""'
+
+
+def warn_of_other_data(record: Mapping[str, Any], test: Dataset, out: Output) -> None:
+    """Say so where the run's own test data are no longer what they were."""
+    if record.get("data", {}).get("test_checksum") != test.checksum:
+        out.warn(say("cli.other_data", name=test.name))
 
 
 @contextmanager

@@ -130,7 +130,7 @@ def _for_table(start: Start, data: Dataset, options: argparse.Namespace, out: Ou
     """The settings that suit a table, where nobody chose others, and a line that says how many epochs they are."""
     if data.schema is None or start.resume is not None:
         return start
-    settings = for_table(start.settings, len(data), given(options))
+    settings = for_table(start.settings, data, given(options))
     if settings.epochs > start.settings.epochs:
         out.tell(say("cli.epochs.table", epochs=settings.epochs))
     return start._replace(settings=settings)

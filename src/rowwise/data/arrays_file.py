@@ -95,7 +95,7 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
         if names and len(single := np.flatnonzero(np.bincount(y[""]) == 1)):
             raise DataError("arrays.single", file=path, names=", ".join(names[label] for label in single[:10]))
         train, test = dataset("").split(source.test, source.seed)
-    warn_of_shared(train, test, level=4)
+    warn_of_shared(train, test)
     return train, replace(test, part="test")
 
 

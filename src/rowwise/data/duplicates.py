@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.errors import Suspicious
+from rowwise.errors import warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def _fingerprints(x: NDArray[Any]) -> NDArray[np.uint64]:
     return words @ weights  # modulo 2**64
 
 
-def warn_of_shared(train: Dataset, test: Dataset, level: int = 3) -> None:
+def warn_of_shared(train: Dataset, test: Dataset) -> None:
     """Warn where test records are training records too.
 
     Warns:
@@ -54,4 +53,4 @@ def warn_of_shared(train: Dataset, test: Dataset, level: int = 3) -> None:
         words = say("duplicates.shared", name=train.name, count=f"{same:,}", records=f"{len(test):,}")
         if contrary:
             words += " " + say("duplicates.contrary", count=f"{contrary:,}")
-        warnings.warn(words, Suspicious, stacklevel=level)
+        warn_user(words)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.schema import ONE_HOT, Schema
-from rowwise.data.storage import release
+from rowwise.data.storage import ROWS, release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from rowwise.data.schema import Column
 
-ROWS = 1 << 16  # looked at at once
 OFTEN = 2  # training records of a level that has a row of its own in an Embedding; rarer ones share the unknown's
 
 

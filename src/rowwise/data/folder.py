@@ -6,7 +6,6 @@ becomes white. `rowwise predict` does the same with a picture given to it: a run
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from rowwise.data.dataset import WHOLE, Dataset, provenance_fields
 from rowwise.data.duplicates import warn_of_shared
 from rowwise.data.picture_cache import WHOLLY, decoded
 from rowwise.data.picture_tree import SHOWN, scan, shown
-from rowwise.errors import DataError, Suspicious
+from rowwise.errors import DataError, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
         train, test = part("train", slice(None)).split(source.test, source.seed)
     else:
         train, test = part("train", slice(tree.train)), part("test", slice(tree.train, None))
-    warn_of_shared(train, test, level=4)
+    warn_of_shared(train, test)
     return train, replace(test, part="test")
 
 
@@ -106,7 +105,7 @@ def _good(tree: Tree, bad: list[Bad], skip: bool, least: int) -> NDArray[np.bool
     counts = np.bincount(tree.y[: tree.train][good[: tree.train]], minlength=len(tree.classes))
     if few := [name for name, count in zip(tree.classes, counts, strict=True) if count < least]:
         raise DataError("folder.bad.class", folder=tree.folder, names=shown(few), list=facts["list"])
-    warnings.warn(say("folder.skipped", **facts), Suspicious, stacklevel=4)
+    warn_user(say("folder.skipped", **facts))
     return good
 
 

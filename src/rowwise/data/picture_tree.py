@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-import warnings
 from array import array
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rowwise.data.picture_file import SUFFIXES
-from rowwise.errors import DataError, Suspicious
+from rowwise.errors import DataError, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -216,15 +215,13 @@ def _refuse_empty(folder: Path, found: dict[tuple[str, str], _Found]) -> None:
 def _warn(folder: Path, found: Iterable[_Found]) -> None:
     for at in found:
         if at.loops:
-            warnings.warn(say("folder.loops", names=shown(at.loops)), Suspicious, stacklevel=4)
+            warn_user(say("folder.loops", names=shown(at.loops)))
     if others := sorted(name for at in found for name in at.others):
-        warnings.warn(
-            say("folder.passed_over", count=f"{len(others):,}", names=shown(others)), Suspicious, stacklevel=4
-        )
+        warn_user(say("folder.passed_over", count=f"{len(others):,}", names=shown(others)))
     beside = [name for name in os.listdir(folder) if not _hidden(name) and Path(name).suffix.lower() in SUFFIXES]
     if beside:
         words = say("folder.beside", folder=folder, count=f"{len(beside):,}")
-        warnings.warn(words, Suspicious, stacklevel=4)
+        warn_user(words)
 
 
 def _hidden(name: str) -> bool:

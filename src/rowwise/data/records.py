@@ -17,7 +17,7 @@ from rowwise.data.fitting import fitted, renumbered
 from rowwise.data.kinds import check_columns, column_of, profiles, task_of
 from rowwise.data.schema import Schema
 from rowwise.data.splits import held_out
-from rowwise.data.storage import empty, release
+from rowwise.data.storage import ROWS, empty, release
 from rowwise.data.table import open_table
 from rowwise.data.values import as_numbers, as_texts, dates, encode, float32, level_numbers, sorted_levels
 from rowwise.errors import DataError, UsageError, warn_user
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from rowwise.data.schema import Column
     from rowwise.data.source import Source
     from rowwise.data.table import Table
-
-ROWS = 1 << 16  # copied at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,7 +247,7 @@ def _keys(rows: pl.DataFrame, source: Source, found: dict[str, Profile]) -> NDAr
 
 
 def _held_out(read: Read, schema: Schema, source: Source) -> NDArray[np.bool_]:
-    by = "group" if source.group else "time" if source.time else ""
+    by = source.split_by
     test = held_out(len(read.x), source.test, source.seed, read.y if schema.classes else None, read.keys, by)
     if not test.any() or test.all():
         if by:
@@ -261,7 +259,7 @@ def _held_out(read: Read, schema: Schema, source: Source) -> NDArray[np.bool_]:
 def _dataset(
     source: Source, schema: Schema, table: Table, read: Read, rows: NDArray[Any], x: NDArray[np.float32], part: str
 ) -> Dataset:
-    by = "group" if source.group else "time" if source.time else ""
+    by = source.split_by
     y, keys = read.y[rows], None if read.keys is None else read.keys[rows]
     for array in (x, y, keys):
         if array is not None:

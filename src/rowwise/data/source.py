@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import operator
 import os
-import tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,6 +140,11 @@ class Source:
         return replace(self, place=known(self.place)) if kind == "named" else self
 
     @property
+    def split_by(self) -> str:
+        """`"group"`, `"time"`, or empty: what decides which records are held out."""
+        return "group" if self.group else "time" if self.time else ""
+
+    @property
     def name(self) -> str:
         """What the Datasets are called: the name, or the file's without its ending."""
         kind = self.kind
@@ -229,6 +233,8 @@ def read_options(file: Path) -> dict[str, Any]:
     Raises:
         UsageError: it cannot be read, is no TOML, or has an option that there is not.
     """
+    import tomllib  # costs milliseconds of every start, and few name a file
+
     try:
         found = tomllib.loads(file.read_text("utf-8"))
     except OSError as cause:

@@ -76,41 +76,34 @@ template <class T, int J>
     for (int j = 0; j < J; ++j) acc[j] += x * load(row + j * kWidth<T>);
   }
 }
-// The same for R rows, over the bits of any: b is loaded once for all.
+// acc[r][j] += a[r][i] * row[j] for R rows: row is loaded once for all.
+template <class T, int R, int J>
+[[gnu::always_inline]] inline void add_products(const T* const (&a)[R], int i, const T* row, Vec<T> (&acc)[R][J]) {
+  Vec<T> w[J];
+#pragma GCC unroll 8
+  for (int j = 0; j < J; ++j) w[j] = load(row + j * kWidth<T>);
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+    const T x = a[r][i];
+#pragma GCC unroll 8
+    for (int j = 0; j < J; ++j) acc[r][j] += x * w[j];
+  }
+}
+// As one_row for R rows, over the bits of any.
 template <class T, int R, int J>
 [[gnu::always_inline]] inline void rows_together(const T* const (&a)[R], std::uint64_t mask, const T* b, std::ptrdiff_t ldb,
                                                  Vec<T> (&acc)[R][J]) {
   while (mask) {
     const int i = std::countr_zero(mask);
     mask &= mask - 1;
-    const T* row = in_register(b + i * ldb);
-    Vec<T> w[J];
-#pragma GCC unroll 8
-    for (int j = 0; j < J; ++j) w[j] = load(row + j * kWidth<T>);
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      const T x = a[r][i];
-#pragma GCC unroll 8
-      for (int j = 0; j < J; ++j) acc[r][j] += x * w[j];
-    }
+    add_products<T>(a, i, in_register(b + i * ldb), acc);
   }
 }
 
 // acc[r][j] += a[r][i] * b[i][j] for i < n: without a mask the loop is as fast as the multiply-adds.
 template <class T, int R, int J>
 [[gnu::always_inline]] inline void rows_dense(const T* const (&a)[R], int n, const T* b, std::ptrdiff_t ldb, Vec<T> (&acc)[R][J]) {
-  for (int i = 0; i < n; ++i) {
-    const T* row = b + i * ldb;
-    Vec<T> w[J];
-#pragma GCC unroll 8
-    for (int j = 0; j < J; ++j) w[j] = load(row + j * kWidth<T>);
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      const T x = a[r][i];
-#pragma GCC unroll 8
-      for (int j = 0; j < J; ++j) acc[r][j] += x * w[j];
-    }
-  }
+  for (int i = 0; i < n; ++i) add_products<T>(a, i, b + i * ldb, acc);
 }
 
 // One panel of J vectors. `done(row, j, acc)` takes the finished vectors of a row from the j-th on: all of them, or one

@@ -62,7 +62,6 @@ class Native:
         _check_metrics(model)
         self.train = _Records(train, self.chain, self.settings)
         self.validation = _Records(validation, self.chain, self.settings) if validation is not None else None
-        self.multiply_adds = multiply_adds(self.chain, batch_size)
         self._network = _network(self.chain, self.settings, self.train, batch_size, threads)
         self._checker = (
             _network(self.chain, self.settings, self.validation, INFERENCE_BATCH, threads)
