@@ -210,6 +210,65 @@ def test_predict_takes_a_table_as_it_is(parts, tmp_path):
         rowwise.predict(model, pl.DataFrame(without(columns, "rooms")))
 
 
+def test_what_did_not_vary_in_training_says_nothing_later(tmp_path):
+    columns = {
+        "number": np.arange(20) % 7 + 0.5,
+        "constant": [3.5] * 16 + [9.0] * 4,
+        "closed": [False] * 16 + [True] * 4,
+        "day": [f"2024-0{1 + number % 3}-11" for number in range(16)] + ["2025-03-11"] * 4,
+        "order": range(20),
+        "label": ["a", "b"] * 10,
+    }
+    train, test = rowwise.load(write(tmp_path / "t.csv", columns), "label", time="order", drop=["order"], test=0.2)
+    for data in (train, test):
+        never = features(data, "constant", "closed", "day year")
+        np.testing.assert_array_equal(never, np.zeros((len(data), 3)))
+    layer = Preparation(train.schema)
+    np.testing.assert_allclose(layer(test.x), layer.prepare(test.x), atol=1e-6)
+
+
+def targets_of_two_sizes():
+    """Numbers that depend on other columns, in units a million times apart."""
+    x = np.random.default_rng(0).normal(size=(400, 2))
+    columns = {"first": x[:, 0], "second": x[:, 1], "grams": 1e6 * x[:, 0], "tonnes": x[:, 1] - 3}
+    return rowwise.load(pl.DataFrame(columns), ["grams", "tonnes"])
+
+
+def test_a_target_is_learned_whatever_the_size_of_its_unit_and_of_the_others():
+    train, test = targets_of_two_sizes()
+    model = rowwise.dense(train, hidden=(), learning_rate=0.05, seed=0)
+    losses = rowwise.fit(model, train, epochs=30, seed=0, verbose=0).history["loss"]
+    explained = 1 - ((rowwise.predict(model, test.x).values - test.y) ** 2).mean(0) / test.y.var(0)
+    assert (explained > 0.99).all()
+    assert losses[-1] < 0.01  # the share of the variance that is left, and no square of grams
+
+
+@pytest.mark.parametrize("validation", [None, 0.25])
+def test_targets_of_two_sizes_are_trained_alike_by_both_engines(validation):
+    train, _ = targets_of_two_sizes()
+    found = []
+    for engine in ("auto", "whole_epoch"):
+        model = rowwise.dense(train, hidden=(8,), seed=0)
+        history = rowwise.fit(model, train, epochs=3, validation=validation, seed=0, engine=engine, verbose=0)
+        found.append((history.history, rowwise.predict(model, train.x).values))
+    (history, values), (expected, expected_values) = found
+    assert {name: pytest.approx(figures, rel=1e-4) for name, figures in expected.items()} == history
+    np.testing.assert_allclose(values, expected_values, rtol=1e-3, atol=1e-3 * expected_values.std(0).max())
+
+
+def test_the_loss_of_a_saved_regression_is_opened_with_it(tmp_path):
+    train, _ = targets_of_two_sizes()
+    model = rowwise.dense(train, hidden=(), seed=0)
+    expected = model.evaluate(train.x, train.y, verbose=0)
+    spread = train.y.std(0)
+    assert expected[0] == pytest.approx(
+        (((model.predict(train.x, verbose=0) - train.y) / spread) ** 2).mean(), rel=1e-4
+    )
+    model.save(tmp_path / "model.keras")
+    opened = open_model(tmp_path / "model.keras")
+    assert opened.evaluate(train.x, train.y, verbose=0) == pytest.approx(expected)
+
+
 def test_several_targets_each_have_their_own_units():
     frame = pl.DataFrame({"x": np.arange(60.0), "cm": np.arange(60.0) * 100, "m": np.arange(60.0) + 0.5})
     train, _ = rowwise.load(frame, ["cm", "m"])

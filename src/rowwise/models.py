@@ -73,6 +73,7 @@ def dense(
     except ValueError:
         raise UsageError("model.activation", found=activation) from None
 
+    loss: keras.losses.Loss | str
     dense_layers: list[tuple[keras.layers.Dense, Any]] = []
     random = np.random.default_rng(np.random.randint(2**31) if seed is None else int(seed))
 
@@ -92,8 +93,11 @@ def dense(
         if dropout:
             layers.append(keras.layers.Dropout(dropout, seed=draw(), name=f"dropout_{number}"))
     if dataset.targets:
-        layers += [layer(len(dataset.targets), "targets", "linear"), _units(dataset)]
-        loss, metric = "mean_squared_error", "mean_absolute_error"
+        from rowwise.preparation import ScaledSquaredError
+
+        units = _units(dataset)
+        layers += [layer(len(dataset.targets), "targets", "linear"), units]
+        loss, metric = ScaledSquaredError(units.scale), "mean_absolute_error"
     else:
         layers.append(layer(len(dataset.classes), "classes", "softmax"))
         loss, metric = "sparse_categorical_crossentropy", "accuracy"

@@ -2,19 +2,20 @@
 
 Numbers are standardized, categories become a feature a level, dates become parts and angles, a missing value becomes
 the mean and a feature that says so. The same arithmetic runs in a layer that is saved with the model, `Preparation`,
-and in NumPy, `prepare`, for whoever wants it done once.
+and in NumPy, `prepare`, for whoever wants it done once. `ScaledSquaredError` is the loss of targets with units.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
 import numpy as np
 
-from rowwise.data.schema import PERIODS, Schema
+from rowwise.data.schema import PERIODS, Column, Schema
 from rowwise.data.storage import empty, release
 
 if TYPE_CHECKING:
@@ -112,6 +113,27 @@ class Columns(keras.Layer):
         return {**super().get_config(), "first": self.first, "last": self.last}
 
 
+@keras.saving.register_keras_serializable("rowwise")
+class ScaledSquaredError(keras.losses.MeanSquaredError):
+    """The mean over the targets of `((true - predicted) / scale)²`, `scale` being the targets' standard deviations.
+
+    Every target weighs alike, whatever its unit, and 1 is what always answering the mean gives: 1 less the loss is R².
+    """
+
+    def __init__(self, scale: float | Sequence[float], **options: Any) -> None:
+        super().__init__(**{"name": "scaled_squared_error", **options})
+        self.scale = [float(one) for one in scale] if isinstance(scale, Sequence) else float(scale)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        y_pred = keras.ops.convert_to_tensor(y_pred)
+        y_true = keras.ops.reshape(keras.ops.cast(y_true, y_pred.dtype), keras.ops.shape(y_pred))
+        scale = keras.ops.convert_to_tensor(self.scale, y_pred.dtype)
+        return keras.ops.mean(keras.ops.square((y_true - y_pred) / scale), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "scale": self.scale}
+
+
 def preparation_of(model: keras.Model) -> Preparation | None:
     """The layer that prepares a table's records, where the model begins with one."""
     return next((layer for layer in model.layers if isinstance(layer, Preparation)), None)
@@ -140,6 +162,7 @@ def recipe(schema: Schema) -> Recipe:
                     cycles.append((here, 2 * math.pi / PERIODS[part]))
                 else:
                     order.append(("number", len(numbers)))
+                    scale = math.inf if _constant(column, part, mean) else scale
                     numbers.append((here, mean, 0.0 if column.kind == "boolean" else mean, scale))
         if column.indicated:
             order.append(("missing", len(missing)))
@@ -166,6 +189,15 @@ def recipe(schema: Schema) -> Recipe:
         unknown=entries(codes, 1),
         order=np.array([*found, *range(len(found), len(found) + len(codes))], np.int32),
     )
+
+
+def _constant(column: Column, part: str, mean: float) -> bool:
+    """Whether all training records have one value there: its weights are never trained, so that it must stay 0."""
+    if column.kind == "boolean":
+        return mean in (0.0, 1.0)
+    if part:
+        return part == "year" and str(column.low)[:4] == str(column.high)[:4]
+    return column.low is not None and column.low == column.high
 
 
 def _features(ops: Any, x: Any, made: Recipe) -> Any:

@@ -74,7 +74,7 @@ def named_loss(loss: Any) -> Loss | None:
         loss = loss()
     function = loss
     if isinstance(loss, keras.losses.Loss):
-        function = getattr(loss, "fn", None) if type(loss).__module__.startswith("keras.") else None
+        function = getattr(loss, "fn", None) if type(loss).__module__.startswith(("keras.", "rowwise.")) else None
     name = getattr(function, "__name__", "")
     if not name or getattr(keras.losses, name, None) is not function:
         return None

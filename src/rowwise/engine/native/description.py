@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from rowwise.preparation import Preparation
+from rowwise.preparation import Preparation, ScaledSquaredError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -131,9 +131,17 @@ def describe(model: keras.Model) -> Description:
 def compiled(model: keras.Model, chain: Description) -> dict[str, Any]:
     """Loss and optimizer, as `network` takes them.
 
+    `standardized` says that the loss takes the targets in standard deviations from their mean, which are then what the
+    last Dense layer gives: the network trains without the scale of the outputs.
+
     Raises:
         Unsupported: another loss or optimizer, or an option of theirs that the engine does not know.
     """
+    if type(model.loss) is ScaledSquaredError:
+        if chain.output_scale != _for_each(chain.layers[-1]["units"], model.loss.scale):
+            raise Unsupported(f"ScaledSquaredError, scale={model.loss.scale}")
+        loss = _checked_loss(model, model.loss, "mean_squared_error") | {"standardized": True}
+        return loss | _optimizer(model, chain)
     loss = _loss(model, chain.layers[-1]["activation"])
     if chain.output_scale and loss["from_logits"]:
         raise Unsupported("Rescaling + from_logits")
@@ -258,19 +266,29 @@ def _loss(model: keras.Model, last: str) -> dict[str, Any]:
             break
     else:
         raise Unsupported(getattr(loss, "__name__", type(loss).__name__))
-    label = type(loss).__name__ if isinstance(loss, keras.losses.Loss) else name
+    found = _checked_loss(model, loss, name)
+    if name in CROSSENTROPIES and not found["from_logits"] and last != "softmax":
+        raise Unsupported(f"{_label(loss, name)} + {last}")
+    return found
+
+
+def _label(loss: Any, name: str) -> str:
+    return type(loss).__name__ if isinstance(loss, keras.losses.Loss) else name
+
+
+def _checked_loss(model: keras.Model, loss: Any, name: str) -> dict[str, Any]:
+    """What the network takes of a loss, which is the one called `name`; it refuses options that it does not know."""
+    label = _label(loss, name)
     if getattr(loss, "reduction", "sum_over_batch_size") not in ("sum_over_batch_size", "mean"):
         raise Unsupported(f"{label}, reduction={loss.reduction!r}")
     config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
     for option, usual in (("axis", -1), ("ignore_class", None)):
         if config.get(option, usual) != usual:
             raise Unsupported(f"{label}, {option}={config[option]!r}")
-    from_logits = bool(config.get("from_logits", False))
-    if name in CROSSENTROPIES and not from_logits and last != "softmax":
-        raise Unsupported(f"{label} + {last}")
     compile_config = getattr(model, "_compile_loss", None)
     if getattr(compile_config, "_user_loss_weights", None) is not None:
         raise Unsupported("loss_weights")
+    from_logits = bool(config.get("from_logits", False))
     return {"loss": name, "from_logits": from_logits, "label_smoothing": float(config.get("label_smoothing", 0.0))}
 
 

@@ -96,7 +96,7 @@ class Native:
             seen = min(self.steps_done * self.batch_size, len(order))
             self._write()
             optimizer.iterations.assign(done_before + self.steps_done)
-            outputs = every[:seen] if every is not None else None
+            outputs = self._in_units(every[:seen]) if every is not None else None
             _measure(self.model, loss, hits, self.train.take(order[:seen]), outputs)
 
     def _counts_hits(self, records: _Records) -> bool:
@@ -120,8 +120,15 @@ class Native:
         loss, hits = self._checker.predict(self.validation.x, self.validation.y, outputs)
         self.model.reset_metrics()
         counted = self._counts_hits(self.validation)
-        _measure(self.model, loss, hits, (self.validation.labels, None), None if counted else outputs)
+        _measure(self.model, loss, hits, (self.validation.labels, None), None if counted else self._in_units(outputs))
         return results(self.model)
+
+    def _in_units(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """`(records, units)` as the model gives them, from what the network gives."""
+        if not self.settings.get("standardized"):
+            return outputs
+        scale, offset = (np.array(one, np.float32) for one in (self.chain.output_scale, self.chain.output_offset))
+        return outputs * scale + offset
 
     def _read(self) -> None:
         """The network takes what the model holds, if that is not what it gave it."""
@@ -184,7 +191,10 @@ class _Records:
         if sparse:
             self.y = np.ascontiguousarray(y.reshape(self.records), np.int32)
         else:
-            self.y = np.ascontiguousarray(y.reshape(self.records, self.units), np.float32)
+            y = y.reshape(self.records, self.units)
+            if settings.get("standardized"):
+                y = (y - np.array(chain.output_offset)) / np.array(chain.output_scale)
+            self.y = np.ascontiguousarray(y, np.float32)
 
     def take(self, rows: NDArray[np.int32]) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
         """Labels and weights of these records, for the metrics."""
@@ -203,8 +213,8 @@ def _network(
     own = {
         "scale": chain.scale,
         "offset": chain.offset,
-        "output_scale": chain.output_scale,
-        "output_offset": chain.output_offset,
+        "output_scale": () if settings.get("standardized") else chain.output_scale,
+        "output_offset": () if settings.get("standardized") else chain.output_offset,
         "bytes": records.bytes,
         "batch_size": size,
         "threads": threads or threads_for(multiply_adds(chain, size)),
