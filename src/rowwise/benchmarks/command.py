@@ -13,7 +13,9 @@ from typing import Any
 from rowwise.errors import UsageError
 from rowwise.text import say
 
-PARTS = ("epochs", "accuracy", "sweep", "scaling", "progress", "start", "shell", "memory", "tables")
+PARTS = ("epochs", "accuracy", "sweep", "scaling", "progress", "start", "shell", "memory", "tables", "outofcore")
+WITHOUT_DATA = ("tables", "outofcore")  # they have records of their own
+FEWEST = 1000  # records of a file that is worth reading in pieces
 PEERS = ("keras", "torch", "sklearn")
 
 
@@ -27,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hidden", default="100,30", help=say("bench.help.hidden"))
     parser.add_argument("--seeds", type=int, default=5, help=say("bench.help.seeds"))
     parser.add_argument("--epochs", type=int, default=20, help=say("bench.help.epochs"))
+    parser.add_argument("--records", type=int, default=1_000_000, help=say("bench.help.records"))
+    parser.add_argument("--tensorflow-python", default="", metavar="PYTHON", help=say("bench.help.tensorflow_python"))
     parser.add_argument("--json", action="store_true", help=say("bench.help.json"))
 
 
@@ -44,8 +48,9 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
     parts = list(PARTS) if "all" in parts else parts
     against = _names(arguments.against, PEERS, "against")
     hidden = _widths(arguments.hidden)
-    if arguments.repeats < 1 or arguments.seeds < 1 or arguments.epochs < 1 or arguments.batch_size < 1:
-        raise UsageError("bench.positive")
+    numbers = (arguments.repeats, arguments.seeds, arguments.epochs, arguments.batch_size)
+    if min(numbers) < 1 or arguments.records < FEWEST:
+        raise UsageError("bench.positive", fewest=f"{FEWEST:,}")
 
     # Read by OpenMP when PyTorch and scikit-learn start; XLA takes the cores the process may run on by itself.
     threads = _cores()
@@ -54,12 +59,18 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
     from rich.console import Console
 
     from rowwise.benchmarks import parts as measure
+    from rowwise.benchmarks.outofcore import out_of_core
     from rowwise.benchmarks.tables import tables
     from rowwise.data import load
 
-    train, test = load(arguments.data)
+    train: Any = None
+    test: Any = None
+    if set(parts) - set(WITHOUT_DATA):
+        train, test = load(arguments.data)
     run: dict[str, Any] = {
-        "epochs": lambda: measure.epochs(train, arguments.repeats, arguments.batch_size, against, hidden),
+        "epochs": lambda: measure.epochs(
+            train, arguments.repeats, arguments.batch_size, against, hidden, arguments.tensorflow_python
+        ),
         "accuracy": lambda: measure.accuracy(train, test, arguments.seeds, arguments.epochs, arguments.batch_size),
         "sweep": lambda: measure.sweep(
             train, arguments.repeats, arguments.batch_size, arguments.seeds, arguments.epochs
@@ -70,25 +81,30 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
         "shell": lambda: measure.shell(arguments.repeats, arguments.epochs),
         "memory": lambda: measure.memory(arguments.data),
         "tables": lambda: tables(arguments.seeds),
+        "outofcore": lambda: out_of_core(arguments.records, arguments.batch_size),
     }
     machine = _machine()
     found: dict[str, Any] = {
         "machine": machine,
         "threads": threads,
-        "data": train.provenance,
-        "records": len(train),
+        "data": train.provenance if train else None,
+        "records": len(train) if train else arguments.records,
         "batch_size": arguments.batch_size,
         "hidden": list(hidden),
         "repeats": arguments.repeats,
     }
     out = sys.stderr if arguments.json else sys.stdout
     setting = say("bench.setting", machine=machine, threads=threads, batch_size=arguments.batch_size)
-    for text in (f"{train.provenance}: {len(train):,}", setting):
+    for text in ([f"{train.provenance}: {len(train):,}"] if train else []) + [setting]:
         Console(file=out, width=80).print(text, highlight=False, markup=False)
     for part in PARTS:
         if part in parts:
             found[part] = run[part]()
-            print(f"\n{say(f'bench.part.{part}')}\n{_table(found[part])}", file=out, flush=True)
+            print(
+                f"\n{say(f'bench.part.{part}', records=f'{arguments.records:,}')}\n{_table(found[part])}",
+                file=out,
+                flush=True,
+            )
     if arguments.json:
         print(json.dumps(found))
     return 0
@@ -97,7 +113,7 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
 def _widths(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and int(part) for part in parts):
-        raise UsageError("bench.positive")
+        raise UsageError("bench.positive", fewest=f"{FEWEST:,}")
     return tuple(map(int, parts))
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
+import subprocess
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rowwise.engine.native import instruction_sets
 from rowwise.engine.order import epoch_order
+from rowwise.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import keras
 
@@ -104,6 +109,55 @@ def keras_plain(
 def keras_steps(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:
     """The same with `steps_per_execution`."""
     return keras_plain(train, batch_size, hidden, STEPS_PER_EXECUTION)
+
+
+@contextmanager
+def keras_on_tensorflow(
+    python: str, train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN, steps_per_execution: int = 1
+) -> Iterator[Epoch]:
+    """`model.fit` of the same model in another Python, whose Keras runs on TensorFlow; idle between its epochs.
+
+    Raises:
+        UsageError: that Python has no Keras on TensorFlow.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file, said = Path(folder) / "records.npz", Path(folder) / "errors.txt"
+        np.savez(file, x=train.x, y=train.y)
+        script = str(Path(__file__).with_name("epochs_script.py"))
+        settings = (str(file), str(batch_size), ",".join(map(str, hidden)), str(steps_per_execution))
+        environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+        try:
+            with said.open("w") as errors:
+                process = subprocess.Popen(
+                    [python, script, *settings],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    env=environment,
+                )
+        except OSError as cause:
+            raise UsageError("bench.tensorflow", python=python, cause=cause) from None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+
+        def epoch(number: int) -> object:
+            try:
+                print(number, file=asked, flush=True)
+                return float(answers.readline())
+            except (OSError, ValueError):  # it has ended
+                cause = (said.read_text().strip().splitlines() or [""])[-1]
+                raise UsageError("bench.tensorflow", python=python, cause=cause) from None
+
+        try:
+            yield epoch
+        finally:
+            answers.close()
+            process.kill()  # what it has left to say is nothing
+            process.wait()
+            with suppress(OSError):
+                asked.close()
 
 
 def torch_loop(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:

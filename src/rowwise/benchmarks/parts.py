@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import io
 import itertools
-import resource
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from functools import partial
 from pathlib import Path
 from statistics import mean, median, stdev
@@ -18,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.benchmarks.bound import bounds
-from rowwise.benchmarks.contestants import HIDDEN, available, rowwise_fit
+from rowwise.benchmarks.contestants import HIDDEN, STEPS_PER_EXECUTION, available, keras_on_tensorflow, rowwise_fit
+from rowwise.benchmarks.timing import output, peak_bytes, seconds_of, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +28,16 @@ if TYPE_CHECKING:
 
 
 def epochs(
-    train: Dataset, repeats: int, batch_size: int, against: list[str], hidden: tuple[int, ...] = HIDDEN
+    train: Dataset,
+    repeats: int,
+    batch_size: int,
+    against: list[str],
+    hidden: tuple[int, ...] = HIDDEN,
+    tensorflow: str = "",
 ) -> list[Row]:
-    """Seconds of an epoch after warm-up, all contestants in turn in one process, `repeats` times.
+    """Seconds of an epoch after warm-up, all contestants in turn, `repeats` times.
+
+    They share this process, but for Keras on TensorFlow, which runs where `tensorflow` names a Python that has it.
 
     The ratio is the median of the ratios within each round, so that a machine that slows down slows all.
     A turn is two epochs, of which the second is timed: the first compiles, or finds caches and threads as
@@ -39,12 +45,16 @@ def epochs(
     """
     contestants, missing = available(against)
     run = {name: make(train, batch_size, hidden) for name, make in contestants.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in run}
-    for turn in range(repeats):
-        for name, epoch in run.items():
-            epoch(2 * turn)
-            seconds[name].append(_seconds(partial(epoch, 2 * turn + 1)))
-    rows = _side_by_side(seconds, "rowwise")
+    with ExitStack() as others:
+        for steps in (STEPS_PER_EXECUTION, 1) if tensorflow else ():
+            name = "keras on tensorflow" + (f", steps_per_execution={steps}" if steps > 1 else "")
+            run[name] = others.enter_context(keras_on_tensorflow(tensorflow, train, batch_size, hidden, steps))
+        seconds: dict[str, list[float]] = {name: [] for name in run}
+        for turn in range(repeats):
+            for name, epoch in run.items():
+                epoch(2 * turn)
+                seconds[name].append(seconds_of(partial(epoch, 2 * turn + 1)))
+    rows = side_by_side(seconds, "rowwise")
     rows += [{"trainer": f"{name} (not installed)"} for name in missing]
     ours = median(seconds["rowwise"])
     for name, least in bounds(train, [int(np.prod(train.shape)), *hidden, len(train.classes)]).items():
@@ -90,8 +100,8 @@ def sweep(train: Dataset, repeats: int, batch_size: int, seeds: int, epochs: int
     fit(build(0), train[:1000], verbose=0)  # what JAX compiles once for all is compiled now
     seconds: dict[str, list[float]] = {name: [] for name in run}
     for name, work in [*run.items()] * repeats:
-        seconds[name].append(_seconds(work))
-    return _side_by_side(seconds, "sweep")
+        seconds[name].append(seconds_of(work))
+    return side_by_side(seconds, "sweep")
 
 
 def scaling(train: Dataset, repeats: int, batch_size: int) -> list[Row]:
@@ -135,7 +145,7 @@ def progress(train: Dataset, repeats: int, batch_size: int) -> list[Row]:
         for _ in range(repeats):
             for verbose, runs in taken.items():
                 runs.append(
-                    _seconds(partial(fit, model, train, epochs=5, batch_size=batch_size, verbose=verbose)),
+                    seconds_of(partial(fit, model, train, epochs=5, batch_size=batch_size, verbose=verbose)),
                 )
     return [
         {
@@ -162,13 +172,13 @@ def start(repeats: int, data: str) -> list[Row]:
         "import rowwise (less Python's own start)": [sys.executable, "-c", "import rowwise"],
         f"load({data!r})": [sys.executable, "-c", load + "print(time.perf_counter() - t)"],
     }
-    own = median(_seconds(lambda: _quiet([sys.executable, "-c", "pass"])) for _ in range(repeats + 1))
+    own = median(seconds_of(lambda: output([sys.executable, "-c", "pass"])) for _ in range(repeats + 1))
     rows: list[Row] = []
     for name, command in commands.items():
         runs = []
         for round_ in range(repeats + 1):
             begun = time.perf_counter()
-            said = _quiet(command)
+            said = output(command)
             taken = time.perf_counter() - begun
             if name.startswith("load"):
                 taken = float(said)
@@ -207,15 +217,15 @@ def shell(repeats: int, epochs: int) -> list[Row]:
         }
         seconds: dict[str, list[float]] = {name: [] for name in run}
         for name, command in [*run.items()] * repeats:
-            seconds[name].append(_seconds(partial(_quiet, command())))
-    return _side_by_side(seconds, "rowwise train --no-pictures")
+            seconds[name].append(seconds_of(partial(output, command())))
+    return side_by_side(seconds, "rowwise train --no-pictures")
 
 
 def memory(data: str) -> list[Row]:
     """Peak resident memory of `rowwise train` with its defaults, in a process of its own."""
     program = "import sys; from rowwise.benchmarks.parts import measure_train; measure_train(sys.argv[1])"
     begun = time.perf_counter()
-    peak = int(_quiet([sys.executable, "-c", program, data]))
+    peak = int(output([sys.executable, "-c", program, data]))
     taken = time.perf_counter() - begun
     return [{"what": f"rowwise train {data}", "seconds": taken, "peak_mib": peak / 1024**2}]
 
@@ -227,42 +237,9 @@ def measure_train(data: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         if code := main(["train", data, "--quiet", "--out", f"{folder}/run"]):
             sys.exit(code)
-    print(_peak_bytes())
-
-
-def _peak_bytes() -> int:
-    status = Path("/proc/self/status")
-    if status.exists():  # Linux's getrusage counts what the parent had before this program took its place
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def _side_by_side(seconds: dict[str, list[float]], ours: str) -> list[Row]:
-    """A row a trainer; its ratio is the median of its rounds' seconds over those of `ours` in the same round."""
-    return [
-        {
-            "trainer": name,
-            "seconds": median(runs),
-            "least": min(runs),
-            "most": max(runs),
-            "ratio": median(theirs / mine for theirs, mine in zip(runs, seconds[ours], strict=True)),
-        }
-        for name, runs in seconds.items()
-    ]
+    print(peak_bytes())
 
 
 def _median_epoch(train: Dataset, repeats: int, batch_size: int, hidden: tuple[int, ...]) -> float:
     epoch = rowwise_fit(train, batch_size, hidden)
-    return median([_seconds(partial(epoch, number)) for number in range(repeats + 1)][1:])
-
-
-def _seconds(run: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    run()
-    return time.perf_counter() - begun
-
-
-def _quiet(command: list[str]) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return median([seconds_of(partial(epoch, number)) for number in range(repeats + 1)][1:])

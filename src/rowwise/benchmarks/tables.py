@@ -75,7 +75,7 @@ def _folds(x: NDArray[Any], y: NDArray[Any], regression: bool, seed: int, folds:
 def _dataset(
     x: NDArray[Any], y: NDArray[Any], learned: NDArray[Any], held: NDArray[Any], regression: bool
 ) -> tuple[Dataset, Dataset]:
-    """The fold as a user would load it; a column of times says which records are held out."""
+    """The fold as a user would load it; a column of times, not learned from, says which are held out."""
     from dataclasses import replace
 
     import polars as pl
@@ -88,7 +88,7 @@ def _dataset(
     frame = pl.DataFrame({f"feature {i}": x[:, i] for i in range(x.shape[1])} | {"target": target, "later": later})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # records that occur twice are the table's own
-        train, test = load(frame, target="target", time="later", test=len(held) / len(y))
+        train, test = load(frame, target="target", time="later", drop=("later",), test=len(held) / len(y))
     return replace(train, split_by="", keys=None), test
 
 

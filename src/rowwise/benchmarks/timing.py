@@ -1,0 +1,50 @@
+"""Work, or a command of the shell → its seconds, its output, its peak memory."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def seconds_of(run: Callable[[], object]) -> float:
+    """Of one call."""
+    begun = time.perf_counter()
+    run()
+    return time.perf_counter() - begun
+
+
+def output(command: list[str], environment: Mapping[str, str] | None = None) -> str:
+    """What a command that succeeds writes to standard output."""
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def peak_bytes() -> int:
+    """The most memory that was resident in this process so far."""
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux's getrusage counts what the parent had before this program took its place
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def side_by_side(found: Mapping[str, list[float]], ours: str) -> list[dict[str, Any]]:
+    """A row a trainer; its ratio is the median of its rounds' seconds over those of `ours` in the same round."""
+    return [
+        {
+            "trainer": name,
+            "seconds": median(runs),
+            "least": min(runs),
+            "most": max(runs),
+            "ratio": median(theirs / mine for theirs, mine in zip(runs, found[ours], strict=True)),
+        }
+        for name, runs in found.items()
+    ]
