@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rowwise.data.schema import Schema
 
 WIDEST = 50  # features of an Embedding
+MANY = 5_000  # records of a table that a wider layer learns better
 
 
 def dense(
@@ -45,8 +46,8 @@ def dense(
     Args:
         dataset: records `(records, ...)`; the input is `(None, ...)`, the output `(None, classes)` or
             `(None, targets)`.
-        hidden: units of each hidden layer, first to last; empty for logistic regression. None: (100,) for a table,
-            (100, 30) for everything else.
+        hidden: units of each hidden layer, first to last; empty for logistic regression. None: for a table (100,), or
+            (200,) where it has classes and 5,000 records or more; (100, 30) for everything else.
         activation: of the hidden layers, by Keras's names.
         dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1.
         learning_rate: Adam's; a number or one of Keras's schedules.
@@ -113,8 +114,13 @@ def dense(
 
 
 def usual_hidden(dataset: Dataset) -> tuple[int, ...]:
-    """The hidden layers where nobody says otherwise: a table's records are few, and one layer learns them best."""
-    return (100,) if dataset.schema is not None else (100, 30)
+    """The hidden layers where nobody says otherwise: a table's records are few, and one layer learns them best.
+
+    Twice as wide where there are many records of classes (measured on drawn problems of 8,000 training records).
+    """
+    if dataset.schema is None:
+        return (100, 30)
+    return (200,) if dataset.classes and len(dataset) >= MANY else (100,)
 
 
 def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: str | None = None) -> NDArray[Any]:

@@ -480,6 +480,28 @@ def test_outputs_in_the_units_of_two_targets_equal_the_jax_engine(loss):
     np.testing.assert_allclose(rowwise.engine.predict_proba(model, x), expected, rtol=1e-5, atol=1e-4)
 
 
+def test_a_callback_finds_the_weights_of_its_epoch_and_changes_nothing():
+    x, y = pair()
+
+    def trained(callbacks):
+        model = made()
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        history = rowwise.fit(model, (x, y), 3, 8, (x, y), callbacks=callbacks, engine="native", verbose=0)
+        return model, history.history
+
+    seen = []
+    look = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(look.model.get_weights()))
+    (model, history), (other, expected) = trained([]), trained([look])
+    assert history == expected
+    assert model.optimizer.iterations == other.optimizer.iterations
+    for variable, same in zip(model.variables, other.variables, strict=True):
+        np.testing.assert_array_equal(variable, same)
+    assert len(seen) == 3
+    for last, before, final in zip(seen[-1], seen[0], other.get_weights(), strict=True):
+        np.testing.assert_array_equal(last, final)
+        assert not np.array_equal(before, final)
+
+
 def test_a_rescaling_of_what_an_activation_has_bent_or_amid_the_layers_is_left_to_the_others():
     for layers in ([L.Dense(4, "relu"), L.Rescaling(2.0)], [L.Dense(4), L.Rescaling(2.0), L.Dense(4)]):
         with pytest.raises(Unsupported):

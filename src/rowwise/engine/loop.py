@@ -18,7 +18,7 @@ from rowwise.engine.native.description import Unsupported, describe
 from rowwise.engine.native.run import Native, infer, multiply_adds
 from rowwise.engine.order import epoch_order, reseed
 from rowwise.engine.plan import Plan, for_step, plan, refused, unsupported, untraceable
-from rowwise.engine.progress import Bar, Clock, reporter
+from rowwise.engine.progress import Bar, Clock, Lines, reporter
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
 from rowwise.errors import UsageError
 from rowwise.interrupt import deferred
@@ -190,6 +190,8 @@ def run_epochs(
     listed = keras.callbacks.CallbackList(
         callbacks, add_history=True, model=model, verbose=0, epochs=epochs, steps=-(-records // batch_size)
     )
+    if isinstance(runner, Native):  # to give the model its weights takes longer than a small epoch
+        runner.lazy = all(isinstance(callback, Clock | Bar | Lines) for callback in callbacks)
     model.stop_training = False
     logs: dict[str, float] = {}
     listed.on_train_begin()
@@ -219,6 +221,8 @@ def run_epochs(
             if interrupted() or model.stop_training:
                 break
     finally:
+        if isinstance(runner, Native):
+            runner.settle()
         model.optimizer.finalize_variable_values(model.trainable_weights)
     listed.on_train_end(logs)
 

@@ -57,6 +57,8 @@ class Native:
     ) -> None:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
+        self.lazy = False  # whether the model takes its weights by `settle` alone, and not after each epoch
+        self._ahead = False  # whether the network holds what the model does not
         self.chain = describe(model)
         self.settings = compiled(model, self.chain)
         _check_metrics(model)
@@ -70,12 +72,13 @@ class Native:
         )
         weights = self.chain.variables
         self._variables = [*weights, *slots(model.optimizer, weights)]
-        self._seen: list[Any] = [None] * len(self._variables)  # the values that the network holds
+        self._seen: list[Any] = [None] * len(self._variables)  # the values that the network took or gave last
 
     def blocks(self, order: NDArray[np.int32]) -> Generator[int]:
         """Train one epoch in this order of records; yields the steps done, every `SLICE_SECONDS`.
 
-        When the generator ends, or is closed, the model holds the state of the last yield.
+        When the generator ends, or is closed, the model holds the state of the last yield; its weights and the
+        optimizer's slots, if `lazy`, after `settle`.
         """
         steps = -(-len(order) // self.batch_size)
         optimizer = self.model.optimizer
@@ -84,6 +87,7 @@ class Native:
         every = None if self._counts_hits(self.train) else np.empty((len(order), self.train.units), np.float32)
         key = _dropout_key(self.model)
         self._read()
+        self._ahead = True
         self.steps_done, loss, hits = 0, 0.0, 0
         try:
             while self.steps_done < steps:
@@ -94,7 +98,8 @@ class Native:
                 yield self.steps_done
         finally:
             seen = min(self.steps_done * self.batch_size, len(order))
-            self._write()
+            if not self.lazy:
+                self.settle()
             optimizer.iterations.assign(done_before + self.steps_done)
             outputs = self._in_units(every[:seen]) if every is not None else None
             _measure(self.model, loss, hits, self.train.take(order[:seen]), outputs)
@@ -115,7 +120,7 @@ class Native:
         assert self.validation is not None
         assert self._checker is not None
         for index, variable in enumerate(self.chain.variables):
-            self._checker.write(index, np.asarray(variable.value))
+            self._checker.write(index, self._held(index) if self._ahead else np.asarray(variable.value))
         outputs = np.empty((self.validation.records, self.validation.units), np.float32)
         loss, hits = self._checker.predict(self.validation.x, self.validation.y, outputs)
         self.model.reset_metrics()
@@ -135,13 +140,21 @@ class Native:
         for index, variable in enumerate(self._variables):
             if variable.value is not self._seen[index]:
                 self._network.write(index, np.ascontiguousarray(variable.value, np.float32))
+                self._seen[index] = variable.value
 
-    def _write(self) -> None:
+    def settle(self) -> None:
+        """The model takes what the network has learned since."""
+        if not self._ahead:
+            return
         for index, variable in enumerate(self._variables):
-            values = np.empty(variable.shape, np.float32)
-            self._network.read(index, values)
-            variable.assign(values)
+            variable.assign(self._held(index))
             self._seen[index] = variable.value
+        self._ahead = False
+
+    def _held(self, index: int) -> NDArray[np.float32]:
+        values = np.empty(self._variables[index].shape, np.float32)
+        self._network.read(index, values)
+        return values
 
 
 def infer(model: keras.Model, x: NDArray[Any]) -> NDArray[np.float32] | None:
