@@ -4,6 +4,13 @@ import os
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "jax"
+# Most of the engine tests' time went into XLA's compiler, for networks that then run for milliseconds. It is spared
+# optimisation only. `XLA_FLAGS= make test` compiles as a user's program does.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    " --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1",
+)
 
 import chromium
 import pytest

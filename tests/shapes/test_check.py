@@ -444,7 +444,7 @@ ELEMENTWISE = (
 )
 
 
-@pytest.mark.parametrize("loss", ELEMENTWISE, ids=str)
+@pytest.mark.parametrize("loss", ELEMENTWISE, ids=lambda loss: loss if isinstance(loss, str) else type(loss).__name__)
 def test_labels_need_the_shape_of_the_output_where_a_loss_compares_number_by_number(loss):
     x, y = floats(12, 5), floats(12)
     three, one = (net((5,), units=units, activation="sigmoid", loss=loss) for units in (3, 1))
