@@ -2,11 +2,14 @@
 
 import importlib.util
 import json
+import sys
 
 import pytest
 from rich.cells import cell_len
 
 from rowwise.benchmarks import main
+from rowwise.benchmarks.contestants import keras_on_tensorflow
+from rowwise.data import load
 from rowwise.errors import DataError, UsageError
 from rowwise.text import use_language
 
@@ -43,9 +46,34 @@ def test_json_holds_what_the_tables_show_and_the_setting(capsys):
         (["--parts", "speed"], UsageError),
         (["--against", "caffe"], UsageError),
         (["--repeats", "0"], UsageError),
+        (["--parts", "outofcore", "--records", "10"], UsageError),
         (["fashion"], DataError),
     ],
 )
 def test_what_makes_no_sense_is_refused(arguments, error):
     with pytest.raises(error):
         main(arguments)
+
+
+@pytest.mark.slow
+def test_an_epoch_out_of_core_is_measured_with_its_memory_and_says_that_pandas_is_missing(capsys, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: find(name, *rest) if name != "pandas" else None
+    )
+    assert main(["--parts", "outofcore", "--records", "4000", "--json"]) == 0
+    rowwise, pandas = json.loads(capsys.readouterr().out)["outofcore"]
+    assert rowwise["accuracy"] > 0.5  # three classes
+    assert rowwise["seconds"] * rowwise["per_second"] == pytest.approx(4000, rel=0.01)
+    assert 50 < rowwise["peak_mib"] < 2000
+    assert pandas == {"trainer": "pandas, scikit-learn (pandas is not installed)"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("python", ["/nowhere/python", sys.executable])
+def test_a_python_without_tensorflow_is_named(python):
+    if python == sys.executable and importlib.util.find_spec("tensorflow"):
+        pytest.skip("TensorFlow is installed here")
+    train, _ = load("digits")
+    with pytest.raises(UsageError, match="--tensorflow-python"), keras_on_tensorflow(python, train, 32) as epoch:
+        epoch(0)
