@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.records import check_has, encode_rows
-from rowwise.data.table import open_table
+from rowwise.data.table import cleaned, open_table
 from rowwise.errors import DataError, ModelError
 from rowwise.prediction import predict
 from rowwise.preparation import preparation_of
@@ -61,7 +61,7 @@ def predict_table(model: keras.Model, source: Source, write: Callable[[bytes], o
         check_has(table, tuple(column.name for column in schema.used))
         names = added_names(schema, table)
         for rows in table.raw():
-            x = encode_rows(schema, table.cleaned(rows), done.oddities)
+            x = encode_rows(schema, cleaned(rows, schema.numeric), done.oddities)
             written = with_prediction(rows, predict(model, x), schema, names)
             write(written.write_csv(include_header=not done.records, separator=table.separator or ",").encode())
             done.records += len(rows)

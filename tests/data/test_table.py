@@ -11,6 +11,7 @@ from made_tables import csv_of, houses, without, write
 
 import rowwise
 from rowwise.data import Source, storage
+from rowwise.data.table import cleaned
 from rowwise.errors import DataError, Suspicious, UsageError
 from rowwise.text import use_language
 
@@ -293,6 +294,33 @@ def test_records_taken_from_a_mapped_array_lie_in_another(monkeypatch):
     assert isinstance(made, np.memmap)
     np.testing.assert_array_equal(made, array[rows])
     assert not isinstance(storage.taken(np.array(array), rows), np.memmap)
+
+
+def test_few_records_taken_from_a_mapped_array_do_not_keep_it_in_memory(monkeypatch):
+    released = []
+    monkeypatch.setattr("rowwise.data.storage.LARGE", 1000)
+    array = storage.empty((100, 3))
+    array[:] = np.arange(300).reshape(100, 3)
+    monkeypatch.setattr("rowwise.data.storage.release", released.append)
+    made = storage.taken(array, np.array([99, 5]))
+    assert not isinstance(made, np.memmap)
+    np.testing.assert_array_equal(made, array[[99, 5]])
+    assert any(one is array for one in released)
+
+
+def test_only_columns_of_nothing_but_numbers_are_read_as_numbers_at_once():
+    rows = pl.DataFrame({"a": ["1", None, "2.5"], "b": ["1", "NA", "2"], "c": [" 1", "2", "x "], "d": ["1", "2", "3"]})
+    found = cleaned(rows, lambda name: name != "d")
+    assert found["a"].to_list() == [1.0, None, 2.5]
+    assert found["b"].to_list() == ["1", None, "2"]
+    assert found["c"].to_list() == ["1", "2", "x"]
+    assert found["d"].to_list() == ["1", "2", "3"]
+
+
+def test_a_number_beyond_float32_is_named():
+    frame = pl.DataFrame({"x": [*map(float, X[:-1]), -1e39], "y": Y})
+    with pytest.raises(DataError, match=r'Column "x" holds 1e\+39'):
+        rowwise.load(frame, target="y")
 
 
 def test_a_source_survives_json_and_gives_the_same_data(tmp_path):

@@ -102,7 +102,8 @@ def _wrong(path: Path, encoding: str) -> int | None:
         try:
             while block := file.read(BLOCK):
                 kept = len(decoder.getstate()[0])
-                decoder.decode(block)
+                if kept or not block.isascii():  # most tables are ASCII, which is seen faster than decoded
+                    decoder.decode(block)
                 done += len(block)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as cause:

@@ -33,19 +33,26 @@ class Moments:
 
     def add(self, x: NDArray[np.float32]) -> None:
         """One more block (Chan, Golub and LeVeque's update: no difference of large sums)."""
-        there = ~np.isnan(x)
-        values = np.where(there, x, 0).astype(np.float64)
-        count = there.sum(0)
+        values = x.astype(np.float64)
+        lacking = np.isnan(values)
+        some = lacking.any()
+        if some:
+            values[lacking] = 0
+        count = len(x) - lacking.sum(0)
         mean = values.sum(0) / np.maximum(count, 1)
-        squares = (np.where(there, values - mean, 0) ** 2).sum(0)
+        values -= mean
+        if some:
+            values[lacking] = 0
+        squares = np.einsum("rc,rc->c", values, values)
         total = np.maximum(self.count + count, 1)
         apart = mean - self.mean
         self.mean = self.mean + apart * count / total
         self.squares = self.squares + squares + apart**2 * self.count * count / total
         self.count = self.count + count
         self.records += len(x)
-        self.low = np.minimum(self.low, np.where(there, x, np.inf).min(0, initial=np.inf))
-        self.high = np.maximum(self.high, np.where(there, x, -np.inf).max(0, initial=-np.inf))
+        if len(x):  # fmin and fmax leave NaN out
+            self.low = np.fmin(self.low, np.fmin.reduce(x, axis=0))
+            self.high = np.fmax(self.high, np.fmax.reduce(x, axis=0))
 
     @property
     def deviation(self) -> NDArray[np.float64]:

@@ -7,6 +7,8 @@ import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rowwise.data.schema import PARTS, Column
 from rowwise.data.values import FALSE, PATTERNS, TRUE, as_numbers, as_texts, dates, fits_pattern, sorted_levels
 from rowwise.errors import DataError, UsageError
@@ -84,9 +86,9 @@ class Profile:
         begun = self.records
         self.records += len(values)
         if values.dtype.is_float():
-            values = values.set(~values.is_finite().fill_null(False), None)
+            values = as_numbers(values) if values.dtype == pl.Float64 else as_numbers(values).cast(values.dtype)
         self.missing += values.null_count()
-        found = values.drop_nulls()
+        found = values.drop_nulls() if values.null_count() else values
         if not len(found):
             return
         if self.values is not None and not values.dtype.is_nested():
@@ -95,7 +97,7 @@ class Profile:
                 self.values = None
         if self.texts or values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration, pl.Time):
             self._add_numbers(values, begun, commas)
-        if self.texts or values.dtype == pl.String:
+        if values.dtype == pl.String:
             self._add_dates(found)
         elif values.dtype.is_temporal() and values.dtype not in (pl.Duration, pl.Time):
             self._add_times(dates(found))
@@ -111,14 +113,15 @@ class Profile:
         if self.other is None and numbers.null_count() > values.null_count():
             place = int((numbers.is_null() & values.is_not_null()).arg_max() or 0)
             self.other = str(values[place]), begun + place
-        numbers = numbers.drop_nulls()
-        if not len(numbers):
+        there = numbers.to_numpy()
+        there = there[~np.isnan(there)] if numbers.null_count() else there
+        if not len(there):
             return
-        self.whole = self.whole and bool((numbers == numbers.round()).all())
-        self.rising = self.rising and bool((numbers.diff().drop_nulls() > 0).all())
-        if self.high is not None and numbers[0] <= self.high:
+        self.whole = self.whole and bool((there == np.rint(there)).all())
+        self.rising = self.rising and bool((there[1:] > there[:-1]).all())
+        if self.high is not None and there[0] <= self.high:
             self.rising = False
-        low, high = float(numbers.min()), float(numbers.max())  # type: ignore[arg-type]
+        low, high = float(there.min()), float(there.max())
         self.low = low if self.low is None else min(self.low, low)
         self.high = high if self.high is None else max(self.high, high)
 
@@ -146,7 +149,13 @@ def profiles(table: Table) -> dict[str, Profile]:
 
     found = {name: Profile(table.texts) for name in table.columns}
     records = 0
-    for rows in table.batches():
+
+    def numeric(name: str) -> bool:
+        """Its texts are no longer looked at: they are numbers, too many to be levels."""
+        profile = found[name]
+        return profile.values is None and profile.numeric and table.separator == ","
+
+    for rows in table.batches(numeric):
         records += len(rows)
         for name in table.columns:
             found[name].dtype = rows[name].dtype

@@ -139,7 +139,7 @@ def read_as(schema: Schema, source: Source) -> tuple[Dataset, dict[str, Counter[
     xs, ys = [], []
     with open_table(source) as table:
         check_has(table, (*(column.name for column in schema.used), *schema.targets))
-        for rows in table.batches():
+        for rows in table.batches(schema.numeric):
             kept = _with_targets(rows, schema)
             xs.append(encode_rows(schema, kept, oddities))
             ys.append(_targets(kept, schema, "."))
@@ -161,7 +161,7 @@ def read_x(schema: Schema, source: Source) -> NDArray[np.float32]:
     oddities: dict[str, Counter[str]] = {}
     with open_table(source) as table:
         check_has(table, tuple(column.name for column in schema.used))
-        blocks = [encode_rows(schema, rows, oddities) for rows in table.batches()]
+        blocks = [encode_rows(schema, rows, oddities) for rows in table.batches(schema.numeric)]
         if not sum(map(len, blocks)):
             raise DataError("table.rows", path=table.name)
     for note in oddity_notes(schema, oddities):
@@ -184,7 +184,7 @@ def _read(table: Table, schema: Schema, source: Source, found: dict[str, Profile
     y = np.zeros(records if targets == 1 else (records, targets), np.int32 if schema.classes else np.float32)
     keys = np.empty(records, np.uint64 if source.group else np.int64) if source.group or source.time else None
     done = 0
-    for rows in table.batches():
+    for rows in table.batches(schema.numeric):
         kept = _with_targets(rows, schema)
         here = slice(done, done + len(kept))
         x[here] = encode_rows(schema, kept)
@@ -289,9 +289,10 @@ def _hashes(x: NDArray[np.float32], y: NDArray[Any]) -> NDArray[np.uint64]:
 
 
 def _warn_of_duplicates(train: NDArray[np.uint64], test: NDArray[np.uint64]) -> None:
-    known = np.sort(train)
-    places = np.searchsorted(known, test)
-    twice = int((known[np.minimum(places, len(known) - 1)] == test).sum())
+    train.sort()
+    test.sort()  # in order, they are looked up without jumping about in memory
+    places = np.searchsorted(train, test)
+    twice = int((train[np.minimum(places, len(train) - 1)] == test).sum())
     if twice:
         warn_user(say("split.duplicates", count=f"{twice:,}", records=f"{len(test):,}"))
 

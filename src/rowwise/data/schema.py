@@ -113,6 +113,14 @@ class Schema:
         """The columns that were not dropped."""
         return tuple(column for column in self.columns if column.kind != "dropped")
 
+    def numeric(self, name: str) -> bool:
+        """Whether a column's texts are plain numbers, without a comma before their fraction."""
+        return name in self._numeric
+
+    @cached_property
+    def _numeric(self) -> frozenset[str]:
+        return frozenset(c.name for c in self.columns if c.kind == "numeric" and c.decimal == ".")
+
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """The names of the columns of X."""

@@ -14,7 +14,7 @@ from rowwise.errors import SaveError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LARGE = 256 << 20  # bytes
+LARGE = 64 << 20  # bytes
 ROWS = 1 << 16  # copied at once
 
 
@@ -34,8 +34,8 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
 
 
 def taken(array: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
-    """`array[rows]`; of a large mapped array another mapped one, copied block by block."""
-    if _mapped(array) is None or array.dtype != np.float32 or len(rows) * array[:1].nbytes < LARGE:
+    """`array[rows]`; a mapped array is read block by block and let go, and a large result of it is mapped too."""
+    if _mapped(array) is None or array.dtype != np.float32:
         return array[rows]
     made = empty((len(rows), *array.shape[1:]))
     for start in range(0, len(rows), ROWS):

@@ -12,6 +12,7 @@ import jax
 import keras
 import numpy as np
 
+from rowwise.data.storage import release
 from rowwise.engine.arrays import Arrays
 from rowwise.engine.native import instruction_sets, network, threads_for
 from rowwise.engine.native.description import Description, Unsupported, compiled, describe, slots
@@ -122,7 +123,9 @@ class Native:
         for index, variable in enumerate(self.chain.variables):
             self._checker.write(index, self._held(index) if self._ahead else np.asarray(variable.value))
         outputs = np.empty((self.validation.records, self.validation.units), np.float32)
+        release(self.train.x)  # of a large table: two sets need not be in memory at once
         loss, hits = self._checker.predict(self.validation.x, self.validation.y, outputs)
+        release(self.validation.x)
         self.model.reset_metrics()
         counted = self._counts_hits(self.validation)
         _measure(self.model, loss, hits, (self.validation.labels, None), None if counted else self._in_units(outputs))
