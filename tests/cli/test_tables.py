@@ -196,6 +196,7 @@ def test_show_prints_the_schema(rowwise, from_json, here):
     assert "view" in out
     assert "3: park, sea, street" in out
     assert "Regression: numbers of price are predicted." in out + err
+    assert "used: 5 of 6 → columns of X: 8 → features that the network sees: 14" in out + err
     code, out, _ = rowwise("data", "show", path)
     assert (code, "All 200 records" in out) == (0, True)
     found = from_json("data", "show", path, "--target", "price")

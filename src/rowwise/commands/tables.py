@@ -29,7 +29,8 @@ def about_table(data: Dataset, schema: Schema) -> list[str]:
 
     key = f"cli.task.{schema.task}"
     lines = [say(key, target=", ".join(schema.targets), classes=f"{len(schema.classes):,}")]
-    lines.append(say("cli.table.width", inputs=len(schema.inputs), features=len(schema.features)))
+    widths = {"columns": len(schema.columns), "used": len(schema.used), "inputs": len(schema.inputs)}
+    lines.append(say("cli.table.width", **widths, features=len(schema.features)))
     left = [f"{column.name} ({why})" for column, why in not_used(schema)]
     if left:
         shown = ", ".join(left[:8]) + (", …" if len(left) > 8 else "")
