@@ -228,6 +228,12 @@ def test_classes_that_differ_in_case_alone_are_warned_of():
         assert rowwise.load(frame, target="y")[0].classes == ("Dog", "cat", "dog")
 
 
+def test_a_file_may_have_brackets_in_its_name(tmp_path, plain):
+    same(rowwise.load(write(tmp_path / "houses [1] (*).csv", HOUSES), target="price"), plain)
+    pl.DataFrame({"x": X, "y": Y}).write_parquet(tmp_path / "t[1].parquet")
+    assert len(rowwise.load(tmp_path / "t[1].parquet", target="y")[0]) == 32
+
+
 def test_a_large_table_is_encoded_in_a_mapped_file_and_gives_the_same(tmp_path, plain, monkeypatch):
     monkeypatch.setattr("rowwise.data.storage.LARGE", 1)
     monkeypatch.setattr("rowwise.data.table.CELLS", 512)

@@ -20,6 +20,7 @@ from rowwise.measure import score
 from rowwise.measure.importance import importance
 from rowwise.measure.page import Subject, page
 from rowwise.measure.page.charts import nice
+from rowwise.measure.page.records import shown
 from rowwise.measure.page.style import DEEP_STEPS, LIGHT_STEPS, STEPS, mixed, step
 from rowwise.shapes.drawing import PALETTE
 from rowwise.text import use_language
@@ -338,6 +339,12 @@ def test_the_ledger_looks_in_the_page_as_it_does_by_itself(browser, tmp_path):
         assert found
         assert found == expected[part], part
     tab.context.close()
+
+
+def test_cells_of_a_table_have_no_comma_between_thousands():
+    x = np.array([[2019, -1234567, 0.25], [2020, 8, 0.5]] * 4, np.float32)
+    page_cells = shown(rowwise.Dataset("t", x, np.array([0, 1] * 4), ("a", "b")), [0], [("a",)], ("true",))
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", page_cells)[-3:] == ["2019", "-1234567", "0.25"]
 
 
 def take_pictures():

@@ -111,7 +111,13 @@ def _of_text(path: Path, text: Any) -> Table:
     import polars as pl
 
     columns = list(text.names)
-    frame = pl.scan_csv(text.file, separator=text.separator, infer_schema=False, with_column_names=lambda _: columns)
+    frame = pl.scan_csv(
+        text.file,
+        separator=text.separator,
+        infer_schema=False,
+        with_column_names=lambda _: columns,
+        glob=False,  # brackets and stars may stand in a name
+    )
     if len(columns) > 1:  # lines without any value, such as an empty last one
         frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
     if text.file.stat().st_size <= IN_MEMORY:
@@ -124,7 +130,7 @@ def _of_parquet(path: Path) -> Table:
     import polars as pl
 
     try:
-        frame = pl.scan_parquet(path)
+        frame = pl.scan_parquet(path, glob=False)
         columns = frame.collect_schema().names()
     except OSError as cause:
         raise DataError("table.unreadable", path=path, cause=cause.strerror or cause) from cause
