@@ -65,7 +65,9 @@ def scale(x: NDArray[Any], brightest: int) -> tuple[NDArray[Any], list[str]]:
     return (x / (white / brightest)).astype(np.float32), [note]  # by 255, as the course divides
 
 
-def cut_out(path: Path, shape: tuple[int, ...], notes: list[str], content: bytes | None = None) -> NDArray[np.uint8]:
+def cut_out(
+    path: str | Path, shape: tuple[int, ...], notes: list[str], content: bytes | None = None
+) -> NDArray[np.uint8]:
     """A picture → one record of `shape`, a bright object on black, as Fashion-MNIST's are.
 
     Args:

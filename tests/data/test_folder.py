@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import rowwise
-from rowwise.data import Source, picture_cache
+from rowwise.data import Source, picture_cache, picture_listing, picture_workers
 from rowwise.errors import DataError, SaveError, Suspicious, UsageError
 from rowwise.text import use_language
 
@@ -204,7 +204,7 @@ def test_a_second_load_decodes_nothing(parts, monkeypatch):
 
 
 def test_files_that_were_settled_when_they_were_read_are_not_read_again(parts, monkeypatch):
-    monkeypatch.setattr(picture_cache, "SETTLED", 0)
+    monkeypatch.setattr(picture_listing, "SETTLED", 0)
     first = rowwise.load(parts)
     steps = []  # what the bars would show
     bars = type("Bars", (), {"__enter__": lambda _: show, "__exit__": lambda *_: None})
@@ -219,11 +219,11 @@ def test_files_that_were_settled_when_they_were_read_are_not_read_again(parts, m
     picture(99).save(parts / "cog" / "new.png")
     train, test = rowwise.load(parts)
     assert len(train) + len(test) == 13
-    assert steps == [("reading", 1), ("looking", 13), ("decoding", 13)]
+    assert steps == [("reading", 1), ("decoding", 13)]
 
 
 def test_a_changed_file_is_noticed_even_with_its_old_size_and_time(parts, monkeypatch):
-    monkeypatch.setattr(picture_cache, "SETTLED", 0)
+    monkeypatch.setattr(picture_listing, "SETTLED", 0)
     file = parts / "bolt" / "3.bmp"
     before, facts = rowwise.load(parts, seed=0)[0], file.stat()
     old = np.asarray(Image.open(file)).tobytes()
@@ -482,3 +482,100 @@ def test_mutated_pictures_are_read_or_listed(tmp_path, kind):
     with pytest.warns(Suspicious):
         train, test = rowwise.load(tmp_path / "p", skip_bad=True)
     assert 4 <= len(train) + len(test) <= 104
+
+
+@pytest.fixture
+def processes(monkeypatch):
+    """Pictures are decoded in two other processes, however few there are; gives those that were started."""
+    started = []
+    start = picture_workers._Worker._start
+
+    def noted(worker):
+        start(worker)
+        if worker.process is not None:
+            started.append(worker.process)
+
+    monkeypatch.setattr(picture_workers, "MANY", 1)
+    monkeypatch.setattr(picture_workers, "CHUNK", 3)
+    monkeypatch.setattr(picture_workers, "count_cores", lambda: 2)
+    monkeypatch.setattr(picture_workers._Worker, "_start", noted)
+    return started
+
+
+def content(parts):
+    """What the cache holds for these Datasets: order and bytes."""
+    entry = picture_cache.cache_folder() / "pictures" / parts[0].source["content"]
+    return (entry / "x.npy").read_bytes(), (entry / "about.json").read_bytes()
+
+
+def test_processes_make_the_same_records_as_threads(parts, processes, monkeypatch, tmp_path):
+    (parts / "cog" / "text.png").write_text("hello")
+    (parts / "cog" / "긴 이름 \udcff.png").write_bytes((parts / "cog" / "0.png").read_bytes())
+    with pytest.warns(Suspicious, match="1 of 14 files"):
+        several = content(rowwise.load(parts, skip_bad=True))
+    assert len(processes) == 2
+    assert all(process.returncode is not None for process in processes)  # none outlives the call
+    monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path / "other"))
+    monkeypatch.setattr(picture_workers, "MANY", 100)
+    with pytest.warns(Suspicious, match="1 of 14 files"):
+        assert content(rowwise.load(parts, skip_bad=True)) == several
+    assert len(processes) == 2
+
+
+def test_a_process_that_dies_once_is_started_anew(parts, processes, monkeypatch):
+    ask = picture_workers._Worker.ask
+    asked = []
+
+    def dying(worker, step, start, names):
+        asked.append(names)
+        if len(asked) == 2 and worker.process is not None:
+            worker.process.kill()
+        return ask(worker, step, start, names)
+
+    monkeypatch.setattr(picture_workers._Worker, "ask", dying)
+    train, test = rowwise.load(parts)
+    assert len(train) + len(test) == 12
+    assert all(process.returncode is not None for process in processes)
+
+
+def test_a_file_at_which_processes_die_is_named_and_nothing_is_left(parts, processes, monkeypatch):
+    ask = picture_workers._Worker.ask
+
+    def dying(worker, step, start, names):
+        if "cog/1.jpg" in names and isinstance(step, picture_workers.Decoding):
+            worker.kill()
+        return ask(worker, step, start, names)
+
+    monkeypatch.setattr(picture_workers._Worker, "ask", dying)
+    with pytest.raises(DataError, match=r"cog/1\.jpg: the process that decoded this picture was ended twice"):
+        rowwise.load(parts)
+    assert [place.name for place in (picture_cache.cache_folder() / "pictures").iterdir()] == ["listings"]
+    assert all(process.returncode is not None for process in processes)
+
+
+def test_ctrl_c_ends_the_processes_and_leaves_nothing(parts, processes, monkeypatch):
+    def stop(folder, needed):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(picture_cache, "_check_room", stop)
+    with pytest.raises(KeyboardInterrupt):
+        rowwise.load(parts)
+    assert len(processes) == 2
+    assert all(process.returncode is not None for process in processes)
+    assert [place.name for place in (picture_cache.cache_folder() / "pictures").iterdir()] == ["listings"]
+
+
+def test_pictures_are_decoded_here_where_no_process_can_be_started(parts, processes, monkeypatch):
+    monkeypatch.setattr(picture_workers, "PROGRAM", "print('no rowwise here')")
+    train, test = rowwise.load(parts)
+    assert (len(train) + len(test), processes) == (12, [])
+
+
+def test_a_record_that_cannot_be_written_by_a_process_is_one_clear_error(parts, processes, monkeypatch):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no device that is full")
+    monkeypatch.setattr(
+        picture_cache.Decoding, "__new__", lambda cls, *values: cls._make((*values[:3], "/dev/full", 0))
+    )
+    with pytest.raises(SaveError, match="No space left"):
+        rowwise.load(parts)
