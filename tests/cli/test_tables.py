@@ -120,8 +120,23 @@ def test_predict_writes_a_file_whole_or_not_at_all(runs, new, from_json, rowwise
     before = sorted(here.iterdir())
     new.write_text(new.read_text() + "a,b,c,d,e,f,g,h,i,j,k\n")
     code, _, err = rowwise("predict", runs["dear"], new, "--out", "other.csv")
-    assert (code, "more fields than its header" in err) == (2, True)
+    assert (code, "line 52: 11 fields, but the header has" in err) == (2, True)
     assert sorted(here.iterdir()) == before
+
+
+@pytest.mark.slow
+def test_rows_that_lack_fields_are_told_of_and_their_order_is_kept(runs, new, rowwise, here):
+    lines = new.read_text().splitlines()
+    lines[20] = lines[20].rsplit(",", 1)[0]
+    (here / "short.csv").write_text("\n".join(lines))
+    for out in ((), ("--out", "p.csv")):
+        code, text, err = rowwise("predict", runs["dear"], here / "short.csv", *out)
+        assert code == 0
+        assert re.search(r"short\.csv: 1 of 50 rows have fewer fields .* line 21 \(", err)
+        written = pl.read_csv((here / "p.csv").read_bytes() if out else text.encode(), infer_schema=False)
+        assert len(written) == 50
+        assert written[lines[0].split(",")[-1]].null_count() == 1
+        assert written["prediction"].null_count() == 0
 
 
 @pytest.mark.slow

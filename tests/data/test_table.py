@@ -136,7 +136,7 @@ BROKEN = {
     "blank": (b"\n\n\n", "is empty|no records"),
     "a header alone": (b"x,y\n", "has no records"),
     "rows without values": (b"x,y\n,\n,\n", "has no records"),
-    "more fields than names": (b"x,y\n1,a\n2,b,c\n", "more fields than its header"),
+    "more fields than names": (b"x,y\n1,a\n2,b,c\n", "line 3: 3 fields, but the header has 2 names"),
     "an open quote": (b'x,y\n1,"a\n2,b\n', "cannot be read as a table"),
     "no names": (b"1,2\n3,4\n", r"first line of .* holds numbers \(1,2\)"),
     "two equal names": (b"x,x\n1,2\n", 'columns of .* are called "x"'),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from rowwise.commands.sources import told
 from rowwise.data.source import TABLES, Source
 from rowwise.errors import SaveError, UsageError
 from rowwise.files import check_place, unfinished
@@ -52,10 +53,9 @@ def predict_tables(options: argparse.Namespace, model: keras.Model, schema: Sche
     source = Source(str(options.files[0]))
     if source.kind != "table":
         raise UsageError("predict.table.kind", path=options.files[0], known=", ".join(TABLES))
-    if options.out is None:
-        done = _to_stream(model, source)
-    else:
-        done = _to_file(model, source, options.out)
+    with told(out):
+        done = _to_stream(model, source) if options.out is None else _to_file(model, source, options.out)
+    if options.out is not None:
         out.tell(say("predict.table.written", records=f"{done.records:,}", columns=len(done.columns), path=options.out))
     from rowwise.data.records import oddity_notes
 

@@ -11,18 +11,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.csv_text import check_names, open_text
+from rowwise.data.panics import panics_hushed
+from rowwise.data.ragged import ragged
 from rowwise.data.values import finite
-from rowwise.errors import DataError, UsageError
+from rowwise.errors import DataError, UsageError, warn_user
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import polars as pl
 
+    from rowwise.data.csv_text import Text
     from rowwise.data.source import Source
 
 CELLS = 1_000_000  # of a batch
 IN_MEMORY = 64 << 20  # bytes of a file that is read once and kept; a larger one is read anew for every pass
+ROW = "\0row"  # the column of `batches(numbered=True)`
 # What stands in a text file where a value is missing.
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "결측")
 
@@ -32,7 +37,7 @@ def never(_: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Table:
     """Rows are records.
 
@@ -41,7 +46,9 @@ class Table:
         frame: of Polars, lazy.
         texts: whether all values are texts, as in a CSV file, so that their kinds are still to be found.
         about: how it was read, for `run.json`.
-        separator: of a CSV file.
+        text: of a CSV file.
+        records: how many a Parquet file says it has.
+        checked: whether the fields of a CSV file's rows have been counted.
     """
 
     name: str
@@ -49,15 +56,63 @@ class Table:
     texts: bool
     columns: tuple[str, ...]
     about: dict[str, Any]
-    separator: str = ""
+    text: Text | None = None
+    records: int | None = None
+    checked: bool = False
 
-    def raw(self) -> Iterator[pl.DataFrame]:
-        """The rows as they stand, in order, some thousands at a time."""
-        yield from self.frame.collect_batches(chunk_size=max(CELLS // max(len(self.columns), 1), 64))
+    @property
+    def separator(self) -> str:
+        """Of a CSV file; else empty."""
+        return self.text.separator if self.text else ""
 
-    def batches(self, numeric: Callable[[str], bool] = never) -> Iterator[pl.DataFrame]:
+    def raw(self, numbered: bool = False) -> Iterator[pl.DataFrame]:
+        """The rows as they stand, in order, some thousands at a time; lines of a CSV file without a value are left out.
+
+        Args:
+            numbered: a column `ROW` more, int32: which row of the table each is, the first below the names being 1.
+
+        Raises:
+            DataError: rows are lacking, or most have fewer fields than the header.
+
+        Warns:
+            Suspicious: some rows have fewer fields than the header.
+        """
+        import polars as pl
+
+        done = lacking = 0
+        for rows in self.frame.collect_batches(chunk_size=max(CELLS // max(len(self.columns), 1), 64)):
+            begun, done = done, done + len(rows)
+            # A line without any value, such as an empty last one, has none in the last column, nor has a short one.
+            filled = None
+            if self.text is not None and len(self.columns) > 1 and (nulls := rows[self.columns[-1]].null_count()):
+                filled = rows.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+                lacking += nulls
+            if numbered:
+                rows = rows.with_columns(pl.Series(ROW, np.arange(begun + 1, done + 1, dtype=np.int32)))
+            if filled is not None and not filled.all():
+                rows = rows.filter(filled)
+            if len(rows):
+                yield rows
+        if self.records is not None and done != self.records:  # a thread of Polars's has died in silence
+            raise DataError("table.cut", path=self.name, found=f"{done:,}", expected=f"{self.records:,}")
+        if lacking and not self.checked:
+            self._check_widths()
+
+    def _check_widths(self) -> None:
+        self.checked = True
+        assert self.text is not None
+        found = ragged(self.text.file, self.text.separator, len(self.columns))
+        if not found.short:
+            return
+        values = {"path": self.name, "count": f"{found.short:,}", "rows": f"{found.rows:,}", "line": found.short_line}
+        values |= {"found": found.short_fields, "expected": len(self.columns)}
+        if found.short * 2 > found.rows:
+            raise DataError("table.short", **values)
+        warn_user(say("table.short.some", **values))
+
+    def batches(self, numeric: Callable[[str], bool] = never, numbered: bool = False) -> Iterator[pl.DataFrame]:
         """The same, `cleaned`."""
-        for rows in self.raw():
+        for rows in self.raw(numbered):
             yield cleaned(rows, numeric)
 
 
@@ -92,7 +147,7 @@ def open_table(source: Source) -> Iterator[Table]:
             block that it cannot compute with. UsageError: a wrong option.
     """
     path = Path(source.place)
-    with reading(source.place):
+    with reading(source.place), panics_hushed():
         if source.frame is not None:
             yield _of_frame(source)
             return
@@ -101,13 +156,14 @@ def open_table(source: Source) -> Iterator[Table]:
             return
         text = open_text(path, source.encoding, source.separator)
         try:
-            yield _of_text(path, text)
+            with _too_many_fields_named(path, text):
+                yield _of_text(path, text)
         finally:
             if text.made is not None:
                 text.made.close()
 
 
-def _of_text(path: Path, text: Any) -> Table:
+def _of_text(path: Path, text: Text) -> Table:
     import polars as pl
 
     columns = list(text.names)
@@ -118,12 +174,10 @@ def _of_text(path: Path, text: Any) -> Table:
         with_column_names=lambda _: columns,
         glob=False,  # brackets and stars may stand in a name
     )
-    if len(columns) > 1:  # lines without any value, such as an empty last one
-        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
     if text.file.stat().st_size <= IN_MEMORY:
         frame = frame.collect().lazy()
     about = {"file": path.name, "encoding": text.encoding, "separator": text.separator}
-    return Table(str(path), frame, True, tuple(columns), about, text.separator)
+    return Table(str(path), frame, True, tuple(columns), about, text)
 
 
 def _of_parquet(path: Path) -> Table:
@@ -132,10 +186,11 @@ def _of_parquet(path: Path) -> Table:
     try:
         frame = pl.scan_parquet(path, glob=False)
         columns = frame.collect_schema().names()
+        records = int(frame.select(pl.len()).collect().item())  # of its last lines: nothing else is read
     except OSError as cause:
         raise DataError("table.unreadable", path=path, cause=cause.strerror or cause) from cause
     check_names(path, columns)
-    return Table(str(path), frame, False, tuple(columns), {"file": path.name})
+    return Table(str(path), frame, False, tuple(columns), {"file": path.name}, records=records)
 
 
 def _of_frame(source: Source) -> Table:
@@ -188,6 +243,23 @@ def _series(name: str, values: Any) -> pl.Series:
         bare = [value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value for value in listed]
         return pl.Series(name, np.array(bare, "datetime64[us]"))
     return pl.Series(name, [None if value is None else str(value) for value in listed], dtype=pl.String)
+
+
+@contextmanager
+def _too_many_fields_named(path: Path, text: Text) -> Iterator[None]:
+    """The line is looked for only once Polars has met one."""
+    import polars as pl
+
+    try:
+        yield
+    except pl.exceptions.ComputeError as cause:
+        if "found more fields" not in str(cause):
+            raise
+        found = ragged(text.file, text.separator, len(text.names))
+        if not found.long:
+            raise
+        values = {"line": found.long_line, "found": found.long_fields, "expected": len(text.names)}
+        raise DataError("table.long", path=path, count=f"{found.long:,}", **values) from cause
 
 
 @contextmanager
