@@ -187,6 +187,16 @@ def test_what_is_no_schema_is_refused(found):
         Schema.from_dict(found)
 
 
+def test_whole_numbers_of_a_range_stand_as_in_the_file():
+    frame = pl.DataFrame(
+        {"n": range(40), "built": [1987, 2019] * 20, "area": [1234.5, 98765] * 20, "y": ["a", "a", "b", "b"] * 10}
+    )
+    with use_language("en"):
+        text = str(rowwise.load(frame, target="y")[0].schema)
+    assert "1987 to 2019" in text
+    assert "1234.5 to 98765" in text
+
+
 def test_the_table_of_a_schema_says_what_every_column_is(tmp_path):
     train, _ = rowwise.load(write(tmp_path / "t.csv", without(houses(), "dear")), target="price")
     rows = {line.split()[0]: line for line in str(train.schema).splitlines() if line.strip()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rowwise.data.schema import PERIODS
 from rowwise.text import say
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MOST = 200  # columns shown
 LEVELS = 40  # letters of levels shown
 LONGEST = 40  # letters of a name
+WHOLE = 2**24  # below it float32 holds every whole number
 
 
 def schema_text(schema: Schema) -> str:
@@ -62,8 +63,14 @@ def _values(column: Column) -> str:
         return say("schema.share", share=f"{100 * column.means[0]:.1f}") if column.means else ""
     if column.low is None:
         return ""
-    low, high = (value if isinstance(value, str) else f"{value:,.6g}" for value in (column.low, column.high))
-    return say("schema.range", low=low, high=high)
+    return say("schema.range", low=_bound(column.low), high=_bound(column.high))
+
+
+def _bound(value: Any) -> str:
+    """As the table had it; no comma between thousands, for 2019 may be a year."""
+    if isinstance(value, str):
+        return value
+    return f"{value:.0f}" if float(value).is_integer() and abs(value) < WHOLE else f"{value:.6g}"
 
 
 def _enters(column: Column) -> str:
