@@ -48,6 +48,13 @@ struct Panel {
   std::ptrdiff_t offset;       // of its first number
 };
 
+// How wide the next of `panels` panels is that share `vectors`: with 16 registers a whole one, since 4 rows of 3 vectors
+// fill them, as long as no single vector stays for the last; else all are nearly equal.
+inline int next_panel(int vectors, int panels) {
+  if (kRegisters == 16 && vectors - kPanel > 1) return kPanel;
+  return vectors / panels;
+}
+
 // How the columns of a matrix are cut. Several matrices (a kernel, the optimizer's moments) share one cut.
 template <class T>
 class Cut {
@@ -58,10 +65,11 @@ class Cut {
     for (int t = 0; t < owners; ++t) {
       const Range mine = share(vectors, owners, t);
       const int count = (mine.size() + kPanel - 1) / kPanel;
-      for (int p = 0; p < count; ++p) {
-        const Range part = share(mine.size(), count, p);
-        panels_.push_back({(mine.begin + part.begin) * kWidth<T>, part.size(), t, size_});
-        size_ += std::ptrdiff_t(rows) * part.size() * kWidth<T>;
+      for (int column = mine.begin, left = count; left > 0; --left) {
+        const int width = next_panel(mine.end - column, left);
+        panels_.push_back({column * kWidth<T>, width, t, size_});
+        size_ += std::ptrdiff_t(rows) * width * kWidth<T>;
+        column += width;
       }
     }
   }

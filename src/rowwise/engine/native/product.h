@@ -30,36 +30,18 @@ struct Floats {  // row after row, `ld` apart
   std::uint64_t mask(int row, int i, int n) const { return nonzero64(p + row * ld + i, n) & first_bits(n); }
   const T* block(int row, int i, int, T*) const { return p + row * ld + i; }
 };
+inline constexpr int kBytes = 16;  // bytes are moved, transposed and made numbers 16 at a time
 template <class T>
-struct Bytes {  // records of bytes times a scale, in blocks of 64 features, as they are walked: (block, record, 64)
+struct Bytes {  // rows of bytes times a scale, in blocks of 64 of the depth, as they are walked: (block, row, 64)
   const std::uint8_t* p;
-  std::ptrdiff_t block_size;
+  std::ptrdiff_t block_size, row_size;  // a depth of less than 64 has shorter rows
   T scale;
-  const std::uint8_t* at(int row, int i) const { return p + i / kBlock * block_size + row * kBlock; }
+  const std::uint8_t* at(int row, int i) const { return p + i / kBlock * block_size + row * row_size; }
   std::uint64_t mask(int row, int i, int n) const { return nonzero64(at(row, i)) & first_bits(n); }
-  const T* block(int row, int i, int, T* scratch) const {
-    const std::uint8_t* from = at(row, i);
-    for (int j = 0; j < kBlock; ++j) scratch[j] = T(int(from[j])) * scale;
-    return scratch;
-  }
-};
-inline constexpr int kGroup = 16;  // records whose bytes of one feature lie together
-template <class T>
-struct BytesAcross {  // their transpose, in groups of 16 records: (group, feature, 16)
-  const std::uint8_t* p;
-  std::ptrdiff_t group_size;
-  T scale;
-  const std::uint8_t* at(int row, int i) const { return p + i / kGroup * group_size + row * kGroup; }
-  std::uint64_t mask(int row, int i, int n) const {
-    std::uint64_t mask = 0;
-    for (int g = 0; g < n; g += kGroup) mask |= std::uint64_t(nonzero16(at(row, i + g))) << g;
-    return mask & first_bits(n);
-  }
   const T* block(int row, int i, int n, T* scratch) const {
-    for (int g = 0; g < n; g += kGroup) {
-      const std::uint8_t* from = at(row, i + g);
-      for (int j = 0; j < kGroup; ++j) scratch[g + j] = T(int(from[j])) * scale;
-    }
+    const std::uint8_t* from = at(row, i);
+    for (int g = 0; g < n; g += kBytes)
+      for (int j = g; j < g + kBytes; ++j) scratch[j] = T(int(from[j])) * scale;
     return scratch;
   }
 };

@@ -81,9 +81,10 @@ class NetworkOf final : public Network {
     }
     if (d.bytes) {
       features_ = (dense_[0].K + kBlock - 1) / kBlock * kBlock;
+      lit_by_ = std::min(kBlock, (B + kBytes - 1) / kBytes * kBytes);
       for (int t = 0; t < d.threads; ++t) {
         xb_.emplace_back(std::size_t(B) * features_);
-        xbt_.emplace_back(std::size_t(B + kGroup - 1) / kGroup * kGroup * features_);
+        xbt_.emplace_back(std::size_t(B + kBlock - 1) / kBlock * kBlock * features_);
       }
     }
     row_sums_ = Buffer<double>(rows_of_kernels_);
@@ -181,6 +182,7 @@ class NetworkOf final : public Network {
   std::vector<Buffer<T>> x_, xt_;
   std::vector<Buffer<std::uint8_t>> xb_, xbt_;
   int features_ = 0;  // in whole blocks
+  int lit_by_ = 0;    // bytes of a feature that lie together: those of a block of records
   Buffer<T> loss_;
   Buffer<std::uint8_t> hit_;
   Buffer<double> row_sums_;
@@ -242,9 +244,9 @@ class NetworkOf final : public Network {
     if (first >= steps) return;
     for (std::int64_t s = first;; ++s) {
       const int n = records_of(s);
-      for (int r = 0; r < n; r += kGroup) {
-        if (d_.bytes) gather_bytes(thread, s, r, std::min(kGroup, n - r));
-        else gather_floats(thread, s, r, std::min(kGroup, n - r));
+      for (int r = 0; r < n; r += kBytes) {
+        if (d_.bytes) gather_bytes(thread, s, r, std::min(kBytes, n - r));
+        else gather_floats(thread, s, r, std::min(kBytes, n - r));
       }
       forward(thread, s, n);
       if (dense_.back().by_columns) team_.barrier().wait();
@@ -285,9 +287,9 @@ class NetworkOf final : public Network {
   void gather_bytes(int thread, std::int64_t s, int first, int count) {
     const int K = dense_[0].K;
     const auto* x = static_cast<const std::uint8_t*>(job_.batches.x);
-    const std::uint8_t* row[kGroup];
-    for (int r = 0; r < kGroup; ++r) row[r] = x + record_at(s * d_.batch_size + first + std::min(r, count - 1)) * K;
-    std::uint8_t* across = xbt_[thread].get() + std::ptrdiff_t(first) * features_;
+    const std::uint8_t* row[kBytes];
+    for (int r = 0; r < kBytes; ++r) row[r] = x + record_at(s * d_.batch_size + first + std::min(r, count - 1)) * K;
+    std::uint8_t* across = xbt_[thread].get() + std::ptrdiff_t(first / kBlock) * lit_by_ * features_ + first % kBlock;
     for (int k = 0; k < K; k += kBlock) {
       const int n = std::min(kBlock, K - k);
       std::uint8_t* to = xb_[thread].get() + (std::ptrdiff_t(k) * d_.batch_size + first * kBlock);
@@ -297,12 +299,12 @@ class NetworkOf final : public Network {
         Bytes16 m[16]{};
         for (int r = 0; r < count; ++r) std::memcpy(&m[r], to + r * kBlock + i, 16);
         transpose16(m);
-        std::memcpy(across + std::ptrdiff_t(k + i) * kGroup, m, sizeof m);
+        for (int j = 0; j < 16; ++j) std::memcpy(across + std::ptrdiff_t(k + i + j) * lit_by_, &m[j], 16);
       }
     }
     // Records lie anywhere in memory: what is gathered next but one is asked for now.
-    const std::int64_t ahead = s * d_.batch_size + first + 2 * kGroup;
-    for (int r = 0; r < kGroup && ahead + r < job_.batches.records; ++r)
+    const std::int64_t ahead = s * d_.batch_size + first + 2 * kBytes;
+    for (int r = 0; r < kBytes && ahead + r < job_.batches.records; ++r)
       for (int k = 0; k < K; k += 64) __builtin_prefetch(x + record_at(ahead + r) * K + k, 0, 2);
   }
   void gather_floats(int thread, std::int64_t s, int first, int count) {
@@ -346,13 +348,13 @@ class NetworkOf final : public Network {
   template <class F>
   void with_rows(std::size_t i, int thread, const F& f) const {
     if (i > 0) f(Floats<T>{inputs(i), dense_[i].ldk});
-    else if (d_.bytes) f(Bytes<T>{xb_[thread].get(), std::ptrdiff_t(kBlock) * d_.batch_size, T(d_.scale)});
+    else if (d_.bytes) f(Bytes<T>{xb_[thread].get(), std::ptrdiff_t(kBlock) * d_.batch_size, kBlock, T(d_.scale)});
     else f(Floats<T>{x_[thread].get(), dense_[0].ldk});
   }
   template <class F>
   void with_columns(std::size_t i, int thread, const F& f) const {
     if (i > 0) f(Floats<T>{dense_[i].inputs_t.get(), dense_[i].ldb});
-    else if (d_.bytes) f(BytesAcross<T>{xbt_[thread].get(), std::ptrdiff_t(kGroup) * features_, T(d_.scale)});
+    else if (d_.bytes) f(Bytes<T>{xbt_[thread].get(), std::ptrdiff_t(lit_by_) * features_, lit_by_, T(d_.scale)});
     else f(Floats<T>{xt_[thread].get(), dense_[0].ldb});
   }
 
