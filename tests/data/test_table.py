@@ -11,6 +11,7 @@ from made_tables import csv_of, houses, without, write
 
 import rowwise
 from rowwise.data import Source, storage
+from rowwise.data.records import read_as
 from rowwise.data.table import cleaned
 from rowwise.errors import DataError, Suspicious, UsageError
 from rowwise.text import use_language
@@ -202,6 +203,30 @@ def test_records_without_a_target_are_left_out(tmp_path):
     prices = [None if number < 50 else price for number, price in enumerate(HOUSES["price"])]
     train, test = rowwise.load(write(tmp_path / "t.csv", HOUSES | {"price": prices}), target="price")
     assert len(train) + len(test) == 150
+
+
+@pytest.mark.parametrize("in_memory", [0, 1 << 20])
+def test_every_record_knows_its_row_of_the_file(tmp_path, monkeypatch, in_memory):
+    monkeypatch.setattr("rowwise.data.table.IN_MEMORY", in_memory)
+    monkeypatch.setattr("rowwise.data.table.CELLS", 512)
+    lines = ["id_,y,x"]
+    for number in range(1, 301):  # an empty line, and a record without its target, here and there
+        lines.append("" if number % 50 == 0 else f"{number},{'' if number % 7 == 0 else number % 2},{number % 13}")
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    train, test = rowwise.load(tmp_path / "t.csv", target="y")
+    rest, held_out = train.split(0.25)
+    for part in (train, test, rest, held_out, test[5:20], test[np.arange(len(test)) % 3 == 0]):
+        assert part.rows.dtype == np.int32
+        np.testing.assert_array_equal(part.rows, part.x[:, part.schema.inputs.index("id_")])
+    assert not {7, 50} & {*train.rows.tolist(), *test.rows.tolist()}
+    again, _ = read_as(train.schema, Source(str(tmp_path / "t.csv")))
+    np.testing.assert_array_equal(np.sort(again.rows), np.sort(np.concatenate([train.rows, test.rows])))
+
+
+def test_rows_of_a_dataframe_split_by_group_are_its_own():
+    frame = pl.DataFrame({"x": range(1, 41), "g": [n // 4 for n in range(40)], "y": Y})
+    for part in rowwise.load(frame, target="y", group="g", seed=1):
+        np.testing.assert_array_equal(part.rows, part.x[:, 0])
 
 
 def test_what_is_infinite_is_missing():

@@ -163,10 +163,19 @@ def test_rows_of_a_table_are_shown_as_the_table_had_them(folder):
     with use_language("en"):
         worst = page(subject).split('id="worst"')[1].split("</section>")[0]
     cells = re.findall("<t[hd][^>]*>([^<]*)</t[hd]>", worst)
-    assert cells[:8] == ["record", "true", "predicted", "predicted − true", "size", "kind", "new", "built year"]
+    assert cells[:8] == [
+        "row below the header",
+        "true",
+        "predicted",
+        "predicted − true",
+        "size",
+        "kind",
+        "new",
+        "built year",
+    ]
     width = len(re.findall("columnheader", worst))
     row = cells[width : 2 * width]
-    record = int(row[0])
+    record = subject.data.rows.tolist().index(int(row[0]))
     assert row[5] == "abc"[int(subject.data.x[record, 1])]
     assert row[6] in ("yes", "no")
 
@@ -345,6 +354,16 @@ def test_cells_of_a_table_have_no_comma_between_thousands():
     x = np.array([[2019, -1234567, 0.25], [2020, 8, 0.5]] * 4, np.float32)
     page_cells = shown(rowwise.Dataset("t", x, np.array([0, 1] * 4), ("a", "b")), [0], [("a",)], ("true",))
     assert re.findall(r"<td[^>]*>([^<]*)</td>", page_cells)[-3:] == ["2019", "-1234567", "0.25"]
+
+
+def test_a_record_of_a_table_is_called_by_its_row_of_the_file():
+    x = np.zeros((8, 3), np.float32)
+    data = rowwise.Dataset("t", x, np.array([0, 1] * 4), ("a", "b"), rows=np.arange(4001, 4009, dtype=np.int32))
+    for lang, head in (("en", "row below the header"), ("ko", "열 이름 아래 행 번호")):
+        with use_language(lang):
+            cells = shown(data[2:], [1], [("a",)], ("true",))
+        assert head in cells
+        assert ">4004<" in cells
 
 
 def take_pictures():

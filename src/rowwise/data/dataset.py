@@ -50,6 +50,7 @@ class Dataset:
         keys: `(records,)`, of a table split by group or by time: a group's number, or the time. Then `split` keeps
             groups together, or holds out the latest.
         split_by: `"group"`, `"time"` or empty: what `keys` are.
+        rows: `(records,)` int32, of a table: which row of the file each record is, the first below the names being 1.
 
     Raises:
         DataError: x and y differ in number, a label has no class, the Korean names are fewer or more than the
@@ -69,6 +70,7 @@ class Dataset:
     targets: tuple[str, ...] = ()
     keys: NDArray[Any] | None = None
     split_by: str = ""
+    rows: NDArray[np.int32] | None = None
 
     def __post_init__(self) -> None:
         x = np.asarray(self.x)
@@ -120,7 +122,8 @@ class Dataset:
         x, y = self.x[rows], self.y[rows]
         for chosen in (x, y):
             chosen.flags.writeable = False  # nobody else has what a mask or a list made: no need to copy it again
-        return replace(self, x=x, y=y, keys=None if self.keys is None else self.keys[rows])
+        keys, numbers = (None if one is None else one[rows] for one in (self.keys, self.rows))
+        return replace(self, x=x, y=y, keys=keys, rows=numbers)
 
     def __repr__(self) -> str:
         where = f" {self.part}" if self.part else ""

@@ -18,7 +18,7 @@ from rowwise.data.kinds import check_columns, column_of, profiles, task_of
 from rowwise.data.schema import Schema
 from rowwise.data.splits import held_out
 from rowwise.data.storage import ROWS, empty, release
-from rowwise.data.table import open_table
+from rowwise.data.table import ROW, open_table
 from rowwise.data.values import as_numbers, as_texts, dates, encode, float32, level_numbers, sorted_levels
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
@@ -37,11 +37,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """Records that have their targets: x `(records, columns)`, y, and the groups or times of a split."""
+    """Records that have their targets: x `(records, columns)`, y, the groups or times of a split, rows of the table."""
 
     x: NDArray[np.float32]
     y: NDArray[Any]
     keys: NDArray[Any] | None
+    rows: NDArray[np.int32] | None  # None: 1, 2, 3 and so on, none left out
 
 
 def load(source: Source) -> tuple[Dataset, Dataset]:
@@ -136,16 +137,17 @@ def read_as(schema: Schema, source: Source) -> tuple[Dataset, dict[str, Counter[
     """
     source = replace(source, target=schema.targets)
     oddities: dict[str, Counter[str]] = {}
-    xs, ys = [], []
+    xs, ys, numbers = [], [], []
     with open_table(source) as table:
         check_has(table, (*(column.name for column in schema.used), *schema.targets))
-        for rows in table.batches(schema.numeric):
+        for rows in table.batches(schema.numeric, numbered=True):
             kept = _with_targets(rows, schema)
+            numbers.append(kept[ROW].to_numpy())
             xs.append(encode_rows(schema, kept, oddities))
             ys.append(_targets(kept, schema, "."))
         if not sum(map(len, xs)):
             raise DataError("table.rows", path=table.name)
-        read = Read(np.concatenate(xs), np.concatenate(ys), None)
+        read = Read(np.concatenate(xs), np.concatenate(ys), None, np.concatenate(numbers))
         return _dataset(source, schema, table, read, np.arange(len(read.x)), read.x, "test"), oddities
 
 
@@ -183,11 +185,13 @@ def _read(table: Table, schema: Schema, source: Source, found: dict[str, Profile
     targets = max(len(schema.targets), 1)
     y = np.zeros(records if targets == 1 else (records, targets), np.int32 if schema.classes else np.float32)
     keys = np.empty(records, np.uint64 if source.group else np.int64) if source.group or source.time else None
+    numbers = np.empty(records, np.int32)
     done = 0
-    for rows in table.batches(schema.numeric):
+    for rows in table.batches(schema.numeric, numbered=True):
         kept = _with_targets(rows, schema)
         here = slice(done, done + len(kept))
         x[here] = encode_rows(schema, kept)
+        numbers[here] = kept[ROW].to_numpy()
         if schema.targets:
             y[here] = _targets(kept, schema, found[schema.targets[0]].decimal)
         if keys is not None:
@@ -196,7 +200,8 @@ def _read(table: Table, schema: Schema, source: Source, found: dict[str, Profile
         release(x)
     if not done:
         raise DataError("table.rows", path=table.name)
-    return Read(x[:done], y[:done], None if keys is None else keys[:done])
+    all_there = numbers[done - 1] == done
+    return Read(x[:done], y[:done], None if keys is None else keys[:done], None if all_there else numbers[:done])
 
 
 def _with_targets(rows: pl.DataFrame, schema: Schema) -> pl.DataFrame:
@@ -261,7 +266,8 @@ def _dataset(
 ) -> Dataset:
     by = source.split_by
     y, keys = read.y[rows], None if read.keys is None else read.keys[rows]
-    for array in (x, y, keys):
+    numbers = (rows + 1).astype(np.int32) if read.rows is None else read.rows[rows]
+    for array in (x, y, keys, numbers):
         if array is not None:
             array.flags.writeable = False
     return Dataset(
@@ -275,6 +281,7 @@ def _dataset(
         targets=() if schema.classes else schema.targets,
         keys=keys,
         split_by=by,
+        rows=numbers,
         **provenance_fields(
             "table.provenance", place=table.name, records=f"{len(read.x):,}", columns=len(table.columns)
         ),

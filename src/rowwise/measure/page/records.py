@@ -76,11 +76,16 @@ def _rows(data: Dataset, records: Sequence[int], words: Sequence[Sequence[str]],
     flat = data.x.reshape(len(data.x), -1)
     columns = _columns(data, flat.shape[1])
     names = [name for name, _, _ in columns[:MOST_COLUMNS]]
+    # A table's reader looks for the row in the file; other data have their numbers only.
+    table_rows = data.rows
+    numbers = [f"{record:,}" if table_rows is None else str(table_rows[record]) for record in records]
     rows = [
-        (f"{record:,}", *told, *(_value(column, flat[record, place]) for _, place, column in columns[:MOST_COLUMNS]))
-        for record, told in zip(records, words, strict=True)
+        (number, *told, *(_value(column, flat[record, place]) for _, place, column in columns[:MOST_COLUMNS]))
+        for number, record, told in zip(numbers, records, words, strict=True)
     ]
-    return table((say("report.record.number"), *heads, *names), rows, kind="quiet")
+    return table(
+        (say("report.record.number" if table_rows is None else "report.row.number"), *heads, *names), rows, kind="quiet"
+    )
 
 
 def _columns(data: Dataset, width: int) -> list[tuple[str, int, Column | None]]:
