@@ -1,5 +1,7 @@
 """The way through with one's own pictures: train on a folder or an array file, evaluate, predict, resume."""
 
+import csv
+import io
 import json
 import os
 import pty
@@ -13,6 +15,7 @@ from PIL import Image
 
 import rowwise as rw
 from rowwise.data import load
+from rowwise.data.folder import read_batches
 from rowwise.runs import open_run
 
 QUICK = ("--hidden", "8", "--epochs", "2")
@@ -154,6 +157,76 @@ def test_predict_inverts_and_crops_nothing_that_training_did_not(rowwise, run, p
     assert "proportions kept" in head
     assert not any(word in head for word in ("inverted", "cropped", "background", "grey"))
     assert {line.split()[-1] for line in top} == {"bar", "cross"}
+
+
+def table(text):
+    """The rows of a CSV file: dictionaries."""
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_predict_writes_a_row_for_each_picture_of_a_folder(rowwise, from_json, run, pictures, here):
+    code, out, err = rowwise("predict", run, pictures)
+    rows = table(out)
+    assert (code, err) == (0, "")
+    assert list(rows[0]) == ["path", "prediction", "probability bar", "probability cross"]
+    files = sorted(pictures.rglob("*.*"), key=lambda file: file.relative_to(pictures).as_posix())
+    assert [row["path"] for row in rows] == [str(file) for file in files]
+    singly = from_json("predict", run, *files)["predictions"]
+    for row, answer in zip(rows, singly, strict=True):
+        assert row["prediction"] == answer["top"][0]["class"]
+        for top in answer["top"]:
+            assert float(row[f"probability {top['class']}"]) == pytest.approx(top["probability"], abs=1e-5)
+
+    assert from_json("predict", run, pictures, "--out", "found.csv")["records"] == 24
+    assert (here / "found.csv").read_text("utf-8") == out
+    code, flat, _ = rowwise("predict", run, pictures / "bar")  # without sub-folders
+    assert code == 0
+    assert [row["prediction"] for row in table(flat)] == [row["prediction"] for row in rows[:12]]
+
+
+def test_a_folder_is_predicted_in_batches_as_at_once(rowwise, run, pictures, monkeypatch):
+    _, at_once, _ = rowwise("predict", run, pictures)
+    monkeypatch.setattr("rowwise.data.folder.read_batches", lambda *given: read_batches(*given, batch=7))
+    code, out, _ = rowwise("predict", run, pictures)
+    assert code == 0
+    for one, other in zip(table(out), table(at_once), strict=True):
+        assert one["path"] == other["path"]
+        assert float(one["probability bar"]) == pytest.approx(float(other["probability bar"]), abs=1e-5)
+
+
+def test_bad_pictures_of_a_folder_to_be_predicted_are_listed_before_anything_is_written(rowwise, run, pictures, here):
+    copy = here / "copy"
+    shutil.copytree(pictures, copy)
+    (copy / "bar" / "broken.png").write_bytes((copy / "bar" / "0.png").read_bytes()[:100])
+    for out_file in ((), ("--out", "found.csv")):
+        code, out, err = rowwise("predict", run, copy, *out_file)
+        assert (code, out) == (2, "")
+        assert "1 of 25 files" in err
+        assert "bar/broken.png: " in err
+    assert not list(here.glob("*found.csv*"))
+    code, out, err = rowwise("predict", run, copy, "--skip-bad")
+    assert code == 0
+    assert "Left out, as asked, 1 of 25 files" in err
+    assert len(table(out)) == 24
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_folders_that_cannot_be_predicted_are_refused_in_one_line(rowwise, run, pictures, here, lang):
+    (here / "empty").mkdir()
+    (here / "texts").mkdir()
+    (here / "texts" / "a.md").write_text("no picture")
+    file = pictures / "bar" / "0.png"
+    for arguments in (
+        ("empty",),
+        ("texts",),
+        (pictures, file),
+        (pictures, "--json"),
+        (file, "--skip-bad"),
+        (file, "--out", "found.csv"),
+    ):
+        code, out, err = rowwise("predict", run, *arguments, "--lang", lang)
+        assert (code, out, err.count("\n")) == (2, "", 1), err
+    assert not (here / "found.csv").exists()
 
 
 def test_a_run_goes_on_with_the_same_pictures_only(rowwise, run, pictures, here, no_pictures):

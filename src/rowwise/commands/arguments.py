@@ -77,6 +77,7 @@ def _evaluate(evaluate: Parser) -> None:
 def _predict(predict: Parser) -> None:
     predict.add_argument("model", type=Path, metavar="MODEL", help=say("cli.help.model"))
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help=say("cli.help.files"))
+    predict.add_argument("--skip-bad", action="store_true", help=say("cli.help.skip_bad"))
     predict.add_argument("--out", type=Path, metavar="FILE", help=say("cli.help.predict.out"))
     _json_and_common(predict)
 

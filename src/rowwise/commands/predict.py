@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rowwise.commands.classifier import classifier_shapes
 from rowwise.commands.keras_import import hush
 from rowwise.commands.output import Output
-from rowwise.commands.picture_folder import pictures_of
+from rowwise.commands.picture_folder import pictures_of, predict_folder
 from rowwise.commands.tables import predict_tables
 from rowwise.errors import DataError, ModelError, UsageError
 from rowwise.runs import SCHEMA, open_run
@@ -24,7 +24,8 @@ TOP = 3  # classes shown for each picture
 def predict(options: argparse.Namespace) -> int:
     """Classify every file that can be read; 0, or 2 where one could not (the others are answered all the same).
 
-    A model that was trained on a table takes one table, and writes it with its predictions.
+    A model that was trained on a table takes one table, and writes it with its predictions; of one folder of pictures
+    a CSV file is made, too.
 
     Raises:
         ModelError: a model that cannot be used, or does not take pictures. UsageError, DataError, SaveError: of tables.
@@ -36,9 +37,14 @@ def predict(options: argparse.Namespace) -> int:
         from rowwise.preparation import preparation_of
 
         if (preparation := preparation_of(model)) is not None:
+            if options.skip_bad:
+                raise UsageError("source.option", option="--skip-bad", place=options.files[0])
             return predict_tables(options, model, preparation.schema, out)
-        if options.out is not None:
+        folder = next((path for path in options.files if path.is_dir()), None)
+        if folder is None and options.out is not None:
             raise UsageError("predict.out.pictures")
+        if folder is None and options.skip_bad:
+            raise UsageError("source.option", option="--skip-bad", place=options.files[0])
         shape, units = _picture_shape(model, options)
 
         from rowwise.prediction import brightest_pixel
@@ -47,6 +53,8 @@ def predict(options: argparse.Namespace) -> int:
 
         white = brightest_pixel(model)
         classes, shown = _names(record, units)
+        if folder is not None:
+            return predict_folder(options, model, shape, classes, pictures_of(record), out)
         pictures = pictures_of(record)
         results, code = [], 0
         for file in options.files:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rowwise.commands.sources import told
 from rowwise.data.source import TABLES, Source
@@ -14,6 +14,7 @@ from rowwise.text import say
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
     from pathlib import Path
 
     import keras
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from rowwise.commands.output import Output
     from rowwise.data.dataset import Dataset
     from rowwise.data.schema import Schema
-    from rowwise.table_prediction import Predicted
+
+Done = TypeVar("Done")
 
 
 def about_table(data: Dataset, schema: Schema) -> list[str]:
@@ -54,7 +56,9 @@ def predict_tables(options: argparse.Namespace, model: keras.Model, schema: Sche
     if source.kind != "table":
         raise UsageError("predict.table.kind", path=options.files[0], known=", ".join(TABLES))
     with told(out):
-        done = _to_stream(model, source) if options.out is None else _to_file(model, source, options.out)
+        from rowwise.table_prediction import predict_table
+
+        done = written(options.out, lambda write: predict_table(model, source, write))
     if options.out is not None:
         out.tell(say("predict.table.written", records=f"{done.records:,}", columns=len(done.columns), path=options.out))
     from rowwise.data.records import oddity_notes
@@ -75,20 +79,25 @@ def predict_tables(options: argparse.Namespace, model: keras.Model, schema: Sche
     return 0
 
 
-def _to_stream(model: keras.Model, source: Source) -> Predicted:
-    from rowwise.table_prediction import predict_table
+def written(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]) -> Done:
+    """What `make(write)` gives, its text written to `path`, whole or not at all, else to standard output.
 
+    Raises:
+        SaveError: it cannot be written.
+    """
+    return _to_stream(make) if path is None else _to_file(make, path)
+
+
+def _to_stream(make: Callable[[Callable[[bytes], object]], Done]) -> Done:
     try:
-        done = predict_table(model, source, lambda content: sys.stdout.write(content.decode()))
+        done = make(lambda content: sys.stdout.write(content.decode()))
         sys.stdout.flush()
     except OSError as cause:
         raise SaveError("cli.output", cause=cause.strerror or cause) from cause
     return done
 
 
-def _to_file(model: keras.Model, source: Source, path: Path) -> Predicted:
-    from rowwise.table_prediction import predict_table
-
+def _to_file(make: Callable[[Callable[[bytes], object]], Done], path: Path) -> Done:
     check_place(path)
     device = path.exists() and not path.is_file()  # a pipe, say: renaming would put a file in its place
     place = path if device else path.resolve()
@@ -96,7 +105,7 @@ def _to_file(model: keras.Model, source: Source, path: Path) -> Predicted:
     try:
         place.parent.mkdir(exist_ok=True)
         with partial.open("wb") as file:
-            done = predict_table(model, source, file.write)
+            done = make(file.write)
         if not device:
             partial.replace(place)
     except OSError as cause:

@@ -15,16 +15,20 @@ import numpy as np
 from rowwise.data.dataset import WHOLE, Dataset, provenance_fields
 from rowwise.data.duplicates import warn_of_shared
 from rowwise.data.picture_cache import WHOLLY, decoded
-from rowwise.data.picture_tree import SHOWN, scan, shown
+from rowwise.data.picture_tree import SHOWN, scan, scan_all, shown
 from rowwise.errors import DataError, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from rowwise.data.picture_cache import Bad, Decoded, Prepare
     from rowwise.data.picture_tree import Tree
     from rowwise.data.source import Source
+
+BATCH = 1024  # records handed on at a time
 
 
 def load(source: Source) -> tuple[Dataset, Dataset]:
@@ -86,6 +90,36 @@ def read_as(
     return _dataset(source.name, tree, made, slice(tree.train, None), good, part="test", pictures=prepare.name)
 
 
+def read_batches(
+    folder: Path, shape: tuple[int, ...], prepare: Prepare = WHOLLY, skip_bad: bool = False, batch: int = BATCH
+) -> Iterator[tuple[list[str], NDArray[np.uint8]]]:
+    """`(paths below the folder, records)` of every picture at any depth, by name, so many at a time.
+
+    All are decoded, into the cache, before the first batch is given: what cannot be read is known by then.
+
+    Args:
+        folder: with or without sub-folders; their names are no classes.
+        shape: of one record: `(height, width)`, or with 1 or 3 channels `(height, width, channels)`.
+        prepare: how the model's own pictures became records.
+        skip_bad: whether pictures that cannot be read are left out.
+        batch: records at a time.
+
+    Raises:
+        DataError: no such folder, no pictures in it, or some that cannot be read. SaveError: the cache cannot be
+            written.
+
+    Warns:
+        Suspicious: pictures left out, files passed over.
+    """
+    tree = scan_all(folder)
+    made = decoded(tree, (shape[0], shape[1]), len(shape) == 3 and shape[2] == 3, prepare)
+    good = _good(tree, made.bad, skip_bad, least=0)
+    rows = np.arange(len(tree.names)) if good is None else np.flatnonzero(good)
+    for start in range(0, len(rows), batch):
+        some = rows[start : start + batch]
+        yield [tree.names[row] for row in some], made.x[some].reshape(-1, *shape)
+
+
 def _good(tree: Tree, bad: list[Bad], skip: bool, least: int) -> NDArray[np.bool_] | None:
     """`(files,)`: which pictures can be used; None for all.
 
@@ -103,7 +137,8 @@ def _good(tree: Tree, bad: list[Bad], skip: bool, least: int) -> NDArray[np.bool
     if not skip or not good.any():
         raise DataError("folder.bad", **facts)
     counts = np.bincount(tree.y[: tree.train][good[: tree.train]], minlength=len(tree.classes))
-    if few := [name for name, count in zip(tree.classes, counts, strict=True) if count < least]:
+    few = [name for name, count in zip(tree.classes, counts, strict=True) if count < least] if least else []
+    if few:
         raise DataError("folder.bad.class", folder=tree.folder, names=shown(few), list=facts["list"])
     warn_user(say("folder.skipped", **facts))
     return good

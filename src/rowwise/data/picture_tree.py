@@ -23,7 +23,7 @@ from rowwise.errors import DataError, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -108,6 +108,28 @@ def scan(folder: Path, learn: bool = True) -> Tree:
                 facts.append(np.frombuffer(at.facts, np.int64).reshape(-1, FACTS)[order])
                 labels.append(np.full(len(order), number[name], np.int32))
     return Tree(folder, classes, names, np.concatenate(facts), np.concatenate(labels), train)
+
+
+def scan_all(folder: Path) -> Tree:
+    """Every picture below `folder`, at any depth, by name; nothing is said of classes, and no file is opened.
+
+    Warns:
+        Suspicious: files that are no pictures by their names; links that lead back up.
+
+    Raises:
+        DataError: no such folder, it cannot be read, or holds no pictures.
+    """
+    if not folder.is_dir():
+        raise DataError("folder.missing", folder=folder)
+    found = _Found()
+    _walk(folder, "", {_identity(path) for path in folder.resolve().parents}, found)
+    if not found.names:
+        key = "folder.all.others" if found.others else "folder.all.none"
+        raise DataError(key, folder=folder, names=shown(sorted(found.others)))
+    _warn_of([found])
+    order = sorted(range(len(found.names)), key=found.names.__getitem__)
+    facts = np.frombuffer(found.facts, np.int64).reshape(-1, FACTS)[order]
+    return Tree(folder, (), [found.names[row] for row in order], facts, np.zeros(len(order), np.int32), None)
 
 
 def shown(names: Sequence[str]) -> str:
@@ -212,12 +234,17 @@ def _refuse_empty(folder: Path, found: dict[tuple[str, str], _Found]) -> None:
     raise DataError("folder.none", folder=folder, names=shown(sorted({name for _, name in found})) or "—")
 
 
-def _warn(folder: Path, found: Iterable[_Found]) -> None:
+def _warn_of(found: Collection[_Found]) -> None:
+    """What was passed over."""
     for at in found:
         if at.loops:
             warn_user(say("folder.loops", names=shown(at.loops)))
     if others := sorted(name for at in found for name in at.others):
         warn_user(say("folder.passed_over", count=f"{len(others):,}", names=shown(others)))
+
+
+def _warn(folder: Path, found: Collection[_Found]) -> None:
+    _warn_of(found)
     beside = [name for name in os.listdir(folder) if not _hidden(name) and Path(name).suffix.lower() in SUFFIXES]
     if beside:
         words = say("folder.beside", folder=folder, count=f"{len(beside):,}")
