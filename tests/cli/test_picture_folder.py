@@ -16,6 +16,7 @@ from PIL import Image
 import rowwise as rw
 from rowwise.data import load
 from rowwise.data.folder import read_batches
+from rowwise.data.picture_file import whole
 from rowwise.runs import open_run
 
 QUICK = ("--hidden", "8", "--epochs", "2")
@@ -157,6 +158,43 @@ def test_predict_inverts_and_crops_nothing_that_training_did_not(rowwise, run, p
     assert "proportions kept" in head
     assert not any(word in head for word in ("inverted", "cropped", "background", "grey"))
     assert {line.split()[-1] for line in top} == {"bar", "cross"}
+
+
+@pytest.mark.parametrize("colour", ["grey", "colour"])
+def test_explain_names_the_numbers_of_x_by_their_pictures_and_pixels(rowwise, from_json, pictures, colour, monkeypatch):
+    monkeypatch.setattr("rowwise.data.folder.decoded", None)  # headers are enough
+    asked = ("explain", pictures, "--size", "4x5", "--colour", colour, "--batch-size", "16")
+    features = {"grey": 20, "colour": 60}[colour]
+    code, out, err = rowwise(*asked, "--lang", "en")
+    out = " ".join(out.split())
+    assert (code, err) == (0, "")
+    monkeypatch.undo()
+    train, _ = load(pictures, size=(4, 5), colour=colour)
+    assert f"X (16, {features})" in out
+    where = {
+        "grey": "X[15, 5] is the pixel in row 1, column 0",
+        "colour": "X[15, 5] is blue of the pixel in row 0, column 1",
+    }
+    assert where[colour] in out
+    found = from_json(*asked)["pictures"]
+    for one in found["values"]:
+        x = np.stack([whole(pictures / one["file"], train.shape, [])])
+        assert (x[0] == train.x[one["row"]]).all()  # the record of that number is this picture
+        place = (one["pixel_row"], one["pixel_column"], *([] if colour == "grey" else [one["channel"]]))
+        assert x.reshape(1, -1)[0, one["column"]] == x[0][place]
+
+
+def test_explain_takes_a_folder_in_every_face_and_refuses_what_training_refuses(rowwise, pictures, here):
+    code, _, _ = rowwise("explain", pictures, "--size", "7x29", "--colour", "grey", "--out", "x.html")
+    assert (code, "203" in (here / "x.html").read_text("utf-8")) == (0, True)  # 7 × 29 features
+    code, out, _ = rowwise("explain", pictures, "--lang", "ko")
+    assert (code, "학습용 그림 32개" in out) == (0, True)
+    draw(here / "bad", {"cross": 3, "bar": 3})
+    (here / "bad" / "bar" / "text.png").write_text("no picture")
+    code, out, err = rowwise("explain", here / "bad")
+    assert (code, out, "bar/text.png: " in err) == (2, "", True)
+    code, out, err = rowwise("explain", here / "bad", "--skip-bad")
+    assert (code, "Left out" in err) == (0, True)
 
 
 def table(text):

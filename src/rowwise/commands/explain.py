@@ -45,8 +45,8 @@ def explain(options: argparse.Namespace) -> int:
     with Output(options) as out:
         if options.trace is not None:
             _trace(options, out)
-        elif (source := _table(options)) is not None:
-            _explain_table(source, options, out)
+        elif (source := _files(options)) is not None:
+            (_explain_folder if source.kind == "folder" else _explain_table)(source, options, out)
         else:
             ledger = _ledger(options)
             _give(_face(ledger, options.format), options, out)
@@ -54,19 +54,51 @@ def explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def _table(options: argparse.Namespace) -> Source | None:
-    """The table that was named in place of a model; None for a model or data of another kind.
+def _files(options: argparse.Namespace) -> Source | None:
+    """The table or folder of pictures that was named in place of a model; None for a model or other data.
 
     Raises:
-        UsageError: options of a table without one. DataError: no such file.
+        UsageError: options of such data without them. DataError: no such file.
     """
-    if options.data is not None and Path(options.data).suffix.lower() in TABLES:
+    if options.data is not None and (Path(options.data).suffix.lower() in TABLES or _is_pictures(options.data)):
         return source_of(options)
     if found := given(options):
         if options.data is None:
             source_of(options)  # raises
         raise UsageError("source.option", option=option_names(found), place=options.data)
     return None
+
+
+def _is_pictures(place: str) -> bool:
+    """Whether it is a folder with sub-folders, and neither a run nor called as data are."""
+    path = Path(place)
+    if not path.is_dir() or (path / MODEL).exists() or (path / RECORD).exists():
+        return False
+    return Source(place).kind == "folder" and any(entry.is_dir() for entry in path.iterdir())
+
+
+def _explain_folder(source: Source, options: argparse.Namespace, out: Output) -> None:
+    """X by its pixels, then the ledger of the model that `rowwise train` would build of the pictures."""
+    from rowwise.data.folder import first_look
+    from rowwise.shapes.pixel_columns import pixels_of, pixels_text
+
+    with told(out):
+        found = first_look(source)
+    hidden = (100, 30) if options.hidden is None else options.hidden
+    ledger = ledger_of(
+        course(found.shape, hidden, len(found.classes)), batch_size=options.batch_size, convention=options.convention
+    )
+    records = next((size for size in options.batch_size if size), RECORDS)
+    pixels = pixels_of(found.shape, found.files, records)
+    told_all = {
+        **ledger.to_dict(),
+        "pictures": {"records": records, "shape": found.shape, "classes": found.classes, "values": pixels},
+    }
+    face = _json(told_all) if options.format == "json" else _face(ledger, options.format)
+    if options.format == "text":
+        face = f"{pixels_text(found.shape, pixels, records)}\n\n{ledger}"
+    _give(face, options, out)
+    out.json(told_all)
 
 
 def _explain_table(source: Source, options: argparse.Namespace, out: Output) -> None:
@@ -245,7 +277,7 @@ def _as_taken(model: keras.Model, data: Dataset, out: Output) -> NDArray[Any]:
 
 def _model_and_data(options: argparse.Namespace, out: Output) -> tuple[keras.Model, Dataset]:
     """A saved model with the data named or the run's own; else a fresh model, and said to be so."""
-    if (source := _table(options)) is None and (path := _saved(options)) is not None:
+    if (source := _files(options)) is None and (path := _saved(options)) is not None:
         model, record = open_run(path)
         return model, _records_for(model, record, path, options, out)
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rowwise.data.dataset import WHOLE, Dataset, provenance_fields
 from rowwise.data.duplicates import warn_of_shared
-from rowwise.data.picture_cache import WHOLLY, decoded
+from rowwise.data.picture_cache import WHOLLY, Bad, decoded, looked
+from rowwise.data.picture_file import look
 from rowwise.data.picture_tree import SHOWN, scan, scan_all, shown
+from rowwise.data.splits import held_out
 from rowwise.errors import DataError, warn_user
 from rowwise.text import say
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rowwise.data.picture_cache import Bad, Decoded, Prepare
+    from rowwise.data.picture_cache import Decoded, Prepare
     from rowwise.data.picture_tree import Tree
     from rowwise.data.source import Source
 
@@ -118,6 +120,49 @@ def read_batches(
     for start in range(0, len(rows), batch):
         some = rows[start : start + batch]
         yield [tree.names[row] for row in some], made.x[some].reshape(-1, *shape)
+
+
+class Looked(NamedTuple):
+    """What `load` would give of a folder, known without decoding its pictures.
+
+    Attributes:
+        shape: of a record: `(height, width)` or `(height, width, 3)`.
+        classes: the classes' names.
+        files: `(training records,)` the path of each below the folder.
+    """
+
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    files: list[str]
+
+
+def first_look(source: Source) -> Looked:
+    """By the headers: a picture that breaks off behind its header is counted among the records.
+
+    Raises:
+        DataError: a folder that cannot be learned from, or files that are no pictures. SaveError: the cache cannot be
+            written.
+
+    Warns:
+        Suspicious: pictures left out, files passed over.
+    """
+    tree = scan(Path(source.place))
+    shape, pictures = looked(tree, source.size, {"grey": False, "colour": True}.get(source.colour))
+    bad = []
+    for row in np.flatnonzero(~pictures).tolist():
+        try:
+            look(tree.folder / tree.names[row])
+        except DataError as error:
+            values = {key: str(value) for key, value in error.values.items() if key != "file"}
+            bad.append(Bad(row, error.key.rpartition(".")[2], values))
+    good = _good(tree, bad, source.skip_bad, least=2 if tree.train is None else 1)
+    rows = np.arange(len(tree.names))
+    if tree.train is None:
+        rows = rows if good is None else rows[good]
+        rows = rows[~held_out(len(rows), source.test, source.seed, tree.y[rows])]
+    else:
+        rows = rows[: tree.train] if good is None else rows[: tree.train][good[: tree.train]]
+    return Looked(shape, tree.classes, [tree.names[row] for row in rows])
 
 
 def _good(tree: Tree, bad: list[Bad], skip: bool, least: int) -> NDArray[np.bool_] | None:

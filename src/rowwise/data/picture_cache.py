@@ -121,6 +121,35 @@ def decoded(
     return known
 
 
+def looked(
+    tree: Tree, size: tuple[int, int] | None = None, colour: bool | None = None
+) -> tuple[tuple[int, ...], NDArray[np.bool_]]:
+    """The shape of a record that `decoded` would make, and `(files,)` which are pictures by their headers.
+
+    At most 300 files are decoded, where nobody chose the colour.
+
+    Raises:
+        SaveError: the cache cannot be written.
+    """
+    hush()
+    with _progress() as step, Crew(len(tree.names)) as crew:
+        files = listing(tree, cache_folder() / "pictures" / "listings", crew, step)
+    return _shape(tree, files, size, colour), files.looks[:, 0] > 0
+
+
+def _shape(tree: Tree, known: Listing, size: tuple[int, int] | None, colour: bool | None) -> tuple[int, ...]:
+    height, width = size or _chosen(_sizes(known))
+    if colour is None:
+        colour = _has_colour(tree, np.flatnonzero(known.looks[:, 2]))
+    return (height, width, 3) if colour else (height, width)
+
+
+def _sizes(known: Listing) -> NDArray[np.int32]:
+    """`(pictures, 2)`: heights and widths."""
+    pictures = known.looks[:, 0] > 0
+    return known.looks[pictures, :2] if pictures.any() else np.ones((1, 2), np.int32)
+
+
 def _key(
     tree: Tree, digests: NDArray[np.uint8], size: tuple[int, int] | None, colour: bool | None, prepared: str
 ) -> str:
@@ -155,12 +184,7 @@ def _decode(
     step: Progressing,
 ) -> None:
     """Decode all files into the cache: the entry is there whole or not at all."""
-    pictures = known.looks[:, 0] > 0
-    sizes = known.looks[pictures, :2] if pictures.any() else np.ones((1, 2), np.int32)
-    height, width = size or _chosen(sizes)
-    if colour is None:
-        colour = _has_colour(tree, np.flatnonzero(known.looks[:, 2]))
-    shape = (height, width, 3) if colour else (height, width)
+    sizes, shape = _sizes(known), _shape(tree, known, size, colour)
     count, bad = len(tree.names), []
     with writing(entry.parent):
         entry.parent.mkdir(parents=True, exist_ok=True)
