@@ -522,6 +522,7 @@ def test_processes_make_the_same_records_as_threads(parts, processes, monkeypatc
     assert len(processes) == 2
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_once_is_started_anew(parts, processes, monkeypatch):
     ask = picture_workers._Worker.ask
     asked = []
@@ -538,6 +539,7 @@ def test_a_process_that_dies_once_is_started_anew(parts, processes, monkeypatch)
     assert all(process.returncode is not None for process in processes)
 
 
+@pytest.mark.slow
 def test_a_file_at_which_processes_die_is_named_and_nothing_is_left(parts, processes, monkeypatch):
     ask = picture_workers._Worker.ask
 
@@ -553,6 +555,7 @@ def test_a_file_at_which_processes_die_is_named_and_nothing_is_left(parts, proce
     assert all(process.returncode is not None for process in processes)
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_processes_and_leaves_nothing(parts, processes, monkeypatch):
     def stop(folder, needed):
         raise KeyboardInterrupt
@@ -571,6 +574,7 @@ def test_pictures_are_decoded_here_where_no_process_can_be_started(parts, proces
     assert (len(train) + len(test), processes) == (12, [])
 
 
+@pytest.mark.slow
 def test_a_record_that_cannot_be_written_by_a_process_is_one_clear_error(parts, processes, monkeypatch):
     if not os.path.exists("/dev/full"):
         pytest.skip("no device that is full")
