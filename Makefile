@@ -12,8 +12,8 @@ help:  ## this list
 train: $(STAMP)  ## set up, then train on Fashion-MNIST (or the embedded garments) and report
 	@$(BIN)/rowwise train
 
-test: check  ## set up, check, then run the tests
-	@$(BIN)/python -m pytest
+test: check  ## set up, check, then run the tests, in a process for each core (four at most)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: $(STAMP)  ## ruff (lint, format) and mypy, by pre-commit where this is a git checkout
 	@if git rev-parse --git-dir >/dev/null 2>&1; then PRE_COMMIT_HOME="$(CURDIR)/.venv/pre-commit" PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files; \
