@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SLICE_SECONDS = 0.1  # how long the engine runs before it looks whether Ctrl-C was pressed
+SLICE_SECONDS = 0.05  # how long the engine runs before it looks whether Ctrl-C was pressed
 WRAPPERS = (
     keras.metrics.MeanMetricWrapper,
     keras.metrics.SparseCategoricalAccuracy,
@@ -212,17 +212,20 @@ class _Records:
             if settings.get("standardized"):
                 y = (y - np.array(chain.output_offset)) / np.array(chain.output_scale)
             self.y = np.ascontiguousarray(y, np.float32)
+        self.classes = None  # of pictures, by which they are put beside each other
+        if self.bytes and (sparse or self.units > 1):
+            self.classes = self.y if sparse else self.y.argmax(axis=1)
 
     def alike(self, order: NDArray[np.int32], batch_size: int) -> NDArray[np.int32]:
         """The same batches, with pictures of a class beside each other.
 
         Rows that are taken together skip the pixels that are zero in all of them: pictures of a class share more.
+        Another order within a batch changes what is learned by rounding alone.
         """
-        if not self.bytes or (self.y.ndim == 2 and self.units == 1):
+        if self.classes is None:
             return order
-        classes = self.y if self.y.ndim == 1 else self.y.argmax(axis=1)
         batch = np.arange(len(order)) // batch_size
-        return order[np.argsort(batch * self.units + classes[order], kind="stable")]
+        return order[np.argsort(batch * self.units + self.classes[order], kind="stable")]
 
     def take(self, rows: NDArray[np.int32]) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
         """Labels and weights of these records, for the metrics."""

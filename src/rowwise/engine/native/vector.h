@@ -150,18 +150,8 @@ inline std::uint64_t nonzero64(const std::uint8_t* p) {
 #endif
 }
 
-// The same for 16 bytes, and 16 x 16 bytes transposed in place.
+// 16 x 16 bytes transposed in place.
 typedef std::uint8_t Bytes16 __attribute__((vector_size(16), may_alias));
-inline std::uint32_t nonzero16(const std::uint8_t* p) {
-#if defined(__SSE2__)
-  const __m128i zero = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), __m128i{});
-  return std::uint16_t(~_mm_movemask_epi8(zero));
-#else
-  std::uint32_t mask = 0;
-  for (int i = 0; i < 16; ++i) mask |= std::uint32_t(p[i] != 0) << i;
-  return mask;
-#endif
-}
 inline void transpose16(Bytes16 (&m)[16]) {
   [[maybe_unused]] constexpr Bytes16 low{0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
   [[maybe_unused]] constexpr Bytes16 high{8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
