@@ -1,6 +1,7 @@
 """What every test starts from: English, JAX, caches of its own; and the real Fashion-MNIST where it is."""
 
 import os
+import signal
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "jax"
@@ -14,6 +15,9 @@ os.environ.setdefault(
 
 import chromium
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BESIDE = Path(__file__).parents[2] / "shared" / "data" / "fashion-mnist"
 
