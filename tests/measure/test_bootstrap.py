@@ -89,6 +89,38 @@ def test_a_ranking_of_too_many_records_goes_without_an_interval():
     assert of_rankings([], 10) == [None, None]
 
 
+def test_a_draw_without_the_class_has_no_ranking_and_does_not_count():
+    belongs, scores = np.arange(40) == 7, np.zeros(40)
+    scores[7] = 1  # ranked perfectly: 1 in each draw that holds it
+    for figure in of_rankings([Ranking.of(belongs, scores)], 40):
+        assert (figure.low, figure.high) == (1, 1)
+        assert figure.draws == pytest.approx(DRAWS * (1 - (39 / 40) ** 40), rel=0.1)
+
+
+def test_a_draw_is_the_mean_of_the_rankings_that_it_holds():
+    scores = np.zeros(40)
+    scores[7] = 1
+    rare, half = Ranking.of(np.arange(40) == 7, scores), Ranking.of(np.arange(40) % 2 == 0, np.zeros(40))
+    auc, _ = of_rankings([rare, half], 40)  # without the rare class 0.5, with it (1 + 0.5) / 2
+    assert (auc.low, auc.high, auc.draws) == (0.5, 0.75, DRAWS)
+
+
+def test_a_draw_without_a_rare_class_does_not_raise_macro_figures():
+    report = measure([0] * 90 + [1] * 2, [0] * 92, "ab")
+    for name in ("precision", "recall", "f1"):
+        low, high, draws = report.intervals[name]
+        assert low <= getattr(report, name) <= high <= 0.5, name
+        assert draws == DRAWS
+
+
+def test_macro_figures_of_draws_are_over_the_classes_of_the_point_estimate():
+    y, found = np.array([0] * 20 + [1] * 20 + [2]), np.array([0] * 15 + [1] * 25 + [2])
+    low, high, _ = measure(y, found, "abcd").intervals["f1"]  # class d occurs nowhere: it does not count
+    p = np.eye(4)[found]
+    expected = slowly(lambda y, p: f1_score(y, p.argmax(1), labels=[0, 1, 2], average="macro", zero_division=0), y, p)
+    assert (low, high) == pytest.approx(expected, abs=0.05)
+
+
 @pytest.mark.slow
 def test_intervals_of_10_000_records_take_about_a_second():
     y, p = made(10_000, 10)

@@ -46,6 +46,14 @@ def test_the_interval_of_r2_is_scipys():
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.15 * (theirs.high - theirs.low))
 
 
+def test_a_figure_that_rounds_to_nothing_has_no_sign():
+    true = np.array([1.0, 2.0, 3.0])
+    report = measure_numbers(true, true, means=[2.001])
+    assert -5e-5 < report.per_target[0].baseline["r2"] < 0
+    assert "-0.0000" not in str(report)
+    assert " 0.0000" in str(report)
+
+
 def test_the_baseline_is_the_mean_of_the_training_records():
     train, test = table(seed=1), table(60)
     report = score_numbers(np.zeros((60, 1)), test, train)

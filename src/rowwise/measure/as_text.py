@@ -56,13 +56,15 @@ def importance_lines(found: Importance, most: int = 8) -> list[str]:
     told = say("measure.falls", measure=measure, repeats=found.repeats, records=f"{found.records:,}")
     lines = wrap(told)
     for column in found.columns[:most]:
-        lines.append(line(f"  {column.name}", 40, (f"{column.mean:.4f}", f"± {column.std:.4f}")))
+        lines.append(line(f"  {column.name}", 40, (number(column.mean, found.measure), f"± {column.std:.4f}")))
     return lines
 
 
 def number(value: float, name: str) -> str:
     """A figure as its measure is usually written: shares with four decimals, errors with four digits."""
-    return significant(value) if name in ("mae", "rmse") else f"{value:.4f}" if math.isfinite(value) else "–"
+    if name in ("mae", "rmse"):
+        return significant(value)
+    return f"{round(value, 4) + 0.0:.4f}" if math.isfinite(value) else "–"  # + 0.0: no "-0.0000"
 
 
 def between(interval: Interval | None, name: str) -> str:

@@ -81,7 +81,10 @@ def of_confusion(confusion: NDArray[np.int64], figures: Callable[[NDArray[np.int
 
 
 def of_rankings(rankings: Iterable[Ranking], records: int) -> list[Interval | None]:
-    """Intervals of ROC AUC and average precision, means over the rankings; None where that would take too long."""
+    """Intervals of ROC AUC and average precision, means over the rankings; None where that would take too long.
+
+    Each draw's mean is over the rankings that have a value in it; a draw in which none has does not count.
+    """
     rankings = list(rankings)
     if not rankings:
         return [None, None]
@@ -92,7 +95,8 @@ def of_rankings(rankings: Iterable[Ranking], records: int) -> list[Interval | No
     for counts in resamples(records, draws):
         each = np.array([ranking.figures(counts) for ranking in rankings])  # (classes, 2, draws)
         known = ~np.isnan(each)  # a small class may be missing from a draw
-        found.append((np.where(known, each, 0).sum(0) / np.maximum(known.sum(0), 1)).T)
+        some = known.sum(0)
+        found.append(np.where(some > 0, np.where(known, each, 0).sum(0) / np.maximum(some, 1), np.nan).T)
     return list(intervals(np.concatenate(found)))
 
 

@@ -128,8 +128,14 @@ class Report:
 
     @cached_property
     def intervals(self) -> dict[str, Interval]:
-        """The bootstrap's 95 % interval of every measure but the calibration error, which a resample always raises."""
-        found = dict(zip(FROM_CONFUSION, of_confusion(self.confusion, _figures), strict=True))
+        """The bootstrap's 95 % interval of every measure but the calibration error, which a resample always raises.
+
+        Macro figures of a resample are means over the same classes as the measured ones: a rare class that a resample
+        lacks counts 0, as every quotient without a denominator. Left out, it would raise the mean.
+        """
+        occurs = _occurs(self.confusion)
+        drawn = of_confusion(self.confusion, lambda confusions: _figures(confusions, occurs))
+        found = dict(zip(FROM_CONFUSION, drawn, strict=True))
         if self.true is not None and self.probabilities is not None:
             losses = -np.log(_right(self.true, self.probabilities))
             found["loss"] = of_sums(losses[:, None], lambda means: means)[0]
@@ -287,12 +293,16 @@ def _by_class(confusion: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
     return _ratio(right, predicted), _ratio(right, support), _ratio(2 * right, support + predicted), support, predicted
 
 
-def _figures(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """FROM_CONFUSION `(draws, 4)` of confusions `(draws, classes, classes)`."""
-    *figures, support, predicted = _by_class(confusion)
-    occurs = (support > 0) | (predicted > 0)
+def _occurs(confusion: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """`(classes,)`: which of them some record has or was given."""
+    return (confusion.sum(1) > 0) | (confusion.sum(0) > 0)
+
+
+def _figures(confusion: NDArray[np.int64], occurs: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """FROM_CONFUSION `(draws, 4)` of confusions `(draws, classes, classes)`; macro over the classes that `occurs`."""
+    precision, recall, f1, support, _ = _by_class(confusion)
     accuracy = np.trace(confusion, axis1=-2, axis2=-1) / support.sum(-1)
-    return np.stack([accuracy, *((figure * occurs).sum(-1) / occurs.sum(-1) for figure in figures)], axis=-1)
+    return np.stack([accuracy, *(figure[..., occurs].mean(-1) for figure in (precision, recall, f1))], axis=-1)
 
 
 def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:

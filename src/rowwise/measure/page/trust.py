@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowwise.measure.as_text import UNITS
+from rowwise.measure.as_text import UNITS, number
 from rowwise.measure.page import charts
 from rowwise.measure.page.html import details, figure, paragraph, section, table, wide
 from rowwise.shapes.drawing import safe
@@ -56,7 +56,8 @@ def importance_section(subject: Subject) -> str:
     for column in found.columns[:MOST_COLUMNS]:
         share = max(column.mean, 0) / most if most > 0 else 0
         rows.append(
-            f'<tr><th scope="row">{safe(column.name)}</th><td>{column.mean:.4f}</td><td>± {column.std:.4f}</td>'
+            f'<tr><th scope="row">{safe(column.name)}</th>'
+            f"<td>{number(column.mean, found.measure)}</td><td>± {column.std:.4f}</td>"
             f'<td><span class="level" style="width:{100 * share:.1f}%"></span></td></tr>'
         )
     measure = say("measure.name.accuracy") if found.measure == "accuracy" else "R²"
