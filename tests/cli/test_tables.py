@@ -125,6 +125,16 @@ def test_predict_writes_a_file_whole_or_not_at_all(runs, new, from_json, rowwise
 
 
 @pytest.mark.slow
+def test_predict_does_not_overwrite_the_table_that_it_reads(runs, new, rowwise, here):
+    before = new.read_bytes()
+    (here / "link.csv").symlink_to(new)
+    for out in (new, "link.csv", f"../{here.name}/{new.name}"):
+        code, text, err = rowwise("predict", runs["dear"], new, "--out", out)
+        assert (code, text, "--out predictions.csv" in err) == (2, "", True)
+        assert new.read_bytes() == before
+
+
+@pytest.mark.slow
 def test_rows_that_lack_fields_are_told_of_and_their_order_is_kept(runs, new, rowwise, here):
     lines = new.read_text().splitlines()
     lines[20] = lines[20].rsplit(",", 1)[0]

@@ -45,7 +45,8 @@ def predict_tables(options: argparse.Namespace, model: keras.Model, schema: Sche
     """Write the table with its predictions to `--out`, whole or not at all, else to standard output; 0.
 
     Raises:
-        UsageError: several tables, or `--json` without a file. DataError: a table that does not fit the model.
+        UsageError: several tables, `--json` without a file, or `--out` is the table itself. DataError: a table that
+            does not fit the model.
         SaveError: it cannot be written.
     """
     if len(options.files) > 1:
@@ -55,6 +56,8 @@ def predict_tables(options: argparse.Namespace, model: keras.Model, schema: Sche
     source = Source(str(options.files[0]))
     if source.kind != "table":
         raise UsageError("predict.table.kind", path=options.files[0], known=", ".join(TABLES))
+    if options.out is not None and _same(options.out, options.files[0]):
+        raise UsageError("predict.out.same", path=options.out)
     with told(out):
         from rowwise.table_prediction import predict_table
 
@@ -86,6 +89,14 @@ def written(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]
         SaveError: it cannot be written.
     """
     return _to_stream(make) if path is None else _to_file(make, path)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether both name one file, by links too; a file that is not there yet is no other's."""
+    try:
+        return one.is_file() and one.samefile(other)
+    except OSError:  # whoever reads or writes it will say why
+        return False
 
 
 def _to_stream(make: Callable[[Callable[[bytes], object]], Done]) -> Done:
