@@ -497,7 +497,7 @@ def processes(monkeypatch):
 
     monkeypatch.setattr(picture_workers, "MANY", 1)
     monkeypatch.setattr(picture_workers, "CHUNK", 3)
-    monkeypatch.setattr(picture_workers, "count_cores", lambda: 2)
+    monkeypatch.setattr(picture_workers, "usable_cores", lambda: 2)
     monkeypatch.setattr(picture_workers._Worker, "_start", noted)
     return started
 

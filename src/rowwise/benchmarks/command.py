@@ -10,6 +10,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from rowwise.cores import usable_cores
 from rowwise.errors import UsageError
 from rowwise.text import say
 
@@ -53,7 +54,7 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
         raise UsageError("bench.positive", fewest=f"{FEWEST:,}")
 
     # Read by OpenMP when PyTorch and scikit-learn start; XLA takes the cores the process may run on by itself.
-    threads = _cores()
+    threads = usable_cores()
     os.environ["OMP_NUM_THREADS"] = str(threads)
 
     from rich.console import Console
@@ -134,10 +135,6 @@ def _machine() -> str:
         except PackageNotFoundError:
             continue
     return f"{platform.machine()}, Python {platform.python_version()}, {', '.join(versions)}"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rowwise.commands.keras_import import hush
 from rowwise.commands.output import Output
+from rowwise.cores import usable_cores
 from rowwise.runs import SCHEMA
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
@@ -54,7 +55,7 @@ def engines(options: argparse.Namespace) -> int:
                 "instruction_sets": [{"name": name, "runs": runs} for name, runs in sets],
                 "chosen": chosen or None,
                 "threads": threads,
-                "cores": native.usable_cores(),
+                "cores": usable_cores(),
             }
         )
     return 0

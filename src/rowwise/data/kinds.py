@@ -86,7 +86,7 @@ class Profile:
         begun = self.records
         self.records += len(values)
         if values.dtype.is_float():
-            values = as_numbers(values) if values.dtype == pl.Float64 else as_numbers(values).cast(values.dtype)
+            values = as_numbers(values).cast(values.dtype)
         self.missing += values.null_count()
         found = values.drop_nulls() if values.null_count() else values
         if not len(found):

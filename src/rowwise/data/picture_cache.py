@@ -26,11 +26,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from rowwise.cores import usable_cores
 from rowwise.data.dataset import WHOLE
 from rowwise.data.picture_file import hush, is_colourful, whole
 from rowwise.data.picture_listing import DIGEST, Progressing, joined, listing, writing
 from rowwise.data.picture_work import Decoding
-from rowwise.data.picture_workers import Crew, count_cores
+from rowwise.data.picture_workers import Crew
 from rowwise.errors import DataError, SaveError
 from rowwise.files import PARTIAL, cache_folder, unfinished, write_through
 from rowwise.text import say
@@ -235,7 +236,7 @@ def _has_colour(tree: Tree, may: NDArray[np.intp]) -> bool:
             return is_colourful(tree.folder / tree.names[row])
         return False
 
-    pool = ThreadPoolExecutor(count_cores())
+    pool = ThreadPoolExecutor(usable_cores())
     try:
         return any(pool.map(one, rows.tolist()))
     finally:

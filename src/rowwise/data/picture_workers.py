@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from rowwise.cores import usable_cores
 from rowwise.data.picture_work import READY, STEPS, Decoding, Looking
 from rowwise.errors import DataError
 
@@ -99,7 +100,7 @@ class Crew:
     """As many workers as there are cores, for several steps. A context: they end with it, at once if need be."""
 
     def __init__(self, files: int) -> None:
-        cores = count_cores()
+        cores = usable_cores()
         can = bool(sys.executable) and not getattr(sys, "frozen", False)  # else that is no Python
         self.here = not can or files < MANY or cores == 1
         self.workers = [_Worker(self.here) for _ in range(cores)]
@@ -168,8 +169,3 @@ def _singly(worker: _Worker, step: Step, start: int, names: Sequence[str]) -> di
         except _Died as cause:
             raise DataError("folder.died", file=Path(step.folder, name)) from cause
     return answer
-
-
-def count_cores() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -67,9 +67,11 @@ def _values(column: Column) -> str:
 
 
 def _bound(value: Any) -> str:
-    """As the table had it; no comma between thousands, for 2019 may be a year."""
-    if isinstance(value, str):
-        return value
+    return value if isinstance(value, str) else plain(value)
+
+
+def plain(value: float) -> str:
+    """A number as the table had it; no comma between thousands, for 2019 may be a year or the number of something."""
     return f"{value:.0f}" if float(value).is_integer() and abs(value) < WHOLE else f"{value:.6g}"
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import keras
 
+from rowwise.cores import usable_cores
 from rowwise.engine.arrays import as_arrays, hold_out
 from rowwise.engine.loop import build_variables, check_numbers, fit, record_run, run_epochs
-from rowwise.engine.native import usable_cores
 from rowwise.engine.native.description import Unsupported, compiled, describe
 from rowwise.engine.native.run import Native, multiply_adds
 from rowwise.engine.plan import Plan, for_step, plan

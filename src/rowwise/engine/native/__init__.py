@@ -6,6 +6,7 @@ import os
 from importlib import import_module
 from typing import Any
 
+from rowwise.cores import usable_cores
 from rowwise.errors import UsageError
 
 WORTH_A_THREAD = 1.25e6  # multiply-adds of a step forward, for which meeting at barriers pays; measured on two cores
@@ -48,11 +49,6 @@ def threads_for(multiply_adds: float) -> int:
             raise UsageError("native.threads", found=asked, most=MOST_THREADS)
         return int(asked)
     return max(1, min(usable_cores(), int(multiply_adds // WORTH_A_THREAD)))
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def network(

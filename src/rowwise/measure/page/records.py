@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.schema_text import plain
 from rowwise.figures import brightness, colours, is_picture
 from rowwise.measure.page.html import table
 from rowwise.shapes.drawing import safe
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 SIDE = 72  # pixels of an image's longer side in the page; larger ones are made smaller
 PLAIN = 40  # pixels up to which an image is kept as it is, and shown with its pixels as squares
 MOST_COLUMNS = 40  # of a table's rows
-WHOLE = 2**24  # below it float32 holds every whole number
 
 
 def shown(data: Dataset, records: Sequence[int], words: Sequence[Sequence[str]], heads: Sequence[str]) -> str:
@@ -105,5 +105,4 @@ def _value(column: Column | None, value: Any) -> str:
         return column.levels[number] if 0 <= number < len(column.levels) else "?"
     if column is not None and column.kind == "boolean":
         return say("report.yes" if value else "report.no")
-    # No comma between thousands: 2019 may be a year or the number of something.
-    return f"{value:.0f}" if float(value).is_integer() and abs(value) < WHOLE else f"{value:.6g}"
+    return plain(value)
