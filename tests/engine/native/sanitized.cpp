@@ -38,7 +38,7 @@ int epoch(std::mt19937& random, int trial) {
   Description d;
   d.bytes = below(2);
   d.scale = d.bytes ? 1 / 255. : 1;
-  d.batch_size = 1 + below(trial % 3 ? 40 : 150);
+  d.batch_size = 1 + below(trial % 3 ? 40 : 400);  // large ones are taken by records
   d.threads = 1 + trial % 4;
   d.loss = Loss(below(5));
   d.optimizer.rule = Rule(below(3));
@@ -67,7 +67,8 @@ int epoch(std::mt19937& random, int trial) {
   const int records = 1 + below(3 * d.batch_size);
   std::vector<std::uint8_t> bytes(std::size_t(records) * features);
   std::vector<T> x(bytes.size()), y(std::size_t(records) * width);
-  for (std::size_t i = 0; i < x.size(); ++i) bytes[i] = below(2) ? std::uint8_t(below(256)) : 0, x[i] = T(bytes[i]) / 255;
+  const int lit = below(9);  // of eight
+  for (std::size_t i = 0; i < x.size(); ++i) bytes[i] = below(8) < lit ? std::uint8_t(below(256)) : 0, x[i] = T(bytes[i]) / 255;
   for (T& t : y) t = T(below(2));
   std::vector<std::int32_t> labels(records), order(records);
   for (auto& label : labels) label = below(width);

@@ -13,7 +13,8 @@
 
 namespace rowwise::ROWWISE_ISA {
 
-inline constexpr int kPanel = kRegisters == 32 ? 7 : 6;  // widest, in vectors
+// Widest, in vectors: the sums of four rows with it, it and a number fit the registers.
+inline constexpr int kPanel = kRegisters == 32 ? 6 : 3;
 
 struct Range {
   int begin, end;
@@ -48,11 +49,10 @@ struct Panel {
   std::ptrdiff_t offset;       // of its first number
 };
 
-// How wide the next of `panels` panels is that share `vectors`: with 16 registers a whole one, since 4 rows of 3 vectors
-// fill them, as long as no single vector stays for the last; else all are nearly equal.
+// How wide the next of `panels` panels is that share `vectors`: a whole one, because a narrow panel leaves part of the
+// multiply-adds to waiting, as long as no single vector stays for the last.
 inline int next_panel(int vectors, int panels) {
-  if (kRegisters == 16 && vectors - kPanel > 1) return kPanel;
-  return vectors / panels;
+  return vectors - kPanel > 1 ? kPanel : vectors / panels;
 }
 
 // How the columns of a matrix are cut. Several matrices (a kernel, the optimizer's moments) share one cut.
@@ -78,17 +78,28 @@ class Cut {
   static int ld(const Panel& p) { return p.vectors * kWidth<T>; }
   int width(const Panel& p) const { return std::min(ld(p), columns_ - p.column); }  // without the padding
 
-  // each(panel, J) for the panels of `owner`, or all for -1, with J known when compiled.
-  template <class Each>
-  void each(int owner, const Each& call) const {
-    for (const Panel& p : panels_) {
-      if (owner >= 0 && p.owner != owner) continue;
+  static T* row_of(T* matrix, const Panel& p, int r) { return matrix + p.offset + std::ptrdiff_t(r) * ld(p); }
+  Range columns(int owner) const {  // of `owner`, or all for -1
+    Range own{columns_, columns_};
+    for (const Panel& p : panels_)
+      if (owner < 0 || p.owner == owner) own = {std::min(own.begin, p.column), p.column + width(p)};
+    return own;
+  }
+
+  // call(panel, the next or null, J) for the panels of `owner`, or all for -1, with J known when compiled.
+  template <class Call>
+  void each(int owner, const Call& call) const {
+    const auto counts = [&](const Panel& p) { return owner < 0 || p.owner == owner; };
+    for (std::size_t i = 0; i < panels_.size(); ++i) {
+      const Panel& p = panels_[i];
+      if (!counts(p)) continue;
+      const Panel* next = i + 1 < panels_.size() && counts(panels_[i + 1]) ? &panels_[i + 1] : nullptr;
       switch (p.vectors) {
-#define ROWWISE_PANEL(J)                                                       \
-  case J:                                                                      \
-    if constexpr (J <= kPanel) { call(p, std::integral_constant<int, J>{}); }  \
+#define ROWWISE_PANEL(J)                                                             \
+  case J:                                                                            \
+    if constexpr (J <= kPanel) { call(p, next, std::integral_constant<int, J>{}); }  \
     break;
-        ROWWISE_PANEL(1) ROWWISE_PANEL(2) ROWWISE_PANEL(3) ROWWISE_PANEL(4) ROWWISE_PANEL(5) ROWWISE_PANEL(6) ROWWISE_PANEL(7)
+        ROWWISE_PANEL(1) ROWWISE_PANEL(2) ROWWISE_PANEL(3) ROWWISE_PANEL(4) ROWWISE_PANEL(5) ROWWISE_PANEL(6)
 #undef ROWWISE_PANEL
       }
     }

@@ -1,148 +1,119 @@
-// out = init + A B, the one product of forward, backward and gradient, in panels of a few vector registers.
+// out = init + A B, the one product of forward, backward and gradient.
 //
-// The depth is walked in blocks of 64, so that a block of B stays in the L1 cache while all rows of A pass over it and
-// one machine word says which of a row's 64 numbers are not zero. Rows with many zeros visit only the others; rows
-// with few are taken several at a time. Every number is summed in the order of the depth, whichever way is taken, so
-// no result depends on how the work was divided.
+// The depth is walked in blocks, so that a panel of B's block stays in the L1 cache while a chunk of A's rows passes over it.
+// What is zero in A costs nothing and what is not runs at the speed of the multiply-adds. Every number is summed in the
+// order of the depth, whichever way A was packed, so no result depends on how the work was divided.
 #pragma once
+#include "pack.h"
 #include "panels.h"
 
 namespace rowwise::ROWWISE_ISA {
 
-inline constexpr int kBlock = 64;
-// Rows are taken together where that is cheaper. In cycles of a machine with two fused multiply-adds: a number of b serves R
-// rows at R J / 2; alone, a non-zero costs 0.75 J + 1.2 (measured, see docs/en/native-engine.md).
-template <int J>
-inline constexpr double kTogether = 1.5 + 2.4 / J;
-inline constexpr double kDense = 0.7;  // the share of numbers of b above which none is left out
+inline constexpr int kChunk = 64;  // rows of A that are packed at a time
 
-// How many vectors an array of them holds.
-template <class Vectors>
-inline constexpr int kCount = int(std::extent_v<std::remove_reference_t<Vectors>>);
-
-// Where the rows of A lie. `block` gives 64 numbers of a row, `mask` says which of the first n are not zero.
-inline std::uint64_t first_bits(int n) { return n == 64 ? ~std::uint64_t(0) : (std::uint64_t(1) << n) - 1; }
-
-template <class T>
-struct Floats {  // row after row, `ld` apart
-  const T* p;
-  std::ptrdiff_t ld;
-  std::uint64_t mask(int row, int i, int n) const { return nonzero64(p + row * ld + i, n) & first_bits(n); }
-  const T* block(int row, int i, int, T*) const { return p + row * ld + i; }
-};
-inline constexpr int kBytes = 16;  // bytes are moved, transposed and made numbers 16 at a time
-template <class T>
-struct Bytes {  // rows of bytes times a scale, in blocks of 64 of the depth, as they are walked: (block, row, 64)
-  const std::uint8_t* p;
-  std::ptrdiff_t block_size, row_size;  // a depth of less than 64 has shorter rows
-  T scale;
-  const std::uint8_t* at(int row, int i) const { return p + i / kBlock * block_size + row * row_size; }
-  std::uint64_t mask(int row, int i, int n) const { return nonzero64(at(row, i)) & first_bits(n); }
-  const T* block(int row, int i, int n, T* scratch) const {
-    const std::uint8_t* from = at(row, i);
-    for (int g = 0; g < n; g += kBytes)
-      for (int j = g; j < g + kBytes; ++j) scratch[j] = T(int(from[j])) * scale;
-    return scratch;
-  }
-};
-
-// acc[j] += a[i] * b[i][j] for the bits i of mask, in their order.
+// The sums of one visit after the other stay in registers: nothing else is in these two functions, because the compiler
+// would keep its own constants there and put a sum into memory.
 template <class T, int J>
-[[gnu::always_inline]] inline void one_row(const T* a, std::uint64_t mask, const T* b, std::ptrdiff_t ldb, Vec<T> (&acc)[J]) {
-  while (mask) {
-    const int i = std::countr_zero(mask);
-    mask &= mask - 1;
-    const T* row = in_register(b + i * ldb);
-    const T x = a[i];
-#pragma GCC unroll 8
-    for (int j = 0; j < J; ++j) acc[j] += x * load(row + j * kWidth<T>);
-  }
-}
-// acc[r][j] += a[r][i] * row[j] for R rows: row is loaded once for all.
-template <class T, int R, int J>
-[[gnu::always_inline]] inline void add_products(const T* const (&a)[R], int i, const T* row, Vec<T> (&acc)[R][J]) {
-  Vec<T> w[J];
-#pragma GCC unroll 8
-  for (int j = 0; j < J; ++j) w[j] = load(row + j * kWidth<T>);
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-    const T x = a[r][i];
-#pragma GCC unroll 8
-    for (int j = 0; j < J; ++j) acc[r][j] += x * w[j];
-  }
-}
-// As one_row for R rows, over the bits of any.
-template <class T, int R, int J>
-[[gnu::always_inline]] inline void rows_together(const T* const (&a)[R], std::uint64_t mask, const T* b, std::ptrdiff_t ldb,
-                                                 Vec<T> (&acc)[R][J]) {
-  while (mask) {
-    const int i = std::countr_zero(mask);
-    mask &= mask - 1;
-    add_products<T>(a, i, in_register(b + i * ldb), acc);
-  }
-}
-
-// acc[r][j] += a[r][i] * b[i][j] for i < n: without a mask the loop is as fast as the multiply-adds.
-template <class T, int R, int J>
-[[gnu::always_inline]] inline void rows_dense(const T* const (&a)[R], int n, const T* b, std::ptrdiff_t ldb, Vec<T> (&acc)[R][J]) {
-  for (int i = 0; i < n; ++i) add_products<T>(a, i, b + i * ldb, acc);
-}
-
-// One panel of J vectors. `done(row, j, acc)` takes the finished vectors of a row from the j-th on: all of them, or one
-// half where the registers hold only a half of several rows. Between blocks of the depth the sums rest in `out`; a depth
-// of one block never touches it. `init` is a row of the panel, or null for zero.
-template <class T, int J, class A, class Done>
-void panel(const A& a, int first, int last, int depth, const T* b, std::ptrdiff_t ldb, T* out, std::ptrdiff_t ldo,
-           const T* init, const Done& done) {
+[[gnu::noinline]] void add_together(const Group<T>& a, const T* b, std::ptrdiff_t ldb, T* out, std::ptrdiff_t ldo, const T* init,
+                                    bool begins) {
   constexpr int W = kWidth<T>;
-  // With 16 registers 4 rows of 3 vectors need the fewest loads a multiply-add; with 32, 3 rows of 7.
-  constexpr int half = kRegisters == 16 && J > 4 ? (J + 1) / 2 : J;
-  constexpr int R = std::clamp((kRegisters - (kRegisters == 32 ? 8 : 4)) / half, 1, 8);
-  alignas(64) T scratch[R][kBlock];
-  for (int i0 = 0; i0 < depth; i0 += kBlock) {
-    const int n = std::min(kBlock, depth - i0);
-    const bool begins = i0 == 0, ends = i0 + kBlock >= depth;
-    const T* rows_of_b = b + i0 * ldb;
-    const auto begin = [&](int row, int j0, auto& acc) {
-      for (int j = 0; j < kCount<decltype(acc)>; ++j)
-        acc[j] = !begins ? load(out + row * ldo + (j0 + j) * W) : init ? load(init + (j0 + j) * W) : Vec<T>{};
-    };
-    const auto end = [&](int row, int j0, auto& acc) {
-      if (ends) return done(row, j0, acc);
-      for (int j = 0; j < kCount<decltype(acc)>; ++j) store(out + row * ldo + (j0 + j) * W, acc[j]);
-    };
-    const auto single = [&](int row, std::uint64_t mask) {
-      Vec<T> acc[J];
-      begin(row, 0, acc);
-      if (mask) one_row<T, J>(a.block(row, i0, n, scratch[0]), mask, rows_of_b, ldb, acc);
-      end(row, 0, acc);
-    };
-    const auto together = [&](int row, const T* const(&from)[R], std::uint64_t any, auto j0, auto width) {
-      Vec<T> acc[R][decltype(width)::value];
-      for (int r = 0; r < R; ++r) begin(row + r, j0, acc[r]);
-      if (std::popcount(any) > kDense * n) rows_dense<T>(from, n, rows_of_b + j0 * W, ldb, acc);
-      else rows_together<T>(from, any, rows_of_b + j0 * W, ldb, acc);
-      for (int r = 0; r < R; ++r) end(row + r, j0, acc[r]);
-    };
-    int row = first;
-    for (; R > 1 && row + R <= last; row += R) {
-      std::uint64_t mask[R], any = 0;
-      int count = 0;
-      for (int r = 0; r < R; ++r) {
-        mask[r] = a.mask(row + r, i0, n);
-        any |= mask[r];
-        count += std::popcount(mask[r]);
+  Vec<T> acc[kRows][J];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 8
+    for (int j = 0; j < J; ++j) acc[r][j] = !begins ? load(out + r * ldo + j * W) : init ? load(init + j * W) : Vec<T>{};
+  const std::uint8_t* const end = a.at + a.count[0];
+  for (const std::uint8_t* at = a.at; at < end; ++at) {
+    const T* x = a.values + *at * kRows;
+    const T* row = in_register(b + *at * ldb);
+    Vec<T> w[J];
+#pragma GCC unroll 8
+    for (int j = 0; j < J; ++j) w[j] = load(row + j * W);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 8
+      for (int j = 0; j < J; ++j) acc[r][j] += x[r] * w[j];
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 8
+    for (int j = 0; j < J; ++j) store(out + r * ldo + j * W, acc[r][j]);
+}
+template <class T, int J>
+[[gnu::noinline]] void add_alone(const Group<T>& a, int r, const T* b, std::ptrdiff_t ldb, T* out, const T* init, bool begins) {
+  constexpr int W = kWidth<T>;
+  Vec<T> acc[J];
+#pragma GCC unroll 8
+  for (int j = 0; j < J; ++j) acc[j] = !begins ? load(out + j * W) : init ? load(init + j * W) : Vec<T>{};
+  const T* const x = a.row + r * a.ld;
+  const std::uint8_t *at = a.at + r * kBlock, *const end = at + a.count[r];
+  for (; at < end; ++at) {
+    const T* row = in_register(b + *at * ldb);
+#pragma GCC unroll 8
+    for (int j = 0; j < J; ++j) acc[j] += x[*at * a.step] * load(row + j * W);
+  }
+#pragma GCC unroll 8
+  for (int j = 0; j < J; ++j) store(out + j * W, acc[j]);
+}
+
+// Rows of a panel of B, `ld` apart.
+template <class T>
+struct Part {
+  const T* p = nullptr;
+  std::ptrdiff_t ld = 0;
+};
+// Where the sums of a panel go, rows `ld` apart; `init` is what they begin with, a row of the panel, or null for zero.
+template <class T>
+struct Sums {
+  T* p;
+  std::ptrdiff_t ld;
+  const T* init;
+};
+
+// A chunk of A's rows over a block of the depth.
+template <class T>
+struct Block {
+  Group<T> groups[kChunk / kRows];
+  Range rows, depth;
+  bool begins;  // whether it is the depth's first
+
+  // The sums of a panel of J vectors, `next` being the one after it: it is asked for meanwhile, because a step from panel to
+  // panel is further than the processor looks ahead by itself.
+  template <int J>
+  void times(const Part<T>& b, const Part<T>& next, Sums<T> sums) const {
+    const int each = next.p ? (depth.size() * kRows + rows.size() - 1) / rows.size() : 0;
+    const Group<T>* group = groups;
+    for (int row = rows.begin, ahead = 0; row < rows.end; row += kRows, ++group, sums.p += kRows * sums.ld) {
+      for (const int until = std::min(depth.size(), ahead + each); ahead < until; ++ahead) {
+        __builtin_prefetch(next.p + ahead * next.ld);
+        __builtin_prefetch(next.p + ahead * next.ld + kPanel * kWidth<T> - 1);
       }
-      if (std::popcount(any) * R <= kTogether<J> * count) {
-        const T* from[R];
-        for (int r = 0; r < R; ++r) from[r] = a.block(row + r, i0, n, scratch[r]);
-        together(row, from, any, std::integral_constant<int, 0>{}, std::integral_constant<int, half>{});
-        if constexpr (half < J) together(row, from, any, std::integral_constant<int, half>{}, std::integral_constant<int, J - half>{});
-      } else {
-        for (int r = 0; r < R; ++r) single(row + r, mask[r]);
-      }
+      if (group->together) add_together<T, J>(*group, b.p, b.ld, sums.p, sums.ld, sums.init, begins);
+      else
+        for (int r = 0; r < kRows && row + r < rows.end; ++r)
+          add_alone<T, J>(*group, r, b.p, b.ld, sums.p + r * sums.ld, sums.init, begins);
     }
-    for (; row < last; ++row) single(row, a.mask(row, i0, n));
+  }
+};
+
+// `cut` says how the columns of B lie in panels; those of `owner` are multiplied, or all for -1. part_of(panel, k) is B from
+// its row k on, sums_of(panel, row) where the sums of a row of A go. done(panel, J, rows) is told when rows have theirs.
+template <class T, class A, class PartOf, class SumsOf, class Done>
+void product(const A& a, Range rows, int depth, const Cut<T>& cut, int owner, const PartOf& part_of, const SumsOf& sums_of,
+             const Done& done) {
+  Block<T> block;
+  for (int row = rows.begin; row < rows.end; row += kChunk) {
+    block.rows = {row, std::min(row + kChunk, rows.end)};
+    for (int k = 0; k < depth; k += kBlock) {
+      block.depth = {k, std::min(k + kBlock, depth)};
+      block.begins = k == 0;
+      for (int r = row; r < block.rows.end; r += kRows)
+        a.pack(r, std::min(kRows, block.rows.end - r), k, block.depth.size(), block.groups[(r - row) / kRows]);
+      cut.each(owner, [&](const Panel& p, const Panel* next, auto J) {
+        block.template times<J>(part_of(p, k), next ? part_of(*next, k) : Part<T>{}, sums_of(p, row));
+        if (block.depth.end == depth) done(p, J, block.rows);
+      });
+    }
   }
 }
 

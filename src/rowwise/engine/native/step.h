@@ -1,8 +1,9 @@
 // A network and its training step: forward, loss, backward, update, by a team of threads.
 //
-// A thread takes columns of a wide layer (so that its part of the kernel and of the optimizer's moments stays in its own
-// cache) and records, or rows of the kernel, of a narrow one. No sum is ever divided among threads: the result does not
-// depend on their number.
+// Of a small batch a thread takes columns of a wide layer (so that its part of the kernel and of the optimizer's moments stays
+// in its own cache) and records, or rows of the kernel, of a narrow one. Of a large batch it takes a few records there and
+// back, then a few rows of a kernel, as long as there are some left: nobody waits for a thread whose core is slower. No sum is
+// ever divided among threads: the result does not depend on their number.
 #pragma once
 #include <algorithm>
 #include <chrono>
@@ -35,9 +36,17 @@ template <class T>
 class NetworkOf final : public Network {
  public:
   explicit NetworkOf(const Description& d)
-      : d_(d), team_(d.threads), loss_(d.batch_size), hit_(d.batch_size) {
+      : d_(d),
+        team_(d.threads),
+        by_records_(d.batch_size >= 2 * kFewest * d.threads),
+        task_(std::clamp(d.batch_size / (8 * d.threads) / kFewest * kFewest, kFewest, kChunk)),
+        record_tasks_(d.threads),
+        kernel_tasks_(d.threads),
+        loss_(d.batch_size),
+        hit_(d.batch_size) {
     const int B = d.batch_size;
     const int slots = d.optimizer.slots();
+    const int copies = by_records_ ? 1 : d.threads;  // of the batch
     std::size_t widest = 1;
     for (const Layer& layer : d.layers) {
       Dense& l = dense_.emplace_back();
@@ -45,7 +54,6 @@ class NetworkOf final : public Network {
       l.N = layer.units;
       l.ld = padded<T>(l.N);
       l.ldk = padded<T>(l.K);
-      l.ldb = padded<T>(B);
       l.by_columns = big(l.K, l.N) && layer.activation != Activation::softmax;
       l.cut = Cut<T>(l.K, l.N, l.by_columns ? d.threads : 1);
       const bool first = dense_.size() == 1;
@@ -58,35 +66,25 @@ class NetworkOf final : public Network {
         l.cut_t = Cut<T>(l.N, l.K, l.back_by_columns ? d.threads : 1);
         l.transposed = Buffer<T>(l.cut_t.size());
       }
-      if (B > kBlock || d.optimizer.global_clipnorm > 0) {
+      if (d.optimizer.global_clipnorm > 0) {
         l.gradient = Buffer<T>(l.cut.size());
         l.bias_gradient = Buffer<T>(l.ld);
       }
       l.z = Buffer<T>(std::size_t(B) * l.ld);
       l.h = Buffer<T>(std::size_t(B) * l.ld);
       l.slope = Buffer<T>(std::size_t(B) * l.ld);
-      if (first && !d.bytes) {
-        for (int t = 0; t < d.threads; ++t) {
-          x_.emplace_back(std::size_t(B) * l.ldk);
-          xt_.emplace_back(std::size_t(l.K) * l.ldb);
-        }
-      }
-      if (!first) {
-        if (layer.dropout > 0) l.dropped = Buffer<T>(std::size_t(B) * l.ldk);
-        l.inputs_t = Buffer<T>(std::size_t(l.K) * l.ldb);
-      }
-      widest = std::max(widest, std::size_t(l.K));
+      for (int t = 0; t < copies && first && !d.bytes; ++t) x_.emplace_back(std::size_t(B) * l.ldk);
+      if (!first && layer.dropout > 0) l.dropped = Buffer<T>(std::size_t(B) * l.ldk);
+      widest = std::max(widest, std::size_t(l.N));
       rows_of_kernels_ += l.K + 1;
+      kernel_parts_ += chunks(l.K);
       penalised_ = penalised_ || layer.kernel_l1 || layer.kernel_l2 || layer.bias_l1 || layer.bias_l2;
     }
     if (d.bytes) {
-      features_ = (dense_[0].K + kBlock - 1) / kBlock * kBlock;
-      lit_by_ = std::min(kBlock, (B + kBytes - 1) / kBytes * kBytes);
-      for (int t = 0; t < d.threads; ++t) {
-        xb_.emplace_back(std::size_t(B) * features_);
-        xbt_.emplace_back(std::size_t(B + kBlock - 1) / kBlock * kBlock * features_);
-      }
+      bytes_ld_ = padded<std::uint8_t>(dense_[0].K);
+      for (int t = 0; t < copies; ++t) bytes_.emplace_back(std::size_t(B + kRows) * bytes_ld_);
     }
+    for (int t = 0; t < d.threads; ++t) gradient_.emplace_back(std::size_t(kChunk) * padded<T>(int(widest)));
     row_sums_ = Buffer<double>(rows_of_kernels_);
     std::vector<std::int64_t> work(d.threads);
     for (const Dense& l : dense_)
@@ -148,16 +146,22 @@ class NetworkOf final : public Network {
 
  private:
   enum class Mode { train, predict, gradients };
+  static constexpr int kFewest = 32;  // records that a thread takes at a time; as far ahead they are fetched
 
   struct Dense {
-    int K, N, ld, ldk, ldb;              // numbers from one row to the next: of outputs, inputs, transposed inputs
+    int K, N, ld, ldk;                   // numbers from one row to the next: of outputs, of inputs
     Cut<T> cut, cut_t;                   // of the kernel's columns, and of its transpose's
     bool by_columns = false, back_by_columns = false;
     Buffer<T> kernel[3], bias[3];        // itself and the optimizer's slots
     Buffer<T> transposed;                // of the kernel, (N, ldk), for the backward pass
     Buffer<T> gradient, bias_gradient;   // only where a step must keep them
     Buffer<T> z, h, slope;               // before and after the activation; slope of the loss by z
-    Buffer<T> dropped, inputs_t;         // inputs after dropout; inputs (K, ldb), a feature a row
+    Buffer<T> dropped;                   // inputs after dropout
+
+    static Part<T> part(const Buffer<T>& matrix, const Cut<T>& cut, const Panel& p, int row) {
+      return {cut.row_of(matrix.get(), p, row), cut.ld(p)};
+    }
+    Part<T> slopes_from(const Panel& p, int row) const { return {slope.get() + std::ptrdiff_t(row) * ld + p.column, ld}; }
   };
   struct Place {
     T* p;
@@ -178,11 +182,15 @@ class NetworkOf final : public Network {
   const Description d_;
   Team team_;
   std::vector<Dense> dense_;
-  // The batch, once for each thread: fetching it from another core's cache costs more than gathering it again.
-  std::vector<Buffer<T>> x_, xt_;
-  std::vector<Buffer<std::uint8_t>> xb_, xbt_;
-  int features_ = 0;  // in whole blocks
-  int lit_by_ = 0;    // bytes of a feature that lie together: those of a block of records
+  const bool by_records_;  // whether a thread takes records there and back,
+  const int task_;         // and how many at a time
+  Tasks record_tasks_, kernel_tasks_;
+  int kernel_parts_ = 0;
+  // The batch: with a small one each thread makes its own, because another core's cache is further away than the records.
+  std::vector<Buffer<T>> x_;
+  std::vector<Buffer<std::uint8_t>> bytes_;
+  int bytes_ld_ = 0;
+  std::vector<Buffer<T>> gradient_;  // of each thread: of the rows of a kernel that it is about to update
   Buffer<T> loss_;
   Buffer<std::uint8_t> hit_;
   Buffer<double> row_sums_;
@@ -193,12 +201,17 @@ class NetworkOf final : public Network {
   Job job_{};
   bool stop_ = false;
 
-  // Whether columns are worth dividing: a kernel that fills an L1 cache, in nearly equal parts.
+  // Whether columns of a small batch are worth dividing: a kernel that fills an L1 cache, in nearly equal parts.
   bool big(int depth, int columns) const {
     const int threads = d_.threads, vectors = (columns + kWidth<T> - 1) / kWidth<T>;
     const int most = (vectors + threads - 1) / threads;
+    if (by_records_) return false;
     return threads == 1 || (std::int64_t(depth) * columns >= 16384 && double(most) * threads <= 1.4 * vectors);
   }
+
+  std::size_t copy(int thread) const { return by_records_ ? 0 : std::size_t(thread); }  // of the batch, that a thread reads
+  static int chunks(int rows) { return (rows + kChunk - 1) / kChunk; }
+  int tasks_of(int records) const { return (records + task_ - 1) / task_; }
 
   Place find(std::size_t array) const {
     std::size_t index = 0;
@@ -242,29 +255,48 @@ class NetworkOf final : public Network {
     const auto start = std::chrono::steady_clock::now();
     const auto records_of = [&](std::int64_t s) { return int(std::min<std::int64_t>(B, job.batches.records - s * B)); };
     if (first >= steps) return;
+    if (thread == 0) {
+      record_tasks_.deal(tasks_of(records_of(first)));
+      kernel_tasks_.deal(kernel_parts_);
+    }
+    team_.barrier().wait();
     for (std::int64_t s = first;; ++s) {
       const int n = records_of(s);
-      for (int r = 0; r < n; r += kBytes) {
-        if (d_.bytes) gather_bytes(thread, s, r, std::min(kBytes, n - r));
-        else gather_floats(thread, s, r, std::min(kBytes, n - r));
+      if (penalised_) penalties(thread);
+      if (by_records_) {
+        for (int task; (task = record_tasks_.take(thread)) >= 0;) {
+          const Range mine{task * task_, std::min((task + 1) * task_, n)};
+          gather(thread, s, mine);
+          there_and_back(thread, s, mine, n);
+        }
+      } else {
+        gather(thread, s, {0, n});
+        there_and_back(thread, s, share(n, d_.threads, thread), n);
       }
-      forward(thread, s, n);
-      if (dense_.back().by_columns) team_.barrier().wait();
-      const Range mine = share(n, d_.threads, thread);
-      if (job.outputs) emit(s, mine);
-      if (job.batches.targets) losses(s, mine, n);
-      if (job.mode != Mode::predict) backward(thread, s, n, mine);
       const bool last = s + 1 == steps || job.mode == Mode::gradients;
       if (job.mode == Mode::train && thread == 0)
         stop_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > job.seconds;
       team_.barrier().wait();  // all slopes are known
-      if (thread == 0) account(s, n);
+      if (thread == 0) {
+        account(s, n);
+        if (!last) record_tasks_.deal(tasks_of(records_of(s + 1)));
+      }
       if (job.mode == Mode::train) learn(thread, s, n);
       if (job.mode == Mode::gradients) keep_gradients(thread, n);
       if (last || stop_) break;
       team_.barrier().wait();  // the kernels are updated
+      if (thread == 0) kernel_tasks_.deal(kernel_parts_);
     }
     team_.barrier().wait();
+  }
+
+  // Forward, loss, backward.
+  void there_and_back(int thread, std::int64_t s, Range mine, int n) {
+    forward(thread, s, mine, n);
+    if (dense_.back().by_columns) team_.barrier().wait();
+    if (job_.outputs) emit(s, mine);
+    if (job_.batches.targets) losses(s, mine, n);
+    if (job_.mode != Mode::predict) backward(thread, s, mine, n);
   }
 
   void account(std::int64_t s, int n) {
@@ -283,43 +315,27 @@ class NetworkOf final : public Network {
   // ---- records in
   std::int64_t record_at(std::int64_t i) const { return job_.batches.order ? job_.batches.order[i] : i; }
 
-  // Records [first, first + count) of step s, as rows and, for the gradient, across.
-  void gather_bytes(int thread, std::int64_t s, int first, int count) {
+  // Records `rows` of step s, into the batch.
+  void gather(int thread, std::int64_t s, Range rows) {
     const int K = dense_[0].K;
-    const auto* x = static_cast<const std::uint8_t*>(job_.batches.x);
-    const std::uint8_t* row[kBytes];
-    for (int r = 0; r < kBytes; ++r) row[r] = x + record_at(s * d_.batch_size + first + std::min(r, count - 1)) * K;
-    std::uint8_t* across = xbt_[thread].get() + std::ptrdiff_t(first / kBlock) * lit_by_ * features_ + first % kBlock;
-    for (int k = 0; k < K; k += kBlock) {
-      const int n = std::min(kBlock, K - k);
-      std::uint8_t* to = xb_[thread].get() + (std::ptrdiff_t(k) * d_.batch_size + first * kBlock);
-      for (int r = 0; r < count; ++r) std::memcpy(to + r * kBlock, row[r] + k, n);
-      if (job_.mode == Mode::predict) continue;
-      for (int i = 0; i < n; i += 16) {
-        Bytes16 m[16]{};
-        for (int r = 0; r < count; ++r) std::memcpy(&m[r], to + r * kBlock + i, 16);
-        transpose16(m);
-        for (int j = 0; j < 16; ++j) std::memcpy(across + std::ptrdiff_t(k + i + j) * lit_by_, &m[j], 16);
+    for (int r = rows.begin; r < rows.end; ++r) {
+      const std::int64_t i = s * d_.batch_size + r;
+      if (d_.bytes) {
+        const auto* x = static_cast<const std::uint8_t*>(job_.batches.x);
+        std::memcpy(bytes_[copy(thread)].get() + std::ptrdiff_t(r) * bytes_ld_, x + record_at(i) * K, K);
+        if (i + kFewest >= job_.batches.records) continue;
+        const std::uint8_t* ahead = x + record_at(i + kFewest) * K;  // they lie anywhere in memory
+        for (int k = 0; k < K; k += 64) __builtin_prefetch(ahead + k, 0, 2);
+      } else {
+        const T* from = static_cast<const T*>(job_.batches.x) + record_at(i) * K;
+        T* to = x_[copy(thread)].get() + std::ptrdiff_t(r) * dense_[0].ldk;
+        const T scale = T(d_.scale), offset = T(d_.offset);
+        if (scale == 1 && offset == 0) std::memcpy(to, from, sizeof(T) * K);
+        else
+          for (int k = 0; k < K; ++k) to[k] = from[k] * scale + offset;
+        if (job_.mode != Mode::predict && d_.layers[0].dropout > 0) drop(0, s, r, to, to, {0, K});
       }
     }
-    // Records lie anywhere in memory: what is gathered next but one is asked for now.
-    const std::int64_t ahead = s * d_.batch_size + first + 2 * kBytes;
-    for (int r = 0; r < kBytes && ahead + r < job_.batches.records; ++r)
-      for (int k = 0; k < K; k += 64) __builtin_prefetch(x + record_at(ahead + r) * K + k, 0, 2);
-  }
-  void gather_floats(int thread, std::int64_t s, int first, int count) {
-    const Dense& l = dense_[0];
-    T* rows = x_[thread].get() + std::ptrdiff_t(first) * l.ldk;
-    const T scale = T(d_.scale), offset = T(d_.offset);
-    for (int r = 0; r < count; ++r) {
-      const T* from = static_cast<const T*>(job_.batches.x) + record_at(s * d_.batch_size + first + r) * l.K;
-      T* to = rows + std::ptrdiff_t(r) * l.ldk;
-      if (scale == 1 && offset == 0) std::memcpy(to, from, sizeof(T) * l.K);
-      else
-        for (int k = 0; k < l.K; ++k) to[k] = from[k] * scale + offset;
-      if (job_.mode != Mode::predict && d_.layers[0].dropout > 0) drop(0, s, first + r, to, to, {0, l.K});
-    }
-    if (job_.mode != Mode::predict) transpose(rows, l.ldk, xt_[thread].get() + first, l.ldb, count, l.K);
   }
 
   // ---- dropout
@@ -345,43 +361,40 @@ class NetworkOf final : public Network {
     return dense_[i].dropped && job_.mode != Mode::predict ? dense_[i].dropped.get() : dense_[i - 1].h.get();
   }
 
+  // f(the inputs of layer i, a record a row), f(a feature a row).
   template <class F>
-  void with_rows(std::size_t i, int thread, const F& f) const {
-    if (i > 0) f(Floats<T>{inputs(i), dense_[i].ldk});
-    else if (d_.bytes) f(Bytes<T>{xb_[thread].get(), std::ptrdiff_t(kBlock) * d_.batch_size, kBlock, T(d_.scale)});
-    else f(Floats<T>{x_[thread].get(), dense_[0].ldk});
+  void with_records(std::size_t i, int thread, const F& f) const {
+    if (i > 0) f(Rows<T>{inputs(i), dense_[i].ldk});
+    else if (d_.bytes) f(ByteRows<T>{bytes_[copy(thread)].get(), bytes_ld_, T(d_.scale)});
+    else f(Rows<T>{x_[copy(thread)].get(), dense_[0].ldk});
   }
   template <class F>
-  void with_columns(std::size_t i, int thread, const F& f) const {
-    if (i > 0) f(Floats<T>{dense_[i].inputs_t.get(), dense_[i].ldb});
-    else if (d_.bytes) f(Bytes<T>{xbt_[thread].get(), std::ptrdiff_t(lit_by_) * features_, lit_by_, T(d_.scale)});
-    else f(Floats<T>{xt_[thread].get(), dense_[0].ldb});
+  void with_features(std::size_t i, int thread, const F& f) const {
+    if (i > 0) f(Columns<T>{inputs(i), dense_[i].ldk});
+    else if (d_.bytes) f(ByteColumns<T>{bytes_[copy(thread)].get(), bytes_ld_, T(d_.scale)});
+    else f(Columns<T>{x_[copy(thread)].get(), dense_[0].ldk});
   }
 
-  void forward(int thread, std::int64_t s, int n) {
-    if (penalised_) penalties(thread);
+  void forward(int thread, std::int64_t s, Range mine, int n) {
     for (std::size_t i = 0; i < dense_.size(); ++i) {
       Dense& l = dense_[i];
       if (i > 0 && (l.by_columns || dense_[i - 1].by_columns)) team_.barrier().wait();
-      const Range rows = l.by_columns ? Range{0, n} : share(n, d_.threads, thread);
+      const Range rows = l.by_columns ? Range{0, n} : mine;
       const int owner = l.by_columns ? thread : -1;
       const T* bias = l.bias[0].get();
-      with_rows(i, thread, [&](const auto& a) {
-        l.cut.each(owner, [&](const Panel& p, auto J) {
-          T* z = l.z.get() + p.column;
-          panel<T, J>(a, rows.begin, rows.end, l.K, l.kernel[0].get() + p.offset, J * kWidth<T>, z, l.ld, bias ? bias + p.column : nullptr,
-                      [&](int r, int j0, auto& acc) {
-                        T* to = z + std::ptrdiff_t(r) * l.ld + j0 * kWidth<T>;
-                        for (int j = 0; j < kCount<decltype(acc)>; ++j) store(to + j * kWidth<T>, acc[j]);
-                      });
-          if (l.by_columns) finish(i, s, rows, {p.column, p.column + l.cut.width(p)});
-        });
+      with_records(i, thread, [&](const auto& a) {
+        product<T>(
+            a, rows, l.K, l.cut, owner, [&](const Panel& p, int k) { return l.part(l.kernel[0], l.cut, p, k); },
+            [&](const Panel& p, int r) {
+              return Sums<T>{l.z.get() + std::ptrdiff_t(r) * l.ld + p.column, l.ld, bias ? bias + p.column : nullptr};
+            },
+            [](auto...) {});
       });
-      if (!l.by_columns) finish(i, s, rows, {0, l.N});
+      finish(i, s, rows, l.cut.columns(owner));
     }
   }
 
-  // Activation of layer i, dropout of its outputs, and their transpose, for the next layer.
+  // Activation of layer i, and dropout of its outputs for the next layer.
   void finish(std::size_t i, std::int64_t s, Range rows, Range units) {
     const Dense& l = dense_[i];
     const Layer& layer = d_.layers[i];
@@ -401,10 +414,6 @@ class NetworkOf final : public Network {
       if (!ends && learns && dense_[i + 1].dropped)
         drop(i + 1, s, r, h, dense_[i + 1].dropped.get() + std::ptrdiff_t(r) * l.ld, units);
     }
-    if (ends || !learns) return;
-    const Dense& next = dense_[i + 1];
-    transpose(inputs(i + 1) + std::ptrdiff_t(rows.begin) * next.ldk + units.begin, next.ldk,
-              next.inputs_t.get() + std::ptrdiff_t(units.begin) * next.ldb + rows.begin, next.ldb, rows.size(), units.size());
   }
 
   void emit(std::int64_t s, Range rows) const {
@@ -415,7 +424,7 @@ class NetworkOf final : public Network {
   }
 
   // ---- loss and backward
-  void backward(int thread, std::int64_t s, int n, Range mine) {
+  void backward(int thread, std::int64_t s, Range mine, int n) {
     bool by_columns = false;  // how the slopes that come next were made
     for (std::size_t i = dense_.size() - 1; i > 0; --i) {
       const Dense& l = dense_[i];
@@ -463,31 +472,28 @@ class NetworkOf final : public Network {
     const Layer& before = d_.layers[i - 1];
     const T slope = T(before.slope);
     const bool drops = d_.layers[i].dropout > 0;
-    l.cut_t.each(owner, [&](const Panel& p, auto J) {
-      const int c = p.column;
-      panel<T, J>(Floats<T>{l.slope.get(), l.ld}, rows.begin, rows.end, l.N, l.transposed.get() + p.offset, J * kWidth<T>,
-                  to.slope.get() + c, to.ld, nullptr, [&](int r, int j0, auto& acc) {
-                    constexpr int vectors = kCount<decltype(acc)>;
-                    const int first = c + j0 * kWidth<T>;
-                    const std::ptrdiff_t at_r = std::ptrdiff_t(r) * to.ld + first;
-                    if (drops) {
-                      const Keep kept = keep(i, s, r);
-                      for (int j = 0; j < vectors; ++j)
-                        for (int w = 0; w < kWidth<T>; ++w) acc[j][w] *= kept(first + j * kWidth<T> + w);
-                    }
-                    if (before.activation == Activation::relu) {
-                      for (int j = 0; j < vectors; ++j) {
-                        const Vec<T> h = load(to.h.get() + at_r + j * kWidth<T>);
-                        store(to.slope.get() + at_r + j * kWidth<T>, h > Vec<T>{} ? acc[j] : Vec<T>{});
-                      }
-                      return;
-                    }
-                    for (int j = 0; j < vectors; ++j) {
-                      const std::ptrdiff_t p = at_r + j * kWidth<T>;
-                      store(to.slope.get() + p, acc[j] * slope_at<T>(before.activation, load(to.z.get() + p), load(to.h.get() + p), slope));
-                    }
-                  });
-    });
+    product<T>(
+        Rows<T>{l.slope.get(), l.ld}, rows, l.N, l.cut_t, owner,
+        [&](const Panel& p, int k) { return l.part(l.transposed, l.cut_t, p, k); },
+        [&](const Panel& p, int r) {
+          return Sums<T>{to.slope.get() + std::ptrdiff_t(r) * to.ld + p.column, to.ld, nullptr};
+        },
+        [](auto...) {});
+    const Range units = l.cut_t.columns(owner);
+    for (int r = rows.begin; r < rows.end; ++r) {
+      const std::ptrdiff_t at_r = std::ptrdiff_t(r) * to.ld;
+      T* const d = to.slope.get() + at_r;
+      const T *const z = to.z.get() + at_r, *const h = to.h.get() + at_r;
+      if (drops) {
+        const Keep kept = keep(i, s, r);
+        for (int j = units.begin; j < units.end; ++j) d[j] *= kept(j);
+      }
+      if (before.activation == Activation::relu)  // the usual one, without the switch
+        for (int j = units.begin; j < units.end; j += kWidth<T>) store(d + j, load(h + j) > Vec<T>{} ? load(d + j) : Vec<T>{});
+      else
+        for (int j = units.begin; j < units.end; j += kWidth<T>)
+          store(d + j, load(d + j) * slope_at<T>(before.activation, load(z + j), load(h + j), slope));
+    }
     if (before.activation == Activation::softmax)
       for (int r = rows.begin; r < rows.end; ++r)
         softmax_back(to.slope.get() + std::ptrdiff_t(r) * to.ld, to.h.get() + std::ptrdiff_t(r) * to.ld, to.N);
@@ -500,9 +506,15 @@ class NetworkOf final : public Network {
       keep_gradients(thread, n);
       step.clip = clip(thread);
     }
-    for (std::size_t i = dense_.size(); i-- > 0;) {
-      learn(i, thread, n, step);
+    if (by_records_) {
+      for (int task; (task = kernel_tasks_.take(thread)) >= 0;) {
+        const auto [i, rows] = part(task);
+        learn(i, thread, n, step, rows, dense_[i].bias[0] && rows.end == dense_[i].K);
+      }
+      return;
     }
+    for (std::size_t i = dense_.size(); i-- > 0;)
+      learn(i, thread, n, step, kernel_rows(dense_[i], thread), has_bias_of(dense_[i], thread));
   }
 
   // A kernel that is not divided by columns is updated by the threads that have the fewest columns of the others.
@@ -521,11 +533,6 @@ class NetworkOf final : public Network {
             decays ? T(d_.optimizer.weight_decay) * step.rate : T(0)};
   }
 
-  template <int J>
-  [[gnu::always_inline]] static void adam_row(const Step<T>& step, const Vec<T> (&g)[J], T* p, T* a, T* b) {
-#pragma GCC unroll 8
-    for (int j = 0; j < J; ++j) update<T, Rule::adam>(step, g[j], p + j * kWidth<T>, a, b, j * kWidth<T>);
-  }
   // Every other case, vector by vector: not inlined, because each of the products would get a copy.
   [[gnu::noinline]] void update_vector(const Step<T>& step, const Extras<T>& extra, bool penalised_already, Vec<T> g, T* p, T* a,
                                        T* b, std::ptrdiff_t slot) const {
@@ -539,43 +546,53 @@ class NetworkOf final : public Network {
     }
   }
 
-  void learn(std::size_t i, int thread, int n, const Step<T>& step) {
+  struct Part {
+    std::size_t layer;
+    Range rows;
+  };
+  Part part(int task) const {  // of the kernels, their rows counted through
+    for (std::size_t i = 0;; task -= chunks(dense_[i].K), ++i)
+      if (task < chunks(dense_[i].K)) return {i, {task * kChunk, std::min((task + 1) * kChunk, dense_[i].K)}};
+  }
+
+  void learn(std::size_t i, int thread, int n, const Step<T>& step, Range rows, bool with_bias) {
     const Dense& l = dense_[i];
-    const Range rows = kernel_rows(l, thread);
     const bool clipped = d_.optimizer.global_clipnorm > 0;
     const Extras<T> kernel = extras(i, true, step), bias = extras(i, false, step);
     const bool plain = d_.optimizer.rule == Rule::adam && !clipped && !kernel.any();
     T* const kernel_of = l.kernel[0].get();
     T* const slot_a = l.kernel[1].get();
     T* const slot_b = l.kernel[2].get();
-    l.cut.each(l.by_columns ? thread : -1, [&](const Panel& panel_of, auto J) {
-      const int c = panel_of.column;
-      T* const g = l.gradient ? l.gradient.get() + panel_of.offset : nullptr;
-      const auto apply = [&](int k, int j0, auto& acc) {
-        constexpr int vectors = kCount<decltype(acc)>;
-        const std::ptrdiff_t at_k = panel_of.offset + (std::ptrdiff_t(k) * J + j0) * kWidth<T>;
-        T* const p = kernel_of + at_k;
-        T* const a = slot_a ? slot_a + at_k : nullptr;
-        T* const b = slot_b ? slot_b + at_k : nullptr;
-        if (plain) {
-          adam_row(step, acc, p, a, b);
-        } else {
-          for (int j = 0; j < vectors; ++j)
-            update_vector(step, kernel, clipped, acc[j], p + j * kWidth<T>, a, b, j * kWidth<T>);
+    // Rows of a panel, from their gradients, `ld` apart.
+    const auto apply = [&](const Panel& panel_of, auto J, Range of, const T* g, std::ptrdiff_t ld) {
+      for (int r = of.begin; r < of.end; ++r, g += ld) {
+        const std::ptrdiff_t at = panel_of.offset + std::ptrdiff_t(r) * l.cut.ld(panel_of);
+        T* const p = kernel_of + at;
+        T* const a = slot_a ? slot_a + at : nullptr;
+        T* const b = slot_b ? slot_b + at : nullptr;
+        for (int j = 0; j < J * kWidth<T>; j += kWidth<T>) {
+          if (plain) update<T, Rule::adam>(step, load(g + j), p + j, a, b, j);
+          else update_vector(step, kernel, clipped, load(g + j), p + j, a, b, j);
         }
-      };
-      if (clipped) {
-        for (int k = rows.begin; k < rows.end; ++k) {
-          Vec<T> acc[decltype(J)::value];
-          for (int j = 0; j < J; ++j) acc[j] = load(g + (std::ptrdiff_t(k) * J + j) * kWidth<T>);
-          apply(k, 0, acc);
-        }
-      } else {
-        with_columns(i, thread, [&](const auto& a) {
-          panel<T, J>(a, rows.begin, rows.end, n, l.slope.get() + c, l.ld, g, J * kWidth<T>, nullptr, apply);
-        });
       }
-      if (has_bias_of(l, thread))
+    };
+    const int owner = l.by_columns ? thread : -1;
+    if (clipped) {
+      l.cut.each(owner, [&](const Panel& p, const Panel*, auto J) {
+        apply(p, J, rows, l.cut.row_of(l.gradient.get(), p, rows.begin), l.cut.ld(p));
+      });
+    } else {
+      T* const gradient = gradient_[thread].get();
+      with_features(i, thread, [&](const auto& a) {
+        product<T>(
+            a, rows, n, l.cut, owner, [&](const Panel& p, int r) { return l.slopes_from(p, r); },
+            [&](const Panel& p, int) { return Sums<T>{gradient + p.column, l.ld, nullptr}; },
+            [&](const Panel& p, auto J, Range of) { apply(p, J, of, gradient + p.column, l.ld); });
+      });
+    }
+    l.cut.each(owner, [&](const Panel& panel_of, const Panel*, auto J) {
+      const int c = panel_of.column;
+      if (with_bias)
         for (int j = 0; j < J; ++j) {
           const int p = c + j * kWidth<T>;
           const Vec<T> sum = clipped ? load(l.bias_gradient.get() + p) : column_sum(l, p, n);
@@ -598,23 +615,25 @@ class NetworkOf final : public Network {
       const Range rows = kernel_rows(l, thread);
       const Layer& layer = d_.layers[i];
       const Extras<T> kernel{T(layer.kernel_l1), T(layer.kernel_l2), 0}, bias{T(layer.bias_l1), T(layer.bias_l2), 0};
-      l.cut.each(l.by_columns ? thread : -1, [&](const Panel& panel_of, auto J) {
-        const int c = panel_of.column;
-        T* g = l.gradient.get() + panel_of.offset;
-        with_columns(i, thread, [&](const auto& a) {
-          panel<T, J>(a, rows.begin, rows.end, n, l.slope.get() + c, l.ld, g, J * kWidth<T>, nullptr, [&](int k, int j0, auto& acc) {
-            for (int j = 0; j < kCount<decltype(acc)>; ++j) {
-              const std::ptrdiff_t p = (std::ptrdiff_t(k) * J + j0 + j) * kWidth<T>;
-              store(g + p, acc[j] + penalty_slope<T>(load(l.kernel[0].get() + panel_of.offset + p), kernel));
-            }
-          });
-        });
-        if (has_bias_of(l, thread))
+      const int owner = l.by_columns ? thread : -1;
+      with_features(i, thread, [&](const auto& a) {
+        product<T>(
+            a, rows, n, l.cut, owner, [&](const Panel& p, int r) { return l.slopes_from(p, r); },
+            [&](const Panel& p, int k) { return Sums<T>{l.cut.row_of(l.gradient.get(), p, k), l.cut.ld(p), nullptr}; },
+            [&](const Panel& p, auto, Range of) {
+              T* const g = l.cut.row_of(l.gradient.get(), p, of.begin);
+              const T* const k = l.cut.row_of(l.kernel[0].get(), p, of.begin);
+              for (int j = 0; j < of.size() * l.cut.ld(p); j += kWidth<T>)
+                store(g + j, load(g + j) + penalty_slope<T>(load(k + j), kernel));
+            });
+      });
+      if (has_bias_of(l, thread))
+        l.cut.each(owner, [&](const Panel& panel_of, const Panel*, auto J) {
           for (int j = 0; j < J; ++j) {
-            const int p = c + j * kWidth<T>;
+            const int p = panel_of.column + j * kWidth<T>;
             store(l.bias_gradient.get() + p, column_sum(l, p, n) + penalty_slope<T>(load(l.bias[0].get() + p), bias));
           }
-      });
+        });
     }
   }
 

@@ -38,6 +38,37 @@ class Barrier {
   alignas(64) std::atomic<unsigned> round_{0};
 };
 
+// Work that threads take from: each its own part first, then what the others have left.
+class Tasks {
+ public:
+  explicit Tasks(int threads) : parts_(threads) {}
+  // Tasks 0 to count - 1; nobody may be taking.
+  void deal(int count) {
+    const int threads = int(parts_.size());
+    for (int t = 0; t < threads; ++t) {
+      parts_[t].next.store(count * t / threads, std::memory_order_relaxed);
+      parts_[t].end = count * (t + 1) / threads;
+    }
+  }
+  int take(int thread) {  // -1: none is left
+    const int threads = int(parts_.size());
+    for (int k = 0; k < threads; ++k) {
+      Part& part = parts_[(thread + k) % threads];
+      if (part.next.load(std::memory_order_relaxed) >= part.end) continue;
+      const int task = part.next.fetch_add(1, std::memory_order_relaxed);
+      if (task < part.end) return task;
+    }
+    return -1;
+  }
+
+ private:
+  struct alignas(64) Part {
+    std::atomic<int> next{0};
+    int end = 0;
+  };
+  std::vector<Part> parts_;
+};
+
 // The caller is thread 0; the others sleep between calls of `run`.
 class Team {
  public:

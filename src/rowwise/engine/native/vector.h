@@ -125,7 +125,17 @@ inline std::uint64_t nonzero64(const T* p, int n) {
   for (int i = 0; i < n; ++i) mask |= std::uint64_t(p[i] != T(0)) << i;
   return mask;
 }
-// The same for 64 bytes.
+// Bit r is set where p[r] is not zero, for 4 numbers.
+template <class T>
+inline std::uint64_t nonzero4(const T* p) {
+#if defined(__SSE2__)
+  if constexpr (sizeof(T) == 4) return std::uint64_t(_mm_movemask_ps(_mm_cmpneq_ps(_mm_loadu_ps(p), __m128{})));
+#endif
+  std::uint64_t mask = 0;
+  for (int r = 0; r < 4; ++r) mask |= std::uint64_t(p[r] != T(0)) << r;
+  return mask;
+}
+// Bit i is set where p[i] is not zero, for 64 bytes.
 inline std::uint64_t nonzero64(const std::uint8_t* p) {
 #if defined(__AVX512BW__)
   return _mm512_test_epi8_mask(_mm512_loadu_si512(p), _mm512_set1_epi8(-1));
@@ -149,25 +159,48 @@ inline std::uint64_t nonzero64(const std::uint8_t* p) {
   return mask;
 #endif
 }
+// Bits 0, 4, 8, ... of a word beside each other.
+inline std::uint64_t every_fourth(std::uint64_t x) {
+  x &= 0x1111111111111111;
+  x = (x | x >> 3) & 0x0303030303030303;
+  x = (x | x >> 6) & 0x000f000f000f000f;
+  x = (x | x >> 12) & 0x000000ff000000ff;
+  return (x | x >> 24) & 0xffff;
+}
 
-// 16 x 16 bytes transposed in place.
-typedef std::uint8_t Bytes16 __attribute__((vector_size(16), may_alias));
-inline void transpose16(Bytes16 (&m)[16]) {
-  [[maybe_unused]] constexpr Bytes16 low{0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
-  [[maybe_unused]] constexpr Bytes16 high{8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  for (int round = 0; round < 4; ++round) {  // each perfect shuffle moves one bit of the row's number to the column's
-    Bytes16 t[16];
-    for (int i = 0; i < 8; ++i) {
-#if defined(__clang__)
-      t[2 * i] = __builtin_shufflevector(m[i], m[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-      t[2 * i + 1] = __builtin_shufflevector(m[i], m[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+// The bytes of four rows, `ld` apart, beside each other: to[i] holds from[r][i] as its r-th byte, for 16 numbers i.
+inline void interleave4(const std::uint8_t* from, std::ptrdiff_t ld, std::uint32_t* to) {
+#if defined(__SSE2__)
+  __m128i m[4];
+  for (int r = 0; r < 4; ++r) m[r] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + r * ld));
+  const __m128i low01 = _mm_unpacklo_epi8(m[0], m[1]), high01 = _mm_unpackhi_epi8(m[0], m[1]);
+  const __m128i low23 = _mm_unpacklo_epi8(m[2], m[3]), high23 = _mm_unpackhi_epi8(m[2], m[3]);
+  m[0] = _mm_unpacklo_epi16(low01, low23);
+  m[1] = _mm_unpackhi_epi16(low01, low23);
+  m[2] = _mm_unpacklo_epi16(high01, high23);
+  m[3] = _mm_unpackhi_epi16(high01, high23);
+  std::memcpy(to, m, 64);
 #else
-      t[2 * i] = __builtin_shuffle(m[i], m[i + 8], low);
-      t[2 * i + 1] = __builtin_shuffle(m[i], m[i + 8], high);
-#endif
-    }
-    for (int i = 0; i < 16; ++i) m[i] = t[i];
+  for (int i = 0; i < 16; ++i) {
+    to[i] = 0;
+    for (int r = 0; r < 4; ++r) to[i] |= std::uint32_t(from[r * ld + i]) << 8 * r;
   }
+#endif
+}
+// 4 x 4 numbers transposed: to[4 i + r] = from[r][i], whose rows are `ld` apart.
+template <class T>
+inline void transpose4(const T* from, std::ptrdiff_t ld, T* to) {
+#if defined(__SSE2__)
+  if constexpr (sizeof(T) == 4) {
+    __m128 m[4];
+    for (int r = 0; r < 4; ++r) m[r] = _mm_loadu_ps(from + r * ld);
+    _MM_TRANSPOSE4_PS(m[0], m[1], m[2], m[3]);
+    for (int i = 0; i < 4; ++i) _mm_storeu_ps(to + 4 * i, m[i]);
+    return;
+  }
+#endif
+  for (int r = 0; r < 4; ++r)
+    for (int i = 0; i < 4; ++i) to[4 * i + r] = from[r * ld + i];
 }
 
 // Denormal numbers count as zero inside the block: Adam's moments of features that are never lit decay into them, and
