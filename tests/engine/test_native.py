@@ -559,12 +559,3 @@ def test_a_table_with_gaps_and_categories_trains_as_by_the_jax_engine(tmp_path):
     file.write_text("\n".join(lines))
     train, _ = rowwise.load(file, target="price")
     both(lambda: rowwise.dense(train, hidden=(16,), seed=0), train)
-
-
-def test_without_avx_512_auto_leaves_large_steps_to_jax(monkeypatch):
-    monkeypatch.setenv("ROWWISE_ISA", [name for name, runs in native.instruction_sets() if runs][-1])
-    model = made()
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    assert rowwise.fit(model, pair(), verbose=0).rowwise["engine"] == "native"
-    monkeypatch.setattr("rowwise.engine.plan.LARGE", 500)
-    assert rowwise.fit(model, pair(), verbose=0).rowwise["engine"] == "whole_epoch"

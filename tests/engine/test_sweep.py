@@ -30,16 +30,6 @@ def test_each_model_is_the_one_that_fit_trains_with_its_seed(data, validation):
         assert one.history.history == history.history
 
 
-def test_a_step_that_fit_leaves_to_jax_is_left_to_it_here_too(data, monkeypatch):
-    monkeypatch.setattr("rowwise.engine.plan.LARGE", 500)
-    monkeypatch.setattr("rowwise.engine.native.chosen", lambda: "x86-64-v3")
-    (one,) = rowwise.sweep(build(data), data, seeds=(1,))
-    alone = build(data)(1)
-    assert (
-        one.history.rowwise["engine"] == rowwise.fit(alone, data, seed=1, verbose=0).rowwise["engine"] == "whole_epoch"
-    )
-
-
 def test_models_of_other_kinds_are_trained_one_after_another(data):
     def other(seed):
         keras.utils.set_random_seed(seed)

@@ -14,10 +14,10 @@ import numpy as np
 from rowwise.data.dataset import Dataset
 from rowwise.engine import keras_fit
 from rowwise.engine.arrays import Arrays, as_arrays, hold_out, weighted
-from rowwise.engine.native.description import Unsupported, describe
-from rowwise.engine.native.run import Native, infer, multiply_adds
+from rowwise.engine.native.description import Unsupported
+from rowwise.engine.native.run import Native, infer
 from rowwise.engine.order import epoch_order, reseed
-from rowwise.engine.plan import Plan, for_step, plan, refused, unsupported, untraceable
+from rowwise.engine.plan import Plan, plan, refused, unsupported, untraceable
 from rowwise.engine.progress import Bar, Clock, Lines, reporter
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
 from rowwise.errors import UsageError
@@ -158,10 +158,7 @@ def _runner(
     """What runs the epochs, None for Keras itself; and the decision, which may have fallen to a slower engine."""
     if decision.engine == "native":
         try:
-            if engine == "auto":  # asked before all records are prepared for it
-                decision = for_step(decision, multiply_adds(describe(model), batch_size))
-            if decision.engine == "native":
-                return Native(model, arrays, held, batch_size), decision
+            return Native(model, arrays, held, batch_size), decision
         except Unsupported as part:
             decision = unsupported(part)
             if engine == "native":

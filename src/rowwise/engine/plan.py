@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     import keras
 
 ENGINES = ("auto", "native", "whole_epoch", "keras")
-# Multiply-adds of a batch going forward, above which JAX's matrix products are faster than the native engine's where
-# those are not compiled for AVX-512: 784-512-512-10 with 1,024 records has 700 million (docs/en/native-engine.md).
-LARGE = 200_000_000
 BATCH_HOOKS = (
     "on_batch_begin",
     "on_batch_end",
@@ -50,7 +47,6 @@ class Plan:
             "plan.whole_epoch",
             "plan.no_native",
             "plan.accelerator",
-            "plan.large",
         )
 
 
@@ -91,13 +87,6 @@ def refused(engine: str, refusal: Plan) -> UsageError:
 def unsupported(part: Exception) -> Plan:
     """The plan once the native engine has met a part of the model that it cannot run."""
     return Plan("whole_epoch", "plan.unsupported", {"part": part})
-
-
-def for_step(usual: Plan, multiply_adds: int) -> Plan:
-    """The plan of `auto` once it is known how large a step is: `usual`, or JAX's products where they are faster."""
-    if native.chosen() != "x86-64-v4" and multiply_adds > LARGE:
-        return Plan("whole_epoch", "plan.large", {"isa": native.chosen()})
-    return usual
 
 
 def untraceable(cause: Exception) -> Plan:

@@ -12,8 +12,8 @@ from rowwise.cores import usable_cores
 from rowwise.engine.arrays import as_arrays, hold_out
 from rowwise.engine.loop import build_variables, check_numbers, fit, record_run, run_epochs
 from rowwise.engine.native.description import Unsupported, compiled, describe
-from rowwise.engine.native.run import Native, multiply_adds
-from rowwise.engine.plan import Plan, for_step, plan
+from rowwise.engine.native.run import Native
+from rowwise.engine.plan import Plan, plan
 from rowwise.engine.progress import Clock
 from rowwise.errors import UsageError
 from rowwise.interrupt import deferred
@@ -84,7 +84,7 @@ def sweep(
     with deferred(lambda: None) as interrupted:
         for model in models.values():
             build_variables(model, arrays, batch_size)
-        decisions = [decision for model in models.values() if (decision := _native(model, batch_size)) is not None]
+        decisions = [decision for model in models.values() if (decision := _native(model)) is not None]
         if len(decisions) < len(models):
             return [
                 Fitted(seed, model, fit(model, train, epochs, batch_size, validation, seed, verbose=0))
@@ -112,15 +112,13 @@ def sweep(
     return [Fitted(seed, model, model.history) for seed, model in models.items()]
 
 
-def _native(model: keras.Model, batch_size: int) -> Plan | None:
+def _native(model: keras.Model) -> Plan | None:
     """The plan where the native engine runs this model, else None."""
     decision = plan(model, [])
     if decision.engine != "native":
         return None
     try:
-        chain = describe(model)
-        compiled(model, chain)
+        compiled(model, describe(model))
     except Unsupported:
         return None
-    decision = for_step(decision, multiply_adds(chain, batch_size))  # what `fit` would take
-    return decision if decision.engine == "native" else None
+    return decision

@@ -130,6 +130,8 @@ template <class T>
 inline std::uint64_t nonzero4(const T* p) {
 #if defined(__SSE2__)
   if constexpr (sizeof(T) == 4) return std::uint64_t(_mm_movemask_ps(_mm_cmpneq_ps(_mm_loadu_ps(p), __m128{})));
+#elif defined(__ARM_NEON)
+  if constexpr (sizeof(T) == 4) return vaddvq_u32(vbicq_u32(uint32x4_t{1, 2, 4, 8}, vceqzq_f32(vld1q_f32(p))));
 #endif
   std::uint64_t mask = 0;
   for (int r = 0; r < 4; ++r) mask |= std::uint64_t(p[r] != T(0)) << r;
@@ -180,6 +182,10 @@ inline void interleave4(const std::uint8_t* from, std::ptrdiff_t ld, std::uint32
   m[2] = _mm_unpacklo_epi16(high01, high23);
   m[3] = _mm_unpackhi_epi16(high01, high23);
   std::memcpy(to, m, 64);
+#elif defined(__ARM_NEON)
+  uint8x16x4_t m;
+  for (int r = 0; r < 4; ++r) m.val[r] = vld1q_u8(from + r * ld);
+  vst4q_u8(reinterpret_cast<std::uint8_t*>(to), m);
 #else
   for (int i = 0; i < 16; ++i) {
     to[i] = 0;
