@@ -322,7 +322,7 @@ def trained(model, monkeypatch, threads=1, isa="", **options):
     return [*model.get_weights(), *map(np.asarray, model.optimizer.variables), history.history["loss"]]
 
 
-# Of a batch of 130, one thread and two take records, three and four columns; of one of 20, all take columns.
+# With few records for each thread they divide columns, with more the records.
 @pytest.mark.parametrize("batch_size", [20, 130])
 def test_the_same_bits_from_any_number_of_threads_and_from_run_to_run(batch_size, monkeypatch):
     expected = trained(wide(), monkeypatch, batch_size=batch_size)

@@ -122,7 +122,7 @@ inline void pack_bytes(const std::uint32_t (&four)[kBlock], T scale, int rows, i
   choose(lit, rows, n, to);
 }
 template <class T>
-struct ByteRows {  // rows of bytes times a scale; a row goes on with zeros to a whole number of blocks
+struct ByteRows {  // rows of bytes times a scale; a row goes on with zeros to a multiple of 16
   const std::uint8_t* p;
   std::ptrdiff_t ld;
   T scale;
