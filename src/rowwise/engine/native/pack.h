@@ -9,7 +9,8 @@
 
 namespace rowwise::ROWWISE_ISA {
 
-inline constexpr int kBlock = 128;  // numbers of the depth that are packed at a time
+// Numbers of the depth that are packed at a time: a panel of B so high stays in an L1 cache of 32 KiB.
+inline constexpr int kBlock = kVectorBytes == 64 ? 64 : 128;
 inline constexpr int kWords = kBlock / 64, kSixteens = kBlock / 16;
 inline constexpr int kRows = 4;
 // Together, kRows rows visit every place of the depth where one of them is not zero; alone, each visits its own. Together is
@@ -121,8 +122,10 @@ inline void pack_bytes(const std::uint32_t (&four)[kBlock], T scale, int rows, i
   }
   choose(lit, rows, n, to);
 }
+// Rows of bytes times a scale. A row goes on with zeros to a multiple of 16, and kRows rows are read even where `count` is
+// fewer: the buffer has as many more.
 template <class T>
-struct ByteRows {  // rows of bytes times a scale; a row goes on with zeros to a multiple of 16
+struct ByteRows {
   const std::uint8_t* p;
   std::ptrdiff_t ld;
   T scale;

@@ -36,7 +36,7 @@ class Buffer {  // zeroed numbers, aligned to a cache line
   explicit operator bool() const { return size_ != 0; }
 
  private:
-  static constexpr std::size_t kSlack = 512;  // masks read 64 numbers from wherever a row begins
+  static constexpr std::size_t kSlack = 512;  // whole vectors, and four columns at once, are read at the end of the last row
   struct Free {
     void operator()(T* p) const { ::operator delete(p, std::align_val_t(64)); }
   };

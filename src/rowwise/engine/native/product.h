@@ -2,7 +2,7 @@
 //
 // The depth is walked in blocks, so that a panel of B's block stays in the L1 cache while a chunk of A's rows passes over it.
 // What is zero in A costs nothing and what is not runs at the speed of the multiply-adds. Every number is summed in the
-// order of the depth, whichever way A was packed, so no result depends on how the work was divided.
+// order of the depth, whichever way A was packed, so no result depends on how the work was divided, as long as B is finite.
 #pragma once
 #include "pack.h"
 #include "panels.h"
@@ -85,8 +85,7 @@ struct Block {
     const Group<T>* group = groups;
     for (int row = rows.begin, ahead = 0; row < rows.end; row += kRows, ++group, sums.p += kRows * sums.ld) {
       for (const int until = std::min(depth.size(), ahead + each); ahead < until; ++ahead) {
-        __builtin_prefetch(next.p + ahead * next.ld);
-        __builtin_prefetch(next.p + ahead * next.ld + kPanel * kWidth<T> - 1);
+        for (int j = 0; j < kPanel * kWidth<T>; j += int(64 / sizeof(T))) __builtin_prefetch(next.p + ahead * next.ld + j);
       }
       if (group->together) add_together<T, J>(*group, b.p, b.ld, sums.p, sums.ld, sums.init, begins);
       else

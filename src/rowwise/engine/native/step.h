@@ -146,10 +146,10 @@ class NetworkOf final : public Network {
 
  private:
   enum class Mode { train, predict, gradients };
-  static constexpr int kFewest = 16;  // records that a thread takes at a time; as far ahead they are fetched
+  static constexpr int kFewest = 16;  // records that a thread takes at a time, at least; as far ahead they are fetched
   // Records a thread from which on it takes records and not columns: measured with AVX2; with AVX-512 batches of 32 were
   // measured by columns, on a machine where another core's cache was far.
-  static constexpr int kWorth = kRegisters == 32 ? 64 : 16;
+  static constexpr int kWorth = kVectorBytes == 64 ? 64 : 16;
 
   struct Dense {
     int K, N, ld, ldk;                   // numbers from one row to the next: of outputs, of inputs
@@ -511,7 +511,7 @@ class NetworkOf final : public Network {
     }
     if (by_records_) {
       for (int task; (task = kernel_tasks_.take(thread)) >= 0;) {
-        const auto [i, rows] = part(task);
+        const auto [i, rows] = kernel_rows(task);
         learn(i, thread, n, step, rows, dense_[i].bias[0] && rows.end == dense_[i].K);
       }
       return;
@@ -549,11 +549,11 @@ class NetworkOf final : public Network {
     }
   }
 
-  struct Part {
+  struct KernelRows {
     std::size_t layer;
     Range rows;
   };
-  Part part(int task) const {  // of the kernels, their rows counted through
+  KernelRows kernel_rows(int task) const {  // of the kernels, their rows counted through
     for (std::size_t i = 0;; task -= chunks(dense_[i].K), ++i)
       if (task < chunks(dense_[i].K)) return {i, {task * kChunk, std::min((task + 1) * kChunk, dense_[i].K)}};
   }

@@ -1,7 +1,6 @@
 // A few threads that work on one step together, and meet at barriers.
 #pragma once
 #include <atomic>
-#include <functional>
 #include <thread>
 #include <vector>
 
@@ -77,7 +76,6 @@ class Team {
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
-  int size() const { return size_; }
   Barrier& barrier() { return barrier_; }
   // work(thread) on every thread; returns when all have. The function must outlive the call, and does: it blocks.
   void run(void (*work)(void*, int), void* context);

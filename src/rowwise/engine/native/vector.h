@@ -50,10 +50,6 @@ template <class T>
 inline void store(T* p, Vec<T> v) {
   *reinterpret_cast<Vec<T>*>(p) = v;
 }
-template <class T>
-inline Vec<T> broadcast(T x) {
-  return x - Vec<T>{};  // an arithmetic with a scalar fills the vector; x - 0 is x, -0 and NaN included
-}
 // p, in a register of its own: an address of two registers would split each multiply-add that loads from it in two.
 template <class T>
 inline const T* in_register(const T* p) {
