@@ -8,14 +8,18 @@ import shutil
 import sys
 from contextlib import ExitStack, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from rowwise.errors import SaveError
+from rowwise.files import check_place, unfinished
 from rowwise.runs import plain
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
     from typing import TextIO
+
+Done = TypeVar("Done")
 
 
 class Output:
@@ -116,3 +120,40 @@ def silence(stream: Any) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+
+
+def written(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]) -> Done:
+    """What `make(write)` gives, its text written to `path`, whole or not at all, else to standard output.
+
+    Raises:
+        SaveError: it cannot be written.
+    """
+    return _to_stream(make) if path is None else _to_file(make, path)
+
+
+def _to_stream(make: Callable[[Callable[[bytes], object]], Done]) -> Done:
+    try:
+        done = make(lambda content: sys.stdout.write(content.decode()))
+        sys.stdout.flush()
+    except OSError as cause:
+        raise SaveError("cli.output", cause=cause.strerror or cause) from cause
+    return done
+
+
+def _to_file(make: Callable[[Callable[[bytes], object]], Done], path: Path) -> Done:
+    check_place(path)
+    device = path.exists() and not path.is_file()  # a pipe, say: renaming would put a file in its place
+    place = path if device else path.resolve()
+    partial = place if device else unfinished(place)
+    try:
+        place.parent.mkdir(exist_ok=True)
+        with partial.open("wb") as file:
+            done = make(file.write)
+        if not device:
+            partial.replace(place)
+    except OSError as cause:
+        raise SaveError("file.save", path=path, cause=cause.strerror or cause) from cause
+    finally:
+        if not device:
+            partial.unlink(missing_ok=True)
+    return done

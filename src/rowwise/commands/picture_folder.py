@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.classifier import classifier_shapes
+from rowwise.commands.output import written
 from rowwise.commands.sources import told
-from rowwise.commands.tables import written
 from rowwise.data.dataset import OBJECT, WHOLE
 from rowwise.errors import UsageError
 from rowwise.figures import is_picture

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from rowwise.commands.output import written
 from rowwise.commands.sources import told
 from rowwise.data.source import TABLES, Source
-from rowwise.errors import SaveError, UsageError
-from rowwise.files import check_place, unfinished
+from rowwise.errors import UsageError
 from rowwise.runs import SCHEMA
 from rowwise.text import say
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
     from pathlib import Path
 
     import keras
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from rowwise.commands.output import Output
     from rowwise.data.dataset import Dataset
     from rowwise.data.schema import Schema
-
-Done = TypeVar("Done")
 
 
 def about_table(data: Dataset, schema: Schema) -> list[str]:
@@ -82,46 +78,9 @@ def predict_tables(options: argparse.Namespace, model: keras.Model, schema: Sche
     return 0
 
 
-def written(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]) -> Done:
-    """What `make(write)` gives, its text written to `path`, whole or not at all, else to standard output.
-
-    Raises:
-        SaveError: it cannot be written.
-    """
-    return _to_stream(make) if path is None else _to_file(make, path)
-
-
 def _same(one: Path, other: Path) -> bool:
     """Whether both name one file, by links too; a file that is not there yet is no other's."""
     try:
         return one.is_file() and one.samefile(other)
     except OSError:  # whoever reads or writes it will say why
         return False
-
-
-def _to_stream(make: Callable[[Callable[[bytes], object]], Done]) -> Done:
-    try:
-        done = make(lambda content: sys.stdout.write(content.decode()))
-        sys.stdout.flush()
-    except OSError as cause:
-        raise SaveError("cli.output", cause=cause.strerror or cause) from cause
-    return done
-
-
-def _to_file(make: Callable[[Callable[[bytes], object]], Done], path: Path) -> Done:
-    check_place(path)
-    device = path.exists() and not path.is_file()  # a pipe, say: renaming would put a file in its place
-    place = path if device else path.resolve()
-    partial = place if device else unfinished(place)
-    try:
-        place.parent.mkdir(exist_ok=True)
-        with partial.open("wb") as file:
-            done = make(file.write)
-        if not device:
-            partial.replace(place)
-    except OSError as cause:
-        raise SaveError("file.save", path=path, cause=cause.strerror or cause) from cause
-    finally:
-        if not device:
-            partial.unlink(missing_ok=True)
-    return done

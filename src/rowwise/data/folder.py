@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rowwise.data.source import Source
 
 BATCH = 1024  # records handed on at a time
+COLOURS = {"grey": False, "colour": True}  # whether a source asks for them; without a word the pictures decide
 
 
 def load(source: Source) -> tuple[Dataset, Dataset]:
@@ -46,8 +47,8 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
         Suspicious: pictures left out, files passed over, pictures in both parts.
     """
     tree = scan(Path(source.place))
-    made = decoded(tree, source.size, {"grey": False, "colour": True}.get(source.colour))
-    good = _good(tree, made.bad, source.skip_bad, least=2 if tree.train is None else 1)
+    made = decoded(tree, source.size, COLOURS.get(source.colour))
+    good = _good(tree, made.bad, source.skip_bad, learn=True)
 
     def part(name: str, rows: slice) -> Dataset:
         return _dataset(source.name, tree, made, rows, good, part=name)
@@ -82,10 +83,8 @@ def read_as(
     there = [tree.classes[label] for label in np.unique(tree.y)]
     if classes and (unknown := [name for name in there if name not in classes]):
         raise DataError("folder.unknown", folder=tree.folder, names=shown(unknown), known=shown(classes))
-    colour = len(shape) == 3 and shape[2] == 3
-    made = decoded(tree, (shape[0], shape[1]), colour, prepare)
-    good = _good(tree, made.bad, source.skip_bad, least=0)
-    made = made._replace(x=made.x.reshape(-1, *shape))
+    made = _decoded_as(tree, shape, prepare)
+    good = _good(tree, made.bad, source.skip_bad, learn=False)
     if classes:
         number = np.array([classes.index(name) if name in classes else 0 for name in tree.classes], np.int32)
         tree = replace(tree, classes=classes, y=number[tree.y])
@@ -114,12 +113,12 @@ def read_batches(
         Suspicious: pictures left out, files passed over.
     """
     tree = scan_all(folder)
-    made = decoded(tree, (shape[0], shape[1]), len(shape) == 3 and shape[2] == 3, prepare)
-    good = _good(tree, made.bad, skip_bad, least=0)
+    made = _decoded_as(tree, shape, prepare)
+    good = _good(tree, made.bad, skip_bad, learn=False)
     rows = np.arange(len(tree.names)) if good is None else np.flatnonzero(good)
     for start in range(0, len(rows), batch):
         some = rows[start : start + batch]
-        yield [tree.names[row] for row in some], made.x[some].reshape(-1, *shape)
+        yield [tree.names[row] for row in some], made.x[some]
 
 
 class Looked(NamedTuple):
@@ -147,7 +146,7 @@ def first_look(source: Source) -> Looked:
         Suspicious: pictures left out, files passed over.
     """
     tree = scan(Path(source.place))
-    shape, pictures = looked(tree, source.size, {"grey": False, "colour": True}.get(source.colour))
+    shape, pictures = looked(tree, source.size, COLOURS.get(source.colour))
     bad = []
     for row in np.flatnonzero(~pictures).tolist():
         try:
@@ -155,7 +154,7 @@ def first_look(source: Source) -> Looked:
         except DataError as error:
             values = {key: str(value) for key, value in error.values.items() if key != "file"}
             bad.append(Bad(row, error.key.rpartition(".")[2], values))
-    good = _good(tree, bad, source.skip_bad, least=2 if tree.train is None else 1)
+    good = _good(tree, bad, source.skip_bad, learn=True)
     rows = np.arange(len(tree.names))
     if tree.train is None:
         rows = rows if good is None else rows[good]
@@ -165,11 +164,17 @@ def first_look(source: Source) -> Looked:
     return Looked(shape, tree.classes, [tree.names[row] for row in rows])
 
 
-def _good(tree: Tree, bad: list[Bad], skip: bool, least: int) -> NDArray[np.bool_] | None:
+def _decoded_as(tree: Tree, shape: tuple[int, ...], prepare: Prepare) -> Decoded:
+    made = decoded(tree, (shape[0], shape[1]), len(shape) == 3 and shape[2] == 3, prepare)
+    return made._replace(x=made.x.reshape(-1, *shape))
+
+
+def _good(tree: Tree, bad: list[Bad], skip: bool, learn: bool) -> NDArray[np.bool_] | None:
     """`(files,)`: which pictures can be used; None for all.
 
     Raises:
-        DataError: some cannot, and shall not be skipped; or fewer than `least` of a class to be learned are left.
+        DataError: some cannot, and shall not be skipped; or, to `learn`, too few of a class are left: one, or two where
+            they are split.
     """
     if not bad:
         return None
@@ -182,8 +187,8 @@ def _good(tree: Tree, bad: list[Bad], skip: bool, least: int) -> NDArray[np.bool
     if not skip or not good.any():
         raise DataError("folder.bad", **facts)
     counts = np.bincount(tree.y[: tree.train][good[: tree.train]], minlength=len(tree.classes))
-    few = [name for name, count in zip(tree.classes, counts, strict=True) if count < least] if least else []
-    if few:
+    least = 2 if tree.train is None else 1
+    if learn and (few := [name for name, count in zip(tree.classes, counts, strict=True) if count < least]):
         raise DataError("folder.bad.class", folder=tree.folder, names=shown(few), list=facts["list"])
     warn_user(say("folder.skipped", **facts))
     return good

@@ -9,20 +9,13 @@
 #include <type_traits>
 #include <vector>
 
+#include "threads.h"
 #include "vector.h"
 
 namespace rowwise::ROWWISE_ISA {
 
 // Widest, in vectors: the sums of four rows with it, it and a number fit the registers.
 inline constexpr int kPanel = kRegisters == 32 ? 6 : 3;
-
-struct Range {
-  int begin, end;
-  int size() const { return end - begin; }
-};
-inline Range share(int count, int threads, int thread) {
-  return {int(std::int64_t(count) * thread / threads), int(std::int64_t(count) * (thread + 1) / threads)};
-}
 
 template <class T>
 class Buffer {  // zeroed numbers, aligned to a cache line
@@ -107,7 +100,7 @@ class Cut {
   // f(numbers, how many) for the parts of a row, from left to right.
   template <class F>
   void row(T* matrix, int r, const F& f) const {
-    for (const Panel& p : panels_) f(matrix + p.offset + std::ptrdiff_t(r) * ld(p), p.column, width(p));
+    for (const Panel& p : panels_) f(row_of(matrix, p, r), p.column, width(p));
   }
 
  private:

@@ -73,16 +73,16 @@ class NetworkOf final : public Network {
       l.z = Buffer<T>(std::size_t(B) * l.ld);
       l.h = Buffer<T>(std::size_t(B) * l.ld);
       l.slope = Buffer<T>(std::size_t(B) * l.ld);
-      for (int t = 0; t < copies && first && !d.bytes; ++t) x_.emplace_back(std::size_t(B) * l.ldk);
       if (!first && layer.dropout > 0) l.dropped = Buffer<T>(std::size_t(B) * l.ldk);
       widest = std::max(widest, std::size_t(l.N));
       rows_of_kernels_ += l.K + 1;
       kernel_parts_ += chunks(l.K);
       penalised_ = penalised_ || layer.kernel_l1 || layer.kernel_l2 || layer.bias_l1 || layer.bias_l2;
     }
-    if (d.bytes) {
-      bytes_ld_ = padded<std::uint8_t>(dense_[0].K);
-      for (int t = 0; t < copies; ++t) bytes_.emplace_back(std::size_t(B + kRows) * bytes_ld_);
+    bytes_ld_ = padded<std::uint8_t>(dense_[0].K);
+    for (int t = 0; t < copies; ++t) {
+      if (d.bytes) bytes_.emplace_back(std::size_t(B + kRows) * bytes_ld_);
+      else x_.emplace_back(std::size_t(B) * dense_[0].ldk);
     }
     for (int t = 0; t < d.threads; ++t) gradient_.emplace_back(std::size_t(kChunk) * padded<T>(int(widest)));
     row_sums_ = Buffer<double>(rows_of_kernels_);
@@ -238,9 +238,8 @@ class NetworkOf final : public Network {
     for (const Panel& q : l.cut_t.panels()) {
       const int begin = std::max(rows.begin, q.column), end = std::min(rows.end, q.column + l.cut_t.width(q));
       if (begin < end)
-        transpose(l.kernel[0].get() + p.offset + std::ptrdiff_t(begin) * l.cut.ld(p), l.cut.ld(p),
-                  l.transposed.get() + q.offset + std::ptrdiff_t(p.column) * l.cut_t.ld(q) + begin - q.column, l.cut_t.ld(q),
-                  end - begin, l.cut.width(p));
+        transpose(l.cut.row_of(l.kernel[0].get(), p, begin), l.cut.ld(p),
+                  l.cut_t.row_of(l.transposed.get(), q, p.column) + begin - q.column, l.cut_t.ld(q), end - begin, l.cut.width(p));
     }
   }
 
@@ -258,13 +257,11 @@ class NetworkOf final : public Network {
     const auto start = std::chrono::steady_clock::now();
     const auto records_of = [&](std::int64_t s) { return int(std::min<std::int64_t>(B, job.batches.records - s * B)); };
     if (first >= steps) return;
-    if (thread == 0) {
-      record_tasks_.deal(tasks_of(records_of(first)));
-      kernel_tasks_.deal(kernel_parts_);
-    }
+    if (thread == 0) record_tasks_.deal(tasks_of(records_of(first)));
     team_.barrier().wait();
     for (std::int64_t s = first;; ++s) {
       const int n = records_of(s);
+      if (thread == 0) kernel_tasks_.deal(kernel_parts_);  // which nobody takes before all slopes are known
       if (penalised_) penalties(thread);
       if (by_records_) {
         for (int task; (task = record_tasks_.take(thread)) >= 0;) {
@@ -288,7 +285,6 @@ class NetworkOf final : public Network {
       if (job.mode == Mode::gradients) keep_gradients(thread, n);
       if (last || stop_) break;
       team_.barrier().wait();  // the kernels are updated
-      if (thread == 0) kernel_tasks_.deal(kernel_parts_);
     }
     team_.barrier().wait();
   }

@@ -1,6 +1,7 @@
 // A few threads that work on one step together, and meet at barriers.
 #pragma once
 #include <atomic>
+#include <cstdint>
 #include <thread>
 #include <vector>
 
@@ -37,6 +38,15 @@ class Barrier {
   alignas(64) std::atomic<unsigned> round_{0};
 };
 
+struct Range {
+  int begin, end;
+  int size() const { return end - begin; }
+};
+// What falls to one of several threads.
+inline Range share(int count, int threads, int thread) {
+  return {int(std::int64_t(count) * thread / threads), int(std::int64_t(count) * (thread + 1) / threads)};
+}
+
 // Work that threads take from: each its own part first, then what the others have left.
 class Tasks {
  public:
@@ -45,8 +55,9 @@ class Tasks {
   void deal(int count) {
     const int threads = int(parts_.size());
     for (int t = 0; t < threads; ++t) {
-      parts_[t].next.store(count * t / threads, std::memory_order_relaxed);
-      parts_[t].end = count * (t + 1) / threads;
+      const Range part = share(count, threads, t);
+      parts_[t].next.store(part.begin, std::memory_order_relaxed);
+      parts_[t].end = part.end;
     }
   }
   int take(int thread) {  // -1: none is left
