@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset as Dataset
     from rowwise.engine import fit as fit
     from rowwise.engine import sweep as sweep
+    from rowwise.engine.prediction import predict as predict
     from rowwise.errors import RowwiseError as RowwiseError
     from rowwise.errors import Suspicious as Suspicious
     from rowwise.measure import evaluate as evaluate
-    from rowwise.models import dense as dense
-    from rowwise.prediction import predict as predict
+    from rowwise.models.dense import dense as dense
     from rowwise.shapes import explain as explain
     from rowwise.shapes import explained as explained
 
 _PLACES = {
     "load": "rowwise.data",
     "Dataset": "rowwise.data.dataset",
-    "dense": "rowwise.models",
+    "dense": "rowwise.models.dense",
     "fit": "rowwise.engine",
     "sweep": "rowwise.engine",
     "evaluate": "rowwise.measure",
-    "predict": "rowwise.prediction",
-    "explain": "rowwise.shapes.ledger",
-    "explained": "rowwise.shapes.explaining",
+    "predict": "rowwise.engine.prediction",
+    "explain": "rowwise.shapes.ledger.ledger",
+    "explained": "rowwise.shapes.checks.explained",
     "RowwiseError": "rowwise.errors",
     "Suspicious": "rowwise.errors",
 }

@@ -15,9 +15,9 @@ from PIL import Image
 
 import rowwise as rw
 from rowwise.data import load
-from rowwise.data.folder import read_batches
-from rowwise.data.picture_file import whole
-from rowwise.runs import open_run
+from rowwise.data.pictures.file import whole
+from rowwise.data.pictures.folder import read_batches
+from rowwise.runs.folder import open_run
 
 QUICK = ("--hidden", "8", "--epochs", "2")
 # 12 of each, about 40x30, on a light background, of several kinds.
@@ -141,7 +141,7 @@ def test_predict_prepares_a_picture_exactly_as_training_did(from_json, run, pict
     files = sorted(pictures.rglob("*.*"))
     found = from_json("predict", run, *files)["predictions"]
     assert len(found) == 24
-    from rowwise.reading import read_pictures
+    from rowwise.data.pictures.prepare import read_pictures
 
     for file, answer in zip(files, found, strict=True):
         x, _ = read_pictures(file, (20, 24, 3), pictures="whole")
@@ -162,7 +162,7 @@ def test_predict_inverts_and_crops_nothing_that_training_did_not(rowwise, run, p
 
 @pytest.mark.parametrize("colour", ["grey", "colour"])
 def test_explain_names_the_numbers_of_x_by_their_pictures_and_pixels(rowwise, from_json, pictures, colour, monkeypatch):
-    monkeypatch.setattr("rowwise.data.folder.decoded", None)  # headers are enough
+    monkeypatch.setattr("rowwise.data.pictures.folder.decoded", None)  # headers are enough
     asked = ("explain", pictures, "--size", "4x5", "--colour", colour, "--batch-size", "16")
     features = {"grey": 20, "colour": 60}[colour]
     code, out, err = rowwise(*asked, "--lang", "en")
@@ -224,7 +224,7 @@ def test_predict_writes_a_row_for_each_picture_of_a_folder(rowwise, from_json, r
 
 def test_a_folder_is_predicted_in_batches_as_at_once(rowwise, run, pictures, monkeypatch):
     _, at_once, _ = rowwise("predict", run, pictures)
-    monkeypatch.setattr("rowwise.data.folder.read_batches", lambda *given: read_batches(*given, batch=7))
+    monkeypatch.setattr("rowwise.data.pictures.folder.read_batches", lambda *given: read_batches(*given, batch=7))
     code, out, _ = rowwise("predict", run, pictures)
     assert code == 0
     for one, other in zip(table(out), table(at_once), strict=True):

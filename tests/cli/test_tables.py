@@ -87,11 +87,11 @@ def test_predict_writes_the_rows_in_order_with_classes_and_probabilities(runs, n
 @pytest.mark.slow
 def test_predict_gives_what_python_gives(runs, new, rowwise):
     from rowwise import predict
-    from rowwise.data.records import encode_rows
     from rowwise.data.source import Source
-    from rowwise.data.table import open_table
-    from rowwise.preparation import preparation_of
-    from rowwise.runs import open_run
+    from rowwise.data.tables.load import encode_rows
+    from rowwise.data.tables.read import open_table
+    from rowwise.models.preparation import preparation_of
+    from rowwise.runs.folder import open_run
 
     _, out, _ = rowwise("predict", runs["price"], new)
     model, _ = open_run(runs["price"])
@@ -104,8 +104,8 @@ def test_predict_gives_what_python_gives(runs, new, rowwise):
 @pytest.mark.slow
 def test_predictions_do_not_depend_on_the_batches_nor_on_the_rows_beside(runs, new, rowwise, monkeypatch):
     _, whole, _ = rowwise("predict", runs["price"], new)
-    monkeypatch.setattr("rowwise.data.table.CELLS", 1)
-    monkeypatch.setattr("rowwise.data.table.IN_MEMORY", 0)
+    monkeypatch.setattr("rowwise.data.tables.read.CELLS", 1)
+    monkeypatch.setattr("rowwise.data.tables.read.IN_MEMORY", 0)
     _, pieces, _ = rowwise("predict", runs["price"], new)
     one, other = (pl.read_csv(text.encode())["prediction"].to_numpy() for text in (whole, pieces))
     np.testing.assert_allclose(other, one, rtol=1e-5)

@@ -11,11 +11,11 @@ import threading
 import numpy as np
 import pytest
 
-from rowwise.commands.memory import available_bytes, check_memory, training_bytes
 from rowwise.engine import fit as real_fit
 from rowwise.errors import UsageError
 from rowwise.interrupt import deferred
-from rowwise.runs import Run, open_run
+from rowwise.runs.folder import Run, open_run
+from rowwise.runs.memory import available_bytes, check_memory, training_bytes
 
 QUICK = ("train", "digits", "--hidden", "20")
 
@@ -87,7 +87,7 @@ def test_json_is_the_record_and_stands_alone(from_json, here, no_pictures, monke
 def test_the_report_is_on_standard_output_the_rest_beside_it_and_no_picture_is_worth_a_training(
     rowwise, here, monkeypatch
 ):
-    monkeypatch.setattr("rowwise.measure.pictures.confusion_picture", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("rowwise.measure.plots.confusion_picture", lambda *_, **__: 1 / 0)
     code, out, err = rowwise(*QUICK, "--epochs", "1", "--out", "run", "--lang", "ko")
     assert code == 0
     assert out.startswith("정확도")
@@ -208,10 +208,10 @@ def test_the_memory_of_a_training_is_counted_before_it_is_taken(monkeypatch):
     assert training_bytes((8, 8), (), 10, 1)[0] == 650
     check_memory((28, 28), (100, 30), 10, 32)
     assert available_bytes() is None or available_bytes() > 0
-    monkeypatch.setattr("rowwise.commands.memory.available_bytes", lambda: 2_000_000)
+    monkeypatch.setattr("rowwise.runs.memory.available_bytes", lambda: 2_000_000)
     with pytest.raises(UsageError, match="81,840 parameters"):
         check_memory((28, 28), (100, 30), 10, 32)
-    monkeypatch.setattr("rowwise.commands.memory.available_bytes", lambda: None)
+    monkeypatch.setattr("rowwise.runs.memory.available_bytes", lambda: None)
     check_memory((28, 28), (10**9,), 10, 32)
 
 
@@ -227,7 +227,7 @@ def test_a_full_disk_leaves_nothing_and_the_report_is_printed_all_the_same(rowwi
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    monkeypatch.setattr("rowwise.runs.Run.save", on_a_full_disk)
+    monkeypatch.setattr("rowwise.runs.folder.Run.save", on_a_full_disk)
     code, out, err = rowwise(*QUICK, "--epochs", "1", "--out", "run")
     assert code == 1
     assert out.startswith("accuracy")
@@ -303,7 +303,7 @@ def test_ctrl_c_while_measuring_still_saves_and_a_second_one_does_not(rowwise, h
     assert json.loads((here / "run" / "run.json").read_text("utf-8"))["interrupted"] is False
     (here / "run").rename(here / "first")
     with monkeypatch.context() as patch:
-        press(patch, "rowwise.runs.write_through", times=2)
+        press(patch, "rowwise.runs.folder.write_through", times=2)
         code, _, err = rowwise(*options)
     assert (code, "nothing was saved" in err) == (130, True)
     assert [path.name for path in here.iterdir()] == ["first"]

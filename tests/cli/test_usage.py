@@ -11,9 +11,9 @@ from rich.cells import cell_len
 
 import rowwise as package
 from rowwise.commands.arguments import ENGINES
-from rowwise.commands.settings import Settings
 from rowwise.engine.plan import ENGINES as REAL_ENGINES
-from rowwise.models import usual_hidden
+from rowwise.models.dense import usual_hidden
+from rowwise.runs.settings import Settings
 
 COMMANDS = (
     [],

@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from rowwise.data import fashion_mnist, mirrors
-from rowwise.data.idx import write_idx
+from rowwise.data.arrays.idx import write_idx
+from rowwise.data.named import fashion_mnist, mirrors
 
 PARTS = {"train": 40, "t10k": 20}  # images
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowwise
-from rowwise.data import garments
+from rowwise.data.named import garments
 from rowwise.errors import DataError, UsageError
 from rowwise.text import use_language
 

@@ -22,7 +22,7 @@ from rowwise.measure.page import Subject, page
 from rowwise.measure.page.charts import nice
 from rowwise.measure.page.records import shown
 from rowwise.measure.page.style import DEEP_STEPS, LIGHT_STEPS, STEPS, mixed, step
-from rowwise.shapes.drawing import PALETTE
+from rowwise.shapes.ledger.drawing import PALETTE
 from rowwise.text import use_language
 
 NASTY = """<script>alert("&")</script>'é가"""

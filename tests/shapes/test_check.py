@@ -10,8 +10,8 @@ from scipy.sparse import csr_matrix
 
 import rowwise
 from rowwise.errors import DataError, ModelError, RowwiseError, ShapeError, Suspicious, UsageError
-from rowwise.shapes.checking import check
-from rowwise.shapes.explaining import explained
+from rowwise.shapes.checks.check import check
+from rowwise.shapes.checks.explained import explained
 from rowwise.text import use_language
 
 layers = keras.layers

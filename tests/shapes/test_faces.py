@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 import rowwise
 from rowwise.errors import SaveError, UsageError
-from rowwise.shapes.as_svg import matrices, panel, scale_of
-from rowwise.shapes.drawing import BROKEN, LONGEST, PALETTE, THINNEST
-from rowwise.shapes.facts import LayerFacts, Weight, course
+from rowwise.shapes.ledger.as_svg import matrices, panel, scale_of
+from rowwise.shapes.ledger.drawing import BROKEN, LONGEST, PALETTE, THINNEST
+from rowwise.shapes.ledger.facts import LayerFacts, Weight, course
 
 layers = keras.layers
 SVG = "{http://www.w3.org/2000/svg}"

@@ -17,8 +17,8 @@ from rich.cells import cell_len
 
 import rowwise
 from rowwise.errors import ModelError, UsageError
-from rowwise.shapes.as_text import arrays, size_text
-from rowwise.shapes.facts import course, read
+from rowwise.shapes.ledger.as_text import arrays, size_text
+from rowwise.shapes.ledger.facts import course, read
 
 layers = keras.layers
 

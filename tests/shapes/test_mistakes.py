@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from rowwise.errors import DataError, ModelError, RowwiseError, ShapeError, Suspicious
-from rowwise.shapes.checking import check
-from rowwise.shapes.explaining import explained
+from rowwise.shapes.checks.check import check
+from rowwise.shapes.checks.explained import explained
 from rowwise.text import use_language
 
 DOCS = Path(__file__).parents[2] / "docs"

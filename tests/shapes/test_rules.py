@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import rowwise
-from rowwise.shapes.facts import read
+from rowwise.shapes.ledger.facts import read
 
 layers = keras.layers
 

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 import rowwise
 import rowwise.shapes
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
-from rowwise.shapes.tracing import trace
+from rowwise.shapes.ledger.tracing import trace
 from rowwise.text import use_language
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -55,7 +55,7 @@ def rowwise_fit(
 ) -> Epoch:
     """`rowwise.fit`, on the uint8 pixels."""
     from rowwise.engine import fit
-    from rowwise.models import dense
+    from rowwise.models.dense import dense
 
     model = dense(train, hidden, seed=0)
 
@@ -93,7 +93,7 @@ def keras_plain(
     """`model.fit` of the same model on the same backend, on the same uint8 pixels."""
     import keras
 
-    from rowwise.models import dense
+    from rowwise.models.dense import dense
 
     model: keras.Model = dense(train, hidden, seed=0)
     model.compile(

@@ -73,7 +73,7 @@ def measure_rowwise(file: str, batch_size: str) -> None:
     """Load, prepare and train; print what was found as JSON: what the first process does."""
     from rowwise.data import load
     from rowwise.engine import fit, predict_proba
-    from rowwise.models import dense
+    from rowwise.models.dense import dense
 
     train, test = load(file, target="class", test=TEST)
     model = dense(train, seed=0)

@@ -66,7 +66,7 @@ def accuracy(train: Dataset, test: Dataset, seeds: int, epochs: int, batch_size:
     """Test accuracy and macro F1 of the course model after `epochs`, a row a seed, then mean and spread."""
     from rowwise.engine import fit
     from rowwise.measure import Report, evaluate
-    from rowwise.models import dense
+    from rowwise.models.dense import dense
 
     rows: list[Row] = []
     for seed in range(seeds):
@@ -84,7 +84,7 @@ def sweep(train: Dataset, repeats: int, batch_size: int, seeds: int, epochs: int
     """All seeds by `rowwise.sweep` and one after another by `fit`, in turn; the ratio is that of a round's two."""
     from rowwise.engine import fit
     from rowwise.engine import sweep as at_once
-    from rowwise.models import dense
+    from rowwise.models.dense import dense
 
     def build(seed: int) -> Any:
         return dense(train, HIDDEN, seed=seed)
@@ -135,7 +135,7 @@ def progress(train: Dataset, repeats: int, batch_size: int) -> list[Row]:
     The ratio is the median of the ratios within each round; its noise is that of a fit.
     """
     from rowwise.engine import fit
-    from rowwise.models import dense
+    from rowwise.models.dense import dense
 
     model = dense(train, HIDDEN, seed=0)
     names = {0: "none", 1: "bar", 2: "lines"}
@@ -195,7 +195,7 @@ def shell(repeats: int, epochs: int) -> list[Row]:
 
     rowwise also draws its pictures; the row "without pictures" does what the script does.
     """
-    from rowwise.data.fashion_mnist import find
+    from rowwise.data.named.fashion_mnist import find
 
     found = find()
     if found is None:

@@ -96,9 +96,9 @@ def _rowwise(parts: tuple[Dataset, Dataset], seed: int) -> tuple[float, float]:
     """Score and seconds, with the settings of `rowwise train` but for validation, which scikit-learn has none of."""
     from sklearn.metrics import r2_score
 
-    from rowwise.commands.settings import Settings, for_table
     from rowwise.engine import fit, predict_proba
-    from rowwise.models import dense
+    from rowwise.models.dense import dense
+    from rowwise.runs.settings import Settings, for_table
 
     train, test = parts
     settings = for_table(Settings(validation=0), train, ())

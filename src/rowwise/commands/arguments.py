@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from rowwise import __version__
-from rowwise.commands.settings import Settings
 from rowwise.commands.words import Parser, batches, listed, one_of, pair, positive, share, whole, widths
 from rowwise.data.source import TASKS, Source
+from rowwise.runs.settings import Settings
 from rowwise.text import say
 
 ENGINES = ("auto", "native", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras

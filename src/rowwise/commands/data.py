@@ -9,10 +9,11 @@ from rowwise import data as sources
 from rowwise.commands.output import Output
 from rowwise.commands.sources import given, told
 from rowwise.commands.tables import about_table
-from rowwise.data import Source, fashion_mnist
+from rowwise.data import Source
+from rowwise.data.named import fashion_mnist
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write
-from rowwise.runs import SCHEMA
+from rowwise.runs.folder import SCHEMA
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def show(options: argparse.Namespace) -> int:
             return _show_table(source, options, out)
         with told(out):
             parts = source.load()
-        from rowwise.data.sheet import contact_sheet
+        from rowwise.data.contact_sheet import contact_sheet
         from rowwise.data.summary import describe, describe_text
 
         for part in parts:
@@ -87,7 +88,7 @@ def _show_table(source: Source, options: argparse.Namespace, out: Output) -> int
     if options.out is not None:
         raise UsageError("cli.sheet.table", path=source.place)
     if not source.target:
-        from rowwise.data.records import survey
+        from rowwise.data.tables.load import survey
 
         schema, records = survey(source)
         out.result(f"{schema}\n\n{say('show.no_target', records=f'{records:,}')}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rowwise.commands.keras_import import hush
 from rowwise.commands.output import Output
 from rowwise.cores import usable_cores
-from rowwise.runs import SCHEMA
+from rowwise.runs.folder import SCHEMA
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
 

@@ -9,13 +9,13 @@ from rowwise.commands.classifier import classifier_shapes
 from rowwise.commands.keras_import import hush
 from rowwise.commands.output import Output
 from rowwise.commands.picture_folder import same_folder, test_pictures
-from rowwise.commands.record import data_record, versions
 from rowwise.commands.repeat import evaluation_command, training_command
 from rowwise.commands.sources import source_of_run, told, warn_of_other_data
 from rowwise.data import Source
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write, check_place
-from rowwise.runs import SCHEMA, open_run
+from rowwise.runs.folder import SCHEMA, open_run
+from rowwise.runs.record import data_record, versions
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def evaluate(options: argparse.Namespace) -> int:
         classifier_shapes(model)
         train_set, test_set = _sets(options, model, record, asked, out)
 
+        from rowwise.data.pictures.prepare import scale
+        from rowwise.engine.prediction import brightest_pixel
         from rowwise.measure import evaluate as measure
         from rowwise.measure.as_text import importance_lines
         from rowwise.measure.importance import importance
         from rowwise.measure.page.subject import Subject
-        from rowwise.prediction import brightest_pixel
-        from rowwise.reading import scale
 
         out.tell(say("cli.measured", provenance=test_set.origin, records=f"{len(test_set):,}"))
         measured = test_set
@@ -72,7 +72,7 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def _write_page(options: argparse.Namespace, out: Output, subject: Subject) -> None:
     from rowwise.measure.page import page
-    from rowwise.shapes.as_text import size_text
+    from rowwise.shapes.ledger.as_text import size_text
 
     training = training_command(subject.record, source_of_run(subject.record, options.model))
     lines = [("report.repeat.train", training)] if training else []
@@ -98,11 +98,11 @@ def _sets(
     source = asked or own
     if source is None:
         raise UsageError("cli.evaluate.data", model=options.model)
-    from rowwise.preparation import preparation_of
+    from rowwise.models.preparation import preparation_of
 
     preparation = preparation_of(model)
     if asked is not None and asked.kind == "table" and preparation is not None:
-        from rowwise.data.records import oddity_notes, read_as
+        from rowwise.data.tables.load import oddity_notes, read_as
 
         test_set, oddities = read_as(preparation.schema, asked)
         for note in oddity_notes(preparation.schema, oddities):

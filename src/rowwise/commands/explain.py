@@ -13,9 +13,9 @@ from rowwise.data import form, known, load, load_default, names
 from rowwise.data.source import TABLES, Source
 from rowwise.errors import DataError, UsageError
 from rowwise.files import atomic_write, check_place
-from rowwise.runs import MODEL, RECORD, open_run, plain, to_json
-from rowwise.shapes.facts import course
-from rowwise.shapes.ledger import explain as ledger_of
+from rowwise.runs.folder import MODEL, RECORD, open_run, plain, to_json
+from rowwise.shapes.ledger.facts import course
+from rowwise.shapes.ledger.ledger import explain as ledger_of
 from rowwise.text import say
 from rowwise.text.terminal import wrap
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.data.dataset import Dataset
-    from rowwise.shapes.ledger import Ledger
+    from rowwise.shapes.ledger.ledger import Ledger
 
 
 FORMATS = {".txt": "text", ".html": "html", ".svg": "svg", ".json": "json", ".png": "png"}  # by what `--out` ends in
@@ -79,8 +79,8 @@ def _is_pictures(place: str) -> bool:
 
 def _explain_folder(source: Source, options: argparse.Namespace, out: Output) -> None:
     """X by its pixels, then the ledger of the model that `rowwise train` would build of the pictures."""
-    from rowwise.data.folder import first_look
-    from rowwise.shapes.pixel_columns import pixels_of, pixels_text
+    from rowwise.data.pictures.folder import first_look
+    from rowwise.shapes.ledger.pixel_columns import pixels_of, pixels_text
 
     with told(out):
         found = first_look(source)
@@ -104,12 +104,12 @@ def _explain_folder(source: Source, options: argparse.Namespace, out: Output) ->
 def _explain_table(source: Source, options: argparse.Namespace, out: Output) -> None:
     """X by name, how its columns widen, then the ledger of the model that `rowwise train` would build of it."""
     from rowwise.commands.keras_import import hush
-    from rowwise.shapes.table_columns import columns_of, table_text
+    from rowwise.shapes.ledger.table_columns import columns_of, table_text
 
     with told(out):
         train = source.load()[0]
     hush()
-    from rowwise.models import dense
+    from rowwise.models.dense import dense
 
     model = dense(train, options.hidden, seed=0)
     ledger = ledger_of(model, batch_size=options.batch_size, convention=options.convention)
@@ -227,7 +227,7 @@ def _trace(options: argparse.Namespace, out: Output) -> None:
     from rowwise.commands.keras_import import hush
 
     hush()
-    from rowwise.shapes.tracing import trace
+    from rowwise.shapes.ledger.tracing import trace
 
     model, data = _model_and_data(options, out)
     record, unit = options.trace
@@ -262,8 +262,8 @@ def _trace(options: argparse.Namespace, out: Output) -> None:
 
 def _as_taken(model: keras.Model, data: Dataset, out: Output) -> NDArray[Any]:
     """The records as the model takes them: pixels on its scale, in one row where it starts without Flatten."""
-    from rowwise.prediction import brightest_pixel
-    from rowwise.reading import scale
+    from rowwise.data.pictures.prepare import scale
+    from rowwise.engine.prediction import brightest_pixel
 
     if data.schema is not None:
         return data.x
@@ -283,7 +283,7 @@ def _model_and_data(options: argparse.Namespace, out: Output) -> tuple[keras.Mod
 
     if options.records is not None:
         raise UsageError("explain.two_data", first=options.data, second=options.records)
-    from rowwise.models import dense
+    from rowwise.models.dense import dense
 
     with told(out):
         if source is not None:
@@ -304,13 +304,13 @@ def _records_for(
     Raises:
         UsageError: nobody says which data. DataError: they cannot be had, or do not fit.
     """
-    from rowwise.preparation import preparation_of
+    from rowwise.models.preparation import preparation_of
 
     own = source_of_run(record, path)
     asked = None if options.records is None else Source(options.records)
     preparation = preparation_of(model)
     if asked is not None and asked.kind == "table" and preparation is not None:
-        from rowwise.data.records import read_as
+        from rowwise.data.tables.load import read_as
 
         return read_as(preparation.schema, asked)[0]
     source = own if asked is None else asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from rowwise.commands.record import Row, columns, epoch_rows, run_record
+from rowwise.runs.record import Row, columns, epoch_rows, run_record
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     import keras
 
-    from rowwise.commands.clock import Clock
     from rowwise.commands.output import Output
     from rowwise.commands.train import Start, Trained
     from rowwise.data.dataset import Dataset
+    from rowwise.engine.prediction import Prediction
     from rowwise.measure import RegressionReport, Report
-    from rowwise.prediction import Prediction
-    from rowwise.runs import Run
+    from rowwise.runs.clock import Clock
+    from rowwise.runs.folder import Run
 
 
 def finish(
@@ -39,8 +39,8 @@ def finish(
     Raises:
         ModelError: the training diverged. SaveError: the file system refused.
     """
+    from rowwise.engine.prediction import predict
     from rowwise.measure import judge
-    from rowwise.prediction import predict
 
     model, fit = trained.model, trained.history.rowwise
     with clock.lap("evaluate"):
@@ -80,20 +80,20 @@ def _pictures(
 ) -> dict[str, bytes]:
     """PNG bytes by file name; a picture that cannot be drawn is no reason to lose the training."""
     from rowwise.figures import is_picture
-    from rowwise.measure import Report, pictures
+    from rowwise.measure import Report, plots
 
     made, title = {}, data.origin
     try:
         if isinstance(report, Report):
-            made["confusion.png"] = pictures.confusion_picture(report, title)
+            made["confusion.png"] = plots.confusion_picture(report, title)
         else:
-            made["predicted.png"] = pictures.true_and_predicted(report, title)
+            made["predicted.png"] = plots.true_and_predicted(report, title)
         if rows:
-            made["learning-curves.png"] = pictures.learning_curves(columns(rows), title)
+            made["learning-curves.png"] = plots.learning_curves(columns(rows), title)
         if is_picture(data.shape) and isinstance(report, Report):
-            made["most-wrong.png"] = pictures.wrong_gallery(data, prediction.probabilities, title=title)
+            made["most-wrong.png"] = plots.wrong_gallery(data, prediction.probabilities, title=title)
             kernel = next(layer.kernel.numpy() for layer in model.layers if type(layer).__name__ == "Dense")
-            made["kernel.png"] = pictures.kernel_images(kernel, data.shape, title=title)
+            made["kernel.png"] = plots.kernel_images(kernel, data.shape, title=title)
     except Exception as cause:
         out.warn(say("cli.pictures", cause=f"{type(cause).__name__}: {cause}"))
     return made

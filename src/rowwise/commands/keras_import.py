@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rowwise.commands.clock import Clock
+    from rowwise.runs.clock import Clock
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from rowwise.errors import SaveError
 from rowwise.files import check_place, unfinished
-from rowwise.runs import plain
+from rowwise.runs.folder import plain
 
 if TYPE_CHECKING:
     import argparse

@@ -14,7 +14,7 @@ from rowwise.commands.sources import told
 from rowwise.data.dataset import OBJECT, WHOLE
 from rowwise.errors import UsageError
 from rowwise.figures import is_picture
-from rowwise.runs import SCHEMA
+from rowwise.runs.folder import SCHEMA
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rowwise.commands.output import Output
     from rowwise.data import Source
     from rowwise.data.dataset import Dataset
-    from rowwise.data.picture_cache import Prepare
+    from rowwise.data.pictures.cache import Prepare
 
 
 def pictures_of(record: dict[str, Any]) -> str:
@@ -50,7 +50,7 @@ def test_pictures(asked: Source, model: keras.Model, record: dict[str, Any]) -> 
     shape = tuple(size for size in sizes if size is not None)
     if asked.kind != "folder" or not is_picture(shape):
         return None
-    from rowwise.data.folder import read_as
+    from rowwise.data.pictures.folder import read_as
 
     names = record.get("data", {}).get("classes")
     known = isinstance(names, list) and len(names) == max(units, 2)
@@ -58,8 +58,8 @@ def test_pictures(asked: Source, model: keras.Model, record: dict[str, Any]) -> 
 
 
 def _prepare(pictures: str) -> Prepare:
-    from rowwise.data.picture_cache import WHOLLY, Prepare
-    from rowwise.reading import cut_out
+    from rowwise.data.pictures.cache import WHOLLY, Prepare
+    from rowwise.data.pictures.prepare import cut_out
 
     return WHOLLY if pictures == WHOLE else Prepare(OBJECT, cut_out)
 
@@ -84,9 +84,9 @@ def predict_folder(
         raise UsageError("predict.folder.several", count=len(options.files))
     if options.json and options.out is None:
         raise UsageError("predict.table.json")
-    from rowwise.data.folder import read_batches
-    from rowwise.prediction import brightest_pixel, predict
-    from rowwise.reading import scale
+    from rowwise.data.pictures.folder import read_batches
+    from rowwise.data.pictures.prepare import scale
+    from rowwise.engine.prediction import brightest_pixel, predict
 
     folder, white = options.files[0], brightest_pixel(model)
 

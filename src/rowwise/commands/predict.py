@@ -10,7 +10,7 @@ from rowwise.commands.output import Output
 from rowwise.commands.picture_folder import pictures_of, predict_folder
 from rowwise.commands.tables import predict_tables
 from rowwise.errors import DataError, ModelError, UsageError
-from rowwise.runs import SCHEMA, open_run
+from rowwise.runs.folder import SCHEMA, open_run
 from rowwise.text import language, say
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def predict(options: argparse.Namespace) -> int:
     with Output(options) as out:
         model, record = open_run(options.model)
 
-        from rowwise.preparation import preparation_of
+        from rowwise.models.preparation import preparation_of
 
         if (preparation := preparation_of(model)) is not None:
             if options.skip_bad:
@@ -47,9 +47,9 @@ def predict(options: argparse.Namespace) -> int:
             raise UsageError("source.option", option="--skip-bad", place=options.files[0])
         shape, units = _picture_shape(model, options)
 
-        from rowwise.prediction import brightest_pixel
-        from rowwise.prediction import predict as classify
-        from rowwise.reading import read_pictures
+        from rowwise.data.pictures.prepare import read_pictures
+        from rowwise.engine.prediction import brightest_pixel
+        from rowwise.engine.prediction import predict as classify
 
         white = brightest_pixel(model)
         classes, shown = _names(record, units)

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.output import called
-from rowwise.commands.settings import Settings
 from rowwise.commands.sources import OPTIONS
+from rowwise.runs.settings import Settings
 from rowwise.text import language
 
 if TYPE_CHECKING:

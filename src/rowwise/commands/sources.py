@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.data.source import Source, read_options
 from rowwise.errors import ModelError, RowwiseError, Suspicious, UsageError
-from rowwise.runs import RECORD
+from rowwise.runs.folder import RECORD
 from rowwise.text import say
 
 if TYPE_CHECKING:

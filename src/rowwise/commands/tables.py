@@ -8,7 +8,7 @@ from rowwise.commands.output import written
 from rowwise.commands.sources import told
 from rowwise.data.source import TABLES, Source
 from rowwise.errors import UsageError
-from rowwise.runs import SCHEMA
+from rowwise.runs.folder import SCHEMA
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from rowwise.commands.output import Output
     from rowwise.data.dataset import Dataset
-    from rowwise.data.schema import Schema
+    from rowwise.data.tables.schema import Schema
 
 
 def about_table(data: Dataset, schema: Schema) -> list[str]:
     """What is to be predicted, how wide X is, and which columns are not used although nobody asked for that."""
-    from rowwise.data.records import not_used
+    from rowwise.data.tables.load import not_used
 
     key = f"cli.task.{schema.task}"
     lines = [say(key, target=", ".join(schema.targets), classes=f"{len(schema.classes):,}")]
@@ -55,12 +55,12 @@ def predict_tables(options: argparse.Namespace, model: keras.Model, schema: Sche
     if options.out is not None and _same(options.out, options.files[0]):
         raise UsageError("predict.out.same", path=options.out)
     with told(out):
-        from rowwise.table_prediction import predict_table
+        from rowwise.runs.table_predictions import predict_table
 
         done = written(options.out, lambda write: predict_table(model, source, write))
     if options.out is not None:
         out.tell(say("predict.table.written", records=f"{done.records:,}", columns=len(done.columns), path=options.out))
-    from rowwise.data.records import oddity_notes
+    from rowwise.data.tables.load import oddity_notes
 
     for note in oddity_notes(schema, done.oddities):
         out.warn(note)

@@ -6,18 +6,18 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rowwise.commands.clock import Clock
 from rowwise.commands.finish import finish
 from rowwise.commands.keras_import import importing_keras
-from rowwise.commands.memory import check_memory
 from rowwise.commands.output import Output, called
-from rowwise.commands.settings import Settings, for_table, given, resumed
 from rowwise.commands.sources import source_of, source_of_run, told
 from rowwise.commands.tables import about_table
 from rowwise.data import load_default
 from rowwise.errors import DataError
 from rowwise.interrupt import deferred
-from rowwise.runs import MODEL, Run, open_model, read_record
+from rowwise.runs.clock import Clock
+from rowwise.runs.folder import MODEL, Run, open_model, read_record
+from rowwise.runs.memory import check_memory
+from rowwise.runs.settings import Settings, for_table, given, resumed
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     import keras
 
-    from rowwise.commands.record import Row
     from rowwise.data.dataset import Dataset
     from rowwise.data.source import Source
+    from rowwise.runs.record import Row
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
@@ -97,14 +97,14 @@ def _import_sources(source: Source | None) -> None:
     modules = ["numpy.random"]
     if source is None or source.kind == "named":
         names = ("fashion-mnist", "garments") if source is None else (source.place,)
-        modules += [f"rowwise.data.{name.replace('-', '_')}" for name in names]
+        modules += [f"rowwise.data.named.{name.replace('-', '_')}" for name in names]
         modules += ["sklearn.datasets"] if "digits" in names else []
     elif source.kind == "table":
-        modules += ["polars", "polars.selectors", "rowwise.data.records"]
+        modules += ["polars", "polars.selectors", "rowwise.data.tables.load"]
     elif source.kind == "folder":
-        modules += ["rowwise.data.folder", "concurrent.futures.thread", "rich.progress"]
+        modules += ["rowwise.data.pictures.folder", "concurrent.futures.thread", "rich.progress"]
     else:
-        modules += ["rowwise.data.arrays_file"]
+        modules += ["rowwise.data.arrays.file"]
     for module in modules:
         importlib.import_module(module)
 
@@ -141,7 +141,7 @@ def _model(start: Start, data: Dataset, out: Output) -> keras.Model:
     import jax
     import keras
 
-    from rowwise.models import dense
+    from rowwise.models.dense import dense
 
     settings = start.settings
     if jax.default_backend() == "cpu":  # other devices have memory of their own
@@ -164,7 +164,7 @@ def _shape(data: Dataset) -> tuple[int, ...]:
 
 def _fit(model: keras.Model, data: Dataset, start: Start, options: argparse.Namespace, out: Output) -> Trained:
     """Train until the last epoch or Ctrl-C, which is passed on where nothing was trained yet."""
-    from rowwise.data.balance import balanced
+    from rowwise.data.class_weights import balanced
     from rowwise.engine import fit
 
     settings, interrupted = start.settings, False

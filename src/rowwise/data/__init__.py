@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.names import MODULES, known, names
+from rowwise.data.named.names import MODULES, known, names
 from rowwise.data.source import Source, is_frame, read_options
 from rowwise.errors import DataNotFound, SaveError
 from rowwise.text import say
@@ -52,7 +52,7 @@ def form(name: str) -> tuple[tuple[int, ...], int]:
     Raises:
         DataError: an unknown name.
     """
-    module = importlib.import_module(f"rowwise.data.{MODULES[known(name)]}")
+    module = importlib.import_module(f"rowwise.data.named.{MODULES[known(name)]}")
     return module.IMAGE, len(module.CLASSES)
 
 
@@ -72,6 +72,6 @@ def fetch(name: str) -> Path | None:
     """
     if known(name) != "fashion-mnist":
         return None
-    from rowwise.data import fashion_mnist
+    from rowwise.data.named import fashion_mnist
 
     return (fashion_mnist.find() or fashion_mnist.download()).folder

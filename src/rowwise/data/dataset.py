@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rowwise.data.schema import Schema
+    from rowwise.data.tables.schema import Schema
 
 BLOCK = 1 << 26  # bytes of a checksum at once
 PIXEL_MAX = 255  # uint8 grey: 0 is black, 255 is white

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.names import MODULES, known
+from rowwise.data.named.names import MODULES, known
 from rowwise.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ LARGEST_SIDE = 4096  # pixels of a record
 TASKS = ("classification", "regression")
 
 # Which module loads what, by `load(source) -> (train, test)`.
-_LOADERS = {"table": "records", "folder": "folder", "arrays": "arrays_file"}
+_LOADERS = {"table": "tables.load", "folder": "pictures.folder", "arrays": "arrays.file"}
 # The options that say something about data of one kind only.
 _OPTIONS = {
     "table": (
@@ -161,7 +161,7 @@ class Source:
         """
         source = self.checked()
         kind = source.kind
-        module = MODULES[source.place] if kind == "named" else _LOADERS[kind]
+        module = f"named.{MODULES[source.place]}" if kind == "named" else _LOADERS[kind]
         load = importlib.import_module(f"rowwise.data.{module}").load
         if kind == "named":
             return load()

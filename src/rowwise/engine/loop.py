@@ -22,7 +22,7 @@ from rowwise.engine.progress import Bar, Clock, Lines, reporter
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
 from rowwise.errors import UsageError
 from rowwise.interrupt import deferred
-from rowwise.shapes.checking import array_of, check_compiled, check_records
+from rowwise.shapes.checks.check import array_of, check_compiled, check_records
 from rowwise.text import say
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from rowwise.engine.plan import Plan, plan
 from rowwise.engine.progress import Clock
 from rowwise.errors import UsageError
 from rowwise.interrupt import deferred
-from rowwise.shapes.checking import check_compiled, check_records
+from rowwise.shapes.checks.check import check_compiled, check_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

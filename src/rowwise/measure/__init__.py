@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.engine.arrays import Records
-    from rowwise.prediction import Prediction
+    from rowwise.engine.prediction import Prediction
 
 __all__ = ["RegressionReport", "Report", "evaluate", "judge", "measure", "measure_numbers", "score", "score_numbers"]
 
@@ -41,8 +41,8 @@ def evaluate(
     import keras
 
     from rowwise.engine.arrays import as_arrays
-    from rowwise.prediction import predict
-    from rowwise.shapes.checking import check_records
+    from rowwise.engine.prediction import predict
+    from rowwise.shapes.checks.check import check_records
 
     check_records(model, data, finite=False, loss=False, silent=False)
     x = as_arrays(data, keras.config.floatx(), "data").x

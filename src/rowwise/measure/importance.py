@@ -64,7 +64,7 @@ def importance(model: keras.Model, data: Dataset, repeats: int = REPEATS, seed: 
     Raises:
         DataError: no table. ShapeError, ModelError: as `rowwise.predict`.
     """
-    from rowwise.prediction import predict
+    from rowwise.engine.prediction import predict
 
     if data.x.ndim != 2:
         raise DataError("measure.importance", found=data.x.shape)

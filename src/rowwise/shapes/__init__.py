@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 from rowwise.lazy import late
 
 if TYPE_CHECKING:
-    from rowwise.shapes.axes import show as show
-    from rowwise.shapes.checking import check as check
-    from rowwise.shapes.conventions import from_columns as from_columns
-    from rowwise.shapes.conventions import from_torch as from_torch
-    from rowwise.shapes.conventions import side_by_side as side_by_side
-    from rowwise.shapes.conventions import to_columns as to_columns
-    from rowwise.shapes.conventions import to_torch as to_torch
-    from rowwise.shapes.explaining import explained as explained
-    from rowwise.shapes.ledger import Ledger as Ledger
-    from rowwise.shapes.ledger import explain as explain
-    from rowwise.shapes.tracing import Trace as Trace
-    from rowwise.shapes.tracing import trace as trace
+    from rowwise.shapes.checks.check import check as check
+    from rowwise.shapes.checks.explained import explained as explained
+    from rowwise.shapes.ledger.axes import show as show
+    from rowwise.shapes.ledger.conventions import from_columns as from_columns
+    from rowwise.shapes.ledger.conventions import from_torch as from_torch
+    from rowwise.shapes.ledger.conventions import side_by_side as side_by_side
+    from rowwise.shapes.ledger.conventions import to_columns as to_columns
+    from rowwise.shapes.ledger.conventions import to_torch as to_torch
+    from rowwise.shapes.ledger.ledger import Ledger as Ledger
+    from rowwise.shapes.ledger.ledger import explain as explain
+    from rowwise.shapes.ledger.tracing import Trace as Trace
+    from rowwise.shapes.ledger.tracing import trace as trace
 
 __all__ = [
     "Ledger",
@@ -41,17 +41,17 @@ __all__ = [
 __getattr__, __dir__ = late(
     __name__,
     {
-        "Ledger": "rowwise.shapes.ledger",
-        "Trace": "rowwise.shapes.tracing",
-        "check": "rowwise.shapes.checking",
-        "explain": "rowwise.shapes.ledger",
-        "explained": "rowwise.shapes.explaining",
-        "from_columns": "rowwise.shapes.conventions",
-        "from_torch": "rowwise.shapes.conventions",
-        "show": "rowwise.shapes.axes",
-        "side_by_side": "rowwise.shapes.conventions",
-        "to_columns": "rowwise.shapes.conventions",
-        "to_torch": "rowwise.shapes.conventions",
-        "trace": "rowwise.shapes.tracing",
+        "Ledger": "rowwise.shapes.ledger.ledger",
+        "Trace": "rowwise.shapes.ledger.tracing",
+        "check": "rowwise.shapes.checks.check",
+        "explain": "rowwise.shapes.ledger.ledger",
+        "explained": "rowwise.shapes.checks.explained",
+        "from_columns": "rowwise.shapes.ledger.conventions",
+        "from_torch": "rowwise.shapes.ledger.conventions",
+        "show": "rowwise.shapes.ledger.axes",
+        "side_by_side": "rowwise.shapes.ledger.conventions",
+        "to_columns": "rowwise.shapes.ledger.conventions",
+        "to_torch": "rowwise.shapes.ledger.conventions",
+        "trace": "rowwise.shapes.ledger.tracing",
     },
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from rowwise.preparation import Preparation, ScaledSquaredError
+from rowwise.models.preparation import Preparation, ScaledSquaredError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

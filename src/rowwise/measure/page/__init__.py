@@ -9,7 +9,7 @@ from rowwise.measure.page.style import rules
 from rowwise.measure.page.subject import Subject
 from rowwise.measure.page.trust import calibration_section, curves_section, importance_section
 from rowwise.measure.page.worst import worst_section
-from rowwise.shapes.drawing import safe
+from rowwise.shapes.ledger.drawing import safe
 from rowwise.text import language, say
 
 __all__ = ["Subject", "page"]

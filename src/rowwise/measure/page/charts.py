@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rowwise.measure.as_text import significant
-from rowwise.shapes.drawing import Drawing, inline, safe, text_width
+from rowwise.shapes.ledger.drawing import Drawing, inline, safe, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

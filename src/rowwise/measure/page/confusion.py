@@ -13,7 +13,7 @@ import numpy as np
 from rowwise.measure.page.html import paragraph, section, wide
 from rowwise.measure.page.records import shown
 from rowwise.measure.page.style import step
-from rowwise.shapes.drawing import safe
+from rowwise.shapes.ledger.drawing import safe
 from rowwise.text import say
 
 if TYPE_CHECKING:

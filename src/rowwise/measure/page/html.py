@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowwise.shapes.drawing import safe
+from rowwise.shapes.ledger.drawing import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

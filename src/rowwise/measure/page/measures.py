@@ -8,7 +8,7 @@ from rowwise.measure.as_text import UNITS, between, measures, number, significan
 from rowwise.measure.bootstrap import DRAWS
 from rowwise.measure.page import charts
 from rowwise.measure.page.html import figure, paragraph, section, table
-from rowwise.shapes.drawing import safe
+from rowwise.shapes.ledger.drawing import safe
 from rowwise.text import say
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.schema_text import cells
+from rowwise.data.tables.schema_text import cells
 from rowwise.measure.as_text import significant
 from rowwise.measure.page.html import details, pairs, paragraph, section, table
 from rowwise.shapes import explain
-from rowwise.shapes.as_html import fragment
-from rowwise.shapes.as_text import head
-from rowwise.shapes.drawing import safe
+from rowwise.shapes.ledger.as_html import fragment
+from rowwise.shapes.ledger.as_text import head
+from rowwise.shapes.ledger.drawing import safe
 from rowwise.text import say
 
 if TYPE_CHECKING:

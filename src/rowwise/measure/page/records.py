@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.schema_text import plain
+from rowwise.data.tables.schema_text import plain
 from rowwise.figures import brightness, colours, is_picture
 from rowwise.measure.page.html import table
-from rowwise.shapes.drawing import safe
+from rowwise.shapes.ledger.drawing import safe
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.data.dataset import Dataset
-    from rowwise.data.schema import Column
+    from rowwise.data.tables.schema import Column
 
 SIDE = 72  # pixels of an image's longer side in the page; larger ones are made smaller
 PLAIN = 40  # pixels up to which an image is kept as it is, and shown with its pixels as squares

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rowwise.shapes.drawing import FONTS, MONO, PALETTE
+from rowwise.shapes.ledger.drawing import FONTS, MONO, PALETTE
 
 # How much ink a cell of the confusion matrix has, by the share of its true class. Between the light and the deep
 # ones there is a gap: neither black nor white could be read on what lies there.

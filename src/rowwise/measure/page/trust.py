@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rowwise.measure.as_text import UNITS, number
 from rowwise.measure.page import charts
 from rowwise.measure.page.html import details, figure, paragraph, section, table, wide
-from rowwise.shapes.drawing import safe
+from rowwise.shapes.ledger.drawing import safe
 from rowwise.text import say
 
 if TYPE_CHECKING:

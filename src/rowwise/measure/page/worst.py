@@ -9,7 +9,7 @@ import numpy as np
 from rowwise.measure.as_text import significant
 from rowwise.measure.page.html import paragraph, section
 from rowwise.measure.page.records import shown
-from rowwise.shapes.drawing import safe
+from rowwise.shapes.ledger.drawing import safe
 from rowwise.text import say
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""`.npz`, `.npy` and IDX files → Datasets."""

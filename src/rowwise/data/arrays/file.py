@@ -1,0 +1,244 @@
+"""A `.npz` file, or a `.npy` file with its labels beside it → two Datasets.
+
+Looked for in a `.npz`, in any case: `x_train`, `y_train`, `x_test`, `y_test`, also with the part first, or with
+`images` and `labels` or the like for x and y, as in MedMNIST's files; else `x` and `y` undivided. A `val` part beside a
+test belongs to the training records, from which a training holds out its own. `classes` may name numbers from 0.
+Beside `x.npy` lies `y.npy`, beside `shirts_images.npy` `shirts_labels.npy`, beside `x_train.npy` `y_train.npy`, and the
+test's two if they are there.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zipfile
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from rowwise.data.arrays.idx import LARGEST
+from rowwise.data.arrays.labels import class_names, is_regression, numbered, targets
+from rowwise.data.dataset import WHOLE, Dataset, provenance_fields
+from rowwise.data.overlap import warn_of_shared
+from rowwise.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from rowwise.data.source import Source
+
+Arrays = dict[str, "NDArray[Any]"]
+
+PARTS = {"training": "train", "train": "train", "testing": "test", "test": "test"}
+PARTS |= dict.fromkeys(("validation", "valid", "val"), "val")
+# What x and y may be called; the first that is there counts.
+ROLES = dict.fromkeys(("x", "images", "image", "data", "features", "inputs", "arr0"), "x")
+ROLES |= dict.fromkeys(("y", "labels", "label", "targets", "target", "arr1"), "y")
+NAMES = ("classes", "classnames", "labelnames", "targetnames")
+BESIDE = {"x": ("y",), "X": ("y", "Y"), "images": ("labels",), "image": ("label",), "data": ("labels", "target")}
+RATIO = 100  # how many times its file a packed array may be, beyond LARGEST: a bomb unpacks to a thousand times
+
+
+class Header(NamedTuple):
+    """What an array says of itself; its values start at byte `start` and take `size` bytes."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    order: str
+    start: int
+
+    @property
+    def size(self) -> int:
+        return self.dtype.itemsize * math.prod(self.shape)
+
+
+def load(source: Source) -> tuple[Dataset, Dataset]:
+    """`(train, test)`: x as the file has it, y class numbers; or targets, where they are broken numbers or `task` says.
+
+    The split is the file's own where it has one, else stratified and seeded.
+
+    Raises:
+        DataError: a file that is damaged, too large, needs pickle, or lacks arrays; arrays that do not fit one
+            another; labels that name no classes.
+
+    Warns:
+        Suspicious: records in both parts.
+    """
+    path = Path(source.place)
+    with _reading(path):
+        found = _npz(path) if path.suffix.lower() == ".npz" else _npy(path)
+    x, y = _parts(path, found)
+    names: tuple[str, ...] = ()
+    if is_regression(path, y, source.task):
+        y = {part: targets(path, values) for part, values in y.items()}
+    else:
+        named = next((array for name, array in found.items() if _flat(name) in NAMES), None)
+        names = class_names(path, y, named)
+        y = {part: numbered(path, values, names) for part, values in y.items()}
+    origin = provenance_fields("arrays.provenance", file=path)
+    known: dict[str, Any] = {"file": str(path.resolve()), "arrays": {name: list(a.shape) for name, a in found.items()}}
+    aims = () if names else _targets(next(iter(y.values())))
+
+    def dataset(part: str) -> Dataset:
+        pictures = {"pictures": WHOLE} if x[part].ndim > 2 else {}
+        where = {"source": known | pictures, "targets": aims}
+        return Dataset(source.name, x[part], y[part], names, part=part or "train", **where, **origin)  # type: ignore[arg-type]
+
+    if "train" in x:
+        train, test = dataset("train"), dataset("test")
+    else:
+        if names and len(single := np.flatnonzero(np.bincount(y[""]) == 1)):
+            raise DataError("arrays.single", file=path, names=", ".join(names[label] for label in single[:10]))
+        train, test = dataset("").split(source.test, source.seed)
+    warn_of_shared(train, test)
+    return train, replace(test, part="test")
+
+
+def _npz(path: Path) -> Arrays:
+    """The arrays of the file, by name; of those whose names say nothing to us only the shapes are true."""
+    arrays = {}
+    with zipfile.ZipFile(path) as archive:
+        members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
+        total = sum(member.file_size for member in members)
+        if total > max(LARGEST, RATIO * path.stat().st_size):
+            raise DataError("arrays.too_large", file=path, found=f"{total:,}")
+        for member in members:
+            name = member.filename.removesuffix(".npy")
+            with archive.open(member) as file:
+                header = _header(path, file, member.file_size)
+                if _role(name) or _flat(name) in NAMES:
+                    # Read to the end, so that the checksum is compared.
+                    values = np.frombuffer(file.read(), header.dtype, math.prod(header.shape))
+                    arrays[name] = _native(values.reshape(header.shape, order=header.order))  # type: ignore[call-overload]
+                else:
+                    arrays[name] = np.broadcast_to(np.zeros((), np.uint8), header.shape)
+    return arrays
+
+
+def _npy(path: Path) -> Arrays:
+    """x, memory-mapped, and y beside it; of the test as well where there are such."""
+    stem = path.stem
+    beside = [
+        path.with_name(re.sub(rf"(?<![A-Za-z]){word}(?![A-Za-z])", other, stem, count=1) + path.suffix)
+        for word, others in BESIDE.items()
+        for other in others
+        if re.search(rf"(?<![A-Za-z]){word}(?![A-Za-z])", stem)
+    ]
+    labels = next((file for file in beside if file.is_file()), None)
+    if labels is None:
+        tried = ", ".join(file.name for file in beside)
+        raise DataError("arrays.beside" if tried else "arrays.beside.name", file=path, tried=tried)
+    role = _role(stem)
+    part = role[0] if role else ""
+    arrays = {f"x_{part}": _mapped(path), f"y_{part}": _mapped(labels)}
+    for other in ("test", "val") if part == "train" else ():
+        pair = [file.with_name(re.sub("(?i)train(ing)?", other, file.name)) for file in (path, labels)]
+        if all(file.is_file() for file in pair):
+            arrays |= {f"x_{other}": _mapped(pair[0]), f"y_{other}": _mapped(pair[1])}
+    return arrays
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        header = _header(path, file, size)
+    if not header.size:
+        return np.zeros(header.shape, header.dtype)
+    return _native(np.memmap(path, header.dtype, "r", header.start, header.shape, header.order))  # type: ignore[call-overload]
+
+
+def _header(path: Path, file: IO[bytes], size: int) -> Header:
+    """The header of an array in NumPy's format, known to be true: as many bytes follow as it announces."""
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0)):  # a later one is for names of fields only
+        raise ValueError(f"format {version}")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(file)
+    if dtype.hasobject:
+        raise DataError("arrays.pickle", file=path)
+    header = Header(dtype, shape, "F" if fortran else "C", file.tell())
+    if min(shape, default=0) < 0 or header.start + header.size != size:
+        raise DataError("arrays.size", file=path, shape=shape, dtype=dtype, found=f"{size - header.start:,}")
+    return header
+
+
+def _parts(path: Path, found: Arrays) -> tuple[Arrays, Arrays]:
+    """x and y by part: `"train"` and `"test"`, or `""` undivided."""
+    x: Arrays = {}
+    y: Arrays = {}
+    order = list(ROLES)
+    roles = [(role, name) for name in found if (role := _role(name))]
+    for (part, word), name in sorted(roles, key=lambda pair: order.index(pair[0][1])):
+        (x if ROLES[word] == "x" else y).setdefault(part, found[name])
+    if "train" in x and "test" not in x and "val" in x:
+        x["test"], y["test"] = x.pop("val"), y.pop("val", np.zeros(0))
+    parts = [part for part in ("train", "val", "test", "") if part in x and part in y]
+    if {"train", "test"} <= set(parts):
+        parts = [part for part in parts if part]
+    elif "" in parts or "train" in parts:  # a single part is divided here
+        only = "" if "" in parts else "train"
+        x, y, parts = {"": x[only]}, {"": y[only]}, [""]
+    else:
+        there = ", ".join(f"{name} {array.shape}" for name, array in list(found.items())[:20]) or "—"
+        raise DataError("arrays.missing", file=path, found=there)
+    for part in parts:
+        _check(path, part, x[part], y[part])
+    if "val" in parts:
+        for arrays in (x, y):
+            arrays["train"] = np.concatenate([arrays["train"], arrays.pop("val")])
+        parts.remove("val")
+    if len(parts) == 2 and x["train"].shape[1:] != x["test"].shape[1:]:
+        raise DataError("arrays.parts", file=path, train=x["train"].shape, test=x["test"].shape)
+    return {part: x[part] for part in parts}, {part: y[part] for part in parts}
+
+
+def _check(path: Path, part: str, x: NDArray[Any], y: NDArray[Any]) -> None:
+    if x.ndim < 2 or not y.ndim or len(x) != len(y) or not x.size:
+        raise DataError("arrays.shapes", file=path, part=part and f" ({part})", x=x.shape, y=y.shape)
+    if x.dtype.kind not in "uif":
+        raise DataError("data.dtype", name=path, found=x.dtype)
+
+
+def _role(name: str) -> tuple[str, str] | None:
+    """`train_images` → `("train", "images")`: its part, and which of the words for x and y; None for other names."""
+    flat = _flat(name)
+    if flat in ROLES:
+        return "", flat
+    for word, part in PARTS.items():
+        for rest in (flat.removeprefix(word), flat.removesuffix(word)):
+            if rest != flat and rest in ROLES:
+                return part, rest
+    return None
+
+
+def _flat(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
+def _targets(y: NDArray[Any]) -> tuple[str, ...]:
+    return ("y",) if y.ndim == 1 else tuple(f"y{number}" for number in range(y.shape[1]))
+
+
+def _native(array: NDArray[Any]) -> NDArray[Any]:
+    """In the machine's byte order; truth values as 0 and 1."""
+    if array.dtype.kind == "b":
+        return array.astype(np.float32)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (DataError, MemoryError):
+        raise
+    except (FileNotFoundError, PermissionError) as cause:
+        raise DataError("idx.missing", file=path, cause=cause.strerror) from cause
+    except Exception as cause:  # zipfile, zlib, NumPy and its parser of headers each have errors of their own
+        text = " ".join(str(cause).split())[:150].rstrip(".")
+        raise DataError("arrays.damaged", file=path, cause=text or type(cause).__name__) from cause

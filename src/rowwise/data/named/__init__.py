@@ -1,0 +1,1 @@
+"""A name that rowwise knows → its Datasets."""

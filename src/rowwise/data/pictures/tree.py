@@ -1,0 +1,276 @@
+"""A folder with one sub-folder a class, or train and test folders of such → its classes and picture files.
+
+Hidden files and folders are left out, and what systems leave in every folder. Below a class's folder pictures may
+lie at any depth. `train` and `test` (or `val`) divide the pictures, where `train` itself has sub-folders:
+`val` beside a `test` belongs to the training records, from which a training holds out its own.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import unicodedata
+from array import array
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rowwise.data.pictures.file import SUFFIXES
+from rowwise.errors import DataError, warn_user
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+PARTS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
+PARTS |= dict.fromkeys(("val", "valid", "validation"), "val")
+JUNK = frozenset(("thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "lost+found"))
+FACTS = 3  # of a file: bytes, time of the content's and of the entry's last change in ns
+SHOWN = 10  # names in a message
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """The picture files of a folder: those of the training part first, then by class, then by name.
+
+    Attributes:
+        folder: as it was given.
+        classes: the sub-folders' names, sorted.
+        names: `(files,)` paths below the folder, with `/`.
+        facts: `(files, 3)` int64: bytes, and the times of the last change of content and entry, in ns.
+        y: `(files,)` int32 class numbers.
+        train: so many of the first belong to the training part; None where nothing divides them.
+    """
+
+    folder: Path
+    classes: tuple[str, ...]
+    names: list[str]
+    facts: NDArray[np.int64]
+    y: NDArray[np.int32]
+    train: int | None
+
+
+@dataclass
+class _Found:
+    """The pictures of one class in one part, and what was passed over there."""
+
+    names: list[str] = field(default_factory=list)
+    facts: array[int] = field(default_factory=lambda: array("q"))
+    others: list[str] = field(default_factory=list)
+    loops: list[str] = field(default_factory=list)
+
+
+def scan(folder: Path, learn: bool = True) -> Tree:
+    """The tree below `folder`; no file is opened.
+
+    Args:
+        folder: with sub-folders.
+        learn: whether a model shall learn its classes; else one class, or one picture of a class, is enough.
+
+    Warns:
+        Suspicious: files in the classes' folders that are no pictures by their names; links that lead back up.
+
+    Raises:
+        DataError: no such folder, it cannot be read, has no sub-folders, no pictures, fewer than two classes, an
+            empty class, a class of one picture, classes that differ in case alone, or a class only to be tested on.
+    """
+    if not folder.is_dir():
+        raise DataError("folder.missing", folder=folder)
+    above = {_identity(path) for path in (folder, *folder.resolve().parents)}
+    parts = _parts(folder)
+    found: dict[tuple[str, str], _Found] = {}
+    for role, places in parts.items():
+        for place in places:
+            for name in _folders(place):
+                at = found.setdefault((role, _readable(name)), _Found())
+                path = place / name
+                _walk(path, f"{path.relative_to(folder).as_posix()}/", above | {_identity(place)}, at)
+    _check(folder, parts, found, learn)
+    _warn(folder, found.values())
+    classes = tuple(sorted({name for _, name in found}))
+    number = {name: label for label, name in enumerate(classes)}
+    names: list[str] = []
+    facts, labels = [], []
+    train = None
+    for role in ("train", "val", "test", ""):
+        if role == "test" and "" not in parts:
+            train = len(names)
+        for name in classes:
+            if (role, name) in found:
+                at = found[role, name]
+                order = sorted(range(len(at.names)), key=at.names.__getitem__)
+                names += [at.names[row] for row in order]
+                facts.append(np.frombuffer(at.facts, np.int64).reshape(-1, FACTS)[order])
+                labels.append(np.full(len(order), number[name], np.int32))
+    return Tree(folder, classes, names, np.concatenate(facts), np.concatenate(labels), train)
+
+
+def scan_all(folder: Path) -> Tree:
+    """Every picture below `folder`, at any depth, by name; nothing is said of classes, and no file is opened.
+
+    Warns:
+        Suspicious: files that are no pictures by their names; links that lead back up.
+
+    Raises:
+        DataError: no such folder, it cannot be read, or holds no pictures.
+    """
+    if not folder.is_dir():
+        raise DataError("folder.missing", folder=folder)
+    found = _Found()
+    _walk(folder, "", {_identity(path) for path in folder.resolve().parents}, found)
+    if not found.names:
+        key = "folder.all.others" if found.others else "folder.all.none"
+        raise DataError(key, folder=folder, names=shown(sorted(found.others)))
+    _warn_of([found])
+    order = sorted(range(len(found.names)), key=found.names.__getitem__)
+    facts = np.frombuffer(found.facts, np.int64).reshape(-1, FACTS)[order]
+    return Tree(folder, (), [found.names[row] for row in order], facts, np.zeros(len(order), np.int32), None)
+
+
+def shown(names: Sequence[str]) -> str:
+    """The first few of many names, and how many more there are."""
+    words = ", ".join(_printable(name) for name in names[:SHOWN])
+    return say("folder.more", names=words, more=f"{len(names) - SHOWN:,}") if len(names) > SHOWN else words
+
+
+def _parts(folder: Path) -> dict[str, list[Path]]:
+    """The folders that hold the classes' folders, by their role; the folder itself, of role "", if undivided."""
+    by_role: dict[str, list[Path]] = {}
+    for name in _folders(folder):
+        if role := PARTS.get(name.lower()):
+            by_role.setdefault(role, []).append(folder / name)
+    if "train" not in by_role or len(by_role) < 2 or not any(_folders(place) for place in by_role["train"]):
+        return {"": [folder]}
+    if "test" not in by_role:
+        by_role["test"] = by_role.pop("val")
+    return by_role
+
+
+def _folders(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if not _hidden(entry.name) and _is_folder(entry))
+    except OSError as cause:
+        raise DataError("folder.unreadable", folder=folder, cause=cause.strerror) from cause
+
+
+def _walk(folder: Path, prefix: str, seen: set[tuple[int, int]], found: _Found) -> None:
+    """Add what lies in `folder` and below to `found`; each real folder is entered once."""
+    waiting = [(str(folder), prefix)]
+    seen = set(seen)
+    names, facts = found.names, found.facts
+    while waiting:
+        path, prefix = waiting.pop()
+        try:
+            if (identity := _identity(path)) in seen:
+                found.loops.append(prefix.rstrip("/"))
+                continue
+            seen.add(identity)
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    name = entry.name
+                    if _hidden(name):
+                        continue
+                    if name[name.rfind(".") :].lower() in SUFFIXES:
+                        with suppress(OSError):  # a link to nothing, or to itself
+                            facts_now = entry.stat()
+                            # A pipe would wait for somebody to write into it.
+                            if stat.S_ISREG(facts_now.st_mode):
+                                names.append(prefix + name)
+                                facts.extend((facts_now.st_size, facts_now.st_mtime_ns, facts_now.st_ctime_ns))
+                                continue
+                    if _is_folder(entry):
+                        waiting.append((entry.path, f"{prefix}{name}/"))
+                    else:
+                        found.others.append(prefix + name)
+        except OSError as cause:
+            raise DataError("folder.unreadable", folder=path, cause=cause.strerror) from cause
+
+
+def _check(folder: Path, parts: dict[str, list[Path]], found: dict[tuple[str, str], _Found], learn: bool) -> None:
+    """Raises DataError where the classes cannot be learned."""
+    counts: dict[str, int] = {}
+    for (_, name), at in found.items():
+        counts[name] = counts.get(name, 0) + len(at.names)
+    if not any(counts.values()):
+        _refuse_empty(folder, found)
+    if not learn:
+        return
+    if empty := sorted(name for name, count in counts.items() if not count):
+        raise DataError("folder.empty", folder=folder, names=shown(empty))
+    if len(counts) < 2:
+        raise DataError("folder.one_class", folder=folder, name=_printable(next(iter(counts))))
+    by_case: dict[str, list[str]] = {}
+    for name in sorted(counts):
+        by_case.setdefault(name.casefold(), []).append(name)
+    for alike in by_case.values():
+        if len(alike) > 1:
+            raise DataError("folder.case", folder=folder, names=shown(alike))
+    if "" in parts:
+        if single := sorted(name for name, count in counts.items() if count == 1):
+            raise DataError("folder.single", folder=folder, names=shown(single))
+        return
+    learned = {name for (role, name), at in found.items() if role != "test" and at.names}
+    tested = {name for (role, name), at in found.items() if role == "test" and at.names}
+    if only := sorted(tested - learned):
+        raise DataError("folder.only_tested", folder=folder, names=shown(only))
+    if not tested:
+        raise DataError("folder.no_tests", folder=folder)
+
+
+def _refuse_empty(folder: Path, found: dict[tuple[str, str], _Found]) -> None:
+    """Raises DataError: there is no picture where one could be; says what there is instead."""
+    others = [name for at in found.values() for name in at.others]
+    beside = [name for name in os.listdir(folder) if not _hidden(name) and Path(name).suffix.lower() in SUFFIXES]
+    if beside:
+        raise DataError("folder.flat", folder=folder, count=f"{len(beside):,}")
+    if others:
+        raise DataError("folder.others", folder=folder, names=shown(sorted(others)))
+    raise DataError("folder.none", folder=folder, names=shown(sorted({name for _, name in found})) or "—")
+
+
+def _warn_of(found: Collection[_Found]) -> None:
+    """What was passed over."""
+    for at in found:
+        if at.loops:
+            warn_user(say("folder.loops", names=shown(at.loops)))
+    if others := sorted(name for at in found for name in at.others):
+        warn_user(say("folder.passed_over", count=f"{len(others):,}", names=shown(others)))
+
+
+def _warn(folder: Path, found: Collection[_Found]) -> None:
+    _warn_of(found)
+    beside = [name for name in os.listdir(folder) if not _hidden(name) and Path(name).suffix.lower() in SUFFIXES]
+    if beside:
+        words = say("folder.beside", folder=folder, count=f"{len(beside):,}")
+        warn_user(words)
+
+
+def _hidden(name: str) -> bool:
+    return name[0] == "." or name.lower() in JUNK
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _identity(path: str | Path) -> tuple[int, int]:
+    facts = os.stat(path)
+    return facts.st_dev, facts.st_ino
+
+
+def _readable(name: str) -> str:
+    """A folder's name as a class's: macOS writes Korean syllables as separate letters, others may hold any bytes."""
+    return unicodedata.normalize("NFC", _printable(name))
+
+
+def _printable(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "replace")

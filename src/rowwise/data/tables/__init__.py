@@ -1,0 +1,1 @@
+"""CSV, Parquet and DataFrames → Datasets of records with a schema."""

@@ -1,0 +1,193 @@
+"""The columns of a table → what each is, and which columns of X and features of the network it becomes.
+
+A record's row of X holds the table as it was read: numbers as they are, booleans as 0 and 1, categories as the
+number of their level, dates as parts; NaN where a value is missing. A level that the training rows do not have is
+the number after the last. `rowwise.models.preparation` makes features of it, with the statistics kept here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KINDS = ("numeric", "categorical", "boolean", "date", "dropped")
+ONE_HOT = 32  # levels; a column with more enters by an Embedding
+PARTS = ("year", "month", "day", "weekday", "hour")  # of a date, as columns of X; hour only where there are times
+PERIODS = {"month": 12, "weekday": 7, "hour": 24}  # parts that begin anew: they enter as sine and cosine
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table.
+
+    Attributes:
+        name: as the table's header has it.
+        kind: one of `KINDS`.
+        missing: share of training records without a value, 0 to 1.
+        low, high: the range of a numeric column in the training records; of dates, ISO texts.
+        levels: of a categorical column, sorted; level i is the number i in X.
+        parts: of a date, some of `PARTS`.
+        means, scales: `(columns of X)`: what the training records have on average, missing values left out, and what
+            a feature is divided by (their standard deviation; 1 for booleans and where it is 0).
+        reason: why it was dropped: the end of a key `schema.dropped.…` of the catalogue.
+        decimal: the sign before the fraction in its texts, `.` or `,`.
+        pattern: how its dates are written, in strftime's letters; empty where the file has dates of its own.
+    """
+
+    name: str
+    kind: str
+    missing: float = 0.0
+    low: float | str | None = None
+    high: float | str | None = None
+    levels: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    means: tuple[float, ...] = ()
+    scales: tuple[float, ...] = ()
+    reason: str = ""
+    decimal: str = "."
+    pattern: str = ""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of its columns of X; none for a dropped one."""
+        if self.kind == "dropped":
+            return ()
+        return tuple(f"{self.name} {part}" for part in self.parts) if self.kind == "date" else (self.name,)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether its level numbers go on to an Embedding."""
+        return self.kind == "categorical" and len(self.levels) > ONE_HOT
+
+    @property
+    def indicated(self) -> bool:
+        """Whether a feature of its own says that the value is missing: where that happens in training."""
+        return self.missing > 0 and self.kind != "dropped" and not self.embedded
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the features that the network sees; an embedded column gives one, its level number."""
+        if self.kind == "dropped":
+            return ()
+        if self.kind == "categorical":
+            made = [self.name] if self.embedded else [f"{self.name}={level}" for level in self.levels]
+        elif self.kind == "date":
+            made = []
+            for part, name in zip(self.parts, self.inputs, strict=True):
+                made += [f"{name} sin", f"{name} cos"] if part in PERIODS else [name]
+        else:
+            made = [self.name]
+        return (*made, f"{self.name} missing") if self.indicated else tuple(made)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All columns of a table but its targets, in its order.
+
+    Attributes:
+        columns: dropped ones among them.
+        targets: names of the target columns; none of a table that was only looked at.
+        classes: names of the classes; none for regression.
+    """
+
+    columns: tuple[Column, ...]
+    targets: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        from rowwise.data.tables.schema_text import schema_text
+
+        return schema_text(self)
+
+    @property
+    def task(self) -> str:
+        """`"classification"` or `"regression"`."""
+        return "classification" if self.classes else "regression"
+
+    @cached_property
+    def used(self) -> tuple[Column, ...]:
+        """The columns that were not dropped."""
+        return tuple(column for column in self.columns if column.kind != "dropped")
+
+    def numeric(self, name: str) -> bool:
+        """Whether a column's texts are plain numbers, without a comma before their fraction."""
+        return name in self._numeric
+
+    @cached_property
+    def _numeric(self) -> frozenset[str]:
+        return frozenset(c.name for c in self.columns if c.kind == "numeric" and c.decimal == ".")
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the columns of X."""
+        return tuple(name for column in self.columns for name in column.inputs)
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """The names of the features that the preparation makes: the embedded columns' level numbers come last."""
+        plain = tuple(name for column in self.used if not column.embedded for name in column.features)
+        return plain + tuple(column.name for column in self.embedded)
+
+    @cached_property
+    def embedded(self) -> tuple[Column, ...]:
+        """The columns that enter by an Embedding."""
+        return tuple(column for column in self.used if column.embedded)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        usual = asdict(Column("", ""))
+        columns = []
+        for column in self.columns:
+            found = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(column).items()}
+            columns.append(
+                {name: v for name, v in found.items() if name in ("name", "kind") or v != _json(usual[name])}
+            )
+        return {"columns": columns, "targets": list(self.targets), "classes": list(self.classes)}
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Schema:
+        """The reverse of `to_dict`.
+
+        Raises:
+            ValueError: nothing that `to_dict` gave.
+        """
+        try:
+            columns = tuple(_column(values) for values in found["columns"])
+            return cls(columns, _texts(found["targets"]), _texts(found["classes"]))
+        except (KeyError, TypeError, AttributeError) as cause:
+            raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
+
+
+def _json(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if not (isinstance(values, list | tuple) and all(isinstance(value, str) for value in values)):
+        raise TypeError(f"no texts: {values!r:.60}")
+    return tuple(values)
+
+
+def _column(values: Mapping[str, Any]) -> Column:
+    known = get_type_hints(Column)
+    made: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in ("levels", "parts"):
+            made[name] = _texts(value)
+        elif name in ("means", "scales"):
+            made[name] = tuple(float(number) for number in value)
+        elif name in known:
+            made[name] = value
+        else:
+            raise TypeError(name)
+    column = Column(**made)
+    if not isinstance(column.name, str) or column.kind not in KINDS or set(column.parts) - set(PARTS):
+        raise TypeError(f"no column: {column.name!r:.60} {column.kind!r:.60}")
+    size = len(column.inputs) if column.kind != "categorical" else 0
+    if not len(column.means) == len(column.scales) == size or not isinstance(column.missing, float | int):
+        raise TypeError(f"{column.name}: means {len(column.means)}, scales {len(column.scales)}, expected {size}")
+    return column

@@ -1,0 +1,1 @@
+"""A Dataset → a Keras model; what rowwise asks of Keras's models."""

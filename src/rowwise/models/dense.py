@@ -1,0 +1,193 @@
+"""A Dataset → a compiled Keras model of Dense layers that takes its records as they are."""
+
+from __future__ import annotations
+
+import math
+import operator
+from functools import partial
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.data.dataset import PIXEL_MAX, Dataset
+from rowwise.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import keras
+    from numpy.typing import NDArray
+
+    from rowwise.data.tables.schema import Schema
+
+WIDEST = 50  # features of an Embedding
+MANY = 5_000  # records of a table that a wider layer learns better
+
+
+def dense(
+    dataset: Dataset,
+    hidden: Sequence[int] | None = None,
+    activation: str = "relu",
+    dropout: float = 0.0,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-3,
+    seed: int | None = None,
+) -> keras.Model:
+    """Input → Rescaling(1/255) → Flatten → Dense, … → Dense(classes, softmax), compiled.
+
+    The optimizer is Adam, the loss sparse categorical cross-entropy (labels are class numbers), the
+    metric accuracy. Rescaling is left out for records that are not integers.
+
+    A table's records, which have a schema, go through its Preparation instead, and columns of many levels through
+    an Embedding each; the model is a `keras.Sequential` where there are none of those. For regression the last layers
+    are Dense(targets) and a Rescaling to the targets' own units, the loss the mean squared error, the metric the mean
+    absolute error.
+
+    Args:
+        dataset: records `(records, ...)`; the input is `(None, ...)`, the output `(None, classes)` or
+            `(None, targets)`.
+        hidden: units of each hidden layer, first to last; empty for logistic regression. None: for a table (100,), or
+            (200,) where it has classes and 5,000 records or more; (100, 30) for everything else.
+        activation: of the hidden layers, by Keras's names.
+        dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1.
+        learning_rate: Adam's; a number or one of Keras's schedules.
+        seed: same seed, same initial weights and dropout; None draws anew.
+
+    Raises:
+        UsageError: no Dataset, a width that is not a positive integer, an unknown activation, a dropout outside
+            [0, 1), a negative seed.
+    """
+    import keras
+
+    if not isinstance(dataset, Dataset):
+        raise UsageError("model.dataset", found=type(dataset).__name__)
+    widths = _widths(usual_hidden(dataset) if hidden is None else hidden)
+    if not (isinstance(dropout, Real) and 0 <= dropout < 1):
+        raise UsageError("model.dropout", found=repr(dropout))
+    schedule = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+    if not schedule and not (isinstance(learning_rate, Real) and 0 < learning_rate < math.inf):
+        raise UsageError("model.learning_rate", found=repr(learning_rate))
+    if seed is not None and not (isinstance(seed, Integral) and seed >= 0):
+        raise UsageError("model.seed", found=repr(seed))
+    try:
+        keras.activations.get(activation)
+    except ValueError:
+        raise UsageError("model.activation", found=activation) from None
+
+    loss: keras.losses.Loss | str
+    dense_layers: list[tuple[keras.layers.Dense, Any]] = []
+    random = np.random.default_rng(np.random.randint(2**31) if seed is None else int(seed))
+
+    def layer(units: int, name: str, activation: str) -> keras.layers.Dense:
+        made = keras.layers.Dense(units, activation, name=name)
+        usual, made.kernel_initializer = made.kernel_initializer, partial(_glorot_uniform, random)
+        dense_layers.append((made, usual))
+        return made
+
+    def draw() -> int:
+        # Each layer needs a seed of its own: Dropout of two layers must not drop alike.
+        return int(random.integers(2**31))
+
+    layers = [*_first(dataset)]
+    for number, units in enumerate(widths, 1):
+        layers.append(layer(units, f"hidden_{number}", activation))
+        if dropout:
+            layers.append(keras.layers.Dropout(dropout, seed=draw(), name=f"dropout_{number}"))
+    if dataset.targets:
+        from rowwise.models.preparation import ScaledSquaredError
+
+        units = _units(dataset)
+        layers += [layer(len(dataset.targets), "targets", "linear"), units]
+        loss, metric = ScaledSquaredError(units.scale), "mean_absolute_error"
+    else:
+        layers.append(layer(len(dataset.classes), "classes", "softmax"))
+        loss, metric = "sparse_categorical_crossentropy", "accuracy"
+    records = keras.Input(dataset.shape, name="records")
+    if dataset.schema is not None and dataset.schema.embedded:
+        model = _with_embeddings(records, dataset.schema, layers, draw)
+    else:
+        model = keras.Sequential([records, *layers], name="dense")
+    for made, usual in dense_layers:
+        made.kernel_initializer = usual  # what a saved model names: Keras's own of the same distribution
+    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric])
+    return model
+
+
+def usual_hidden(dataset: Dataset) -> tuple[int, ...]:
+    """The hidden layers where nobody says otherwise: a table's records are few, and one layer learns them best.
+
+    Twice as wide where there are many records of classes (measured on drawn problems of 8,000 training records).
+    """
+    if dataset.schema is None:
+        return (100, 30)
+    return (200,) if dataset.classes and len(dataset) >= MANY else (100,)
+
+
+def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: str | None = None) -> NDArray[Any]:
+    """A kernel as Keras draws it by default (Glorot and Bengio 2010), by NumPy: JAX would compile it for each shape."""
+    limit = math.sqrt(6 / sum(shape))
+    return random.uniform(-limit, limit, shape).astype(dtype or "float32")
+
+
+def _first(dataset: Dataset) -> list[keras.Layer]:
+    """What the records go through before the first Dense layer."""
+    import keras
+
+    if dataset.schema is not None:
+        from rowwise.models.preparation import Preparation
+
+        return [Preparation(dataset.schema, name="preparation")]
+    flatten = keras.layers.Flatten(name="flatten")
+    if dataset.x.dtype.kind not in "iu":
+        return [flatten]
+    return [keras.layers.Rescaling(1 / PIXEL_MAX, name="rescaling"), flatten]
+
+
+def _units(dataset: Dataset) -> keras.layers.Rescaling:
+    """From outputs with mean 0 and deviation 1, which the Dense layers learn most easily, to the targets' units."""
+    import keras
+
+    y = dataset.y.reshape(len(dataset), -1).astype(np.float64)
+    scale = [float(value) or 1.0 for value in y.std(0)]
+    offset = [float(value) for value in y.mean(0)]
+    single = len(scale) == 1
+    return keras.layers.Rescaling(scale[0] if single else scale, offset[0] if single else offset, name="units")
+
+
+def _with_embeddings(
+    records: Any, schema: Schema, layers: Sequence[keras.Layer], draw: Callable[[], int | None]
+) -> keras.Model:
+    """A Functional model: each column of many levels has a row of weights a level, beside the other features."""
+    import keras
+
+    from rowwise.models.preparation import Columns
+
+    preparation, *others = layers
+    prepared = preparation(records)
+    plain = len(schema.features) - len(schema.embedded)
+    parts = [Columns(0, plain, name="features")(prepared)] if plain else []
+    for number, column in enumerate(schema.embedded):
+        width = min(WIDEST, round(1.6 * len(column.levels) ** 0.56))  # fastai's rule of thumb
+        embedding = keras.layers.Embedding(
+            len(column.levels) + 1,  # the last row is for unknown and missing levels
+            width,
+            embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=draw()),
+            name=f"embedding_{number + 1}",
+        )
+        level = Columns(plain + number, plain + number + 1, name=f"level_{number + 1}")(prepared)
+        parts.append(keras.layers.Flatten(name=f"row_{number + 1}")(embedding(level)))
+    output = keras.layers.Concatenate(name="joined")(parts) if len(parts) > 1 else parts[0]
+    for layer in others:
+        output = layer(output)
+    return keras.Model(records, output, name="dense")
+
+
+def _widths(hidden: Sequence[int] | int) -> list[int]:
+    try:
+        given: list[Any] = [hidden] if isinstance(hidden, Integral) else list(hidden)  # type: ignore[arg-type]
+        widths = [operator.index(width) for width in given if not isinstance(width, bool)]
+    except TypeError:  # None, a float, text
+        raise UsageError("model.hidden", found=repr(hidden)) from None
+    if len(widths) != len(given) or min(widths, default=1) < 1:
+        raise UsageError("model.hidden", found=repr(hidden))
+    return widths

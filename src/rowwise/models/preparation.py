@@ -1,0 +1,228 @@
+"""The columns of X as they were read → the features that a network of Dense layers can learn from.
+
+Numbers are standardized, categories become a feature a level, dates become parts and angles, a missing value becomes
+the mean and a feature that says so. The same arithmetic runs in a layer that is saved with the model, `Preparation`,
+and in NumPy, `prepare`, for whoever wants it done once. `ScaledSquaredError` is the loss of targets with units.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import keras
+import numpy as np
+
+from rowwise.data.storage import empty, release
+from rowwise.data.tables.schema import PERIODS, Column, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+ROWS = 1 << 15  # prepared at once
+
+
+class Recipe(NamedTuple):
+    """Where each feature comes from. Places count the columns of X; all arrays have an entry a feature of their kind.
+
+    Attributes:
+        numbers: columns that are filled with `fill`, then `(x - offset) / scale`.
+        cycles: columns that become `sin` and `cos` of their angle, which `turn` is for 1; 0 and 0 where missing.
+        level_of, level: columns that become 1 where they are that level, else 0.
+        missing: columns that become 1 where they are NaN, else 0.
+        codes, unknown: columns that go on as level numbers; what is missing or none of them as the number after.
+        order: where each feature stands in all of the above, one after the other (sines before cosines).
+    """
+
+    numbers: NDArray[np.int32]
+    fill: NDArray[np.float32]
+    offset: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    cycles: NDArray[np.int32]
+    turn: NDArray[np.float32]
+    level_of: NDArray[np.int32]
+    level: NDArray[np.float32]
+    missing: NDArray[np.int32]
+    codes: NDArray[np.int32]
+    unknown: NDArray[np.float32]
+    order: NDArray[np.int32]
+
+
+@keras.saving.register_keras_serializable("rowwise")
+class Preparation(keras.Layer):
+    """`(None, columns)` as read, NaN for missing → `(None, features)` float32, in the order of `schema.features`.
+
+    A level that training did not have gives 0 in all features of its column; so does a missing one, besides the
+    feature that says so where training records lacked it too. Embedded columns come last, as level numbers: 0 to
+    `len(levels)`, the last for unknown and missing alike.
+
+    Nothing of it is trained: its configuration is the schema, as plain JSON.
+    """
+
+    takes_missing = True  # for those who look for NaN before the model
+
+    def __init__(self, schema: Schema | Mapping[str, Any], **options: Any) -> None:
+        super().__init__(**{"trainable": False, "dtype": "float32", **options})
+        self.schema = schema if isinstance(schema, Schema) else Schema.from_dict(schema)
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What is computed."""
+        return recipe(self.schema)
+
+    def call(self, records: Any) -> Any:
+        return _features(keras.ops, keras.ops.cast(records, "float32"), self.recipe)
+
+    def prepare(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """The same in NumPy, in blocks of records; a large result lies in a temporary file mapped into memory."""
+        made = empty((len(x), len(self.schema.features)))
+        with np.errstate(over="ignore"):  # as in Keras: values beyond what training saw may grow without end
+            for start in range(0, len(x), ROWS):
+                block = np.asarray(x[start : start + ROWS], np.float32)
+                made[start : start + len(block)] = _features(np, block, self.recipe)
+                release(made)
+                release(x)
+        return made
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (input_shape[0], len(self.schema.features))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "schema": self.schema.to_dict()}
+
+
+@keras.saving.register_keras_serializable("rowwise")
+class Columns(keras.Layer):
+    """`(None, features)` → the features from `first` to before `last`: a level number, or those beside."""
+
+    def __init__(self, first: int, last: int, **options: Any) -> None:
+        super().__init__(**{"trainable": False, **options})
+        self.first, self.last = int(first), int(last)
+
+    def call(self, features: Any) -> Any:
+        return features[:, self.first : self.last]
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (input_shape[0], self.last - self.first)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "first": self.first, "last": self.last}
+
+
+@keras.saving.register_keras_serializable("rowwise")
+class ScaledSquaredError(keras.losses.MeanSquaredError):
+    """The mean over the targets of `((true - predicted) / scale)²`, `scale` being the targets' standard deviations.
+
+    Every target weighs alike, whatever its unit, and 1 is what always answering the mean gives: 1 less the loss is R².
+    """
+
+    def __init__(self, scale: float | Sequence[float], **options: Any) -> None:
+        super().__init__(**{"name": "scaled_squared_error", **options})
+        self.scale = [float(one) for one in scale] if isinstance(scale, Sequence) else float(scale)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        y_pred = keras.ops.convert_to_tensor(y_pred)
+        y_true = keras.ops.reshape(keras.ops.cast(y_true, y_pred.dtype), keras.ops.shape(y_pred))
+        scale = keras.ops.convert_to_tensor(self.scale, y_pred.dtype)
+        return keras.ops.mean(keras.ops.square((y_true - y_pred) / scale), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "scale": self.scale}
+
+
+def preparation_of(model: keras.Model) -> Preparation | None:
+    """The layer that prepares a table's records, where the model begins with one."""
+    return next((layer for layer in model.layers if isinstance(layer, Preparation)), None)
+
+
+def recipe(schema: Schema) -> Recipe:
+    """What `schema.features` are made of."""
+    numbers: list[tuple[float, ...]] = []
+    cycles: list[tuple[float, ...]] = []
+    levels: list[tuple[float, ...]] = []
+    missing: list[tuple[float, ...]] = []
+    codes: list[tuple[float, ...]] = []
+    order: list[tuple[str, int]] = []  # of the features but the codes, which come last
+    place = 0  # of the column's first column of X
+    for column in schema.used:
+        if column.embedded:
+            codes.append((place, len(column.levels)))
+        elif column.kind == "categorical":
+            order += [("level", len(levels) + level) for level in range(len(column.levels))]
+            levels += [(place, level) for level in range(len(column.levels))]
+        else:
+            parts = column.parts if column.kind == "date" else ("",)
+            for here, (part, mean, scale) in enumerate(zip(parts, column.means, column.scales, strict=True), place):
+                if part in PERIODS:
+                    order += [("sine", len(cycles)), ("cosine", len(cycles))]
+                    cycles.append((here, 2 * math.pi / PERIODS[part]))
+                else:
+                    order.append(("number", len(numbers)))
+                    scale = math.inf if _constant(column, part, mean) else scale
+                    numbers.append((here, mean, 0.0 if column.kind == "boolean" else mean, scale))
+        if column.indicated:
+            order.append(("missing", len(missing)))
+            missing.append((place,))
+        place += len(column.inputs)
+
+    def entries(rows: list[tuple[float, ...]], which: int, kind: type[Any] = np.float32) -> NDArray[Any]:
+        return np.array([row[which] for row in rows], kind)
+
+    sizes = {"number": len(numbers), "sine": len(cycles), "cosine": len(cycles), "level": len(levels)}
+    begins = dict(zip((*sizes, "missing"), np.cumsum([0, *sizes.values()]).tolist(), strict=True))
+    found = [begins[group] + number for group, number in order]
+    return Recipe(
+        numbers=entries(numbers, 0, np.int32),
+        fill=entries(numbers, 1),
+        offset=entries(numbers, 2),
+        scale=entries(numbers, 3),
+        cycles=entries(cycles, 0, np.int32),
+        turn=entries(cycles, 1),
+        level_of=entries(levels, 0, np.int32),
+        level=entries(levels, 1),
+        missing=entries(missing, 0, np.int32),
+        codes=entries(codes, 0, np.int32),
+        unknown=entries(codes, 1),
+        order=np.array([*found, *range(len(found), len(found) + len(codes))], np.int32),
+    )
+
+
+def _constant(column: Column, part: str, mean: float) -> bool:
+    """Whether all training records have one value there: its weights are never trained, so that it must stay 0."""
+    if column.kind == "boolean":
+        return mean in (0.0, 1.0)
+    if part:
+        return part == "year" and str(column.low)[:4] == str(column.high)[:4]
+    return column.low is not None and column.low == column.high
+
+
+def _features(ops: Any, x: Any, made: Recipe) -> Any:
+    """`(records, columns)` → `(records, features)`; `ops` is NumPy or keras.ops, which agree on these names."""
+    parts = []
+    if len(made.numbers):
+        values = ops.take(x, made.numbers, axis=1)
+        parts.append((ops.where(ops.isnan(values), made.fill, values) - made.offset) / made.scale)
+    if len(made.cycles):
+        angles = ops.take(x, made.cycles, axis=1) * made.turn
+        known = ~ops.isnan(angles) if ops is np else ops.logical_not(ops.isnan(angles))
+        zero = ops.zeros_like(angles)
+        angles = ops.where(known, angles, zero)
+        parts += [ops.where(known, ops.sin(angles), zero), ops.where(known, ops.cos(angles), zero)]
+    if len(made.level):
+        parts.append(_floats(ops, ops.equal(ops.take(x, made.level_of, axis=1), made.level)))
+    if len(made.missing):
+        parts.append(_floats(ops, ops.isnan(ops.take(x, made.missing, axis=1))))
+    if len(made.codes):
+        levels = ops.take(x, made.codes, axis=1)
+        inside = ops.logical_and(levels >= 0, levels < made.unknown)  # NaN is neither
+        parts.append(ops.where(inside, levels, made.unknown))
+    whole = ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+    return whole if np.array_equal(made.order, np.arange(len(made.order))) else ops.take(whole, made.order, axis=1)
+
+
+def _floats(ops: Any, truths: Any) -> Any:
+    return truths.astype(np.float32) if ops is np else ops.cast(truths, "float32")

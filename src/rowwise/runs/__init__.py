@@ -1,0 +1,1 @@
+"""A training → a run that can be opened and used again."""

@@ -1,0 +1,101 @@
+"""A model and a table, however long → its rows in order with prediction and probabilities beside them, as CSV."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.data.tables.load import check_has, encode_rows
+from rowwise.data.tables.read import cleaned, open_table
+from rowwise.engine.prediction import predict
+from rowwise.errors import DataError, ModelError
+from rowwise.models.preparation import preparation_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+    import polars as pl
+
+    from rowwise.data.source import Source
+    from rowwise.data.tables.read import Table
+    from rowwise.data.tables.schema import Schema
+    from rowwise.engine.prediction import Prediction
+
+
+@dataclass
+class Predicted:
+    """What was written.
+
+    Attributes:
+        records: how many.
+        columns: the names of the columns added.
+        oddities: by column of the table, how many values are `missing`, `unknown` levels or `unreadable`.
+    """
+
+    records: int = 0
+    columns: tuple[str, ...] = ()
+    oddities: dict[str, Counter[str]] = field(default_factory=dict)
+
+
+def predict_table(model: keras.Model, source: Source, write: Callable[[bytes], object]) -> Predicted:
+    """Write `source`'s rows and what the model says of them, in batches: memory does not grow with the table.
+
+    Args:
+        model: begins with a Preparation.
+        source: a table that has the columns that the model was trained on; others are handed through.
+        write: is given CSV in UTF-8 piece by piece, its separator that of the table, a comma where it has none.
+
+    Raises:
+        ModelError: the model was not trained on a table. DataError: columns are lacking, or it cannot be read.
+        OSError: `write` could not.
+    """
+    preparation = preparation_of(model)
+    if preparation is None:
+        raise ModelError("predict.no_table", model=model.name)
+    schema, done = preparation.schema, Predicted()
+    with open_table(source) as table:
+        check_has(table, tuple(column.name for column in schema.used))
+        names = added_names(schema, table)
+        for rows in table.raw():
+            x = encode_rows(schema, cleaned(rows, schema.numeric), done.oddities)
+            written = with_prediction(rows, predict(model, x), schema, names)
+            write(written.write_csv(include_header=not done.records, separator=table.separator or ",").encode())
+            done.records += len(rows)
+    if not done.records:
+        raise DataError("table.rows", path=table.name)
+    done.columns = names
+    return done
+
+
+def added_names(schema: Schema, table: Table) -> tuple[str, ...]:
+    """What the new columns are called, unlike those that are there."""
+    wanted = ["prediction", *(f"probability {name}" for name in schema.classes)]
+    if not schema.classes and len(schema.targets) > 1:
+        wanted = [f"prediction {name}" for name in schema.targets]
+    taken, names = set(table.columns), []
+    for name in wanted:
+        free, number = name, 2
+        while free in taken:
+            free, number = f"{name} {number}", number + 1
+        taken.add(free)
+        names.append(free)
+    return tuple(names)
+
+
+def with_prediction(rows: pl.DataFrame, found: Prediction, schema: Schema, names: tuple[str, ...]) -> pl.DataFrame:
+    """The rows with the new columns; columns that CSV cannot hold are left out."""
+    import polars as pl
+
+    held = [name for name in rows.columns if not rows[name].dtype.is_nested() and rows[name].dtype != pl.Binary]
+    if schema.classes:
+        classes = np.array(schema.classes, object)[found.classes]
+        made = [pl.Series(names[0], classes.tolist(), dtype=pl.String)]
+        numbers: Any = found.probabilities
+    else:
+        made, numbers = [], found.values
+    made += [pl.Series(name, numbers[:, place]) for place, name in enumerate(names[len(made) :])]
+    return rows.select(held).with_columns(made)

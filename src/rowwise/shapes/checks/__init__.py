@@ -1,0 +1,1 @@
+"""A model and arrays → what does not fit, in words, and the line that mends it."""

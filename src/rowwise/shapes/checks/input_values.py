@@ -1,0 +1,74 @@
+"""The values of x and the layers that meet them first → an error or a warning where they do not go together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.data.dataset import PIXEL_MAX
+from rowwise.errors import DataError
+from rowwise.shapes.checks.labels import warn_user
+from rowwise.shapes.checks.losses import flat_layers, named
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    import keras
+    from numpy.typing import NDArray
+
+SAMPLE = 256  # records looked at for the scale of the pixels; the rest only before a warning is given
+FEWEST_PIXELS = 64  # 8 x 8: rows with fewer features are a table's, not an image's
+DARK = 1 / 50  # a Rescaling by less than this was made for 0..255
+
+
+def check_indices(model: keras.Model, x: NDArray[Any]) -> None:
+    """Raises DataError where an Embedding, which looks up rows by number, has no row: on JAX the result is NaN."""
+    first = next((layer for layer in flat_layers(model) if type(layer).__name__ != "InputLayer"), None)
+    if type(first).__name__ != "Embedding" or not x.size:
+        return
+    least, most, rows = x.min(), x.max(), int(first.input_dim)  # type: ignore[union-attr]
+    if least < 0 or most >= rows:
+        outside = least if least < 0 else most
+        raise DataError(
+            "mistake.embedding", layer=named(first), last=rows - 1, found=f"{outside:g}", rows=int(most) + 1
+        )
+
+
+def check_pixels(model: keras.Model, x: NDArray[Any]) -> None:
+    """Warn where pixels and the model's own scaling do not go together.
+
+    A sample refutes the suspicion for nearly all data; all values are read only to confirm it.
+    """
+    if x.ndim < 2 or int(np.prod(x.shape[1:])) < FEWEST_PIXELS or x.dtype.kind not in "uif":
+        return
+    scale, layer = _scale(model)
+    suspicion = {"none": _is_unscaled, "rescales": _is_scaled}.get(scale)
+    if suspicion is None or not suspicion(x[:: -(-len(x) // SAMPLE)]) or not suspicion(x):
+        return
+    key = "mistake.unscaled" if scale == "none" else "mistake.scaled_twice"
+    warn_user(say(key, layer=layer, most=f"{float(x.max()):.4g}", white=PIXEL_MAX))
+
+
+def _is_unscaled(x: NDArray[Any]) -> bool:
+    """Whole numbers in 0..255 up to at least half of white: what a file of pixels holds."""
+    return bool(x.min() >= 0 and PIXEL_MAX / 2 < x.max() <= PIXEL_MAX) and (
+        x.dtype.kind != "f" or not np.any(np.modf(x)[0])
+    )
+
+
+def _is_scaled(x: NDArray[Any]) -> bool:
+    return bool(x.dtype.kind == "f" and x.min() >= 0 and 0 < x.max() <= 1)
+
+
+def _scale(model: keras.Model) -> tuple[str, str]:
+    """`"rescales"` by 1/255 or so, `"none"` before the first kernel, or `"unknown"`; and the layer that tells."""
+    for layer in flat_layers(model):
+        kind = type(layer).__name__
+        if kind == "Rescaling":
+            small = np.max(np.abs(np.asarray(layer.scale))) < DARK
+            return ("rescales" if small else "unknown"), named(layer)
+        if kind in ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D"):
+            return "none", named(layer)
+        if kind not in ("InputLayer", "Flatten", "Reshape", "Dropout", "ZeroPadding2D", "Permute"):
+            break  # it may well scale
+    return "unknown", ""

@@ -1,0 +1,1 @@
+"""A model and arrays → every shape with its arithmetic."""

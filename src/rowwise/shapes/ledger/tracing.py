@@ -1,0 +1,282 @@
+"""A model, a record and a unit → one output number followed through its dot product."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.data.dataset import Dataset
+from rowwise.errors import ModelError, UsageError
+from rowwise.text import say
+from rowwise.text.terminal import WIDTH, wrap
+
+if TYPE_CHECKING:
+    import keras
+    from numpy.typing import ArrayLike, NDArray
+
+SCHEMA = 1  # of `to_dict`
+LONGEST = 28  # letters of a feature's name
+ACROSS = {"softmax", "log_softmax", "logsoftmax", "sparsemax"}  # activations that look at all units of a record
+
+
+def figure_text(value: float) -> str:
+    """Four places behind the point; a number too long for a column by its power of ten."""
+    return f"{value:.3e}" if abs(value) >= 1e6 else f"{round(float(value), 4) + 0.0:.4f}"  # + 0.0: no "-0.0000"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Trace:
+    """How one unit of one Dense layer came to its value for one record.
+
+    Attributes:
+        layer: the layer's name.
+        record, unit: which number was followed, both counted from 0.
+        units: how many the layer has.
+        features: `(features,)` what the layer was given for this record.
+        weights: `(features,)` the unit's column of the kernel.
+        bias: the unit's, 0 where the layer has none.
+        activation: its name.
+        value: the activation of the sum, computed here.
+        model_value: what the model itself gives; equal within float32 rounding.
+        shape: of one record before it was flattened, where the features are its values; else `(features,)`.
+        image: the record as it was passed, where the features are its values; None for a later layer.
+        names: the features' names, where a table's preparation made them; else empty.
+    """
+
+    layer: str
+    record: int
+    unit: int
+    units: int
+    features: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    bias: float
+    activation: str
+    value: float
+    model_value: float
+    shape: tuple[int, ...]
+    image: NDArray[Any] | None
+    names: tuple[str, ...] = ()
+
+    @property
+    def products(self) -> NDArray[np.float64]:
+        """`(features,)`: each feature times its weight."""
+        return self.features.astype(np.float64) * self.weights
+
+    @property
+    def total(self) -> float:
+        """Of all products, without the bias."""
+        products = self.products
+        return math.fsum(products) if np.isfinite(products).all() else float(products.sum())
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether the features are the pixels of an image."""
+        from rowwise.figures import is_picture
+
+        return self.image is not None and is_picture(self.shape)
+
+    def largest(self, most: int = 10) -> NDArray[np.int64]:
+        """The features whose products weigh most, whatever their sign, most first; none whose product is 0."""
+        products = self.products
+        order = np.argsort(-np.abs(products), kind="stable")
+        return order[products[order] != 0][:most]
+
+    @property
+    def zeros(self) -> int:
+        """How many products are exactly 0, such as those of an image's black pixels."""
+        return int(np.count_nonzero(self.products == 0))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON takes it, with the ten products that weigh most; docs/en/trace-json.md names and explains each."""
+        products = self.products
+        return {
+            "schema": SCHEMA,
+            "layer": self.layer,
+            "record": self.record,
+            "unit": self.unit,
+            "units": self.units,
+            "features": len(products),
+            "zeros": self.zeros,
+            "largest": [
+                {
+                    "feature": int(f),
+                    **({"name": self.names[int(f)]} if self.names else {}),
+                    "value": float(self.features[f]),
+                    "weight": float(self.weights[f]),
+                    "product": float(products[f]),
+                }
+                for f in self.largest()
+            ],
+            "sum": self.total,
+            "bias": self.bias,
+            "activation": self.activation,
+            "value": self.value,
+            "model_value": self.model_value,
+        }
+
+    def heading(self) -> str:
+        """Which number is followed, in words."""
+        return say("trace.heading", layer=self.layer, unit=self.unit, record=self.record)
+
+    def steps(self) -> list[tuple[str, float]]:
+        """From the sum of the products that are not among the largest to the model's value, each in words."""
+        products, chosen = self.products, self.largest()
+        others = len(products) - len(chosen) - self.zeros
+        rest = self.total - float(products[chosen].sum())
+        after = "trace.after.all" if self.activation.lower() in ACROSS else "trace.after"
+        return [
+            *([(say("trace.others", count=f"{others:,}"), rest)] if others else []),
+            *([(say("trace.zeros", count=f"{self.zeros:,}"), 0.0)] if self.zeros else []),
+            (say("trace.sum", features=f"{len(products):,}"), self.total),
+            (say("trace.bias"), self.bias),
+            (say("trace.before"), self.total + self.bias),
+            (say(after, activation=self.activation, units=f"{self.units:,}"), self.value),
+            (say("trace.model"), self.model_value),
+        ]
+
+    def name(self, feature: int) -> str:
+        """`x[406] (row 14, column 14)`: where the value stands in the image; `x[3] rooms`, or `x[3]` alone."""
+        if self.names:
+            return f"x[{feature}] {' '.join(self.names[feature].split())[:LONGEST]}"
+        if len(self.shape) < 2:
+            return f"x[{feature}]"
+        row, column, *channel = np.unravel_index(feature, self.shape)
+        place = say("trace.place", row=row, column=column)
+        return f"x[{feature}] ({place}{f', {int(channel[0])}' if channel else ''})"
+
+    def __str__(self) -> str:
+        from rich.cells import cell_len
+
+        products = self.products
+        rows = [
+            (
+                self.name(int(f)),
+                f"{figure_text(self.features[f])} × {figure_text(self.weights[f])}",
+                figure_text(products[f]),
+            )
+            for f in self.largest()
+        ]
+        rows += [(words, "", figure_text(value)) for words, value in self.steps()]
+        widths = [max(cell_len(row[place]) for row in rows) for place in range(3)]
+        lines = wrap(f"{self.heading()}: {say('trace.largest')}")
+        for name, product, value in rows:
+            gaps = [width - cell_len(cell) for cell, width in zip((name, product, value), widths, strict=True)]
+            lines.append(f"  {name}{' ' * gaps[0]}  {' ' * gaps[1]}{product}  {' ' * gaps[2]}{value}")
+        return "\n".join(lines + wrap(say("trace.note"), WIDTH))
+
+    __repr__ = __str__  # in a notebook too: the table, not three arrays
+
+    def to_html(self, data: str = "") -> str:
+        """A page of its own, which asks the network for nothing; with the picture, where the features are pixels.
+
+        Args:
+            data: where the record comes from and what it is, in words.
+        """
+        from rowwise.shapes.ledger.trace_page import page
+
+        return page(self, data)
+
+    def picture(self, title: str = "") -> bytes:
+        """PNG: the record, the unit's weights and their products, as images beside one another.
+
+        Raises:
+            UsageError: the features of this layer are no pixels.
+        """
+        from rowwise.figures import brightness, colours, figure, png, speaking
+
+        if self.image is None or not self.has_picture:
+            raise UsageError("trace.no_picture", layer=self.layer)
+        height, width = self.shape[:2]
+        with speaking():
+            made = figure(11, 4.2, self.heading(), title)
+            panels = [("trace.picture.record", None), ("trace.picture.weights", self.weights)]
+            for place, (key, values) in enumerate([*panels, ("trace.picture.products", self.products)], 1):
+                axes = made.add_subplot(1, 3, place)
+                axes.set_title(say(key), fontsize=10)
+                axes.set_axis_off()
+                if values is None:
+                    low, high = brightness(self.image)
+                    axes.imshow(colours(self.image[None], low, high)[0], interpolation="nearest")
+                    continue
+                sheet = values.reshape(height, width, -1).sum(2)
+                limit = max(float(np.abs(sheet).max()), 1e-12)
+                drawn = axes.imshow(sheet, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+                made.colorbar(drawn, ax=axes, fraction=0.046, pad=0.02)
+            return png(made)
+
+
+def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, layer: str | None = None) -> Trace:
+    """Follow one number: feature by feature through the kernel's column, bias and activation.
+
+    Args:
+        model: a built Keras model with layers that are called once.
+        x: records `(records, ...)` as the model takes them, or a Dataset of them.
+        record: which record, from 0.
+        unit: which unit of the layer, from 0.
+        layer: the name of a Dense layer; None for the first.
+
+    Raises:
+        ModelError: no such Dense layer. UsageError: no such record or unit. ShapeError: x does not fit the model.
+        DataError: x holds no records, or no numbers.
+    """
+    import keras
+
+    from rowwise.shapes.checks.check import array_of, check_kind, check_records
+
+    check_kind(model)
+    x = x.x if isinstance(x, Dataset) else array_of(x, "x")
+    check_records(model, x, finite=False, loss=False, silent=False)
+    dense = [found for found in model.layers if isinstance(found, keras.layers.Dense)]
+    if not dense or not model.built:
+        raise ModelError("trace.no_dense", name=model.name)
+    chosen = next((found for found in dense if found.name == layer), None) if layer else dense[0]
+    if chosen is None:
+        raise ModelError("trace.layer", found=layer, known=", ".join(found.name for found in dense))
+    for name, number, end in (("record", record, len(x)), ("unit", unit, chosen.units)):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 0 <= number < end:
+            raise UsageError(f"trace.number.{name}", found=number, last=end - 1)
+
+    one = x[record : record + 1]
+    given, gives = (
+        np.asarray(keras.Model(model.inputs[0], part)(one)) for part in (chosen.input, chosen.output)
+    )  # (1, features) and (1, units)
+    if given.ndim != 2:
+        raise ModelError("trace.axes", layer=chosen.name, found=given.shape)
+    kernel = np.asarray(chosen.kernel)
+    bias = np.asarray(chosen.bias) if chosen.use_bias else np.zeros(kernel.shape[1], kernel.dtype)
+    activated = np.asarray(chosen.activation(keras.ops.convert_to_tensor(given @ kernel + bias)))
+    names = _names(model, given.shape[1]) if chosen is dense[0] else ()
+    same = math.prod(x.shape[1:]) == given.shape[1] and chosen is dense[0] and not names
+    return Trace(
+        chosen.name,
+        int(record),
+        int(unit),
+        chosen.units,
+        given[0],
+        kernel[:, unit],
+        float(bias[unit]),
+        getattr(chosen.activation, "__name__", type(chosen.activation).__name__),
+        float(activated[0, unit]),
+        float(gives[0, unit]),
+        x.shape[1:] if same else given.shape[1:],
+        one[0] if same else None,
+        names,
+    )
+
+
+def _names(model: keras.Model, features: int) -> tuple[str, ...]:
+    """What the first Dense layer of a table's model is given, by name; none where the model takes no table.
+
+    Embedded columns come last, each with as many features as its Embedding has.
+    """
+    schema = next((layer.schema for layer in model.layers if hasattr(layer, "schema")), None)
+    if schema is None:
+        return ()
+    names = schema.features[: len(schema.features) - len(schema.embedded)]
+    widths = [layer.output_dim for layer in model.layers if type(layer).__name__ == "Embedding"]
+    for column, width in zip(schema.embedded, widths, strict=False):
+        names += tuple(f"{column.name}[{number}]" for number in range(width))
+    return names if len(names) == features else ()
