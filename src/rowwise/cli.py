@@ -13,6 +13,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING
 
+from rowwise.environment import debug
 from rowwise.errors import RowwiseError
 from rowwise.text import LANGUAGES, say, use_language
 
@@ -88,7 +89,7 @@ def _missing(error: ModuleNotFoundError) -> str:
 
 
 def _failed(line: str, code: int) -> int:
-    if os.environ.get("ROWWISE_DEBUG"):
+    if debug():
         traceback.print_exc()
     print(line, file=sys.stderr)
     return code

@@ -18,8 +18,16 @@ from __future__ import annotations
 
 import sys
 import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_listener: ContextVar[Callable[[str], object] | None] = ContextVar("rowwise_listener", default=None)
 
 
 class RowwiseError(Exception):
@@ -72,8 +80,24 @@ class Suspicious(UserWarning):
 
 
 def warn_user(message: str) -> None:
-    """A `Suspicious` warning at the line that called rowwise, not at one of ours."""
+    """A `Suspicious` warning at the line that called rowwise, not at one of ours; or whoever listens is told."""
+    if (listener := _listener.get()) is not None:
+        listener(message)
+        return
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("rowwise."):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, Suspicious, stacklevel=level)
+
+
+@contextmanager
+def warnings_to(listener: Callable[[str], object]) -> Iterator[None]:
+    """Within the block, and this thread, `listener` is called with what `warn_user` would warn of.
+
+    Unlike `warnings.catch_warnings`, which acts on the whole process, it may be used by several threads at once.
+    """
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)

@@ -11,15 +11,6 @@ from rowwise.errors import SaveError
 PARTIAL = ".partial"  # ends the hidden name of whatever is not finished; a killed process may leave one
 
 
-def cache_folder() -> Path:
-    """rowwise's own folder of what can be had again: `$ROWWISE_CACHE`, or the system's place for caches."""
-    if folder := os.environ.get("ROWWISE_CACHE"):
-        return Path(folder).expanduser()
-    import pooch
-
-    return Path(pooch.os_cache("rowwise"))
-
-
 def unfinished(path: Path) -> Path:
     """A hidden name beside `path`, free, for what is to become `path` by renaming."""
     return path.parent / f".rowwise-{secrets.token_hex(6)}{PARTIAL}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -20,6 +19,7 @@ from rowwise.engine.order import epoch_order, reseed
 from rowwise.engine.plan import Plan, plan, refused, unsupported, untraceable
 from rowwise.engine.progress import Bar, Clock, Lines, reporter
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
+from rowwise.environment import device_bytes
 from rowwise.errors import UsageError
 from rowwise.interrupt import deferred
 from rowwise.shapes.checks.check import array_of, check_compiled, check_records
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from rowwise.engine.arrays import Records
-
-DEVICE_BYTES = 2 * 1024**3  # data up to this stay on the device; $ROWWISE_DEVICE_BYTES overrides
 
 
 def fit(
@@ -165,7 +163,7 @@ def _runner(
                 raise refused(engine, decision) from part
     if decision.engine == "whole_epoch":
         try:
-            return WholeEpoch(model, arrays, held, batch_size, _device_bytes()), decision
+            return WholeEpoch(model, arrays, held, batch_size, device_bytes()), decision
         except CannotTrace as cannot:
             decision = untraceable(cannot.__cause__)  # type: ignore[arg-type]
             if engine == "whole_epoch":
@@ -282,10 +280,3 @@ def _check_others(callbacks: list[Any], verbose: Any) -> None:
             raise UsageError("fit.callback", found=type(callback).__name__)
     if verbose not in ("auto", 0, 1, 2):
         raise UsageError("fit.verbose", found=repr(verbose))
-
-
-def _device_bytes() -> int:
-    text = os.environ.get("ROWWISE_DEVICE_BYTES", str(DEVICE_BYTES))
-    if not text.isdecimal() or not int(text):
-        raise UsageError("fit.device_bytes", found=text)
-    return int(text)

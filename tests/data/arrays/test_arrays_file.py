@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import rowwise
-from rowwise.data import Source, arrays_file
+from rowwise.data import Source
+from rowwise.data.arrays import file as arrays_file
 from rowwise.errors import DataError, RowwiseError, Suspicious
 
 

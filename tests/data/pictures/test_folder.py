@@ -12,7 +12,10 @@ import pytest
 from PIL import Image
 
 import rowwise
-from rowwise.data import Source, picture_cache, picture_listing, picture_workers
+from rowwise.data import Source
+from rowwise.data.pictures import cache as picture_cache
+from rowwise.data.pictures import listing as picture_listing
+from rowwise.data.pictures import workers as picture_workers
 from rowwise.errors import DataError, SaveError, Suspicious, UsageError
 from rowwise.text import use_language
 

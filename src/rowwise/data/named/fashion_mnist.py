@@ -25,8 +25,9 @@ import numpy as np
 
 from rowwise.data.arrays.idx import GZIP_MAGIC, read_file, read_idx
 from rowwise.data.dataset import OBJECT, Dataset, provenance_fields
+from rowwise.environment import cache_folder, data_folder, keras_folder
+from rowwise.environment import mirrors as chosen_mirrors
 from rowwise.errors import DataError, DataNotFound
-from rowwise.files import cache_folder
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -112,11 +113,11 @@ class Place:
 
 def places() -> Iterator[Place]:
     """The places looked at, in order."""
-    if data := os.environ.get("ROWWISE_DATA"):
-        yield Place("named", Path(data).expanduser())
-        yield Place("named", Path(data).expanduser() / NAME)
+    if (folder := data_folder()) is not None:
+        yield Place("named", folder)
+        yield Place("named", folder / NAME)
     # As Keras does it: see keras.config and keras.datasets.fashion_mnist.
-    yield Place("keras", Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")) / "datasets" / NAME)
+    yield Place("keras", keras_folder() / "datasets" / NAME)
     yield Place("rowwise", cache())
 
 
@@ -188,8 +189,7 @@ def download() -> Place:
     target = Place("rowwise", cache())
     here = target.files()
     wanted = {f"{name}.gz": md5 for name, md5 in FILES.items() if not (name in here and _is_published(here[name]))}
-    urls = [url.strip() for url in (os.environ.get("ROWWISE_MIRRORS") or ",".join(MIRRORS)).split(",")]
-    if answers := mirrors.fetch(wanted, target.folder, [url for url in urls if url]):
+    if answers := mirrors.fetch(wanted, target.folder, chosen_mirrors() or list(MIRRORS)):
         looked = "".join(f"\n  - {place.label} ({place.folder}): {place.flaw()}" for place in places())
         asked = "".join(f"\n  - {answer}" for answer in answers)
         raise DataNotFound("fashion.not_found", places=looked, mirrors=asked)

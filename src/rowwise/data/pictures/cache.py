@@ -32,8 +32,9 @@ from rowwise.data.pictures.file import hush, is_colourful, whole
 from rowwise.data.pictures.listing import DIGEST, Progressing, joined, listing, writing
 from rowwise.data.pictures.steps import Decoding
 from rowwise.data.pictures.workers import Crew
+from rowwise.environment import cache_folder
 from rowwise.errors import DataError, SaveError
-from rowwise.files import PARTIAL, cache_folder, unfinished, write_through
+from rowwise.files import PARTIAL, unfinished, write_through
 from rowwise.text import say
 
 if TYPE_CHECKING:

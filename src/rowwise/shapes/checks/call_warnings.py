@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.errors import RowwiseError
+from rowwise.errors import RowwiseError, warn_user, warnings_to
 from rowwise.shapes.checks.check import check_records
-from rowwise.shapes.checks.labels import gathering, warn_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,7 +116,8 @@ def _of_pair(model: Any, x: Any, y: Any) -> Iterator[str]:
 
 
 def _of_check(model: Any, data: Any, **options: bool) -> Iterator[str]:
-    with gathering() as heard:
+    heard: list[str] = []
+    with warnings_to(heard.append):
         try:
             check_records(model, data, **options)
         except RowwiseError as found:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.dataset import PIXEL_MAX
-from rowwise.errors import DataError
-from rowwise.shapes.checks.labels import warn_user
+from rowwise.errors import DataError, warn_user
 from rowwise.shapes.checks.losses import flat_layers, named
 from rowwise.text import say
 

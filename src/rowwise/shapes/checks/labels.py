@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.errors import ModelError, ShapeError
-from rowwise.errors import warn_user as warn_caller
+from rowwise.errors import ModelError, ShapeError, warn_user
 from rowwise.shapes.checks.fixes import (
     MOST_CLASSES,
     as_code,
@@ -36,11 +33,7 @@ from rowwise.shapes.ledger.rules import shape_text
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
-
-_heard: ContextVar[list[str] | None] = ContextVar("rowwise_heard", default=None)
 
 
 def check_labels(
@@ -202,22 +195,3 @@ def _shape_for(y: NDArray[Any], output: Output) -> str:
 
 def _text(y: NDArray[Any], record: tuple[int | None, ...]) -> str:
     return shape_text((len(y), *record))
-
-
-@contextmanager
-def gathering() -> Iterator[list[str]]:
-    """What `warn_user` would say within the block, in a list instead."""
-    heard: list[str] = []
-    token = _heard.set(heard)
-    try:
-        yield heard
-    finally:
-        _heard.reset(token)
-
-
-def warn_user(message: str) -> None:
-    """Warn at the line that called rowwise, not at one of ours."""
-    if (heard := _heard.get()) is not None:
-        heard.append(message)
-        return
-    warn_caller(message)

@@ -1,0 +1,75 @@
+"""The environment variables that rowwise reads → values, checked; an argument that says the same goes before them.
+
+`ROWWISE_LANG` is read where the system's language is, in `text`; `KERAS_BACKEND` is Keras's.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rowwise.errors import UsageError
+
+DEVICE_BYTES = 2 * 1024**3
+MOST_THREADS = 256
+
+
+def cache_folder() -> Path:
+    """`ROWWISE_CACHE`, the folder of what can be fetched or computed again; else the system's place for caches."""
+    if folder := os.environ.get("ROWWISE_CACHE"):
+        return Path(folder).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("rowwise"))
+
+
+def data_folder() -> Path | None:
+    """`ROWWISE_DATA`, a folder that has the files of Fashion-MNIST; None where it is not set."""
+    folder = os.environ.get("ROWWISE_DATA")
+    return Path(folder).expanduser() if folder else None
+
+
+def keras_folder() -> Path:
+    """`KERAS_HOME`, Keras's own folder, as keras.config has it."""
+    return Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras"))
+
+
+def mirrors() -> list[str]:
+    """`ROWWISE_MIRRORS`, addresses of Fashion-MNIST's files separated by commas; empty where it is not set."""
+    return [url for part in os.environ.get("ROWWISE_MIRRORS", "").split(",") if (url := part.strip())]
+
+
+def device_bytes() -> int:
+    """`ROWWISE_DEVICE_BYTES`: data up to this size stay on the device that trains; 2 GiB where it is not set.
+
+    Raises:
+        UsageError: it is no positive whole number.
+    """
+    text = os.environ.get("ROWWISE_DEVICE_BYTES", str(DEVICE_BYTES))
+    if not text.isdecimal() or not int(text):
+        raise UsageError("fit.device_bytes", found=text)
+    return int(text)
+
+
+def threads() -> int | None:
+    """`ROWWISE_THREADS`, of the native engine; None where it is not set.
+
+    Raises:
+        UsageError: it is no number of threads.
+    """
+    text = os.environ.get("ROWWISE_THREADS")
+    if not text:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_THREADS:
+        raise UsageError("native.threads", found=text, most=MOST_THREADS)
+    return int(text)
+
+
+def instruction_set() -> str:
+    """`ROWWISE_ISA`, of the native engine; empty where it is not set. Which there are, the engine knows."""
+    return os.environ.get("ROWWISE_ISA", "")
+
+
+def debug() -> bool:
+    """`ROWWISE_DEBUG`: whether an error of a command shows its traceback."""
+    return bool(os.environ.get("ROWWISE_DEBUG"))
