@@ -15,9 +15,9 @@ train: $(STAMP)  ## set up, then train on Fashion-MNIST (or the embedded garment
 test: check  ## set up, check, then run the tests, in a process for each core (four at most)
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
-check: $(STAMP)  ## ruff (lint, format) and mypy, by pre-commit where this is a git checkout
+check: $(STAMP)  ## ruff (lint, format), mypy and import-linter, by pre-commit where this is a git checkout
 	@if git rev-parse --git-dir >/dev/null 2>&1; then PRE_COMMIT_HOME="$(CURDIR)/.venv/pre-commit" PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files; \
-	else $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy; fi
+	else $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo --no-cache; fi
 
 sanitize: $(STAMP)  ## the native engine under AddressSanitizer, UBSan and ThreadSanitizer; allocations counted
 	@TRIALS=1000 $(BIN)/python -m pytest -q tests/engine/test_native_sanitized.py

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from rowwise.errors import Suspicious as Suspicious
     from rowwise.measure import evaluate as evaluate
     from rowwise.models.dense import dense as dense
+    from rowwise.runs.public import open as open
+    from rowwise.runs.public import train as train
     from rowwise.shapes import explain as explain
     from rowwise.shapes import explained as explained
 
@@ -37,13 +39,15 @@ _PLACES = {
     "sweep": "rowwise.engine",
     "evaluate": "rowwise.measure",
     "predict": "rowwise.engine.prediction",
+    "open": "rowwise.runs.public",
+    "train": "rowwise.runs.public",
     "explain": "rowwise.shapes.ledger.ledger",
     "explained": "rowwise.shapes.checks.explained",
     "RowwiseError": "rowwise.errors",
     "Suspicious": "rowwise.errors",
 }
 
-__all__ = [
+__all__ = [  # without `open`, which `from rowwise import *` must not put in place of Python's
     "Dataset",
     "RowwiseError",
     "Suspicious",
@@ -57,6 +61,7 @@ __all__ = [
     "predict",
     "shapes",
     "sweep",
+    "train",
 ]
 
 

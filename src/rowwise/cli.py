@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or bad input, 130 interrupted.
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import sys
@@ -47,22 +46,19 @@ def _prepare_streams() -> None:
 
 
 def _run(given: list[str]) -> int:
-    from rowwise.commands.arguments import parser
+    # Keras, JAX and TensorFlow speak of devices and log levels at their start: no news to our user.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from rowwise.commands import rowwise as commands
+    from rowwise.terminal.parsing import call
 
-    options = parser().parse_args(given)
-    if getattr(options, "run", None) is None:  # `rowwise`, `rowwise data`: no command was named
-        print(options.usage(), end="", file=sys.stderr)
-        return WRONG
-    module, function = options.run.split(":")
-    command: Callable[..., int] = getattr(importlib.import_module(f"rowwise.commands.{module}"), function)
-    return command(options)
+    return call(commands(), given)
 
 
 def _guarded(work: Callable[[], int]) -> int:
     """The exit code of `work`, whatever it raises."""
     try:
         return work()
-    except SystemExit as done:  # argparse after --help and --version
+    except SystemExit as done:  # SIGTERM
         return int(done.code or 0)
     except BrokenPipeError:  # `rowwise --help | head`: nobody reads on
         _silence_output()
@@ -108,13 +104,13 @@ def _flush() -> int:
 
 
 def _silence_output() -> None:
-    from rowwise.commands.output import silence
+    from rowwise.terminal.output import silence
 
     silence(sys.stdout)
 
 
 def _language(given: list[str]) -> str | None:
-    """`--lang` before argparse runs, so that its own messages are in that language too."""
+    """`--lang` before the line is parsed, so that what is wrong with it is said in that language too."""
     for place, word in enumerate(given):
         wish = word.removeprefix("--lang=") if word.startswith("--lang=") else ""
         if word == "--lang" and place + 1 < len(given):

@@ -82,7 +82,8 @@ class Suspicious(UserWarning):
 def warn_user(message: str) -> None:
     """A `Suspicious` warning at the line that called rowwise, not at one of ours; or whoever listens is told."""
     if (listener := _listener.get()) is not None:
-        listener(message)
+        with warnings_to(None):  # what a listener itself warns of is Python's warning
+            listener(message)
         return
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("rowwise."):
@@ -91,8 +92,8 @@ def warn_user(message: str) -> None:
 
 
 @contextmanager
-def warnings_to(listener: Callable[[str], object]) -> Iterator[None]:
-    """Within the block, and this thread, `listener` is called with what `warn_user` would warn of.
+def warnings_to(listener: Callable[[str], object] | None) -> Iterator[None]:
+    """Within the block, and this thread, `listener` is called with what `warn_user` would warn of; None: nobody is.
 
     Unlike `warnings.catch_warnings`, which acts on the whole process, it may be used by several threads at once.
     """

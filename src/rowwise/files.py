@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from rowwise.errors import SaveError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Done = TypeVar("Done")
 
 PARTIAL = ".partial"  # ends the hidden name of whatever is not finished; a killed process may leave one
 
@@ -60,6 +66,32 @@ def atomic_write(path: Path, content: bytes) -> None:
             raise
     except OSError as cause:
         raise SaveError("file.save", path=path, cause=cause.strerror or cause) from cause
+
+
+def write_whole(path: Path, make: Callable[[Callable[[bytes], object]], Done]) -> Done:
+    """What `make(write)` gives, once all that it wrote is at `path`: for content that does not fit in memory.
+
+    A link is followed; a device or pipe is written to as it comes.
+
+    Raises:
+        SaveError: no such place, or the file system refused; nothing is left behind then, or when `make` fails.
+    """
+    check_place(path)
+    device = path.exists() and not path.is_file()  # renaming would put a file in its place
+    place = path if device else path.resolve()
+    partial = place if device else unfinished(place)
+    try:
+        place.parent.mkdir(exist_ok=True)
+        with partial.open("wb") as file:
+            done = make(file.write)
+        if not device:
+            partial.replace(place)
+    except OSError as cause:
+        raise SaveError("file.save", path=path, cause=cause.strerror or cause) from cause
+    finally:
+        if not device:
+            partial.unlink(missing_ok=True)
+    return done
 
 
 def write_through(path: Path, content: bytes) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def deferred(note: Callable[[], None], already: bool = False) -> Iterator[Callable[[], bool]]:
+def deferred(note: Callable[[], object], already: bool = False) -> Iterator[Callable[[], bool]]:
     """Let the block end in spite of a first Ctrl-C; a second one interrupts it at once.
 
     Args:

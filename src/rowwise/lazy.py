@@ -19,7 +19,7 @@ def late(
 
     Args:
         package: `__name__` of the package.
-        places: name → the module that defines it.
+        places: name → the module that defines it, or `module:attribute` where it is called otherwise there.
         modules: submodules that are public themselves: `rowwise.shapes` after `import rowwise`.
     """
 
@@ -28,8 +28,9 @@ def late(
             return importlib.import_module(f"{package}.{name}")  # which puts it there
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(places[name]), name)
+        module, _, attribute = places[name].partition(":")
+        value = getattr(importlib.import_module(module), attribute or name)
         setattr(sys.modules[package], name, value)  # found once
         return value
 
-    return find, lambda: sorted(sys.modules[package].__all__)
+    return find, lambda: sorted({*sys.modules[package].__all__, *places})

@@ -7,8 +7,8 @@ from argparse import Namespace
 
 import pytest
 
-from rowwise.commands.output import Output
 from rowwise.errors import SaveError
+from rowwise.terminal.output import Output
 
 
 class Terminal(io.StringIO):

@@ -3,6 +3,6 @@
 The programs live in the package, so that whoever installed rowwise can measure again what its README states.
 """
 
-from rowwise.benchmarks.command import PARTS, main
+from rowwise.benchmarks.command import PARTS, Bench, measure
 
-__all__ = ["PARTS", "main"]
+__all__ = ["PARTS", "Bench", "measure"]

@@ -1,12 +1,12 @@
-"""The arguments of `rowwise bench` → tables, or one JSON object with `--json`."""
+"""What `rowwise bench` was asked to measure → tables, or one JSON object."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
 import sys
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -20,37 +20,47 @@ FEWEST = 1000  # records of a file that is worth reading in pieces
 PEERS = ("keras", "torch", "sklearn")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `rowwise bench`."""
-    parser.add_argument("data", nargs="?", default="fashion-mnist", help=say("bench.help.data"))
-    parser.add_argument("--parts", default="epochs", help=say("bench.help.parts", known=",".join(PARTS)))
-    parser.add_argument("--against", default=",".join(PEERS), help=say("bench.help.against"))
-    parser.add_argument("--repeats", type=int, default=5, help=say("bench.help.repeats"))
-    parser.add_argument("--batch-size", type=int, default=32, help=say("bench.help.batch_size"))
-    parser.add_argument("--hidden", default="100,30", help=say("bench.help.hidden"))
-    parser.add_argument("--seeds", type=int, default=5, help=say("bench.help.seeds"))
-    parser.add_argument("--epochs", type=int, default=20, help=say("bench.help.epochs"))
-    parser.add_argument("--records", type=int, default=1_000_000, help=say("bench.help.records"))
-    parser.add_argument("--tensorflow-python", default="", metavar="PYTHON", help=say("bench.help.tensorflow_python"))
-    parser.add_argument("--json", action="store_true", help=say("bench.help.json"))
+@dataclass(frozen=True)
+class Bench:
+    """What is measured.
+
+    Attributes:
+        data: a name, for the parts that train on given records.
+        parts: of `PARTS`, or "all", separated by commas.
+        against: of `PEERS`, separated by commas.
+        repeats: rounds after the warm-up.
+        batch_size, hidden: of the models.
+        seeds: of the parts accuracy, sweep and tables.
+        epochs: of the parts accuracy, sweep and shell.
+        records: of the part outofcore.
+        tensorflow_python: a Python that has Keras on TensorFlow; empty for none.
+        json: whether one object is printed in place of tables.
+    """
+
+    data: str = "fashion-mnist"
+    parts: str = "epochs"
+    against: str = ",".join(PEERS)
+    repeats: int = 5
+    batch_size: int = 32
+    hidden: str = "100,30"
+    seeds: int = 5
+    epochs: int = 20
+    records: int = 1_000_000
+    tensorflow_python: str = ""
+    json: bool = False
 
 
-def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
+def measure(what: Bench) -> int:
     """Measure and print; 0.
 
     Raises:
         UsageError: an unknown part or peer. DataError: the data are not to be had.
     """
-    if not isinstance(arguments, argparse.Namespace):
-        parser = argparse.ArgumentParser(prog="rowwise bench", description=say("bench.help"))
-        add_arguments(parser)
-        arguments = parser.parse_args(arguments)
-    parts = _names(arguments.parts, (*PARTS, "all"), "parts")
-    parts = list(PARTS) if "all" in parts else parts
-    against = _names(arguments.against, PEERS, "against")
-    hidden = _widths(arguments.hidden)
-    numbers = (arguments.repeats, arguments.seeds, arguments.epochs, arguments.batch_size)
-    if min(numbers) < 1 or arguments.records < FEWEST:
+    chosen = _names(what.parts, (*PARTS, "all"), "parts")
+    chosen = list(PARTS) if "all" in chosen else chosen
+    against = _names(what.against, PEERS, "against")
+    hidden = _widths(what.hidden)
+    if min(what.repeats, what.seeds, what.epochs, what.batch_size) < 1 or what.records < FEWEST:
         raise UsageError("bench.positive", fewest=f"{FEWEST:,}")
 
     # Read by OpenMP when PyTorch and scikit-learn start; XLA takes the cores the process may run on by itself.
@@ -59,54 +69,50 @@ def main(arguments: argparse.Namespace | list[str] | None = None) -> int:
 
     from rich.console import Console
 
-    from rowwise.benchmarks import parts as measure
+    from rowwise.benchmarks import parts
     from rowwise.benchmarks.outofcore import out_of_core
     from rowwise.benchmarks.tables import tables
     from rowwise.data import load
 
     train: Any = None
     test: Any = None
-    if set(parts) - set(WITHOUT_DATA):
-        train, test = load(arguments.data)
+    if set(chosen) - set(WITHOUT_DATA):
+        train, test = load(what.data)
     run: dict[str, Any] = {
-        "epochs": lambda: measure.epochs(
-            train, arguments.repeats, arguments.batch_size, against, hidden, arguments.tensorflow_python
-        ),
-        "accuracy": lambda: measure.accuracy(train, test, arguments.seeds, arguments.epochs, arguments.batch_size),
-        "sweep": lambda: measure.sweep(
-            train, arguments.repeats, arguments.batch_size, arguments.seeds, arguments.epochs
-        ),
-        "scaling": lambda: measure.scaling(train, arguments.repeats, arguments.batch_size),
-        "progress": lambda: measure.progress(train, arguments.repeats, arguments.batch_size),
-        "start": lambda: measure.start(arguments.repeats, arguments.data),
-        "shell": lambda: measure.shell(arguments.repeats, arguments.epochs),
-        "memory": lambda: measure.memory(arguments.data),
-        "tables": lambda: tables(arguments.seeds),
-        "outofcore": lambda: out_of_core(arguments.records, arguments.batch_size),
+        "epochs": lambda: parts.epochs(train, what.repeats, what.batch_size, against, hidden, what.tensorflow_python),
+        "accuracy": lambda: parts.accuracy(train, test, what.seeds, what.epochs, what.batch_size),
+        "sweep": lambda: parts.sweep(train, what.repeats, what.batch_size, what.seeds, what.epochs),
+        "scaling": lambda: parts.scaling(train, what.repeats, what.batch_size),
+        "progress": lambda: parts.progress(train, what.repeats, what.batch_size),
+        "start": lambda: parts.start(what.repeats, what.data),
+        "shell": lambda: parts.shell(what.repeats, what.epochs),
+        "memory": lambda: parts.memory(what.data),
+        "tables": lambda: tables(what.seeds),
+        "outofcore": lambda: out_of_core(what.records, what.batch_size),
     }
     machine = _machine()
     found: dict[str, Any] = {
         "machine": machine,
         "threads": threads,
         "data": train.provenance if train else None,
-        "records": len(train) if train else arguments.records,
-        "batch_size": arguments.batch_size,
+        "records": len(train) if train else what.records,
+        "batch_size": what.batch_size,
         "hidden": list(hidden),
-        "repeats": arguments.repeats,
+        "repeats": what.repeats,
     }
-    out = sys.stderr if arguments.json else sys.stdout
-    setting = say("bench.setting", machine=machine, threads=threads, batch_size=arguments.batch_size)
+    out = sys.stderr if what.json else sys.stdout
+    setting = say("bench.setting", machine=machine, threads=threads, batch_size=what.batch_size)
     for text in ([f"{train.provenance}: {len(train):,}"] if train else []) + [setting]:
         Console(file=out, width=80).print(text, highlight=False, markup=False)
     for part in PARTS:
-        if part in parts:
+        if part in chosen:
             found[part] = run[part]()
             print(
-                f"\n{say(f'bench.part.{part}', records=f'{arguments.records:,}')}\n{_table(found[part])}",
+                f"\n{say(f'bench.part.{part}', records=f'{what.records:,}')}\n{_table(found[part])}",
                 file=out,
                 flush=True,
             )
-    if arguments.json:
+    if what.json:
         print(json.dumps(found))
     return 0
 

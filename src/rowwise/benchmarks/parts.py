@@ -17,7 +17,7 @@ import numpy as np
 
 from rowwise.benchmarks.bound import bounds
 from rowwise.benchmarks.contestants import HIDDEN, STEPS_PER_EXECUTION, available, keras_on_tensorflow, rowwise_fit
-from rowwise.benchmarks.timing import output, peak_bytes, seconds_of, side_by_side
+from rowwise.benchmarks.timing import output, seconds_of, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,21 +223,16 @@ def shell(repeats: int, epochs: int) -> list[Row]:
 
 def memory(data: str) -> list[Row]:
     """Peak resident memory of `rowwise train` with its defaults, in a process of its own."""
-    program = "import sys; from rowwise.benchmarks.parts import measure_train; measure_train(sys.argv[1])"
-    begun = time.perf_counter()
-    peak = int(output([sys.executable, "-c", program, data]))
-    taken = time.perf_counter() - begun
-    return [{"what": f"rowwise train {data}", "seconds": taken, "peak_mib": peak / 1024**2}]
-
-
-def measure_train(data: str) -> None:
-    """Run `rowwise train` and print this process's peak memory in bytes: what the process of `memory` does."""
-    from rowwise.cli import main
-
+    program = (
+        "import sys; from rowwise.cli import main; from rowwise.benchmarks.timing import peak_bytes\n"
+        "code = main(['train', *sys.argv[1:]])\n"
+        "print(peak_bytes()) if code == 0 else sys.exit(code)"
+    )
     with tempfile.TemporaryDirectory() as folder:
-        if code := main(["train", data, "--quiet", "--out", f"{folder}/run"]):
-            sys.exit(code)
-    print(peak_bytes())
+        begun = time.perf_counter()
+        peak = int(output([sys.executable, "-c", program, data, "--quiet", "--out", f"{folder}/run"]))
+        taken = time.perf_counter() - begun
+    return [{"what": f"rowwise train {data}", "seconds": taken, "peak_mib": peak / 1024**2}]
 
 
 def _median_epoch(train: Dataset, repeats: int, batch_size: int, hidden: tuple[int, ...]) -> float:

@@ -98,10 +98,10 @@ def _rowwise(parts: tuple[Dataset, Dataset], seed: int) -> tuple[float, float]:
 
     from rowwise.engine import fit, predict_proba
     from rowwise.models.dense import dense
-    from rowwise.runs.settings import Settings, for_table
+    from rowwise.runs.settings import Settings
 
     train, test = parts
-    settings = for_table(Settings(validation=0), train, ())
+    settings = Settings(validation=0).suited(train, ())
     model = dense(train, settings.hidden, seed=seed)
     begun = time.perf_counter()
     fit(model, train, settings.epochs, settings.batch_size, seed=seed, verbose=0)

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from rowwise import data as sources
-from rowwise.commands.output import Output
-from rowwise.commands.sources import given, told
+from rowwise.commands.options import chosen, reading
 from rowwise.commands.tables import about_table
-from rowwise.data import Source
 from rowwise.data.named import fashion_mnist
+from rowwise.data.source import Source
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write
-from rowwise.runs.folder import SCHEMA
+from rowwise.runs.plan import READING, source_of
+from rowwise.runs.record import SCHEMA
+from rowwise.terminal.output import Output
+from rowwise.terminal.parsing import Argument, Command, Group, Option, common
 from rowwise.text import say
 
-if TYPE_CHECKING:
-    import argparse
 
-
-def show_list(options: argparse.Namespace) -> int:
-    """`rowwise data list`: each name, what it is, where it lies; 0."""
+def _list(json: bool) -> int:
+    """Each name, what it is, where it lies; 0."""
     from rich.cells import cell_len
 
     place = fashion_mnist.find()
-    where = {name: str(place.folder) if place else None for name in (fashion_mnist.NAME,)}
-    with Output(options) as out:
+    where = {fashion_mnist.NAME: str(place.folder) if place else None}
+    with Output(json) as output:
         lines = [(name, say(f"cli.data.{name}")) for name in sources.names()]
         width = max(cell_len(words) for _, words in lines)
         for name, words in lines:
@@ -34,79 +33,106 @@ def show_list(options: argparse.Namespace) -> int:
                 state = say("cli.data.embedded")
             else:
                 state = say("cli.data.here", place=where[name]) if where[name] else say("cli.data.absent")
-            out.result(f"{name:<13}  {words}{' ' * (width - cell_len(words))}  {state}")
-        known = {name: {"embedded": name not in where, "folder": where.get(name)} for name in sources.names()}
-        out.json({"schema": SCHEMA, "data": known})
+            output.result(f"{name:<13}  {words}{' ' * (width - cell_len(words))}  {state}")
+        places = {name: {"embedded": name not in where, "folder": where.get(name)} for name in sources.names()}
+        output.json({"schema": SCHEMA, "data": places})
     return 0
 
 
-def fetch(options: argparse.Namespace) -> int:
-    """`rowwise data fetch`: the files found or downloaded, and read once to be sure; 0.
+def _fetch(data: str, json: bool) -> int:
+    """The files found or downloaded, and read once to be sure; 0.
 
     Raises:
         DataError: an unknown name, broken files. DataNotFound: no mirror gave them.
     """
-    with Output(options) as out:
-        name = sources.known(options.data)
+    with Output(json) as output:
+        name = sources.known(data)
         folder = sources.fetch(name)
         train, test = sources.load(name)
-        out.result(say("cli.data.here", place=folder) if folder else say("cli.data.embedded"))
-        out.tell(say("cli.loaded", provenance=train.origin, train=f"{len(train):,}", test=f"{len(test):,}"))
-        found = {"name": name, "folder": str(folder) if folder else None, "source": dict(train.source)}
-        out.json({"schema": SCHEMA, **found})
+        output.result(say("cli.data.here", place=folder) if folder else say("cli.data.embedded"))
+        output.tell(say("cli.loaded", provenance=train.origin, train=f"{len(train):,}", test=f"{len(test):,}"))
+        facts = {"name": name, "folder": str(folder) if folder else None, "source": dict(train.source)}
+        output.json({"schema": SCHEMA, **facts})
     return 0
 
 
-def show(options: argparse.Namespace) -> int:
-    """`rowwise data show`: classes and pixels counted, a contact sheet drawn; of a table its schema; 0.
+def _show(data: str, out: Path | None, json: bool, **given: Any) -> int:
+    """Classes and pixels counted, a contact sheet drawn; of a table its schema; 0.
 
     Raises:
         DataError: an unknown name, broken files. UsageError: `--out` is no PNG. SaveError: it cannot be written.
     """
-    if options.out is not None and options.out.suffix.lower() != ".png":
-        raise UsageError("cli.sheet.png", path=options.out)
-    source = Source.from_dict({"place": options.data, **given(options)})
-    with Output(options) as out:
+    if out is not None and out.suffix.lower() != ".png":
+        raise UsageError("cli.sheet.png", path=out)
+    source = source_of(data, {READING[name]: value for name, value in chosen(given).items()})
+    with Output(json) as output:
         if source.kind == "table":
-            return _show_table(source, options, out)
-        with told(out):
-            parts = source.load()
+            return _show_table(source, out, output)
+        parts = source.load()
         from rowwise.data.contact_sheet import contact_sheet
         from rowwise.data.summary import describe, describe_text
 
         for part in parts:
-            out.result(f"{describe_text(part)}\n")
-        file = options.out or Path(f"{parts[0].name}-sheet.png")
+            output.result(f"{describe_text(part)}\n")
+        file = out or Path(f"{parts[0].name}-sheet.png")
         atomic_write(file, contact_sheet(parts[0]))
-        out.tell(say("cli.sheet", path=file))
-        out.json({"schema": SCHEMA, **{part.part: describe(part) for part in parts}, "sheet": str(file)})
+        output.tell(say("cli.sheet", path=file))
+        output.json({"schema": SCHEMA, **{part.part: describe(part) for part in parts}, "sheet": str(file)})
     return 0
 
 
-def _show_table(source: Source, options: argparse.Namespace, out: Output) -> int:
+def _show_table(source: Source, out: Path | None, output: Output) -> int:
     """The schema, and what the target's values are like; 0."""
-    if options.out is not None:
+    if out is not None:
         raise UsageError("cli.sheet.table", path=source.place)
     if not source.target:
         from rowwise.data.tables.load import survey
 
         schema, records = survey(source)
-        out.result(f"{schema}\n\n{say('show.no_target', records=f'{records:,}')}")
-        out.json({"schema": SCHEMA, "records": records, "columns": schema.to_dict()["columns"]})
+        output.result(f"{schema}\n\n{say('show.no_target', records=f'{records:,}')}")
+        output.json({"schema": SCHEMA, "records": records, "columns": schema.to_dict()["columns"]})
         return 0
-    with told(out):
-        parts = source.load()
+    parts = source.load()
     train = parts[0]
     assert train.schema is not None
-    out.tell(f"{train.origin}\n")
-    out.result(f"{train.schema}\n")
-    for line in about_table(train, train.schema):
-        out.tell(line)
+    output.tell(f"{train.origin}\n")
+    output.result(f"{train.schema}\n")
+    for line in about_table(train):
+        output.tell(line)
     from rowwise.data.summary import describe_table, describe_target
 
     for part in parts:
-        out.result(describe_target(part))
-    out.json(
-        {"schema": SCHEMA, "columns": train.schema.to_dict(), **{part.part: describe_table(part) for part in parts}}
-    )
+        output.result(describe_target(part))
+    targets = {part.part: describe_table(part) for part in parts}
+    output.json({"schema": SCHEMA, "columns": train.schema.to_dict(), **targets})
     return 0
+
+
+list_command = Command("list", "cli.help.data.list", common(json=True), _list)
+fetch_command = Command(
+    "fetch",
+    "cli.help.data.fetch",
+    [Argument("data", "cli.help.data.name", "NAME"), *common(json=True)],
+    _fetch,
+)
+show_command = Command(
+    "show",
+    "cli.help.data.show",
+    [
+        Argument("data", "cli.help.show.data", "DATA"),
+        Option("--out", "cli.help.sheet", "FILE", type=Path),
+        *reading(),
+        *common(json=True),
+    ],
+    _show,
+)
+command = Group(
+    "data",
+    "cli.help.data",
+    {
+        "list": ("data:list_command", "cli.help.data.list"),
+        "fetch": ("data:fetch_command", "cli.help.data.fetch"),
+        "show": ("data:show_command", "cli.help.data.show"),
+    },
+    common(),
+)

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from rowwise.commands.keras_import import hush
-from rowwise.commands.output import Output
 from rowwise.cores import usable_cores
-from rowwise.runs.folder import SCHEMA
+from rowwise.runs.record import SCHEMA
+from rowwise.terminal.output import Output
+from rowwise.terminal.parsing import Command, common
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
-
-if TYPE_CHECKING:
-    import argparse
 
 COURSE = 784 * 100 + 100 * 30 + 30 * 10  # multiply-adds of a record forward
 BATCH = 32
 INDENT = len("whole_epoch") + 2
 
 
-def engines(options: argparse.Namespace) -> int:
+def _engines(json: bool) -> int:
     """Say what there is; 0.
 
     Raises:
         UsageError: an environment variable that names what is not there.
     """
-    hush()
     from rowwise.engine import native
     from rowwise.engine.plan import without_a_model
 
@@ -36,16 +30,16 @@ def engines(options: argparse.Namespace) -> int:
         "whole_epoch": say("engines.whole_epoch"),
         "keras": say("engines.keras"),
     }
-    with Output(options) as out:
+    with Output(json) as output:
         for name, words in about.items():
-            out.result(_entry(name, words))
+            output.result(_entry(name, words))
         if sets:
-            out.result(f"\n{say('engines.sets')}")
+            output.result(f"\n{say('engines.sets')}")
         for name, runs in sets:
             state = say("engines.chosen") if name == chosen else say("engines.runs") if runs else say("engines.not")
-            out.result(_entry(name, state))
-        out.result(f"\n{_entry('auto', f'{plan.engine}: {plan.reason}')}")
-        out.json(
+            output.result(_entry(name, state))
+        output.result(f"\n{_entry('auto', f'{plan.engine}: {plan.reason}')}")
+        output.json(
             {
                 "schema": SCHEMA,
                 "auto": plan.engine,
@@ -64,3 +58,6 @@ def engines(options: argparse.Namespace) -> int:
 def _entry(name: str, words: str) -> str:
     first, *others = wrap(words, WIDTH - INDENT)
     return "\n".join([f"{name:<{INDENT}}{first}", *(" " * INDENT + line for line in others)])
+
+
+command = Command("engines", "cli.help.engines", common(json=True), _engines)

@@ -1,27 +1,22 @@
-"""`rowwise predict` → the most probable classes of pictures, or a table with its predictions."""
+"""`rowwise predict` → the most probable classes of pictures, or a table or a folder with its predictions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from rowwise.commands.classifier import classifier_shapes
-from rowwise.commands.keras_import import hush
-from rowwise.commands.output import Output
-from rowwise.commands.picture_folder import pictures_of, predict_folder
-from rowwise.commands.tables import predict_tables
+from rowwise.data.source import TABLES, Source
 from rowwise.errors import DataError, ModelError, UsageError
-from rowwise.runs.folder import SCHEMA, open_run
-from rowwise.text import language, say
-
-if TYPE_CHECKING:
-    import argparse
-
-    import keras
+from rowwise.runs.record import SCHEMA
+from rowwise.runs.saved import Saved
+from rowwise.terminal.output import Output, written
+from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.text import say
 
 TOP = 3  # classes shown for each picture
 
 
-def predict(options: argparse.Namespace) -> int:
+def _predict(model: Path, files: tuple[Path, ...], skip_bad: bool, out: Path | None, json: bool) -> int:
     """Classify every file that can be read; 0, or 2 where one could not (the others are answered all the same).
 
     A model that was trained on a table takes one table, and writes it with its predictions; of one folder of pictures
@@ -30,66 +25,93 @@ def predict(options: argparse.Namespace) -> int:
     Raises:
         ModelError: a model that cannot be used, or does not take pictures. UsageError, DataError, SaveError: of tables.
     """
-    hush()
-    with Output(options) as out:
-        model, record = open_run(options.model)
-
-        from rowwise.models.preparation import preparation_of
-
-        if (preparation := preparation_of(model)) is not None:
-            if options.skip_bad:
-                raise UsageError("source.option", option="--skip-bad", place=options.files[0])
-            return predict_tables(options, model, preparation.schema, out)
-        folder = next((path for path in options.files if path.is_dir()), None)
-        if folder is None and options.out is not None:
+    with Output(json) as output:
+        saved = Saved.open(model)
+        folder = next((path for path in files if path.is_dir()), None)
+        table = saved.schema is not None
+        if skip_bad and (table or folder is None):
+            raise UsageError("source.option", option="--skip-bad", place=files[0])
+        if not table and folder is None and out is not None:
             raise UsageError("predict.out.pictures")
-        if folder is None and options.skip_bad:
-            raise UsageError("source.option", option="--skip-bad", place=options.files[0])
-        shape, units = _picture_shape(model, options)
+        if not table and saved.accepts.kind != "pictures":
+            raise ModelError("cli.predict.shape", model=model, shape=saved.accepts.shape)
+        if not table and folder is None:
+            return _pictures(saved, files, output)
+        if len(files) > 1:
+            raise UsageError("predict.table.several" if table else "predict.folder.several", count=len(files))
+        if json and out is None:
+            raise UsageError("predict.table.json")
+        return _table(saved, files[0], out, output) if table else _folder(saved, files[0], skip_bad, out, output)
 
-        from rowwise.data.pictures.prepare import read_pictures
-        from rowwise.engine.prediction import brightest_pixel
-        from rowwise.engine.prediction import predict as classify
 
-        white = brightest_pixel(model)
-        classes, shown = _names(record, units)
-        if folder is not None:
-            return predict_folder(options, model, shape, classes, pictures_of(record), out)
-        pictures = pictures_of(record)
-        results, code = [], 0
-        for file in options.files:
-            try:
-                x, notes = read_pictures(file, shape, white, pictures)
-            except DataError as error:
-                out.warn(str(error))
-                code = error.exit_code
-                continue
-            for number, top in enumerate(classify(model, x).top(TOP)):
-                name = f"{file}[{number}]" if len(x) > 1 else str(file)
-                out.result(f"{name}  ({'; '.join(notes) or say('picture.as_it_is')})")
-                for label, probability in top:
-                    out.result(f"  {100 * probability:5.1f} %  {shown[label]}")
-                found = [{"class": classes[label], "label": label, "probability": p} for label, p in top]
-                results.append({"file": str(file), "record": number, "conversion": notes, "top": found})
-        out.json({"schema": SCHEMA, "model": str(options.model), "predictions": results})
+def _pictures(saved: Saved, files: tuple[Path, ...], output: Output) -> int:
+    results: list[dict[str, Any]] = []
+    code = 0
+    for file in files:
+        try:
+            prediction = saved.predict(file)
+        except DataError as error:
+            output.warn(str(error))
+            code = error.exit_code
+            continue
+        notes = list(prediction.notes)
+        for number, top in enumerate(prediction.top(TOP)):
+            name = f"{file}[{number}]" if len(prediction) > 1 else str(file)
+            output.result(f"{name}  ({'; '.join(notes) or say('picture.as_it_is')})")
+            for label, probability in top:
+                output.result(f"  {100 * probability:5.1f} %  {saved.class_names[label]}")
+            found = [{"class": saved.classes[label], "label": label, "probability": p} for label, p in top]
+            results.append({"file": str(file), "record": number, "conversion": notes, "top": found})
+    output.json({"schema": SCHEMA, "model": str(saved.path), "predictions": results})
     return code
 
 
-def _picture_shape(model: keras.Model, options: argparse.Namespace) -> tuple[tuple[int, ...], int]:
-    """The shape of one picture, and the number of classes."""
-    shape, outputs = classifier_shapes(model)
-    picture = tuple(size for size in shape if size is not None)
-    if picture != shape or len(picture) not in (2, 3) or (len(picture) == 3 and picture[2] not in (1, 3)):
-        raise ModelError("cli.predict.shape", model=options.model, shape=shape)
-    return picture, max(outputs, 2)  # one unit tells two classes apart
+def _folder(saved: Saved, folder: Path, skip_bad: bool, out: Path | None, output: Output) -> int:
+    from rowwise.runs.picture_predictions import predict_folder
+
+    records = written(out, lambda write: predict_folder(saved, folder, write, skip_bad))
+    if out is not None:
+        output.tell(say("predict.folder.written", records=f"{records:,}", path=out))
+    output.json({"schema": SCHEMA, "model": str(saved.path), "records": records, "out": str(out)})
+    return 0
 
 
-def _names(record: dict[str, Any], units: int) -> tuple[list[str], list[str]]:
-    """The classes' names for JSON and for people; numbers where the run does not know them."""
-    data = record.get("data", {})
-    classes = data.get("classes")
-    if not isinstance(classes, list) or len(classes) != units:
-        classes = [str(number) for number in range(units)]
-        return classes, classes
-    korean = data.get("classes_ko") if language() == "ko" else None
-    return classes, korean if isinstance(korean, list) and len(korean) == units else classes
+def _table(saved: Saved, file: Path, out: Path | None, output: Output) -> int:
+    """Write the table with its predictions to `out`, whole or not at all, else to standard output; 0."""
+    source = Source(str(file))
+    if source.kind != "table":
+        raise UsageError("predict.table.kind", path=file, known=", ".join(TABLES))
+    if out is not None and _same(out, file):
+        raise UsageError("predict.out.same", path=out)
+    from rowwise.runs.table_predictions import predict_table
+
+    done = written(out, lambda write: predict_table(saved, source, write))
+    if out is not None:
+        output.tell(say("predict.table.written", records=f"{done.records:,}", columns=len(done.columns), path=out))
+    for note in done.notes:
+        output.warn(note)
+    facts = {"records": done.records, "columns": done.columns, "oddities": done.counts, "out": str(out)}
+    output.json({"schema": SCHEMA, "model": str(saved.path), **facts})
+    return 0
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether both name one file, by links too; a file that is not there yet is no other's."""
+    try:
+        return one.is_file() and one.samefile(other)
+    except OSError:  # whoever reads or writes it will say why
+        return False
+
+
+command = Command(
+    "predict",
+    "cli.help.predict",
+    [
+        Argument("model", "cli.help.model", "MODEL", type=Path),
+        Argument("files", "cli.help.files", "FILE", type=Path, nargs=-1, required=True),
+        Option("--skip-bad", "cli.help.skip_bad", is_flag=True),
+        Option("--out", "cli.help.predict.out", "FILE", type=Path),
+        *common(json=True),
+    ],
+    _predict,
+)

@@ -1,109 +1,335 @@
-"""A training and its measures → what `run.json` and `--json` hold."""
+"""What is known of a training → `run.json`, and back: read, checked and written here alone."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import math
 import platform
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise import __version__
-from rowwise.runs.folder import SCHEMA
+from rowwise.data.dataset import OBJECT, WHOLE
+from rowwise.data.source import Source
+from rowwise.data.tables.schema import Schema
+from rowwise.errors import ModelError, RowwiseError
+from rowwise.files import PARTIAL
+from rowwise.json_text import to_json
+from rowwise.runs.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from rowwise.data.dataset import Dataset
-    from rowwise.measure import RegressionReport, Report
-    from rowwise.runs.settings import Settings
 
-# What stands first in a row of an epoch.
+SCHEMA = 1  # of run.json and of every `--json`: a change that breaks readers adds one
+RECORD, HISTORY = "run.json", "history.csv"
+# The figures that stand first in a row of an epoch.
 FIRST = (
     *("loss", "accuracy", "mean_absolute_error"),
     *("val_loss", "val_accuracy", "val_mean_absolute_error"),
 )
-Row = dict[str, Any]  # one epoch: epoch (from 1), its figures by Keras's names, seconds
 
 
-def run_record(
-    train: Dataset,
-    test: Dataset,
-    settings: Settings,
-    fit: Mapping[str, Any],
-    epochs: Sequence[Row],
-    report: Report | RegressionReport,
-    seconds: Mapping[str, float],
-    *,
-    resumed_from: str | None = None,
-    interrupted: bool = False,
-) -> dict[str, Any]:
-    """The record of one run, but for `model`, which saving adds.
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch: its number, from 1; Keras's figures by their names, NaN for none; its seconds, validation included."""
 
-    Args:
-        fit: what `rowwise.fit` left in `History.rowwise`.
-        epochs: all of them, those of the resumed run first.
-        report: of the test data.
-        seconds: of this command alone; an epoch's own are in `epochs`. `import` and `load` overlap.
+    number: int
+    figures: Mapping[str, float]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """A row of `run.json` and of `history.csv`."""
+        return {"epoch": self.number, **self.figures, "seconds": self.seconds}
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """The epoch that a training was stopped amid, and how many steps of it are in the weights."""
+
+    epoch: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """The data of a run.
+
+    Attributes:
+        name, provenance, checksum, records: of the training records, as their Dataset has them.
+        test_records, test_checksum: of the test records.
+        shape: of one record.
+        classes, classes_ko: the classes' names; none for regression.
+        task: "classification" or "regression".
+        targets: the targets' names for regression.
+        schema: of a table.
+        source: the files, seeds and checksums that the data were made from, as their loader gave them.
     """
-    cut = fit.get("interrupted") if interrupted else None
-    return {
-        "schema": SCHEMA,
-        "data": {
-            **data_record(train),
-            "test_records": len(test),
-            "test_checksum": test.checksum,
-            "shape": train.shape,
-            "classes": train.classes,
-            "classes_ko": train.classes_ko,
-            "task": train.task,
-            "targets": train.targets,
-            "schema": train.schema.to_dict() if train.schema is not None else None,
-            "source": dict(train.source),
-        },
-        "settings": asdict(settings),
-        "seed": settings.seed,
-        "engine": fit["engine"],
-        "engine_reason": fit["reason"],
-        "resumed_from": resumed_from,
-        "interrupted": interrupted,
-        # The steps of an epoch that Ctrl-C cut short: they are in the weights, but no epoch counts them.
-        "unfinished": {"epoch": len(epochs) + 1, "steps": cut["steps"]} if cut else None,
-        "epochs": list(epochs),
-        "test": report.to_dict(),
-        "seconds": dict(seconds),
-        "versions": versions(),
-    }
+
+    name: str
+    provenance: str = ""
+    checksum: str = ""
+    records: int = 0
+    test_records: int = 0
+    test_checksum: str = ""
+    shape: tuple[int, ...] = ()
+    classes: tuple[str, ...] = ()
+    classes_ko: tuple[str, ...] = ()
+    task: str = ""
+    targets: tuple[str, ...] = ()
+    schema: Schema | None = None
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, train: Dataset, test: Dataset) -> DataRecord:
+        """Of the records trained and tested on."""
+        return cls(
+            **identity(train),
+            test_records=len(test),
+            test_checksum=test.checksum,
+            shape=train.shape,
+            classes=train.classes,
+            classes_ko=train.classes_ko,
+            task=train.task,
+            targets=train.targets,
+            schema=train.schema,
+            source=dict(train.source),
+        )
+
+    def loader(self) -> Source | None:
+        """What loads these data again; None where they were a DataFrame, which no file holds.
+
+        Raises:
+            DataError: rowwise knows no data of that name.
+        """
+        if "frame" in self.source:
+            return None
+        if "load" not in self.source:
+            return Source(self.name).checked()
+        return Source.from_dict(self.source["load"])
+
+    @property
+    def pictures(self) -> str:
+        """How pictures became records, `"object"` or `"whole"`; as Fashion-MNIST's did where nobody knows."""
+        return WHOLE if self.source.get("pictures") == WHOLE else OBJECT
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `run.json` has it."""
+        schema = self.schema.to_dict() if self.schema is not None else None
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**values, "schema": schema, "source": dict(self.source)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> DataRecord:
+        """The reverse of `to_dict`; a run of an earlier rowwise may lack all but the name.
+
+        Raises:
+            ValueError: a value of another type; the message names it.
+        """
+        read = _Fields(values, "data.")
+        source = read.mapping("source")
+        if "load" in source:
+            _refuse(lambda: Source.from_dict(source["load"]), "data.source.load")
+        schema = values.get("schema")
+        return cls(
+            name=read.text("name", required=True),
+            provenance=read.text("provenance"),
+            checksum=read.text("checksum"),
+            records=read.whole("records"),
+            test_records=read.whole("test_records"),
+            test_checksum=read.text("test_checksum"),
+            shape=read.sequence("shape", int),
+            classes=read.sequence("classes", str),
+            classes_ko=read.sequence("classes_ko", str),
+            task=read.text("task"),
+            targets=read.sequence("targets", str),
+            schema=None if schema is None else _refuse(lambda: Schema.from_dict(schema), "data.schema"),
+            source=source,
+        )
 
 
-def data_record(data: Dataset) -> dict[str, Any]:
+@dataclass(frozen=True)
+class RunRecord:
+    """All that is known of a run besides its model.
+
+    Attributes:
+        data: what was trained and tested on.
+        settings: what it was trained with.
+        engine, engine_reason: which engine trained, and why that one, in words.
+        epochs: all that were completed, those of the resumed run first.
+        test: the report on the test records, as JSON.
+        seconds: of the training that made this run, by what they were spent on; `import` and `load` overlap.
+        versions: of rowwise, Python and the libraries that the figures depend on.
+        resumed_from: the folder of the run that it goes on from.
+        interrupted: whether it was stopped before its last epoch.
+        unfinished: where an epoch was cut short: its steps are in the weights, but no epoch counts them.
+        model: the path of the saved model.
+    """
+
+    data: DataRecord
+    settings: Settings
+    engine: str
+    engine_reason: str
+    epochs: tuple[Epoch, ...]
+    test: Mapping[str, Any]
+    seconds: Mapping[str, float]
+    versions: Mapping[str, str]
+    resumed_from: str | None = None
+    interrupted: bool = False
+    unfinished: Unfinished | None = None
+    model: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `run.json` and `rowwise train --json` have it."""
+        return {
+            "schema": SCHEMA,
+            "data": self.data.to_dict(),
+            "settings": self.settings.to_dict(),
+            "seed": self.settings.seed,
+            "engine": self.engine,
+            "engine_reason": self.engine_reason,
+            "resumed_from": self.resumed_from,
+            "interrupted": self.interrupted,
+            "unfinished": asdict(self.unfinished) if self.unfinished else None,
+            "epochs": [epoch.to_dict() for epoch in self.epochs],
+            "test": dict(self.test),
+            "seconds": dict(self.seconds),
+            "versions": dict(self.versions),
+            "model": self.model,
+        }
+
+    def to_json(self) -> bytes:
+        """The content of `run.json`."""
+        return to_json(self.to_dict(), indent=2) + b"\n"
+
+    def history_csv(self) -> bytes:
+        """The content of `history.csv`: a row an epoch."""
+        rows = [epoch.to_dict() for epoch in self.epochs]
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]) if rows else ["epoch"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue().encode()
+
+    @classmethod
+    def read(cls, folder: Path) -> RunRecord:
+        """The record of a run's folder.
+
+        Raises:
+            ModelError: no run's folder, one that was never finished, or a damaged record.
+        """
+        file = folder / RECORD
+        if folder.name.endswith(PARTIAL):
+            raise ModelError("run.partial", path=folder)
+        try:
+            content = file.read_bytes()
+        except OSError as cause:
+            raise ModelError("run.no_run", path=folder, cause=cause.strerror) from cause
+        try:
+            values = json.loads(content)
+            if not isinstance(values, dict):
+                raise TypeError(type(values).__name__)
+            if values.get("schema") != SCHEMA:
+                raise ModelError("run.schema", path=file, found=values.get("schema"), expected=SCHEMA)
+            return cls._from_dict(values)
+        except (ValueError, TypeError, RecursionError) as cause:
+            raise ModelError("run.damaged", path=file, cause=cause) from cause
+
+    @classmethod
+    def _from_dict(cls, values: Mapping[str, Any]) -> RunRecord:
+        """Raises ValueError where a value is missing or of another type."""
+        read = _Fields(values)
+        cut = read.mapping("unfinished")
+        return cls(
+            data=DataRecord.from_dict(read.mapping("data", required=True)),
+            settings=Settings.from_dict(read.mapping("settings", required=True)),
+            engine=read.text("engine"),
+            engine_reason=read.text("engine_reason"),
+            epochs=_epochs(values.get("epochs")),
+            test=read.mapping("test", required=True),
+            seconds=read.mapping("seconds"),
+            versions=read.mapping("versions"),
+            resumed_from=read.text("resumed_from") or None,
+            interrupted=bool(values.get("interrupted")),
+            unfinished=Unfinished(_Fields(cut).whole("epoch"), _Fields(cut).whole("steps")) if cut else None,
+            model=read.text("model"),
+        )
+
+
+def identity(data: Dataset) -> dict[str, Any]:
     """What identifies data in every record."""
-    return {
-        "name": data.name,
-        "provenance": data.provenance,
-        "checksum": data.checksum,
-        "records": len(data),
-    }
+    return {"name": data.name, "provenance": data.provenance, "checksum": data.checksum, "records": len(data)}
 
 
-def epoch_rows(figures: Mapping[str, Sequence[float]], seconds: Sequence[float], first: int) -> list[Row]:
-    """Keras's `History.history` and the epochs' seconds → a row an epoch, numbered from `first`."""
-    names = [name for name in FIRST if name in figures]
-    names += [name for name in figures if name not in names]
-    return [
-        {"epoch": first + place, **{name: float(figures[name][place]) for name in names}, "seconds": spent}
+def epochs_of(history: Mapping[str, Sequence[float]], seconds: Sequence[float], first: int) -> tuple[Epoch, ...]:
+    """Keras's `History.history` and the epochs' seconds → the epochs, numbered from `first`."""
+    names = [name for name in FIRST if name in history]
+    names += [name for name in history if name not in names]
+    return tuple(
+        Epoch(first + place, {name: float(history[name][place]) for name in names}, spent)
         for place, spent in enumerate(seconds)
-    ]
-
-
-def columns(rows: Sequence[Row]) -> dict[str, list[float]]:
-    """The reverse of `epoch_rows`, without numbers and seconds: what the learning curves are drawn from."""
-    names = [name for name in (rows[0] if rows else ()) if name not in ("epoch", "seconds")]
-    # JSON has no NaN: a figure that was none came back as None.
-    return {name: [math.nan if row[name] is None else row[name] for row in rows] for name in names}
+    )
 
 
 def versions() -> dict[str, str]:
     """Of rowwise, Python and the libraries that the figures depend on."""
     libraries = {name: version(name) for name in ("keras", "jax", "numpy", "polars")}
     return {"rowwise": __version__, "python": platform.python_version(), **libraries}
+
+
+class _Fields:
+    """The values of a JSON object, each asked for by its type; `prefix` names the object in errors."""
+
+    def __init__(self, values: Mapping[str, Any], prefix: str = "") -> None:
+        self._values, self._prefix = values, prefix
+
+    def text(self, name: str, required: bool = False) -> str:
+        return self._of(name, str, "", required)
+
+    def whole(self, name: str) -> int:
+        return self._of(name, int, 0, False)
+
+    def mapping(self, name: str, required: bool = False) -> Mapping[str, Any]:
+        return self._of(name, dict, {}, required)
+
+    def sequence(self, name: str, kind: type[Any]) -> tuple[Any, ...]:
+        items = self._of(name, list, [], False)
+        if not all(isinstance(item, kind) for item in items):
+            raise ValueError(f"{self._prefix}{name}: {items!r:.60}")
+        return tuple(items)
+
+    def _of(self, name: str, kind: type[Any], usual: Any, required: bool) -> Any:
+        value = self._values.get(name)
+        if value is None and not required:
+            return usual
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ValueError(f"{self._prefix}{name}: {value!r:.60}")
+        return value
+
+
+def _epochs(rows: Any) -> tuple[Epoch, ...]:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "epoch" in row for row in rows):
+        raise ValueError(f"epochs: {rows!r:.60}")
+    if any(row.keys() != rows[0].keys() for row in rows):
+        raise ValueError("epochs: rows of different columns")
+    epochs = []
+    for row in rows:
+        # JSON has no NaN: a figure that was none comes back as null.
+        numbers = {name: math.nan if value is None else value for name, value in row.items()}
+        if not all(isinstance(value, int | float) for value in numbers.values()):
+            raise ValueError(f"epochs: {row!r:.60}")
+        number, seconds = int(numbers.pop("epoch")), float(numbers.pop("seconds", math.nan))
+        epochs.append(Epoch(number, numbers, seconds))
+    return tuple(epochs)
+
+
+def _refuse(read: Any, name: str) -> Any:
+    """What `read` gives; what it raises, as a ValueError that names the damaged part."""
+    try:
+        return read()
+    except (RowwiseError, TypeError, AttributeError, ValueError) as cause:
+        raise ValueError(f"{name}: {cause}") from cause

@@ -1,31 +1,56 @@
-"""The options of `rowwise train`, and the run that is resumed → the settings of one training."""
+"""What a user chooses of a training → its complete Settings, which a run keeps and a resumed run must agree with."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from rowwise.commands.sources import differences
-from rowwise.errors import ModelError, UsageError
-from rowwise.runs.folder import RECORD
+from rowwise.errors import UsageError
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Collection, Mapping
-    from pathlib import Path
+    from collections.abc import Collection, Mapping, Sequence
 
     from rowwise.data.dataset import Dataset
-    from rowwise.data.source import Source
 
+CLASS_WEIGHTS = ("none", "balanced")
+LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
 
 # A table of fewer records than MANY is trained for FEWEST_EPOCHS or STEPS, whichever is more, up to MOST_EPOCHS:
 # measured on the tables that scikit-learn ships (`rowwise bench --parts tables`).
 MANY, FEWEST_EPOCHS, MOST_EPOCHS, STEPS = 10_000, 60, 200, 500
 
 
+class Choices(TypedDict, total=False):
+    """The settings that a user chose; the others are `Settings.suited`'s to choose."""
+
+    hidden: Sequence[int]
+    activation: str
+    dropout: float
+    learning_rate: float
+    batch_size: int
+    validation: float
+    seed: int
+    class_weight: str
+    epochs: int
+
+
 @dataclass(frozen=True)
 class Settings:
-    """What, with the data, fixes a training: the same settings give the same run on the same machine."""
+    """What, with the data, fixes a training: the same settings give the same run on the same machine.
+
+    Attributes:
+        hidden: units of each hidden layer; empty for none.
+        activation: of the hidden layers, by Keras's name.
+        dropout: share of each hidden layer's outputs that training sets to 0.
+        learning_rate: Adam's.
+        batch_size: records a step.
+        validation: share of the training records held out; 0 for none.
+        seed: fixes initial weights, order of records, dropout, and which records are held out.
+        class_weight: "none", or "balanced": classes count alike, however rare.
+        epochs: in all, those of a resumed run among them.
+    """
 
     hidden: tuple[int, ...] = (100, 30)
     activation: str = "relu"
@@ -35,72 +60,95 @@ class Settings:
     validation: float = 0.1
     seed: int = 0
     class_weight: str = "none"
-    epochs: int = 20  # in all, those of the resumed run among them
+    epochs: int = 20
+
+    @classmethod
+    def of(cls, choices: Choices) -> Settings:
+        """The defaults with `choices` in their places.
+
+        Raises:
+            UsageError: a setting that there is not, or a value that makes no sense.
+        """
+        names = [field.name for field in fields(cls)]
+        for name, value in choices.items():
+            if name not in names:
+                raise UsageError("settings.unknown", name=name, known=", ".join(names))
+            _check(name, value)
+        return cls(**{name: tuple(v) if name == "hidden" else v for name, v in choices.items()})  # type: ignore[arg-type]
+
+    def suited(self, data: Dataset, chosen: Collection[str]) -> Settings:
+        """These settings, those that nobody has chosen suited to the training records `data`.
+
+        A table has one hidden layer; where it has few records, smaller batches and more epochs, since 20 would be a
+        hundred steps or two.
+        """
+        settings, records = self, len(data)
+        if data.schema is not None:
+            from rowwise.models.dense import usual_hidden
+
+            if "hidden" not in chosen:
+                settings = replace(settings, hidden=usual_hidden(data))
+            if "batch_size" not in chosen:
+                learned_from = int(records * (1 - settings.validation))
+                settings = replace(settings, batch_size=max(min(settings.batch_size, learned_from // 2), 1))
+            if "epochs" not in chosen and records < MANY:
+                steps = -(-records // settings.batch_size)
+                epochs = min(max(FEWEST_EPOCHS, -(-STEPS // steps)), MOST_EPOCHS)
+                settings = replace(settings, epochs=epochs)
+        return settings
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `run.json` has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Settings:
+        """The reverse of `to_dict`.
+
+        Raises:
+            ValueError: a setting is missing or of another type; the message names it.
+        """
+        settings: dict[str, Any] = {}
+        for name, usual in asdict(cls()).items():
+            # A run of before there were class weights had none.
+            value = values.get(name, usual if name == "class_weight" else None)
+            types = {tuple: (list,), float: (float, int)}.get(type(usual), (type(usual),))  # as JSON gives them
+            if not isinstance(value, types) or isinstance(value, bool):
+                raise ValueError(f"settings.{name}: {value!r}")
+            settings[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**settings)
+
+    def contradictions(self, choices: Choices) -> list[str]:
+        """What was chosen otherwise than it is here, as the command line writes it: `--seed 1 ≠ 0`.
+
+        `epochs` are no contradiction: a resumed run is one that goes on.
+        """
+        return [
+            f"--{name.replace('_', '-')} {_shown(value)} ≠ {_shown(getattr(self, name))}"
+            for name, value in Settings.of(choices).to_dict().items()
+            if name in choices and name != "epochs" and value != getattr(self, name)
+        ]
 
 
-def for_table(settings: Settings, table: Dataset, chosen: Collection[str]) -> Settings:
-    """What suits a table of few or many records, but for the settings that somebody has chosen.
-
-    One hidden layer, smaller batches where there are few records, and more epochs: 20 would be a hundred steps or two.
-    """
-    from rowwise.models.dense import usual_hidden
-
-    records = len(table)
-    if "hidden" not in chosen:
-        settings = replace(settings, hidden=usual_hidden(table))
-    if "batch_size" not in chosen:
-        learned_from = int(records * (1 - settings.validation))
-        settings = replace(settings, batch_size=max(min(settings.batch_size, learned_from // 2), 1))
-    if "epochs" not in chosen and records < MANY:
-        steps = -(-records // settings.batch_size)
-        epochs = min(max(FEWEST_EPOCHS, -(-STEPS // steps)), MOST_EPOCHS)
-        settings = replace(settings, epochs=epochs)
-    return settings
-
-
-def given(options: argparse.Namespace) -> dict[str, Any]:
-    """The settings that stand on the command line."""
-    found = {field.name: getattr(options, field.name) for field in fields(Settings)}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def resumed(options: argparse.Namespace, folder: Path, record: Mapping[str, Any], source: Source | None) -> Settings:
-    """The settings of the run in `folder`, trained on `source`, with the epochs that were asked for now.
-
-    Raises:
-        UsageError: an option contradicts the run, the run stopped amid an epoch, or has all its epochs.
-        ModelError: the record's settings are damaged.
-    """
-    kept = _kept(folder, record)
-    now = given(options)
-    epochs = now.pop("epochs", kept.epochs)
-    contradictions = [
-        f"--{option.replace('_', '-')} {_shown(value)} ≠ {_shown(getattr(kept, option))}"
-        for option, value in now.items()
-        if value != getattr(kept, option)
-    ]
-    contradictions += differences(options, source) if source is not None else []
-    if contradictions:
-        raise UsageError("cli.resume.contradicts", path=folder, options=", ".join(contradictions))
-    done = len(record["epochs"])
-    if record.get("unfinished"):
-        raise UsageError("cli.resume.amid", path=folder, epoch=done + 1)
-    if done >= epochs:
-        raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
-    return Settings(**{**asdict(kept), "epochs": epochs})
-
-
-def _kept(folder: Path, record: Mapping[str, Any]) -> Settings:
-    values: dict[str, Any] = {}
-    for name, usual in asdict(Settings()).items():
-        # A run of before there were class weights had none.
-        found = record["settings"].get(name, usual if name == "class_weight" else None)
-        kinds = {tuple: (list,), float: (float, int)}.get(type(usual), (type(usual),))  # JSON's names for them
-        if not isinstance(found, kinds) or isinstance(found, bool):
-            raise ModelError("run.damaged", path=folder / RECORD, cause=f"settings.{name}: {found!r}")
-        values[name] = tuple(found) if isinstance(found, list) else found
-    return Settings(**values)
+def _check(name: str, value: Any) -> None:
+    """Raises UsageError where a setting's value makes no sense; the rest is known once there is a model."""
+    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    count = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else -1
+    units = value if isinstance(value, list | tuple) else (0,)
+    fits = {
+        "hidden": all(isinstance(unit, Integral) and int(unit) > 0 for unit in units),
+        "activation": isinstance(value, str),
+        "dropout": 0 <= number < 1,
+        "learning_rate": 0 < number < math.inf,
+        "batch_size": count >= 1,
+        "validation": 0 <= number < 1,
+        "seed": 0 <= count <= LARGEST_SEED,
+        "class_weight": value in CLASS_WEIGHTS,
+        "epochs": count >= 1,
+    }
+    if not fits[name]:
+        raise UsageError(f"settings.{name}", found=repr(value)[:80])
 
 
 def _shown(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

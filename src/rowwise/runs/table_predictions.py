@@ -8,44 +8,44 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.load import check_has, encode_rows
+from rowwise.data.tables.load import check_has, encode_rows, oddity_notes
 from rowwise.data.tables.read import cleaned, open_table
-from rowwise.engine.prediction import predict
 from rowwise.errors import DataError, ModelError
-from rowwise.models.preparation import preparation_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import keras
     import polars as pl
 
     from rowwise.data.source import Source
     from rowwise.data.tables.read import Table
     from rowwise.data.tables.schema import Schema
     from rowwise.engine.prediction import Prediction
+    from rowwise.runs.saved import Saved
 
 
 @dataclass
-class Predicted:
+class Written:
     """What was written.
 
     Attributes:
         records: how many.
         columns: the names of the columns added.
-        oddities: by column of the table, how many values are `missing`, `unknown` levels or `unreadable`.
+        counts: by column of the table, how many values are `missing`, `unknown` levels or `unreadable`, where any are.
+        notes: what of that is news to somebody who knows the training records, in words.
     """
 
     records: int = 0
     columns: tuple[str, ...] = ()
-    oddities: dict[str, Counter[str]] = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
-def predict_table(model: keras.Model, source: Source, write: Callable[[bytes], object]) -> Predicted:
+def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]) -> Written:
     """Write `source`'s rows and what the model says of them, in batches: memory does not grow with the table.
 
     Args:
-        model: begins with a Preparation.
+        saved: was trained on a table.
         source: a table that has the columns that the model was trained on; others are handed through.
         write: is given CSV in UTF-8 piece by piece, its separator that of the table, a comma where it has none.
 
@@ -53,21 +53,22 @@ def predict_table(model: keras.Model, source: Source, write: Callable[[bytes], o
         ModelError: the model was not trained on a table. DataError: columns are lacking, or it cannot be read.
         OSError: `write` could not.
     """
-    preparation = preparation_of(model)
-    if preparation is None:
-        raise ModelError("predict.no_table", model=model.name)
-    schema, done = preparation.schema, Predicted()
+    if (schema := saved.schema) is None:
+        raise ModelError("predict.no_table", model=saved.path)
+    done, oddities = Written(), dict[str, Counter[str]]()
     with open_table(source) as table:
         check_has(table, tuple(column.name for column in schema.used))
-        names = added_names(schema, table)
+        done.columns = added_names(schema, table)
         for rows in table.raw():
-            x = encode_rows(schema, cleaned(rows, schema.numeric), done.oddities)
-            written = with_prediction(rows, predict(model, x), schema, names)
-            write(written.write_csv(include_header=not done.records, separator=table.separator or ",").encode())
+            x = encode_rows(schema, cleaned(rows, schema.numeric), oddities)
+            predicted = with_prediction(rows, saved.predict(x), schema, done.columns)
+            write(predicted.write_csv(include_header=not done.records, separator=table.separator or ",").encode())
             done.records += len(rows)
     if not done.records:
         raise DataError("table.rows", path=table.name)
-    done.columns = names
+    positive = {name: {kind: n for kind, n in counts.items() if n} for name, counts in oddities.items()}
+    done.counts = {name: counts for name, counts in positive.items() if counts}
+    done.notes = oddity_notes(schema, oddities)
     return done
 
 

@@ -10,12 +10,11 @@ from contextlib import ExitStack, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from rowwise.errors import SaveError
-from rowwise.files import check_place, unfinished
-from rowwise.runs.folder import plain
+from rowwise.errors import SaveError, warnings_to
+from rowwise.files import write_whole
+from rowwise.json_text import plain
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
     from typing import TextIO
 
@@ -29,20 +28,21 @@ class Output:
     goes with it (data, engine, progress, where things were saved) is `tell`: on standard output where that is a
     terminal, else on standard error, so that a pipe or a file gets the result alone. With `--json` one
     object stands on standard output and everything else on standard error, whoever prints it: within
-    the `with` block what Keras or JAX might print is led there too.
+    the `with` block what Keras or JAX might print is led there too. What rowwise warns of there goes to `warn`.
 
     A reader that goes away (`rowwise … | head`) does not end the command, which may have a trained
     model to save.
     """
 
-    def __init__(self, options: argparse.Namespace) -> None:
-        self._json, self._quiet = options.json, getattr(options, "quiet", False)
+    def __init__(self, json: bool = False, quiet: bool = False) -> None:
+        self._json, self._quiet = json, quiet
         self._out, self._err = _Patient(sys.stdout, BrokenPipeError), _Patient(sys.stderr, OSError)
         self._redirected = ExitStack()
 
     def __enter__(self) -> Self:
         self._redirected.enter_context(redirect_stderr(self._err))
         self._redirected.enter_context(redirect_stdout(self._err if self._json else self._out))
+        self._redirected.enter_context(warnings_to(self.warn))
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -128,32 +128,11 @@ def written(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]
     Raises:
         SaveError: it cannot be written.
     """
-    return _to_stream(make) if path is None else _to_file(make, path)
-
-
-def _to_stream(make: Callable[[Callable[[bytes], object]], Done]) -> Done:
+    if path is not None:
+        return write_whole(path, make)
     try:
         done = make(lambda content: sys.stdout.write(content.decode()))
         sys.stdout.flush()
     except OSError as cause:
         raise SaveError("cli.output", cause=cause.strerror or cause) from cause
-    return done
-
-
-def _to_file(make: Callable[[Callable[[bytes], object]], Done], path: Path) -> Done:
-    check_place(path)
-    device = path.exists() and not path.is_file()  # a pipe, say: renaming would put a file in its place
-    place = path if device else path.resolve()
-    partial = place if device else unfinished(place)
-    try:
-        place.parent.mkdir(exist_ok=True)
-        with partial.open("wb") as file:
-            done = make(file.write)
-        if not device:
-            partial.replace(place)
-    except OSError as cause:
-        raise SaveError("file.save", path=path, cause=cause.strerror or cause) from cause
-    finally:
-        if not device:
-            partial.unlink(missing_ok=True)
     return done

@@ -1,0 +1,74 @@
+"""The options that several commands share: the settings of a model, and how data are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rowwise.data.source import TASKS, Source, read_options
+from rowwise.runs.plan import READING
+from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
+from rowwise.terminal.parsing import NAMES, POSITIVE, SHARE, WIDTHS, Option, joined, one_of, whole
+
+ENGINES = ("auto", "native", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras
+
+
+def settings() -> list[Option]:
+    """The settings of a training. What was not given is None: `Settings`, the data or the resumed run decide."""
+    usual = Settings()
+
+    def option(name: str, key: str, metavar: str, kind: Any, default: object) -> Option:
+        return Option(name, key, metavar, type=kind, values={"default": default})
+
+    hidden = ",".join(map(str, usual.hidden))
+    return [
+        option("--hidden", "cli.help.hidden", hidden, WIDTHS, hidden),
+        option("--activation", "cli.help.activation", "NAME", str, usual.activation),
+        option("--dropout", "cli.help.dropout", "SHARE", SHARE, usual.dropout),
+        option("--epochs", "cli.help.epochs", "N", whole(1), usual.epochs),
+        option("--batch-size", "cli.help.batch_size", "N", whole(1), usual.batch_size),
+        option("--learning-rate", "cli.help.learning_rate", "RATE", POSITIVE, usual.learning_rate),
+        option("--validation", "cli.help.validation", "SHARE", SHARE, usual.validation),
+        option("--seed", "cli.help.seed", "N", whole(0, LARGEST_SEED), usual.seed),
+        option("--class-weight", "cli.help.class_weight", "KIND", one_of(*CLASS_WEIGHTS), usual.class_weight),
+        option("--engine", "cli.help.engine", "ENGINE", one_of(*ENGINES), ENGINES[0]),
+    ]
+
+
+def reading() -> list[Option]:
+    """How data are read: the attributes of a Source. What was not given is None."""
+
+    def option(name: str, key: str, metavar: str, kind: Any = str, default: object = None, **more: Any) -> Option:
+        return Option(name, key, metavar, type=kind, values={"default": default}, heading="cli.source", **more)
+
+    several: dict[str, Any] = {"kind": NAMES, "multiple": True, "callback": joined}
+    return [
+        option("--target", "cli.help.target", "NAMES", **several),
+        option("--categorical", "cli.help.categorical", "NAMES", **several),
+        option("--numeric", "cli.help.numeric", "NAMES", **several),
+        option("--drop", "cli.help.drop", "NAMES", **several),
+        option("--task", "cli.help.task", "TASK", one_of(*TASKS)),
+        option("--group", "cli.help.group", "NAME"),
+        option("--time", "cli.help.time", "NAME"),
+        option("--test", "cli.help.test", "SHARE", SHARE, Source.test),
+        option("--split-seed", "cli.help.split_seed", "N", whole(0, LARGEST_SEED), Source.seed),
+        option("--separator", "cli.help.separator", "SIGN"),
+        option("--encoding", "cli.help.encoding", "NAME"),
+        option("--size", "cli.help.size", "N|HxW"),
+        option("--colour", "cli.help.colour", "KIND", one_of("grey", "colour")),
+        Option("--skip-bad", "cli.help.skip_bad", is_flag=True, default=None, heading="cli.source"),
+        option("--options", "cli.help.options", "FILE", Path),
+    ]
+
+
+def chosen(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, those of the TOML file that `--options` names among them: the line goes first.
+
+    Raises:
+        UsageError: the file cannot be used.
+    """
+    options = {name: value for name, value in given.items() if value is not None and name != "options"}
+    if (file := given.get("options")) is None:
+        return options
+    names = {attribute: option for option, attribute in READING.items()}
+    return {names[attribute]: value for attribute, value in read_options(file).items()} | options

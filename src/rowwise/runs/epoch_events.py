@@ -1,0 +1,34 @@
+"""Keras's callbacks → the events of a training's epochs."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import keras
+
+from rowwise.runs.events import EpochEnded, TrainingBegan
+
+if TYPE_CHECKING:
+    from rowwise.runs.events import Observer
+
+
+class EpochEvents(keras.callbacks.Callback):
+    """Tells an observer when the training begins and when each epoch ends."""
+
+    needs_weights = False  # so that they need not be given to the model after each epoch
+
+    def __init__(self, tell: Observer) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        names = ("engine", "engine_reason", "fell_back", "records", "initial_epoch", "epochs")
+        self._tell(TrainingBegan(*(self.params[name] for name in names)))
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._begun = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        figures = {name: float(value) for name, value in (logs or {}).items()}
+        self._tell(EpochEnded(epoch + 1, figures, time.perf_counter() - self._begun))

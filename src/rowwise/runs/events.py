@@ -1,0 +1,101 @@
+"""What happens in a training, one value an event: an observer is called with each, on the thread that trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import keras
+
+    from rowwise.data.dataset import Dataset
+    from rowwise.measure import RegressionReport, Report
+    from rowwise.runs.saved import Saved
+    from rowwise.runs.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class DataLoaded:
+    """The records, and the settings that suit them."""
+
+    train: Dataset
+    test: Dataset
+    settings: Settings
+
+
+@dataclass(frozen=True, eq=False)
+class ModelBuilt:
+    """The model before its training; `resumed` is the run that it is taken from, with `epochs_done` epochs."""
+
+    model: keras.Model
+    resumed: Path | None = None
+    epochs_done: int = 0
+
+
+@dataclass(frozen=True)
+class TrainingBegan:
+    """The engine and, in words, why it; records that are learned from; the first and the last epoch's numbers less 1.
+
+    `fell_back` says that a faster engine cannot run this model.
+    """
+
+    engine: str
+    reason: str
+    fell_back: bool
+    records: int
+    initial_epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """An epoch's number, from 1, Keras's figures by name, and its seconds, validation included."""
+
+    number: int
+    figures: Mapping[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StopRequested:
+    """Ctrl-C was pressed for the first time: while training, the block under way is finished; all that is saved."""
+
+    training: bool
+
+
+@dataclass(frozen=True)
+class TrainingEnded:
+    """The last epoch has ended, or what was asked to stop has stopped."""
+
+    engine: str
+    reason: str
+    interrupted: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The report on the test records; saving comes next."""
+
+    report: Report | RegressionReport
+
+
+@dataclass(frozen=True, eq=False)
+class RunSaved:
+    """The run is on the disk."""
+
+    saved: Saved
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something of the data or the run that the user should know, in the language in force."""
+
+    message: str
+
+
+Event: TypeAlias = (
+    DataLoaded | ModelBuilt | TrainingBegan | EpochEnded | StopRequested | TrainingEnded | Measured | RunSaved | Warned
+)
+Observer: TypeAlias = Callable[[Event], object]

@@ -1,0 +1,123 @@
+"""What a user asks for → the plan of a training: which data, which settings, which run it goes on from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from rowwise.data.source import Source, is_frame
+from rowwise.errors import UsageError
+from rowwise.runs.record import RunRecord
+from rowwise.runs.settings import Settings
+
+# The attributes of a Source that say how data are read, by the names of the options that set them: `seed` is the
+# training's own, so that of the split has another name.
+READING = {
+    "split_seed" if field.name == "seed" else field.name: field.name
+    for field in fields(Source)
+    if field.name not in ("place", "frame")
+}
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What is to be trained.
+
+    Attributes:
+        source: of the data; None for Fashion-MNIST where it can be had, else the garments.
+        settings: complete; those that nobody chose may still be suited to the data.
+        chosen: the names of the settings that somebody chose.
+        resume: the folder of the run that it goes on from.
+        before: the record of that run.
+    """
+
+    source: Source | None
+    settings: Settings
+    chosen: frozenset[str] = frozenset()
+    resume: Path | None = None
+    before: RunRecord | None = None
+
+
+def plan_training(
+    data: Any = None, options: Mapping[str, Any] | None = None, resume: Path | None = None
+) -> TrainingPlan:
+    """Check what was asked for, as far as that needs no reading of data and no Keras.
+
+    Args:
+        data: a name, the path of a file or folder, a DataFrame; None for the default, or the resumed run's.
+        options: the settings (`hidden`, `epochs`, …) and how the data are read (`target`, `drop`, `split_seed`, …).
+        resume: the folder of a run to go on from.
+
+    Raises:
+        UsageError: an option that there is not or that makes no sense, one that contradicts the resumed run, or a run
+            that has all its epochs or stopped amid one. DataError: no such data. ModelError: no such run.
+    """
+    options = dict(options or {})
+    reading = {READING[name]: options.pop(name) for name in list(options) if name in READING}
+    settings = Settings.of(options)  # type: ignore[arg-type]
+    chosen = frozenset(options)
+    if resume is not None:
+        return _resumed(resume, options, data, reading)
+    if data is None:
+        if reading:
+            raise UsageError("cli.source.none", options=option_names(reading))
+        return TrainingPlan(None, settings, chosen)
+    return TrainingPlan(source_of(data, reading).checked(), settings, chosen)
+
+
+def source_of(data: Any, reading: Mapping[str, Any]) -> Source:
+    """The Source of a name, path or DataFrame, with the attributes `reading`.
+
+    Raises:
+        UsageError: an option that there is not, or whose value makes no sense.
+    """
+    if is_frame(data):
+        return replace(Source.from_dict({**reading, "place": "table"}), frame=data)
+    return Source.from_dict({"place": str(data), **reading})
+
+
+def option_names(attributes: Iterable[str]) -> str:
+    """`--target, --split-seed`: attributes of a Source as the command line calls them."""
+    names = {attribute: option for option, attribute in READING.items()}
+    return ", ".join(f"--{names[attribute].replace('_', '-')}" for attribute in attributes)
+
+
+def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mapping[str, Any]) -> TrainingPlan:
+    record = RunRecord.read(folder)
+    source, kept = record.data.loader(), record.settings
+    if is_frame(data):
+        source = source_of(data, record.data.source.get("load", {}))
+    if source is None:
+        raise UsageError("cli.resume.frame", path=folder)
+    contradictions = [*kept.contradictions(choices), *_other_data(source, data, reading)]  # type: ignore[arg-type]
+    if contradictions:
+        raise UsageError("cli.resume.contradicts", path=folder, options=", ".join(contradictions))
+    done, epochs = len(record.epochs), choices.get("epochs", kept.epochs)
+    if record.unfinished:
+        raise UsageError("cli.resume.amid", path=folder, epoch=done + 1)
+    if done >= epochs:
+        raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
+    return TrainingPlan(source.checked(), replace(kept, epochs=epochs), frozenset(choices), folder, record)
+
+
+def _other_data(kept: Source, data: Any, reading: Mapping[str, Any]) -> list[str]:
+    """What was asked for of the data and is not so in those of the resumed run: `--target rent ≠ price`."""
+    differences = []
+    if data is not None and kept.frame is None and not _same_place(str(data), kept.place):
+        differences.append(f"{data} ≠ {kept.place}")
+    asked = Source.from_dict({"place": kept.place, **reading})
+    for name in reading:
+        if getattr(asked, name) != getattr(kept, name):
+            differences.append(f"{option_names([name])} {_shown(getattr(asked, name))} ≠ {_shown(getattr(kept, name))}")
+    return differences
+
+
+def _same_place(place: str, kept: str) -> bool:
+    names = {text.lower().replace("_", "-") for text in (place, kept)}
+    return len(names) == 1 or Path(place).resolve() == Path(kept).resolve()
+
+
+def _shown(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value) or '""'

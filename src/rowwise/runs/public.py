@@ -1,0 +1,119 @@
+"""`rowwise.open` and `rowwise.train`: a run from Python, as `rowwise train` and `rowwise predict` have it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rowwise.data.source import read_options
+from rowwise.errors import warn_user
+from rowwise.runs.events import EpochEnded, TrainingBegan, TrainingEnded, Warned
+from rowwise.runs.plan import READING, plan_training
+from rowwise.runs.saved import Saved
+from rowwise.runs.training import train as train_plan
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Sequence
+
+    from rowwise.engine.progress import Display
+    from rowwise.runs.events import Event, Observer
+
+__all__ = ["open", "train"]
+
+
+def open(path: str | Path) -> Saved:
+    """A run's folder, or a `.keras` file, as something to use: `.predict`, `.evaluate`, `.explain`, `.model`.
+
+    Raises:
+        ModelError: missing, another format, damaged, or with code in it.
+    """
+    return Saved.open(path)
+
+
+def train(
+    data: Any = None,
+    target: str | Sequence[str] = (),
+    *,
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    engine: str = "auto",
+    threads: int | None = None,
+    pictures: bool = True,
+    observer: Observer | None = None,
+    stop: threading.Event | None = None,
+    verbose: int | str = "auto",
+    options: str | Path | None = None,
+    **more: Any,
+) -> Saved:
+    """Load data, build a dense model, train, measure, and save a run: what `rowwise train` does.
+
+    Args:
+        data: a name such as `"fashion-mnist"`; the path of a table, a folder of pictures, a `.npz` or `.npy` file; a
+            DataFrame. None: Fashion-MNIST where it can be had.
+        target: of a table, the column to be predicted, or several.
+        out: the run's folder, new or empty; None for `runs/<date>-<data>`.
+        resume: the folder of a run to go on from, as if it had never stopped.
+        engine: "auto", "native", "whole_epoch" or "keras".
+        threads: of the native engine; None for as many as pay.
+        pictures: whether the run has pictures of its figures.
+        observer: called with each event of `rowwise.runs.events`, warnings among them; nothing is printed then.
+        stop: once set, by whatever thread, the training ends as after Ctrl-C, and what was trained is saved.
+        verbose: without an observer: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
+        options: a TOML file with more of the following.
+        **more: settings (`hidden`, `activation`, `dropout`, `learning_rate`, `batch_size`, `validation`, `seed`,
+            `class_weight`, `epochs`), and how data are read (`categorical`, `drop`, `group`, `time`, `test`,
+            `split_seed`, …: the attributes of `rowwise.data.Source`).
+
+    Returns:
+        The run. Its record's `interrupted` says whether it was stopped.
+
+    Raises:
+        RowwiseError: options, data or places that cannot be used; the training diverged; the run cannot be saved.
+        KeyboardInterrupt: Ctrl-C, or `stop`, before there was anything to save; or Ctrl-C a second time.
+    """
+    names = {attribute: option for option, attribute in READING.items()}
+    from_file = read_options(Path(options)) if options is not None else {}
+    given = {names[attribute]: value for attribute, value in from_file.items()} | more
+    given |= {"target": target} if target else {}
+    plan = plan_training(data, given, None if resume is None else Path(resume))
+    progress = _Progress(verbose)
+    try:
+        return train_plan(
+            plan,
+            out=None if out is None else Path(out),
+            engine=engine,
+            threads=threads,
+            pictures=pictures,
+            observer=observer or progress.show,
+            stop=stop,
+        )
+    finally:
+        progress.close()
+
+
+class _Progress:
+    """Events → what `rowwise.fit` would show of them; warnings are Python's."""
+
+    def __init__(self, verbose: int | str) -> None:
+        self._verbose = verbose
+        self._display: Display | None = None
+
+    def show(self, event: Event) -> None:
+        from rowwise.engine.progress import display
+
+        match event:
+            case Warned():
+                warn_user(event.message)
+            case TrainingBegan():
+                self._display = display(self._verbose, event.records, event.epochs, event.initial_epoch)
+            case EpochEnded() if self._display is not None:
+                self._display.epoch(event.number, event.figures, event.seconds)
+            case TrainingEnded():
+                self.close()
+
+    def close(self) -> None:
+        """Give the terminal back; safe to call twice."""
+        if self._display is not None:
+            self._display.close()
+            self._display = None

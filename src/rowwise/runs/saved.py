@@ -1,0 +1,310 @@
+"""A run's folder or a `.keras` file → a trained model that is used: it predicts, is measured, explains itself."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rowwise.data.dataset import OBJECT, WHOLE, Dataset
+from rowwise.data.source import Source, is_frame
+from rowwise.errors import ModelError, UsageError, warn_user
+from rowwise.figures import is_picture
+from rowwise.runs.model_file import MODEL, open_model
+from rowwise.runs.record import RECORD, RunRecord
+from rowwise.text import language, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import keras
+
+    from rowwise.data.pictures.cache import Prepare
+    from rowwise.data.tables.schema import Column, Schema
+    from rowwise.engine.prediction import Prediction
+    from rowwise.measure import RegressionReport, Report
+    from rowwise.measure.importance import Importance
+    from rowwise.shapes import Ledger, Trace
+
+
+@dataclass(frozen=True)
+class Accepts:
+    """What a saved model takes.
+
+    Attributes:
+        kind: "table" (rows of a table), "pictures" (picture files, bytes or pixels) or "arrays".
+        shape: of one record of the model's input; None for a size that may vary.
+        columns: of a table, those that are used.
+        white: the value of a white pixel, 255 or 1.
+        pictures: how picture files become records: "object" (cut out, bright on black) or "whole".
+    """
+
+    kind: str
+    shape: tuple[int | None, ...]
+    columns: tuple[Column, ...] = ()
+    white: int = 1
+    pictures: str = OBJECT
+
+    def __str__(self) -> str:
+        """One sentence, in the language in force."""
+        names = ", ".join(column.name for column in self.columns)
+        shape = ", ".join("…" if size is None else str(size) for size in self.shape)
+        return say(f"saved.accepts.{self.kind}", columns=names, shape=shape, white=self.white)
+
+
+class Saved:
+    """A trained model and what is known of its training.
+
+    Attributes:
+        path: of the run's folder, or of a `.keras` file.
+        model: a Keras model, as `keras.models.load_model` gives it.
+        record: what the run knows of its data and training; None beside a bare model file.
+    """
+
+    def __init__(self, path: Path, model: keras.Model, record: RunRecord | None) -> None:
+        self.path, self.model, self.record = path, model, record
+
+    @classmethod
+    def open(cls, path: str | Path) -> Saved:
+        """The run in a folder, or the model in a `.keras` file, in Keras's safe mode: no code in it is run.
+
+        Raises:
+            ModelError: missing, another format, damaged, or with code in it.
+        """
+        path = Path(path)
+        if path.is_dir():
+            record = RunRecord.read(path)
+            return cls(path, open_model(path / MODEL), record)
+        model = open_model(path)
+        beside = path.name == MODEL and (path.parent / RECORD).is_file()
+        return cls(path, model, RunRecord.read(path.parent) if beside else None)
+
+    def __repr__(self) -> str:
+        return f"<Saved {self.path}: {self.accepts}>"
+
+    @cached_property
+    def accepts(self) -> Accepts:
+        """What the model takes.
+
+        Raises:
+            ModelError: it has not one input, or not one output of the form `(records, outputs)`.
+        """
+        from rowwise.engine.prediction import brightest_pixel
+
+        shape, _ = self._shapes
+        if self.schema is not None:
+            return Accepts("table", shape, self.schema.used)
+        pictures = self.record.data.pictures if self.record else OBJECT
+        kind = "pictures" if None not in shape and is_picture(_known(shape)) else "arrays"
+        return Accepts(kind, shape, white=brightest_pixel(self.model), pictures=pictures)
+
+    @cached_property
+    def schema(self) -> Schema | None:
+        """The columns of the table that the model was trained on; None for other data."""
+        from rowwise.models.preparation import preparation_of
+
+        preparation = preparation_of(self.model)
+        return None if preparation is None else preparation.schema
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The classes' names, by number; numbers where the run does not know them; empty for regression."""
+        return self._class_names("en")
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes' names in the language in force."""
+        return self._class_names(language())
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the numbers that are predicted; empty for classification."""
+        from rowwise.engine.prediction import is_regression
+
+        if self.schema is not None:
+            return () if self.schema.classes else self.schema.targets
+        if not is_regression(self.model):
+            return ()
+        units = self._shapes[1]
+        names = self.record.data.targets if self.record else ()
+        return names if len(names) == units else ("y",) if units == 1 else tuple(f"y{unit}" for unit in range(units))
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """The report on the run's test records, as `run.json` has it; empty beside a bare model file."""
+        return self.record.test if self.record else {}
+
+    def predict(self, data: Any, batch_size: int = 1024) -> Prediction:
+        """Classes and probabilities, or numbers, with their names.
+
+        Args:
+            data: a model of a table takes a DataFrame, a list of dicts (one dict for one row), the path of a CSV or
+                Parquet file, or X `(records, columns)`. A model of pictures takes the path or the bytes of a picture or
+                `.npy` file, a list of them, a folder, or pixels `(records, *shape)`. Any other takes arrays
+                `(records, ...)`, a `.npy` file, or a Dataset.
+            batch_size: records a step; the result does not depend on it.
+
+        Raises:
+            DataError: data that cannot be read, lack columns or are not finite. ShapeError: arrays that do not fit.
+            ModelError: a model without one input and one output.
+        """
+        from rowwise.engine.prediction import predict
+        from rowwise.runs.inputs import records_of
+
+        records = records_of(self, data)
+        prediction = predict(self.model, records.x, batch_size)
+        return replace(prediction, class_names=self.class_names, target_names=self.targets, notes=tuple(records.notes))
+
+    def evaluate(self, data: Any = None, batch_size: int = 1024) -> Report | RegressionReport:
+        """The report on the run's own test records, or on `data`.
+
+        Args:
+            data: None; a name, a file, a folder, a DataFrame with the target; a Dataset; or `(x, y)`.
+            batch_size: records a step; the result does not depend on it.
+
+        Raises:
+            UsageError: nobody says which data. DataError, ShapeError, ModelError: data that cannot be read, or do not
+                fit the model.
+        """
+        from rowwise.measure import evaluate
+
+        if isinstance(data, Dataset | tuple):
+            return evaluate(self.model, data, batch_size)
+        train, test = self.sets(data if data is None else self._source(data))
+        return evaluate(self.model, self.as_taken(test)[0], batch_size, train=train)
+
+    def importance(self, data: Dataset) -> Importance:
+        """How much the model needs each column of a table's Dataset; raises as `rowwise.measure.importance`."""
+        from rowwise.measure.importance import importance
+
+        return importance(self.model, data)
+
+    def explain(self, batch_size: Any = 32, convention: str = "keras") -> Ledger:
+        """The ledger of the model's shapes; arguments and errors as of `rowwise.explain`."""
+        from rowwise.shapes import explain
+
+        return explain(self.model, batch_size=batch_size, convention=convention)
+
+    def trace(self, record: int, unit: int, layer: str | None = None, data: Dataset | None = None) -> Trace:
+        """One number of the model followed through its dot product, on a record of `data` or of the test records.
+
+        Raises as `rowwise.shapes.trace` and `evaluate`.
+        """
+        from rowwise.shapes import trace
+
+        return trace(self.model, self.as_taken(data or self.sets()[1])[0].x, record, unit, layer)
+
+    def sets(self, source: Source | None = None) -> tuple[Dataset | None, Dataset]:
+        """The training records, where `source` has the run's own, and the records to measure on.
+
+        Of the run itself, or of another source: of a table or a folder of pictures all records, read as the model's
+        own were.
+
+        Raises:
+            UsageError: nobody says which data. DataError: they cannot be had or read, or do not fit.
+        """
+        own = self.own_source()
+        if source is not None and own is not None and _same_folder(source, own):
+            source = None  # its own pictures, split as they were
+        if source is None and own is None:
+            raise UsageError("cli.evaluate.data", model=self.path)
+        if source is not None and (test := self._read_as_own(source)) is not None:
+            return None, test
+        train, test = (source or own).load()  # type: ignore[union-attr]
+        data = self.record.data if self.record else None
+        if data is None:
+            return None, test
+        if (source is None or test.name == data.name) and data.test_checksum != test.checksum:
+            warn_user(say("cli.other_data", name=test.name))
+        return train if data.checksum == train.checksum else None, test
+
+    def own_source(self) -> Source | None:
+        """What loads the data that the model was trained on; None where nobody knows.
+
+        Raises:
+            DataError: rowwise knows no data of that name any more.
+        """
+        return self.record.data.loader() if self.record else None
+
+    def as_taken(self, data: Dataset) -> tuple[Dataset, list[str]]:
+        """The records as the model takes them, and what was done to them, in words.
+
+        Pixels are brought to the model's scale; pictures for a model without Flatten are written in one row.
+        """
+        from rowwise.data.pictures.prepare import scale
+
+        if data.schema is not None:
+            return data, []
+        x, notes = scale(data.x, self.accepts.white)
+        flat = math.prod(x.shape[1:])
+        if self._shapes[0] == (flat,):
+            x = x.reshape(len(x), flat)
+        return replace(data, x=x), notes
+
+    @cached_property
+    def _shapes(self) -> tuple[tuple[int | None, ...], int]:
+        """The shape of one record, and the number of outputs.
+
+        Raises:
+            ModelError: not one input, or not one output of the form `(records, outputs)`.
+        """
+        # Keras knows no shapes before a model's first call.
+        given, gives = (getattr(self.model, name, "?") if self.model.built else "?" for name in _SIDES)
+        if not (isinstance(given, tuple) and all(isinstance(size, int | None) for size in given)):
+            raise ModelError("predict.inputs", found=given)
+        if not (isinstance(gives, tuple) and len(gives) == 2 and isinstance(gives[1], int)):
+            raise ModelError("predict.outputs", found=gives)
+        return given[1:], gives[1]
+
+    def _class_names(self, lang: str) -> tuple[str, ...]:
+        if self.targets:
+            return ()
+        units = max(self._shapes[1], 2)  # one unit tells two classes apart
+        data = self.record.data if self.record else None
+        if data is None or len(data.classes) != units:
+            return tuple(map(str, range(units)))
+        return data.classes_ko if lang == "ko" and len(data.classes_ko) == units else data.classes
+
+    def _source(self, data: Any) -> Source:
+        frame = is_frame(data)
+        return Source("table" if frame else str(data), frame=data if frame else None)
+
+    def _read_as_own(self, source: Source) -> Dataset | None:
+        """All records of a table, or of a folder of pictures, read as the model's own; None for other data."""
+        if source.kind == "table" and self.schema is not None:
+            from rowwise.data.tables.load import oddity_notes, read_as
+
+            test, oddities = read_as(self.schema, source)
+            for note in oddity_notes(self.schema, oddities):
+                warn_user(note)
+            return test
+        if source.kind == "folder" and self.accepts.kind == "pictures":
+            from rowwise.data.pictures.folder import read_as as read_pictures_as
+
+            units = max(self._shapes[1], 2)
+            names = self.record.data.classes if self.record else ()
+            return read_pictures_as(
+                source, _known(self.accepts.shape), names if len(names) == units else (), self.prepare
+            )
+        return None
+
+    @property
+    def prepare(self) -> Prepare:
+        """How a picture file becomes a record."""
+        from rowwise.data.pictures.cache import WHOLLY, Prepare
+        from rowwise.data.pictures.prepare import cut_out
+
+        return WHOLLY if self.accepts.pictures == WHOLE else Prepare(OBJECT, cut_out)
+
+
+_SIDES = ("input_shape", "output_shape")
+
+
+def _known(shape: Sequence[int | None]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size is not None)
+
+
+def _same_folder(asked: Source, own: Source) -> bool:
+    return asked.kind == "folder" and Path(asked.place).resolve() == Path(own.place).resolve()

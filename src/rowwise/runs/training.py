@@ -1,0 +1,241 @@
+"""A plan → a model trained, measured and saved as a run, without a terminal: events tell whoever looks on."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rowwise.data import load_default
+from rowwise.errors import DataError, warn_user, warnings_to
+from rowwise.interrupt import deferred
+from rowwise.runs.clock import Clock
+from rowwise.runs.events import (
+    DataLoaded,
+    Measured,
+    ModelBuilt,
+    RunSaved,
+    StopRequested,
+    TrainingEnded,
+    Warned,
+)
+from rowwise.runs.folder import RunFolder
+from rowwise.runs.keras_import import import_loaders, importing_keras
+from rowwise.runs.memory import check_memory
+from rowwise.runs.model_file import MODEL, open_model
+from rowwise.runs.pictures import run_pictures
+from rowwise.runs.record import DataRecord, Epoch, RunRecord, Unfinished, epochs_of, versions
+from rowwise.runs.saved import Saved
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    import threading
+    from pathlib import Path
+
+    import keras
+
+    from rowwise.data.dataset import Dataset
+    from rowwise.engine.prediction import Prediction
+    from rowwise.measure import RegressionReport, Report
+    from rowwise.runs.events import Event, Observer
+    from rowwise.runs.plan import TrainingPlan
+    from rowwise.runs.settings import Settings
+
+
+def train(
+    plan: TrainingPlan,
+    *,
+    out: Path | None = None,
+    engine: str = "auto",
+    threads: int | None = None,
+    pictures: bool = True,
+    observer: Observer | None = None,
+    stop: threading.Event | None = None,
+) -> Saved:
+    """Load the data, build or open the model, train, measure on the test records, draw, save.
+
+    Args:
+        plan: what `plan_training` gives.
+        out: the run's folder, new or empty; None for `runs/<date>-<data>`.
+        engine: "auto", "native", "whole_epoch" or "keras".
+        threads: of the native engine; None for as many as pay.
+        pictures: whether the run has pictures of its figures.
+        observer: called with each event (`rowwise.runs.events`), warnings among them; None: they are Python's warnings.
+        stop: once set, by whatever thread, the training ends as after Ctrl-C: with the block under way, and what was
+            trained until then is measured and saved.
+
+    Returns:
+        The run; its record's `interrupted` says whether it was stopped.
+
+    Raises:
+        RowwiseError: options, data or places that cannot be used; the training diverged; the run cannot be saved.
+        KeyboardInterrupt: Ctrl-C, or `stop`, before there was anything to save; or Ctrl-C a second time.
+    """
+    clock, tell = Clock(), observer or _nobody
+    with ExitStack() as stack:
+        if observer is not None:
+            stack.enter_context(warnings_to(lambda message: tell(Warned(message))))
+        folder = stack.enter_context(RunFolder(out))
+        with clock.lap("load"):
+            import_loaders(plan.source)
+        with importing_keras(clock), clock.lap("load"):
+            train_set, test_set = _load(plan, tell)
+        settings = plan.settings if plan.before is not None else plan.settings.suited(train_set, plan.chosen)
+        tell(DataLoaded(train_set, test_set, settings))
+        _obey(stop)
+        with clock.lap("build"):
+            model = _model(plan, settings, train_set, tell)
+        _obey(stop)
+        job = _Job(plan, settings, train_set, test_set, model, clock, tell)
+        with clock.lap("fit"):
+            interrupted = _fit(job, engine, threads, stop)
+        with deferred(lambda: tell(StopRequested(training=False)), interrupted):
+            prediction, report = _measured(job)
+            record, drawn = _recorded(job, prediction, report, interrupted, pictures)
+            tell(Measured(report))
+            place, record = folder.save(model, record, drawn)
+            saved = Saved(place, model, record)
+            tell(RunSaved(saved))
+    return saved
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A training under way."""
+
+    plan: TrainingPlan
+    settings: Settings
+    train: Dataset
+    test: Dataset
+    model: keras.Model
+    clock: Clock
+    tell: Observer
+
+    @property
+    def epochs_before(self) -> tuple[Epoch, ...]:
+        """Those of the resumed run."""
+        return self.plan.before.epochs if self.plan.before else ()
+
+
+def _nobody(event: Event) -> None:
+    """An observer that looks on in silence."""
+
+
+def _obey(stop: threading.Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise KeyboardInterrupt
+
+
+def _load(plan: TrainingPlan, tell: Observer) -> tuple[Dataset, Dataset]:
+    if plan.source is None:
+        train_set, test_set, warning = load_default()
+        if warning:
+            tell(Warned(warning))
+    else:
+        train_set, test_set = plan.source.load()
+    if plan.before is not None and plan.before.data.checksum != train_set.checksum:
+        raise DataError("cli.resume.data", path=plan.resume, name=train_set.name)
+    return train_set, test_set
+
+
+def _model(plan: TrainingPlan, settings: Settings, data: Dataset, tell: Observer) -> keras.Model:
+    """The resumed run's model with its optimizer, or a new one."""
+    import jax
+    import keras
+
+    from rowwise.models.dense import dense
+
+    if jax.default_backend() == "cpu":  # other devices have memory of their own
+        shape = data.shape if data.schema is None else (len(data.schema.features),)
+        check_memory(shape, settings.hidden, len(data.classes or data.targets), settings.batch_size)
+    keras.utils.set_random_seed(settings.seed)
+    if plan.resume is not None and plan.before is not None:
+        model = open_model(plan.resume / MODEL)
+        tell(ModelBuilt(model, plan.resume, len(plan.before.epochs)))
+    else:
+        layers = settings.hidden, settings.activation, settings.dropout
+        model = dense(data, *layers, learning_rate=settings.learning_rate, seed=settings.seed)
+        tell(ModelBuilt(model))
+    return model
+
+
+def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | None) -> bool:
+    """Train to the last epoch; whether it was stopped before. What was stopped with nothing trained is passed on."""
+    from rowwise.data.class_weights import balanced
+    from rowwise.engine import fit
+    from rowwise.runs.epoch_events import EpochEvents
+
+    model, settings = job.model, job.settings
+    batch_size = settings.batch_size
+    if "batch_size" not in job.plan.chosen:  # nobody asked for it: to have fewer records is no mistake
+        batch_size = max(1, min(batch_size, int(len(job.train) * (1 - settings.validation))))
+    interrupted = False
+    try:
+        fit(
+            model,
+            job.train,
+            epochs=settings.epochs,
+            batch_size=batch_size,
+            validation=settings.validation,
+            seed=settings.seed,
+            class_weight=balanced(job.train) if settings.class_weight == "balanced" else None,
+            callbacks=[EpochEvents(job.tell)],
+            engine=engine,
+            threads=threads,
+            stop=stop,
+            verbose=0,
+            initial_epoch=len(job.epochs_before),
+        )
+    except KeyboardInterrupt:
+        history = getattr(model, "history", None)  # none before the first epoch
+        if history is None or not (history.epoch or history.rowwise.get("interrupted")):
+            raise
+        interrupted = True
+    fitted: dict[str, Any] = model.history.rowwise
+    job.tell(TrainingEnded(fitted["engine"], fitted["reason"], interrupted))
+    return interrupted
+
+
+def _measured(job: _Job) -> tuple[Prediction, Report | RegressionReport]:
+    from rowwise.engine.prediction import predict
+    from rowwise.measure import judge
+
+    with job.clock.lap("evaluate"):
+        prediction = predict(job.model, job.test.x)
+        return prediction, judge(prediction, job.test, job.train)
+
+
+def _recorded(
+    job: _Job, prediction: Prediction, report: Report | RegressionReport, interrupted: bool, pictures: bool
+) -> tuple[RunRecord, dict[str, bytes]]:
+    """The record of the run, and its pictures by file name."""
+    fitted: dict[str, Any] = job.model.history.rowwise
+    clock, before = job.clock, job.epochs_before
+    epochs = (*before, *epochs_of(job.model.history.history, fitted["seconds"], len(before) + 1))
+    cut = fitted.get("interrupted") if interrupted else None
+    with clock.lap("pictures"), ThreadPoolExecutor(1) as beside:
+        measures = beside.submit(report.to_dict)  # the bootstrap leaves Python to the pictures
+        drawn: dict[str, bytes] = {}
+        if pictures:
+            try:
+                drawn = run_pictures(job.model, job.test, prediction, report, epochs)
+            except Exception as cause:  # a picture that cannot be drawn is no reason to lose the training
+                warn_user(say("cli.pictures", cause=f"{type(cause).__name__}: {cause}"))
+        test = measures.result()
+    clock.seconds["compile"] = fitted["compile_seconds"] or 0.0  # plain model.fit compiles in its first epoch
+    clock.seconds["fit"] -= clock.seconds["compile"]
+    record = RunRecord(
+        data=DataRecord.of(job.train, job.test),
+        settings=job.settings,
+        engine=fitted["engine"],
+        engine_reason=fitted["reason"],
+        epochs=epochs,
+        test=test,
+        seconds={**clock.seconds, "total": clock.total()},
+        versions=versions(),
+        resumed_from=str(job.plan.resume) if job.plan.resume else None,
+        interrupted=interrupted,
+        unfinished=Unfinished(len(epochs) + 1, cut["steps"]) if cut else None,
+    )
+    return record, drawn

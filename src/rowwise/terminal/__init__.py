@@ -1,0 +1,1 @@
+"""What every command shares with a terminal: arguments and their help, streams."""
