@@ -7,8 +7,9 @@ import sys
 import pytest
 from rich.cells import cell_len
 
-from rowwise.benchmarks import main
+from rowwise.benchmarks import Bench, measure
 from rowwise.benchmarks.contestants import keras_on_tensorflow
+from rowwise.cli import main
 from rowwise.data import load
 from rowwise.errors import DataError, UsageError
 from rowwise.text import use_language
@@ -22,7 +23,7 @@ def test_the_tables_name_every_trainer_and_those_that_are_not_installed(capsys, 
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else find(name, *rest))
     with use_language(lang):
-        assert main([*QUICK, "--parts", "epochs,accuracy", "--against", "keras,torch,sklearn"]) == 0
+        assert main(["bench", *QUICK, "--parts", "epochs,accuracy", "--against", "keras,torch,sklearn"]) == 0
     lines = capsys.readouterr().out.splitlines()
     for trainer in ("rowwise", "keras, steps_per_execution=125", "keras", "scikit-learn", "torch (not installed)"):
         assert any(line.startswith(trainer) for line in lines)
@@ -31,7 +32,7 @@ def test_the_tables_name_every_trainer_and_those_that_are_not_installed(capsys, 
 
 @pytest.mark.slow
 def test_json_holds_what_the_tables_show_and_the_setting(capsys):
-    assert main([*QUICK, "--parts", "accuracy", "--json"]) == 0
+    assert main(["bench", *QUICK, "--parts", "accuracy", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [row["seed"] for row in found["accuracy"]] == [0, 1, "mean", "standard deviation"]
     mean = sum(row["accuracy"] for row in found["accuracy"][:2]) / 2
@@ -43,16 +44,16 @@ def test_json_holds_what_the_tables_show_and_the_setting(capsys):
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["--parts", "speed"], UsageError),
-        (["--against", "caffe"], UsageError),
-        (["--repeats", "0"], UsageError),
-        (["--parts", "outofcore", "--records", "10"], UsageError),
-        (["fashion"], DataError),
+        ({"parts": "speed"}, UsageError),
+        ({"against": "caffe"}, UsageError),
+        ({"repeats": 0}, UsageError),
+        ({"parts": "outofcore", "records": 10}, UsageError),
+        ({"data": "fashion"}, DataError),
     ],
 )
 def test_what_makes_no_sense_is_refused(arguments, error):
     with pytest.raises(error):
-        main(arguments)
+        measure(Bench(**arguments))
 
 
 @pytest.mark.slow
@@ -61,7 +62,7 @@ def test_an_epoch_out_of_core_is_measured_with_its_memory_and_says_that_pandas_i
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *rest: find(name, *rest) if name != "pandas" else None
     )
-    assert main(["--parts", "outofcore", "--records", "4000", "--json"]) == 0
+    assert main(["bench", "--parts", "outofcore", "--records", "4000", "--json"]) == 0
     rowwise, pandas = json.loads(capsys.readouterr().out)["outofcore"]
     assert rowwise["accuracy"] > 0.5  # three classes
     assert rowwise["seconds"] * rowwise["per_second"] == pytest.approx(4000, rel=0.01)

@@ -24,18 +24,18 @@ def here(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def no_pictures(monkeypatch):
-    """Drawing takes a second; most tests look at the rest."""
-    monkeypatch.setattr("rowwise.commands.finish._pictures", lambda *_: {})
+def no_pictures():
+    """`rowwise train` gets `--no-pictures`: drawing takes a second, and most tests look at the rest."""
 
 
 @pytest.fixture
-def rowwise(capsys):
+def rowwise(capsys, request):
     """Runs `rowwise …`: its exit code, standard output and standard error."""
 
     def run(*arguments):
         capsys.readouterr()
-        code = main([str(argument) for argument in arguments])
+        without = ["--no-pictures"] if arguments[:1] == ("train",) and "no_pictures" in request.fixturenames else []
+        code = main([*(str(argument) for argument in arguments), *without])
         out, err = capsys.readouterr()
         assert "Traceback" not in out + err
         return code, out, err

@@ -3,7 +3,6 @@
 import io
 import json
 import sys
-from argparse import Namespace
 
 import pytest
 
@@ -29,7 +28,7 @@ def words(monkeypatch, out, json=False, quiet=False):
     err = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
-    with Output(Namespace(json=json, quiet=quiet)) as output:
+    with Output(json, quiet) as output:
         output.tell("told")
         print("from a library")
         output.result("result")
@@ -65,19 +64,19 @@ def test_quiet_leaves_warnings_and_the_object(monkeypatch):
 def test_a_reader_that_goes_away_stops_nothing(monkeypatch):
     assert "rowwise: warned" in words(monkeypatch, Broken(BrokenPipeError()))
     monkeypatch.setattr(sys, "stderr", Broken(OSError(28, "No space left on device")))
-    with Output(Namespace(json=False)) as output:
+    with Output() as output:
         output.warn("nobody hears it")
         print("nor this", file=sys.stderr)
 
 
 def test_a_result_that_cannot_be_written_is_an_error(monkeypatch):
     monkeypatch.setattr(sys, "stdout", Broken(OSError(28, "No space left on device")))
-    with pytest.raises(SaveError, match="No space left"), Output(Namespace(json=False)) as output:
+    with pytest.raises(SaveError, match="No space left"), Output() as output:
         output.result("lost")
 
 
 def test_the_streams_are_given_back(monkeypatch):
     before = sys.stdout, sys.stderr
-    with pytest.raises(KeyError), Output(Namespace(json=True)):
+    with pytest.raises(KeyError), Output(json=True):
         raise KeyError
     assert (sys.stdout, sys.stderr) == before

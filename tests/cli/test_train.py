@@ -14,14 +14,15 @@ import pytest
 from rowwise.engine import fit as real_fit
 from rowwise.errors import UsageError
 from rowwise.interrupt import deferred
-from rowwise.runs.folder import Run, open_run
+from rowwise.runs.folder import RunFolder
 from rowwise.runs.memory import available_bytes, check_memory, training_bytes
+from rowwise.runs.saved import Saved
 
 QUICK = ("train", "digits", "--hidden", "20")
 
 
 def weights(folder):
-    model, _ = open_run(folder)
+    model = Saved.open(folder).model
     return [*model.get_weights(), *[np.asarray(v.value) for v in model.optimizer.variables]]
 
 
@@ -218,7 +219,7 @@ def test_the_memory_of_a_training_is_counted_before_it_is_taken(monkeypatch):
 @pytest.mark.slow
 def test_a_full_disk_leaves_nothing_and_the_report_is_printed_all_the_same(rowwise, here, no_pictures, monkeypatch):
     resource = pytest.importorskip("resource", reason="Windows cannot limit the size of files")
-    real_save, before = Run.save, resource.getrlimit(resource.RLIMIT_FSIZE)
+    real_save, before = RunFolder.save, resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def on_a_full_disk(*arguments):
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))  # bytes a file; Python ignores the signal
@@ -227,7 +228,7 @@ def test_a_full_disk_leaves_nothing_and_the_report_is_printed_all_the_same(rowwi
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    monkeypatch.setattr("rowwise.runs.folder.Run.save", on_a_full_disk)
+    monkeypatch.setattr("rowwise.runs.folder.RunFolder.save", on_a_full_disk)
     code, out, err = rowwise(*QUICK, "--epochs", "1", "--out", "run")
     assert code == 1
     assert out.startswith("accuracy")
@@ -238,7 +239,7 @@ def test_a_full_disk_leaves_nothing_and_the_report_is_printed_all_the_same(rowwi
 
 
 def test_ctrl_c_while_loading_leaves_nothing(rowwise, here, monkeypatch):
-    press(monkeypatch, "rowwise.commands.train._load")
+    press(monkeypatch, "rowwise.data.named.digits.load")
     code, out, err = rowwise(*QUICK)
     assert (code, out) == (130, "")
     assert err.strip() == "rowwise: Interrupted; nothing was saved."

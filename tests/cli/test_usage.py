@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 import rowwise as package
-from rowwise.commands.arguments import ENGINES
+from rowwise.commands.options import ENGINES
 from rowwise.engine.plan import ENGINES as REAL_ENGINES
 from rowwise.models.dense import usual_hidden
 from rowwise.runs.settings import Settings
@@ -72,11 +72,11 @@ def test_wrong_usage_is_one_line_with_what_was_expected(rowwise, line):
 
 
 @pytest.mark.parametrize("line", WRONG)
-def test_in_korean_nothing_of_argparse_is_left_in_english(rowwise, line):
+def test_in_korean_nothing_is_left_in_english(rowwise, line):
     code, _, err = rowwise(*line.replace("--lang fr", "--engine fr").split(), "--lang", "ko")
     assert code == 2
     assert re.search("[가-힣]", err)
-    assert not re.search(r"argument|invalid|expected|required|choose|See |found|choice", err)
+    assert not re.search(r"argument|invalid|expected|required|requires|choose|See |found|choice|[Oo]ption |such", err)
 
 
 @pytest.mark.parametrize("arguments", [[], ["data"]])
@@ -120,10 +120,10 @@ def test_the_defaults_are_those_of_the_python_functions():
 
 
 def test_an_unexpected_error_is_one_line_and_its_traceback_can_be_had(rowwise, monkeypatch, capsys):
-    def broken(options):
+    def broken():
         raise TypeError("something\nlong")
 
-    monkeypatch.setattr("rowwise.commands.data.show_list", broken)
+    monkeypatch.setattr("rowwise.data.names", broken)
     code, out, err = rowwise("data", "list")
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert "TypeError: something. ROWWISE_DEBUG=1" in err
@@ -136,10 +136,10 @@ def test_an_unexpected_error_is_one_line_and_its_traceback_can_be_had(rowwise, m
     "error", [MemoryError(), RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.")]
 )
 def test_too_little_memory_is_said_in_words(rowwise, monkeypatch, error):
-    def hungry(options):
+    def hungry():
         raise error
 
-    monkeypatch.setattr("rowwise.commands.data.show_list", hungry)
+    monkeypatch.setattr("rowwise.data.names", hungry)
     code, _, err = rowwise("data", "list")
     assert code == 1
     assert "Not enough memory" in err
