@@ -91,7 +91,7 @@ def measure(what: Bench) -> int:
         "outofcore": lambda: out_of_core(what.records, what.batch_size),
     }
     machine = _machine()
-    found: dict[str, Any] = {
+    results: dict[str, Any] = {
         "machine": machine,
         "threads": threads,
         "data": train.provenance if train else None,
@@ -106,14 +106,14 @@ def measure(what: Bench) -> int:
         Console(file=out, width=80).print(text, highlight=False, markup=False)
     for part in PARTS:
         if part in chosen:
-            found[part] = run[part]()
+            results[part] = run[part]()
             print(
-                f"\n{say(f'bench.part.{part}', records=f'{what.records:,}')}\n{_table(found[part])}",
+                f"\n{say(f'bench.part.{part}', records=f'{what.records:,}')}\n{_table(results[part])}",
                 file=out,
                 flush=True,
             )
     if what.json:
-        print(json.dumps(found))
+        print(json.dumps(results))
     return 0
 
 

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 
 file, batch_size, hidden, steps_per_execution = sys.argv[1:]
-with np.load(file) as found:
-    x, y = found["x"], found["y"]
+with np.load(file) as records:
+    x, y = records["x"], records["y"]
 layers = [keras.Input(x.shape[1:]), keras.layers.Rescaling(1 / 255), keras.layers.Flatten()]
 layers += [keras.layers.Dense(int(units), "relu") for units in hidden.split(",")]
 model = keras.Sequential([*layers, keras.layers.Dense(int(y.max()) + 1, "softmax")])

@@ -112,12 +112,12 @@ def _print(peak: int, hits: NDArray[np.bool_]) -> None:
 def _run(name: str, function: str, file: Path, records: int, batch_size: int) -> Row:
     program = f"import sys; from rowwise.benchmarks.outofcore import {function} as run; run(*sys.argv[1:])"
     begun = time.perf_counter()
-    found = json.loads(output([sys.executable, "-c", program, str(file), str(batch_size)]))
+    measured = json.loads(output([sys.executable, "-c", program, str(file), str(batch_size)]))
     taken = time.perf_counter() - begun
     return {
         "trainer": name,
         "seconds": taken,
         "per_second": round(records / taken),
-        "peak_mib": found["peak"] / 1024**2,
-        "accuracy": found["accuracy"],
+        "peak_mib": measured["peak"] / 1024**2,
+        "accuracy": measured["accuracy"],
     }

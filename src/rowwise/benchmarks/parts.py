@@ -197,8 +197,8 @@ def shell(repeats: int, epochs: int) -> list[Row]:
     """
     from rowwise.data.named.fashion_mnist import find
 
-    found = find()
-    if found is None:
+    place = find()
+    if place is None:
         return []
     with tempfile.TemporaryDirectory() as folder:
         places = (f"{folder}/run-{number}" for number in itertools.count())
@@ -206,7 +206,7 @@ def shell(repeats: int, epochs: int) -> list[Row]:
         script = [
             sys.executable,
             str(Path(__file__).with_name("keras_script.py")),
-            str(found.folder),
+            str(place.folder),
             str(epochs),
             f"{folder}/model.keras",
         ]

@@ -36,7 +36,7 @@ def peak_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def side_by_side(found: Mapping[str, list[float]], ours: str) -> list[dict[str, Any]]:
+def side_by_side(seconds: Mapping[str, list[float]], ours: str) -> list[dict[str, Any]]:
     """A row a trainer; its ratio is the median of its rounds' seconds over those of `ours` in the same round."""
     return [
         {
@@ -44,7 +44,7 @@ def side_by_side(found: Mapping[str, list[float]], ours: str) -> list[dict[str, 
             "seconds": median(runs),
             "least": min(runs),
             "most": max(runs),
-            "ratio": median(theirs / mine for theirs, mine in zip(runs, found[ours], strict=True)),
+            "ratio": median(theirs / mine for theirs, mine in zip(runs, seconds[ours], strict=True)),
         }
-        for name, runs in found.items()
+        for name, runs in seconds.items()
     ]

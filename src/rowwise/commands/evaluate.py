@@ -52,9 +52,9 @@ def _evaluate(model: Path, data: str | None, skip_bad: bool, html: Path | None, 
             from rowwise.shapes.ledger.as_text import size_text
 
             output.tell(say("report.written", path=html, size=size_text(len(content))))
-        found = {"model": str(model), "data": identity(measured), "test": report.to_dict()}
-        found |= {"importance": importance.to_dict()} if importance else {}
-        output.json({"schema": SCHEMA, **found})
+        facts = {"model": str(model), "data": identity(measured), "test": report.to_dict()}
+        facts |= {"importance": importance.to_dict()} if importance else {}
+        output.json({"schema": SCHEMA, **facts})
     return 0
 
 

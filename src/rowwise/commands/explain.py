@@ -51,11 +51,11 @@ def _explain(json: bool, **given: Any) -> int:
         if source is None and (path := _saved(options)) is not None:
             ledger, about, text = Saved.open(path).explain(**ways), {}, ""
         else:
-            found = ledger_of_data(source or options.data or "fashion-mnist", options.hidden, **ways)
-            ledger, about, text = found.ledger, found.about, found.text
-            if found.train is not None and options.format == "text":
-                output.tell(found.train.origin)
-                text = "\n\n".join([*about_table(found.train), text])
+            of_data = ledger_of_data(source or options.data or "fashion-mnist", options.hidden, **ways)
+            ledger, about, text = of_data.ledger, of_data.about, of_data.text
+            if of_data.train is not None and options.format == "text":
+                output.tell(of_data.train.origin)
+                text = "\n\n".join([*about_table(of_data.train), text])
         facts = {**ledger.to_dict(), **about}
         face = _json(facts) if options.format == "json" else _face(ledger, options.format)
         _give(f"{text}\n\n{face}" if text and options.format == "text" else face, options, output)
@@ -63,18 +63,18 @@ def _explain(json: bool, **given: Any) -> int:
     return 0
 
 
-def _files(data: str | None, found: dict[str, Any]) -> Source | None:
+def _files(data: str | None, reading_options: dict[str, Any]) -> Source | None:
     """The table or folder of pictures that was named in place of a model; None for a model or other data.
 
     Raises:
         UsageError: options of such data without them. DataError: no such file.
     """
     if data is not None and (Path(data).suffix.lower() in TABLES or _is_pictures(data)):
-        return source_of(data, found).checked()
-    if found and data is None:
-        raise UsageError("cli.source.none", options=option_names(found))
-    if found:
-        raise UsageError("source.option", option=option_names(found), place=data)
+        return source_of(data, reading_options).checked()
+    if reading_options and data is None:
+        raise UsageError("cli.source.none", options=option_names(reading_options))
+    if reading_options:
+        raise UsageError("source.option", option=option_names(reading_options), place=data)
     return None
 
 
@@ -171,7 +171,7 @@ def _trace(source: Source | None, options: SimpleNamespace, output: Output) -> N
     measured, notes = saved.as_taken(data)
     for note in notes:
         output.tell(note)
-    found = saved.trace(record, unit, options.layer, measured)
+    trace = saved.trace(record, unit, options.layer, measured)
     if data.targets:
         value = data.y[record].reshape(-1).tolist()
         shown = ", ".join(f"{number:.6g}" for number in value)
@@ -181,15 +181,15 @@ def _trace(source: Source | None, options: SimpleNamespace, output: Output) -> N
         label = data.y[record]
         words = say("explain.source", data=data.origin, name=data.class_names[label])
         about = {"class": data.classes[label]}
-    facts = {**found.to_dict(), "data": data.provenance, **about}
-    text = "\n".join([*wrap(words), str(found)])
+    facts = {**trace.to_dict(), "data": data.provenance, **about}
+    text = "\n".join([*wrap(words), str(trace)])
     face: str | bytes = text
     if options.format == "png":
         if not options.json:
             output.result(text)  # the figures, which no picture shows
-        face = found.picture(words)
+        face = trace.picture(words)
     elif options.format == "html":
-        face = found.to_html(words)
+        face = trace.to_html(words)
     elif options.format == "json":
         face = _json(facts)
     _give(face, options, output)

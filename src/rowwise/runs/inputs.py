@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.dataset import Dataset
-from rowwise.data.source import TABLES, Source, is_frame
+from rowwise.data.source import is_frame
 from rowwise.errors import UsageError
 
 if TYPE_CHECKING:

@@ -40,13 +40,13 @@ def training_bytes(shape: Sequence[int], hidden: Sequence[int], classes: int, ba
 
 def available_bytes() -> int | None:
     """The memory that can be had, within a container's limit; None where the system does not say."""
-    found = []
+    limits = []
     try:
         lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text("ascii").splitlines())
-        found.append(int(lines["MemAvailable"].split()[0]) * 1024)
+        limits.append(int(lines["MemAvailable"].split()[0]) * 1024)
     except (OSError, KeyError, ValueError):
         try:
-            found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+            limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
         except (AttributeError, ValueError, OSError):
             return None
     group = Path("/sys/fs/cgroup")
@@ -55,7 +55,7 @@ def available_bytes() -> int | None:
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
     ):
         try:
-            found.append(int((group / limit).read_text("ascii")) - int((group / used).read_text("ascii")))
+            limits.append(int((group / limit).read_text("ascii")) - int((group / used).read_text("ascii")))
         except (OSError, ValueError):  # no such limit; "max" means none
             continue
-    return min(found)
+    return min(limits)

@@ -87,16 +87,16 @@ def added_names(schema: Schema, table: Table) -> tuple[str, ...]:
     return tuple(names)
 
 
-def with_prediction(rows: pl.DataFrame, found: Prediction, schema: Schema, names: tuple[str, ...]) -> pl.DataFrame:
+def with_prediction(rows: pl.DataFrame, prediction: Prediction, schema: Schema, names: tuple[str, ...]) -> pl.DataFrame:
     """The rows with the new columns; columns that CSV cannot hold are left out."""
     import polars as pl
 
     held = [name for name in rows.columns if not rows[name].dtype.is_nested() and rows[name].dtype != pl.Binary]
     if schema.classes:
-        classes = np.array(schema.classes, object)[found.classes]
-        made = [pl.Series(names[0], classes.tolist(), dtype=pl.String)]
-        numbers: Any = found.probabilities
+        classes = np.array(schema.classes, object)[prediction.classes]
+        added = [pl.Series(names[0], classes.tolist(), dtype=pl.String)]
+        numbers: Any = prediction.probabilities
     else:
-        made, numbers = [], found.values
-    made += [pl.Series(name, numbers[:, place]) for place, name in enumerate(names[len(made) :])]
-    return rows.select(held).with_columns(made)
+        added, numbers = [], prediction.values
+    added += [pl.Series(name, numbers[:, place]) for place, name in enumerate(names[len(added) :])]
+    return rows.select(held).with_columns(added)
