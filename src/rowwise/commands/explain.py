@@ -79,11 +79,11 @@ def _is_pictures(place: str) -> bool:
 
 def _explain_folder(source: Source, options: argparse.Namespace, out: Output) -> None:
     """X by its pixels, then the ledger of the model that `rowwise train` would build of the pictures."""
-    from rowwise.data.pictures.folder import first_look
+    from rowwise.data.pictures.folder import preview
     from rowwise.shapes.ledger.pixel_columns import pixels_of, pixels_text
 
     with told(out):
-        found = first_look(source)
+        found = preview(source)
     hidden = (100, 30) if options.hidden is None else options.hidden
     ledger = ledger_of(
         course(found.shape, hidden, len(found.classes)), batch_size=options.batch_size, convention=options.convention

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from rowwise.commands.output import Output
     from rowwise.data import Source
     from rowwise.data.dataset import Dataset
-    from rowwise.data.pictures.cache import Prepare
 
 
 def pictures_of(record: dict[str, Any]) -> str:
@@ -51,17 +50,11 @@ def test_pictures(asked: Source, model: keras.Model, record: dict[str, Any]) -> 
     if asked.kind != "folder" or not is_picture(shape):
         return None
     from rowwise.data.pictures.folder import read_as
+    from rowwise.data.pictures.prepare import prepare_for
 
     names = record.get("data", {}).get("classes")
     known = isinstance(names, list) and len(names) == max(units, 2)
-    return read_as(asked, shape, tuple(map(str, names)) if known else (), _prepare(pictures_of(record)))
-
-
-def _prepare(pictures: str) -> Prepare:
-    from rowwise.data.pictures.cache import WHOLLY, Prepare
-    from rowwise.data.pictures.prepare import cut_out
-
-    return WHOLLY if pictures == WHOLE else Prepare(OBJECT, cut_out)
+    return read_as(asked, shape, tuple(map(str, names)) if known else (), prepare_for(pictures_of(record)))
 
 
 def predict_folder(
@@ -85,14 +78,14 @@ def predict_folder(
     if options.json and options.out is None:
         raise UsageError("predict.table.json")
     from rowwise.data.pictures.folder import read_batches
-    from rowwise.data.pictures.prepare import scale
+    from rowwise.data.pictures.prepare import prepare_for, scale
     from rowwise.engine.prediction import brightest_pixel, predict
 
     folder, white = options.files[0], brightest_pixel(model)
 
     def make(write: Callable[[bytes], object]) -> int:
         records = 0
-        for names, x in read_batches(folder, shape, _prepare(pictures), options.skip_bad):
+        for names, x in read_batches(folder, shape, prepare_for(pictures), options.skip_bad):
             found = predict(model, scale(x, white)[0])
             text = io.StringIO()
             rows = csv.writer(text, lineterminator="\n")

@@ -9,18 +9,18 @@ test's two if they are there.
 
 from __future__ import annotations
 
-import math
 import re
 import zipfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from rowwise.data.arrays.idx import LARGEST
 from rowwise.data.arrays.labels import class_names, is_regression, numbered, targets
+from rowwise.data.arrays.npy import mapped, read_header, unpacked
 from rowwise.data.dataset import WHOLE, Dataset, provenance_fields
 from rowwise.data.overlap import warn_of_shared
 from rowwise.errors import DataError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rowwise.data.arrays.npy import Header
     from rowwise.data.source import Source
 
 Arrays = dict[str, "NDArray[Any]"]
@@ -42,19 +43,6 @@ ROLES |= dict.fromkeys(("y", "labels", "label", "targets", "target", "arr1"), "y
 NAMES = ("classes", "classnames", "labelnames", "targetnames")
 BESIDE = {"x": ("y",), "X": ("y", "Y"), "images": ("labels",), "image": ("label",), "data": ("labels", "target")}
 RATIO = 100  # how many times its file a packed array may be, beyond LARGEST: a bomb unpacks to a thousand times
-
-
-class Header(NamedTuple):
-    """What an array says of itself; its values start at byte `start` and take `size` bytes."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    order: str
-    start: int
-
-    @property
-    def size(self) -> int:
-        return self.dtype.itemsize * math.prod(self.shape)
 
 
 def load(source: Source) -> tuple[Dataset, Dataset]:
@@ -112,9 +100,8 @@ def _npz(path: Path) -> Arrays:
             with archive.open(member) as file:
                 header = _header(path, file, member.file_size)
                 if _role(name) or _flat(name) in NAMES:
-                    # Read to the end, so that the checksum is compared.
-                    values = np.frombuffer(file.read(), header.dtype, math.prod(header.shape))
-                    arrays[name] = _native(values.reshape(header.shape, order=header.order))  # type: ignore[call-overload]
+                    values = file.read()  # to the end, so that the checksum is compared
+                    arrays[name] = _native(unpacked(values, header._replace(start=0)))
                 else:
                     arrays[name] = np.broadcast_to(np.zeros((), np.uint8), header.shape)
     return arrays
@@ -145,25 +132,18 @@ def _npy(path: Path) -> Arrays:
 
 def _mapped(path: Path) -> NDArray[Any]:
     with path.open("rb") as file:
-        size = path.stat().st_size
-        header = _header(path, file, size)
-    if not header.size:
-        return np.zeros(header.shape, header.dtype)
-    return _native(np.memmap(path, header.dtype, "r", header.start, header.shape, header.order))  # type: ignore[call-overload]
+        header = _header(path, file, path.stat().st_size)
+    return _native(mapped(path, header))
 
 
 def _header(path: Path, file: IO[bytes], size: int) -> Header:
-    """The header of an array in NumPy's format, known to be true: as many bytes follow as it announces."""
-    version = np.lib.format.read_magic(file)
-    if version not in ((1, 0), (2, 0)):  # a later one is for names of fields only
-        raise ValueError(f"format {version}")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(file)
-    if dtype.hasobject:
+    """The header of an array in `file`, once it is sure that as many bytes follow as it announces."""
+    header = read_header(file)
+    if header.dtype.hasobject:
         raise DataError("arrays.pickle", file=path)
-    header = Header(dtype, shape, "F" if fortran else "C", file.tell())
-    if min(shape, default=0) < 0 or header.start + header.size != size:
-        raise DataError("arrays.size", file=path, shape=shape, dtype=dtype, found=f"{size - header.start:,}")
+    if header.start + header.size != size:
+        found = f"{size - header.start:,}"
+        raise DataError("arrays.size", file=path, shape=header.shape, dtype=header.dtype, found=found)
     return header
 
 
