@@ -20,7 +20,7 @@ def die():
 class Report(NamedTuple):
     """Answers with the process, the names and the modules that matter."""
 
-    folder: str
+    imported: object = None
 
     def __call__(self, start, names):
         modules = {name for name in ("numpy", "PIL", "keras", "jax", "polars") if name in sys.modules}
@@ -30,7 +30,6 @@ class Report(NamedTuple):
 class Dying(NamedTuple):
     """Answers with the names; at one of them the process dies, always or until `once` is there."""
 
-    folder: str
     fatal: str
     once: str = ""
 
@@ -45,7 +44,6 @@ class Dying(NamedTuple):
 class Raising(NamedTuple):
     """Raises, always."""
 
-    folder: str
     error: Exception
 
     def __call__(self, start, names):
@@ -71,10 +69,8 @@ class Sleeping(NamedTuple):
         time.sleep(600)
 
 
-class Noisy(NamedTuple):
+class Noisy:
     """Writes where a user would see it, as C libraries do."""
-
-    folder: str
 
     def __call__(self, start, names):
         os.write(1, b"to standard output")

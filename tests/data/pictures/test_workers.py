@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(usable_cores() < 2, reason="one core is for thre
 
 
 def answers(step, files, names=NAMES, size=SMALL, advance=lambda count: None):
-    with Workers(files, files * size) as workers:
+    with Workers(Path("here"), files, files * size) as workers:
         return list(workers.answers(step, names, advance))
 
 
@@ -47,7 +47,7 @@ def wait_until_ended(pids, patience=20):
 @pytest.mark.parametrize("files", [FEW, MANY])
 def test_answers_come_in_order_and_progress_reaches_all_files(files):
     done = []
-    found = answers(Report("."), files, advance=done.append)
+    found = answers(Report(), files, advance=done.append)
     assert [name for _, (_, names, _) in found for name in names] == NAMES
     assert [start for start, _ in found] == [NAMES.index(names[0]) for _, (_, names, _) in found]
     assert sum(done) == len(NAMES)
@@ -55,31 +55,31 @@ def test_answers_come_in_order_and_progress_reaches_all_files(files):
 
 
 def test_few_files_are_for_threads_and_many_for_processes_which_are_gone_afterwards():
-    assert {pid for _, (pid, _, _) in answers(Report("."), FEW)} == {os.getpid()}
-    pids = {pid for _, (pid, _, _) in answers(Report("."), MANY)}
+    assert {pid for _, (pid, _, _) in answers(Report(), FEW)} == {os.getpid()}
+    pids = {pid for _, (pid, _, _) in answers(Report(), MANY)}
     assert os.getpid() not in pids
     assert 1 <= len(pids) <= usable_cores()
     assert running(pids) == []
 
 
 def test_a_process_imports_pillow_and_numpy_and_neither_keras_nor_jax():
-    for _, (_, _, modules) in answers(Report(whole), MANY):  # pickled with the step, so imported
+    for _, (_, _, modules) in answers(Report(whole), MANY):  # imports what a step holds
         assert modules == {"numpy", "PIL"}
 
 
 def test_no_files_start_nothing():
-    assert answers(Report("."), MANY, names=[]) == []
+    assert answers(Report(), MANY, names=[]) == []
 
 
 def test_large_files_are_done_one_by_one():
-    lengths = [len(names) for _, (_, names, _) in answers(Report("."), FEW, NAMES[:20], size=5_000_000)]
+    lengths = [len(names) for _, (_, names, _) in answers(Report(), FEW, NAMES[:20], size=5_000_000)]
     assert lengths == [1] * 20
 
 
 @pytest.mark.parametrize("files", [FEW, MANY])
 def test_no_more_is_begun_than_is_soon_taken(tmp_path, files):
     names = NAMES * 40
-    with Workers(files, files * SMALL) as workers:
+    with Workers(tmp_path, files, files * SMALL) as workers:
         taken = workers.answers(Noted(str(tmp_path)), names, lambda count: None)
         for number in range(1, 11):
             next(taken)
@@ -91,7 +91,7 @@ def test_no_more_is_begun_than_is_soon_taken(tmp_path, files):
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError(), KeyboardInterrupt()])
 def test_errors_come_through(files, error):
     with pytest.raises(type(error)) as caught:
-        answers(Raising(".", error), files)
+        answers(Raising(error), files)
     assert caught.value.args == error.args
 
 
@@ -105,7 +105,7 @@ def test_records_that_cannot_be_written_are_an_error(tmp_path, files):
 
 def test_a_process_that_dies_once_costs_nothing_but_time(tmp_path):
     done = []
-    found = answers(Dying(".", NAMES[300], str(tmp_path / "died")), MANY, advance=done.append)
+    found = answers(Dying(NAMES[300], str(tmp_path / "died")), MANY, advance=done.append)
     assert (tmp_path / "died").exists()
     assert [name for _, names in found for name in names] == NAMES
     assert sum(done) == len(NAMES)
@@ -113,11 +113,11 @@ def test_a_process_that_dies_once_costs_nothing_but_time(tmp_path):
 
 def test_a_file_at_which_processes_die_is_named():
     with pytest.raises(DataError, match=r"here/300\.png: the process that decoded this picture was ended twice"):
-        answers(Dying("here", NAMES[300]), MANY)
+        answers(Dying(NAMES[300]), MANY)
 
 
 def test_what_libraries_write_is_not_seen(capfd):
-    answers(Noisy("."), MANY)
+    answers(Noisy(), MANY)
     assert capfd.readouterr() == ("", "")
 
 
@@ -136,7 +136,7 @@ def no_semaphores(*_):
 )
 def test_threads_take_over_where_no_process_can_be_started(monkeypatch, place, name, value, capfd):
     monkeypatch.setattr(place, name, value, raising=False)
-    found = answers(Report("."), MANY)
+    found = answers(Report(), MANY)
     assert {pid for _, (pid, _, _) in found} == {os.getpid()}
     assert [name for _, (_, names, _) in found for name in names] == NAMES
     assert capfd.readouterr() == ("", "")
@@ -144,11 +144,12 @@ def test_threads_take_over_where_no_process_can_be_started(monkeypatch, place, n
 
 SLEEPER = """
 import sys
+from pathlib import Path
 sys.path.insert(0, {here!r})
 from picture_steps import Sleeping
 from rowwise.data.pictures.workers import Workers
 
-with Workers({files}, 0) as workers:
+with Workers(Path("."), {files}, 0) as workers:
     list(workers.answers(Sleeping({folder!r}), ["a", "b"] * 200, print))
 """
 
@@ -176,17 +177,18 @@ def test_ctrl_c_or_a_killed_caller_ends_the_processes(tmp_path, number):
 
 PROGRAM = """
 import os, sys
+from pathlib import Path
 print("begun")
 sys.path.insert(0, {here!r})
 from picture_steps import Report
 from rowwise.data.pictures.workers import Workers
 
 assert "joblib" not in sys.modules
-with Workers(1000, 0) as workers:
-    list(workers.answers(Report("."), ["a"], str))
+with Workers(Path("."), 1000, 0) as workers:
+    list(workers.answers(Report(), ["a"], str))
 assert "joblib" not in sys.modules
-with Workers({files}, 0) as workers:
-    for _, (pid, *_) in workers.answers(Report("."), ["a"], str):
+with Workers(Path("."), {files}, 0) as workers:
+    for _, (pid, *_) in workers.answers(Report(), ["a"], str):
         assert pid != os.getpid()
 """
 

@@ -112,7 +112,7 @@ def record_shape(
 
 
 def _workers(tree: Tree) -> Workers:
-    return Workers(len(tree.names), int(tree.stats[:, 0].sum()))
+    return Workers(tree.folder, len(tree.names), int(tree.stats[:, 0].sum()))
 
 
 def _record_shape(tree: Tree, files: Listing, size: tuple[int, int] | None, colour: bool | None) -> tuple[int, ...]:

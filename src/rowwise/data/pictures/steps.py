@@ -10,6 +10,7 @@ import hashlib
 import math
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rowwise.data.pictures.file import read_header
@@ -53,7 +54,8 @@ class Headers(NamedTuple):
     headers: list[Header | None]
 
 
-class ReadHeaders(NamedTuple):
+@dataclass(frozen=True)
+class ReadHeaders:
     """The step that reads digests and headers."""
 
     folder: str
@@ -82,7 +84,8 @@ class Decoded(NamedTuple):
     unusable: list[Unusable]
 
 
-class DecodeRecords(NamedTuple):
+@dataclass(frozen=True)
+class DecodeRecords:
     """The step that decodes pictures and writes their records into a file; black ones for those that are unusable.
 
     Attributes:

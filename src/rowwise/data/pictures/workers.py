@@ -4,9 +4,12 @@ Small pictures keep Python busier than Pillow, and threads share one Python, so 
 joblib's loky runs these: unlike `multiprocessing` it neither runs the caller's program again in each, nor forks one
 that has threads. What loky leaves to its caller is done here:
 
-- Its workers wait for ever for a caller that was killed. Ours watch a pipe whose other end only the caller holds.
-- Where one dies, all that is in flight fails, and which file it was is not known. These files are done one by one.
+- Its processes wait for ever for a caller that was killed, and to kill them it needs `pgrep`, which small images lack,
+  and ends with a traceback where tasks wait (joblib 1.6). Ours watch a pipe whose other end only the caller holds.
+- Where a process dies, all that is in flight fails, and which file it was is not known: each is done again, alone.
 - Where no process can be started (no semaphores, a program that has Python inside), threads take over.
+
+loky itself keeps two small processes, its resource trackers, until the caller's program ends.
 """
 
 from __future__ import annotations
@@ -14,56 +17,45 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections import deque
-from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
-from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rowwise.cores import usable_cores
 from rowwise.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
     from multiprocessing.connection import Connection
+    from pathlib import Path
 
 MANY = 2000  # files from which on starting processes, most of a second of work, pays
-CHUNK, THREAD_CHUNK = 128, 4  # small files at a time; Ctrl-C waits for a thread's chunk
+CHUNK, THREAD_CHUNK = 128, 4  # small files at a time: Ctrl-C waits for them
 CHUNK_BYTES = 1 << 19  # of larger files fewer at a time
+PATIENCE = 3  # seconds that a process has for what it is doing when its caller ends
 # No threads for products of matrices, which no step has; no modules from the folder that the caller works in.
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
 
 Answer = TypeVar("Answer")
-AnswerOut = TypeVar("AnswerOut", covariant=True)
-
-
-class Step(Protocol[AnswerOut]):
-    """What is done with some files of a folder. A process gets it, and gives its answer, pickled."""
-
-    @property
-    def folder(self) -> str:
-        """Where the files are."""
-
-    def __call__(self, start: int, names: Sequence[str]) -> AnswerOut:
-        """The answer for the files `names` below the folder; the first of them is number `start`."""
 
 
 class Workers:
     """Threads or processes, as many as there are cores, for several steps. A context: they end with it.
 
     Args:
+        folder: where the files are.
         files: how many there are.
         size: bytes of all of them.
     """
 
-    def __init__(self, files: int, size: int) -> None:
-        self._cores = usable_cores()
+    def __init__(self, folder: Path, files: int, size: int) -> None:
+        self._folder, self._cores = folder, usable_cores()
         self._in_processes = files >= MANY and self._cores > 1
-        # Chunks in flight, no more than loky hands on at once: more answers would fill the memory, and where more wait
-        # when its processes are killed, its own thread ends with a traceback (a KeyError, joblib 1.6).
-        self._ahead = 2 * self._cores + 1
         self._longest = max(1, CHUNK_BYTES * files // max(size, 1))
         self._pool: Any = None  # an Executor
         self._lifeline: Connection | None = None
@@ -71,17 +63,17 @@ class Workers:
     def __enter__(self) -> Workers:
         return self
 
-    def __exit__(self, failure: object, *_: object) -> None:
-        self._end(at_once=failure is not None)
+    def __exit__(self, *_: object) -> None:
+        self._end()
 
     def answers(
-        self, step: Step[Answer], names: Sequence[str], advance: Callable[[int], None]
+        self, step: Callable[[int, Sequence[str]], Answer], names: Sequence[str], advance: Callable[[int], None]
     ) -> Iterator[tuple[int, Answer]]:
         """`(number of the first file, answer)` for some files at a time, in their order.
 
         Args:
-            step: what to do.
-            names: the files, below the step's folder.
+            step: called with the number of the first file and the names of some. Pickled, as its answers are.
+            names: the files, below the folder.
             advance: called with how many more files are done.
 
         Raises:
@@ -91,44 +83,40 @@ class Workers:
             self._start()
         length = min(CHUNK if self._in_processes else THREAD_CHUNK, self._longest)
         chunks = ((start, names[start : start + length]) for start in range(0, len(names), length))
-        in_flight: deque[tuple[int, Sequence[str], Future[Answer]]] = deque()
+        in_flight: deque[tuple[int, Sequence[str]]] = deque()
+        futures: deque[Future[Answer]] = deque()
+        most = 2 * self._cores + 1  # in flight: the answers of more would fill the memory
         while True:
-            for start, some in islice(chunks, self._ahead - len(in_flight)):
-                in_flight.append((start, some, self._submit(step, start, some)))
-            if not in_flight:
-                return
-            start, some, future = in_flight.popleft()
             try:
-                answer = future.result()
+                for chunk in islice(chunks, most - len(in_flight)):
+                    in_flight.append(chunk)
+                    futures.append(self._pool.submit(_unless_ended, step, *chunk))
+                if not in_flight:
+                    return
+                answer = futures[0].result()
             except BrokenExecutor:
-                self._end(at_once=True)
-                in_flight.appendleft((start, some, future))
-                for start, some, _ in in_flight:
+                self._end()
+                for start, some in in_flight:
                     for number, name in enumerate(some, start):
                         answer = self._alone(step, number, name)
                         advance(1)
                         yield number, answer
                 in_flight.clear()
+                futures.clear()
             else:
+                futures.popleft()
+                start, some = in_flight.popleft()
                 advance(len(some))
                 yield start, answer
 
-    def _submit(self, step: Step[Answer], start: int, names: Sequence[str]) -> Future[Answer]:
-        try:
-            future: Future[Answer] = self._pool.submit(step, start, names)
-        except BrokenExecutor as broken:  # since the last answer was taken
-            future = Future()
-            future.set_exception(broken)
-        return future
-
-    def _alone(self, step: Step[Answer], number: int, name: str) -> Answer:
+    def _alone(self, step: Callable[[int, Sequence[str]], Answer], number: int, name: str) -> Answer:
         """The answer for one file, while no other is worked on: should a process die now, it is this file's doing."""
         try:
             if self._pool is None:
                 self._pool, self._lifeline = _processes(self._cores)
-            answer: Answer = self._pool.submit(step, number, [name]).result()
+            answer: Answer = self._pool.submit(_unless_ended, step, number, [name]).result()
         except BrokenExecutor as cause:
-            raise DataError("folder.died", file=Path(step.folder, name)) from cause
+            raise DataError("folder.died", file=self._folder / name) from cause
         return answer
 
     def _start(self) -> None:
@@ -139,17 +127,15 @@ class Workers:
             self._in_processes = False
         self._pool = ThreadPoolExecutor(self._cores)
 
-    def _end(self, at_once: bool) -> None:
+    def _end(self) -> None:
+        """Wait for what is being done; what is still in flight is dropped."""
         pool, lifeline = self._pool, self._lifeline
         self._pool = self._lifeline = None
-        try:
-            if isinstance(pool, ThreadPoolExecutor):
-                pool.shutdown(cancel_futures=True)
-            elif pool is not None:
-                pool.shutdown(kill_workers=at_once)
-        finally:
-            if lifeline is not None:
-                lifeline.close()
+        if lifeline is not None:
+            lifeline.close()
+            pool.shutdown()
+        elif pool is not None:
+            pool.shutdown(cancel_futures=True)
 
 
 def _processes(count: int) -> tuple[Any, Connection]:
@@ -180,18 +166,27 @@ def _processes(count: int) -> tuple[Any, Connection]:
     return pool, lifeline
 
 
+_ended = Event()  # set in a process whose caller is gone, or wants no more answers
+
+
+def _unless_ended(step: Callable[[int, Sequence[str]], Answer], start: int, names: Sequence[str]) -> Answer | None:
+    return None if _ended.is_set() else step(start, names)
+
+
 def _begin(watched: Connection) -> None:
-    """What a process does first: it will be silent, leave Ctrl-C to its caller, and end when the caller does."""
+    """What a process does first: it will be silent, leave Ctrl-C to its caller, and end with its caller."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     null = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(null, stream)
-    Thread(target=_end_with, args=(watched,), daemon=True).start()
+    Thread(target=_watch, args=(watched,), daemon=True).start()
 
 
-def _end_with(watched: Connection) -> None:
+def _watch(watched: Connection) -> None:
     with suppress(EOFError, OSError):
         watched.recv_bytes()  # nothing is ever sent: it returns when the other end is closed
+    _ended.set()
+    time.sleep(PATIENCE)  # loky ends a process that is idle, without a word; it would speak of one that it must kill
     os._exit(1)
 
 
