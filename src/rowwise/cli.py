@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from typing import TYPE_CHECKING
 
 from rowwise.environment import debug
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Every error is one line on standard error; ROWWISE_DEBUG=1 adds the traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # of metadata that it cannot make sense of: no news to our user
     if arguments is None:
         # Like any other end of a command: what it has begun to write is taken back.
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))

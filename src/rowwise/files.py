@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 Done = TypeVar("Done")
 
-PARTIAL = ".partial"  # ends the hidden name of whatever is not finished; a killed process may leave one
+PARTIAL = ".partial"  # how the hidden name of what is not finished ends; a killed process may leave such a file
 
 
 def unfinished(path: Path) -> Path:
-    """A hidden name beside `path`, free, for what is to become `path` by renaming."""
+    """A free hidden name beside `path`, for what will become `path` by renaming."""
     return path.parent / f".rowwise-{secrets.token_hex(6)}{PARTIAL}"
 
 
 def check_place(path: Path) -> None:
-    """Say at once that a file cannot be put there, before work goes into it.
+    """Refuse a path where no file can be written, before any work is done for it.
 
     Raises:
-        SaveError: `path` is a folder, the folder above its own is missing, or the file system lets nobody look.
+        SaveError: `path` is a folder, the folder above its own is missing, or the file system does not let us look.
     """
     folder = path.parent
     try:
@@ -41,11 +41,11 @@ def check_place(path: Path) -> None:
 def atomic_write(path: Path, content: bytes) -> None:
     """Write beside `path` and rename: a reader sees the old file or the new one, never half of it.
 
-    A file that is there is replaced. The folder itself is made where it is missing, none above it: a mistyped
-    path must not grow a tree. A link is followed; a device or pipe, such as /dev/stdout, is written to.
+    An existing file is replaced. A missing folder is created, none above it: a mistyped path must not grow a tree.
+    A link is followed; a device or pipe, such as /dev/stdout, is written to.
 
     Raises:
-        SaveError: no such place, or the file system refused; nothing is left behind.
+        SaveError: as `check_place`, or the file system refused; nothing is left behind.
     """
     check_place(path)
     try:
@@ -53,7 +53,7 @@ def atomic_write(path: Path, content: bytes) -> None:
             path.write_bytes(content)  # renaming would put a file in the device's place
             return
         path = path.resolve()
-        made = not path.parent.exists()
+        new_folder = not path.parent.exists()
         path.parent.mkdir(exist_ok=True)
         temporary = unfinished(path)
         try:
@@ -61,7 +61,7 @@ def atomic_write(path: Path, content: bytes) -> None:
             os.replace(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
-            if made:
+            if new_folder:
                 path.parent.rmdir()
             raise
     except OSError as cause:
@@ -95,7 +95,7 @@ def write_whole(path: Path, make: Callable[[Callable[[bytes], object]], Done]) -
 
 
 def write_through(path: Path, content: bytes) -> None:
-    """Write a new file down to the disk: a rename that follows must not arrive there before its content.
+    """Write a new file and wait until it is on the disk: a rename that follows must not get there before the content.
 
     Raises:
         OSError: as the file system says.

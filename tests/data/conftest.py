@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rowwise.data.arrays.idx import write_idx
-from rowwise.data.named import fashion_mnist, mirrors
+from rowwise.data.named import fashion_mnist
 
 PARTS = {"train": 40, "t10k": 20}  # images
 
@@ -117,7 +117,6 @@ def serve(published, monkeypatch):
         made = [Mirror(published, answer) for answer in answers]
         started.extend(made)
         monkeypatch.setenv("ROWWISE_MIRRORS", ",".join(mirror.url for mirror in made))
-        monkeypatch.setattr(mirrors, "TIMEOUT", (5, 0.6 if "hangs" in answers else 20))
         return made
 
     yield start

@@ -84,6 +84,32 @@ def test_for_regression_records_are_drawn_from_all():
     assert (len(train.split(0.1)[1]), train.split(0.1)[1].targets) == (24, ("price",))
 
 
+def held_out_class_by_class(share, seed, labels):
+    """What `held_out` gives, as it was first written: each class is looked for among all records."""
+    random = np.random.default_rng(seed)
+    chosen, owed = np.zeros(len(labels), bool), 0.0
+    for label in range(int(labels.max(initial=-1)) + 1):
+        rows = np.flatnonzero(labels == label)
+        owed += len(rows) * share
+        take = min(round(owed), len(rows))
+        owed -= take
+        chosen[random.permutation(rows)[:take]] = True
+    return chosen
+
+
+@settings(deadline=None)
+@given(
+    st.integers(1, 300).flatmap(lambda classes: st.lists(st.integers(0, classes), max_size=200)),
+    st.floats(0.001, 0.999),
+    st.integers(0, 2**32),
+    st.sampled_from(["int16", "int32", "int64"]),
+)
+def test_a_stratified_split_is_to_the_bit_what_looking_for_each_class_gives(labels, share, seed, dtype):
+    labels = np.array(labels).astype(dtype)
+    expected = held_out_class_by_class(share, seed, labels)
+    np.testing.assert_array_equal(held_out(len(labels), share, seed, labels), expected)
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.integers(0, 9), min_size=2, max_size=60),

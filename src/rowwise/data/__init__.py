@@ -1,13 +1,17 @@
-"""A name, a file, a folder or a DataFrame → two Datasets, for training and for testing."""
+"""A name, a file, a folder or a DataFrame → two Datasets, for training and for testing.
+
+What all data share is here: `dataset` (what data become), `source` (what to load, and how), `splits`, `storage`,
+`overlap`, `summary`, `class_weights`, `contact_sheet`. Each kind of data has a room: `tables/`, `pictures/`, `arrays/`,
+and `named/` for those that rowwise brings along.
+"""
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.named.names import MODULES, known, names
+from rowwise.data.named.names import known, module, names
 from rowwise.data.source import Source, is_frame, read_options
 from rowwise.errors import DataNotFound, SaveError
 from rowwise.text import say
@@ -37,13 +41,12 @@ def load(
             suggested), a file that is not there, or data that are broken. DataNotFound: nowhere to be had; lists the
             places looked at. SaveError: what was fetched cannot be stored.
     """
-    read = read_options(Path(options)) if options is not None else {}
-    given = read | more | ({"target": target} if target else {})
+    asked = (read_options(Path(options)) if options is not None else {}) | more | ({"target": target} if target else {})
     if isinstance(data, str | Path):
-        return Source.from_dict({"place": str(data), **given}).load()
+        return Source.from_dict({"place": str(data), **asked}).load()
     if not is_frame(data):
         known(data)  # raises: it is no text
-    return replace(Source.from_dict({"place": "table", **given}), frame=data).load()
+    return replace(Source.from_dict({"place": "table", **asked}), frame=data).load()
 
 
 def form(name: str) -> tuple[tuple[int, ...], int]:
@@ -52,20 +55,20 @@ def form(name: str) -> tuple[tuple[int, ...], int]:
     Raises:
         DataError: an unknown name.
     """
-    module = importlib.import_module(f"rowwise.data.named.{MODULES[known(name)]}")
-    return module.IMAGE, len(module.CLASSES)
+    data = module(name)
+    return data.IMAGE, len(data.CLASSES)
 
 
 def load_default() -> tuple[Dataset, Dataset, str | None]:
     """Fashion-MNIST where it can be had, else the garments and a sentence that says so."""
     try:
         return *load("fashion-mnist"), None
-    except (DataNotFound, SaveError) as missing:  # nowhere, or no room to put it
+    except (DataNotFound, SaveError) as missing:  # nowhere to be had, or no room for it
         return *load("garments"), say("data.default", reason=missing)
 
 
 def fetch(name: str) -> Path | None:
-    """Make sure that the data are on this machine: their folder, or None for data that need no files.
+    """See to it that the data are on this machine: their folder, or None for data that need no files.
 
     Raises:
         DataError: an unknown name. DataNotFound: no mirror gave them. SaveError: they cannot be stored.

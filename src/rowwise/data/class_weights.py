@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def balanced(dataset: Dataset) -> dict[int, float]:
-    """Class number → records / (classes · records of that class), as scikit-learn's `class_weight="balanced"`.
+    """`{class number: records / (classes · records of that class)}`, scikit-learn's `class_weight="balanced"`.
 
-    The weights' mean over the records is 1; classes that no record has are left out.
+    Classes without records count for nothing and are left out; the weights' mean over the records is 1.
 
     Raises:
         UsageError: the data have no classes.
@@ -23,5 +23,5 @@ def balanced(dataset: Dataset) -> dict[int, float]:
     if not dataset.classes:
         raise UsageError("data.balance", name=dataset.name)
     counts = dataset.counts
-    held = np.flatnonzero(counts)
-    return {int(c): float(len(dataset) / (len(held) * counts[c])) for c in held}
+    labels = np.flatnonzero(counts)
+    return {int(label): float(len(dataset) / (len(labels) * counts[label])) for label in labels}

@@ -24,33 +24,33 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 26  # bytes of a checksum at once
 PIXEL_MAX = 255  # uint8 grey: 0 is black, 255 is white
-# How pictures became records, `source["pictures"]` of a Dataset: a bright object cropped on black, or all of it.
+# How pictures became records, as `source["pictures"]` says: a bright object cropped on black, or the whole of each.
 OBJECT, WHOLE = "object", "whole"
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Records first: `x[i]` is record i and `y[i]` its class or targets. Nothing of it changes once it is made.
+    """Records first: `x[i]` is record i and `y[i]` its class or targets. Nothing of it can be changed.
 
     Attributes:
         name: what `rowwise.load` calls it, such as `"fashion-mnist"`.
-        x: `(records, ...)`, uint8 (pixels 0..255), other integers or floating; read-only, the type is kept.
-            An array that somebody could still write into is copied, once.
+        x: `(records, ...)`, uint8 (pixels 0..255), other integers or floating; the type is kept. Read-only: an array
+            that somebody could still write into is copied, once.
         y: `(records,)`, int32 class numbers, `0 <= y < len(classes)`; with `targets`, float32 `(records,)` or
             `(records, targets)`, finite. Read-only.
-        classes: the classes' names in English, by number; none for regression.
-        classes_ko: the same in Korean; the English names where there are none.
-        part: `"train"`, `"test"` or what a split called it.
+        classes: the classes' names in English, by number; empty for regression.
+        classes_ko: the same in Korean; the English names where none are given.
+        part: `"train"`, `"test"`, or `"validation"` after a split.
         provenance: where it came from, in a few English words for reports and `run.json`.
-        source: the files, seeds and checksums it was made from, for `run.json`.
-        provenance_ko: the provenance in Korean; the English one where there is none.
+        source: the files, seeds and checksums that it came from, for `run.json`.
+        provenance_ko: the provenance in Korean; the English one where none is given.
         schema: of a table: what the columns of x `(records, columns)` float32 are. NaN in x means a missing value,
             which only a Dataset with a schema may have.
-        targets: the names of what is to be predicted where that are numbers (regression); else empty.
+        targets: for regression, the names of the numbers to be predicted; else empty.
         keys: `(records,)`, of a table split by group or by time: a group's number, or the time. Then `split` keeps
             groups together, or holds out the latest.
-        split_by: `"group"`, `"time"` or empty: what `keys` are.
-        rows: `(records,)` int32, of a table: which row of the file each record is, the first below the names being 1.
+        split_by: what `keys` are: `"group"`, `"time"`, or empty.
+        rows: `(records,)` int32, of a table: the row of the file that each record is; the first below the names is 1.
 
     Raises:
         DataError: x and y differ in number, a label has no class, the Korean names are fewer or more than the
@@ -96,10 +96,9 @@ class Dataset:
         if y.dtype.kind not in "iu":
             raise DataError("data.labels.dtype", name=self.name, found=y.dtype)
         if len(y) and not (int(y.min()) >= 0 and int(y.max()) < len(self.classes)):
-            wrong = y[(y < 0) | (y >= len(self.classes))]
-            raise DataError(
-                "data.labels.range", name=self.name, last=len(self.classes) - 1, found=int(wrong[0]), count=len(wrong)
-            )
+            outside = y[(y < 0) | (y >= len(self.classes))]
+            facts = {"last": len(self.classes) - 1, "found": int(outside[0]), "count": len(outside)}
+            raise DataError("data.labels.range", name=self.name, **facts)
         return y.astype(np.int32, copy=False)
 
     def _checked_targets(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float32]:
@@ -120,20 +119,16 @@ class Dataset:
         if isinstance(rows, (int, np.integer)):
             raise UsageError("data.index", index=int(rows), end=int(rows) + 1)
         x, y = self.x[rows], self.y[rows]
-        for chosen in (x, y):
-            chosen.flags.writeable = False  # nobody else has what a mask or a list made: no need to copy it again
-        keys, numbers = (None if one is None else one[rows] for one in (self.keys, self.rows))
-        return replace(self, x=x, y=y, keys=keys, rows=numbers)
+        for array in (x, y):
+            array.flags.writeable = False  # a mask or a list gives a copy that nobody else has: no need for another
+        keys, file_rows = (None if array is None else array[rows] for array in (self.keys, self.rows))
+        return replace(self, x=x, y=y, keys=keys, rows=file_rows)
 
     def __repr__(self) -> str:
-        where = f" {self.part}" if self.part else ""
-        return (
-            f"<Dataset {self.name}{where}: x {self.x.shape} {self.x.dtype}, y {self.y.shape}, "
-            f"{self._aims()}, {self.provenance}>"
-        )
-
-    def _aims(self) -> str:
-        return f"targets {', '.join(self.targets)}" if self.targets else f"{len(self.classes)} classes"
+        name = f"{self.name} {self.part}" if self.part else self.name
+        predicted = f"targets {', '.join(self.targets)}" if self.targets else f"{len(self.classes)} classes"
+        arrays = f"x {self.x.shape} {self.x.dtype}, y {self.y.shape}"
+        return f"<Dataset {name}: {arrays}, {predicted}, {self.provenance}>"
 
     @property
     def task(self) -> str:
@@ -157,30 +152,31 @@ class Dataset:
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """`(classes,)`: how many records each class has; none for regression."""
+        """`(classes,)`: how many records each class has; `(0,)` for regression."""
         return np.bincount(self.y, minlength=len(self.classes)) if self.classes else np.zeros(0, np.int64)
 
     @cached_property
     def checksum(self) -> str:
         """SHA-256 (hexadecimal) of shape, type, x and y: equal for equal data, whatever file held them."""
-        # In little-endian order, whatever the machine's: the same data have the same checksum everywhere.
+        # In little-endian order, whatever the machine's: equal data have the same checksum everywhere.
         x = np.ascontiguousarray(self.x, self.x.dtype.newbyteorder("<"))
         digest = hashlib.sha256(f"{x.shape} {x.dtype.str}".encode())
         for array in (x, np.ascontiguousarray(self.y, self.y.dtype.newbyteorder("<"))):
             flat = array.reshape(-1).view(np.uint8)
             for start in range(0, len(flat), BLOCK):
                 digest.update(flat[start : start + BLOCK].data)
-                release(self.x)  # of a large table: its file keeps what was read
+                release(self.x)  # a large table lies in a file, which keeps what was read
         return digest.hexdigest()
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """Two disjoint Datasets: every class gives `fraction` of its records to the second.
 
-        With targets the records are drawn from all; by group, whole groups are; by time, the latest records.
+        For regression they are drawn from all records. Where `keys` are groups, whole groups are drawn; where they are
+        times, the latest records are taken.
 
         Args:
             fraction: share of the second part, between 0 and 1.
-            seed: same seed, same split. Not negative.
+            seed: not negative; the same seed gives the same split.
 
         Returns:
             `(rest, held_out)`, each in the order of the original records.
@@ -200,23 +196,23 @@ class Dataset:
 
 
 def check_finite(name: str, x: NDArray[Any]) -> None:
-    """Refuse NaN and infinite values.
+    """Refuse NaN, infinite values, and what is no number.
 
     Raises:
-        DataError: names the first record and feature that is not a finite number.
+        DataError: of another type, or names the first record and feature that is not finite.
     """
     if x.dtype.kind not in "fui":
         raise DataError("data.dtype", name=name, found=x.dtype)
     if x.dtype.kind != "f":
         return
-    # A sum is finite when all terms are: one pass without a mask; the mask is made only to tell where.
+    # A finite sum has finite terms only: one pass without a mask. Where the sum merely overflowed, the mask is empty.
     with np.errstate(all="ignore"):
         total = x.sum(dtype=np.float64)
     if not np.isfinite(total):
-        bad = np.argwhere(~np.isfinite(x))
-        if len(bad):
-            where = tuple(int(i) for i in bad[0])
-            raise DataError("data.not_finite", name=name, count=len(bad), where=list(where), found=x[where])
+        places = np.argwhere(~np.isfinite(x))
+        if len(places):
+            first = tuple(int(index) for index in places[0])
+            raise DataError("data.not_finite", name=name, count=len(places), where=list(first), found=x[first])
 
 
 def provenance_fields(key: str, /, **values: object) -> dict[str, Any]:
@@ -233,8 +229,8 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     owner: Any = array
     while isinstance(owner, np.ndarray):
         if owner.flags.writeable:
-            array = array.copy()
-            array.flags.writeable = False
-            break
+            copy = array.copy()
+            copy.flags.writeable = False
+            return copy
         owner = owner.base
     return array

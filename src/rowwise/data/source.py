@@ -1,4 +1,4 @@
-"""What to load, and how → `(train, test)`; and the same as plain JSON, so that a run finds its data again."""
+"""What to load, and how → `(train, test)`; and as plain JSON, so that a run finds its data again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.named.names import MODULES, known
+from rowwise.data.named.names import is_name, known, module
 from rowwise.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ ARRAYS = (".npz", ".npy")
 LARGEST_SIDE = 4096  # pixels of a record
 TASKS = ("classification", "regression")
 
-# Which module loads what, by `load(source) -> (train, test)`.
+# The module that loads data of a kind, by `load(source) -> (train, test)`; named data have one each.
 _LOADERS = {"table": "tables.load", "folder": "pictures.folder", "arrays": "arrays.file"}
-# The options that say something about data of one kind only.
+# The options that data of a kind take.
 _OPTIONS = {
     "table": (
         *("target", "task", "categorical", "numeric", "drop", "group", "time", "test", "seed"),
@@ -38,23 +38,22 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class Source:
-    """Data and how to read them. `load` gives the same Datasets whenever the data are the same.
+    """Data and how to read them: the same data give the same Datasets.
 
     Attributes:
-        place: a name that `rowwise.data.names` has, or the path of a file or folder; what a DataFrame is called.
+        place: one of `rowwise.data.names()`, the path of a file or folder, or what a DataFrame is called.
         target: of a table, the columns to be predicted.
-        task: `"classification"`, `"regression"`, or empty: as the target looks.
-        categorical, numeric, drop: columns of a table that are to be taken so, whatever they look like.
+        task: `"classification"`, `"regression"`, or empty: the target decides.
+        categorical, numeric, drop: columns of a table to be taken so, whatever they look like.
         group: a column of a table: records with the same value stay on one side of every split.
         time: a column of a table: the latest records are the test data.
-        test: share of the records that are test data, where the data are not split already.
+        test: share of the records that become test data, where the data are not divided already.
         seed: of that split.
         separator, encoding: of a CSV file; empty: detected.
-        size: `(height, width)` of pictures, one number for both, or text such as `"48x64"`; None: chosen from the
-            pictures.
-        colour: of pictures: `"grey"`, `"colour"`, or empty: as the pictures are.
+        size: `(height, width)` of pictures, one number for both, or text such as `"48x64"`; None: the pictures decide.
+        colour: of pictures: `"grey"`, `"colour"`, or empty: the pictures decide.
         skip_bad: whether pictures that cannot be read are left out.
-        frame: a DataFrame of Polars or pandas, in place of a file; it is not kept in a run.
+        frame: a DataFrame of Polars or pandas, in place of a file; a run does not keep it.
 
     Raises:
         UsageError: an option that makes no sense.
@@ -107,7 +106,7 @@ class Source:
         if self.frame is not None:
             return "table"
         path = Path(self.place)
-        if self.place.lower().replace("_", "-") in MODULES:
+        if is_name(self.place):
             return "named"
         if path.is_dir():
             return "folder"
@@ -120,11 +119,11 @@ class Source:
             raise DataError("source.suffix", path=path, known=", ".join((*TABLES, *ARRAYS)))
         if suffix or len(path.parts) > 1 or self.place.endswith(("/", os.sep)):
             raise DataError("source.missing", path=path)
-        known(self.place)  # raises: it is neither
+        known(self.place)  # raises: it is no name either
         raise AssertionError(self.place)
 
     def checked(self) -> Source:
-        """The source itself, its name as `names` writes it, once it is sure that its options mean something.
+        """The source itself, a name written as `names` has it, once it is sure that the options are for such data.
 
         Raises:
             DataError: as `kind`. UsageError: an option for data of another kind, or a table without target.
@@ -141,7 +140,7 @@ class Source:
 
     @property
     def split_by(self) -> str:
-        """`"group"`, `"time"`, or empty: what decides which records are held out."""
+        """What decides which records are held out: `"group"`, `"time"`, or empty."""
         return "group" if self.group else "time" if self.time else ""
 
     @property
@@ -154,62 +153,63 @@ class Source:
         return path.name if kind == "folder" else path.stem
 
     def load(self) -> tuple[Dataset, Dataset]:
-        """`(train, test)`; `source["load"]` of a file's or folder's Datasets says how, for `from_dict`.
+        """`(train, test)`; by `source["load"]` of a file's or folder's Datasets `from_dict` finds them again.
 
         Raises:
-            UsageError, DataError: as `checked`, or what the data themselves have amiss.
+            UsageError, DataError: as `checked`, or what is wrong with the data themselves.
         """
         source = self.checked()
-        kind = source.kind
-        module = f"named.{MODULES[source.place]}" if kind == "named" else _LOADERS[kind]
-        load = importlib.import_module(f"rowwise.data.{module}").load
-        if kind == "named":
-            return load()
-        again = (
-            source.to_dict()
-            if self.frame is not None
-            else {**source.to_dict(), "place": str(Path(self.place).resolve())}
-        )
-        train, test = (replace(part, source={**part.source, "load": again}) for part in load(source))
+        if source.kind == "named":
+            named: tuple[Dataset, Dataset] = module(source.place).load()
+            return named
+        again = source.to_dict()
+        if self.frame is None:
+            again["place"] = str(Path(self.place).resolve())
+        loader = importlib.import_module(f"rowwise.data.{_LOADERS[source.kind]}")
+        train, test = (replace(part, source={**part.source, "load": again}) for part in loader.load(source))
         return train, test
 
     def to_dict(self) -> dict[str, Any]:
-        """What differs from the defaults, as plain JSON. A DataFrame is not in it: its place names it."""
-        found = asdict(replace(self, frame=None))
-        usual = {option.name: option.default for option in fields(self)}
+        """What differs from the defaults, as plain JSON; of a DataFrame only what it is called."""
+        options = asdict(replace(self, frame=None))
+        defaults = {option.name: option.default for option in fields(self)}
         return {
             name: list(value) if isinstance(value, tuple) else value
-            for name, value in found.items()
-            if name == "place" or value != usual[name]
+            for name, value in options.items()
+            if name == "place" or value != defaults[name]
         }
 
     @classmethod
-    def from_dict(cls, found: Mapping[str, Any]) -> Source:
+    def from_dict(cls, values: Mapping[str, Any]) -> Source:
         """The reverse of `to_dict`.
 
         Raises:
-            UsageError: an option that there is not, or whose value makes no sense.
+            UsageError: an option that does not exist, or whose value makes no sense.
         """
         options = {option.name: option for option in fields(cls) if option.name != "frame"}
-        for name, value in found.items():
+        for name, value in values.items():
             if name not in options:
                 raise UsageError("source.unknown", name=name, known=", ".join(options))
-            usual = options[name].default
-            lists = isinstance(usual, tuple)
-            fits = isinstance(value, str | list | tuple) if lists else isinstance(value, str)
-            if name == "size":  # looked at when it is made
+            default = options[name].default
+            # Types only; whether a value makes sense is seen when the Source is made.
+            if name == "size":
                 fits = True
-            if isinstance(usual, bool):
+            elif isinstance(default, bool):
                 fits = isinstance(value, bool)
-            elif isinstance(usual, int | float):
-                fits = isinstance(value, int | float)  # the value itself is looked at when it is made
+            elif isinstance(default, int | float):
+                fits = isinstance(value, int | float)
+            elif isinstance(default, tuple):
+                fits = isinstance(value, str | list | tuple)
+            else:
+                fits = isinstance(value, str)
             if not fits:
                 raise UsageError("source.value", name=name, found=repr(value)[:80])
-        return cls(**found)
+        return cls(**values)
 
 
-def _size(found: Any) -> tuple[int, int]:
-    parts = found.lower().split("x") if isinstance(found, str) else found
+def _size(size: Any) -> tuple[int, int]:
+    """`(height, width)` of two numbers, one for both, or text: `48x64`."""
+    parts = size.lower().split("x") if isinstance(size, str) else size
     try:
         several = parts if isinstance(parts, list | tuple) else [parts]
         sides = [int(side) if isinstance(side, str) else operator.index(side) for side in several]
@@ -218,7 +218,7 @@ def _size(found: Any) -> tuple[int, int]:
     if len(sides) == 1:
         sides *= 2
     if len(sides) != 2 or not all(1 <= side <= LARGEST_SIDE for side in sides):
-        raise UsageError("folder.size", found=repr(found)[:80], most=LARGEST_SIDE)
+        raise UsageError("folder.size", found=repr(size)[:80], most=LARGEST_SIDE)
     return sides[0], sides[1]
 
 
@@ -231,15 +231,15 @@ def read_options(file: Path) -> dict[str, Any]:
     """The options in a TOML file, such as `target = "price"`, by the names of a Source's attributes.
 
     Raises:
-        UsageError: it cannot be read, is no TOML, or has an option that there is not.
+        UsageError: it cannot be read, is no TOML, or has an option that does not exist.
     """
-    import tomllib  # costs milliseconds of every start, and few name a file
+    import tomllib  # costs milliseconds, and few have such a file
 
     try:
-        found = tomllib.loads(file.read_text("utf-8"))
+        options = tomllib.loads(file.read_text("utf-8"))
     except OSError as cause:
         raise UsageError("source.toml", path=file, cause=cause.strerror or cause) from cause
     except ValueError as cause:  # no UTF-8, no TOML
         raise UsageError("source.toml", path=file, cause=cause) from cause
-    Source.from_dict({"place": "", **found})
-    return found
+    Source.from_dict({"place": "", **options})
+    return options

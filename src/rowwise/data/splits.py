@@ -36,12 +36,14 @@ def held_out(
 
 
 def _stratified(share: float, seed: int, labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Of each class its share, class after class; O(records · log records) however many classes there are."""
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(labels), bool)
+    by_class = np.argsort(labels, kind="stable")
+    ends = np.flatnonzero(np.diff(labels[by_class])) + 1
     # The remainder of each class goes on to the next, so that the whole has the share too.
     owed = 0.0
-    for label in range(int(labels.max(initial=-1)) + 1):
-        rows = np.flatnonzero(labels == label)
+    for rows in np.split(by_class, ends):
         owed += len(rows) * share
         take = min(round(owed), len(rows))
         owed -= take
@@ -51,13 +53,13 @@ def _stratified(share: float, seed: int, labels: NDArray[Any]) -> NDArray[np.boo
 
 def _by_group(share: float, seed: int, keys: NDArray[Any]) -> NDArray[np.bool_]:
     """Groups in random order, until the share is reached as nearly as whole groups can; one group stays at least."""
-    names, number, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    order = np.random.default_rng(seed).permutation(len(names))[:-1]
-    sums = np.cumsum(counts[order])
+    groups, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(groups))[:-1]
     if not len(order):
         return np.zeros(len(keys), bool)
-    most = int(np.argmin(np.abs(sums - share * len(keys)))) + 1
-    return np.isin(number.reshape(-1), order[:most])
+    held = np.cumsum(sizes[order])
+    most = int(np.argmin(np.abs(held - share * len(keys)))) + 1
+    return np.isin(group.reshape(-1), order[:most])
 
 
 def _by_time(share: float, keys: NDArray[Any]) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ ROWS = 1 << 16  # copied at once
 
 
 def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Whatever is in it. The file of a large one has no name: it goes with the array.
+    """Its values are whatever was there. The file of a large one has no name and is gone with the array.
 
     Raises:
         SaveError: the temporary folder has no room for it.
@@ -34,27 +34,27 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
 
 
 def taken(array: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
-    """`array[rows]`; a mapped array is read block by block and let go, and a large result of it is mapped too."""
+    """`array[rows]`. A mapped array is read block by block, each released after it; a large result is mapped too."""
     if _mapped(array) is None or array.dtype != np.float32:
         return array[rows]
-    made = empty((len(rows), *array.shape[1:]))
+    result = empty((len(rows), *array.shape[1:]))
     for start in range(0, len(rows), ROWS):
         block = slice(start, start + ROWS)
-        made[block] = array[rows[block]]
-        release(made)
+        result[block] = array[rows[block]]
+        release(result)
         release(array)
-    return made
+    return result
 
 
 def release(array: NDArray[Any]) -> None:
-    """Let the system take back the memory that a mapped array's pages are in; its file keeps what they hold."""
+    """Let the system take back the memory of a mapped array's pages; what they hold stays in its file."""
     owner = _mapped(array)
     if owner is not None and hasattr(mmap, "MADV_DONTNEED"):
         owner.madvise(mmap.MADV_DONTNEED)
 
 
 def _mapped(array: NDArray[Any]) -> mmap.mmap | None:
-    """The mapped file that an array lies in."""
+    """The mapped file that an array lies in; None for one in memory."""
     owner: object = array
     while isinstance(owner, np.ndarray):
         owner = owner.base

@@ -1,4 +1,4 @@
-"""A Dataset → what it holds, as JSON takes it or as a text of at most 80 columns."""
+"""A Dataset → what it holds, as plain JSON or as a text of at most 80 columns."""
 
 from __future__ import annotations
 
@@ -52,25 +52,26 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 
 
 def describe_text(dataset: Dataset) -> str:
-    """The same for people, in the language in force: lines of at most 80 columns, wide letters counted as two."""
+    """`describe` for people, in the language in force: lines of at most 80 columns, wide letters counted as two."""
     from rich.cells import cell_len, set_cell_size
 
     facts = describe(dataset)
     values = facts["values"]
-    seen = say("show.none")
+    value_range = say("show.none")
     if values:
         low, high, mean = f"{values['min']:.6g}", f"{values['max']:.6g}", f"{values['mean']:.4g}"
-        seen = say("show.range", min=low, max=high, mean=mean, zeros=f"{100 * values['zero_share']:.1f}")
+        value_range = say("show.range", min=low, max=high, mean=mean, zeros=f"{100 * values['zero_share']:.1f}")
     title = " ".join(word for word in (dataset.name, dataset.part) if word)
-    facts_told = [
-        (say("show.records"), say("show.records.value", records=f"{len(dataset):,}", **_form(dataset))),
-        (say("show.values"), seen),
+    shape, dtype = " x ".join(map(str, dataset.shape)), str(dataset.x.dtype)
+    rows = [
+        (say("show.records"), say("show.records.value", records=f"{len(dataset):,}", shape=shape, dtype=dtype)),
+        (say("show.values"), value_range),
         (say("show.provenance"), dataset.origin or say("show.unknown")),
         ("SHA-256", facts["checksum"]),
     ]
-    column = max(cell_len(name) for name, _ in facts_told) + 2
+    column = max(cell_len(name) for name, _ in rows) + 2
     lines = wrap(title, WIDTH)
-    for name, text in facts_told:
+    for name, text in rows:
         first, *more = wrap(text, WIDTH - 2 - column)
         lines.append(f"  {set_cell_size(name, column)}{first}")
         lines += [" " * (2 + column) + line for line in more]
@@ -95,7 +96,7 @@ def describe_text(dataset: Dataset) -> str:
 
 
 def describe_table(dataset: Dataset) -> dict[str, Any]:
-    """Records, checksum, and the classes with their records or each target's range and mean."""
+    """Of a table's Dataset: records, checksum, and the classes with their records, or each target's range and mean."""
     facts = {"name": dataset.name, "records": len(dataset), "provenance": dataset.provenance}
     facts |= {"checksum": dataset.checksum, "task": dataset.task}
     if dataset.classes:
@@ -107,14 +108,12 @@ def describe_table(dataset: Dataset) -> dict[str, Any]:
 
 
 def describe_target(dataset: Dataset) -> str:
-    """The same for people: a line for the part, then one for each class or target."""
+    """`describe_table` for people: a line for the part, then one for each class or target."""
     facts = describe_table(dataset)
     lines = [say("show.split", part=say(f"show.part.{dataset.part}"), records=f"{len(dataset):,}")]
     for row in facts.get("targets", ()):
-        shown = {name: f"{row[name]:.6g}" for name in ("min", "max", "mean")}
-        lines.append(
-            "  " + say("show.target", name=row["name"], low=shown["min"], high=shown["max"], mean=shown["mean"])
-        )
+        low, high, mean = (f"{row[name]:.6g}" for name in ("min", "max", "mean"))
+        lines.append("  " + say("show.target", name=row["name"], low=low, high=high, mean=mean))
     classes = facts.get("classes", ())
     for row in classes[:MOST_CLASSES]:
         share = 100 * row["records"] / len(dataset)
@@ -122,7 +121,3 @@ def describe_target(dataset: Dataset) -> str:
     if len(classes) > MOST_CLASSES:
         lines.append("  " + say("show.more", classes=len(classes) - MOST_CLASSES))
     return "\n".join(lines)
-
-
-def _form(dataset: Dataset) -> dict[str, str]:
-    return {"shape": " x ".join(map(str, dataset.shape)), "dtype": str(dataset.x.dtype)}

@@ -5,7 +5,7 @@ import pytest
 
 import rowwise
 from rowwise.data.named import fashion_mnist, garments
-from rowwise.data.named.garment_drawing import Hand
+from rowwise.data.named.garment_drawing import Sheet
 from rowwise.errors import UsageError
 
 
@@ -63,11 +63,11 @@ def test_a_class_looks_like_itself_more_than_like_the_others(drawn):
     assert 0.5 < (nearest == drawn[1].y).mean() < 0.9, "neither hopeless nor trivial"
 
 
-@pytest.mark.parametrize("garment", garments._GARMENTS)
+@pytest.mark.parametrize("garment", garments.GARMENTS)
 def test_float32_stays_float32(garment):
-    where, bright = garment(Hand(np.random.default_rng(0), 3))
-    assert where.dtype == bright.dtype == np.float32
-    assert np.broadcast_shapes(where.shape, bright.shape) == (3, 28, 28)
+    shape, shade = garment(Sheet(np.random.default_rng(0), 3))
+    assert shape.dtype == shade.dtype == np.float32
+    assert np.broadcast_shapes(shape.shape, shade.shape) == (3, 28, 28)
 
 
 def test_the_provenance_says_drawn_and_not_fashion_mnist(drawn):

@@ -5,43 +5,16 @@ import shutil
 import struct
 import unicodedata
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from drawn_pictures import SUFFIXES, fill, picture
 from PIL import Image
 
 import rowwise
 from rowwise.data import Source
-from rowwise.data.pictures import cache as picture_cache
-from rowwise.data.pictures import listing as picture_listing
-from rowwise.data.pictures import workers as picture_workers
-from rowwise.errors import DataError, SaveError, Suspicious, UsageError
+from rowwise.errors import DataError, Suspicious, UsageError
 from rowwise.text import use_language
-
-KINDS = ("png", "jpg", "webp", "bmp")
-
-
-def picture(seed=0, size=(20, 16), colour=True):
-    """Blocks of random brightness, `size` as (width, height)."""
-    random = np.random.default_rng(seed)
-    small = random.integers(0, 256, (4, 5, 3) if colour else (4, 5), np.uint8)
-    return Image.fromarray(small).resize(size, Image.Resampling.NEAREST)
-
-
-@pytest.fixture
-def parts(tmp_path):
-    """A folder of 12 pictures of 20x16 in colour, of each kind, in two classes."""
-    return fill(tmp_path / "parts", cog=6, bolt=6)
-
-
-def fill(folder, size=(20, 16), colour=True, kinds=KINDS, **counts):
-    for number, (name, count) in enumerate(counts.items()):
-        (folder / name).mkdir(parents=True)
-        for row in range(count):
-            place = folder / name / f"{row}.{kinds[row % len(kinds)]}"
-            picture(1000 * number + row, size, colour).save(place, quality=100)
-    return folder
 
 
 def png(width, height):
@@ -65,7 +38,7 @@ def test_each_sub_folder_is_a_class(parts):
 
 
 def test_a_picture_of_the_records_size_is_taken_pixel_for_pixel(tmp_path):
-    fill(tmp_path / "p", kinds=("png", "bmp"), a=4, b=4)
+    fill(tmp_path / "p", suffixes=("png", "bmp"), a=4, b=4)
     train, test = rowwise.load(tmp_path / "p")
     found = {x.tobytes(): part.classes[y] for part in (train, test) for x, y in zip(part.x, part.y, strict=True)}
     expected = {np.asarray(picture(row)).tobytes(): "a" for row in range(4)}
@@ -194,99 +167,6 @@ def test_every_mode_of_picture_is_read(tmp_path):
     records = [x.tobytes() for part in (train, test) for x in part.x]
     assert len(records) == 10
     assert np.asarray(grey).tobytes() in records  # 16 bits are scaled, not clipped
-
-
-def test_a_second_load_decodes_nothing(parts, monkeypatch):
-    first = rowwise.load(parts)
-    monkeypatch.setattr(picture_cache, "_decode", lambda *_: pytest.fail("decoded again"))
-    again = rowwise.load(parts)
-    assert [part.checksum for part in again] == [part.checksum for part in first]
-    moved = parts.rename(parts.with_name("moved"))
-    os.utime(moved / "cog" / "0.png")
-    assert rowwise.load(moved)[0].checksum == first[0].checksum
-
-
-def test_files_that_were_settled_when_they_were_read_are_not_read_again(parts, monkeypatch):
-    monkeypatch.setattr(picture_listing, "SETTLED", 0)
-    first = rowwise.load(parts)
-    steps = []  # what the bars would show
-    bars = type("Bars", (), {"__enter__": lambda _: show, "__exit__": lambda *_: None})
-
-    def show(key, total):
-        steps.append((key.rpartition(".")[2], total))
-        return lambda count: None
-
-    monkeypatch.setattr(picture_cache, "_progress", bars)
-    assert rowwise.load(parts)[0].checksum == first[0].checksum
-    assert steps == []
-    picture(99).save(parts / "cog" / "new.png")
-    train, test = rowwise.load(parts)
-    assert len(train) + len(test) == 13
-    assert steps == [("reading", 1), ("decoding", 13)]
-
-
-def test_a_changed_file_is_noticed_even_with_its_old_size_and_time(parts, monkeypatch):
-    monkeypatch.setattr(picture_listing, "SETTLED", 0)
-    file = parts / "bolt" / "3.bmp"
-    before, facts = rowwise.load(parts, seed=0)[0], file.stat()
-    old = np.asarray(Image.open(file)).tobytes()
-    picture(98).save(file)
-    os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    assert file.stat().st_size == facts.st_size
-    parts_now = rowwise.load(parts, seed=0)
-    records = [x.tobytes() for part in parts_now for x in part.x]
-    assert np.asarray(picture(98)).tobytes() in records
-    assert old not in records
-    assert before.source["content"] != parts_now[0].source["content"]
-
-
-def test_several_loads_at_once_agree(parts):
-    with ThreadPoolExecutor(4) as pool:
-        sums = {pool.submit(lambda: rowwise.load(parts)[0].checksum) for _ in range(8)}
-    assert len({future.result() for future in sums}) == 1
-
-
-def test_a_removed_and_a_renamed_file_are_noticed(parts):
-    (parts / "cog" / "0.png").unlink()
-    (parts / "cog" / "1.jpg").rename(parts / "bolt" / "from-cog.jpg")
-    train, test = rowwise.load(parts)
-    assert list(train.counts + test.counts) == [7, 4]
-
-
-def test_a_damaged_cache_is_made_anew(parts):
-    first = rowwise.load(parts)
-    entry = picture_cache.cache_folder() / "pictures" / first[0].source["content"]
-    listing = next((picture_cache.cache_folder() / "pictures" / "listings").iterdir())
-    for file, content in (
-        (entry / "x.npy", (entry / "x.npy").read_bytes()[:-1]),
-        (entry / "about.json", b"{"),
-        (entry / "about.json", b"[]"),
-        (listing, b"no listing"),
-        (listing, listing.read_bytes()[:-40]),
-    ):
-        file.write_bytes(content)
-        assert rowwise.load(parts)[0].checksum == first[0].checksum
-
-
-def test_a_cache_that_cannot_be_written_is_one_clear_error(parts, tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(SaveError, match="set ROWWISE_CACHE to a folder that can be written"):
-        rowwise.load(parts)
-    monkeypatch.undo()
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(9, 9, 9))
-    with pytest.raises(SaveError, match=r"0\.0 GB are free"):
-        rowwise.load(parts)
-
-
-def test_nothing_half_written_is_left_when_decoding_ends_early(parts, monkeypatch):
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(picture_cache, "write_through", stop)  # called once the records are written
-    with pytest.raises(KeyboardInterrupt):
-        rowwise.load(parts)
-    assert [place.name for place in (picture_cache.cache_folder() / "pictures").iterdir()] == ["listings"]
 
 
 def test_files_that_are_no_pictures_are_listed(parts):
@@ -434,8 +314,8 @@ def test_names_of_any_bytes_are_no_crash(tmp_path):
 
 
 def test_pictures_in_both_parts_are_warned_about(tmp_path):
-    fill(tmp_path / "train", kinds=("png",), a=3, b=3)
-    fill(tmp_path / "test", kinds=("png",), size=(21, 16), a=2, b=2)
+    fill(tmp_path / "train", suffixes=("png",), a=3, b=3)
+    fill(tmp_path / "test", suffixes=("png",), size=(21, 16), a=2, b=2)
     shutil.copy(tmp_path / "train" / "a" / "0.png", tmp_path / "test" / "a" / "copy.png")
     Image.open(tmp_path / "train" / "b" / "1.png").save(
         tmp_path / "test" / "a" / "other.bmp"
@@ -470,10 +350,10 @@ def test_a_folder_that_must_not_be_read_is_one_clear_error(parts):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SUFFIXES)
 def test_mutated_pictures_are_read_or_listed(tmp_path, kind):
     random = np.random.default_rng(0)
-    fill(tmp_path / "p", size=(40, 30), kinds=(kind,), a=2, b=2)
+    fill(tmp_path / "p", size=(40, 30), suffixes=(kind,), a=2, b=2)
     content = (tmp_path / "p" / "a" / f"0.{kind}").read_bytes()
     for row in range(100):
         bad = bytearray(content)
@@ -485,104 +365,3 @@ def test_mutated_pictures_are_read_or_listed(tmp_path, kind):
     with pytest.warns(Suspicious):
         train, test = rowwise.load(tmp_path / "p", skip_bad=True)
     assert 4 <= len(train) + len(test) <= 104
-
-
-@pytest.fixture
-def processes(monkeypatch):
-    """Pictures are decoded in two other processes, however few there are; gives those that were started."""
-    started = []
-    start = picture_workers._Worker._start
-
-    def noted(worker):
-        start(worker)
-        if worker.process is not None:
-            started.append(worker.process)
-
-    monkeypatch.setattr(picture_workers, "MANY", 1)
-    monkeypatch.setattr(picture_workers, "CHUNK", 3)
-    monkeypatch.setattr(picture_workers, "usable_cores", lambda: 2)
-    monkeypatch.setattr(picture_workers._Worker, "_start", noted)
-    return started
-
-
-def content(parts):
-    """What the cache holds for these Datasets: order and bytes."""
-    entry = picture_cache.cache_folder() / "pictures" / parts[0].source["content"]
-    return (entry / "x.npy").read_bytes(), (entry / "about.json").read_bytes()
-
-
-def test_processes_make_the_same_records_as_threads(parts, processes, monkeypatch, tmp_path):
-    (parts / "cog" / "text.png").write_text("hello")
-    (parts / "cog" / "긴 이름 \udcff.png").write_bytes((parts / "cog" / "0.png").read_bytes())
-    with pytest.warns(Suspicious, match="1 of 14 files"):
-        several = content(rowwise.load(parts, skip_bad=True))
-    assert len(processes) == 2
-    assert all(process.returncode is not None for process in processes)  # none outlives the call
-    monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path / "other"))
-    monkeypatch.setattr(picture_workers, "MANY", 100)
-    with pytest.warns(Suspicious, match="1 of 14 files"):
-        assert content(rowwise.load(parts, skip_bad=True)) == several
-    assert len(processes) == 2
-
-
-@pytest.mark.slow
-def test_a_process_that_dies_once_is_started_anew(parts, processes, monkeypatch):
-    ask = picture_workers._Worker.ask
-    asked = []
-
-    def dying(worker, step, start, names):
-        asked.append(names)
-        if len(asked) == 2 and worker.process is not None:
-            worker.process.kill()
-        return ask(worker, step, start, names)
-
-    monkeypatch.setattr(picture_workers._Worker, "ask", dying)
-    train, test = rowwise.load(parts)
-    assert len(train) + len(test) == 12
-    assert all(process.returncode is not None for process in processes)
-
-
-@pytest.mark.slow
-def test_a_file_at_which_processes_die_is_named_and_nothing_is_left(parts, processes, monkeypatch):
-    ask = picture_workers._Worker.ask
-
-    def dying(worker, step, start, names):
-        if "cog/1.jpg" in names and isinstance(step, picture_workers.Decoding):
-            worker.kill()
-        return ask(worker, step, start, names)
-
-    monkeypatch.setattr(picture_workers._Worker, "ask", dying)
-    with pytest.raises(DataError, match=r"cog/1\.jpg: the process that decoded this picture was ended twice"):
-        rowwise.load(parts)
-    assert [place.name for place in (picture_cache.cache_folder() / "pictures").iterdir()] == ["listings"]
-    assert all(process.returncode is not None for process in processes)
-
-
-@pytest.mark.slow
-def test_ctrl_c_ends_the_processes_and_leaves_nothing(parts, processes, monkeypatch):
-    def stop(folder, needed):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(picture_cache, "_check_room", stop)
-    with pytest.raises(KeyboardInterrupt):
-        rowwise.load(parts)
-    assert len(processes) == 2
-    assert all(process.returncode is not None for process in processes)
-    assert [place.name for place in (picture_cache.cache_folder() / "pictures").iterdir()] == ["listings"]
-
-
-def test_pictures_are_decoded_here_where_no_process_can_be_started(parts, processes, monkeypatch):
-    monkeypatch.setattr(picture_workers, "PROGRAM", "print('no rowwise here')")
-    train, test = rowwise.load(parts)
-    assert (len(train) + len(test), processes) == (12, [])
-
-
-@pytest.mark.slow
-def test_a_record_that_cannot_be_written_by_a_process_is_one_clear_error(parts, processes, monkeypatch):
-    if not os.path.exists("/dev/full"):
-        pytest.skip("no device that is full")
-    monkeypatch.setattr(
-        picture_cache.Decoding, "__new__", lambda cls, *values: cls._make((*values[:3], "/dev/full", 0))
-    )
-    with pytest.raises(SaveError, match="No space left"):
-        rowwise.load(parts)

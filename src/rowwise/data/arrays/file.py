@@ -1,26 +1,26 @@
 """A `.npz` file, or a `.npy` file with its labels beside it → two Datasets.
 
-Looked for in a `.npz`, in any case: `x_train`, `y_train`, `x_test`, `y_test`, also with the part first, or with
-`images` and `labels` or the like for x and y, as in MedMNIST's files; else `x` and `y` undivided. A `val` part beside a
-test belongs to the training records, from which a training holds out its own. `classes` may name numbers from 0.
-Beside `x.npy` lies `y.npy`, beside `shirts_images.npy` `shirts_labels.npy`, beside `x_train.npy` `y_train.npy`, and the
-test's two if they are there.
+A `.npz` holds, in upper or lower case, `x_train`, `y_train`, `x_test`, `y_test`, also with the part first, or with
+`images` and `labels` or the like for x and y, as MedMNIST's files do; else `x` and `y` undivided. A `val` part beside a
+test belongs to the training records, from which a training holds out its own. `classes` may name the numbers from 0.
+The labels of `x.npy` are in `y.npy`, of `shirts_images.npy` in `shirts_labels.npy`, of `x_train.npy` in `y_train.npy`;
+the test's two files are taken where they exist.
 """
 
 from __future__ import annotations
 
-import math
 import re
 import zipfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from rowwise.data.arrays.idx import LARGEST
 from rowwise.data.arrays.labels import class_names, is_regression, numbered, targets
+from rowwise.data.arrays.npy import mapped, read_header, unpacked
 from rowwise.data.dataset import WHOLE, Dataset, provenance_fields
 from rowwise.data.overlap import warn_of_shared
 from rowwise.errors import DataError
@@ -30,13 +30,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rowwise.data.arrays.npy import Header
     from rowwise.data.source import Source
 
 Arrays = dict[str, "NDArray[Any]"]
 
 PARTS = {"training": "train", "train": "train", "testing": "test", "test": "test"}
 PARTS |= dict.fromkeys(("validation", "valid", "val"), "val")
-# What x and y may be called; the first that is there counts.
+# What x and y may be called; the first that exists counts.
 ROLES = dict.fromkeys(("x", "images", "image", "data", "features", "inputs", "arr0"), "x")
 ROLES |= dict.fromkeys(("y", "labels", "label", "targets", "target", "arr1"), "y")
 NAMES = ("classes", "classnames", "labelnames", "targetnames")
@@ -44,21 +45,8 @@ BESIDE = {"x": ("y",), "X": ("y", "Y"), "images": ("labels",), "image": ("label"
 RATIO = 100  # how many times its file a packed array may be, beyond LARGEST: a bomb unpacks to a thousand times
 
 
-class Header(NamedTuple):
-    """What an array says of itself; its values start at byte `start` and take `size` bytes."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    order: str
-    start: int
-
-    @property
-    def size(self) -> int:
-        return self.dtype.itemsize * math.prod(self.shape)
-
-
 def load(source: Source) -> tuple[Dataset, Dataset]:
-    """`(train, test)`: x as the file has it, y class numbers; or targets, where they are broken numbers or `task` says.
+    """`(train, test)`: x as the file has it, y class numbers; or targets, where they are fractions or `task` says so.
 
     The split is the file's own where it has one, else stratified and seeded.
 
@@ -71,23 +59,25 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
     """
     path = Path(source.place)
     with _reading(path):
-        found = _npz(path) if path.suffix.lower() == ".npz" else _npy(path)
-    x, y = _parts(path, found)
+        arrays = _npz(path) if path.suffix.lower() == ".npz" else _npy(path)
+    x, y = _parts(path, arrays)
     names: tuple[str, ...] = ()
     if is_regression(path, y, source.task):
         y = {part: targets(path, values) for part, values in y.items()}
     else:
-        named = next((array for name, array in found.items() if _flat(name) in NAMES), None)
+        named = next((array for name, array in arrays.items() if _flat(name) in NAMES), None)
         names = class_names(path, y, named)
         y = {part: numbered(path, values, names) for part, values in y.items()}
     origin = provenance_fields("arrays.provenance", file=path)
-    known: dict[str, Any] = {"file": str(path.resolve()), "arrays": {name: list(a.shape) for name, a in found.items()}}
-    aims = () if names else _targets(next(iter(y.values())))
+    shapes = {name: list(array.shape) for name, array in arrays.items()}
+    target_names = () if names else _target_names(next(iter(y.values())))
 
     def dataset(part: str) -> Dataset:
-        pictures = {"pictures": WHOLE} if x[part].ndim > 2 else {}
-        where = {"source": known | pictures, "targets": aims}
-        return Dataset(source.name, x[part], y[part], names, part=part or "train", **where, **origin)  # type: ignore[arg-type]
+        facts: dict[str, Any] = {"file": str(path.resolve()), "arrays": shapes}
+        if x[part].ndim > 2:
+            facts["pictures"] = WHOLE
+        about = {"part": part or "train", "source": facts, "targets": target_names}
+        return Dataset(source.name, x[part], y[part], names, **about, **origin)  # type: ignore[arg-type]
 
     if "train" in x:
         train, test = dataset("train"), dataset("test")
@@ -100,7 +90,7 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
 
 
 def _npz(path: Path) -> Arrays:
-    """The arrays of the file, by name; of those whose names say nothing to us only the shapes are true."""
+    """The arrays of the file, by name; those whose names mean nothing here have their shape, but no values."""
     arrays = {}
     with zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
@@ -112,16 +102,15 @@ def _npz(path: Path) -> Arrays:
             with archive.open(member) as file:
                 header = _header(path, file, member.file_size)
                 if _role(name) or _flat(name) in NAMES:
-                    # Read to the end, so that the checksum is compared.
-                    values = np.frombuffer(file.read(), header.dtype, math.prod(header.shape))
-                    arrays[name] = _native(values.reshape(header.shape, order=header.order))  # type: ignore[call-overload]
+                    values = file.read()  # to the end, so that the checksum is compared
+                    arrays[name] = _native(unpacked(values, header._replace(start=0)))
                 else:
                     arrays[name] = np.broadcast_to(np.zeros((), np.uint8), header.shape)
     return arrays
 
 
 def _npy(path: Path) -> Arrays:
-    """x, memory-mapped, and y beside it; of the test as well where there are such."""
+    """x, memory-mapped, and y beside it; the test's as well where they exist."""
     stem = path.stem
     beside = [
         path.with_name(re.sub(rf"(?<![A-Za-z]){word}(?![A-Za-z])", other, stem, count=1) + path.suffix)
@@ -145,52 +134,45 @@ def _npy(path: Path) -> Arrays:
 
 def _mapped(path: Path) -> NDArray[Any]:
     with path.open("rb") as file:
-        size = path.stat().st_size
-        header = _header(path, file, size)
-    if not header.size:
-        return np.zeros(header.shape, header.dtype)
-    return _native(np.memmap(path, header.dtype, "r", header.start, header.shape, header.order))  # type: ignore[call-overload]
+        header = _header(path, file, path.stat().st_size)
+    return _native(mapped(path, header))
 
 
 def _header(path: Path, file: IO[bytes], size: int) -> Header:
-    """The header of an array in NumPy's format, known to be true: as many bytes follow as it announces."""
-    version = np.lib.format.read_magic(file)
-    if version not in ((1, 0), (2, 0)):  # a later one is for names of fields only
-        raise ValueError(f"format {version}")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(file)
-    if dtype.hasobject:
+    """The header of an array in `file`, once it is sure that as many bytes follow as it announces."""
+    header = read_header(file)
+    if header.dtype.hasobject:
         raise DataError("arrays.pickle", file=path)
-    header = Header(dtype, shape, "F" if fortran else "C", file.tell())
-    if min(shape, default=0) < 0 or header.start + header.size != size:
-        raise DataError("arrays.size", file=path, shape=shape, dtype=dtype, found=f"{size - header.start:,}")
+    if header.start + header.size != size:
+        found = f"{size - header.start:,}"
+        raise DataError("arrays.size", file=path, shape=header.shape, dtype=header.dtype, found=found)
     return header
 
 
-def _parts(path: Path, found: Arrays) -> tuple[Arrays, Arrays]:
+def _parts(path: Path, arrays: Arrays) -> tuple[Arrays, Arrays]:
     """x and y by part: `"train"` and `"test"`, or `""` undivided."""
     x: Arrays = {}
     y: Arrays = {}
     order = list(ROLES)
-    roles = [(role, name) for name in found if (role := _role(name))]
+    roles = [(role, name) for name in arrays if (role := _role(name))]
     for (part, word), name in sorted(roles, key=lambda pair: order.index(pair[0][1])):
-        (x if ROLES[word] == "x" else y).setdefault(part, found[name])
+        (x if ROLES[word] == "x" else y).setdefault(part, arrays[name])
     if "train" in x and "test" not in x and "val" in x:
         x["test"], y["test"] = x.pop("val"), y.pop("val", np.zeros(0))
     parts = [part for part in ("train", "val", "test", "") if part in x and part in y]
     if {"train", "test"} <= set(parts):
         parts = [part for part in parts if part]
-    elif "" in parts or "train" in parts:  # a single part is divided here
+    elif "" in parts or "train" in parts:  # a single part, to be divided
         only = "" if "" in parts else "train"
         x, y, parts = {"": x[only]}, {"": y[only]}, [""]
     else:
-        there = ", ".join(f"{name} {array.shape}" for name, array in list(found.items())[:20]) or "—"
-        raise DataError("arrays.missing", file=path, found=there)
+        listed = ", ".join(f"{name} {array.shape}" for name, array in list(arrays.items())[:20]) or "—"
+        raise DataError("arrays.missing", file=path, found=listed)
     for part in parts:
         _check(path, part, x[part], y[part])
     if "val" in parts:
-        for arrays in (x, y):
-            arrays["train"] = np.concatenate([arrays["train"], arrays.pop("val")])
+        for by_part in (x, y):
+            by_part["train"] = np.concatenate([by_part["train"], by_part.pop("val")])
         parts.remove("val")
     if len(parts) == 2 and x["train"].shape[1:] != x["test"].shape[1:]:
         raise DataError("arrays.parts", file=path, train=x["train"].shape, test=x["test"].shape)
@@ -220,7 +202,7 @@ def _flat(name: str) -> str:
     return re.sub("[^a-z0-9]", "", name.lower())
 
 
-def _targets(y: NDArray[Any]) -> tuple[str, ...]:
+def _target_names(y: NDArray[Any]) -> tuple[str, ...]:
     return ("y",) if y.ndim == 1 else tuple(f"y{number}" for number in range(y.shape[1]))
 
 

@@ -30,7 +30,7 @@ LARGEST = 2 * 1024**3  # bytes of values: a small gzip can announce far more tha
 
 
 class Header(NamedTuple):
-    """What an IDX file says of itself: `size` is the whole file's, in bytes, its first value at `start`."""
+    """What an IDX file says of itself: its first value is at byte `start`, and the whole file has `size` bytes."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -49,12 +49,12 @@ def read_idx(path: Path, content: bytes | None = None) -> NDArray[Any]:
         content: its bytes, where they have been read already.
 
     Raises:
-        DataError: missing, truncated or corrupt gzip, another format, fewer or more bytes than announced, or
-            more than `LARGEST`. A gzip is never unpacked further than its own header announces.
+        DataError: missing, truncated or corrupt gzip, another format, fewer or more bytes than announced, or more
+            than `LARGEST`. A gzip is never unpacked further than the IDX header in it announces.
     """
     raw = read_file(path) if content is None else content
     gzipped = raw[:2] == GZIP_MAGIC
-    # Unpacked twice, first a little: the header says how far the whole may go.
+    # Unpacked twice, first only a little: the header says how far the whole may go.
     header = _header(path, _unzip(path, raw[:PEEK], MAGIC + 4 * MOST_AXES, len(raw) <= PEEK) if gzipped else raw)
     if header.size > LARGEST:
         raise DataError("idx.too_large", file=path, shape=header.shape, found=f"{header.size:,}", most=f"{LARGEST:,}")
@@ -80,11 +80,11 @@ def read_file(path: Path) -> bytes:
 
 
 def write_idx(path: Path, array: NDArray[Any]) -> None:
-    """Write an IDX file, plain, whole or not at all.
+    """Write an IDX file, not gzipped, whole or not at all.
 
     Args:
         path: the file.
-        array: of one axis or more, uint8, int8, int16, int32, float32 or float64.
+        array: of one axis or more, uint8, int8, int16, int32, float32 or float64, in any byte order.
 
     Raises:
         DataError: a type that IDX has no code for, or no axis. SaveError: the file system refused.
@@ -101,7 +101,7 @@ def _header(path: Path, raw: bytes) -> Header:
     """The header at the beginning of `raw`.
 
     Raises:
-        DataError: it is none, or cut off.
+        DataError: it is no IDX header, or cut off.
     """
     axes = raw[3] if len(raw) >= MAGIC else 0
     if raw[:2] != b"\0\0" or not 1 <= axes <= MOST_AXES or raw[2] not in TYPES:
@@ -113,7 +113,7 @@ def _header(path: Path, raw: bytes) -> Header:
 
 
 def _unzip(path: Path, raw: bytes, most: int, whole: bool = True) -> bytes:
-    """The first `most` unpacked bytes of a gzip file; `whole`: `raw` is all of it, so they or its end must be there.
+    """The first `most` unpacked bytes of a gzip file; where `whole`, `raw` is all of it and must hold them or its end.
 
     Raises:
         DataError: corrupt, or cut off before its end.

@@ -21,10 +21,10 @@ MOST_CLASSES = 10_000
 def is_regression(path: Path, y: Mapping[str, NDArray[Any]], task: str) -> bool:
     """Whether y holds numbers to be predicted, rather than classes.
 
-    Integers, truth values, text and one-hot rows are classes; floating numbers are, where they are whole and few.
+    Integers, truth values, text and one-hot rows are classes; so are floating numbers that are whole and few.
 
     Raises:
-        DataError: what `task` says cannot be.
+        DataError: labels of another type, or text where `task` says regression.
     """
     kinds = {values.dtype.kind for values in y.values()}
     if not kinds <= set("biufUS"):
@@ -38,12 +38,16 @@ def is_regression(path: Path, y: Mapping[str, NDArray[Any]], task: str) -> bool:
         return False
     if any(_column(values).ndim > 1 for values in y.values()):
         return True
-    found = np.unique(np.concatenate([_column(values) for values in y.values()]))
-    return not (len(found) <= FEW and bool(np.all(found == np.rint(found))))
+    distinct = np.unique(np.concatenate([_column(values) for values in y.values()]))
+    return not (len(distinct) <= FEW and bool(np.all(distinct == np.rint(distinct))))
 
 
 def targets(path: Path, y: NDArray[Any]) -> NDArray[np.float32]:
-    """`(records,)` or `(records, targets)` float32."""
+    """`(records,)` or `(records, targets)` float32.
+
+    Raises:
+        DataError: of more axes.
+    """
     y = _column(y)
     if y.ndim > 2:
         raise DataError("arrays.labels.shape", file=path, found=y.shape)
@@ -51,42 +55,44 @@ def targets(path: Path, y: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def class_names(path: Path, y: Mapping[str, NDArray[Any]], named: NDArray[Any] | None) -> tuple[str, ...]:
-    """The classes' names, by number: `named` where it fits, else the labels themselves, sorted.
+    """The classes' names, by number: `named` where the labels are its numbers, else the labels themselves, sorted.
 
     Raises:
-        DataError: labels that are not one a record, too many, a single one, or only to be tested on.
+        DataError: more or fewer than one label a record; too many classes, or a single one; classes that only test
+            records have.
     """
     plain = {part: _plain(path, values) for part, values in y.items()}
-    found = np.unique(np.concatenate(list(plain.values())))
-    if named is not None and named.ndim == 1 and named.dtype.kind in "US" and found.dtype.kind in "iu":
-        if len(set(_texts(named))) == len(named) > 1 and 0 <= int(found.min()) <= int(found.max()) < len(named):
+    distinct = np.unique(np.concatenate(list(plain.values())))
+    if named is not None and named.ndim == 1 and named.dtype.kind in "US" and distinct.dtype.kind in "iu":
+        first, last = int(distinct.min()), int(distinct.max())
+        if len(set(_texts(named))) == len(named) > 1 and 0 <= first <= last < len(named):
             return _texts(named)
-        raise DataError("arrays.classes", file=path, names=len(named), first=found.min(), last=found.max())
+        raise DataError("arrays.classes", file=path, names=len(named), first=first, last=last)
     records = sum(map(len, plain.values()))
-    if len(found) > MOST_CLASSES or len(found) > max(FEW, records / 2):
-        raise DataError("arrays.labels.many", file=path, found=f"{len(found):,}", records=f"{records:,}")
-    if len(found) < 2:
-        raise DataError("arrays.labels.one", file=path, found=_texts(found)[0])
+    if len(distinct) > MOST_CLASSES or len(distinct) > max(FEW, records / 2):
+        raise DataError("arrays.labels.many", file=path, found=f"{len(distinct):,}", records=f"{records:,}")
+    if len(distinct) < 2:
+        raise DataError("arrays.labels.one", file=path, found=_texts(distinct)[0])
     one_hot = next(iter(y.values()))
     if _one_hot(one_hot):
         return tuple(map(str, range(one_hot.shape[1])))
-    if "test" in plain and len(only := np.setdiff1d(plain["test"], plain["train"])):
-        raise DataError("arrays.only_tested", file=path, names=", ".join(_texts(only)[:10]))
-    return _texts(found)
+    if "test" in plain and len(only_tested := np.setdiff1d(plain["test"], plain["train"])):
+        raise DataError("arrays.only_tested", file=path, names=", ".join(_texts(only_tested)[:10]))
+    return _texts(distinct)
 
 
 def numbered(path: Path, y: NDArray[Any], names: tuple[str, ...]) -> NDArray[np.int32]:
-    """`(records,)` class numbers: the places of the labels among `names`, or the labels where they are such numbers."""
+    """`(records,)` class numbers: where the labels stand among `names`; labels that are class numbers already stay."""
     labels = _plain(path, y)
-    found, places = np.unique(labels, return_inverse=True)
-    if set(texts := _texts(found)) <= set(names):
+    distinct, inverse = np.unique(labels, return_inverse=True)
+    if set(texts := _texts(distinct)) <= set(names):
         by_name = {name: number for number, name in enumerate(names)}
-        return np.array([by_name[text] for text in texts], np.int32)[places.reshape(-1)]
+        return np.array([by_name[text] for text in texts], np.int32)[inverse.reshape(-1)]
     return labels.astype(np.int32)
 
 
 def _plain(path: Path, y: NDArray[Any]) -> NDArray[Any]:
-    """`(records,)` of integers or text."""
+    """`(records,)` of integers or text: one-hot rows, columns, whole floating numbers and truth values unpacked."""
     if _one_hot(y):
         return y.argmax(1)
     y = _column(y)

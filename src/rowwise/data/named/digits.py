@@ -8,7 +8,7 @@ import numpy as np
 
 from rowwise.data.dataset import OBJECT, PIXEL_MAX, Dataset, provenance_fields
 
-LARGEST = 16  # the pixels count 0 to 16 lit dots
+LIT = 16  # the largest pixel: each counts the lit dots of a 4x4 block
 
 IMAGE = (8, 8)  # pixels
 CLASSES = tuple("0123456789")
@@ -19,8 +19,8 @@ def load() -> tuple[Dataset, Dataset]:
     from sklearn.datasets import load_digits
 
     digits = load_digits()
-    x = np.rint(digits.images * (PIXEL_MAX / LARGEST)).astype(np.uint8)
-    whole = Dataset(
+    x = np.rint(digits.images * (PIXEL_MAX / LIT)).astype(np.uint8)
+    dataset = Dataset(
         "digits",
         x,
         digits.target,
@@ -29,5 +29,5 @@ def load() -> tuple[Dataset, Dataset]:
         source={"package": "scikit-learn", "split": "20 %, stratified, seed 0", "pictures": OBJECT},
         **provenance_fields("digits.provenance"),
     )
-    train, test = whole.split(0.2, seed=0)
+    train, test = dataset.split(0.2, seed=0)
     return replace(train, part="train"), replace(test, part="test")

@@ -1,13 +1,13 @@
 """The four IDX files of Fashion-MNIST, found or downloaded → two Datasets.
 
-Looked at in this order: `$ROWWISE_DATA` and its subfolder `fashion-mnist`, Keras's cache, rowwise's cache
-(`$ROWWISE_CACHE`, or the system's place for caches); then the mirrors (`$ROWWISE_MIRRORS`, URLs separated by
-commas, or those below) fill rowwise's cache. Plain IDX files do as well as gzipped ones.
+They are looked for in `$ROWWISE_DATA` and its subfolder `fashion-mnist`, then in Keras's cache, then in rowwise's cache
+(`$ROWWISE_CACHE`, or the system's place for caches), which the mirrors (`$ROWWISE_MIRRORS`, URLs separated by commas,
+or those below) fill if need be. Plain IDX files do as well as gzipped ones.
 
-A folder that the user named is taken at its word: a broken file there is an error, and files that are not
-the published ones are used, and said to be so. A cache is filled by programs and may hold what an interrupted
-download left: it counts only if all four files are the published ones, otherwise the next place is asked, and
-rowwise's own cache is mended by a download.
+A folder that the user named is trusted: a broken file in it is an error, and files that are not the published ones are
+used, with a provenance that says so. A cache is filled by programs and may hold what an interrupted download left: it
+counts only if all four files are the published ones. Else the next place is tried, and a download repairs rowwise's own
+cache.
 
 Images and MD5s: Zalando Research, https://github.com/zalandoresearch/fashion-mnist (MIT licence).
 """
@@ -88,31 +88,31 @@ class Place:
         return say(f"fashion.place.{self.kind}")
 
     def files(self) -> dict[str, Path]:
-        """The files that are there, by their IDX names; the gzipped one first where both are."""
-        found = {}
+        """Those of the four that exist, by their IDX names; the gzipped one where both do."""
+        paths = {}
         for name in FILES:
             for path in (self.folder / f"{name}.gz", self.folder / name):
                 if os.path.isfile(path):  # pathlib's own raises where a folder above must not be read
-                    found[name] = path
+                    paths[name] = path
                     break
-        return found
+        return paths
 
     def flaw(self) -> str:
         """Why it cannot be used, in words; empty where it can."""
-        found = self.files()
+        paths = self.files()
         if not os.path.isdir(self.folder):
             return say("fashion.flaw.folder")
-        if not found:
+        if not paths:
             return say("fashion.flaw.empty")
-        if lacking := [name for name in FILES if name not in found]:
-            return say("fashion.flaw.lacking", found=len(found), of=len(FILES), names=", ".join(lacking))
-        if self.kind != "named" and (foreign := [path.name for path in found.values() if not _is_published(path)]):
+        if lacking := [name for name in FILES if name not in paths]:
+            return say("fashion.flaw.lacking", found=len(paths), of=len(FILES), names=", ".join(lacking))
+        if self.kind != "named" and (foreign := [path.name for path in paths.values() if not _is_published(path)]):
             return say("fashion.flaw.foreign", names=", ".join(foreign))
         return ""
 
 
 def places() -> Iterator[Place]:
-    """The places looked at, in order."""
+    """Where the files are looked for, in this order."""
     if (folder := data_folder()) is not None:
         yield Place("named", folder)
         yield Place("named", folder / NAME)
@@ -187,12 +187,12 @@ def download() -> Place:
     from rowwise.data.named import mirrors
 
     target = Place("rowwise", cache())
-    here = target.files()
-    wanted = {f"{name}.gz": md5 for name, md5 in FILES.items() if not (name in here and _is_published(here[name]))}
-    if answers := mirrors.fetch(wanted, target.folder, chosen_mirrors() or list(MIRRORS)):
-        looked = "".join(f"\n  - {place.label} ({place.folder}): {place.flaw()}" for place in places())
-        asked = "".join(f"\n  - {answer}" for answer in answers)
-        raise DataNotFound("fashion.not_found", places=looked, mirrors=asked)
+    paths = target.files()
+    missing = {f"{name}.gz": md5 for name, md5 in FILES.items() if not (name in paths and _is_published(paths[name]))}
+    if answers := mirrors.fetch(missing, target.folder, chosen_mirrors() or list(MIRRORS)):
+        flaws = "".join(f"\n  - {place.label} ({place.folder}): {place.flaw()}" for place in places())
+        refusals = "".join(f"\n  - {answer}" for answer in answers)
+        raise DataNotFound("fashion.not_found", places=flaws, mirrors=refusals)
     return target
 
 
@@ -205,12 +205,13 @@ def _check(images: Path, x: NDArray[Any], labels: Path, y: NDArray[Any]) -> None
     if len(x) != len(y):
         raise DataError("fashion.counts", images=images, labels=labels, x=f"{len(x):,}", y=f"{len(y):,}")
     if len(y) and not 0 <= int(y.min()) <= int(y.max()) < len(CLASSES):
-        wrong = y[(y < 0) | (y >= len(CLASSES))]
-        raise DataError("fashion.range", file=labels, found=int(wrong[0]), last=len(CLASSES) - 1, count=len(wrong))
+        outside = y[(y < 0) | (y >= len(CLASSES))]
+        facts = {"found": int(outside[0]), "last": len(CLASSES) - 1, "count": len(outside)}
+        raise DataError("fashion.range", file=labels, **facts)
 
 
 def _published(name: str, content: bytes) -> str:
-    """The MD5 that these bytes would have, were they the published ones."""
+    """The published MD5 of this file, gzipped or not as `content` is."""
     return (FILES if content[:2] == GZIP_MAGIC else UNPACKED)[name]
 
 

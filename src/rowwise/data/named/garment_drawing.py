@@ -1,8 +1,8 @@
-"""Random numbers and signed distances → grey pictures: the pencil, the scissors and the camera of the garments.
+"""Random numbers and signed distances → grey pictures: what garments are drawn with.
 
-A piece of cloth is a field: for each pixel of a block of pictures its signed distance from the cloth's edge,
-in pixels, positive inside. Only +, -, *, /, sqrt, floor, min and max of float32 are used, which IEEE 754 fixes to
-the bit: the same seed gives the same bytes on every machine.
+A shape is a field: for each pixel of a block of pictures its signed distance from the shape's edge, in pixels, positive
+inside. Only +, -, *, /, sqrt, floor, min and max of float32 are used, which IEEE 754 fixes to the bit: the same seed
+gives the same bytes on every machine.
 """
 
 from __future__ import annotations
@@ -20,50 +20,50 @@ if TYPE_CHECKING:
 
     Field: TypeAlias = NDArray[np.float32]  # anything that broadcasts to (block, 28, 28)
     Value: TypeAlias = Any  # a Field, or a Python number: that does not widen float32, as NumPy's float64 would
-    Cloth: TypeAlias = tuple[Field, Field]  # where (signed distance) and how bright (1 is the plain cloth)
+    Cloth: TypeAlias = tuple[Field, Field]  # its shape, and its shade: 1 is the plain cloth, 0 is black
 
 SIDE = 28  # pixels of a picture's height and width
 NOWHERE = np.float32(-9)  # a signed distance far outside of everything
 
 
-class Hand:
-    """The chances of one block of pictures, and the sheet they are drawn on.
+class Sheet:
+    """One block of pictures: the coordinates of their pixels, and the random numbers that tell them apart.
 
-    Every number is drawn from `random` when it is asked for, so the order of the calls is part of the drawing.
+    A number is taken from `random` when it is asked for, so the order of the calls is part of the drawing.
 
     Args:
         random: decides everything.
-        n: pictures in the block.
+        count: pictures in the block.
 
     Attributes:
-        u, v: each pixel's place right of and below the sheet's middle, in pixels, after shift, size and slant.
-        a: the distance from the vertical middle line, for what is the same left and right.
+        x, y: each pixel's place right of and below the middle, in pixels, after shift, size and slant.
+        off_centre: its distance from the vertical middle line, for what is the same left and right.
     """
 
-    def __init__(self, random: np.random.Generator, n: int) -> None:
-        self.random, self.n = random, n
+    def __init__(self, random: np.random.Generator, count: int) -> None:
+        self.random, self.count = random, count
         grid = np.arange(SIDE, dtype=np.float32) - np.float32((SIDE - 1) / 2)
-        self.v: Field = (grid[None, :, None] - self.vary(-0.8, 0.8)) / self.vary(0.9, 1.06)
-        aside: Field = grid[None, None, :] - self.vary(-1, 1) - self.v * self.vary(-0.05, 0.05)
-        self.u: Field = aside / self.vary(0.9, 1.08)
-        self.a: Field = np.abs(self.u)
+        self.y: Field = (grid[None, :, None] - self.between(-0.8, 0.8)) / self.between(0.9, 1.06)
+        slanted: Field = grid[None, None, :] - self.between(-1, 1) - self.y * self.between(-0.05, 0.05)
+        self.x: Field = slanted / self.between(0.9, 1.08)
+        self.off_centre: Field = np.abs(self.x)
 
-    def vary(self, low: float, high: float) -> Field:
-        """`(block, 1, 1)`: one number a picture, evenly between low and high."""
-        draws = self.random.random((self.n, 1, 1), dtype=np.float32)
+    def between(self, low: float, high: float) -> Field:
+        """`(block, 1, 1)`: one number a picture, uniformly distributed."""
+        draws = self.random.random((self.count, 1, 1), dtype=np.float32)
         return np.float32(low) + np.float32(high - low) * draws
 
-    def some(self, share: float) -> NDArray[np.bool_]:
-        """`(block, 1, 1)`: true for this share of the pictures."""
-        return self.random.random((self.n, 1, 1), dtype=np.float32) < share
+    def chance(self, share: float) -> NDArray[np.bool_]:
+        """`(block, 1, 1)`: true for about this share of the pictures."""
+        return self.random.random((self.count, 1, 1), dtype=np.float32) < share
 
     def either(self, share: float, yes: tuple[float, float], no: tuple[float, float]) -> Field:
-        """`(block, 1, 1)`: `vary(*yes)` in this share of the pictures, `vary(*no)` in the others."""
-        return np.where(self.some(share), self.vary(*yes), self.vary(*no))
+        """`(block, 1, 1)`: `between(*yes)` in about this share of the pictures, `between(*no)` in the others."""
+        return np.where(self.chance(share), self.between(*yes), self.between(*no))
 
     def noise(self) -> Field:
         """`(block, 28, 28)`: grain between -1 and 1."""
-        grain = np.frombuffer(self.random.bytes(self.n * SIDE * SIDE), np.uint8).reshape(self.n, SIDE, SIDE)
+        grain = np.frombuffer(self.random.bytes(self.count * SIDE * SIDE), np.uint8).reshape(self.count, SIDE, SIDE)
         return grain.astype(np.float32) * np.float32(2 / PIXEL_MAX) - np.float32(1)
 
     def strip(
@@ -74,7 +74,7 @@ class Hand:
         mirrored: bool = False,
         longer: float = 0.0,
     ) -> Field:
-        """A strip of cloth from one point to another.
+        """The shape of a strip from one point to another.
 
         Args:
             start, stop: `(x, y)` of its ends; at least one of the four is a Field.
@@ -82,62 +82,62 @@ class Hand:
             mirrored: the same strip left and right of the middle line.
             longer: how far it reaches out behind its start.
         """
-        u = (self.a if mirrored else self.u) - start[0]
-        v = self.v - start[1]
+        x = (self.off_centre if mirrored else self.x) - start[0]
+        y = self.y - start[1]
         dx, dy = stop[0] - start[0], stop[1] - start[1]
         length: Field = np.sqrt(dx * dx + dy * dy)
         dx, dy = dx / length, dy / length
-        along = u * dx + v * dy
-        across = np.abs(u * dy - v * dx)
-        return common(half[0] + along * ((half[1] - half[0]) / length) - across, along + longer, length - along)
+        along = x * dx + y * dy
+        across = np.abs(x * dy - y * dx)
+        return intersection(half[0] + along * ((half[1] - half[0]) / length) - across, along + longer, length - along)
 
-    def oval(self, x: Value, y: Value, rx: Value, ry: Value) -> Field:
-        """An ellipse around (x, y) with the half axes rx and ry."""
-        across, down = (self.u - x) / rx, (self.v - y) / ry
-        return (1 - np.sqrt(across * across + down * down)) * common(rx, ry)
+    def oval(self, centre_x: Value, centre_y: Value, half_width: Value, half_height: Value) -> Field:
+        """The shape of an ellipse."""
+        across, down = (self.x - centre_x) / half_width, (self.y - centre_y) / half_height
+        return (1 - np.sqrt(across * across + down * down)) * intersection(half_width, half_height)
 
 
 def union(*pieces: Value) -> Field:
-    """Where any of the pieces is."""
+    """The shape that is inside where any of the pieces is; of numbers, the largest."""
     return functools.reduce(np.maximum, pieces)
 
 
-def common(*pieces: Value) -> Field:
-    """Where all of the pieces are."""
+def intersection(*pieces: Value) -> Field:
+    """The shape that is inside where all of the pieces are; of numbers, the smallest."""
     return functools.reduce(np.minimum, pieces)
 
 
-def outline(x: Field, *points: tuple[Value, Value]) -> Field:
-    """The height at each x of the broken line through the points (x, height), given from left to right."""
-    height = points[0][1]
-    for (x0, h0), (x1, h1) in itertools.pairwise(points):
-        height = height + (h1 - h0) * np.clip((x - x0) / (x1 - x0), 0, 1)
-    return height
+def broken_line(place: Field, *points: tuple[Value, Value]) -> Field:
+    """The value at each place of the broken line through the points `(place, value)`, given in order."""
+    value = points[0][1]
+    for (start, low), (stop, high) in itertools.pairwise(points):
+        value = value + (high - low) * np.clip((place - start) / (stop - start), 0, 1)
+    return value
 
 
-def ink(where: Field) -> Field:
+def coverage(shape: Field) -> Field:
     """How much of each pixel lies inside: 0 to 1, with a soft edge."""
-    return np.clip(where + np.float32(0.5), 0, 1)
+    return np.clip(shape + np.float32(0.5), 0, 1)
 
 
-def line(distance: Field, half: float = 1.0) -> Field:
+def soft_line(distance: Field, half: float = 1.0) -> Field:
     """1 to 0: a soft line where the distance is 0, which fades out at `half` pixels from it."""
     return np.clip(np.float32(half) - np.abs(distance), 0, 1)
 
 
-def wave(x: Field) -> Field:
+def zigzag(phase: Field) -> Field:
     """0 at whole numbers, 1 halfway between, straight from one to the other."""
-    return 1 - np.abs(2 * (x - np.floor(x)) - 1)
+    return 1 - np.abs(2 * (phase - np.floor(phase)) - 1)
 
 
-def photograph(cloth: Cloth, hand: Hand) -> NDArray[np.uint8]:
+def render(cloth: Cloth, sheet: Sheet) -> NDArray[np.uint8]:
     """`(block, 28, 28)`: cloth gets darker toward its edges, has folds, patterns and grain, and light from one side."""
-    where, bright = cloth
-    rim = np.clip(where * np.float32(0.12) + hand.vary(0.62, 0.9), 0, 1)
-    fold = wave(hand.u * hand.vary(0.05, 0.14) + hand.v * hand.vary(-0.09, 0.09) + hand.vary(0, 1))
-    printed = hand.some(0.25)
-    stripe = wave(np.where(hand.some(0.6), hand.v, hand.u) * hand.vary(0.12, 0.4) + hand.vary(0, 1))
-    light = 1 - fold * hand.vary(0.02, 0.22) - printed * stripe * hand.vary(0.05, 0.5)
-    light = light + hand.u * hand.vary(-0.008, 0.008) + hand.noise() * hand.vary(0.02, 0.12)
-    value = ink(where) * bright * rim * light * hand.either(0.82, (165, 262), (75, 165))
+    shape, shade = cloth
+    rim = np.clip(shape * np.float32(0.12) + sheet.between(0.62, 0.9), 0, 1)
+    fold = zigzag(sheet.x * sheet.between(0.05, 0.14) + sheet.y * sheet.between(-0.09, 0.09) + sheet.between(0, 1))
+    printed = sheet.chance(0.25)
+    stripe = zigzag(np.where(sheet.chance(0.6), sheet.y, sheet.x) * sheet.between(0.12, 0.4) + sheet.between(0, 1))
+    light = 1 - fold * sheet.between(0.02, 0.22) - printed * stripe * sheet.between(0.05, 0.5)
+    light = light + sheet.x * sheet.between(-0.008, 0.008) + sheet.noise() * sheet.between(0.02, 0.12)
+    value = coverage(shape) * shade * rim * light * sheet.either(0.82, (165, 262), (75, 165))
     return np.rint(np.clip(value, 0, PIXEL_MAX)).astype(np.uint8)

@@ -18,22 +18,25 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-TIMEOUT = (5, 30)  # seconds to connect, and between two packets
-CHUNK = 64 * 1024  # bytes between two looks at the clock
+TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two packets
+CHUNK = 64 * 1024  # bytes between two moves of a bar
 
 
-def fetch(files: Mapping[str, str], folder: Path, mirrors: Sequence[str]) -> list[str]:
-    """Download what `folder` lacks; a file that is there with the right MD5 is left alone.
+def fetch(
+    files: Mapping[str, str], folder: Path, mirrors: Sequence[str], timeout: tuple[float, float] = TIMEOUT
+) -> list[str]:
+    """Download what `folder` lacks; a file in it that has the right MD5 is left alone.
 
     A mirror that failed, in whatever way, is asked last for the files that follow.
 
     Args:
         files: MD5s by file name.
-        folder: where the files shall be; made if need be.
+        folder: where the files shall be; created if need be.
         mirrors: URLs of the folders that hold the files, the preferred one first.
+        timeout: seconds to connect, and between two packets.
 
     Returns:
-        Nothing, when all files are there. Else each mirror's answer for the first file that none gave.
+        Empty when all files are in the folder. Else each mirror's answer for the first file that none gave.
 
     Raises:
         SaveError: the folder cannot be written or is full: no other mirror would help.
@@ -41,7 +44,7 @@ def fetch(files: Mapping[str, str], folder: Path, mirrors: Sequence[str]) -> lis
     import pooch
     import requests  # type: ignore[import-untyped,unused-ignore]
 
-    pooch.get_logger().setLevel("WARNING")  # its own words about each download: the bar says it
+    pooch.get_logger().setLevel("WARNING")  # a bar shows each download already
     order = list(mirrors)
     with _progress() as progress:
         for name, md5 in files.items():
@@ -51,7 +54,7 @@ def fetch(files: Mapping[str, str], folder: Path, mirrors: Sequence[str]) -> lis
                 url = f"{mirror.rstrip('/')}/{name}"
                 if bar:
                     bar.begin()
-                downloader = pooch.HTTPDownloader(progressbar=bar or False, chunk_size=CHUNK, timeout=TIMEOUT)
+                downloader = pooch.HTTPDownloader(progressbar=bar or False, chunk_size=CHUNK, timeout=timeout)
                 try:
                     pooch.retrieve(url, f"md5:{md5}", name, str(folder), downloader=downloader)
                     break
@@ -70,7 +73,7 @@ def fetch(files: Mapping[str, str], folder: Path, mirrors: Sequence[str]) -> lis
 
 
 def _answer(cause: Exception) -> str:
-    """What a mirror answered, in a few words for people."""
+    """What a mirror answered, in a few words."""
     import requests
 
     if isinstance(cause, requests.HTTPError) and cause.response is not None:
@@ -111,7 +114,7 @@ class _Bar:
         self.seen = 0
 
     def begin(self) -> None:
-        """From the start again: another mirror."""
+        """Start again, for another mirror."""
         self.seen = 0
         self.progress.reset(self.task)
 
@@ -121,7 +124,7 @@ class _Bar:
         self.progress.update(self.task, completed=self.seen, total=self.total or None)
 
     def reset(self) -> None:
-        """pooch calls it when all is there, to count the total anew: nothing to do."""
+        """pooch calls it at the end, to count the total anew: nothing to do."""
 
     def close(self) -> None:
         """The bars are closed together."""

@@ -1,4 +1,4 @@
-"""A folder of pictures, a sub-folder a class → two Datasets.
+"""A folder of pictures, a sub-folder a class → two Datasets; or records and batches for a model that is there already.
 
 Each picture is turned upright and resized whole into the record, proportions kept, on black; what is transparent
 becomes white. `rowwise predict` does the same with a picture given to it: a run keeps that it was `"whole"`.
@@ -14,8 +14,10 @@ import numpy as np
 
 from rowwise.data.dataset import WHOLE, Dataset, provenance_fields
 from rowwise.data.overlap import warn_of_shared
-from rowwise.data.pictures.cache import WHOLLY, Bad, decoded, looked
-from rowwise.data.pictures.file import look
+from rowwise.data.pictures.cache import decoded, record_shape
+from rowwise.data.pictures.file import read_header
+from rowwise.data.pictures.prepare import prepare_for
+from rowwise.data.pictures.steps import Unusable
 from rowwise.data.pictures.tree import SHOWN, scan, scan_all, shown
 from rowwise.data.splits import held_out
 from rowwise.errors import DataError, warn_user
@@ -26,12 +28,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rowwise.data.pictures.cache import Decoded, Prepare
+    from rowwise.data.pictures.cache import TreeRecords
+    from rowwise.data.pictures.prepare import Prepare
     from rowwise.data.pictures.tree import Tree
     from rowwise.data.source import Source
 
 BATCH = 1024  # records handed on at a time
-COLOURS = {"grey": False, "colour": True}  # whether a source asks for them; without a word the pictures decide
+COLOURS = {"grey": False, "colour": True}  # what a source asks for; where it says nothing the pictures decide
+WHOLE_PICTURES = prepare_for(WHOLE)
 
 
 def load(source: Source) -> tuple[Dataset, Dataset]:
@@ -40,18 +44,18 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
     The split is the folder's own where it has one, else stratified and seeded.
 
     Raises:
-        DataError: a folder that cannot be learned from, as `picture_tree.scan` says; pictures that cannot be read.
+        DataError: a folder that cannot be learned from, as `scan` of `tree` says; pictures that cannot be read.
         SaveError: the cache cannot be written.
 
     Warns:
         Suspicious: pictures left out, files passed over, pictures in both parts.
     """
     tree = scan(Path(source.place))
-    made = decoded(tree, source.size, COLOURS.get(source.colour))
-    good = _good(tree, made.bad, source.skip_bad, learn=True)
+    records = decoded(tree, source.size, COLOURS.get(source.colour), WHOLE_PICTURES)
+    usable = _usable(tree, records.unusable, source.skip_bad, learn=True)
 
     def part(name: str, rows: slice) -> Dataset:
-        return _dataset(source.name, tree, made, rows, good, part=name)
+        return _dataset(source.name, tree, records, rows, usable, part=name)
 
     if tree.train is None:
         train, test = part("train", slice(None)).split(source.test, source.seed)
@@ -62,7 +66,7 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
 
 
 def read_as(
-    source: Source, shape: tuple[int, ...], classes: tuple[str, ...] = (), prepare: Prepare = WHOLLY
+    source: Source, shape: tuple[int, ...], classes: tuple[str, ...] = (), prepare: Prepare = WHOLE_PICTURES
 ) -> Dataset:
     """The pictures of a folder, of its test part where it has one, as records that a trained model takes.
 
@@ -80,19 +84,20 @@ def read_as(
         Suspicious: pictures left out, files passed over.
     """
     tree = scan(Path(source.place), learn=False)
-    there = [tree.classes[label] for label in np.unique(tree.y)]
-    if classes and (unknown := [name for name in there if name not in classes]):
+    with_pictures = [tree.classes[label] for label in np.unique(tree.y)]
+    if classes and (unknown := [name for name in with_pictures if name not in classes]):
         raise DataError("folder.unknown", folder=tree.folder, names=shown(unknown), known=shown(classes))
-    made = _decoded_as(tree, shape, prepare)
-    good = _good(tree, made.bad, source.skip_bad, learn=False)
+    records = _decoded_as(tree, shape, prepare)
+    usable = _usable(tree, records.unusable, source.skip_bad, learn=False)
     if classes:
         number = np.array([classes.index(name) if name in classes else 0 for name in tree.classes], np.int32)
         tree = replace(tree, classes=classes, y=number[tree.y])
-    return _dataset(source.name, tree, made, slice(tree.train, None), good, part="test", pictures=prepare.name)
+    rows = slice(tree.train, None)
+    return _dataset(source.name, tree, records, rows, usable, part="test", pictures=prepare.name)
 
 
 def read_batches(
-    folder: Path, shape: tuple[int, ...], prepare: Prepare = WHOLLY, skip_bad: bool = False, batch: int = BATCH
+    folder: Path, shape: tuple[int, ...], prepare: Prepare = WHOLE_PICTURES, skip_bad: bool = False, batch: int = BATCH
 ) -> Iterator[tuple[list[str], NDArray[np.uint8]]]:
     """`(paths below the folder, records)` of every picture at any depth, by name, so many at a time.
 
@@ -113,15 +118,15 @@ def read_batches(
         Suspicious: pictures left out, files passed over.
     """
     tree = scan_all(folder)
-    made = _decoded_as(tree, shape, prepare)
-    good = _good(tree, made.bad, skip_bad, learn=False)
-    rows = np.arange(len(tree.names)) if good is None else np.flatnonzero(good)
+    records = _decoded_as(tree, shape, prepare)
+    usable = _usable(tree, records.unusable, skip_bad, learn=False)
+    rows = np.arange(len(tree.names)) if usable is None else np.flatnonzero(usable)
     for start in range(0, len(rows), batch):
         some = rows[start : start + batch]
-        yield [tree.names[row] for row in some], made.x[some]
+        yield [tree.names[row] for row in some], records.x[some]
 
 
-class Looked(NamedTuple):
+class Preview(NamedTuple):
     """What `load` would give of a folder, known without decoding its pictures.
 
     Attributes:
@@ -135,7 +140,7 @@ class Looked(NamedTuple):
     files: list[str]
 
 
-def first_look(source: Source) -> Looked:
+def preview(source: Source) -> Preview:
     """By the headers: a picture that breaks off behind its header is counted among the records.
 
     Raises:
@@ -146,86 +151,80 @@ def first_look(source: Source) -> Looked:
         Suspicious: pictures left out, files passed over.
     """
     tree = scan(Path(source.place))
-    shape, pictures = looked(tree, source.size, COLOURS.get(source.colour))
-    bad = []
-    for row in np.flatnonzero(~pictures).tolist():
+    shape, is_picture = record_shape(tree, source.size, COLOURS.get(source.colour))
+    unusable = []
+    for row in np.flatnonzero(~is_picture).tolist():
         try:
-            look(tree.folder / tree.names[row])
+            read_header(tree.folder / tree.names[row])
         except DataError as error:
-            values = {key: str(value) for key, value in error.values.items() if key != "file"}
-            bad.append(Bad(row, error.key.rpartition(".")[2], values))
-    good = _good(tree, bad, source.skip_bad, learn=True)
-    rows = np.arange(len(tree.names))
+            unusable.append(Unusable.of(row, error))
+    usable = _usable(tree, unusable, source.skip_bad, learn=True)
+    rows = np.arange(len(tree.names)) if usable is None else np.flatnonzero(usable)
     if tree.train is None:
-        rows = rows if good is None else rows[good]
         rows = rows[~held_out(len(rows), source.test, source.seed, tree.y[rows])]
     else:
-        rows = rows[: tree.train] if good is None else rows[: tree.train][good[: tree.train]]
-    return Looked(shape, tree.classes, [tree.names[row] for row in rows])
+        rows = rows[rows < tree.train]
+    return Preview(shape, tree.classes, [tree.names[row] for row in rows])
 
 
-def _decoded_as(tree: Tree, shape: tuple[int, ...], prepare: Prepare) -> Decoded:
-    made = decoded(tree, (shape[0], shape[1]), len(shape) == 3 and shape[2] == 3, prepare)
-    return made._replace(x=made.x.reshape(-1, *shape))
+def _decoded_as(tree: Tree, shape: tuple[int, ...], prepare: Prepare) -> TreeRecords:
+    records = decoded(tree, (shape[0], shape[1]), len(shape) == 3 and shape[2] == 3, prepare)
+    return records._replace(x=records.x.reshape(-1, *shape))
 
 
-def _good(tree: Tree, bad: list[Bad], skip: bool, learn: bool) -> NDArray[np.bool_] | None:
+def _usable(tree: Tree, unusable: list[Unusable], skip: bool, learn: bool) -> NDArray[np.bool_] | None:
     """`(files,)`: which pictures can be used; None for all.
 
     Raises:
         DataError: some cannot, and shall not be skipped; or, to `learn`, too few of a class are left: one, or two where
             they are split.
     """
-    if not bad:
+    if not unusable:
         return None
-    lines = [f"\n  {shown([tree.names[one.row]])}: {one.reason()}" for one in bad[:SHOWN]]
-    if len(bad) > SHOWN:
-        lines.append("\n  " + say("folder.bad.more", more=f"{len(bad) - SHOWN:,}"))
-    facts = {"folder": tree.folder, "count": f"{len(bad):,}", "files": f"{len(tree.names):,}", "list": "".join(lines)}
-    good = np.ones(len(tree.names), bool)
-    good[[one.row for one in bad]] = False
-    if not skip or not good.any():
-        raise DataError("folder.bad", **facts)
-    counts = np.bincount(tree.y[: tree.train][good[: tree.train]], minlength=len(tree.classes))
+    lines = [f"\n  {shown([tree.names[file.row]])}: {file.reason()}" for file in unusable[:SHOWN]]
+    if len(unusable) > SHOWN:
+        lines.append("\n  " + say("folder.bad.more", more=f"{len(unusable) - SHOWN:,}"))
+    counted = {"count": f"{len(unusable):,}", "files": f"{len(tree.names):,}", "list": "".join(lines)}
+    usable = np.ones(len(tree.names), bool)
+    usable[[file.row for file in unusable]] = False
+    if not skip or not usable.any():
+        raise DataError("folder.bad", folder=tree.folder, **counted)
+    counts = np.bincount(tree.y[: tree.train][usable[: tree.train]], minlength=len(tree.classes))
     least = 2 if tree.train is None else 1
     if learn and (few := [name for name, count in zip(tree.classes, counts, strict=True) if count < least]):
-        raise DataError("folder.bad.class", folder=tree.folder, names=shown(few), list=facts["list"])
-    warn_user(say("folder.skipped", **facts))
-    return good
+        raise DataError("folder.bad.class", folder=tree.folder, names=shown(few), list=counted["list"])
+    warn_user(say("folder.skipped", folder=tree.folder, **counted))
+    return usable
 
 
 def _dataset(
     name: str,
     tree: Tree,
-    made: Decoded,
+    records: TreeRecords,
     rows: slice,
-    good: NDArray[np.bool_] | None,
+    usable: NDArray[np.bool_] | None,
     part: str,
     pictures: str = WHOLE,
 ) -> Dataset:
-    height, width = made.x.shape[1:3]
-    (low, narrow), (high, wide) = made.least, made.most
+    height, width = records.x.shape[1:3]
+    (low, narrow), (high, wide) = records.least, records.most
     sizes = " × ".join(
         f"{least:,}" if least == most else f"{least:,}–{most:,}" for least, most in ((narrow, wide), (low, high))
     )
-    colour = made.x.shape[3:] == (3,)
+    colour = "colour" if records.x.shape[3:] == (3,) else "grey"
     origin = provenance_fields(
-        "folder.provenance.colour" if colour else "folder.provenance.grey",
-        folder=tree.folder,
-        sizes=sizes,
-        height=height,
-        width=width,
+        f"folder.provenance.{colour}", folder=tree.folder, sizes=sizes, height=height, width=width
     )
-    known = {
+    source = {
         "folder": str(tree.folder.resolve()),
         "files": len(tree.names),
-        "content": made.key,
+        "content": records.key,
         "pictures": pictures,
-        "skipped": [tree.names[one.row] for one in made.bad],
+        "skipped": [tree.names[file.row] for file in records.unusable],
     }
-    x, y = made.x[rows], tree.y[rows]
-    if good is not None:
-        x, y = x[good[rows]], y[good[rows]]
+    x, y = records.x[rows], tree.y[rows]
+    if usable is not None:
+        x, y = x[usable[rows]], y[usable[rows]]
     for array in (x, y):
         array.flags.writeable = False  # nobody else has them: no need to copy them again
-    return Dataset(name, x, y, tree.classes, part=part, source=known, **origin)
+    return Dataset(name, x, y, tree.classes, part=part, source=source, **origin)

@@ -1,8 +1,8 @@
-"""The files of a picture tree → the SHA-256 of each and what its header says; a file that is known is not read again.
+"""The files of a picture tree → the SHA-256 and header of each; a file that was read before is not read again.
 
-Known is one whose name, size and times of change are the listing's. The time of the entry's change is among them: a
-program can set back the other one, not this. As git does, it is trusted only if the file was two seconds old when it
-was read: file systems count in steps.
+It was where its name, size and times of change are the kept listing's. The time of the entry's change is among them: a
+program can set back the content's, not this. As git does, a listing is trusted only for files that were two seconds old
+when they were read: file systems count in steps.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rowwise.data.pictures.steps import Looking
+from rowwise.data.pictures.steps import ReadHeaders
 from rowwise.errors import SaveError
 from rowwise.files import atomic_write
 
@@ -28,92 +28,105 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.data.pictures.tree import Tree
-    from rowwise.data.pictures.workers import Crew
+    from rowwise.data.pictures.workers import Workers
 
 SETTLED = 2_000_000_000  # ns: the coarsest file system counts in steps of two seconds
 DIGEST = 32  # bytes of a SHA-256
+HEADER = 3  # numbers of a header
 
-Progressing = Callable[[str, int], Callable[[int], None]]  # a bar's words and total → what takes how many more are done
+StartBar = Callable[
+    [str, int], Callable[[int], None]
+]  # what is done (a key) and how many → takes how many more are done
 
 
 class Listing(NamedTuple):
-    """What is known of a tree's files, by their rows.
+    """What the files of a tree hold, by their rows.
 
     Attributes:
         digests: `(files, 32)` uint8; zeros for one that cannot be read.
-        looks: `(files, 3)` int32: height, width, 1 where it may have colour; zeros for one that is no picture.
+        headers: `(files, 3)` int32: height, width, 1 where it may have colour; zeros for one that is no picture.
     """
 
     digests: NDArray[np.uint8]
-    looks: NDArray[np.int32]
+    headers: NDArray[np.int32]
 
-    def digest(self, row: int) -> str:
-        """Hexadecimal; empty for one that cannot be read."""
+    def digest(self, row: int) -> bytes:
+        """Empty for a file that cannot be read."""
         digest = self.digests[row]
-        return digest.tobytes().hex() if digest.any() else ""
+        return digest.tobytes() if digest.any() else b""
+
+    @property
+    def is_picture(self) -> NDArray[np.bool_]:
+        """`(files,)`: by their headers; the pixels behind them may yet be damaged."""
+        return self.headers[:, 0] > 0
+
+    @property
+    def sizes(self) -> NDArray[np.int32]:
+        """`(pictures, 2)`: heights and widths; a single 1×1 where no file is a picture."""
+        return self.headers[self.is_picture, :2] if self.is_picture.any() else np.ones((1, 2), np.int32)
 
 
-def listing(tree: Tree, folder: Path, crew: Crew, step: Progressing) -> Listing:
-    """From the tree's listing in `folder`; what is not known yet is read, and written there.
+def listing(tree: Tree, folder: Path, workers: Workers, start_bar: StartBar) -> Listing:
+    """The tree's listing, kept in `folder`; only files that are not in it, or have changed, are read.
 
     Raises:
         SaveError: the listing cannot be written.
     """
     count = len(tree.names)
-    found = Listing(np.zeros((count, DIGEST), np.uint8), np.zeros((count, 3), np.int32))
-    place = folder / f"{hashlib.sha256(os.fsencode(tree.folder.resolve())).hexdigest()[:DIGEST]}.npz"
+    files = Listing(np.zeros((count, DIGEST), np.uint8), np.zeros((count, HEADER), np.int32))
+    path = folder / f"{hashlib.sha256(os.fsencode(tree.folder.resolve())).hexdigest()[:DIGEST]}.npz"
     names, now = joined(tree.names), time.time_ns()
-    known = _recall(place, names, tree, found)
-    if known.all():
-        return found
-    missing = np.flatnonzero(~known).tolist()
-    rows = iter(missing)
-    some = [tree.names[row] for row in missing]
-    for answer in crew.do(Looking(str(tree.folder)), some, step("folder.bar.reading", len(missing))):
-        for digest, look, row in zip(answer["digests"], answer["looks"], rows, strict=False):
+    kept = _recall(path, names, tree, files)
+    if kept.all():
+        return files
+    rows = np.flatnonzero(~kept).tolist()
+    unread = [tree.names[row] for row in rows]
+    advance = start_bar("folder.bar.reading", len(unread))
+    for start, answer in workers.answers(ReadHeaders(str(tree.folder)), unread, advance):
+        for row, digest, header in zip(rows[start:], answer.digests, answer.headers, strict=False):
             if digest:
-                found.digests[row] = np.frombuffer(bytes.fromhex(digest), np.uint8)
-            if look:
-                found.looks[row] = look
-    settled = (tree.facts[:, 1:].max(1) < now - SETTLED) & found.digests.any(1)
+                files.digests[row] = np.frombuffer(digest, np.uint8)
+            if header:
+                files.headers[row] = header
+    settled = (tree.stats[:, 1:].max(1) < now - SETTLED) & files.digests.any(1)
+    arrays = {"names": np.frombuffer(names, np.uint8), "facts": tree.stats, "settled": kept | settled}
     content = io.BytesIO()
-    flat = np.frombuffer(names, np.uint8)
-    np.savez(content, names=flat, facts=tree.facts, settled=known | settled, **found._asdict())
-    with writing(folder):
+    np.savez(content, **arrays, digests=files.digests, looks=files.headers)
+    with cache_written(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        atomic_write(place, content.getvalue())
-    return found
+        atomic_write(path, content.getvalue())
+    return files
 
 
-def _recall(place: Path, names: bytes, tree: Tree, found: Listing) -> NDArray[np.bool_]:
-    """Fill `found` from the listing; `(files,)`: which rows of it could be."""
-    known = np.zeros(len(tree.names), bool)
-    mine: tuple[NDArray[Any], ...] = (found.digests, found.looks)
+def _recall(path: Path, names: bytes, tree: Tree, files: Listing) -> NDArray[np.bool_]:
+    """Fill `files` from the kept listing; `(files,)`: the rows that could be filled."""
+    filled = np.zeros(len(tree.names), bool)
+    arrays: tuple[NDArray[Any], ...] = (files.digests, files.headers)
     try:
-        with np.load(io.BytesIO(place.read_bytes()), allow_pickle=False) as kept:
-            before, facts, settled, *values = (kept[name] for name in ("names", "facts", "settled", *Listing._fields))
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
+            kept_names, stats, settled = (kept[name] for name in ("names", "facts", "settled"))
+            before = kept["digests"], kept["looks"]
         rows = len(settled)
-        if facts.shape != (rows, tree.facts.shape[1]):
-            return known
-        if any(
-            old.shape != (rows, *new.shape[1:]) or old.dtype != new.dtype for old, new in zip(values, mine, strict=True)
-        ):
-            return known
+        if stats.shape != (rows, tree.stats.shape[1]):
+            return filled
+        for old, new in zip(before, arrays, strict=True):
+            if old.shape != (rows, *new.shape[1:]) or old.dtype != new.dtype:
+                return filled
     except Exception:  # none yet; or damaged, in any way that NumPy and zipfile can find
-        return known
-    if before.tobytes() == names:
-        known = settled & (facts == tree.facts).all(1)
-        for old, new in zip(values, mine, strict=True):
-            new[known] = old[known]
-        return known
-    places = {name: row for row, name in enumerate(before.tobytes().split(b"\0"))}
+        return filled
+    if kept_names.tobytes() == names:
+        filled = settled & (stats == tree.stats).all(1)
+        for old, new in zip(before, arrays, strict=True):
+            new[filled] = old[filled]
+        return filled
+    old_rows = {name: row for row, name in enumerate(kept_names.tobytes().split(b"\0"))}
     for row, name in enumerate(names.split(b"\0")):
-        at = places.get(name, rows)
-        if at < rows and settled[at] and (facts[at] == tree.facts[row]).all():
-            known[row] = True
-            for old, new in zip(values, mine, strict=True):
+        at = old_rows.get(name, rows)
+        if at < rows and settled[at] and (stats[at] == tree.stats[row]).all():
+            filled[row] = True
+            for old, new in zip(before, arrays, strict=True):
                 new[row] = old[at]
-    return known
+    return filled
 
 
 def joined(names: Sequence[str]) -> bytes:
@@ -122,8 +135,8 @@ def joined(names: Sequence[str]) -> bytes:
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Raises SaveError where the file system refuses to keep what belongs into the cache."""
+def cache_written(folder: Path) -> Iterator[None]:
+    """Raises SaveError where the file system refuses what belongs into the cache."""
     try:
         yield
     except OSError as cause:

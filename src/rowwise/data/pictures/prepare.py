@@ -1,21 +1,23 @@
-"""A picture or array file → records as the model was trained on them, and what was done to it, in words."""
+"""A picture as a file, bytes or an array → records as a model takes them, and what was done to it, in words."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from PIL import Image, ImageOps
 
+from rowwise.data.arrays import npy
 from rowwise.data.dataset import OBJECT, PIXEL_MAX, WHOLE, check_finite
-from rowwise.data.pictures.file import fit, hush, in_mode, on_colour, open_picture, reduced, whole
+from rowwise.data.pictures.file import OVERSAMPLED, on_colour, open_picture
 from rowwise.errors import DataError
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
-    from PIL import Image
 
 LIGHT = 128  # corners brighter than this are a light background: not one of Fashion-MNIST's 70,000 images has them
 CORNER = 20  # a corner is a square of this part of the shorter side
@@ -24,36 +26,67 @@ STANDS_OUT = 16  # how much brighter than the background the object is
 SPECK = 0.01  # rows and columns with a smaller share of such pixels are dust
 
 
+class Prepare(NamedTuple):
+    """How a picture becomes a record.
+
+    Attributes:
+        name: what a run keeps of it.
+        record: `(path, shape, notes, content) → record`, as `whole` is; it can be pickled.
+    """
+
+    name: str
+    record: Callable[[str, tuple[int, ...], list[str], bytes | None], NDArray[np.uint8]]
+
+
 def read_pictures(
-    path: Path, shape: tuple[int, ...], brightest: int = PIXEL_MAX, pictures: str = OBJECT
+    source: Path | bytes | NDArray[Any],
+    shape: tuple[int, ...],
+    brightest: int = PIXEL_MAX,
+    pictures: str = OBJECT,
+    name: str = "",
 ) -> tuple[NDArray[Any], list[str]]:
-    """A file → `(records, *shape)` and, in words, each step of its conversion.
+    """`(records, *shape)` and, in words, each step of their conversion.
 
     Pictures are turned upright, made grey where the model's are, and fitted into `shape`, proportions kept; those of
     models trained on `"object"` pictures, as Fashion-MNIST's are, before that inverted where the background is
     light (the training data's is black) and cropped to the object on a black background.
-    A grey picture of exactly that size and `.npy` arrays are taken as they are.
+    A grey picture of exactly that size and arrays are taken as they are.
 
     Args:
+        source: a picture or a `.npy` array: its path, its bytes, or the array itself.
         shape: of one record: `(height, width)`, or with 1 or 3 channels `(height, width, channels)`.
         brightest: the value of white, as `brightest_pixel` gives it: 255 gives uint8, 1 float32.
         pictures: how the training's were prepared, `"object"` or `"whole"`: a run's `run.json` says it.
+        name: what messages call bytes or an array, such as the name of an uploaded file; a file's is its path.
 
     Raises:
         DataError: missing, unreadable, too large, or of a shape that cannot be meant.
     """
-    if path.is_dir():
-        raise DataError("picture.folder", file=path)
-    if not path.is_file():
-        raise DataError("picture.missing", file=path)
-    if path.suffix.lower() == ".npy":
-        x, notes = _read_npy(path, shape)
+    notes: list[str] = []
+    name = name or say("picture.unnamed")
+    if isinstance(source, np.ndarray):
+        x = _records(name, source, shape)
+    elif isinstance(source, bytes):
+        if source.startswith(npy.MAGIC):
+            x = _records(name, _read_array(name, source), shape)
+        else:
+            x = prepare_for(pictures).record(name, shape, notes, source)[None]
     else:
-        notes = []
-        hush()
-        x = (whole if pictures == WHOLE else cut_out)(path, shape, notes)[None]
+        if source.is_dir():
+            raise DataError("picture.folder", file=source)
+        if not source.is_file():
+            raise DataError("picture.missing", file=source)
+        if source.suffix.lower() == ".npy":
+            x = _records(source, _read_array(source, None), shape)
+        else:
+            x = prepare_for(pictures).record(str(source), shape, notes, None)[None]
     x, scaled = scale(x, brightest)
     return x, notes + scaled
+
+
+def prepare_for(pictures: str) -> Prepare:
+    """How the pictures of a run were prepared, by what it keeps: `"whole"`, or else a bright object on black."""
+    return Prepare(WHOLE, whole) if pictures == WHOLE else Prepare(OBJECT, cut_out)
 
 
 def scale(x: NDArray[Any], brightest: int) -> tuple[NDArray[Any], list[str]]:
@@ -65,36 +98,87 @@ def scale(x: NDArray[Any], brightest: int) -> tuple[NDArray[Any], list[str]]:
     return (x / (white / brightest)).astype(np.float32), [note]  # by 255, as the course divides
 
 
-def cut_out(
+def whole(
     path: str | Path, shape: tuple[int, ...], notes: list[str], content: bytes | None = None
 ) -> NDArray[np.uint8]:
-    """A picture → one record of `shape`, a bright object on black, as Fashion-MNIST's are.
+    """A picture → one record of `shape`, neither inverted nor cropped.
+
+    What is transparent becomes white; the picture is resized as large as `shape` holds it, proportions kept, in the
+    middle of black. One that has the size already is taken as it is.
 
     Args:
+        path: the file; of bytes, the name that errors give them.
         shape: `(height, width)` for grey, `(height, width, 1 or 3)`.
         notes: what was done is added to it, in words.
-        content: the file's bytes, where they have been read already.
+        content: the bytes, where they have been read already.
 
     Raises:
         DataError: unreadable, too large, or no picture.
     """
-    from PIL import ImageOps
+    height, width = shape[:2]
+    picture, before = open_picture(path, notes, content, (height, width))
+    if picture.mode == "RGBA":
+        if picture.getchannel("A").getextrema()[0] != PIXEL_MAX:
+            notes.append(say("picture.on_white"))
+        picture = on_colour(picture, "white")
+    picture = _in_mode(picture, shape, notes)
+    if picture.size != (width, height):
+        picture = _resized(_reduced(picture, height, width), width, height)
+        notes.append(say("picture.resized", before=f"{before[0]} × {before[1]}", after=f"{width} × {height}"))
+    return np.frombuffer(picture.tobytes(), np.uint8).reshape(shape)  # in a third of np.asarray's time
 
+
+def cut_out(
+    path: str | Path, shape: tuple[int, ...], notes: list[str], content: bytes | None = None
+) -> NDArray[np.uint8]:
+    """A picture → one record of `shape`, a bright object on black, as Fashion-MNIST's are. Takes what `whole` takes.
+
+    Raises:
+        DataError: unreadable, too large, or no picture.
+    """
     height, width = shape[:2]
     picture, before = open_picture(path, notes, content)
     exact = picture.size == (width, height)
     if not exact:
-        picture = reduced(picture, height, width)
+        picture = _reduced(picture, height, width)
     if picture.mode == "RGBA":
         picture = _on_background(picture, notes)
-    picture = in_mode(picture, shape, notes)
+    picture = _in_mode(picture, shape, notes)
     if np.median(np.stack(_corners(np.asarray(picture.convert("L"))))) >= LIGHT:
         picture = ImageOps.invert(picture)
         notes.append(say("picture.inverted"))
     if not exact:
-        picture = fit(_crop(picture, notes), width, height)
+        picture = _resized(_cropped(picture, notes), width, height)
         notes.append(say("picture.resized", before=f"{before[0]} × {before[1]}", after=f"{width} × {height}"))
     return np.asarray(picture, np.uint8).reshape(shape)
+
+
+def _in_mode(picture: Image.Image, shape: tuple[int, ...], notes: list[str]) -> Image.Image:
+    """Grey or RGB, as records of `shape` are."""
+    mode = "L" if len(shape) == 2 or shape[2] == 1 else "RGB"
+    if picture.mode == mode:
+        return picture
+    if mode == "L":
+        notes.append(say("picture.grey"))
+    return picture.convert(mode)
+
+
+def _reduced(picture: Image.Image, height: int, width: int) -> Image.Image:
+    """Roughly smaller where it is far too large: a resize that follows costs less, and gives nearly the same."""
+    step = min(picture.size) // (OVERSAMPLED * max(height, width))
+    return picture.reduce(step) if step > 1 else picture
+
+
+def _resized(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """As large as `width` × `height` holds it, proportions kept, in the middle of black."""
+    scaling = min(width / picture.width, height / picture.height)
+    size = max(1, round(picture.width * scaling)), max(1, round(picture.height * scaling))
+    resized = picture.resize(size, Image.Resampling.LANCZOS)
+    if size == (width, height):
+        return resized
+    sheet = Image.new(picture.mode, (width, height))
+    sheet.paste(resized, ((width - size[0]) // 2, (height - size[1]) // 2))
+    return sheet
 
 
 def _on_background(picture: Image.Image, notes: list[str]) -> Image.Image:
@@ -109,10 +193,8 @@ def _on_background(picture: Image.Image, notes: list[str]) -> Image.Image:
     return on_colour(picture, colour)
 
 
-def _crop(picture: Image.Image, notes: list[str]) -> Image.Image:
+def _cropped(picture: Image.Image, notes: list[str]) -> Image.Image:
     """Background down to black, then the box around what stands out of it: so the training images were made."""
-    from PIL import Image
-
     grey = np.asarray(picture.convert("L"))
     # The second brightest corner: the light may fall from one side, and the object may reach into one corner.
     level = float(sorted(np.quantile(corner, BACKGROUND) for corner in _corners(grey))[-2])
@@ -139,20 +221,24 @@ def _corners(grey: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     return [grey[rows, columns] for rows in ends for columns in ends]
 
 
-def _read_npy(path: Path, shape: tuple[int, ...]) -> tuple[NDArray[Any], list[str]]:
+def _read_array(name: str | Path, content: bytes | None) -> NDArray[Any]:
+    """The array of a `.npy` file, mapped into memory (a header may announce more than that holds), or of its bytes."""
     try:
-        # Mapped, not read: a header may announce more than the memory holds.
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-        if not isinstance(array, np.ndarray):
-            raise ValueError(".npz")
-    except Exception as cause:
-        raise DataError("picture.unreadable", file=path, cause=str(cause).rstrip(".")) from cause
+        with open(name, "rb") if content is None else io.BytesIO(content) as file:
+            header = npy.read_header(file)
+        return npy.mapped(Path(name), header) if content is None else npy.unpacked(content, header)
+    except Exception as cause:  # NumPy parses the header as Python
+        raise DataError("picture.unreadable", file=name, cause=str(cause).rstrip(".")) from cause
+
+
+def _records(name: str | Path, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """A copy of an array of one record or several, `(records, *shape)`."""
     if array.dtype.kind not in "uif":
-        raise DataError("data.dtype", name=path, found=array.dtype)
+        raise DataError("data.dtype", name=name, found=array.dtype)
     records = array[None] if array.shape == shape else array
     if records.shape[1:] != shape or not len(records):
         several = f"(records, {', '.join(map(str, shape))})"
-        raise DataError("picture.shape", file=path, found=array.shape, expected=shape, several=several)
+        raise DataError("picture.shape", file=name, found=array.shape, expected=shape, several=several)
     records = np.array(records)
-    check_finite(str(path), records)
-    return records, []
+    check_finite(str(name), records)
+    return records

@@ -1,135 +1,140 @@
-"""Some files of a folder → what they hold: a step of `picture_cache`, done here or in a process of its own.
+"""Some files of a folder → their digests and headers, or their records: what `workers` does, here or in a process.
 
-Small pictures take Python longer than Pillow, and threads do not share Python. So many files are given to processes
-that run `main` below: they import Pillow and NumPy, not the caller's program. A step is a function of a message that
-is plain JSON, and so is its answer: what a process answers and what this one would is the same.
+Such a process imports this module, Pillow and NumPy, not the caller's program. What it answers depends on nothing but
+the step and the files.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import importlib
-import json
+import math
 import os
-import signal
-import sys
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from rowwise.data.pictures.file import hush, look
+from rowwise.data.pictures.file import read_header
 from rowwise.errors import DataError
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rowwise.data.pictures.file import Header
+
 LARGEST_FILE = 512 * 1024**2  # bytes
 SMALL_FILE = 1024**2  # bytes: read once for all; of a larger one the digest is taken piece by piece
-READY = b"ready\n"
 
 
-class Looking(NamedTuple):
-    """Digests and headers of the files below `folder`."""
+class Unusable(NamedTuple):
+    """A file that is no picture that can be used: its row, and why, as the catalogue's key and values."""
+
+    row: int
+    kind: str
+    values: dict[str, str]
+
+    @classmethod
+    def of(cls, row: int, error: DataError) -> Unusable:
+        """By what reading the file raised."""
+        values = {key: str(value) for key, value in error.values.items() if key != "file"}
+        return cls(row, error.key.rpartition(".")[2], values)
+
+    def reason(self) -> str:
+        """Why, in words."""
+        return say(f"folder.bad.{self.kind}", **self.values)
+
+
+class Headers(NamedTuple):
+    """Of each file its SHA-256, empty where it cannot be read, and its header, None where it is no picture."""
+
+    digests: list[bytes]
+    headers: list[Header | None]
+
+
+@dataclass(frozen=True)
+class ReadHeaders:
+    """The step that reads digests and headers."""
 
     folder: str
 
-    def __call__(self, start: int, names: Sequence[str]) -> dict[str, Any]:
-        """`digests`: for each the SHA-256, hexadecimal, empty where it cannot be read; `looks`: its `Look`, or None."""
-        digests: list[str] = []
-        looks: list[tuple[int, int, bool] | None] = []
+    def __call__(self, start: int, names: Sequence[str]) -> Headers:
+        """Of the files `names`."""
+        answer = Headers([], [])
         for name in names:
-            path, seen = os.path.join(self.folder, name), None
-            try:
+            path, digest, header = os.path.join(self.folder, name), b"", None
+            with suppress(OSError, DataError):  # decoding it will say why
                 with open(path, "rb", buffering=0) as file:
                     small = os.fstat(file.fileno()).st_size <= SMALL_FILE
                     content = file.read() if small else None
-                    digest = hashlib.sha256(content) if content is not None else hashlib.file_digest(file, "sha256")
-                digests.append(digest.hexdigest())
-                seen = look(path, content)
-            except OSError:
-                digests.append("")
-            except DataError:  # decoding it will say why
-                pass
-            looks.append(seen)
-        return {"digests": digests, "looks": looks}
+                    taken = hashlib.file_digest(file, "sha256") if content is None else hashlib.sha256(content)
+                digest = taken.digest()
+                header = read_header(path, content)
+            answer.digests.append(digest)
+            answer.headers.append(header)
+        return answer
 
 
-class Decoding(NamedTuple):
-    """Records of the files below `folder`, written into a file of records.
+class Decoded(NamedTuple):
+    """Of each file its SHA-256, empty where it cannot be read, None where it is too large to look; and the unusable."""
+
+    digests: list[bytes | None]
+    unusable: list[Unusable]
+
+
+@dataclass(frozen=True)
+class DecodeRecords:
+    """The step that decodes pictures and writes their records into a file; black ones for those that are unusable.
 
     Attributes:
+        folder: where the files are.
         shape: of a record.
-        record: `module:function`, which makes one of `(path, shape, notes, content)`.
+        record: `(path, shape, notes, content) → record`, a function that can be pickled.
         file, offset: where the records are to be, and how many bytes stand before the first.
     """
 
     folder: str
     shape: tuple[int, ...]
-    record: str
+    record: Callable[[str, tuple[int, ...], list[str], bytes | None], NDArray[np.uint8]]
     file: str
     offset: int
 
-    def __call__(self, start: int, names: Sequence[str]) -> dict[str, Any]:
-        """`digests`, as of Looking, None where nobody looked; `bad`: `[row, kind, values]` of what cannot be used.
+    def __call__(self, start: int, names: Sequence[str]) -> Decoded:
+        """Of the files `names`.
 
-        Its record is black.
+        Raises:
+            OSError: the records cannot be written.
         """
-        module, _, function = self.record.partition(":")
-        make = getattr(importlib.import_module(module), function)
-        shape = tuple(self.shape)
-        size = int(np.prod(shape))
-        made = bytearray(size * len(names))
-        digests: list[str | None] = []
-        bad: list[tuple[int, str, dict[str, str]]] = []
+        size = math.prod(self.shape)
+        records = bytearray(size * len(names))
+        answer = Decoded([], [])
         for place, name in enumerate(names):
             path, digest = os.path.join(self.folder, name), None
             try:
                 content = _content(path)
-                digest = hashlib.sha256(content).hexdigest()
-                made[place * size : (place + 1) * size] = make(path, shape, [], content).tobytes()
+                digest = hashlib.sha256(content).digest()
+                records[place * size : (place + 1) * size] = self.record(path, self.shape, [], content).tobytes()
             except OSError as cause:
-                kind, values = "large_file", {"most": f"{LARGEST_FILE:,}"}
-                if cause.errno != errno.EFBIG:
-                    kind, values, digest = "unreadable", {"cause": cause.strerror or str(cause)}, ""
-                bad.append((start + place, kind, values))
+                digest = b""
+                answer.unusable.append(Unusable(start + place, "unreadable", {"cause": cause.strerror or str(cause)}))
             except DataError as error:
-                values = {key: str(value) for key, value in error.values.items() if key != "file"}
-                bad.append((start + place, error.key.rpartition(".")[2], values))
-            digests.append(digest)
+                answer.unusable.append(Unusable.of(start + place, error))
+            answer.digests.append(digest)
         with open(self.file, "r+b") as file:
             file.seek(self.offset + start * size)
-            file.write(made)
-        return {"digests": digests, "bad": bad}
-
-
-STEPS: dict[str, Callable[..., Looking | Decoding]] = {"looking": Looking, "decoding": Decoding}
+            file.write(records)
+        return answer
 
 
 def _content(path: str) -> bytes:
+    """The file's bytes.
+
+    Raises:
+        DataError: too many. OSError: it cannot be read.
+    """
     with open(path, "rb", buffering=0) as file:
         if os.fstat(file.fileno()).st_size > LARGEST_FILE:
-            raise OSError(errno.EFBIG, "")
+            raise DataError("folder.bad.large_file", most=f"{LARGEST_FILE:,}")
         return file.read()
-
-
-def main(asked: BinaryIO | None = None, answers: BinaryIO | None = None) -> None:
-    """Do what each line of `asked` says, until it ends: `[step, its values, start, names]` → a line of the answer.
-
-    What cannot be written is answered by `{"refused": [number, words]}`, too little memory by `{"memory": true}`.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal: the first one decides
-    hush()
-    asked, answers = asked or sys.stdin.buffer, answers or sys.stdout.buffer
-    answers.write(READY)
-    answers.flush()
-    for line in asked:
-        step, values, start, names = json.loads(line)
-        try:
-            answer = STEPS[step](*values)(start, names)
-        except OSError as cause:
-            answer = {"refused": [cause.errno, cause.strerror or str(cause)]}
-        except MemoryError:
-            answer = {"memory": True}
-        answers.write(json.dumps(answer).encode() + b"\n")
-        answers.flush()

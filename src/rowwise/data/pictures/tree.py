@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PARTS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 PARTS |= dict.fromkeys(("val", "valid", "validation"), "val")
 JUNK = frozenset(("thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "lost+found"))
-FACTS = 3  # of a file: bytes, time of the content's and of the entry's last change in ns
+STATS = 3  # of a file: bytes, time of the content's and of the entry's last change in ns
 SHOWN = 10  # names in a message
 
 
@@ -42,7 +42,7 @@ class Tree:
         folder: as it was given.
         classes: the sub-folders' names, sorted.
         names: `(files,)` paths below the folder, with `/`.
-        facts: `(files, 3)` int64: bytes, and the times of the last change of content and entry, in ns.
+        stats: `(files, 3)` int64: bytes, and the times of the last change of content and entry, in ns.
         y: `(files,)` int32 class numbers.
         train: so many of the first belong to the training part; None where nothing divides them.
     """
@@ -50,19 +50,24 @@ class Tree:
     folder: Path
     classes: tuple[str, ...]
     names: list[str]
-    facts: NDArray[np.int64]
+    stats: NDArray[np.int64]
     y: NDArray[np.int32]
     train: int | None
 
 
 @dataclass
-class _Found:
-    """The pictures of one class in one part, and what was passed over there."""
+class _Files:
+    """The pictures of one class in one part, and what was passed over there: other files, links that lead back."""
 
     names: list[str] = field(default_factory=list)
-    facts: array[int] = field(default_factory=lambda: array("q"))
+    stats: array[int] = field(default_factory=lambda: array("q"))
     others: list[str] = field(default_factory=list)
     loops: list[str] = field(default_factory=list)
+
+    def sorted(self) -> tuple[list[str], NDArray[np.int64]]:
+        """Names and stats, by name."""
+        order = sorted(range(len(self.names)), key=self.names.__getitem__)
+        return [self.names[row] for row in order], np.frombuffer(self.stats, np.int64).reshape(-1, STATS)[order]
 
 
 def scan(folder: Path, learn: bool = True) -> Tree:
@@ -83,31 +88,31 @@ def scan(folder: Path, learn: bool = True) -> Tree:
         raise DataError("folder.missing", folder=folder)
     above = {_identity(path) for path in (folder, *folder.resolve().parents)}
     parts = _parts(folder)
-    found: dict[tuple[str, str], _Found] = {}
+    files: dict[tuple[str, str], _Files] = {}  # by role and class
     for role, places in parts.items():
         for place in places:
             for name in _folders(place):
-                at = found.setdefault((role, _readable(name)), _Found())
                 path = place / name
-                _walk(path, f"{path.relative_to(folder).as_posix()}/", above | {_identity(place)}, at)
-    _check(folder, parts, found, learn)
-    _warn(folder, found.values())
-    classes = tuple(sorted({name for _, name in found}))
-    number = {name: label for label, name in enumerate(classes)}
+                prefix = f"{path.relative_to(folder).as_posix()}/"
+                _walk(path, prefix, above | {_identity(place)}, files.setdefault((role, _normalised(name)), _Files()))
+    _check(folder, parts, files, learn)
+    _warn(files.values())
+    if beside := _pictures_in(folder):
+        warn_user(say("folder.beside", folder=folder, count=f"{len(beside):,}"))
+    classes = tuple(sorted({name for _, name in files}))
     names: list[str] = []
-    facts, labels = [], []
+    stats, labels = [], []
     train = None
     for role in ("train", "val", "test", ""):
         if role == "test" and "" not in parts:
             train = len(names)
-        for name in classes:
-            if (role, name) in found:
-                at = found[role, name]
-                order = sorted(range(len(at.names)), key=at.names.__getitem__)
-                names += [at.names[row] for row in order]
-                facts.append(np.frombuffer(at.facts, np.int64).reshape(-1, FACTS)[order])
-                labels.append(np.full(len(order), number[name], np.int32))
-    return Tree(folder, classes, names, np.concatenate(facts), np.concatenate(labels), train)
+        for label, name in enumerate(classes):
+            if (role, name) in files:
+                some, their_stats = files[role, name].sorted()
+                names += some
+                stats.append(their_stats)
+                labels.append(np.full(len(some), label, np.int32))
+    return Tree(folder, classes, names, np.concatenate(stats), np.concatenate(labels), train)
 
 
 def scan_all(folder: Path) -> Tree:
@@ -121,21 +126,25 @@ def scan_all(folder: Path) -> Tree:
     """
     if not folder.is_dir():
         raise DataError("folder.missing", folder=folder)
-    found = _Found()
-    _walk(folder, "", {_identity(path) for path in folder.resolve().parents}, found)
-    if not found.names:
-        key = "folder.all.others" if found.others else "folder.all.none"
-        raise DataError(key, folder=folder, names=shown(sorted(found.others)))
-    _warn_of([found])
-    order = sorted(range(len(found.names)), key=found.names.__getitem__)
-    facts = np.frombuffer(found.facts, np.int64).reshape(-1, FACTS)[order]
-    return Tree(folder, (), [found.names[row] for row in order], facts, np.zeros(len(order), np.int32), None)
+    files = _Files()
+    _walk(folder, "", {_identity(path) for path in folder.resolve().parents}, files)
+    if not files.names:
+        key = "folder.all.others" if files.others else "folder.all.none"
+        raise DataError(key, folder=folder, names=shown(sorted(files.others)))
+    _warn([files])
+    names, stats = files.sorted()
+    return Tree(folder, (), names, stats, np.zeros(len(names), np.int32), None)
 
 
 def shown(names: Sequence[str]) -> str:
     """The first few of many names, and how many more there are."""
-    words = ", ".join(_printable(name) for name in names[:SHOWN])
+    words = ", ".join(printable(name) for name in names[:SHOWN])
     return say("folder.more", names=words, more=f"{len(names) - SHOWN:,}") if len(names) > SHOWN else words
+
+
+def printable(name: str) -> str:
+    """A file's name, whatever its bytes, as text that can be written."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _parts(folder: Path) -> dict[str, list[Path]]:
@@ -159,16 +168,16 @@ def _folders(folder: Path) -> list[str]:
         raise DataError("folder.unreadable", folder=folder, cause=cause.strerror) from cause
 
 
-def _walk(folder: Path, prefix: str, seen: set[tuple[int, int]], found: _Found) -> None:
-    """Add what lies in `folder` and below to `found`; each real folder is entered once."""
+def _walk(folder: Path, prefix: str, seen: set[tuple[int, int]], files: _Files) -> None:
+    """Add what lies in `folder` and below to `files`; each real folder is entered once."""
     waiting = [(str(folder), prefix)]
     seen = set(seen)
-    names, facts = found.names, found.facts
+    names, stats = files.names, files.stats
     while waiting:
         path, prefix = waiting.pop()
         try:
             if (identity := _identity(path)) in seen:
-                found.loops.append(prefix.rstrip("/"))
+                files.loops.append(prefix.rstrip("/"))
                 continue
             seen.add(identity)
             with os.scandir(path) as entries:
@@ -178,77 +187,72 @@ def _walk(folder: Path, prefix: str, seen: set[tuple[int, int]], found: _Found) 
                         continue
                     if name[name.rfind(".") :].lower() in SUFFIXES:
                         with suppress(OSError):  # a link to nothing, or to itself
-                            facts_now = entry.stat()
+                            status = entry.stat()
                             # A pipe would wait for somebody to write into it.
-                            if stat.S_ISREG(facts_now.st_mode):
+                            if stat.S_ISREG(status.st_mode):
                                 names.append(prefix + name)
-                                facts.extend((facts_now.st_size, facts_now.st_mtime_ns, facts_now.st_ctime_ns))
+                                stats.extend((status.st_size, status.st_mtime_ns, status.st_ctime_ns))
                                 continue
                     if _is_folder(entry):
                         waiting.append((entry.path, f"{prefix}{name}/"))
                     else:
-                        found.others.append(prefix + name)
+                        files.others.append(prefix + name)
         except OSError as cause:
             raise DataError("folder.unreadable", folder=path, cause=cause.strerror) from cause
 
 
-def _check(folder: Path, parts: dict[str, list[Path]], found: dict[tuple[str, str], _Found], learn: bool) -> None:
+def _check(folder: Path, parts: dict[str, list[Path]], files: dict[tuple[str, str], _Files], learn: bool) -> None:
     """Raises DataError where the classes cannot be learned."""
     counts: dict[str, int] = {}
-    for (_, name), at in found.items():
-        counts[name] = counts.get(name, 0) + len(at.names)
+    for (_, name), some in files.items():
+        counts[name] = counts.get(name, 0) + len(some.names)
     if not any(counts.values()):
-        _refuse_empty(folder, found)
+        _refuse_empty(folder, files)
     if not learn:
         return
     if empty := sorted(name for name, count in counts.items() if not count):
         raise DataError("folder.empty", folder=folder, names=shown(empty))
     if len(counts) < 2:
-        raise DataError("folder.one_class", folder=folder, name=_printable(next(iter(counts))))
+        raise DataError("folder.one_class", folder=folder, name=printable(next(iter(counts))))
     by_case: dict[str, list[str]] = {}
     for name in sorted(counts):
         by_case.setdefault(name.casefold(), []).append(name)
-    for alike in by_case.values():
-        if len(alike) > 1:
-            raise DataError("folder.case", folder=folder, names=shown(alike))
+    for same_name in by_case.values():
+        if len(same_name) > 1:
+            raise DataError("folder.case", folder=folder, names=shown(same_name))
     if "" in parts:
         if single := sorted(name for name, count in counts.items() if count == 1):
             raise DataError("folder.single", folder=folder, names=shown(single))
         return
-    learned = {name for (role, name), at in found.items() if role != "test" and at.names}
-    tested = {name for (role, name), at in found.items() if role == "test" and at.names}
-    if only := sorted(tested - learned):
-        raise DataError("folder.only_tested", folder=folder, names=shown(only))
+    learned = {name for (role, name), some in files.items() if role != "test" and some.names}
+    tested = {name for (role, name), some in files.items() if role == "test" and some.names}
+    if only_tested := sorted(tested - learned):
+        raise DataError("folder.only_tested", folder=folder, names=shown(only_tested))
     if not tested:
         raise DataError("folder.no_tests", folder=folder)
 
 
-def _refuse_empty(folder: Path, found: dict[tuple[str, str], _Found]) -> None:
+def _refuse_empty(folder: Path, files: dict[tuple[str, str], _Files]) -> None:
     """Raises DataError: there is no picture where one could be; says what there is instead."""
-    others = [name for at in found.values() for name in at.others]
-    beside = [name for name in os.listdir(folder) if not _hidden(name) and Path(name).suffix.lower() in SUFFIXES]
-    if beside:
+    if beside := _pictures_in(folder):
         raise DataError("folder.flat", folder=folder, count=f"{len(beside):,}")
-    if others:
+    if others := [name for some in files.values() for name in some.others]:
         raise DataError("folder.others", folder=folder, names=shown(sorted(others)))
-    raise DataError("folder.none", folder=folder, names=shown(sorted({name for _, name in found})) or "—")
+    raise DataError("folder.none", folder=folder, names=shown(sorted({name for _, name in files})) or "—")
 
 
-def _warn_of(found: Collection[_Found]) -> None:
+def _warn(files: Collection[_Files]) -> None:
     """What was passed over."""
-    for at in found:
-        if at.loops:
-            warn_user(say("folder.loops", names=shown(at.loops)))
-    if others := sorted(name for at in found for name in at.others):
+    for some in files:
+        if some.loops:
+            warn_user(say("folder.loops", names=shown(some.loops)))
+    if others := sorted(name for some in files for name in some.others):
         warn_user(say("folder.passed_over", count=f"{len(others):,}", names=shown(others)))
 
 
-def _warn(folder: Path, found: Collection[_Found]) -> None:
-    _warn_of(found)
-    beside = [name for name in os.listdir(folder) if not _hidden(name) and Path(name).suffix.lower() in SUFFIXES]
-    if beside:
-        words = say("folder.beside", folder=folder, count=f"{len(beside):,}")
-        warn_user(words)
+def _pictures_in(folder: Path) -> list[str]:
+    """The names of pictures directly in the folder, in no class's."""
+    return [name for name in os.listdir(folder) if not _hidden(name) and Path(name).suffix.lower() in SUFFIXES]
 
 
 def _hidden(name: str) -> bool:
@@ -263,14 +267,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _identity(path: str | Path) -> tuple[int, int]:
-    facts = os.stat(path)
-    return facts.st_dev, facts.st_ino
+    status = os.stat(path)
+    return status.st_dev, status.st_ino
 
 
-def _readable(name: str) -> str:
+def _normalised(name: str) -> str:
     """A folder's name as a class's: macOS writes Korean syllables as separate letters, others may hold any bytes."""
-    return unicodedata.normalize("NFC", _printable(name))
-
-
-def _printable(name: str) -> str:
-    return os.fsencode(name).decode("utf-8", "replace")
+    return unicodedata.normalize("NFC", printable(name))

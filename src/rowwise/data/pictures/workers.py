@@ -1,171 +1,203 @@
-"""A step of `picture_work` and many files → its answers, from several threads or, where it pays, processes.
+"""A step and many files → its answers, in order: from threads here or, for very many files, from processes.
 
-The processes are plain ones that run our own module, not `multiprocessing`'s: that would run the caller's program
-anew in each, or fork one that has threads. They end with their input, so none outlives a caller that was killed.
+Small pictures keep Python busier than Pillow, and threads share one Python, so very many files go to a process a core.
+joblib's loky runs these: unlike `multiprocessing` it neither runs the caller's program again in each, nor forks one
+that has threads. What loky leaves to its caller is done here:
+
+- Its processes wait for ever for a caller that was killed, and to kill them it needs `pgrep`, which small images lack,
+  and ends with a traceback where tasks wait (joblib 1.6). Ours watch a pipe whose other end only the caller holds.
+- Where a process dies, all that is in flight fails, and which file it was is not known: each is done again, alone.
+- Where no process can be started (no semaphores, a program that has Python inside), threads take over.
+
+loky itself keeps two small processes, its resource trackers, until the caller's program ends.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
+import signal
 import sys
+import time
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
-from queue import SimpleQueue
-from threading import Event
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import islice
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rowwise.cores import usable_cores
-from rowwise.data.pictures.steps import READY, STEPS, Decoding, Looking
 from rowwise.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
+    from multiprocessing.connection import Connection
+    from pathlib import Path
 
-MANY = 2000  # files from which on starting processes, a third of a second each, pays
-CHUNK, CHUNK_HERE = 32, 4  # files at a time; here a chunk cannot be cut short
-PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from rowwise.data.pictures.steps import main; main()"
+MANY = 2000  # files from which on starting processes, most of a second of work, pays
+CHUNK, THREAD_CHUNK = 128, 4  # small files at a time: Ctrl-C waits for them
+CHUNK_BYTES = 1 << 19  # of larger files fewer at a time
+PATIENCE = 3  # seconds that a process has for what it is doing when its caller ends
+# No threads for products of matrices, which no step has; no modules from the folder that the caller works in.
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
 
-Step = Looking | Decoding
-
-
-class _Died(Exception):
-    """The process is gone."""
-
-
-class _Worker:
-    """A process that is started when it is first asked; a step is done here where none can be."""
-
-    def __init__(self, here: bool) -> None:
-        self.process: subprocess.Popen[bytes] | None = None
-        self.here = here
-
-    def ask(self, step: Step, start: int, names: Sequence[str]) -> dict[str, Any]:
-        """Raises _Died; OSError, MemoryError: as the step itself."""
-        if self.process is None and not self.here:
-            self._start()
-        if (process := self.process) is None:
-            return step(start, names)
-        assert process.stdin is not None
-        assert process.stdout is not None
-        name = next(name for name, kind in STEPS.items() if kind is type(step))
-        try:
-            process.stdin.write(json.dumps([name, step, start, names]).encode() + b"\n")
-            process.stdin.flush()
-            answer: dict[str, Any] = json.loads(process.stdout.readline())
-        except (OSError, ValueError) as cause:
-            self.end()
-            raise _Died from cause
-        if "refused" in answer:
-            raise OSError(*answer["refused"])
-        if "memory" in answer:
-            raise MemoryError
-        return answer
-
-    def _start(self) -> None:
-        command = [sys.executable, "-c", PROGRAM, *sys.path]
-        try:
-            self.process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # it multiplies no matrices
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
-        except OSError:
-            self.here = True
-            return
-        assert self.process.stdout is not None
-        if self.process.stdout.readline() != READY:  # no Python that finds us, such as a program with Python inside
-            self.end()
-            self.here = True
-
-    def kill(self) -> None:
-        """Whoever waits for its answer is told that it died."""
-        if (process := self.process) is not None:
-            process.kill()
-
-    def end(self) -> None:
-        """It may be asked again, and is another then."""
-        if (process := self.process) is not None:
-            self.process = None
-            process.kill()
-            process.communicate()
+Answer = TypeVar("Answer")
 
 
-class Crew:
-    """As many workers as there are cores, for several steps. A context: they end with it, at once if need be."""
+class Workers:
+    """Threads or processes, as many as there are cores, for several steps. A context: they end with it.
 
-    def __init__(self, files: int) -> None:
-        cores = usable_cores()
-        can = bool(sys.executable) and not getattr(sys, "frozen", False)  # else that is no Python
-        self.here = not can or files < MANY or cores == 1
-        self.workers = [_Worker(self.here) for _ in range(cores)]
-        self.free: SimpleQueue[_Worker] = SimpleQueue()
-        for worker in self.workers:
-            self.free.put(worker)
-        self.pool = ThreadPoolExecutor(cores)
-        self.stop = Event()
+    Args:
+        folder: where the files are.
+        files: how many there are.
+        size: bytes of all of them.
+    """
 
-    def __enter__(self) -> Crew:
+    def __init__(self, folder: Path, files: int, size: int) -> None:
+        self._folder, self._cores = folder, usable_cores()
+        self._in_processes = files >= MANY and self._cores > 1
+        self._longest = max(1, CHUNK_BYTES * files // max(size, 1))
+        self._pool: Any = None  # an Executor
+        self._lifeline: Connection | None = None
+
+    def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        for worker in self.workers:
-            worker.kill()
-        self.pool.shutdown(cancel_futures=True)
-        for worker in self.workers:
-            worker.end()
+        self._end()
 
-    def do(self, step: Step, names: Sequence[str], advance: Callable[[int], None]) -> Iterator[dict[str, Any]]:
-        """The step's answers, for some files at a time, in their order.
+    def answers(
+        self, step: Callable[[int, Sequence[str]], Answer], names: Sequence[str], advance: Callable[[int], None]
+    ) -> Iterator[tuple[int, Answer]]:
+        """`(number of the first file, answer)` for some files at a time, in their order.
 
         Args:
-            step: it and its answers are plain JSON.
-            names: the files, below the step's folder.
-            advance: is told how many more are done.
+            step: called with the number of the first file and the names of some. Pickled, as its answers are.
+            names: the files, below the folder.
+            advance: called with how many more files are done.
 
         Raises:
-            DataError: a file made the process that read it crash, twice. OSError, MemoryError: as the step itself.
+            DataError: the process that worked on a file died twice. OSError, MemoryError: as the step itself.
         """
-        chunk = CHUNK_HERE if self.here else CHUNK
-        waiting: deque[Future[dict[str, Any]]] = deque()
+        if names and self._pool is None:
+            self._start()
+        length = min(CHUNK if self._in_processes else THREAD_CHUNK, self._longest)
+        chunks = ((start, names[start : start + length]) for start in range(0, len(names), length))
+        in_flight: deque[tuple[int, Sequence[str]]] = deque()
+        futures: deque[Future[Answer]] = deque()
+        most = 2 * self._cores + 1  # in flight: the answers of more would fill the memory
+        while True:
+            try:
+                for chunk in islice(chunks, most - len(in_flight)):
+                    in_flight.append(chunk)
+                    futures.append(self._pool.submit(_unless_ended, step, *chunk))
+                if not in_flight:
+                    return
+                answer = futures[0].result()
+            except BrokenExecutor:
+                self._end()
+                for start, some in in_flight:
+                    for number, name in enumerate(some, start):
+                        answer = self._alone(step, number, name)
+                        advance(1)
+                        yield number, answer
+                in_flight.clear()
+                futures.clear()
+            else:
+                futures.popleft()
+                start, some = in_flight.popleft()
+                advance(len(some))
+                yield start, answer
 
-        def next_done() -> dict[str, Any]:
-            answer = waiting.popleft().result()
-            advance(len(answer["digests"]))
-            return answer
-
-        for start in range(0, len(names), chunk):
-            waiting.append(self.pool.submit(self._one, step, start, names[start : start + chunk]))
-            if len(waiting) > 4 * len(self.workers):  # no more: answers that nobody has taken fill the memory
-                yield next_done()
-        while waiting:
-            yield next_done()
-
-    def _one(self, step: Step, start: int, names: Sequence[str]) -> dict[str, Any]:
-        if self.stop.is_set():
-            return {}
-        worker = self.free.get()
+    def _alone(self, step: Callable[[int, Sequence[str]], Answer], number: int, name: str) -> Answer:
+        """The answer for one file, while no other is worked on: should a process die now, it is this file's doing."""
         try:
-            return worker.ask(step, start, names)
-        except _Died:
-            return {} if self.stop.is_set() else _singly(worker, step, start, names)
-        finally:
-            self.free.put(worker)
+            if self._pool is None:
+                self._pool, self._lifeline = _processes(self._cores)
+            answer: Answer = self._pool.submit(_unless_ended, step, number, [name]).result()
+        except BrokenExecutor as cause:
+            raise DataError("folder.died", file=self._folder / name) from cause
+        return answer
+
+    def _start(self) -> None:
+        if self._in_processes:
+            with suppress(Exception):  # whatever loky, this system or this program has against processes
+                self._pool, self._lifeline = _processes(self._cores)
+                return
+            self._in_processes = False
+        self._pool = ThreadPoolExecutor(self._cores)
+
+    def _end(self) -> None:
+        """Wait for what is being done; what is still in flight is dropped."""
+        pool, lifeline = self._pool, self._lifeline
+        self._pool = self._lifeline = None
+        if lifeline is not None:
+            lifeline.close()
+            pool.shutdown()
+        elif pool is not None:
+            pool.shutdown(cancel_futures=True)
 
 
-def _singly(worker: _Worker, step: Step, start: int, names: Sequence[str]) -> dict[str, Any]:
-    """The same file by file, to know which one it was; or it was no file's fault."""
-    answer: dict[str, list[Any]] = {}
-    for place, name in enumerate(names):
-        try:
-            for key, values in worker.ask(step, start + place, [name]).items():
-                answer.setdefault(key, []).extend(values)
-        except _Died as cause:
-            raise DataError("folder.died", file=Path(step.folder, name)) from cause
-    return answer
+def _processes(count: int) -> tuple[Any, Connection]:
+    """loky's executor, once it is sure that its processes live, and the pipe's end that keeps them alive.
+
+    Raises:
+        Exception: of many kinds: no process can be started, or none that finds this module.
+    """
+    if getattr(sys, "frozen", False):  # the program itself would be started
+        raise OSError
+    import multiprocessing
+    from multiprocessing import resource_tracker
+
+    multiprocessing.Lock()  # raises where there are no semaphores; joblib would warn the user of that
+    resource_tracker.ensure_running()  # as loky would, but it ends by letting Ctrl-C through
+    from joblib.externals.loky import ProcessPoolExecutor  # type: ignore[import-untyped]
+
+    watched, lifeline = multiprocessing.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(count, initializer=_begin, initargs=(watched,), env=ENVIRONMENT)
+    try:
+        with _interrupts_blocked():  # which the processes inherit
+            alive = pool.submit(os.getpid)
+        alive.result()
+    except BaseException:
+        lifeline.close()
+        pool.shutdown(kill_workers=True)
+        raise
+    return pool, lifeline
+
+
+_ended = Event()  # set in a process whose caller is gone, or wants no more answers
+
+
+def _unless_ended(step: Callable[[int, Sequence[str]], Answer], start: int, names: Sequence[str]) -> Answer | None:
+    return None if _ended.is_set() else step(start, names)
+
+
+def _begin(watched: Connection) -> None:
+    """What a process does first: it will be silent, leave Ctrl-C to its caller, and end with its caller."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(null, stream)
+    Thread(target=_watch, args=(watched,), daemon=True).start()
+
+
+def _watch(watched: Connection) -> None:
+    with suppress(EOFError, OSError):
+        watched.recv_bytes()  # nothing is ever sent: it returns when the other end is closed
+    _ended.set()
+    time.sleep(PATIENCE)  # loky ends a process that is idle, without a word; it would speak of one that it must kill
+    os._exit(1)
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Ctrl-C does not reach this thread, nor, as long as they live, the processes that it starts meanwhile."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
