@@ -90,11 +90,12 @@ def _show_table(source: Source, options: argparse.Namespace, out: Output) -> int
     if not source.target:
         from rowwise.data.tables.load import survey
 
-        schema, records = survey(source)
+        with told(out, source):
+            schema, records = survey(source)
         out.result(f"{schema}\n\n{say('show.no_target', records=f'{records:,}')}")
         out.json({"schema": SCHEMA, "records": records, "columns": schema.to_dict()["columns"]})
         return 0
-    with told(out):
+    with told(out, source):
         parts = source.load()
     train = parts[0]
     assert train.schema is not None

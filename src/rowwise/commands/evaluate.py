@@ -102,13 +102,15 @@ def _sets(
 
     preparation = preparation_of(model)
     if asked is not None and asked.kind == "table" and preparation is not None:
-        from rowwise.data.tables.load import oddity_notes, read_as
+        from rowwise.data.tables.encode import oddity_notes
+        from rowwise.data.tables.load import read_as
 
-        test_set, oddities = read_as(preparation.schema, asked)
+        with told(out, asked):
+            test_set, oddities = read_as(preparation.schema, asked)
         for note in oddity_notes(preparation.schema, oddities):
             out.warn(note)
         return None, test_set
-    with told(out):
+    with told(out, source):
         pictures = None if asked is None else test_pictures(asked, model, record)
         train_set, test_set = source.load() if pictures is None else (None, pictures)
     if asked is None or test_set.name == record.get("data", {}).get("name"):

@@ -106,7 +106,7 @@ def _explain_table(source: Source, options: argparse.Namespace, out: Output) -> 
     from rowwise.commands.keras_import import hush
     from rowwise.shapes.ledger.table_columns import columns_of, table_text
 
-    with told(out):
+    with told(out, source):
         train = source.load()[0]
     hush()
     from rowwise.models.dense import dense
@@ -285,7 +285,7 @@ def _model_and_data(options: argparse.Namespace, out: Output) -> tuple[keras.Mod
         raise UsageError("explain.two_data", first=options.data, second=options.records)
     from rowwise.models.dense import dense
 
-    with told(out):
+    with told(out, source):
         if source is not None:
             train, test, warning = *source.load(), None
         else:
@@ -321,7 +321,7 @@ def _records_for(
         if (fitting := _fitting(model)) is None:
             raise UsageError("explain.data.none", path=path)
         raise UsageError("explain.data", path=path, name=fitting, **traced)
-    with told(out):
+    with told(out, source):
         test = source.load()[1]
     if test.name == record.get("data", {}).get("name"):
         warn_of_other_data(record, test, out)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.data.source import Source, read_options
+from rowwise.data.tables.split_keys import has_outdated_keys
 from rowwise.errors import ModelError, RowwiseError, Suspicious, UsageError
 from rowwise.runs.folder import RECORD
 from rowwise.text import say
@@ -98,14 +100,21 @@ def _shown(value: object) -> str:
 
 def warn_of_other_data(record: Mapping[str, Any], test: Dataset, out: Output) -> None:
     """Say so where the run's own test data are no longer what they were."""
-    if record.get("data", {}).get("test_checksum") != test.checksum:
-        out.warn(say("cli.other_data", name=test.name))
+    data = record.get("data", {})
+    if data.get("test_checksum") != test.checksum:
+        regrouped = has_outdated_keys((data.get("source") or {}).get("split"))
+        out.warn(say("cli.other_groups" if regrouped else "cli.other_data", name=test.name))
 
 
 @contextmanager
-def told(out: Output) -> Iterator[None]:
-    """What the block warns of with `Suspicious` is one of the command's own warnings, without file and line."""
-    with warnings.catch_warnings(record=True) as caught:
+def told(out: Output, source: Source | None = None) -> Iterator[None]:
+    """What the block warns of with `Suspicious` is one of the command's own warnings, without file and line.
+
+    Args:
+        source: what the block reads. Of a table, nothing is printed but that and the error.
+    """
+    quiet = panics_hidden() if source is not None and source.kind == "table" else nullcontext()
+    with quiet, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", Suspicious)
         yield
     for warning in caught:

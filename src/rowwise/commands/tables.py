@@ -54,13 +54,13 @@ def predict_tables(options: argparse.Namespace, model: keras.Model, schema: Sche
         raise UsageError("predict.table.kind", path=options.files[0], known=", ".join(TABLES))
     if options.out is not None and _same(options.out, options.files[0]):
         raise UsageError("predict.out.same", path=options.out)
-    with told(out):
+    with told(out, source):
         from rowwise.runs.table_predictions import predict_table
 
         done = written(options.out, lambda write: predict_table(model, source, write))
     if options.out is not None:
         out.tell(say("predict.table.written", records=f"{done.records:,}", columns=len(done.columns), path=options.out))
-    from rowwise.data.tables.load import oddity_notes
+    from rowwise.data.tables.encode import oddity_notes
 
     for note in oddity_notes(schema, done.oddities):
         out.warn(note)

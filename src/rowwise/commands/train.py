@@ -12,6 +12,7 @@ from rowwise.commands.output import Output, called
 from rowwise.commands.sources import source_of, source_of_run, told
 from rowwise.commands.tables import about_table
 from rowwise.data import load_default
+from rowwise.data.tables.split_keys import has_outdated_keys
 from rowwise.errors import DataError
 from rowwise.interrupt import deferred
 from rowwise.runs.clock import Clock
@@ -88,6 +89,8 @@ def _start(options: argparse.Namespace) -> Start:
     source = source_of_run(record, options.resume)
     if source is None:
         raise DataError("cli.resume.data", path=options.resume, name=None)
+    if has_outdated_keys(record["data"].get("source", {}).get("split")):
+        raise DataError("cli.resume.groups", path=options.resume, group=source.group)
     settings = resumed(options, options.resume, record, source)
     return Start(source.checked(), settings, options.resume, record["data"].get("checksum", ""), record["epochs"])
 
@@ -115,7 +118,7 @@ def _load(start: Start, out: Output) -> tuple[Dataset, Dataset]:
         if warning:
             out.warn(warning)
     else:
-        with told(out):
+        with told(out, start.source):
             train_set, test_set = start.source.load()
     if start.checksum is not None and start.checksum != train_set.checksum:
         raise DataError("cli.resume.data", path=start.resume, name=train_set.name)

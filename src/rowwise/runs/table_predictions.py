@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.load import check_has, encode_rows
+from rowwise.data.tables.encode import check_columns, encode_rows
 from rowwise.data.tables.read import cleaned, open_table
 from rowwise.engine.prediction import predict
 from rowwise.errors import DataError, ModelError
@@ -58,7 +58,7 @@ def predict_table(model: keras.Model, source: Source, write: Callable[[bytes], o
         raise ModelError("predict.no_table", model=model.name)
     schema, done = preparation.schema, Predicted()
     with open_table(source) as table:
-        check_has(table, tuple(column.name for column in schema.used))
+        check_columns(table.name, table.columns, tuple(column.name for column in schema.used))
         names = added_names(schema, table)
         for rows in table.raw():
             x = encode_rows(schema, cleaned(rows, schema.numeric), done.oddities)
