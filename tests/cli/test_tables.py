@@ -210,14 +210,14 @@ def test_a_run_split_by_the_groups_of_an_earlier_version_says_why_it_cannot_go_o
     assert record["data"]["source"]["split"].pop("keys") == "fnv1a-64"
     record["data"]["test_checksum"] = "of other records"
     (here / "run" / "run.json").write_text(json.dumps(record))
-    words = {"en": 'split by the groups of "who" in the way of an earlier version', "ko": "이전 버전의 방식으로"}
+    words = {"en": 'groups of "who" that an earlier version of rowwise chose', "ko": "이전 버전이 고른 것입니다"}
     for lang in words:
         code, out, err = rowwise("train", "--resume", "run", "--epochs", 9, "--lang", lang)
         assert (code, out, err.count("\n")) == (2, "", 1)
         assert words[lang] in err
     code, _, err = rowwise("evaluate", "run")
     assert code == 0
-    assert "some may be data that the model was trained on" in err
+    assert "Some may be data that the model was trained on" in err
 
 
 @pytest.mark.slow

@@ -171,6 +171,17 @@ def test_what_is_no_rows_is_answered(schema, rows, error, words):
         encode(schema, rows)
 
 
+def test_scalars_of_numpy_are_taken_for_what_they_hold(schema):
+    row = rows_of(as_typed(COLUMNS))[0] | {"rooms": 6.5, "heated": True, "stars": 2, "view": "sea"}
+    scalars = {"rooms": np.float32(6.5), "heated": np.bool_(True), "stars": np.int8(2), "view": np.str_("sea")}
+    times = {"sold": np.datetime64(row["sold"]), "seen": np.datetime64(row["seen"]).astype("datetime64[ns]")}
+    x = encode(schema, [row, row | scalars | times, row | {"sold": np.datetime64("NaT"), "rooms": np.float32("nan")}]).x
+    assert x[1].tobytes() == x[0].tobytes()
+    assert {schema.inputs[place] for place in np.flatnonzero(np.isnan(x[2]) & ~np.isnan(x[0]))} == {
+        *("rooms", "sold year", "sold month", "sold day", "sold weekday")
+    }
+
+
 def test_a_number_beyond_float32_is_named_in_a_list_too(schema):
     rows = rows_of(as_typed(COLUMNS))
     for number in (1e300, 10**300, "1e300"):
@@ -203,7 +214,9 @@ plain_values = st.one_of(
     st.decimals(),
     st.binary(max_size=3),
     st.lists(st.integers(), max_size=2),
-    st.sampled_from([np.float32(0.1), np.int8(3), np.bool_(True), np.datetime64("2026-11-25"), np.str_("sea")]),
+    st.sampled_from(
+        [np.float32(0.1), np.int8(3), np.bool_(True), np.datetime64("2026-11-25"), np.datetime64("NaT"), np.str_("sea")]
+    ),
 )
 
 

@@ -79,7 +79,7 @@ def _source(rows: Any) -> Source:
 
 
 def _of_dicts(schema: Schema, rows: Sequence[Any]) -> Encoded:
-    names: dict[str, None] = {}  # of all rows, in the order that they come in
+    names: dict[Any, None] = {}  # of all rows, in the order that they come in
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
             raise UsageError("rows.mapping", number=f"{number:,}", found=type(row).__name__)
@@ -87,7 +87,7 @@ def _of_dicts(schema: Schema, rows: Sequence[Any]) -> Encoded:
     if not rows:
         raise DataError("rows.none")
     used = _used(schema)
-    check_columns(ROWS, tuple(map(str, names)), used)
+    check_columns(ROWS, [name for name in names if isinstance(name, str)], used)
     x = np.empty((len(rows), len(schema.inputs)), np.float32)
     oddities: dict[str, Counter[str]] = {}
     with reading(ROWS):

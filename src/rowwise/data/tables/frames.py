@@ -34,13 +34,13 @@ def from_pandas(frame: Any) -> pl.DataFrame:
         for place, name in enumerate(names):
             column = frame.iloc[:, place]
             values = column.to_numpy(dtype=object) if str(column.dtype) == "category" else np.asarray(column)
-            columns[name] = _series(name, values)
+            columns[name] = _series_of_array(name, values)
     except (AttributeError, TypeError) as cause:
         raise UsageError("table.frame", found=type(frame).__name__) from cause
     return pl.DataFrame(columns)
 
 
-def _series(name: str, values: Any) -> pl.Series:
+def _series_of_array(name: str, values: Any) -> pl.Series:
     """`(records,)` of NumPy → a column; NaN, NaT, None and pandas's NA are null."""
     import polars as pl
 
@@ -96,6 +96,9 @@ def from_dicts(
 
 
 def _python_value(value: Any) -> Any:
+    """What NumPy's scalars hold, and None where the value is missing."""
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        value = value.astype(f"{value.dtype.kind}8[us]")  # Python has no nanoseconds
     return none_if_missing(value.item() if isinstance(value, np.generic) else value)
 
 

@@ -57,9 +57,9 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile]) 
     columns = infer_columns(table, source, profiles)
     classes = sorted_levels(profiles[source.target[0]].values or ()) if task == "classification" else ()
     folded = Counter(name.casefold() for name in classes)
-    alike = [name for name in classes if folded[name.casefold()] > 1]
-    if alike:
-        warn_user(say("target.alike", name=source.target[0], classes=", ".join(alike[:6])))
+    ambiguous = [name for name in classes if folded[name.casefold()] > 1]
+    if ambiguous:
+        warn_user(say("target.alike", name=source.target[0], classes=", ".join(ambiguous[:6])))
     schema = Schema(columns, source.target, classes)
     if not schema.used:
         reasons = ", ".join(f"{c.name}: {say(f'schema.dropped.{c.reason}')}" for c in columns[:5])

@@ -34,7 +34,7 @@ class Limits(NamedTuple):
 
     Attributes:
         batch_cells: rows × columns of a batch, which has 64 rows at least.
-        in_memory: bytes of a CSV file that is read once and kept; a larger one is read anew for every pass.
+        in_memory: bytes of a CSV file that is read once and kept; a larger one is read again for every pass.
     """
 
     batch_cells: int = 1_000_000
@@ -83,7 +83,7 @@ class Table:
             numbered: a column `ROW` more, int32: which row of the table each is, the first below the names being 1.
 
         Raises:
-            DataError: rows are lacking, or most have fewer fields than the header.
+            DataError: rows are missing, or most have fewer fields than the header.
 
         Warns:
             Suspicious: some rows have fewer fields than the header.
@@ -132,7 +132,7 @@ def cleaned(rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column) -> p
     """Texts without the spaces around them; what stands for a missing value as null.
 
     Args:
-        numeric: asked by a column's name: whether it may come as Float64 where all its texts are numbers. Parsing
+        numeric: says of a column's name whether it may come as Float64 where all its texts are numbers. Parsing
             numbers is what costs most in a long table: so it is done once.
     """
     import polars as pl

@@ -35,7 +35,7 @@ def group_keys(values: pl.Series) -> NDArray[np.uint64]:
 
 
 def _group_texts(values: pl.Series) -> pl.Series:
-    """Texts and whole numbers as they are; other values as Python writes them: Polars may change its ways."""
+    """Texts and whole numbers as they are; other values as Python writes them, which Polars need not do."""
     import polars as pl
 
     if values.dtype.is_integer() or values.dtype in (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Null):
@@ -61,9 +61,10 @@ def fnv1a(texts: pl.Series) -> NDArray[np.uint64]:
         texts = pl.Series(shortened, dtype=pl.String)
         lengths = texts.str.len_bytes().to_numpy().astype(np.int64)
     data = np.frombuffer((texts.str.join("").item() or "").encode(), np.uint8)
-    order = np.argsort(-lengths, kind="stable")  # the longest first: those that have a byte at a place are a slice
+    descending = (-lengths).astype(np.int16)  # so short, they are sorted by radix
+    order = np.argsort(descending, kind="stable")  # the longest first: texts that have a byte at a place are a slice
     starts = (np.cumsum(lengths) - lengths)[order]
-    with_a_byte = np.searchsorted(-lengths[order], -np.arange(lengths.max(initial=0)))
+    with_a_byte = np.searchsorted(descending[order], -np.arange(lengths.max(initial=0), dtype=np.int16))
     hashes = np.full(len(texts), OFFSET_BASIS)
     for place, count in enumerate(with_a_byte):
         hashes[:count] ^= data[starts[:count] + place]
