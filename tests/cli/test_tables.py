@@ -187,7 +187,7 @@ def test_a_resumed_run_is_the_run_that_never_stopped(runs, from_json, rowwise, h
 
 
 @pytest.mark.slow
-def test_a_resumed_run_wants_the_same_table(runs, rowwise, here, no_pictures, monkeypatch):
+def test_a_resumed_run_wants_the_same_table(runs, rowwise, here, no_pictures):
     path = write(here / "t.csv", without(houses(), "price"))
     assert rowwise("train", path, "--target", "dear", *QUICK, "--out", "run")[0] == 0
     write(path, without(houses(seed=1), "price"))

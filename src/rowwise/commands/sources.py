@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.data.source import Source, read_options
-from rowwise.data.tables.split_keys import has_outdated_keys
 from rowwise.errors import ModelError, RowwiseError, Suspicious, UsageError
 from rowwise.runs.folder import RECORD
 from rowwise.text import say
@@ -100,9 +99,11 @@ def _shown(value: object) -> str:
 
 def warn_of_other_data(record: Mapping[str, Any], test: Dataset, out: Output) -> None:
     """Say so where the run's own test data are no longer what they were."""
+    from rowwise.data.tables.split_keys import has_outdated_keys
+
     data = record.get("data", {})
     if data.get("test_checksum") != test.checksum:
-        regrouped = has_outdated_keys((data.get("source") or {}).get("split"))
+        regrouped = has_outdated_keys(data.get("source"))
         out.warn(say("cli.other_groups" if regrouped else "cli.other_data", name=test.name))
 
 

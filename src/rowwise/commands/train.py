@@ -12,7 +12,6 @@ from rowwise.commands.output import Output, called
 from rowwise.commands.sources import source_of, source_of_run, told
 from rowwise.commands.tables import about_table
 from rowwise.data import load_default
-from rowwise.data.tables.split_keys import has_outdated_keys
 from rowwise.errors import DataError
 from rowwise.interrupt import deferred
 from rowwise.runs.clock import Clock
@@ -89,7 +88,9 @@ def _start(options: argparse.Namespace) -> Start:
     source = source_of_run(record, options.resume)
     if source is None:
         raise DataError("cli.resume.data", path=options.resume, name=None)
-    if has_outdated_keys(record["data"].get("source", {}).get("split")):
+    from rowwise.data.tables.split_keys import has_outdated_keys  # imports NumPy, which --help does without
+
+    if has_outdated_keys(record["data"].get("source")):
         raise DataError("cli.resume.groups", path=options.resume, group=source.group)
     settings = resumed(options, options.resume, record, source)
     return Start(source.checked(), settings, options.resume, record["data"].get("checksum", ""), record["epochs"])

@@ -94,10 +94,11 @@ def time_keys(values: pl.Series, name: str, profile: Profile) -> NDArray[np.int6
     return keys.to_numpy()
 
 
-def has_outdated_keys(split: Any) -> bool:
-    """Whether a split by group, as a run's record has it, was made with other keys: it cannot be made again.
+def has_outdated_keys(source: Any) -> bool:
+    """Whether data were split by group with other keys than these: that split cannot be made again.
 
     Args:
-        split: `source["split"]` of a Dataset.
+        source: a Dataset's, as a run's record has it.
     """
+    split = source.get("split") if isinstance(source, Mapping) else None
     return isinstance(split, Mapping) and split.get("by") == "group" and split.get("keys") != GROUP_KEYS
