@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import polars as pl
@@ -87,28 +89,27 @@ def test_predict_writes_the_rows_in_order_with_classes_and_probabilities(runs, n
 @pytest.mark.slow
 def test_predict_gives_what_python_gives(runs, new, rowwise):
     from rowwise import predict
-    from rowwise.data.source import Source
-    from rowwise.data.tables.load import encode_rows
-    from rowwise.data.tables.read import open_table
+    from rowwise.data.tables.encode import encode
     from rowwise.models.preparation import preparation_of
     from rowwise.runs.folder import open_run
 
     _, out, _ = rowwise("predict", runs["price"], new)
     model, _ = open_run(runs["price"])
-    with open_table(Source(str(new))) as table:
-        x = np.concatenate([encode_rows(preparation_of(model).schema, rows) for rows in table.batches()])
+    x = encode(preparation_of(model).schema, new).x
     values = pl.read_csv(out.encode())["prediction"].to_numpy()
     np.testing.assert_allclose(values, predict(model, x).values[:, 0], rtol=1e-5)
 
 
 @pytest.mark.slow
-def test_predictions_do_not_depend_on_the_batches_nor_on_the_rows_beside(runs, new, rowwise, monkeypatch):
-    _, whole, _ = rowwise("predict", runs["price"], new)
-    monkeypatch.setattr("rowwise.data.tables.read.CELLS", 1)
-    monkeypatch.setattr("rowwise.data.tables.read.IN_MEMORY", 0)
-    _, pieces, _ = rowwise("predict", runs["price"], new)
-    one, other = (pl.read_csv(text.encode())["prediction"].to_numpy() for text in (whole, pieces))
-    np.testing.assert_allclose(other, one, rtol=1e-5)
+def test_predictions_do_not_depend_on_the_batches_nor_on_the_rows_beside(runs, new, rowwise, here):
+    _, out, _ = rowwise("predict", runs["price"], new)
+    one = pl.read_csv(out.encode())["prediction"].to_numpy()
+    header, *rows = new.read_text().splitlines(keepends=True)
+    repeats = 3_000  # 150,000 rows of 7 columns: more than a batch
+    (here / "long.csv").write_text(header + "".join(rows) * repeats)
+    assert rowwise("predict", runs["price"], "long.csv", "--out", "out.csv")[0] == 0
+    other = pl.read_csv(here / "out.csv", columns=["prediction"])["prediction"].to_numpy()
+    np.testing.assert_allclose(other, np.tile(one, repeats), rtol=1e-5)
 
 
 @pytest.mark.slow
@@ -186,7 +187,7 @@ def test_a_resumed_run_is_the_run_that_never_stopped(runs, from_json, rowwise, h
 
 
 @pytest.mark.slow
-def test_a_resumed_run_wants_the_same_table(runs, rowwise, here, no_pictures, monkeypatch):
+def test_a_resumed_run_wants_the_same_table(runs, rowwise, here, no_pictures):
     path = write(here / "t.csv", without(houses(), "price"))
     assert rowwise("train", path, "--target", "dear", *QUICK, "--out", "run")[0] == 0
     write(path, without(houses(seed=1), "price"))
@@ -195,6 +196,43 @@ def test_a_resumed_run_wants_the_same_table(runs, rowwise, here, no_pictures, mo
     path.unlink()
     code, _, err = rowwise("train", "--resume", "run", "--epochs", 9)
     assert (code, "no file or folder" in err) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_run_split_by_the_groups_of_an_earlier_version_says_why_it_cannot_go_on(rowwise, here, no_pictures):
+    columns = without(houses(), "price") | {"who": [f"w{n % 20}" for n in range(200)]}
+    write(here / "t.csv", columns)
+    assert rowwise("train", "t.csv", "--target", "dear", "--group", "who", *QUICK, "--out", "run")[0] == 0
+    assert rowwise("train", "--resume", "run", "--epochs", 4, "--quiet", "--out", "more")[0] == 0
+    code, _, err = rowwise("evaluate", "run")
+    assert (code, "earlier version" in err) == (0, False)
+    record = json.loads((here / "run" / "run.json").read_text())
+    assert record["data"]["source"]["split"].pop("keys") == "fnv1a-64"
+    record["data"]["test_checksum"] = "of other records"
+    (here / "run" / "run.json").write_text(json.dumps(record))
+    words = {"en": 'groups of "who" that an earlier version of rowwise chose', "ko": "이전 버전이 고른 것입니다"}
+    for lang in words:
+        code, out, err = rowwise("train", "--resume", "run", "--epochs", 9, "--lang", lang)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert words[lang] in err
+    code, _, err = rowwise("evaluate", "run")
+    assert code == 0
+    assert "Some may be data that the model was trained on" in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["train", "show", "show without target", "explain"])
+def test_nothing_is_printed_over_a_damaged_table_but_the_error(here, command):
+    days = pl.Series("day", [2**30] * 20 + list(range(20)), dtype=pl.Int32).cast(pl.Date)  # Polars panics at such a day
+    pl.DataFrame({"x": range(40), "day": days, "y": ["a", "b"] * 20}).write_parquet(here / "t.parquet")
+    arguments = {"train": ["train"], "explain": ["explain"]}.get(command, ["data", "show"])
+    target = [] if command == "show without target" else ["--target", "y"]
+    done = subprocess.run(
+        [sys.executable, "-m", "rowwise", *arguments, "t.parquet", *target], capture_output=True, text=True, cwd=here
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "t.parquet cannot be read as a table: out-of-range date" in done.stderr
 
 
 @pytest.mark.slow

@@ -14,7 +14,8 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import rowwise
-from rowwise.data.tables.schema import PARTS, Column, Schema
+from rowwise.data.tables.columns.date import PARTS
+from rowwise.data.tables.schema import Column, Schema
 from rowwise.models.preparation import Preparation, preparation_of
 from rowwise.runs.folder import open_model
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.dataset import PIXEL_MAX
-from rowwise.data.source import TABLES, Source, is_frame
-from rowwise.errors import ModelError, UsageError
+from rowwise.data.source import is_frame
+from rowwise.errors import ModelError, warn_user
 from rowwise.shapes.checks.losses import flat_layers, loss_of
 
 if TYPE_CHECKING:
@@ -87,16 +87,15 @@ def predict(model: keras.Model, x: Any, batch_size: int = 1024) -> Prediction:
 
 def _records_of(model: keras.Model, table: Any) -> NDArray[np.float32]:
     """`(records, columns)` of a file or DataFrame, read as the model's own data were."""
-    from rowwise.data.tables.load import read_x
+    from rowwise.data.tables.encode import encode, oddity_notes
     from rowwise.models.preparation import preparation_of
 
     if (preparation := preparation_of(model)) is None:
         raise ModelError("predict.no_table", model=model.name)
-    frame = is_frame(table)
-    source = Source("table" if frame else str(table), frame=table if frame else None)
-    if source.kind != "table":
-        raise UsageError("predict.table.kind", path=table, known=", ".join(TABLES))
-    return read_x(preparation.schema, source)
+    encoded = encode(preparation.schema, table)
+    for note in oddity_notes(preparation.schema, encoded.oddities):
+        warn_user(note)
+    return encoded.x
 
 
 def is_regression(model: keras.Model) -> bool:

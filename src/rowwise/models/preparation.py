@@ -16,7 +16,8 @@ import keras
 import numpy as np
 
 from rowwise.data.storage import empty, release
-from rowwise.data.tables.schema import PERIODS, Column, Schema
+from rowwise.data.tables.columns.date import PERIODS
+from rowwise.data.tables.schema import Column, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

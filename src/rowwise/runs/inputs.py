@@ -15,9 +15,8 @@ from rowwise.errors import UsageError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rowwise.data.tables.schema import Schema
     from rowwise.runs.saved import Saved
-
-MANY = 1024  # pictures of a folder read at a time
 
 
 class Records(NamedTuple):
@@ -37,13 +36,63 @@ def records_of(saved: Saved, data: Any) -> Records:
         taken, notes = saved.as_taken(data)
         return Records(taken.x, notes)
     if saved.schema is not None:
-        return _rows(saved, data)
-    if isinstance(data, str | Path | bytes):
-        return _file(saved, data)
-    if isinstance(data, list | tuple) and data and all(isinstance(item, str | Path | bytes) for item in data):
-        parts = [_file(saved, item) for item in data]
-        notes = list(dict.fromkeys(note for part in parts for note in part.notes))
-        return Records(np.concatenate([part.x for part in parts]), notes)
-    if is_frame(data) or isinstance(data, Mapping):
-        raise UsageError("saved.no_table", path=saved.path, accepts=saved.accepts)
-    return _pixels(saved, np.asarray(data))
+        return _rows(saved.schema, data)
+    if is_frame(data) or isinstance(data, Mapping) or _are_all(data, Mapping):
+        raise UsageError("saved.no_table", path=saved.path, accepts=str(saved.accepts))
+    if saved.accepts.kind != "pictures":
+        return Records(_array(saved, data), [])
+    if isinstance(data, str | Path) and Path(data).is_dir():
+        return _joined([_pictures(saved, path) for path in _files(Path(data))])
+    if _are_all(data, str | Path | bytes):
+        return _joined([_pictures(saved, item) for item in data])
+    return _pictures(saved, data)
+
+
+def _rows(schema: Schema, data: Any) -> Records:
+    """Rows of a table; X itself, as an array of numbers, is taken as it is."""
+    if isinstance(data, np.ndarray) and data.dtype.kind in "fiu":
+        return Records(data, [])
+    from rowwise.data.tables.encode import encode, oddity_notes
+
+    encoded = encode(schema, [data] if isinstance(data, Mapping) else data)
+    return Records(encoded.x, oddity_notes(schema, encoded.oddities))
+
+
+def _pictures(saved: Saved, data: Any) -> Records:
+    from rowwise.data.pictures.prepare import read_pictures
+
+    takes = saved.accepts
+    shape = tuple(size for size in takes.shape if size is not None)
+    source = Path(data) if isinstance(data, str) else data
+    if not isinstance(source, Path | bytes):
+        source = np.asarray(source)
+    return Records(*read_pictures(source, shape, takes.white, takes.pictures))
+
+
+def _files(folder: Path) -> list[Path]:
+    """The pictures of a folder at any depth, by path."""
+    from rowwise.data.pictures.tree import scan_all
+
+    tree = scan_all(folder)
+    return [tree.folder / name for name in tree.names]
+
+
+def _joined(parts: list[Records]) -> Records:
+    notes = dict.fromkeys(note for part in parts for note in part.notes)
+    return Records(np.concatenate([part.x for part in parts]), list(notes))
+
+
+def _array(saved: Saved, data: Any) -> NDArray[Any]:
+    """Records of a model that takes arrays; of its one record's shape, one record."""
+    if isinstance(data, str | Path):
+        if Path(data).suffix.lower() != ".npy":
+            raise UsageError("saved.no_array", path=data, accepts=str(saved.accepts))
+        from rowwise.data.arrays import npy
+
+        data = npy.read(Path(data))
+    x = np.asarray(data)
+    return x[None] if x.shape == saved.accepts.shape else x
+
+
+def _are_all(data: Any, kind: Any) -> bool:
+    return isinstance(data, list | tuple) and bool(data) and all(isinstance(item, kind) for item in data)

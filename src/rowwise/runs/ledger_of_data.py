@@ -61,10 +61,10 @@ def ledger_of_data(
         shape, classes = form(data)
         return DataLedger(explain(course(shape, units, classes), **ways))
     if data.kind == "folder":
-        from rowwise.data.pictures.folder import first_look
+        from rowwise.data.pictures.folder import preview
         from rowwise.shapes.ledger.pixel_columns import pixels_of, pixels_text
 
-        seen = first_look(data)
+        seen = preview(data)
         values = pixels_of(seen.shape, seen.files, records)
         about = {"records": records, "shape": seen.shape, "classes": seen.classes, "values": values}
         ledger = explain(course(seen.shape, units, len(seen.classes)), **ways)

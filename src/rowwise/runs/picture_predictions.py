@@ -30,11 +30,12 @@ def predict_folder(saved: Saved, folder: Path, write: Callable[[bytes], object],
             then. OSError: `write` could not.
     """
     from rowwise.data.pictures.folder import read_batches
+    from rowwise.data.pictures.prepare import prepare_for
 
     if saved.accepts.kind != "pictures":
         raise ModelError("cli.predict.shape", model=saved.path, shape=saved.accepts.shape)
     shape, records = tuple(size for size in saved.accepts.shape if size is not None), 0
-    for names, x in read_batches(folder, shape, saved.prepare, skip_bad):
+    for names, x in read_batches(folder, shape, prepare_for(saved.accepts.pictures), skip_bad):
         prediction = saved.predict(x)
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rowwise.data.source import Source, is_frame
-from rowwise.errors import UsageError
+from rowwise.errors import DataError, UsageError
 from rowwise.runs.record import RunRecord
 from rowwise.runs.settings import Settings
 
@@ -91,6 +91,11 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
         source = source_of(data, record.data.source.get("load", {}))
     if source is None:
         raise UsageError("cli.resume.frame", path=folder)
+    if "group" in record.data.source.get("load", {}):
+        from rowwise.data.tables.split_keys import has_outdated_keys  # imports NumPy, which --help does without
+
+        if has_outdated_keys(record.data.source):
+            raise DataError("cli.resume.groups", path=folder, group=source.group)
     contradictions = [*kept.contradictions(choices), *_other_data(source, data, reading)]  # type: ignore[arg-type]
     if contradictions:
         raise UsageError("cli.resume.contradicts", path=folder, options=", ".join(contradictions))

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.dataset import OBJECT, WHOLE, Dataset
+from rowwise.data.dataset import OBJECT, Dataset
 from rowwise.data.source import Source, is_frame
 from rowwise.errors import ModelError, UsageError, warn_user
 from rowwise.figures import is_picture
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     import keras
 
-    from rowwise.data.pictures.cache import Prepare
     from rowwise.data.tables.schema import Column, Schema
     from rowwise.engine.prediction import Prediction
     from rowwise.measure import RegressionReport, Report
@@ -217,7 +216,9 @@ class Saved:
         if data is None:
             return None, test
         if (source is None or test.name == data.name) and data.test_checksum != test.checksum:
-            warn_user(say("cli.other_data", name=test.name))
+            from rowwise.data.tables.split_keys import has_outdated_keys
+
+            warn_user(say("cli.other_groups" if has_outdated_keys(data.source) else "cli.other_data", name=test.name))
         return train if data.checksum == train.checksum else None, test
 
     def own_source(self) -> Source | None:
@@ -274,7 +275,8 @@ class Saved:
     def _read_as_own(self, source: Source) -> Dataset | None:
         """All records of a table, or of a folder of pictures, read as the model's own; None for other data."""
         if source.kind == "table" and self.schema is not None:
-            from rowwise.data.tables.load import oddity_notes, read_as
+            from rowwise.data.tables.encode import oddity_notes
+            from rowwise.data.tables.load import read_as
 
             test, oddities = read_as(self.schema, source)
             for note in oddity_notes(self.schema, oddities):
@@ -282,22 +284,14 @@ class Saved:
             return test
         if source.kind == "folder" and self.accepts.kind == "pictures":
             from rowwise.data.pictures.folder import read_as as read_pictures_as
+            from rowwise.data.pictures.prepare import prepare_for
 
             units = max(self._shapes[1], 2)
             names = self.record.data.classes if self.record else ()
             return read_pictures_as(
-                source, _known(self.accepts.shape), names if len(names) == units else (), self.prepare
+                source, _known(self.accepts.shape), names if len(names) == units else (), prepare_for(self.accepts.pictures)
             )
         return None
-
-    @property
-    def prepare(self) -> Prepare:
-        """How a picture file becomes a record."""
-        from rowwise.data.pictures.cache import WHOLLY, Prepare
-        from rowwise.data.pictures.prepare import cut_out
-
-        return WHOLLY if self.accepts.pictures == WHOLE else Prepare(OBJECT, cut_out)
-
 
 _SIDES = ("input_shape", "output_shape")
 

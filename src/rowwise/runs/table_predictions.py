@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.load import check_has, encode_rows, oddity_notes
+from rowwise.data.tables.encode import check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.read import cleaned, open_table
 from rowwise.errors import DataError, ModelError
 
@@ -57,7 +57,7 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
         raise ModelError("predict.no_table", model=saved.path)
     done, oddities = Written(), dict[str, Counter[str]]()
     with open_table(source) as table:
-        check_has(table, tuple(column.name for column in schema.used))
+        check_columns(table.name, table.columns, tuple(column.name for column in schema.used))
         done.columns = added_names(schema, table)
         for rows in table.raw():
             x = encode_rows(schema, cleaned(rows, schema.numeric), oddities)

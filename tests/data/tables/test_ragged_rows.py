@@ -6,24 +6,26 @@ import pytest
 from made_tables import csv_of, houses, write
 
 import rowwise
-from rowwise.data.tables import ragged_rows as ragged
+from rowwise.data import Source
+from rowwise.data.tables.load import load
+from rowwise.data.tables.ragged_rows import Ragged, ragged
+from rowwise.data.tables.read import Limits
 from rowwise.errors import DataError, Suspicious
 
 LINES = csv_of(houses(60)).splitlines()
 SHORT = "61,6.1"
 
 
-def count(path, text, separator=",", columns=3):
+def count(path, text, separator=",", **more):
     path.write_bytes(text.encode())
-    return ragged.ragged(path, separator, columns)
+    return ragged(path, separator, 3, **more)
 
 
 @pytest.mark.parametrize("block", [1, 7, 1 << 20])
-def test_fields_are_counted_outside_quotes_whatever_the_block(tmp_path, monkeypatch, block):
-    monkeypatch.setattr(ragged, "BLOCK", block)
+def test_fields_are_counted_outside_quotes_whatever_the_block(tmp_path, block):
     text = '\na,b,c\r\n1,2,3\r\n\r\n"x\ny,z",5,\n7,8\n"",,\n1,"2,3"\n1,2,3,4\n9'
-    found = count(tmp_path / "t.csv", text)
-    assert found == ragged.Ragged(7, short=3, long=1, short_line=7, long_line=10, short_fields=2, long_fields=4)
+    found = count(tmp_path / "t.csv", text, block_bytes=block)
+    assert found == Ragged(7, short=3, long=1, short_line=7, long_line=10, short_fields=2, long_fields=4)
 
 
 def test_a_quote_that_is_never_closed_ends_the_count(tmp_path):
@@ -48,11 +50,10 @@ def test_counting_agrees_with_python_on_drawn_files(tmp_path):
 
 
 @pytest.mark.parametrize("in_memory", [0, 1 << 20])
-def test_a_few_short_rows_are_warned_of_once_with_the_line_of_the_first(tmp_path, monkeypatch, in_memory):
-    monkeypatch.setattr("rowwise.data.tables.read.IN_MEMORY", in_memory)
+def test_a_few_short_rows_are_warned_of_once_with_the_line_of_the_first(tmp_path, in_memory):
     (tmp_path / "t.csv").write_text("\n".join([*LINES[:30], "", SHORT, *LINES[30:], SHORT]))
     with pytest.warns(Suspicious) as caught:
-        train, test = rowwise.load(tmp_path / "t.csv", target="rooms")
+        train, test = load(Source(str(tmp_path / "t.csv"), target=("rooms",)), Limits(in_memory=in_memory))
     assert len(train) + len(test) == 62
     (warning,) = [str(one.message) for one in caught if "fewer fields" in str(one.message)]
     assert "2 of 62 rows" in warning

@@ -1,6 +1,8 @@
 """What the columns of a table are: as their values show, as the user says, and what the training rows tell of them."""
 
+import datetime
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -11,8 +13,9 @@ from made_tables import houses, without, write
 from rich.cells import cell_len
 
 import rowwise
-from rowwise.data.tables.schema import KINDS, PARTS, Column, Schema
-from rowwise.errors import UsageError
+from rowwise.data.tables.columns.date import PARTS
+from rowwise.data.tables.schema import KINDS, Column, Schema
+from rowwise.errors import DataError, UsageError
 from rowwise.text import use_language
 
 N = 60
@@ -49,6 +52,15 @@ KIND = {
 def test_the_kind_of_a_column_is_seen_in_its_values(tmp_path, what):
     values, kind = KIND[what]
     assert column(tmp_path, values).kind == kind
+
+
+def test_durations_and_times_of_day_are_numbers_of_seconds():
+    durations = [datetime.timedelta(hours=n, seconds=0.5) for n in range(N)]
+    frame = pl.DataFrame({"d": durations, "t": [datetime.time(n % 24) for n in range(N)], "y": Y})
+    train, _ = rowwise.load(frame, "y")
+    assert [(c.name, c.kind) for c in train.schema.columns] == [("d", "numeric"), ("t", "numeric")]
+    np.testing.assert_array_equal(train.x[:, 0], (train.rows - 1) * 3600 + 0.5)
+    np.testing.assert_array_equal(train.x[:, 1], (train.rows - 1) % 24 * 3600)
 
 
 def test_a_value_here_and_there_may_be_missing_without_changing_the_kind(tmp_path):
@@ -100,6 +112,17 @@ def test_levels_and_statistics_come_from_the_training_rows_alone():
     assert set(late[-70:]) == {2}, "an unknown level is the number after the last"
 
 
+def test_the_parts_of_a_date_are_not_taken_for_a_column_of_that_name():
+    years = np.arange(N) * 1000.0
+    days = [datetime.date(2000 + n % 10, 1 + n % 12, 1 + n % 28) for n in range(N)]
+    train, _ = rowwise.load(pl.DataFrame({"x": days, "x year": years, "y": Y}), "y")
+    date, number = train.schema.columns
+    kept = train.rows - 1
+    assert date.means[0] == pytest.approx((2000 + kept % 10).mean())
+    assert (number.low, number.high) == (years[kept].min(), years[kept].max())
+    assert (date.low, date.high) == (min(str(days[n]) for n in kept), max(str(days[n]) for n in kept))
+
+
 def test_a_rare_level_of_many_shares_the_row_of_unknown_ones():
     names = [f"town{n % 40:02}" for n in range(400)] + ["hamlet"]
     frame = pl.DataFrame({"town": names, "y": np.arange(401.0)})
@@ -134,6 +157,33 @@ def test_the_task_can_be_said_and_targets_can_be_several():
     assert rowwise.load(frame, "y", task="regression")[0].targets == ("y",)
     train, _ = rowwise.load(frame, ["y", "z"])
     assert (train.targets, train.y.shape, train.task) == (("y", "z"), (48, 2), "regression")
+
+
+def test_numbers_of_too_many_values_for_classes_are_not_said_to_be_mixed(tmp_path):
+    path = write(tmp_path / "t.csv", {"x": [n % 7 for n in range(10_200)], "y": list(range(10_200))})
+    with pytest.raises(DataError, match="more than 10,000 different values, too many for classes"):
+        rowwise.load(path, "y", task="classification")
+
+
+@pytest.mark.parametrize("form", ["file", "frame"])
+def test_the_value_that_is_no_number_is_the_one_of_the_record_named(tmp_path, form):
+    columns = {"x": list(range(N)), "y": [None, "high", "low"] * (N // 3)}
+    data = write(tmp_path / "t.csv", columns) if form == "file" else pl.DataFrame(columns)
+    with pytest.raises(UsageError, match='the target "y" holds "high" in record 2'):
+        rowwise.load(data, "y", task="regression")
+    with pytest.raises(UsageError, match='--time y: expected dates or numbers; found "high"'):
+        rowwise.load(data, "x", time="y")
+
+
+def test_every_kind_has_a_name_and_says_how_it_enters_in_both_languages():
+    for kind in KINDS:
+        size = {"dropped": 0, "categorical": 0, "date": 5}.get(kind, 1)
+        column = Column("x", kind, parts=PARTS if kind == "date" else (), reason="asked" if kind == "dropped" else "")
+        column = replace(column, means=(0.0,) * size, scales=(1.0,) * size)
+        for lang in ("en", "ko"):
+            with use_language(lang):
+                assert "schema." not in str(Schema((column,), ()))
+        assert len(column.inputs) == max(size, kind == "categorical")
 
 
 names = st.text(min_size=1, max_size=8)

@@ -1,18 +1,19 @@
-"""Damaged CSV and Parquet files: data, or one of rowwise's errors; never anything else, never for long."""
+"""Damaged CSV and Parquet files: data, or one of rowwise's errors; never anything else.
+
+No time is measured: how long a file takes says more about the machine than about the reader, and a test that hangs is
+seen all the same.
+"""
 
 import io
 import random
-import time
-import warnings
 
 import polars as pl
 import pytest
 from made_tables import csv_of, houses
 
 import rowwise
-from rowwise.errors import RowwiseError, Suspicious
+from rowwise.errors import RowwiseError, warnings_to
 
-LONGEST = 10  # seconds for one file
 WORDS = (
     *('"', '""', ",", ";", "\n", "\r", "\t", "\0", "\\", "'", "NaN", "inf", "-inf", "1e999", "-1e40", "0x1F", "1_000"),
     *("2026-13-45", "true", "no", "\ufeff", "한글", "é", "\u202e", "😀", " " * 40, "9" * 400, "a" * 5000),
@@ -55,25 +56,21 @@ def damaged(content, seed):
     return bytes(made)
 
 
-def try_one(path, content, seed):
+def outcome(path, content, seed):
     """How one damaged file ended: `"data"`, or the key of the error."""
     path.write_bytes(damaged(content, seed))
-    target, begun = ("price", "dear", "view")[seed % 3], time.perf_counter()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Suspicious)
-            rowwise.load(path, target=target)
-        found = "data"
+        with warnings_to(str):
+            rowwise.load(path, target=("price", "dear", "view")[seed % 3])
     except RowwiseError as error:
-        found = error.key if str(error) else "silent"
-    assert found != "silent"
-    assert time.perf_counter() - begun < LONGEST
-    return found
+        return error.key if str(error) else "silent"
+    return "data"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_damaged_file_gives_data_or_an_error_of_ours(tmp_path, suffix):
     content = seeds()[suffix]
-    ends = {try_one(tmp_path / f"t{suffix}", content, seed) for seed in range(120)}
-    assert {"data"} < ends, "some can be read, others not"
+    outcomes = {outcome(tmp_path / f"t{suffix}", content, seed) for seed in range(120)}
+    assert "silent" not in outcomes
+    assert {"data"} < outcomes, "some can be read, others not"

@@ -7,52 +7,53 @@ import csv
 import io
 import tempfile
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rowwise.errors import DataError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from typing import IO
 
 BLOCK = 1 << 20  # bytes read at once
-HEAD = 1 << 20  # characters looked at for the separator and the header
+HEAD = 1 << 20  # characters that the separator and the header are looked for in
 SEPARATORS = (",", ";", "\t", "|")
-MARKS = (
+BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 MOST_COLUMNS = 10_000
-LINES = 50  # of the head, that vote for a separator
+VOTERS = 50  # lines that vote for a separator
 
 
 class Text(NamedTuple):
     """A table's text.
 
     Attributes:
-        file: of UTF-8 with `\\n` between lines.
-        made: the temporary file behind it where the text had to be rewritten; it goes when this is closed.
+        file: of UTF-8 with `\\n` between lines: the original, or a temporary file.
         encoding, separator: of the original.
         names: of the columns.
     """
 
     file: Path
-    made: IO[bytes] | None
     encoding: str
     separator: str
     names: tuple[str, ...]
 
 
-def open_text(path: Path, encoding: str = "", separator: str = "") -> Text:
-    """Find out how a CSV file is written.
+@contextmanager
+def open_text(path: Path, encoding: str = "", separator: str = "") -> Iterator[Text]:
+    """Find out how a CSV file is written. Where Polars could not read it so, it is rewritten until the block ends.
 
     Args:
         encoding: by Python's name; empty: UTF-8, UTF-16 by its mark, or else CP949.
         separator: one character; empty: detected.
 
     Raises:
-        UsageError: an encoding that there is not, a separator that is no single character.
+        UsageError: an encoding that does not exist, a separator that is no single character.
         DataError: it cannot be read or is empty, no text in that encoding, a header without names, with the same name
             twice, or with more columns than a table has.
     """
@@ -63,63 +64,70 @@ def open_text(path: Path, encoding: str = "", separator: str = "") -> Text:
             codecs.lookup(encoding)
         except LookupError as cause:
             raise UsageError("table.encoding", found=encoding) from cause
+    temporary: IO[bytes] | None = None
     try:
-        if not path.stat().st_size:
-            raise DataError("table.empty", path=path)
-        encoding = encoding or _encoding(path)
-        made = _rewritten(path, encoding) if _must_rewrite(path, encoding) else None
-    except OSError as cause:
-        raise DataError("table.unreadable", path=path, cause=cause.strerror or cause) from cause
-    file = Path(made.name) if made else path
-    with file.open(encoding="utf-8", newline="") as opened:
-        head = opened.read(HEAD)
-    separator = separator or _separator(head)
-    return Text(file, made, encoding, separator, _names(path, head, separator))
+        try:
+            if not path.stat().st_size:
+                raise DataError("table.empty", path=path)
+            encoding = encoding or _encoding(path)
+            if _must_rewrite(path, encoding):
+                temporary = _rewritten(path, encoding)
+        except OSError as cause:
+            raise DataError("table.unreadable", path=path, cause=cause.strerror or cause) from cause
+        file = Path(temporary.name) if temporary else path
+        with file.open(encoding="utf-8", newline="") as opened:
+            head = opened.read(HEAD)
+        separator = separator or _separator(head)
+        yield Text(file, encoding, separator, _names(path, head, separator))
+    finally:
+        if temporary is not None:
+            temporary.close()
 
 
 def _encoding(path: Path) -> str:
-    """The first that the whole file is right in."""
+    """The first encoding that the whole file can be decoded by."""
     with path.open("rb") as file:
         start = file.read(BLOCK)
-    for mark, name in MARKS:
+    for mark, name in BYTE_ORDER_MARKS:
         if start.startswith(mark):
             return name
     if b"\0" in start:
         raise DataError("table.binary", path=path, at=start.index(b"\0"))
-    wrong = _wrong(path, "utf-8")
-    if wrong is None:
+    place = _undecodable(path, "utf-8")
+    if place is None:
         return "utf-8"
-    if _wrong(path, "cp949") is None and _is_korean(path):
+    if _undecodable(path, "cp949") is None and _is_korean(path):
         return "cp949"
-    raise DataError("table.bytes", path=path, at=f"{wrong:,}")
+    raise DataError("table.bytes", path=path, at=f"{place:,}")
 
 
-def _wrong(path: Path, encoding: str) -> int | None:
-    """The place of the first byte that the encoding does not have, or None."""
+def _undecodable(path: Path, encoding: str) -> int | None:
+    """The place of the first byte that cannot be decoded, or None."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    done = 0
+    place = 0
     with path.open("rb") as file:
         try:
             while block := file.read(BLOCK):
-                kept = len(decoder.getstate()[0])
-                if kept or not block.isascii():  # most tables are ASCII, which is seen faster than decoded
+                pending = len(decoder.getstate()[0])
+                if pending or not block.isascii():  # most tables are ASCII, which is recognised faster than decoded
                     decoder.decode(block)
-                done += len(block)
+                place += len(block)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as cause:
-            return max(done - kept + cause.start, 0)
+            return max(place - pending + cause.start, 0)
     return None
 
 
 def _is_korean(path: Path) -> bool:
-    """Whether most letters beyond ASCII are among the usual Hangul: nearly any bytes are some letters in CP949."""
+    """Whether most letters beyond ASCII are common Hangul: nearly any bytes are some letters in CP949."""
     with path.open("rb") as file:
         text = codecs.getincrementaldecoder("cp949")().decode(file.read(16 * BLOCK))
-    found = Counter("usual" if _usual(letter) else "other" for letter in text if ord(letter) > 127)
-    return found["usual"] > found["other"]
+    common = Counter(_is_common(letter) for letter in text if ord(letter) > 127)
+    return common[True] > common[False]
 
 
-def _usual(letter: str) -> bool:
+def _is_common(letter: str) -> bool:
+    """Whether EUC-KR, which CP949 extends by rare syllables, has the letter."""
     try:
         return len(letter.encode("euc_kr")) == 2
     except UnicodeEncodeError:
@@ -136,51 +144,51 @@ def _must_rewrite(path: Path, encoding: str) -> bool:
 
 
 def _rewritten(path: Path, encoding: str) -> IO[bytes]:
-    made = tempfile.NamedTemporaryFile(prefix="rowwise-", suffix=".csv")  # noqa: SIM115
+    temporary = tempfile.NamedTemporaryFile(prefix="rowwise-", suffix=".csv")  # noqa: SIM115
     try:
         with path.open(encoding=encoding, newline=None) as file:
             while block := file.read(BLOCK):
-                made.write(block.encode())
-        made.flush()
+                temporary.write(block.encode())
+        temporary.flush()
     except UnicodeError as cause:
-        made.close()
+        temporary.close()
         raise DataError("table.encoded", path=path, encoding=encoding, cause=cause) from cause
     except BaseException:
-        made.close()
+        temporary.close()
         raise
-    return made
+    return temporary
 
 
 def _separator(head: str) -> str:
-    """The one that parts the most lines into the same number of fields, of those the one with most fields."""
-    best, most = ",", (0.0, 0)
+    """The one that splits most lines into the same number of fields; of equals, the one with most fields."""
+    best, best_score = ",", (0.0, 0)
     for candidate in SEPARATORS:
         widths = []
         try:
             for row in csv.reader(io.StringIO(head, newline=""), delimiter=candidate):
                 if row:
                     widths.append(len(row))
-                if len(widths) == LINES:
+                if len(widths) == VOTERS:
                     break
         except csv.Error:
             continue
         if not widths or widths[0] < 2:
             continue
-        agree = sum(width == widths[0] for width in widths) / len(widths)
-        if (agree, widths[0]) > most:
-            best, most = candidate, (agree, widths[0])
+        agreeing = sum(width == widths[0] for width in widths) / len(widths)
+        if (agreeing, widths[0]) > best_score:
+            best, best_score = candidate, (agreeing, widths[0])
     return best
 
 
 def _names(path: Path, head: str, separator: str) -> tuple[str, ...]:
-    first = head.removeprefix("\ufeff").lstrip("\r\n")
-    if not first.strip():
+    header = head.removeprefix("\ufeff").lstrip("\r\n")
+    if not header.strip():
         raise DataError("table.empty", path=path)
-    width = first.split("\n", 1)[0].count(separator) + 1
+    width = header.split("\n", 1)[0].count(separator) + 1
     if width > MOST_COLUMNS:
         raise DataError("table.columns", path=path, found=f"{width:,}", most=f"{MOST_COLUMNS:,}")
     try:
-        names = [name.strip() for name in next(csv.reader(io.StringIO(first, newline=""), delimiter=separator))]
+        names = [name.strip() for name in next(csv.reader(io.StringIO(header, newline=""), delimiter=separator))]
     except csv.Error as cause:
         raise DataError("table.unreadable", path=path, cause=cause) from cause
     if all(_is_number(name) for name in names):
@@ -190,13 +198,13 @@ def _names(path: Path, head: str, separator: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def check_names(place: object, names: list[str]) -> None:
+def check_names(place: object, names: Sequence[str]) -> None:
     """Raises DataError where two columns have the same name, or there are too many."""
     if len(names) > MOST_COLUMNS:
         raise DataError("table.columns", path=place, found=f"{len(names):,}", most=f"{MOST_COLUMNS:,}")
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError("table.twice", path=place, name=twice[0])
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise DataError("table.twice", path=place, name=repeated[0])
 
 
 def _is_number(text: str) -> bool:

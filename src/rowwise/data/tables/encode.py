@@ -1,199 +1,141 @@
-"""A column's values as they were read → numbers, level numbers, parts of dates: float32 columns of X, NaN for none."""
+"""A schema, and rows as a file, a DataFrame or dictionaries → X as a model with that schema takes it."""
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rowwise.data.tables.schema import PARTS, Column
-from rowwise.errors import DataError
+from rowwise.data.source import TABLES, Source, is_frame
+from rowwise.data.tables.columns import KINDS
+from rowwise.data.tables.frames import from_dicts
+from rowwise.data.tables.read import cleaned, open_table, reading
+from rowwise.errors import DataError, UsageError
+from rowwise.text import say
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-TRUE = ("true", "yes", "t", "y", "예", "1", "1.0")
-FALSE = ("false", "no", "f", "n", "아니오", "0", "0.0")
-# How dates are written, in strftime's letters; those with hours hold times as well.
-PATTERNS = (
-    *(
-        "%Y-%m-%d",
-        "%Y/%m/%d",
-        "%Y.%m.%d",
-        "%Y. %m. %d",
-        "%Y년 %m월 %d일",
-        "%m/%d/%Y",
-        "%d/%m/%Y",
-        "%d.%m.%Y",
-        "%d-%m-%Y",
-    ),
-    *("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S%.f"),
-    *("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y.%m.%d %H:%M"),
-    *("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%d.%m.%Y %H:%M"),
-)
-THOUSANDS = {".": r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$", ",": r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"}
-FLOAT32_MAX = float(np.finfo(np.float32).max)
+    from rowwise.data.tables.read import Limits
+    from rowwise.data.tables.schema import Schema
+
+ROWS = "rows"  # what a list of dictionaries is called in messages
 
 
-def encode(column: Column, values: pl.Series, oddities: Counter[str] | None = None) -> NDArray[np.float32]:
-    """`(records, columns of X)`: what one column of the table becomes.
+class Encoded(NamedTuple):
+    """Rows as numbers.
+
+    Attributes:
+        x: `(records, columns)` float32: numbers, level numbers and parts of dates; NaN where a value is missing or
+            unreadable, the number after the last for a level that training did not know.
+        oddities: by column of the table, how many values are `missing`, `unknown` levels or `unreadable`.
+    """
+
+    x: NDArray[np.float32]
+    oddities: dict[str, Counter[str]]
+
+
+def encode(schema: Schema, rows: Any, limits: Limits | None = None) -> Encoded:
+    """Encode rows, which need no target, by the schema of a trained model.
+
+    The same values give the same X, to the bit, in whatever form they come. Columns that the schema does not use are
+    ignored.
 
     Args:
-        values: texts or what the column's kind has in a typed file; nulls are missing.
-        oddities: counts values that are `missing`, `unknown` levels, and `unreadable` values, which count as missing.
+        rows: a list of dictionaries by column name, whose values are numbers, texts, booleans, dates or None, and in
+            which a key may be lacking where the value is missing; a DataFrame of Polars or pandas; the path of a CSV
+            or Parquet file; or a Source of one of these.
+        limits: of memory, for a file or DataFrame.
+
+    Raises:
+        UsageError: something else than rows. DataError: no row has one of the columns that the schema uses, there
+            are no rows, a number is beyond float32, or a file cannot be read.
+    """
+    if isinstance(rows, Sequence) and not isinstance(rows, str | bytes):
+        return _of_dicts(schema, rows)
+    source = _source(rows)
+    oddities: dict[str, Counter[str]] = {}
+    with open_table(source, limits) as table:
+        check_columns(table.name, table.columns, _used(schema))
+        blocks = [encode_rows(schema, batch, oddities) for batch in table.batches(schema.numeric)]
+    if not sum(map(len, blocks)):
+        raise DataError("table.rows", path=source.place)
+    return Encoded(np.concatenate(blocks), oddities)
+
+
+def _source(rows: Any) -> Source:
+    if is_frame(rows):
+        return Source("table", frame=rows)
+    if not isinstance(rows, Source | str | Path):
+        raise UsageError("rows.type", found=type(rows).__name__)
+    source = rows if isinstance(rows, Source) else Source(str(rows))
+    if source.kind != "table":
+        raise UsageError("predict.table.kind", path=source.place, known=", ".join(TABLES))
+    return source
+
+
+def _of_dicts(schema: Schema, rows: Sequence[Any]) -> Encoded:
+    names: dict[Any, None] = {}  # of all rows, in the order that they come in
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping):
+            raise UsageError("rows.mapping", number=f"{number:,}", found=type(row).__name__)
+        names |= dict.fromkeys(row)
+    if not rows:
+        raise DataError("rows.none")
+    used = _used(schema)
+    check_columns(ROWS, [name for name in names if isinstance(name, str)], used)
+    x = np.empty((len(rows), len(schema.inputs)), np.float32)
+    oddities: dict[str, Counter[str]] = {}
+    with reading(ROWS):
+        for places, frame in from_dicts(rows, used):
+            x[places] = encode_rows(schema, cleaned(frame, schema.numeric), oddities)
+    return Encoded(x, oddities)
+
+
+def encode_rows(
+    schema: Schema, rows: pl.DataFrame, oddities: dict[str, Counter[str]] | None = None
+) -> NDArray[np.float32]:
+    """`(records, columns of X)` of `cleaned` rows that have the schema's columns.
+
+    Args:
+        oddities: counted here by column, as in `Encoded`.
 
     Raises:
         DataError: a number beyond float32.
     """
-    oddities = Counter() if oddities is None else oddities
-    oddities["missing"] += values.null_count()
-    if column.kind == "categorical":
-        return level_numbers(values, column.levels, oddities)[:, None]
-    if column.kind == "date":
-        made = parts(dates(values, column.pattern), column.parts)
-        read = ~np.isnan(made[:, 0])
-    else:
-        numbers = truths(values) if column.kind == "boolean" else as_numbers(values, column.decimal)
-        made = float32(column.name, numbers)[:, None]
-        read = ~np.isnan(made[:, 0])
-    oddities["unreadable"] += int((values.is_not_null().to_numpy() & ~read).sum())
-    return made
+    oddities = {} if oddities is None else oddities
+    inputs = [np.empty((len(rows), 0), np.float32)]
+    for column in schema.used:
+        values, odd = rows[column.name], oddities.setdefault(column.name, Counter())
+        odd["missing"] += values.null_count()
+        encoded = KINDS[column.kind].encode(column, values, odd)
+        odd["unreadable"] += int((values.is_not_null().to_numpy() & np.isnan(encoded[:, 0])).sum())
+        inputs.append(encoded)
+    return np.concatenate(inputs, axis=1)
 
 
-def as_numbers(values: pl.Series, decimal: str = ".") -> pl.Series:
-    """Float64; null where there is no finite number. Thousands may be parted: `1,234.5`, or `1.234,5`.
-
-    Texts have no spaces around them.
-    """
-    import polars as pl
-
-    if values.dtype != pl.String:
-        if values.dtype == pl.Duration:
-            values = values.dt.total_seconds(fractional=True)
-        elif values.dtype == pl.Time:
-            values = values.cast(pl.Int64) / 1e9
-        return _finite(values.cast(pl.Float64, strict=False))
-    found = (values if decimal == "." else values.str.replace(",", ".", literal=True)).cast(pl.Float64, strict=False)
-    if decimal == "," or found.null_count() > values.null_count():
-        grouped = (found.is_null() | (decimal == ",")) & values.str.contains(THOUSANDS[decimal])
-        if grouped.any():
-            whole = values.str.replace_all("," if decimal == "." else ".", "", literal=True)
-            again = whole.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
-            found = again.zip_with(grouped.fill_null(False), found)
-    return _finite(found)
+def _used(schema: Schema) -> tuple[str, ...]:
+    return tuple(column.name for column in schema.used)
 
 
-def _finite(numbers: pl.Series) -> pl.Series:
-    """Null for what is not."""
-    if finite(numbers):
-        return numbers
-    return numbers.set(~numbers.is_finite().fill_null(False), None)
+def check_columns(place: str, columns: Sequence[str], expected: Sequence[str]) -> None:
+    """Raises DataError where a table, called `place` in the message, lacks one of the expected columns."""
+    lacking = [name for name in expected if name not in columns]
+    if lacking:
+        listed = ", ".join(lacking[:5]) + (", …" if len(lacking) > 5 else "")
+        raise DataError("table.lacks", path=place, names=listed, found=", ".join(columns[:10]))
 
 
-def finite(numbers: pl.Series) -> bool:
-    """Whether all values are, nulls aside. In NumPy: Polars plans a query for each call, which takes a millisecond."""
-    return int(np.isfinite(numbers.to_numpy()).sum()) == len(numbers) - numbers.null_count()
-
-
-def truths(values: pl.Series) -> pl.Series:
-    """Float64 1, 0, or null where a value is neither."""
-    import polars as pl
-
-    if values.dtype != pl.String:
-        numbers = values.cast(pl.Float64, strict=False)
-        return numbers.set(~numbers.is_in([0.0, 1.0]).fill_null(False), None)
-    return values.str.to_lowercase().replace_strict(
-        [*TRUE, *FALSE], [1.0] * len(TRUE) + [0.0] * len(FALSE), default=None, return_dtype=pl.Float64
-    )
-
-
-def dates(values: pl.Series, pattern: str = "") -> pl.Series:
-    """Moments, in microseconds; null where there is none."""
-    import polars as pl
-
-    if values.dtype == pl.String:
-        if "%H" in pattern:
-            values = values.str.to_datetime(pattern, strict=False, time_unit="us")
-        else:
-            values = values.str.to_date(pattern, strict=False)
-    elif isinstance(values.dtype, pl.Datetime) and values.dtype.time_zone:
-        values = values.dt.replace_time_zone(None)
-    elif not values.dtype.is_temporal():
-        values = pl.Series(values.name, [None] * len(values), dtype=pl.Date)
-    return values.cast(pl.Datetime("us"))
-
-
-def fits_pattern(text: str, pattern: str) -> bool:
-    """Whether Python reads one text as a date so: a quick look before a column is tried."""
-    with suppress(ValueError):
-        datetime.datetime.strptime(text, pattern.replace("%.f", ".%f"))
-        return True
-    return "%.f" in pattern and fits_pattern(text, pattern.replace("%.f", ""))  # fractions may be left out
-
-
-def parts(moments: pl.Series, names: tuple[str, ...]) -> NDArray[np.float32]:
-    """`(records, names)`: year, month 1 to 12, day 1 to 31, weekday 1 (Monday) to 7, hour with its fraction."""
-    found = {
-        "year": lambda: moments.dt.year(),
-        "month": lambda: moments.dt.month(),
-        "day": lambda: moments.dt.day(),
-        "weekday": lambda: moments.dt.weekday(),
-        "hour": lambda: moments.dt.hour() + moments.dt.minute() / 60,
-    }
-    assert set(found) == set(PARTS)
-    return np.stack([_floats(found[name]()) for name in names], axis=1)
-
-
-def as_texts(values: pl.Series) -> pl.Series:
-    """What levels and classes are compared by: whole numbers without a fraction, truths in small letters."""
-    import polars as pl
-
-    if values.dtype.is_float():
-        whole = values.is_finite() & (values == values.round()) & (values.abs() < 2**53)
-        texts = values.cast(pl.String)
-        return values.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole.fill_null(False), texts)
-    return values if values.dtype == pl.String else values.cast(pl.String)
-
-
-def level_numbers(values: pl.Series, levels: tuple[str, ...], oddities: Counter[str]) -> NDArray[np.float32]:
-    """`(records,)`: 0 for the first level and so on, NaN where missing, `len(levels)` for a level that is not known."""
-    import polars as pl
-
-    texts = as_texts(values)
-    numbers = texts.cast(pl.Enum(levels), strict=False).to_physical()
-    unknown = numbers.is_null() & texts.is_not_null()
-    oddities["unknown"] += int(unknown.sum())
-    made = _floats(numbers)
-    made[unknown.to_numpy()] = len(levels)
-    return made
-
-
-def sorted_levels(found: Any) -> tuple[str, ...]:
-    """Numbers by their size, else texts by their letters."""
-    texts = list(found)
-    try:
-        return tuple(sorted(texts, key=lambda text: (float(text), text)))
-    except ValueError:
-        return tuple(sorted(texts))
-
-
-def float32(name: str, numbers: pl.Series) -> NDArray[np.float32]:
-    """`(records,)`, NaN for null.
-
-    Raises:
-        DataError: a number that float32 cannot hold.
-    """
-    with np.errstate(over="ignore"):
-        made = _floats(numbers)
-    if np.isinf(made).any():
-        largest: Any = numbers.abs().max()
-        raise DataError("table.range", name=name, found=f"{largest:.4g}", most=f"{FLOAT32_MAX:.4g}")
-    return made
-
-
-def _floats(numbers: pl.Series) -> NDArray[np.float32]:
-    return numbers.to_numpy().astype(np.float32)  # a null is NaN there
+def oddity_notes(schema: Schema, oddities: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Sentences on what of a table could not be used as in training; values that training lacked too are no news."""
+    missed = {column.name for column in schema.used if column.missing}
+    return [
+        say(f"predict.table.{oddity}", name=name, count=f"{count:,}")
+        for name, counts in oddities.items()
+        for oddity, count in counts.items()
+        if count and not (oddity == "missing" and name in missed)
+    ]

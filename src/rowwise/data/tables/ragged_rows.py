@@ -1,4 +1,4 @@
-"""A CSV file → its lines with fewer or more fields than its header: Polars fills the first silently."""
+"""A CSV file → its rows with fewer or more fields than its header, counted; Polars fills the first without a word."""
 
 from __future__ import annotations
 
@@ -35,61 +35,66 @@ class Ragged(NamedTuple):
     long_fields: int = 0
 
 
-def ragged(file: Path, separator: str, columns: int) -> Ragged:
+def ragged(file: Path, separator: str, columns: int, block_bytes: int = BLOCK) -> Ragged:
     """Count the separators outside quotes in every row.
 
     Args:
         file: UTF-8 with `\\n` between lines.
         columns: of the header.
+        block_bytes: looked at once; a block goes on until a row ends.
     """
-    found, begun, line, header = Ragged(), b"", 1, True
+    counts, rest, line, header = Ragged(), b"", 1, True
     with file.open("rb") as opened:
         while True:
-            block = opened.read(BLOCK)
-            text = np.frombuffer(begun + block + (b"" if block else b"\n"), np.uint8)
-            ends = _ends(text)
+            block = opened.read(block_bytes)
+            text = np.frombuffer(rest + block + (b"" if block else b"\n"), np.uint8)
+            ends = _outside_quotes(text, np.flatnonzero(text == NEWLINE))
             if not len(ends) and (not block or len(text) > LONGEST):
-                return found  # a quote is never closed: that row is as Polars takes it
+                return counts  # a quote is never closed: that row is as Polars takes it
             if len(ends):
-                found = _with_rows(found, text[: ends[-1] + 1], ends, line, (ord(separator), columns, header))
-                header = header and not _filled(text, ends).any()
-                line += int((text[: ends[-1] + 1] == NEWLINE).sum())
+                rows = text[: ends[-1] + 1]
+                filled = np.flatnonzero(_filled(rows, ends))
+                header_here = header and bool(len(filled))
+                counts = _added(counts, rows, ends, filled[1:] if header_here else filled, line, separator, columns)
+                header = header and not header_here
+                line += int((rows == NEWLINE).sum())
             if not block:
-                return found
-            begun = text[ends[-1] + 1 if len(ends) else 0 :].tobytes()
+                return counts
+            rest = text[ends[-1] + 1 if len(ends) else 0 :].tobytes()
 
 
-def _outside(text: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The places that no quotes are around; the text begins outside."""
+def _outside_quotes(text: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those of the places that are outside quotes; the text begins outside."""
     quotes = np.flatnonzero(text == QUOTE)
     return places[np.searchsorted(quotes, places) % 2 == 0] if len(quotes) else places
 
 
-def _ends(text: NDArray[np.uint8]) -> NDArray[np.int64]:
-    return _outside(text, np.flatnonzero(text == NEWLINE))
-
-
 def _filled(text: NDArray[np.uint8], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which rows hold anything."""
+    """Which rows hold anything; `ends`: where each row's newline is."""
     lengths = np.diff(ends, prepend=-1) - 1
     blank: NDArray[np.bool_] = (lengths == 0) | ((lengths == 1) & (text[ends - 1] == RETURN))
     return ~blank
 
 
-def _with_rows(
-    found: Ragged, text: NDArray[np.uint8], ends: NDArray[np.int64], line: int, how: tuple[int, int, bool]
+def _added(
+    counts: Ragged,
+    text: NDArray[np.uint8],
+    ends: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    line: int,
+    separator: str,
+    columns: int,
 ) -> Ragged:
-    separator, columns, header = how
-    marks = _outside(text, np.flatnonzero(text == separator))
-    fields = np.diff(np.searchsorted(marks, ends), prepend=0) + 1
-    rows = np.flatnonzero(_filled(text, ends))[1 if header else 0 :]
-    made = found._replace(rows=found.rows + len(rows))
+    """The counts with those rows of a text, which begins on that line of the file."""
+    separators = _outside_quotes(text, np.flatnonzero(text == ord(separator)))
+    fields = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
+    counts = counts._replace(rows=counts.rows + len(rows))
     for kind, wrong in (("short", fields[rows] < columns), ("long", fields[rows] > columns)):
         count = int(wrong.sum())
-        if count and not getattr(made, kind):
+        if count and not getattr(counts, kind):
             row = rows[int(wrong.argmax())]
             begin = int(ends[row - 1]) + 1 if row else 0
-            at = line + int((text[:begin] == NEWLINE).sum())
-            made = made._replace(**{f"{kind}_line": at, f"{kind}_fields": int(fields[row])})
-        made = made._replace(**{kind: getattr(made, kind) + count})
-    return made
+            first_line = line + int((text[:begin] == NEWLINE).sum())
+            counts = counts._replace(**{f"{kind}_line": first_line, f"{kind}_fields": int(fields[row])})
+        counts = counts._replace(**{kind: getattr(counts, kind) + count})
+    return counts

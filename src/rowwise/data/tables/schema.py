@@ -2,7 +2,8 @@
 
 A record's row of X holds the table as it was read: numbers as they are, booleans as 0 and 1, categories as the
 number of their level, dates as parts; NaN where a value is missing. A level that the training rows do not have is
-the number after the last. `rowwise.models.preparation` makes features of it, with the statistics kept here.
+the number after the last. `rowwise.models.preparation` makes features of it, with the statistics kept here. What
+depends on the kind of a column is in `rowwise.data.tables.columns`.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+from rowwise.data.tables import columns as column_kinds
+from rowwise.data.tables.columns.categorical import ONE_HOT
+from rowwise.data.tables.columns.date import PARTS
+from rowwise.data.tables.schema_text import schema_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KINDS = ("numeric", "categorical", "boolean", "date", "dropped")
-ONE_HOT = 32  # levels; a column with more enters by an Embedding
-PARTS = ("year", "month", "day", "weekday", "hour")  # of a date, as columns of X; hour only where there are times
-PERIODS = {"month": 12, "weekday": 7, "hour": 24}  # parts that begin anew: they enter as sine and cosine
+KINDS = tuple(column_kinds.KINDS)
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,12 @@ class Column:
         missing: share of training records without a value, 0 to 1.
         low, high: the range of a numeric column in the training records; of dates, ISO texts.
         levels: of a categorical column, sorted; level i is the number i in X.
-        parts: of a date, some of `PARTS`.
+        parts: of a date, some of `columns.date.PARTS`.
         means, scales: `(columns of X)`: what the training records have on average, missing values left out, and what
             a feature is divided by (their standard deviation; 1 for booleans and where it is 0).
         reason: why it was dropped: the end of a key `schema.dropped.…` of the catalogue.
         decimal: the sign before the fraction in its texts, `.` or `,`.
-        pattern: how its dates are written, in strftime's letters; empty where the file has dates of its own.
+        pattern: how its dates are written, as for strftime; empty where the file has dates of its own.
     """
 
     name: str
@@ -54,9 +57,7 @@ class Column:
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names of its columns of X; none for a dropped one."""
-        if self.kind == "dropped":
-            return ()
-        return tuple(f"{self.name} {part}" for part in self.parts) if self.kind == "date" else (self.name,)
+        return column_kinds.KINDS[self.kind].inputs(self)
 
     @property
     def embedded(self) -> bool:
@@ -71,17 +72,8 @@ class Column:
     @property
     def features(self) -> tuple[str, ...]:
         """The names of the features that the network sees; an embedded column gives one, its level number."""
-        if self.kind == "dropped":
-            return ()
-        if self.kind == "categorical":
-            made = [self.name] if self.embedded else [f"{self.name}={level}" for level in self.levels]
-        elif self.kind == "date":
-            made = []
-            for part, name in zip(self.parts, self.inputs, strict=True):
-                made += [f"{name} sin", f"{name} cos"] if part in PERIODS else [name]
-        else:
-            made = [self.name]
-        return (*made, f"{self.name} missing") if self.indicated else tuple(made)
+        names = column_kinds.KINDS[self.kind].features(self)
+        return (*names, f"{self.name} missing") if self.indicated else names
 
 
 @dataclass(frozen=True)
@@ -99,8 +91,6 @@ class Schema:
     classes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        from rowwise.data.tables.schema_text import schema_text
-
         return schema_text(self)
 
     @property
@@ -138,26 +128,28 @@ class Schema:
         return tuple(column for column in self.used if column.embedded)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
-        usual = asdict(Column("", ""))
+        """Plain JSON: of each column its name, its kind, and what differs from the defaults."""
+        defaults = asdict(Column("", ""))
         columns = []
         for column in self.columns:
-            found = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(column).items()}
-            columns.append(
-                {name: v for name, v in found.items() if name in ("name", "kind") or v != _json(usual[name])}
-            )
+            fields = {
+                name: value
+                for name, value in asdict(column).items()
+                if name in ("name", "kind") or _json(value) != _json(defaults[name])
+            }
+            columns.append({name: _json(value) for name, value in fields.items()})
         return {"columns": columns, "targets": list(self.targets), "classes": list(self.classes)}
 
     @classmethod
-    def from_dict(cls, found: Mapping[str, Any]) -> Schema:
+    def from_dict(cls, record: Mapping[str, Any]) -> Schema:
         """The reverse of `to_dict`.
 
         Raises:
             ValueError: nothing that `to_dict` gave.
         """
         try:
-            columns = tuple(_column(values) for values in found["columns"])
-            return cls(columns, _texts(found["targets"]), _texts(found["classes"]))
+            columns = tuple(_column(values) for values in record["columns"])
+            return cls(columns, _texts(record["targets"]), _texts(record["classes"]))
         except (KeyError, TypeError, AttributeError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
 
@@ -173,18 +165,18 @@ def _texts(values: Any) -> tuple[str, ...]:
 
 
 def _column(values: Mapping[str, Any]) -> Column:
-    known = get_type_hints(Column)
-    made: dict[str, Any] = {}
+    names = get_type_hints(Column)
+    fields: dict[str, Any] = {}
     for name, value in values.items():
         if name in ("levels", "parts"):
-            made[name] = _texts(value)
+            fields[name] = _texts(value)
         elif name in ("means", "scales"):
-            made[name] = tuple(float(number) for number in value)
-        elif name in known:
-            made[name] = value
+            fields[name] = tuple(float(number) for number in value)
+        elif name in names:
+            fields[name] = value
         else:
             raise TypeError(name)
-    column = Column(**made)
+    column = Column(**fields)
     if not isinstance(column.name, str) or column.kind not in KINDS or set(column.parts) - set(PARTS):
         raise TypeError(f"no column: {column.name!r:.60} {column.kind!r:.60}")
     size = len(column.inputs) if column.kind != "categorical" else 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rowwise.data.tables.schema import PERIODS
+from rowwise.data.tables.columns import KINDS
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH
 
@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.schema import Column, Schema
 
 MOST = 200  # columns shown
-LEVELS = 40  # letters of levels shown
-LONGEST = 40  # letters of a name
-WHOLE = 2**24  # below it float32 holds every whole number
+LONGEST = 40  # characters of a name
 
 
 def schema_text(schema: Schema) -> str:
@@ -31,7 +29,7 @@ def schema_text(schema: Schema) -> str:
     table.add_column("X", justify="right", no_wrap=True)
     place = 0
     for column in schema.columns[:MOST]:
-        table.add_row(*(_plain(cell) for cell in cells(column, place)))
+        table.add_row(*(_printable(cell) for cell in cells(column, place)))
         place += len(column.inputs)
     text = StringIO()
     Console(file=text, width=WIDTH, color_system=None, legacy_windows=False).print(table)
@@ -42,52 +40,13 @@ def schema_text(schema: Schema) -> str:
 
 
 def cells(column: Column, place: int) -> tuple[str, ...]:
+    """The six cells of a column's row; `place` is the number of its first column of X."""
+    kind = KINDS[column.kind]
     missing = f"{100 * column.missing:.1f} %" if column.kind != "dropped" else ""
+    enters = kind.enters_text(column) + (say("schema.enters.missing") if column.indicated else "")
     last = place + len(column.inputs) - 1
-    where = "" if not column.inputs else str(place) if last == place else f"{place}–{last}"
-    return _short(column.name), say(f"schema.kind.{column.kind}"), missing, _values(column), _enters(column), where
-
-
-def _values(column: Column) -> str:
-    if column.kind == "dropped":
-        return say(f"schema.dropped.{column.reason}")
-    if column.kind == "categorical":
-        shown: list[str] = []
-        for level in column.levels:
-            if sum(map(len, shown)) + len(level) > LEVELS:
-                shown.append("…")
-                break
-            shown.append(level)
-        return say("schema.levels", count=f"{len(column.levels):,}", levels=", ".join(shown))
-    if column.kind == "boolean":
-        return say("schema.share", share=f"{100 * column.means[0]:.1f}") if column.means else ""
-    if column.low is None:
-        return ""
-    return say("schema.range", low=_bound(column.low), high=_bound(column.high))
-
-
-def _bound(value: Any) -> str:
-    return value if isinstance(value, str) else plain(value)
-
-
-def plain(value: float) -> str:
-    """A number as the table had it; no comma between thousands, for 2019 may be a year or the number of something."""
-    return f"{value:.0f}" if float(value).is_integer() and abs(value) < WHOLE else f"{value:.6g}"
-
-
-def _enters(column: Column) -> str:
-    """How many features it becomes, and of what kind."""
-    if column.kind == "dropped":
-        return say("schema.enters.not")
-    if column.embedded:
-        return say("schema.enters.embedded")
-    added = say("schema.enters.missing") if column.indicated else ""
-    if column.kind == "categorical":
-        return say("schema.enters.onehot", count=len(column.levels)) + added
-    if column.kind == "date":
-        angles = sum(part in PERIODS for part in column.parts)
-        return say("schema.enters.date", numbers=len(column.parts) - angles, angles=angles) + added
-    return say(f"schema.enters.{column.kind}") + added
+    places = "" if not column.inputs else str(place) if last == place else f"{place}–{last}"
+    return _short(column.name), say(f"schema.kind.{column.kind}"), missing, kind.values_text(column), enters, places
 
 
 def _short(name: str) -> str:
@@ -95,7 +54,7 @@ def _short(name: str) -> str:
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
-def _plain(cell: str) -> str:
+def _printable(cell: str) -> str:
     from rich.markup import escape
 
     return escape("".join(letter if letter.isprintable() else "·" for letter in cell))

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rowwise.data.storage import ROWS, release
-from rowwise.data.tables.schema import ONE_HOT, Schema
+from rowwise.data.tables.columns import KINDS
+from rowwise.data.tables.columns.kind import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from rowwise.data.tables.schema import Column
-
-OFTEN = 2  # training records of a level that has a row of its own in an Embedding; rarer ones share the unknown's
+    from rowwise.data.tables.schema import Column, Schema
 
 
-class Moments:
+class RunningMoments:
     """Count, mean, squares, least and most of columns `(records, columns)` that come in blocks; NaN is left out."""
 
     def __init__(self, columns: int) -> None:
@@ -34,35 +33,41 @@ class Moments:
     def add(self, x: NDArray[np.float32]) -> None:
         """One more block (Chan, Golub and LeVeque's update: no difference of large sums)."""
         values = x.astype(np.float64)
-        lacking = np.isnan(values)
-        some = lacking.any()
-        if some:
-            values[lacking] = 0
-        count = len(x) - lacking.sum(0)
+        missing = np.isnan(values)
+        some_missing = missing.any()
+        if some_missing:
+            values[missing] = 0
+        count = len(x) - missing.sum(0)
         mean = values.sum(0) / np.maximum(count, 1)
         values -= mean
-        if some:
-            values[lacking] = 0
+        if some_missing:
+            values[missing] = 0
         squares = np.einsum("rc,rc->c", values, values)
         total = np.maximum(self.count + count, 1)
-        apart = mean - self.mean
-        self.mean = self.mean + apart * count / total
-        self.squares = self.squares + squares + apart**2 * self.count * count / total
+        shift = mean - self.mean
+        self.mean = self.mean + shift * count / total
+        self.squares = self.squares + squares + shift**2 * self.count * count / total
         self.count = self.count + count
         self.records += len(x)
         if len(x):  # fmin and fmax leave NaN out
             self.low = np.fmin(self.low, np.fmin.reduce(x, axis=0))
             self.high = np.fmax(self.high, np.fmax.reduce(x, axis=0))
 
-    @property
-    def deviation(self) -> NDArray[np.float64]:
-        """The standard deviation; 1 where all values are equal."""
-        found = np.sqrt(self.squares / np.maximum(self.count, 1))
-        return np.where(found > 0, found, 1.0)
+    def summary(self, first: int, inputs: int) -> Summary:
+        """Of the `inputs` columns from `first` on."""
+        place = slice(first, first + inputs)
+        deviations = np.sqrt(self.squares[place] / np.maximum(self.count[place], 1))
+        return Summary(
+            present=int(self.count[first]),
+            means=tuple(map(float, self.mean[place])),
+            deviations=tuple(float(deviation) if deviation > 0 else 1.0 for deviation in deviations),
+            low=float(self.low[first]),
+            high=float(self.high[first]),
+        )
 
 
 def fitted(
-    schema: Schema, x: NDArray[np.float32], train: NDArray[np.intp]
+    schema: Schema, x: NDArray[np.float32], train: NDArray[np.intp], block_rows: int = ROWS
 ) -> tuple[Schema, dict[int, NDArray[np.float32]]]:
     """The schema of the training rows.
 
@@ -70,82 +75,51 @@ def fitted(
         schema: with the levels of the whole table.
         x: `(records, columns)`: all records, read with that schema.
         train: the training rows' numbers.
+        block_rows: taken at once.
 
     Returns:
         The schema, and for each categorical column of X what its level numbers become: `(levels + 1,)`.
     """
-    moments = Moments(x.shape[1])
-    places = {name: place for place, name in enumerate(schema.inputs)}
-    levels = {places[c.name]: np.zeros(len(c.levels), np.int64) for c in schema.used if c.kind == "categorical"}
-    days: dict[str, tuple[int, int]] = {}
-    dated = [c for c in schema.used if c.kind == "date"]
-    for start in range(0, len(train), ROWS):
-        block = x[train[start : start + ROWS]]
+    moments = RunningMoments(x.shape[1])
+    places = _places(schema)
+    tallies = {column.name: tally for column in schema.used if (tally := KINDS[column.kind].tally(column)) is not None}
+    for start in range(0, len(train), block_rows):
+        block = x[train[start : start + block_rows]]
         release(x)
         moments.add(block)
-        for place, counts in levels.items():
-            found = block[:, place]
-            counts += np.bincount(found[~np.isnan(found)].astype(np.int64), minlength=len(counts))
-        for column in dated:
-            _add_days(days, column.name, block[:, places[f"{column.name} year"] :][:, :3])
-    columns, numbers = [], {}
+        for name, tally in tallies.items():
+            tally.add(block[:, places[name]])
+    columns: list[Column] = []
+    new_numbers: dict[int, NDArray[np.float32]] = {}
     for column in schema.columns:
-        if column.kind == "dropped":
+        if column.name not in places:
             columns.append(column)
             continue
-        first = places[column.inputs[0]]
-        here = slice(first, first + len(column.inputs))
-        missing = float((moments.records - moments.count[first]) / max(moments.records, 1))
-        if column.kind == "categorical":
-            kept, numbers[first] = _kept(column, levels[first])
-            columns.append(replace(column, missing=missing, levels=kept))
-            continue
-        scales = np.ones(1) if column.kind == "boolean" else moments.deviation[here]
-        columns.append(
-            replace(
-                column,
-                missing=missing,
-                means=tuple(map(float, moments.mean[here])),
-                scales=tuple(map(float, scales)),
-                **_range(column, moments, first, days),
-            )
-        )
-    return replace(schema, columns=tuple(columns)), numbers
+        place = places[column.name]
+        summary = moments.summary(place.start, place.stop - place.start)
+        fields = KINDS[column.kind].statistics(summary)
+        if tally := tallies.get(column.name):
+            fields |= tally.fields()
+            if (numbers := tally.new_numbers()) is not None:
+                new_numbers[place.start] = numbers
+        missing = float((moments.records - summary.present) / max(moments.records, 1))
+        columns.append(replace(column, missing=missing, **fields))
+    return replace(schema, columns=tuple(columns)), new_numbers
 
 
-def renumbered(x: NDArray[np.float32], numbers: Mapping[int, NDArray[np.float32]]) -> NDArray[np.float32]:
+def _places(schema: Schema) -> dict[str, slice]:
+    """Which columns of X each column that is used becomes."""
+    places, first = {}, 0
+    for column in schema.used:
+        places[column.name] = slice(first, first + len(column.inputs))
+        first += len(column.inputs)
+    return places
+
+
+def renumbered(x: NDArray[np.float32], new_numbers: Mapping[int, NDArray[np.float32]]) -> NDArray[np.float32]:
     """`(records, columns)` with the levels' new numbers, in place."""
-    for place, new in numbers.items():
+    for place, numbers in new_numbers.items():
         old = x[:, place]
-        there = ~np.isnan(old)
-        x[there, place] = new[old[there].astype(np.int64)]
+        present = ~np.isnan(old)
+        x[present, place] = numbers[old[present].astype(np.int64)]
     return x
-
-
-def _kept(column: Column, counts: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.float32]]:
-    """The levels that training rows have, and the new number of each old one."""
-    kept = np.flatnonzero(counts > 0)
-    if len(kept) > ONE_HOT and (counts >= OFTEN).sum() > ONE_HOT:
-        kept = np.flatnonzero(counts >= OFTEN)
-    numbers = np.full(len(counts) + 1, len(kept), np.float32)
-    numbers[kept] = np.arange(len(kept))
-    return tuple(column.levels[level] for level in kept), numbers
-
-
-def _range(column: Column, moments: Moments, place: int, days: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
-    if column.kind == "boolean" or not moments.count[place]:
-        return {}
-    if column.kind == "date":
-        low, high = (f"{day // 10_000:04}-{day // 100 % 100:02}-{day % 100:02}" for day in days[column.name])
-        return {"low": low, "high": high}
-    return {"low": float(moments.low[place]), "high": float(moments.high[place])}
-
-
-def _add_days(days: dict[str, tuple[int, int]], name: str, parts: NDArray[np.float32]) -> None:
-    """The first and the last day as numbers such as 20261125, from year, month and day."""
-    there = parts[~np.isnan(parts[:, 0])].astype(np.int64)
-    if len(there):
-        numbers = there @ np.array([10_000, 100, 1])
-        low, high = int(numbers.min()), int(numbers.max())
-        before = days.get(name, (low, high))
-        days[name] = min(low, before[0]), max(high, before[1])

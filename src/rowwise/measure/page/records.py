@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.schema_text import plain
+from rowwise.data.tables.columns.numeric import plain
 from rowwise.figures import brightness, colours, is_picture
 from rowwise.measure.page.html import table
 from rowwise.shapes.ledger.drawing import safe

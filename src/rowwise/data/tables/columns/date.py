@@ -1,0 +1,105 @@
+"""A column of dates or times → columns of X for their parts; months, weekdays and hours enter as angles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.data.tables.parse import as_timestamps, nan_for_null
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from rowwise.data.tables.columns.kind import Summary
+    from rowwise.data.tables.profile import Profile
+    from rowwise.data.tables.schema import Column
+
+PARTS = ("year", "month", "day", "weekday", "hour")  # the hour only where there are times
+PERIODS = {"month": 12, "weekday": 7, "hour": 24}  # parts that start over: they enter as sine and cosine
+
+
+def matches(profile: Profile) -> bool:
+    if profile.texts or str(profile.dtype) == "String":
+        return bool(profile.patterns)
+    return (
+        profile.dtype.is_temporal() and str(profile.dtype) != "Time" and not str(profile.dtype).startswith("Duration")
+    )
+
+
+def fields(profile: Profile) -> dict[str, Any]:
+    written = profile.texts or str(profile.dtype) == "String"
+    return {"parts": PARTS if profile.timed else PARTS[:-1], "pattern": profile.patterns[0] if written else ""}
+
+
+def inputs(column: Column) -> tuple[str, ...]:
+    return tuple(f"{column.name} {part}" for part in column.parts)
+
+
+def features(column: Column) -> tuple[str, ...]:
+    names: list[str] = []
+    for part, name in zip(column.parts, column.inputs, strict=True):
+        names += [f"{name} sin", f"{name} cos"] if part in PERIODS else [name]
+    return tuple(names)
+
+
+def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray[np.float32]:
+    """The year, the month 1 to 12, the day 1 to 31, the weekday 1 (Monday) to 7, the hour with its fraction."""
+    timestamps = as_timestamps(values, column.pattern)
+    parts = {
+        "year": lambda: timestamps.dt.year(),
+        "month": lambda: timestamps.dt.month(),
+        "day": lambda: timestamps.dt.day(),
+        "weekday": lambda: timestamps.dt.weekday(),
+        "hour": lambda: timestamps.dt.hour() + timestamps.dt.minute() / 60,
+    }
+    return np.stack([nan_for_null(parts[part]()) for part in column.parts], axis=1)
+
+
+class DayRange:
+    """The first and the last day, as numbers such as 20261125."""
+
+    def __init__(self) -> None:
+        self.low: int | None = None
+        self.high: int | None = None
+
+    def add(self, x: NDArray[np.float32]) -> None:
+        present = x[~np.isnan(x[:, 0]), :3].astype(np.int64)  # year, month, day
+        if len(present):
+            days = present @ np.array([10_000, 100, 1])
+            low, high = int(days.min()), int(days.max())
+            self.low = low if self.low is None else min(low, self.low)
+            self.high = high if self.high is None else max(high, self.high)
+
+    def fields(self) -> dict[str, Any]:
+        if self.low is None or self.high is None:
+            return {}
+        return {"low": _iso(self.low), "high": _iso(self.high)}
+
+    def new_numbers(self) -> None:
+        return None
+
+
+def _iso(day: int) -> str:
+    return f"{day // 10_000:04}-{day // 100 % 100:02}-{day % 100:02}"
+
+
+def tally(column: Column) -> DayRange:
+    return DayRange()
+
+
+def statistics(summary: Summary) -> dict[str, Any]:
+    return {"means": summary.means, "scales": summary.deviations}
+
+
+def values_text(column: Column) -> str:
+    return say("schema.range", low=column.low, high=column.high) if column.low is not None else ""
+
+
+def enters_text(column: Column) -> str:
+    angles = sum(part in PERIODS for part in column.parts)
+    return say("schema.enters.date", numbers=len(column.parts) - angles, angles=angles)

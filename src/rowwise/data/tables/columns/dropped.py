@@ -1,0 +1,101 @@
+"""A column that is not used, and why → no columns of X."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.data.tables.columns import date
+from rowwise.data.tables.profile import MIXED_LEVELS, MOST_LEVELS
+from rowwise.errors import UsageError
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from rowwise.data.source import Source
+    from rowwise.data.tables.columns.kind import Summary
+    from rowwise.data.tables.profile import Profile
+    from rowwise.data.tables.schema import Column
+
+ID_NAMES = ("id", "index", "no", "no.", "번호", "순번", "rownames", "unnamed: 0", "column_1")
+
+
+def reason(name: str, profile: Profile, source: Source) -> str:
+    """Why a column is not used, as a key `schema.dropped.…` of the catalogue ends; empty where it is used.
+
+    Raises:
+        UsageError: an option asks for a column that cannot be used.
+    """
+    requested = name in source.categorical or name in source.numeric
+    if name in source.drop:
+        return "asked"
+    if name == source.group:
+        return "group"
+    if not profile.present:
+        if requested:
+            raise UsageError("table.all_missing", name=name)
+        return "missing"
+    if profile.distinct == 1 and not profile.missing:
+        if requested:
+            raise UsageError("table.constant", name=name, value=next(iter(profile.values or "")))
+        return "constant"
+    if not profile.texts and (profile.dtype.is_nested() or str(profile.dtype) in ("Binary", "Object")):
+        if requested:
+            raise UsageError("table.nested", name=name, found=profile.dtype)
+        return "nested"
+    if requested:
+        return ""
+    if profile.numeric:
+        return "identifier" if _numbers_records(name, profile) else ""
+    textual = not date.matches(profile) and not profile.mixed
+    if textual and profile.distinct > MOST_LEVELS:
+        return "levels"
+    return "identifier" if textual and profile.distinct > max(MIXED_LEVELS, profile.present / 2) else ""
+
+
+def _numbers_records(name: str, profile: Profile) -> bool:
+    """Whether it is named as an identifier and holds another whole number in every record."""
+    all_differ = profile.whole and profile.distinct in (profile.present, MOST_LEVELS + 1) and profile.records > 1
+    named = name.lower() in ID_NAMES or name.lower().endswith(("_id", " id")) or name.endswith("ID")
+    return all_differ and named and (profile.rising or profile.values is not None)
+
+
+def matches(profile: Profile) -> bool:
+    return False  # values alone do not decide it: see `reason`
+
+
+def fields(profile: Profile) -> dict[str, Any]:
+    return {}
+
+
+def inputs(column: Column) -> tuple[str, ...]:
+    return ()
+
+
+def features(column: Column) -> tuple[str, ...]:
+    return ()
+
+
+def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray[np.float32]:
+    return np.empty((len(values), 0), np.float32)
+
+
+def tally(column: Column) -> None:
+    return None
+
+
+def statistics(summary: Summary) -> dict[str, Any]:
+    return {}
+
+
+def values_text(column: Column) -> str:
+    return say(f"schema.dropped.{column.reason}")
+
+
+def enters_text(column: Column) -> str:
+    return say("schema.enters.not")

@@ -1,0 +1,125 @@
+"""A DataFrame of pandas, or a list of dictionaries → a DataFrame of Polars."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.data.tables.csv_dialect import check_names
+from rowwise.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+LARGEST_EXACT = 2**53  # up to it float64 holds every whole number
+
+
+def from_pandas(frame: Any) -> pl.DataFrame:
+    """Column by column through NumPy: pandas, which rowwise does not need, is not asked for more.
+
+    Raises:
+        UsageError: no DataFrame. DataError: two columns of one name.
+    """
+    import polars as pl
+
+    names = [str(name) for name in frame.columns]
+    check_names("DataFrame", names)
+    columns = {}
+    try:
+        for place, name in enumerate(names):
+            column = frame.iloc[:, place]
+            values = column.to_numpy(dtype=object) if str(column.dtype) == "category" else np.asarray(column)
+            columns[name] = _series_of_array(name, values)
+    except (AttributeError, TypeError) as cause:
+        raise UsageError("table.frame", found=type(frame).__name__) from cause
+    return pl.DataFrame(columns)
+
+
+def _series_of_array(name: str, values: Any) -> pl.Series:
+    """`(records,)` of NumPy → a column; NaN, NaT, None and pandas's NA are null."""
+    import polars as pl
+
+    if values.dtype.kind == "M":
+        return pl.Series(name, values.astype("datetime64[us]"))
+    if values.dtype.kind != "O":
+        return pl.Series(name, values).fill_nan(None) if values.dtype.kind == "f" else pl.Series(name, values)
+    listed = [none_if_missing(value) for value in values]
+    types = {type(value) for value in listed if value is not None}
+    if types <= {bool} or types <= {str} or all(issubclass(one, int | float | np.number) for one in types):
+        return pl.Series(name, listed, strict=False)
+    if all(issubclass(one, datetime.date) for one in types):  # pandas's Timestamp among them
+        return _timestamps(name, listed)
+    return pl.Series(name, [None if value is None else str(value) for value in listed], dtype=pl.String)
+
+
+def _timestamps(name: str, values: list[Any]) -> pl.Series:
+    """Dates and datetimes → Datetime in microseconds, as their clocks say."""
+    import polars as pl
+
+    naive = [value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value for value in values]
+    return pl.Series(name, np.array(naive, "datetime64[us]"))
+
+
+def none_if_missing(value: Any) -> Any:
+    """The value, or None for NaN, NaT and pandas's NA, which are unequal to themselves or have no truth."""
+    if type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value):
+        return None
+    return value
+
+
+def from_dicts(
+    rows: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> Iterator[tuple[NDArray[np.intp], pl.DataFrame]]:
+    """The columns of those names, in groups of rows whose values are of the same types: `(rows' numbers, frame)`.
+
+    What becomes of a value does not depend on the rows beside it: numbers are not made texts because another row
+    has a text in that column. A row without one of the columns has no value there.
+    """
+    import polars as pl
+
+    columns = {name: [_python_value(row.get(name)) for row in rows] for name in names}
+    types = {name: [_type(value) for value in values] for name, values in columns.items()}
+    mixed = [name for name in names if len({*types[name]} - {None}) > 1]
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for number in range(len(rows)):
+        groups.setdefault(tuple(types[name][number] for name in mixed), []).append(number)
+    for numbers in groups.values():
+        yield (
+            np.array(numbers, np.intp),
+            pl.DataFrame([_series_of_one_type(name, [columns[name][number] for number in numbers]) for name in names]),
+        )
+
+
+def _python_value(value: Any) -> Any:
+    """What NumPy's scalars hold, and None where the value is missing."""
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        value = value.astype(f"{value.dtype.kind}8[us]")  # Python has no nanoseconds
+    return none_if_missing(value.item() if isinstance(value, np.generic) else value)
+
+
+def _type(value: Any) -> type | None:
+    """What a column of such values is made as; None where the value is missing."""
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float if abs(value) <= LARGEST_EXACT or isinstance(value, float) else str
+    for type_ in (bool, datetime.date, datetime.time, datetime.timedelta):
+        if isinstance(value, type_):
+            return type_
+    return str
+
+
+def _series_of_one_type(name: str, values: list[Any]) -> pl.Series:
+    import polars as pl
+
+    type_ = next((one for value in values if (one := _type(value)) is not None), None)
+    if type_ is str or type_ is None:
+        return pl.Series(name, [None if value is None else str(value) for value in values], dtype=pl.String)
+    if type_ is float:
+        return pl.Series(name, [None if value is None else float(value) for value in values], dtype=pl.Float64)
+    return _timestamps(name, values) if type_ is datetime.date else pl.Series(name, values)

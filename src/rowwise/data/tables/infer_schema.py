@@ -1,0 +1,145 @@
+"""The profiles of a table's columns and the user's options → its Schema, whose statistics are still lacking."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rowwise.data.tables.columns import KINDS, dropped
+from rowwise.data.tables.columns.categorical import sorted_levels
+from rowwise.data.tables.profile import MOST_LEVELS
+from rowwise.data.tables.schema import Column, Schema
+from rowwise.errors import DataError, RowwiseError, UsageError, warn_user
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rowwise.data.source import Source
+    from rowwise.data.tables.profile import Profile
+    from rowwise.data.tables.read import Table
+
+FEW = 20  # a target of whole numbers with at most so many different ones,
+OFTEN = 5  # each in so many records on average, has classes
+
+
+def check_options(table: Table, source: Source) -> None:
+    """Raises UsageError where an option names a column that the table does not have, or two contradict one another."""
+    for option in ("target", "categorical", "numeric", "drop", "group", "time"):
+        value = getattr(source, option)
+        for name in (value,) if isinstance(value, str) and value else value:
+            if name not in table.columns:
+                near = difflib.get_close_matches(name, table.columns, 1, 0.6)
+                key = "table.no_column.near" if near else "table.no_column"
+                listed = ", ".join(table.columns[:20]) + (", …" if len(table.columns) > 20 else "")
+                raise UsageError(
+                    key, option=option, name=name, path=table.name, near=near[0] if near else "", known=listed
+                )
+    options: dict[str, str] = {}  # by the column that they name
+    for option in ("target", "categorical", "numeric", "drop"):
+        for name in getattr(source, option):
+            other = options.setdefault(name, option)
+            if other != option:
+                raise UsageError("table.contradiction", name=name, first=other, second=option)
+
+
+def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile]) -> Schema:
+    """Of all columns but the targets, as their values show them or as the source's options say.
+
+    Raises:
+        DataError: a target or columns that cannot be used. UsageError: an option that the values contradict.
+
+    Warns:
+        Suspicious: classes that differ in case alone.
+    """
+    task = _task(source, profiles)
+    columns = infer_columns(table, source, profiles)
+    classes = sorted_levels(profiles[source.target[0]].values or ()) if task == "classification" else ()
+    folded = Counter(name.casefold() for name in classes)
+    ambiguous = [name for name in classes if folded[name.casefold()] > 1]
+    if ambiguous:
+        warn_user(say("target.alike", name=source.target[0], classes=", ".join(ambiguous[:6])))
+    schema = Schema(columns, source.target, classes)
+    if not schema.used:
+        reasons = ", ".join(f"{c.name}: {say(f'schema.dropped.{c.reason}')}" for c in columns[:5])
+        raise DataError("table.no_features", path=table.name, reasons=reasons or "–")
+    return schema
+
+
+def infer_columns(table: Table, source: Source, profiles: Mapping[str, Profile]) -> tuple[Column, ...]:
+    """The columns that are no targets.
+
+    Raises:
+        DataError: numbers and texts mixed. UsageError: an option that the values contradict.
+    """
+    return tuple(_column(name, profiles[name], source) for name in table.columns if name not in source.target)
+
+
+def _column(name: str, profile: Profile, source: Source) -> Column:
+    if reason := dropped.reason(name, profile, source):
+        return Column(name, "dropped", reason=reason)
+    kind = _kind(name, profile, source)
+    return Column(name, kind, **KINDS[kind].fields(profile))
+
+
+def _kind(name: str, profile: Profile, source: Source) -> str:
+    if name in source.categorical:
+        if profile.values is None:
+            raise UsageError("table.levels", name=name, most=f"{MOST_LEVELS:,}")
+        return "categorical"
+    if name in source.numeric:
+        if not profile.numeric:
+            raise _mixed(UsageError, name, profile)
+        return "numeric"
+    for kind, module in KINDS.items():
+        if module.matches(profile):
+            return kind
+    raise _mixed(DataError, name, profile)
+
+
+def _mixed(error: type[RowwiseError], name: str, profile: Profile) -> RowwiseError:
+    text, record = profile.unlike or ("", 0)
+    numbers = profile.numbers[profile.decimal]
+    return error(
+        "table.mixed",
+        name=name,
+        numbers=f"{numbers:,}",
+        others=f"{profile.present - numbers:,}",
+        found=text[:30],
+        record=f"{record + 1:,}",
+    )
+
+
+def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
+    """`"classification"` or `"regression"`, as the target's values show or as the source says.
+
+    Raises:
+        DataError: a target without values, with one value, of too many classes. UsageError: it contradicts the task.
+    """
+    for name in source.target:
+        profile = profiles[name]
+        if not profile.present:
+            raise DataError("target.missing", name=name)
+        if profile.distinct < 2:
+            raise DataError("target.one", name=name, found=profile.first[0])
+    if len(source.target) > 1 or source.task == "regression":
+        if source.task == "classification":
+            raise UsageError("target.several", names=", ".join(source.target))
+        for name in source.target:
+            if not profiles[name].numeric:
+                text, record = profiles[name].unlike or profiles[name].first
+                raise UsageError("target.numbers", name=name, found=text[:30], record=f"{record + 1:,}")
+        return "regression"
+    name = source.target[0]
+    profile = profiles[name]
+    few = profile.whole and profile.distinct <= FEW and profile.present >= OFTEN * profile.distinct
+    if source.task == "" and profile.numeric and not few:
+        return "regression"
+    if profile.mixed and (source.task == "" or profile.distinct > MOST_LEVELS):
+        raise _mixed(DataError, name, profile)
+    if profile.distinct > MOST_LEVELS:
+        raise DataError("target.classes", name=name, most=f"{MOST_LEVELS:,}")
+    if profile.distinct > max(FEW, profile.present / 2):
+        raise DataError("target.distinct", name=name, classes=f"{profile.distinct:,}", records=f"{profile.present:,}")
+    return "classification"

@@ -1,0 +1,55 @@
+"""Large arrays lie in temporary files mapped into memory, which is given back when they have been read."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rowwise.data import storage
+
+RECORDS = 6_000_000  # of three columns: 72 MB, more than what stays in memory
+STATUS = Path("/proc/self/status")
+
+
+@pytest.fixture
+def mapped():
+    array = storage.empty((RECORDS, 3))
+    array[:] = np.arange(3)
+    array[:, 0] = np.arange(RECORDS) % 1000
+    return array
+
+
+def in_memory():
+    """Bytes of mapped files that this process holds in memory."""
+    lines = [line.split() for line in STATUS.read_text().splitlines()]
+    return 1024 * sum(int(line[1]) for line in lines if line[0] in ("RssFile:", "RssShmem:"))  # kB
+
+
+def test_a_small_array_lies_in_memory():
+    assert not isinstance(storage.empty((10, 3)), np.memmap)
+
+
+def test_memory_of_a_mapped_array_can_be_given_back(mapped):
+    assert isinstance(mapped, np.memmap)
+    storage.release(mapped)
+    storage.release(np.zeros(3, np.float32))  # not mapped: nothing happens
+    np.testing.assert_array_equal(mapped[999], [999, 1, 2])
+
+
+@pytest.mark.slow
+def test_records_taken_from_a_mapped_array_lie_in_another(mapped):
+    rows = np.arange(0, RECORDS, 1)[::-1]
+    taken = storage.taken(mapped, rows)
+    assert isinstance(taken, np.memmap)
+    np.testing.assert_array_equal(taken, mapped[rows])
+    assert not isinstance(storage.taken(np.array(mapped[:100]), rows[-100:]), np.memmap)
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="the system does not tell what a process holds in memory")
+def test_few_records_taken_from_a_mapped_array_do_not_keep_it_in_memory(mapped):
+    mapped.sum()
+    before = in_memory()
+    taken = storage.taken(mapped, np.array([99, 5]))
+    assert not isinstance(taken, np.memmap)
+    np.testing.assert_array_equal(taken, [[99, 1, 2], [5, 1, 2]])
+    assert in_memory() < before - mapped.nbytes / 2
