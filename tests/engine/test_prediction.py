@@ -7,8 +7,9 @@ from PIL import Image
 
 import rowwise
 from rowwise.data.pictures.prepare import read_pictures
-from rowwise.engine.prediction import brightest_pixel, predict
+from rowwise.engine.prediction import predict
 from rowwise.errors import DataError, ModelError, RowwiseError, ShapeError
+from rowwise.models.inputs_outputs import brightest_pixel
 
 SHAPE = (28, 28)
 

@@ -46,11 +46,11 @@ def evaluate(options: argparse.Namespace) -> int:
         train_set, test_set = _sets(options, model, record, asked, out)
 
         from rowwise.data.pictures.prepare import scale
-        from rowwise.engine.prediction import brightest_pixel
         from rowwise.measure import evaluate as measure
         from rowwise.measure.as_text import importance_lines
         from rowwise.measure.importance import importance
         from rowwise.measure.page.subject import Subject
+        from rowwise.models.inputs_outputs import brightest_pixel
 
         out.tell(say("cli.measured", provenance=test_set.origin, records=f"{len(test_set):,}"))
         measured = test_set

@@ -263,7 +263,7 @@ def _trace(options: argparse.Namespace, out: Output) -> None:
 def _as_taken(model: keras.Model, data: Dataset, out: Output) -> NDArray[Any]:
     """The records as the model takes them: pixels on its scale, in one row where it starts without Flatten."""
     from rowwise.data.pictures.prepare import scale
-    from rowwise.engine.prediction import brightest_pixel
+    from rowwise.models.inputs_outputs import brightest_pixel
 
     if data.schema is not None:
         return data.x

@@ -86,7 +86,8 @@ def predict_folder(
         raise UsageError("predict.table.json")
     from rowwise.data.pictures.folder import read_batches
     from rowwise.data.pictures.prepare import scale
-    from rowwise.engine.prediction import brightest_pixel, predict
+    from rowwise.engine.prediction import predict
+    from rowwise.models.inputs_outputs import brightest_pixel
 
     folder, white = options.files[0], brightest_pixel(model)
 

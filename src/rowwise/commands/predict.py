@@ -48,8 +48,8 @@ def predict(options: argparse.Namespace) -> int:
         shape, units = _picture_shape(model, options)
 
         from rowwise.data.pictures.prepare import read_pictures
-        from rowwise.engine.prediction import brightest_pixel
         from rowwise.engine.prediction import predict as classify
+        from rowwise.models.inputs_outputs import brightest_pixel
 
         white = brightest_pixel(model)
         classes, shown = _names(record, units)

@@ -11,7 +11,7 @@ import numpy as np
 from rowwise.data.dataset import Dataset, check_finite
 from rowwise.data.storage import taken
 from rowwise.errors import DataError, UsageError
-from rowwise.shapes.checks.check import array_of
+from rowwise.shapes.checks.as_array import array_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

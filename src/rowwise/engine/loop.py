@@ -22,7 +22,8 @@ from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch, results
 from rowwise.environment import device_bytes
 from rowwise.errors import UsageError
 from rowwise.interrupt import deferred
-from rowwise.shapes.checks.check import array_of, check_compiled, check_records
+from rowwise.shapes.checks.as_array import array_of
+from rowwise.shapes.checks.check import check_compiled, check_records
 from rowwise.text import say
 
 if TYPE_CHECKING:

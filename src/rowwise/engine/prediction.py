@@ -8,21 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.dataset import PIXEL_MAX
 from rowwise.data.source import TABLES, Source, is_frame
 from rowwise.errors import ModelError, UsageError
-from rowwise.shapes.checks.losses import flat_layers, loss_of
+from rowwise.models.inputs_outputs import gives_logits, is_regression
 
 if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
-
-
-# What Keras's losses that compare numbers are called: a model compiled with one predicts numbers.
-OF_NUMBERS = (
-    *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error"),
-    *("mean_squared_logarithmic_error", "huber", "log_cosh", "poisson"),
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,51 +89,3 @@ def _records_of(model: keras.Model, table: Any) -> NDArray[np.float32]:
     if source.kind != "table":
         raise UsageError("predict.table.kind", path=table, known=", ".join(TABLES))
     return read_x(preparation.schema, source)
-
-
-def is_regression(model: keras.Model) -> bool:
-    """Whether the model predicts numbers: its loss compares numbers, and no softmax or sigmoid ends it.
-
-    One that is not compiled does where it ends in a Rescaling, as those of `rowwise.dense` do.
-    """
-    layers = [layer for layer in flat_layers(model) if type(layer).__name__ not in ("Dropout", "Identity")]
-    if type(layers[-1]).__name__ == "Rescaling" and len(layers) > 1:
-        return True
-    if {type(layers[-1]).__name__.lower(), _activation(layers[-1])} & {"softmax", "sigmoid"}:
-        return False
-    loss = loss_of(model) if model.compiled else None
-    return loss is not None and loss.name in OF_NUMBERS
-
-
-def _activation(layer: keras.Layer) -> str:
-    return getattr(getattr(layer, "activation", None), "__name__", "")
-
-
-def gives_logits(model: keras.Model, outputs: NDArray[np.float32]) -> bool:
-    """Whether the model's outputs `(records, units)` are logits rather than probabilities.
-
-    The last layer's activation says it, else the compiled loss's `from_logits`; only where neither is known
-    do the values decide: probabilities lie between 0 and 1 and, of several units, sum to 1.
-    """
-    last = list(flat_layers(model))[-1]
-    if {type(last).__name__.lower(), _activation(last)} & {"softmax", "sigmoid"}:
-        return False
-    from_logits = getattr(getattr(model, "loss", None), "from_logits", None)
-    if isinstance(from_logits, bool):
-        return from_logits
-    inside = (outputs >= 0).all() and (outputs <= 1 + 1e-5).all()
-    sums = outputs.shape[1] == 1 or np.allclose(outputs.sum(1), 1, atol=1e-3)
-    return not (inside and sums)
-
-
-def brightest_pixel(model: keras.Model) -> int:
-    """The value of white in the pixels that the model takes: 255 where it scales them itself, else 1.
-
-    Without a layer for that, the course divides by 255 before training, and so does everybody.
-    """
-    for layer in flat_layers(model):
-        if type(layer).__name__ in ("Rescaling", "Normalization", "BatchNormalization"):
-            return PIXEL_MAX
-        if getattr(layer, "kernel", None) is not None:
-            return 1
-    return PIXEL_MAX

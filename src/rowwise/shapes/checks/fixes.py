@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.shapes.checks.losses import BINARY, CATEGORICAL, Loss, Output
+from rowwise.models.keras_view import BINARY, CATEGORICAL, Loss, Output
 from rowwise.text import say
 
 if TYPE_CHECKING:

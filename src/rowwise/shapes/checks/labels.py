@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.errors import ModelError, ShapeError, warn_user
+from rowwise.models.keras_view import (
+    BINARY,
+    CATEGORICAL,
+    ELEMENTWISE,
+    PROBABILITIES,
+    SPARSE,
+    UNBOUNDED,
+    Loss,
+    Output,
+)
 from rowwise.shapes.checks.fixes import (
     MOST_CLASSES,
     as_code,
@@ -17,16 +27,6 @@ from rowwise.shapes.checks.fixes import (
     shape_mend,
     units_for,
     width_mend,
-)
-from rowwise.shapes.checks.losses import (
-    BINARY,
-    CATEGORICAL,
-    ELEMENTWISE,
-    PROBABILITIES,
-    SPARSE,
-    UNBOUNDED,
-    Loss,
-    Output,
 )
 from rowwise.shapes.checks.record_shapes import counted, fits
 from rowwise.shapes.ledger.rules import shape_text
