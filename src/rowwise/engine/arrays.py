@@ -1,9 +1,8 @@
-"""What the user passed (a Dataset or a pair of arrays) → arrays that fit the model, or an error in words."""
+"""What the user passed (a Dataset or a pair of arrays) → arrays that an engine takes, or an error in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -38,7 +37,7 @@ class Arrays(NamedTuple):
         return (self.x, self.y) if self.weights is None else (self.x, self.y, self.weights)
 
     def take(self, rows: NDArray[Any]) -> Arrays:
-        """These records, in this order."""
+        """These records, in this order; `rows` are their numbers."""
         return Arrays(*(taken(part, rows) for part in self.parts))
 
 
@@ -61,29 +60,6 @@ def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
     x = _typed(x, floatx)
     check_finite(what, x)
     return Arrays(x, _typed(y, floatx))
-
-
-def hold_out(train: Arrays, fraction: float, seed: int, records: Records | None = None) -> tuple[Arrays, Arrays]:
-    """A seeded split, stratified where the labels are classes (integers, or one-hot rows).
-
-    `records` are what the arrays were made of: a Dataset that is split by group or by time is split so here too.
-
-    Raises:
-        UsageError: the fraction is not between 0 and 1, or leaves a part empty.
-    """
-    y = train.y
-    if isinstance(records, Dataset) and records.split_by:
-        rows = replace(records, x=np.arange(len(y), dtype=np.int64)[:, None], schema=None)
-        kept, held = (part.x[:, 0] for part in rows.split(fraction, seed))
-        return train.take(kept), Arrays(taken(train.x, held), train.y[held])
-    if y.ndim == 2 and y.shape[1] > 1 and np.array_equal(y.sum(1), np.ones(len(y))):
-        y = y.argmax(1)
-    labels = y.reshape(len(y)) if y.size == len(y) and y.dtype.kind in "iu" else np.zeros(len(y), np.int32)
-    labels = np.unique(labels, return_inverse=True)[1].reshape(-1)
-    rows = Dataset("train", np.arange(len(y))[:, None], labels, tuple(map(str, range(int(labels.max(initial=0)) + 1))))
-    kept, held = (part.x[:, 0] for part in rows.split(fraction, seed))
-    # Held out, every record counts alike, as in Keras.
-    return train.take(kept), Arrays(taken(train.x, held), train.y[held])
 
 
 def weighted(train: Arrays, sample_weight: ArrayLike | None, class_weight: Mapping[int, float] | None) -> Arrays:

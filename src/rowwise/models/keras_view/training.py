@@ -68,6 +68,11 @@ def sums_over_records(metric: keras.metrics.Metric) -> bool:
     return all(part.__module__.startswith(SUMMED) for part in parts)
 
 
+def metric_results(model: keras.Model) -> dict[str, float]:
+    """The values of loss and metrics, by name."""
+    return {name: float(value) for name, value in model.get_metrics_result().items()}
+
+
 # ---- optimizers
 
 
