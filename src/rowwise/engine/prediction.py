@@ -51,7 +51,9 @@ class Prediction:
 
     @property
     def classes(self) -> NDArray[np.int64]:
-        """`(records,)`: the most probable class's number."""
+        """`(records,)`: the most probable class's number. ModelError: the model predicts numbers."""
+        if self.values.shape[1]:
+            raise ModelError("prediction.no_classes")
         return self.probabilities.argmax(1)
 
     @property
