@@ -77,10 +77,10 @@ def weighted(train: Arrays, sample_weight: ArrayLike | None, class_weight: Mappi
         return train
     weights = np.ones(len(train.x), np.float32)
     if sample_weight is not None:
-        own = np.asarray(sample_weight)
-        if own.shape != weights.shape or own.dtype.kind not in "iufb":
-            raise DataError("fit.sample_weight", found=own.shape, records=len(train.x))
-        weights *= own.astype(np.float32)
+        record_weights = np.asarray(sample_weight)
+        if record_weights.shape != weights.shape or record_weights.dtype.kind not in "iufb":
+            raise DataError("fit.sample_weight", found=record_weights.shape, records=len(train.x))
+        weights *= record_weights.astype(np.float32)
     if class_weight is not None:
         labels = train.y.argmax(1) if train.y.ndim == 2 and train.y.shape[1] > 1 else train.y.reshape(-1)
         if not isinstance(class_weight, Mapping) or not all(isinstance(c, int | np.integer) for c in class_weight):

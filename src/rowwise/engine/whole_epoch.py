@@ -138,8 +138,8 @@ class _Source:
             if data is None:
                 data = _put(self.arrays.take(rows))
                 rows = np.arange(len(rows), dtype=np.int32)
-            whole = len(rows) // self.batch_size * self.batch_size
-            parts = (rows[:whole].reshape(-1, self.batch_size), rows[None, whole:])
+            full = len(rows) // self.batch_size * self.batch_size  # rows of full batches
+            parts = (rows[:full].reshape(-1, self.batch_size), rows[None, full:])
             yield data, [jnp.asarray(part) for part in parts if part.size]
 
     def signatures(self) -> Iterator[tuple[tuple[jax.ShapeDtypeStruct, ...], jax.ShapeDtypeStruct]]:

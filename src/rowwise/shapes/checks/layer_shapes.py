@@ -72,14 +72,14 @@ def _check_axes(layer: Any, spec: Any, shape: Shape, symbolic: bool) -> None:
     if axes == len(shape):
         return
     values: dict[str, Any] = {"layer": layer_title(layer), "axes": axes, "found": shape_text(shape)}
-    known = tuple(size for size in shape if size is not None)
+    sizes = tuple(size for size in shape if size is not None)
     if not symbolic and axes == 2 and len(shape) == 1:
         raise ShapeError("mistake.vector", **values)
-    if not symbolic and len(shape) == axes - 1 and len(known) == len(shape):
-        # Two axes are a table; of images, a last axis of 1, 3 or 4 is one of channels.
-        one = len(shape) != 3 or shape[-1] in (1, 3, 4)
-        lacking = say(f"mistake.rank.{'channels' if not one else 'records' if len(shape) == 3 else 'axis'}")
-        raise ShapeError("mistake.rank", **values, lacking=lacking, code="x[None]" if one else "x[..., None]")
+    if not symbolic and len(shape) == axes - 1 and len(sizes) == len(shape):
+        # Two axes are a table; of images, a last axis of 1, 3 or 4 is that of the channels.
+        one_record = len(shape) != 3 or shape[-1] in (1, 3, 4)
+        lacking = say(f"mistake.rank.{'channels' if not one_record else 'records' if len(shape) == 3 else 'axis'}")
+        raise ShapeError("mistake.rank", **values, lacking=lacking, code="x[None]" if one_record else "x[..., None]")
     if symbolic and len(shape) == axes + 1 > 4 and shape[1] is None:  # an image has no side of unknown length alone
         shapes = {"input": shape_text(shape[1:]), "mend": shape_text(shape[2:]), "axes": axes}
         raise ShapeError("mistake.build_declared", layer=layer_title(layer), found=shape_text(shape), **shapes)
@@ -89,21 +89,26 @@ def _check_axes(layer: Any, spec: Any, shape: Shape, symbolic: bool) -> None:
 
 def _check_sizes(layer: Any, spec: Any, shape: Shape, symbolic: bool) -> None:
     """The sizes of the axes that the kernel depends on."""
-    wanted: dict[int, int | None] = {axis % len(shape): size for axis, size in (spec.axes or {}).items()}
-    if not wanted and spec.shape is not None and len(spec.shape) == len(shape):
-        wanted = {axis: size for axis, size in enumerate(spec.shape) if axis and size is not None}
-    for axis, size in wanted.items():
-        got = shape[axis]
-        if size is None or got is None or got == size:
+    expected: dict[int, int | None] = {axis % len(shape): size for axis, size in (spec.axes or {}).items()}
+    if not expected and spec.shape is not None and len(spec.shape) == len(shape):
+        expected = {axis: size for axis, size in enumerate(spec.shape) if axis and size is not None}
+    for axis, size in expected.items():
+        actual = shape[axis]
+        if size is None or actual is None or actual == size:
             continue
         if not symbolic:
-            record = tuple(wanted.get(place, found) for place, found in enumerate(shape))[1:]
-            if isinstance(layer, L.Dense) and math.prod(_known(shape[1:])) == size:
+            record = tuple(expected.get(place, found) for place, found in enumerate(shape))[1:]
+            if isinstance(layer, L.Dense) and math.prod(_sizes(shape[1:])) == size:
                 record = (size,)
             if len(record) != 2:  # else steps of a sequence, not an image
-                check_record(record, _known(shape), layer_title(layer))
+                check_record(record, _sizes(shape), layer_title(layer))
         raise ShapeError(
-            "mistake.build_width", layer=layer_title(layer), found=shape_text(shape), axis=axis, expected=size, got=got
+            "mistake.build_width",
+            layer=layer_title(layer),
+            found=shape_text(shape),
+            axis=axis,
+            expected=size,
+            got=actual,
         )
 
 
@@ -147,7 +152,7 @@ def _check_reshape(layer: Any, shape: Shape) -> None:
     target, record = tuple(layer.target_shape), shape[1:]
     if None in record:
         return
-    numbers, fixed = math.prod(_known(record)), math.prod(size for size in target if size != -1)
+    numbers, fixed = math.prod(_sizes(record)), math.prod(size for size in target if size != -1)
     if numbers == fixed or (-1 in target and fixed and numbers % fixed == 0):
         return
     raise ShapeError(
@@ -177,5 +182,5 @@ def _reshape(record: Shape, axes: int) -> str:
     return f"keras.layers.Reshape(({', '.join(map(str, sizes))}))"
 
 
-def _known(shape: Shape) -> tuple[int, ...]:
+def _sizes(shape: Shape) -> tuple[int, ...]:
     return tuple(size or 1 for size in shape)
