@@ -14,6 +14,10 @@ from rich.cells import cell_len
 
 import rowwise
 from rowwise.engine import epoch_order
+from rowwise.engine.arrays import Arrays
+from rowwise.engine.loop import EpochLoop
+from rowwise.engine.training import build_variables
+from rowwise.engine.whole_epoch import WholeEpoch
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
 from rowwise.text import use_language
 
@@ -407,47 +411,35 @@ def test_the_bar_draws_the_table_and_itself_on_a_terminal(monkeypatch):
     assert "━" in shown
 
 
-class Pressing(keras.layers.Layer):
-    """Ctrl-C is pressed while the first step of the training is computed."""
+class Interrupted(np.ndarray):
+    """Records; Ctrl-C is pressed for the second time while block number `left`, from 0, of them is gathered."""
 
-    def call(self, x, training=False):
-        if training:
-            jax.debug.callback(self.press)
-        return x
-
-    def press(self):
-        if not self.pressed:
-            self.pressed = True
-            signal.raise_signal(signal.SIGINT)
+    def __getitem__(self, rows):
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        return np.asarray(self)[rows]
 
 
-class PressedAgain(io.StringIO):
-    """Standard error, whose first sentence is answered by another Ctrl-C."""
-
-    def write(self, text):
-        if not self.tell():
-            super().write(text)
-            signal.raise_signal(signal.SIGINT)
-        return super().write(text)
-
-
-def test_a_second_ctrl_c_before_anything_was_trained_counts_no_steps(monkeypatch):
-    data = records()
-    pressing = Pressing()
-    pressing.pressed = False
-    model = keras.Sequential(
-        [keras.Input((6, 6)), pressing, keras.layers.Flatten(), keras.layers.Dense(4, activation="softmax")]
-    )
-    model.compile("adam", "sparse_categorical_crossentropy")
-    before = model.get_weights()
-    with monkeypatch.context() as patched:
-        patched.setattr(sys, "stderr", PressedAgain())
-        with pytest.raises(KeyboardInterrupt):
-            rowwise.fit(model, (data.x.astype("float32"), data.y), engine="whole_epoch", verbose=2)
-        assert "Stopping" in sys.stderr.getvalue()
-    assert "interrupted" not in model.history.rowwise
-    for a, b in zip(before, model.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
+@pytest.mark.parametrize("blocks", [0, 2])
+def test_a_second_ctrl_c_counts_the_steps_that_the_model_holds(blocks):
+    data = records(1000)
+    model, expected = course(data), course(data)
+    x = data.x.view(Interrupted)
+    x.left = blocks
+    build_variables(model, Arrays(data.x, data.y), 10)
+    loop = EpochLoop(WholeEpoch(model, Arrays(x, data.y), None, batch_size=10, device_bytes=8_000))
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(0, range(1), [], lambda: False, {})
+    if not blocks:
+        assert loop.steps_done == 0
+        equal_weights(model, expected, atol=0)
+        return
+    assert 0 < loop.steps_done == int(model.optimizer.iterations.value) < 100
+    order = epoch_order(0, 0, 1000)[: loop.steps_done * 10]
+    for batch in np.split(order, loop.steps_done):
+        expected.train_on_batch(data.x[batch], data.y[batch])
+    equal_weights(model, expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(
