@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rowwise.data import load as load
     from rowwise.data.dataset import Dataset as Dataset
     from rowwise.engine import fit as fit
-    from rowwise.engine import sweep as sweep
     from rowwise.engine.prediction import predict as predict
+    from rowwise.engine.sweep import sweep as sweep
     from rowwise.errors import RowwiseError as RowwiseError
     from rowwise.errors import Suspicious as Suspicious
     from rowwise.measure import evaluate as evaluate

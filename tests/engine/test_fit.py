@@ -1,5 +1,8 @@
 """What `rowwise.fit` promises, compared with Keras itself."""
 
+import io
+import signal
+import sys
 import threading
 
 import jax
@@ -11,6 +14,10 @@ from rich.cells import cell_len
 
 import rowwise
 from rowwise.engine import epoch_order
+from rowwise.engine.arrays import Arrays
+from rowwise.engine.loop import EpochLoop
+from rowwise.engine.training import build_variables
+from rowwise.engine.whole_epoch import WholeEpoch
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
 from rowwise.text import use_language
 
@@ -388,9 +395,6 @@ def test_backup_and_restore_goes_on_after_the_epochs_that_were_done(tmp_path, fa
 
 
 def test_the_bar_draws_the_table_and_itself_on_a_terminal(monkeypatch):
-    import io
-    import sys
-
     class Terminal(io.StringIO):
         def isatty(self):
             return True
@@ -407,22 +411,35 @@ def test_the_bar_draws_the_table_and_itself_on_a_terminal(monkeypatch):
     assert "━" in shown
 
 
-def test_a_second_ctrl_c_before_anything_was_trained_counts_no_steps(monkeypatch):
-    from rowwise.engine import whole_epoch
+class Interrupted(np.ndarray):
+    """Records; Ctrl-C is pressed for the second time while block number `left`, from 0, of them is gathered."""
 
-    data = records()
-    model = course(data)
-    before = model.get_weights()
+    def __getitem__(self, rows):
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        return np.asarray(self)[rows]
 
-    def interrupted(*arguments):
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr(whole_epoch, "write_state", interrupted)
+@pytest.mark.parametrize("blocks", [0, 2])
+def test_a_second_ctrl_c_counts_the_steps_that_the_model_holds(blocks):
+    data = records(1000)
+    model, expected = course(data), course(data)
+    x = data.x.view(Interrupted)
+    x.left = blocks
+    build_variables(model, Arrays(data.x, data.y), 10)
+    loop = EpochLoop(WholeEpoch(model, Arrays(x, data.y), None, batch_size=10, device_bytes=8_000))
     with pytest.raises(KeyboardInterrupt):
-        rowwise.fit(model, data, engine="whole_epoch", verbose=0)
-    assert "interrupted" not in model.history.rowwise
-    for a, b in zip(before, model.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
+        loop.train(0, range(1), [], lambda: False, {})
+    if not blocks:
+        assert loop.steps_done == 0
+        equal_weights(model, expected, atol=0)
+        return
+    assert 0 < loop.steps_done == int(model.optimizer.iterations.value) < 100
+    order = epoch_order(0, 0, 1000)[: loop.steps_done * 10]
+    for batch in np.split(order, loop.steps_done):
+        expected.train_on_batch(data.x[batch], data.y[batch])
+    equal_weights(model, expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -450,9 +467,7 @@ def test_fit_runs_in_a_thread_too():
     assert out[0].epoch == [0]
 
 
-def test_ctrl_c_ends_after_the_block_and_leaves_the_model_trained(monkeypatch):
-    import signal
-
+def test_ctrl_c_ends_after_the_block_and_leaves_the_model_trained():
     data = records()
     model = course(data)
     before = model.get_weights()[0].copy()
@@ -466,6 +481,117 @@ def test_ctrl_c_ends_after_the_block_and_leaves_the_model_trained(monkeypatch):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def from_another_thread(action):
+    thread = threading.Thread(target=action)
+    thread.start()
+    thread.join()
+
+
+ENGINES = ("auto", "whole_epoch", "keras")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_event_set_by_another_thread_ends_the_training_as_ctrl_c_does(engine):
+    data, stop = records(), threading.Event()
+    model = course(data)
+    before = model.get_weights()[0].copy()
+    at = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: from_another_thread(stop.set) if epoch == 1 else None
+    )
+    with pytest.raises(KeyboardInterrupt):
+        rowwise.fit(model, data, epochs=50, callbacks=at, engine=engine, verbose=0, stop=stop)
+    assert model.history.epoch == [0, 1]
+    assert "interrupted" not in model.history.rowwise  # between two epochs
+    assert not np.array_equal(before, model.get_weights()[0])
+    model.predict(data.x, verbose=0)
+
+
+def test_an_event_ends_a_streamed_epoch_after_the_block_under_way(monkeypatch):
+    monkeypatch.setenv("ROWWISE_DEVICE_BYTES", "8000")
+    data, stop = records(1000), threading.Event()
+    model = course(data)
+    at = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: stop.set() if epoch == 1 else None)
+    with pytest.raises(KeyboardInterrupt):
+        rowwise.fit(model, data, epochs=3, callbacks=at, engine="whole_epoch", verbose=0, stop=stop)
+    assert model.history.epoch == [0]
+    interrupted = model.history.rowwise["interrupted"]
+    assert interrupted["epoch"] == 1
+    assert 0 < interrupted["steps"] < 32
+    assert int(model.optimizer.iterations.value) == 32 + interrupted["steps"]
+
+
+def test_an_event_ends_plain_model_fit_between_two_batches():
+    data, stop = records(), threading.Event()
+    model = course(data)
+    at = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: stop.set() if batch == 2 else None)
+    with pytest.raises(KeyboardInterrupt):
+        rowwise.fit(model, data, epochs=3, callbacks=at, verbose=0, stop=stop)
+    assert model.history.rowwise["interrupted"] == {"epoch": 0, "steps": 3}
+    assert int(model.optimizer.iterations.value) == 3
+
+
+def test_a_fit_in_a_thread_is_stopped_from_the_main_thread():
+    data, stop, begun, ended = records(), threading.Event(), threading.Event(), []
+    model = course(data)
+    tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: begun.set())
+
+    def train():
+        try:
+            rowwise.fit(model, data, epochs=10**6, callbacks=tell, verbose=0, stop=stop)
+        except KeyboardInterrupt:
+            ended.append(len(model.history.epoch))
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    begun.wait()
+    stop.set()
+    thread.join()
+    assert ended
+    assert ended[0] < 10**6
+
+
+def test_an_event_that_is_set_before_lets_nothing_be_trained():
+    data, stop = records(), threading.Event()
+    model = course(data)
+    before = [w.copy() for w in model.get_weights()]
+    stop.set()
+    with pytest.raises(KeyboardInterrupt):
+        rowwise.fit(model, data, verbose=0, stop=stop)
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_callbacks_are_told_the_engine_and_why(engine, fastest):
+    class Told(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.told = dict(self.params)
+
+    data, told = records(), Told()
+    history = rowwise.fit(course(data), data, epochs=2, validation=0.2, callbacks=[told], engine=engine, verbose=0)
+    assert told.told == {
+        "epochs": 2,
+        "steps": 6,
+        "verbose": 0,
+        "engine": fastest if engine == "auto" else engine,
+        "engine_reason": history.rowwise["reason"],
+        "records": len(data.split(0.2, seed=0)[0]),
+    }
+
+
+def test_the_number_of_threads_is_an_argument_that_goes_before_the_environment(monkeypatch, fastest):
+    data = records()
+    models = []
+    for threads in (1, 3):
+        models.append(course(data, dropout=0.2))
+        with monkeypatch.context() as patched:
+            if fastest == "native":
+                patched.setenv("ROWWISE_THREADS", "no number")
+            rowwise.fit(models[-1], data, epochs=2, threads=threads, verbose=0)
+    for a, b in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
@@ -473,6 +599,8 @@ def test_ctrl_c_ends_after_the_block_and_leaves_the_model_trained(monkeypatch):
         ({"batch_size": 0}, UsageError, "batch_size"),
         ({"batch_size": 204}, UsageError, "203 records"),
         ({"engine": "fastest"}, UsageError, "fastest"),
+        ({"threads": 0}, UsageError, "threads must be an integer of at least 1"),
+        ({"threads": 1000}, UsageError, "threads must be an integer from 1 to 256"),
         ({"validation": 1.5}, UsageError, "1.5"),
         ({"train": np.zeros((4, 6, 6))}, UsageError, r"\(x, y\)"),
         ({"train": (np.zeros((4, 6, 6)), np.zeros(3, int))}, DataError, "same number"),

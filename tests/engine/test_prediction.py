@@ -1,14 +1,24 @@
 """A picture of any kind becomes the record that the model was trained on, and each step is said."""
 
+import gc
+import itertools
+import json
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
 from PIL import Image
+from rich.cells import cell_len
 
 import rowwise
 from rowwise.data.pictures.prepare import read_pictures
-from rowwise.engine.prediction import brightest_pixel, predict
+from rowwise.engine.prediction import Prediction, Predictor, predict
 from rowwise.errors import DataError, ModelError, RowwiseError, ShapeError
+from rowwise.models.inputs_outputs import brightest_pixel
+from rowwise.text import use_language
 
 SHAPE = (28, 28)
 
@@ -323,3 +333,144 @@ def test_a_dataset_is_predicted_as_its_records():
 def test_what_is_no_model_is_named():
     with pytest.raises(RowwiseError, match="Keras model"):
         rowwise.predict(None, np.zeros((2, *SHAPE)))
+
+
+def in_threads(work, number=8):
+    """What `work(place)` gives in each of so many threads, which begin together."""
+    barrier = threading.Barrier(number)
+
+    def begin(place):
+        barrier.wait()
+        return work(place)
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(begin, range(number)))
+
+
+def normalized():
+    """A model that the native engine cannot run."""
+    return model(keras.layers.Rescaling(1 / 255), keras.layers.BatchNormalization())
+
+
+@pytest.mark.parametrize("build", [lambda: model(keras.layers.Rescaling(1 / 255)), normalized])
+def test_many_small_calls_from_many_threads_give_the_same_bits_as_one_after_another(build):
+    made = build()
+    x = np.random.default_rng(0).integers(0, 256, (24, *SHAPE)).astype("uint8")
+    predictor, other = Predictor(made), Predictor(made)
+    parts = [x[start : start + 1 + start % 3] for start in range(len(x) - 3)]
+    expected = [predictor.outputs(part) for part in parts]
+    whole = other.outputs(np.tile(x, (20, 1, 1)))
+
+    def work(place):
+        if place == 0:  # the other Predictor of the same model works meanwhile
+            return [other.outputs(np.tile(x, (20, 1, 1))) for _ in range(5)]
+        order = np.random.default_rng(place).permutation(len(parts))
+        found = {number: predictor.outputs(parts[number]) for number in order}
+        return [found[number] for number in range(len(parts))]
+
+    large, *small = in_threads(work)
+    for outputs in large:
+        np.testing.assert_array_equal(outputs, whole)
+    for outputs in small:
+        for part, truth in zip(outputs, expected, strict=True):
+            np.testing.assert_array_equal(part, truth)
+
+
+def test_any_number_of_threads_and_of_records_gives_the_same_bits():
+    made = model(keras.layers.Rescaling(1 / 255))
+    x = np.random.default_rng(0).integers(0, 256, (700, *SHAPE)).astype("uint8")
+    whole = rowwise.engine.predict_proba(made, x)
+    for threads in (1, 3):
+        predictor = Predictor(made, threads)
+        np.testing.assert_array_equal(predictor.outputs(x), whole)
+        for records in (1, 2, 16, 17, 255, 300):
+            np.testing.assert_array_equal(predictor.outputs(x[:records]), whole[:records])
+        np.testing.assert_array_equal(predict(made, x, threads=threads).probabilities, whole)
+
+
+def by_keras(made, x):
+    return made.predict(x, verbose=0)
+
+
+def test_a_predictor_follows_a_training_and_weights_that_are_set():
+    random = np.random.default_rng(0)
+    x, y = random.integers(0, 256, (60, *SHAPE)).astype("uint8"), random.integers(0, 4, 60)
+    made = model(keras.layers.Rescaling(1 / 255))
+    made.compile("adam", "sparse_categorical_crossentropy")
+    predictor = Predictor(made)
+    seen = [predictor.outputs(x)]
+    for engine in ("auto", "whole_epoch", "keras"):
+        rowwise.fit(made, (x, y), epochs=1, engine=engine, verbose=0)
+        seen.append(predictor.outputs(x))
+        np.testing.assert_allclose(seen[-1], by_keras(made, x), rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(predict(made, x).probabilities, seen[-1])
+    made.set_weights([np.zeros_like(w) for w in made.get_weights()])
+    np.testing.assert_allclose(predictor.outputs(x), 0.25)
+    assert all(np.abs(a - b).max() > 1e-4 for a, b in itertools.pairwise(seen))
+
+
+def test_predict_stays_right_whatever_is_done_to_the_model():
+    x = np.random.default_rng(0).random((5, *SHAPE), "float32")
+    made = model(activation=None)
+    rowwise.engine.predict_proba(made, x)
+    made.layers[-1].activation = keras.activations.tanh
+    np.testing.assert_allclose(rowwise.engine.predict_proba(made, x), by_keras(made, x), rtol=1e-5, atol=1e-6)
+    made.add(keras.layers.Dense(3))
+    np.testing.assert_allclose(rowwise.engine.predict_proba(made, x), by_keras(made, x), rtol=1e-5, atol=1e-6)
+    made.pop()
+    made.add(keras.layers.Dense(4, "softmax"))
+    np.testing.assert_allclose(rowwise.engine.predict_proba(made, x), by_keras(made, x), rtol=1e-5, atol=1e-6)
+    made.compile("sgd", "mse")
+    np.testing.assert_allclose(rowwise.engine.predict_proba(made, x), by_keras(made, x), rtol=1e-5, atol=1e-6)
+
+
+def test_a_predictor_of_a_model_that_is_not_built_yet_waits_for_its_first_records():
+    made = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(4, "softmax")])
+    predictor = Predictor(made)
+    x = np.random.default_rng(0).random((5, *SHAPE), "float32")
+    first = predictor.outputs(x)
+    np.testing.assert_allclose(predictor.outputs(x), first, rtol=1e-5)
+
+
+def test_what_was_kept_of_a_model_goes_with_it():
+    made = model()
+    predict(made, np.zeros((1, *SHAPE), "uint8"))
+    gone = weakref.ref(made)
+    del made
+    gc.collect()
+    assert gone() is None
+
+
+def test_names_and_dictionaries_of_a_prediction():
+    classes = Prediction(np.array([[0.25, 0.75], [1.0, 0.0]], np.float32), class_names=("boot", "bag"))
+    assert classes.names == ["bag", "boot"]
+    assert classes.to_dicts() == [
+        {"class": "bag", "probabilities": {"boot": 0.25, "bag": 0.75}},
+        {"class": "boot", "probabilities": {"boot": 1.0, "bag": 0.0}},
+    ]
+    assert Prediction(classes.probabilities).names == ["1", "0"]
+    empty, values = np.empty((2, 0), np.float32), np.array([[1.5, 2.0], [0.5, -1.0]], np.float32)
+    assert Prediction(empty, values, target_names=("cm", "kg")).to_dicts() == [
+        {"cm": 1.5, "kg": 2.0},
+        {"cm": 0.5, "kg": -1.0},
+    ]
+    assert Prediction(empty, values).to_dicts()[0] == {"y0": 1.5, "y1": 2.0}
+    assert Prediction(empty, values[:, :1]).to_dicts()[1] == {"y": 0.5}
+    json.dumps(classes.to_dicts())
+    with pytest.raises(ModelError, match="numbers, not classes"):
+        _ = Prediction(empty, values).names
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_prediction_shows_its_first_records_in_80_columns(lang):
+    names = tuple(f"아주 긴 이름의 클래스 {number}" for number in range(5))
+    shares = np.random.default_rng(0).dirichlet(np.ones(5), 1234).astype("float32")
+    with use_language(lang):
+        text = repr(Prediction(shares, class_names=names))
+        assert "1,234" in text
+        assert "1,224" in text.splitlines()[-1]
+        numbers = repr(Prediction(np.empty((2, 0), np.float32), np.array([[12345.678], [0.5]], np.float32)))
+    assert all(cell_len(line) <= 80 for line in text.splitlines())
+    assert names[shares[0].argmax()] in text.splitlines()[1]
+    assert "y 12345.7" in numbers
+    assert len(numbers.splitlines()) == 3

@@ -1,5 +1,7 @@
 """Several seeds at once train what each would train alone."""
 
+import threading
+
 import keras
 import numpy as np
 import pytest
@@ -52,13 +54,104 @@ def test_what_makes_no_sense_is_refused(data):
         rowwise.sweep(build(data), data, seeds=(0,), epochs=0)
 
 
-@pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not compiled")
-def test_a_mistake_in_one_of_them_reaches_the_caller(data, monkeypatch):
-    from rowwise.engine.native import run
+natively = pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not compiled")
 
-    def broken(*arguments, **options):
+
+class Called(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that runs `action` each time it is asked for: by the native engine when an epoch begins."""
+
+    def __init__(self, action):
+        self.action = action
+
+    def __call__(self, step):
+        self.action()
+        return 0.01
+
+    def get_config(self):
+        return {}
+
+
+@natively
+def test_a_mistake_in_one_of_them_reaches_the_caller(data):
+    def broken():
         raise MemoryError("no room")
 
-    monkeypatch.setattr(run, "_rates", broken)
     with pytest.raises(MemoryError, match="no room"):
-        rowwise.sweep(build(data), data, seeds=(0, 1))
+        rowwise.sweep(build(data, learning_rate=Called(broken)), data, seeds=(0, 1))
+
+
+def table(tmp_path, **options):
+    """400 records of 40 customers, one after another; the customer's number decides the class."""
+    random = np.random.default_rng(0)
+    rows = [f"c{i // 10},{random.normal():.3f},{random.normal():.3f},{i},{'ab'[i // 10 % 2]}" for i in range(400)]
+    (tmp_path / "t.csv").write_text("\n".join(["customer,a,b,day,y", *rows]))
+    return rowwise.load(
+        str(tmp_path / "t.csv"), target="y", drop="day" if "group" in options else "customer", **options
+    )[0]
+
+
+@pytest.mark.filterwarnings("ignore::rowwise.Suspicious")
+@pytest.mark.parametrize("options", [{"group": "customer"}, {"time": "day"}])
+def test_a_share_is_held_out_by_groups_and_by_time_as_fit_does(tmp_path, options):
+    train = table(tmp_path, **options)
+    (one,) = rowwise.sweep(build(train), train, [3], epochs=2, validation=0.2)
+    alone = build(train)(3)
+    assert one.history.history == rowwise.fit(alone, train, epochs=2, validation=0.2, seed=3, verbose=0).history
+    kept, held = train.split(0.2, seed=3)
+    assert not set(kept.keys) & set(held.keys)
+    expected = rowwise.fit(build(train)(3), kept, epochs=2, validation=held, seed=3, verbose=0).history
+    assert one.history.history == expected
+
+
+def test_weights_of_records_and_classes_count_as_in_fit(data):
+    weights = np.random.default_rng(0).random(len(data))
+    options = {"epochs": 2, "validation": 0.2, "sample_weight": weights, "class_weight": {1: 3.0}}
+    (one,) = rowwise.sweep(build(data), data, [2], **options)
+    assert one.history.history == rowwise.fit(build(data)(2), data, seed=2, verbose=0, **options).history
+    (other,) = rowwise.sweep(build(data), data, [2], epochs=2, validation=0.2)
+    assert one.history.history["loss"] != other.history.history["loss"]
+
+
+def test_a_model_with_a_metric_of_the_users_own_is_trained_all_the_same(data):
+    def own(y_true, y_pred):
+        return keras.metrics.sparse_categorical_accuracy(y_true, y_pred)
+
+    def measured(seed):
+        model = build(data)(seed)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=[own])
+        return model
+
+    (one,) = rowwise.sweep(measured, data, [0], epochs=1)
+    alone = rowwise.fit(measured(0), data, epochs=1, verbose=0)
+    assert one.history.history == alone.history
+    assert one.history.rowwise["engine"] == alone.rowwise["engine"] == "whole_epoch"
+
+
+def test_any_number_of_threads_gives_the_same_models(data):
+    one, other = (rowwise.sweep(build(data), data, (0, 1), epochs=2, threads=threads) for threads in (1, 2))
+    assert [fitted.history.history for fitted in one] == [fitted.history.history for fitted in other]
+    with pytest.raises(rowwise.RowwiseError, match="threads must be an integer"):
+        rowwise.sweep(build(data), data, (0,), threads=500)
+
+
+@natively
+def test_an_event_ends_all_of_them(data):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(KeyboardInterrupt):
+        rowwise.sweep(build(data), data, (0, 1), epochs=2, stop=stop)
+
+    stop, models, asked = threading.Event(), [], []
+
+    def third_epoch():
+        asked.append(None)
+        if len(asked) == 3:
+            stop.set()
+
+    def kept(seed):
+        models.append(build(data, learning_rate=Called(third_epoch))(seed))
+        return models[-1]
+
+    with pytest.raises(KeyboardInterrupt):
+        rowwise.sweep(kept, data, (0,), epochs=500, stop=stop)
+    assert 0 < len(models[0].history.epoch) < 500

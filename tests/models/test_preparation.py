@@ -126,14 +126,14 @@ def test_the_layer_and_numpy_do_the_same(table):
     assert layer.compute_output_shape((None, x.shape[1])) == (None, prepared.shape[1])
 
 
-def test_blocks_and_mapped_files_change_nothing(parts, monkeypatch):
-    layer = Preparation(parts[0].schema)
-    whole = layer.prepare(parts[0].x)
-    monkeypatch.setattr("rowwise.models.preparation.ROWS", 7)
-    monkeypatch.setattr("rowwise.data.storage.LARGE", 1)
-    again = layer.prepare(parts[0].x)
-    assert isinstance(again, np.memmap)
-    np.testing.assert_array_equal(again, whole)
+def test_a_table_too_large_for_memory_is_prepared_as_a_small_one(parts):
+    layer, x = Preparation(parts[0].schema), parts[0].x
+    times = 64 * 1024**2 // (len(x) * len(parts[0].schema.features) * 4) + 1
+    large = layer.prepare(np.tile(x, (times, 1)))
+    assert isinstance(large, np.memmap)
+    whole = layer.prepare(x)
+    for start in range(0, len(large), len(x)):
+        np.testing.assert_array_equal(large[start : start + len(x)], whole)
 
 
 def with_towns(target):

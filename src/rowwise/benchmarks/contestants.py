@@ -51,7 +51,7 @@ def available(against: list[str]) -> tuple[dict[str, Callable[..., Epoch]], list
 
 
 def rowwise_fit(
-    train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN, engine: str = "auto", threads: str = ""
+    train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN, engine: str = "auto", threads: int | None = None
 ) -> Epoch:
     """`rowwise.fit`, on the uint8 pixels."""
     from rowwise.engine import fit
@@ -60,26 +60,23 @@ def rowwise_fit(
     model = dense(train, hidden, seed=0)
 
     def epoch(number: int) -> object:
-        os.environ["ROWWISE_THREADS"] = threads
-        try:
-            return fit(
-                model,
-                train,
-                epochs=number + 1,
-                initial_epoch=number,
-                batch_size=batch_size,
-                engine=engine,
-                verbose=0,
-            )
-        finally:
-            del os.environ["ROWWISE_THREADS"]
+        return fit(
+            model,
+            train,
+            epochs=number + 1,
+            initial_epoch=number,
+            batch_size=batch_size,
+            engine=engine,
+            threads=threads,
+            verbose=0,
+        )
 
     return epoch
 
 
 def rowwise_one_thread(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:
     """The native engine on one thread."""
-    return rowwise_fit(train, batch_size, hidden, "native", "1")
+    return rowwise_fit(train, batch_size, hidden, "native", 1)
 
 
 def rowwise_whole_epoch(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:

@@ -1,7 +1,8 @@
-"""A compiled Keras model and records → the same model, trained fast."""
+"""A compiled Keras model and records → the same model, trained fast; and its predictions."""
 
-from rowwise.engine.loop import fit, predict_proba
 from rowwise.engine.order import epoch_order
+from rowwise.engine.prediction import Prediction, Predictor, predict_proba
 from rowwise.engine.sweep import Fitted, sweep
+from rowwise.engine.training import fit
 
-__all__ = ["Fitted", "epoch_order", "fit", "predict_proba", "sweep"]
+__all__ = ["Fitted", "Prediction", "Predictor", "epoch_order", "fit", "predict_proba", "sweep"]

@@ -1,9 +1,8 @@
-"""What the user passed (a Dataset or a pair of arrays) → arrays that fit the model, or an error in words."""
+"""What the user passed (a Dataset or a pair of arrays) → arrays that an engine takes, or an error in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from rowwise.data.dataset import Dataset, check_finite
 from rowwise.data.storage import taken
 from rowwise.errors import DataError, UsageError
-from rowwise.shapes.checks.check import array_of
+from rowwise.shapes.checks.as_array import array_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -38,7 +37,7 @@ class Arrays(NamedTuple):
         return (self.x, self.y) if self.weights is None else (self.x, self.y, self.weights)
 
     def take(self, rows: NDArray[Any]) -> Arrays:
-        """These records, in this order."""
+        """These records, in this order; `rows` are their numbers."""
         return Arrays(*(taken(part, rows) for part in self.parts))
 
 
@@ -63,29 +62,6 @@ def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
     return Arrays(x, _typed(y, floatx))
 
 
-def hold_out(train: Arrays, fraction: float, seed: int, records: Records | None = None) -> tuple[Arrays, Arrays]:
-    """A seeded split, stratified where the labels are classes (integers, or one-hot rows).
-
-    `records` are what the arrays were made of: a Dataset that is split by group or by time is split so here too.
-
-    Raises:
-        UsageError: the fraction is not between 0 and 1, or leaves a part empty.
-    """
-    y = train.y
-    if isinstance(records, Dataset) and records.split_by:
-        rows = replace(records, x=np.arange(len(y), dtype=np.int64)[:, None], schema=None)
-        kept, held = (part.x[:, 0] for part in rows.split(fraction, seed))
-        return train.take(kept), Arrays(taken(train.x, held), train.y[held])
-    if y.ndim == 2 and y.shape[1] > 1 and np.array_equal(y.sum(1), np.ones(len(y))):
-        y = y.argmax(1)
-    labels = y.reshape(len(y)) if y.size == len(y) and y.dtype.kind in "iu" else np.zeros(len(y), np.int32)
-    labels = np.unique(labels, return_inverse=True)[1].reshape(-1)
-    rows = Dataset("train", np.arange(len(y))[:, None], labels, tuple(map(str, range(int(labels.max(initial=0)) + 1))))
-    kept, held = (part.x[:, 0] for part in rows.split(fraction, seed))
-    # Held out, every record counts alike, as in Keras.
-    return train.take(kept), Arrays(taken(train.x, held), train.y[held])
-
-
 def weighted(train: Arrays, sample_weight: ArrayLike | None, class_weight: Mapping[int, float] | None) -> Arrays:
     """The records with their weights: their own times that of their class, 1 for a class that is not named.
 
@@ -101,10 +77,10 @@ def weighted(train: Arrays, sample_weight: ArrayLike | None, class_weight: Mappi
         return train
     weights = np.ones(len(train.x), np.float32)
     if sample_weight is not None:
-        own = np.asarray(sample_weight)
-        if own.shape != weights.shape or own.dtype.kind not in "iufb":
-            raise DataError("fit.sample_weight", found=own.shape, records=len(train.x))
-        weights *= own.astype(np.float32)
+        record_weights = np.asarray(sample_weight)
+        if record_weights.shape != weights.shape or record_weights.dtype.kind not in "iufb":
+            raise DataError("fit.sample_weight", found=record_weights.shape, records=len(train.x))
+        weights *= record_weights.astype(np.float32)
     if class_weight is not None:
         labels = train.y.argmax(1) if train.y.ndim == 2 and train.y.shape[1] > 1 else train.y.reshape(-1)
         if not isinstance(class_weight, Mapping) or not all(isinstance(c, int | np.integer) for c in class_weight):

@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from rowwise.engine.arrays import Arrays
 from rowwise.engine.order import epoch_order, reseed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rowwise.engine.arrays import Arrays
+
+
+class KerasFit:
+    """A `Trainer` whose loop is Keras's own. It draws nothing: progress is one of the callbacks.
+
+    Args:
+        model: compiled Keras model.
+        train: x `(records, ...)`, y `(records,)` or `(records, outputs)`.
+        validation: the same, or None.
+        batch_size: records a step; the last step takes what is left.
+    """
+
+    compile_seconds = None  # Keras compiles amid the first epoch
+
+    def __init__(self, model: keras.Model, train: Arrays, validation: Arrays | None, batch_size: int) -> None:
+        self.model, self.validation = model, validation
+        self._batches = Batches(train, batch_size)
+        self._halt = Halt()
+
+    @property
+    def steps_done(self) -> int:
+        return self._halt.steps_done
+
+    def train(
+        self,
+        seed: int,
+        epochs: range,
+        callbacks: Sequence[keras.callbacks.Callback],
+        stopped: Callable[[], bool],
+        params: Mapping[str, Any],
+    ) -> None:
+        self._halt.stopped = stopped
+        every = [EpochStart(self._batches, seed), *callbacks, self._halt]
+        self.model.fit(
+            self._batches,
+            validation_data=self.validation.parts if self.validation is not None else None,
+            epochs=epochs.stop,
+            initial_epoch=epochs.start,
+            callbacks=keras.callbacks.CallbackList(every, add_history=True, model=self.model, **params),
+            shuffle=False,
+            verbose=0,
+        )
 
 
 class Batches(keras.utils.PyDataset):
@@ -29,7 +72,7 @@ class Batches(keras.utils.PyDataset):
         return self.train.take(self.order[index * self.batch_size : (index + 1) * self.batch_size]).parts
 
 
-class EachEpoch(keras.callbacks.Callback):
+class EpochStart(keras.callbacks.Callback):
     """Sets the randomness of each epoch. Keras resets its iterator more often than epochs end: a count would drift."""
 
     def __init__(self, batches: Batches, seed: int) -> None:
@@ -46,41 +89,17 @@ class Halt(keras.callbacks.Callback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.interrupted: Callable[[], bool] = lambda: False
+        self.stopped: Callable[[], bool] = lambda: False
         self.steps_done = 0  # of the epoch under way; 0 between epochs
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self.interrupted():
+        if self.stopped():
             raise KeyboardInterrupt
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         self.steps_done = batch + 1
-        if self.interrupted():
+        if self.stopped():
             raise KeyboardInterrupt
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.steps_done = 0
-
-
-def run(
-    model: keras.Model,
-    train: Arrays,
-    validation: Arrays | None,
-    *,
-    batch_size: int,
-    seed: int,
-    epochs: int,
-    initial_epoch: int,
-    callbacks: list[keras.callbacks.Callback],
-) -> keras.callbacks.History:
-    """`model.fit`, silent: progress is one of the callbacks."""
-    batches = Batches(train, batch_size)
-    return model.fit(
-        batches,
-        validation_data=validation.parts if validation is not None else None,
-        epochs=epochs,
-        initial_epoch=initial_epoch,
-        callbacks=[EachEpoch(batches, seed), *callbacks],
-        shuffle=False,
-        verbose=0,
-    )

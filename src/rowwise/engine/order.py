@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rowwise.models.keras_view import seed_states
+
 if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
@@ -25,7 +27,6 @@ def reseed(model: keras.Model, seed: int, epoch: int) -> None:
 
     Keras does not save that state in a `.keras` file: carried on, a resumed run would drop other units.
     """
-    states = [variable for variable in model.non_trainable_variables if variable.name == "seed_generator_state"]
-    for position, state in enumerate(states):
+    for position, state in enumerate(seed_states(model)):
         random = np.random.default_rng([seed, epoch, position, 1])  # the 1 keeps it apart from the order's stream
         state.assign(random.integers(0, 2**32, state.shape, np.uint32))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import jax
+import keras
+
 from rowwise.engine import native
 from rowwise.errors import UsageError
+from rowwise.models.keras_view import overridden_step, works_within_epochs
 from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    import keras
 
 ENGINES = ("auto", "native", "whole_epoch", "keras")
 BATCH_HOOKS = (
@@ -97,8 +99,6 @@ def untraceable(cause: Exception) -> Plan:
 
 def without_a_model() -> Plan:
     """What `auto` takes for a model that every engine can run, on this machine."""
-    import jax
-
     if not native.instruction_sets():
         return Plan("whole_epoch", "plan.no_native", {"cause": native.why_missing})
     if (device := jax.default_backend()) != "cpu":
@@ -107,8 +107,6 @@ def without_a_model() -> Plan:
 
 
 def _refusal(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback]) -> Plan | None:
-    import keras
-
     if (backend := keras.config.backend()) != "jax":
         return Plan("keras", "plan.backend", {"backend": backend})
     if keras.distribution.distribution() is not None:
@@ -116,9 +114,8 @@ def _refusal(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback]) 
     if model.run_eagerly:
         return Plan("keras", "plan.eager")
     # A scan keeps no logs: an epoch's come from the metrics, as they do in Keras's own steps.
-    for step in ("train_step", "test_step"):
-        if getattr(type(model), step) is not getattr(keras.Model, step):
-            return Plan("keras", "plan.own_step", {"step": step})
+    if step := overridden_step(model):
+        return Plan("keras", "plan.own_step", {"step": step})
     for callback in callbacks:
         if hook := _batch_hook(callback):
             return Plan("keras", "plan.batch_hook", {"callback": type(callback).__name__, "hook": hook})
@@ -127,14 +124,11 @@ def _refusal(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback]) 
 
 def _batch_hook(callback: keras.callbacks.Callback) -> str | None:
     """The name of a hook that must run at every batch, or None."""
-    import keras
-
     # These define batch hooks that do nothing unless they were asked to work within the epoch.
     if isinstance(callback, keras.callbacks.ModelCheckpoint | keras.callbacks.BackupAndRestore):
         return None if callback.save_freq == "epoch" else "save_freq"
     if isinstance(callback, keras.callbacks.TensorBoard):
-        profiles = getattr(callback, "_should_trace", False) or getattr(callback, "_start_batch", -1) > 0
-        return "update_freq, profile_batch" if callback.update_freq != "epoch" or profiles else None
+        return "update_freq, profile_batch" if works_within_epochs(callback) else None
     for hook in BATCH_HOOKS:
         method = getattr(callback, hook, None)
         if method is not None and getattr(method, "__func__", method) is not getattr(keras.callbacks.Callback, hook):

@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import sys
-import time
-from typing import TYPE_CHECKING, Any, TextIO
-
-import keras
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
-    Logs = dict[str, float]
+    from collections.abc import Mapping
 
 NARROWEST = 6  # columns of a figure such as 0.5211
 
 
-class Clock(keras.callbacks.Callback):
-    """Seconds of each epoch, validation included: `seconds` grows by one number an epoch."""
+class Display(Protocol):
+    """What shows the epochs of one training."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.seconds: list[float] = []
+    def epoch(self, number: int, logs: Mapping[str, float], seconds: float) -> None:
+        """Show an epoch that has ended: its number from 0, loss and metrics by name, and what it took."""
 
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._start = time.perf_counter()
+    def close(self) -> None:
+        """Give the terminal back; safe to call twice."""
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self.seconds.append(time.perf_counter() - self._start)
+
+def display(verbose: int | str, records: int, epochs: int, initial_epoch: int = 0) -> Display | None:
+    """Keras's `verbose`: 0 nothing, 1 a bar, 2 a line an epoch, "auto" a bar on a terminal and lines elsewhere.
+
+    Args:
+        verbose: as above.
+        records: trained on in each epoch.
+        epochs: the number of the last one, counted from 1.
+        initial_epoch: epochs that were done before.
+    """
+    if verbose == "auto":
+        verbose = 1 if _stream().isatty() else 2
+    if not verbose:
+        return None
+    table = Table(records, epochs)
+    return Bar(table, initial_epoch) if int(verbose) == 1 else Lines(table)
 
 
 class Table:
@@ -37,58 +45,53 @@ class Table:
 
     def __init__(self, records: int, epochs: int) -> None:
         self.records, self.epochs = records, epochs
-        self._columns: list[str] = []
+        self._head: list[str] = []
 
-    def lines(self, epoch: int, logs: Logs, seconds: float) -> list[str]:
+    def lines(self, number: int, logs: Mapping[str, float], seconds: float) -> list[str]:
         """The line of this epoch (from 0); the head above it for the first one, or when the columns change."""
         from rich.cells import cell_len
 
         # Keras sorts its logs by name; people look for the loss first.
         names = sorted(logs, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
-        number = f"{epoch + 1:>{len(str(self.epochs))}}/{self.epochs}"
+        place = f"{number + 1:>{len(str(self.epochs))}}/{self.epochs}"
+        rate = f"{round(self.records / max(seconds, 1e-9), -2):,.0f}"
         head = [say("fit.epoch"), *names, say("fit.rate")]
-        cells = [
-            number,
-            *(_figure(float(logs[name])) for name in names),
-            f"{round(self.records / max(seconds, 1e-9), -2):,.0f}",
-        ]
-        wanted = (len(number), *[NARROWEST] * len(names), len("999,999"))
-        widths = [max(cell_len(word), width) for word, width in zip(head, wanted, strict=True)]
+        cells = [place, *(_figure(float(logs[name])) for name in names), rate]
+        least = (len(place), *[NARROWEST] * len(names), len("999,999"))
+        widths = [max(cell_len(title), width) for title, width in zip(head, least, strict=True)]
 
         def line(words: list[str]) -> str:
             return "  ".join(
                 " " * (width - cell_len(word)) + word for word, width in zip(words, widths, strict=True)
             ).rstrip()
 
-        new, self._columns = self._columns != head, head
+        new, self._head = self._head != head, head
         return [line(head), line(cells)] if new else [line(cells)]
 
 
-class Lines(keras.callbacks.Callback):
+class Lines:
     """The table on standard error, or on standard output where that is a terminal."""
 
-    def __init__(self, clock: Clock, table: Table) -> None:
-        super().__init__()
-        self.clock, self.table = clock, table
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        for line in self.table.lines(epoch, logs or {}, self.clock.seconds[-1]):
+    def epoch(self, number: int, logs: Mapping[str, float], seconds: float) -> None:
+        for line in self._table.lines(number, logs, seconds):
             print(line, file=_stream(), flush=True)
 
+    def close(self) -> None:
+        pass
 
-class Bar(keras.callbacks.Callback):
-    """The table, and below it a rich bar over the epochs with the time left."""
 
-    def __init__(self, clock: Clock, table: Table, initial_epoch: int) -> None:
-        super().__init__()
-        self.clock, self.table, self.initial_epoch = clock, table, initial_epoch
-        self.task: TaskID | None = None
+class Bar:
+    """The table, and below it a rich bar over the epochs with the time left; it is drawn when it is made."""
 
-    def on_train_begin(self, logs: Logs | None = None) -> None:
+    def __init__(self, table: Table, initial_epoch: int) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        self.bar = Progress(
+        self._table, self._open = table, True
+        self._bar = Progress(
             TextColumn(say("fit.epoch")),
             MofNCompleteColumn(),
             BarColumn(bar_width=None),
@@ -97,33 +100,18 @@ class Bar(keras.callbacks.Callback):
             # Refreshed by hand, an epoch at a time: a thread of its own would take turns with the training.
             auto_refresh=False,
         )
-        self.task = self.bar.add_task("", total=self.table.epochs, completed=self.initial_epoch)
-        self.bar.start()
+        self._task = self._bar.add_task("", total=table.epochs, completed=initial_epoch)
+        self._bar.start()
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        assert self.task is not None
-        for line in self.table.lines(epoch, logs or {}, self.clock.seconds[-1]):
-            self.bar.console.print(line, highlight=False, soft_wrap=True)
-        self.bar.update(self.task, completed=epoch + 1, refresh=True)
-
-    def on_train_end(self, logs: Logs | None = None) -> None:
-        self.close()
+    def epoch(self, number: int, logs: Mapping[str, float], seconds: float) -> None:
+        for line in self._table.lines(number, logs, seconds):
+            self._bar.console.print(line, highlight=False, soft_wrap=True)
+        self._bar.update(self._task, completed=number + 1, refresh=True)
 
     def close(self) -> None:
-        """Give the terminal back; safe to call twice."""
-        if self.task is not None:
-            self.bar.stop()
-            self.task = None
-
-
-def reporter(verbose: Any, clock: Clock, records: int, epochs: int, initial_epoch: int) -> Bar | Lines | None:
-    """Keras's `verbose`: 0 nothing, 1 a bar, 2 a line an epoch, "auto" a bar on a terminal and lines elsewhere."""
-    if verbose == "auto":
-        verbose = 1 if _stream().isatty() else 2
-    if not verbose:
-        return None
-    table = Table(records, epochs)
-    return Bar(clock, table, initial_epoch) if int(verbose) == 1 else Lines(clock, table)
+        if self._open:  # rich would end its line again
+            self._bar.stop()
+        self._open = False
 
 
 def _stream() -> TextIO:

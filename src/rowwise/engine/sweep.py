@@ -9,22 +9,27 @@ from typing import TYPE_CHECKING
 import keras
 
 from rowwise.cores import usable_cores
-from rowwise.engine.arrays import as_arrays, hold_out
-from rowwise.engine.loop import build_variables, check_numbers, fit, record_run, run_epochs
-from rowwise.engine.native.description import Unsupported, compiled, describe
+from rowwise.engine.arguments import check_numbers
+from rowwise.engine.callbacks import Clock, params_of
+from rowwise.engine.loop import EpochLoop, record_run
+from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.run import Native
-from rowwise.engine.plan import Plan, plan
-from rowwise.engine.progress import Clock
-from rowwise.errors import UsageError
+from rowwise.engine.plan import plan
+from rowwise.engine.records import prepare_records
+from rowwise.engine.training import build_variables, fit, is_set
 from rowwise.interrupt import deferred
-from rowwise.shapes.checks.check import check_compiled, check_records
+from rowwise.shapes.checks.check import check_compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import threading
+    from collections.abc import Callable, Iterable, Mapping
 
-    from rowwise.engine.arrays import Arrays, Records
+    from numpy.typing import ArrayLike
 
-PATIENCE = 0.05  # seconds between two looks at Ctrl-C
+    from rowwise.engine.arrays import Records
+    from rowwise.engine.plan import Plan
+
+PATIENCE = 0.05  # seconds between two looks at Ctrl-C and `stop`
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +49,10 @@ def sweep(
     batch_size: int = 32,
     validation: Records | float | None = None,
     workers: int | None = None,
+    sample_weight: ArrayLike | None = None,
+    class_weight: Mapping[int, float] | None = None,
+    threads: int = 1,
+    stop: threading.Event | None = None,
 ) -> list[Fitted]:
     """Train a model for each seed, each as `fit` with that seed would, to the bit.
 
@@ -58,67 +67,72 @@ def sweep(
         batch_size: records a step.
         validation: as in `fit`; a share is held out anew for each seed.
         workers: models at once; None for one a core.
+        sample_weight, class_weight: as in `fit`.
+        threads: of the native engine, for each model.
+        stop: as in `fit`: it ends the training of all models.
 
     Returns:
         A Fitted a seed, in the order of the seeds.
 
     Raises:
         UsageError, DataError, ShapeError, ModelError: as `fit`.
-        KeyboardInterrupt: after Ctrl-C, once every model under way has ended a step.
+        KeyboardInterrupt: after Ctrl-C or `stop`, once every model under way has ended a block of steps.
     """
     models = {int(seed): build(int(seed)) for seed in seeds}
-    check_numbers(epochs=epochs, batch_size=batch_size, **({} if workers is None else {"workers": workers}))
+    check_numbers(epochs=epochs, batch_size=batch_size, workers=workers, threads=threads)
     for model in models.values():
         check_compiled(model)
-        check_records(model, train, finite=False)
-        if validation is not None and not isinstance(validation, int | float):
-            check_records(model, validation, finite=False)
-    arrays = as_arrays(train, keras.config.floatx())
-    if batch_size > len(arrays.x):
-        raise UsageError("fit.batch_size", found=batch_size, records=len(arrays.x))
-    share = float(validation) if isinstance(validation, int | float) else 0.0
-    held: Arrays | None = None
-    if validation is not None and not isinstance(validation, int | float):
-        held = as_arrays(validation, keras.config.floatx(), "validation")
+    prepared = prepare_records(list(models.values()), train, validation, sample_weight, class_weight)
+    held = {seed: prepared.held_out(model, seed, batch_size) for seed, model in models.items()}
 
     with deferred(lambda: None) as interrupted:
-        for model in models.values():
-            build_variables(model, arrays, batch_size)
-        decisions = [decision for model in models.values() if (decision := _native(model)) is not None]
-        if len(decisions) < len(models):
-            return [
-                Fitted(seed, model, fit(model, train, epochs, batch_size, validation, seed, verbose=0))
-                for seed, model in models.items()
-            ]
 
-        def run(seed: int, model: keras.Model, decision: Plan) -> None:
-            own, kept = hold_out(arrays, share, seed) if share else (arrays, held)
-            runner, clock = Native(model, own, kept, batch_size, threads=1), Clock()
+        def stopped() -> bool:
+            return interrupted() or is_set(stop)
+
+        def train_natively(seed: int, model: keras.Model, decision: Plan) -> bool:
+            """False where the native engine cannot run this model."""
+            arrays, validation = prepared.parts(held[seed])
             try:
-                run_epochs(runner, [clock], seed, epochs, 0, batch_size, interrupted)
+                trainer, clock = EpochLoop(Native(model, arrays, validation, batch_size, threads)), Clock()
+            except Unsupported:
+                return False
+            params = params_of(decision, epochs, len(arrays.x), batch_size)
+            try:
+                trainer.train(seed, range(epochs), [clock], stopped, params)
             finally:
-                record_run(model, decision, clock, runner, runner.steps_done)
+                record_run(model, decision, clock, trainer)
+            return True
 
+        for model in models.values():
+            build_variables(model, prepared.arrays, batch_size)
+        decisions = {seed: plan(model, []) for seed, model in models.items()}
         with ThreadPoolExecutor(workers or usable_cores()) as pool:
-            jobs = [pool.submit(run, *job, decision) for job, decision in zip(models.items(), decisions, strict=True)]
-            while wait(jobs, PATIENCE).not_done:  # in pieces: Python answers signals between them
-                if interrupted():
-                    for job in jobs:
+            jobs = {
+                seed: pool.submit(train_natively, seed, models[seed], decision)
+                for seed, decision in decisions.items()
+                if decision.engine == "native"
+            }
+            while wait(jobs.values(), PATIENCE).not_done:  # in pieces: Python answers signals between them
+                if stopped():
+                    for job in jobs.values():
                         job.cancel()
-    if interrupted():
-        raise KeyboardInterrupt
-    for job in jobs:
-        job.result()
+        if stopped():
+            raise KeyboardInterrupt
+    trained = {seed for seed, job in jobs.items() if job.result()}
+    for seed, model in models.items():
+        if seed in trained:
+            continue
+        fit(
+            model,
+            train,
+            epochs,
+            batch_size,
+            validation,
+            seed,
+            verbose=0,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            stop=stop,
+        )
     return [Fitted(seed, model, model.history) for seed, model in models.items()]
-
-
-def _native(model: keras.Model) -> Plan | None:
-    """The plan where the native engine runs this model, else None."""
-    decision = plan(model, [])
-    if decision.engine != "native":
-        return None
-    try:
-        compiled(model, describe(model))
-    except Unsupported:
-        return None
-    return decision

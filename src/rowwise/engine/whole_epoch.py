@@ -17,13 +17,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rowwise.engine.arrays import Arrays
+from rowwise.models.keras_view import metric_results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     import keras
     from numpy.typing import NDArray
+
+    from rowwise.engine.arrays import Arrays
 
     Data = tuple[jax.Array, ...]  # x, y and, where there are some, weights
     State = tuple[list[jax.Array], ...]  # trainable, non-trainable, optimizer, metrics
@@ -36,7 +38,7 @@ class CannotTrace(Exception):
 
 
 class WholeEpoch:
-    """The compiled epochs of one model over one set of arrays.
+    """The compiled epochs of one model over one set of arrays: an `Engine`.
 
     Args:
         model: compiled and built Keras model on the JAX backend.
@@ -66,6 +68,14 @@ class WholeEpoch:
             raise CannotTrace from cause
         self.compile_seconds = time.perf_counter() - start
 
+    @property
+    def records(self) -> int:
+        return self.train.records
+
+    @property
+    def validates(self) -> bool:
+        return self.validation is not None
+
     def blocks(self, order: NDArray[np.int32]) -> Generator[int]:
         """Train one epoch in this order of records; yields the steps done, after each block.
 
@@ -80,6 +90,9 @@ class WholeEpoch:
             self.steps_done += sum(map(len, scans))  # after the state: an interrupt above has trained nothing
             yield self.steps_done
 
+    def settle(self) -> None:
+        """The model holds everything already."""
+
     def validate(self) -> dict[str, float]:
         """Loss and metrics over the validation records, by name without `val_`."""
         assert self.validation is not None
@@ -89,7 +102,7 @@ class WholeEpoch:
             for rows in scans:
                 metrics, frozen = self._functions.test((trainable, frozen, metrics), data, rows)
         write_state(self.model, (trainable, frozen, optimizer, metrics))
-        return results(self.model)
+        return metric_results(self.model)
 
     def _compile(self) -> None:
         """Trace and compile what an epoch needs, before the first."""
@@ -125,8 +138,8 @@ class _Source:
             if data is None:
                 data = _put(self.arrays.take(rows))
                 rows = np.arange(len(rows), dtype=np.int32)
-            whole = len(rows) // self.batch_size * self.batch_size
-            parts = (rows[:whole].reshape(-1, self.batch_size), rows[None, whole:])
+            full = len(rows) // self.batch_size * self.batch_size  # rows of full batches
+            parts = (rows[:full].reshape(-1, self.batch_size), rows[None, full:])
             yield data, [jnp.asarray(part) for part in parts if part.size]
 
     def signatures(self) -> Iterator[tuple[tuple[jax.ShapeDtypeStruct, ...], jax.ShapeDtypeStruct]]:
@@ -162,11 +175,6 @@ def _variables(model: keras.Model) -> tuple[list[keras.Variable], ...]:
         model.optimizer.variables,
         model.metrics_variables,
     )
-
-
-def results(model: keras.Model) -> dict[str, float]:
-    """The metrics' values as Python floats, by name."""
-    return {name: float(value) for name, value in model.get_metrics_result().items()}
 
 
 class _Prepared:

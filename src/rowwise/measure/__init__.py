@@ -22,7 +22,11 @@ __all__ = ["RegressionReport", "Report", "evaluate", "judge", "measure", "measur
 
 
 def evaluate(
-    model: keras.Model, data: Records, batch_size: int = 1024, train: Dataset | None = None
+    model: keras.Model,
+    data: Records,
+    batch_size: int = 1024,
+    train: Dataset | None = None,
+    threads: int | None = None,
 ) -> Report | RegressionReport:
     """Predict every record and compare with its label, or with its numbers where the model predicts numbers.
 
@@ -33,6 +37,7 @@ def evaluate(
             `(records,)` or `(records, targets)`.
         batch_size: records a step; the result does not depend on it.
         train: what the model was trained on, if the baseline shall know the classes' shares or the mean from there.
+        threads: as in `rowwise.predict`.
 
     Raises:
         ShapeError: the records do not fit the model, or the labels its classes.
@@ -46,7 +51,7 @@ def evaluate(
 
     check_records(model, data, finite=False, loss=False, silent=False)
     x = as_arrays(data, keras.config.floatx(), "data").x
-    return judge(predict(model, x, batch_size), data, train)
+    return judge(predict(model, x, batch_size, threads), data, train)
 
 
 def judge(prediction: Prediction, data: Records, train: Dataset | None = None) -> Report | RegressionReport:

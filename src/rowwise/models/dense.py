@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.schema import Schema
 
 WIDEST = 50  # features of an Embedding
-MANY = 5_000  # records of a table that a wider layer learns better
+MANY = 5_000  # records of a table with classes from which on a wider layer learns better
 
 
 def dense(
@@ -79,16 +79,16 @@ def dense(
     random = np.random.default_rng(np.random.randint(2**31) if seed is None else int(seed))
 
     def layer(units: int, name: str, activation: str) -> keras.layers.Dense:
-        made = keras.layers.Dense(units, activation, name=name)
-        usual, made.kernel_initializer = made.kernel_initializer, partial(_glorot_uniform, random)
-        dense_layers.append((made, usual))
-        return made
+        dense = keras.layers.Dense(units, activation, name=name)
+        initializer, dense.kernel_initializer = dense.kernel_initializer, partial(_glorot_uniform, random)
+        dense_layers.append((dense, initializer))
+        return dense
 
     def draw() -> int:
         # Each layer needs a seed of its own: Dropout of two layers must not drop alike.
         return int(random.integers(2**31))
 
-    layers = [*_first(dataset)]
+    layers = [*_input_layers(dataset)]
     for number, units in enumerate(widths, 1):
         layers.append(layer(units, f"hidden_{number}", activation))
         if dropout:
@@ -96,7 +96,7 @@ def dense(
     if dataset.targets:
         from rowwise.models.preparation import ScaledSquaredError
 
-        units = _units(dataset)
+        units = _target_units(dataset)
         layers += [layer(len(dataset.targets), "targets", "linear"), units]
         loss, metric = ScaledSquaredError(units.scale), "mean_absolute_error"
     else:
@@ -107,8 +107,8 @@ def dense(
         model = _with_embeddings(records, dataset.schema, layers, draw)
     else:
         model = keras.Sequential([records, *layers], name="dense")
-    for made, usual in dense_layers:
-        made.kernel_initializer = usual  # what a saved model names: Keras's own of the same distribution
+    for kernel_layer, initializer in dense_layers:
+        kernel_layer.kernel_initializer = initializer  # a saved model names Keras's own, of the same distribution
     model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric])
     return model
 
@@ -129,7 +129,7 @@ def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: 
     return random.uniform(-limit, limit, shape).astype(dtype or "float32")
 
 
-def _first(dataset: Dataset) -> list[keras.Layer]:
+def _input_layers(dataset: Dataset) -> list[keras.Layer]:
     """What the records go through before the first Dense layer."""
     import keras
 
@@ -143,7 +143,7 @@ def _first(dataset: Dataset) -> list[keras.Layer]:
     return [keras.layers.Rescaling(1 / PIXEL_MAX, name="rescaling"), flatten]
 
 
-def _units(dataset: Dataset) -> keras.layers.Rescaling:
+def _target_units(dataset: Dataset) -> keras.layers.Rescaling:
     """From outputs with mean 0 and deviation 1, which the Dense layers learn most easily, to the targets' units."""
     import keras
 
@@ -184,10 +184,10 @@ def _with_embeddings(
 
 def _widths(hidden: Sequence[int] | int) -> list[int]:
     try:
-        given: list[Any] = [hidden] if isinstance(hidden, Integral) else list(hidden)  # type: ignore[arg-type]
-        widths = [operator.index(width) for width in given if not isinstance(width, bool)]
+        units: list[Any] = [hidden] if isinstance(hidden, Integral) else list(hidden)  # type: ignore[arg-type]
+        widths = [operator.index(width) for width in units if not isinstance(width, bool)]
     except TypeError:  # None, a float, text
         raise UsageError("model.hidden", found=repr(hidden)) from None
-    if len(widths) != len(given) or min(widths, default=1) < 1:
+    if len(widths) != len(units) or min(widths, default=1) < 1:
         raise UsageError("model.hidden", found=repr(hidden))
     return widths

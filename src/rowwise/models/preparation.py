@@ -59,12 +59,12 @@ class Preparation(keras.Layer):
 
     A level that training did not have gives 0 in all features of its column; so does a missing one, besides the
     feature that says so where training records lacked it too. Embedded columns come last, as level numbers: 0 to
-    `len(levels)`, the last for unknown and missing alike.
+    `len(levels)`, the last for unknown and for missing ones.
 
     Nothing of it is trained: its configuration is the schema, as plain JSON.
     """
 
-    takes_missing = True  # for those who look for NaN before the model
+    takes_missing = True  # whoever checks records for NaN before the model asks this
 
     def __init__(self, schema: Schema | Mapping[str, Any], **options: Any) -> None:
         super().__init__(**{"trainable": False, "dtype": "float32", **options})
@@ -72,7 +72,7 @@ class Preparation(keras.Layer):
 
     @cached_property
     def recipe(self) -> Recipe:
-        """What is computed."""
+        """Where each feature comes from."""
         return recipe(self.schema)
 
     def call(self, records: Any) -> Any:
@@ -80,14 +80,14 @@ class Preparation(keras.Layer):
 
     def prepare(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """The same in NumPy, in blocks of records; a large result lies in a temporary file mapped into memory."""
-        made = empty((len(x), len(self.schema.features)))
+        prepared = empty((len(x), len(self.schema.features)))
         with np.errstate(over="ignore"):  # as in Keras: values beyond what training saw may grow without end
             for start in range(0, len(x), ROWS):
                 block = np.asarray(x[start : start + ROWS], np.float32)
-                made[start : start + len(block)] = _features(np, block, self.recipe)
-                release(made)
+                prepared[start : start + len(block)] = _features(np, block, self.recipe)
+                release(prepared)
                 release(x)
-        return made
+        return prepared
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (input_shape[0], len(self.schema.features))
@@ -118,12 +118,12 @@ class Columns(keras.Layer):
 class ScaledSquaredError(keras.losses.MeanSquaredError):
     """The mean over the targets of `((true - predicted) / scale)²`, `scale` being the targets' standard deviations.
 
-    Every target weighs alike, whatever its unit, and 1 is what always answering the mean gives: 1 less the loss is R².
+    Every target weighs the same, whatever its unit. Always answering the mean gives 1: 1 less the loss is R².
     """
 
     def __init__(self, scale: float | Sequence[float], **options: Any) -> None:
         super().__init__(**{"name": "scaled_squared_error", **options})
-        self.scale = [float(one) for one in scale] if isinstance(scale, Sequence) else float(scale)
+        self.scale = [float(deviation) for deviation in scale] if isinstance(scale, Sequence) else float(scale)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         y_pred = keras.ops.convert_to_tensor(y_pred)
@@ -141,7 +141,7 @@ def preparation_of(model: keras.Model) -> Preparation | None:
 
 
 def recipe(schema: Schema) -> Recipe:
-    """What `schema.features` are made of."""
+    """Where each of `schema.features` comes from."""
     numbers: list[tuple[float, ...]] = []
     cycles: list[tuple[float, ...]] = []
     levels: list[tuple[float, ...]] = []
@@ -157,14 +157,15 @@ def recipe(schema: Schema) -> Recipe:
             levels += [(place, level) for level in range(len(column.levels))]
         else:
             parts = column.parts if column.kind == "date" else ("",)
-            for here, (part, mean, scale) in enumerate(zip(parts, column.means, column.scales, strict=True), place):
+            statistics = zip(parts, column.means, column.scales, strict=True)
+            for input_place, (part, mean, scale) in enumerate(statistics, place):
                 if part in PERIODS:
                     order += [("sine", len(cycles)), ("cosine", len(cycles))]
-                    cycles.append((here, 2 * math.pi / PERIODS[part]))
+                    cycles.append((input_place, 2 * math.pi / PERIODS[part]))
                 else:
                     order.append(("number", len(numbers)))
                     scale = math.inf if _constant(column, part, mean) else scale
-                    numbers.append((here, mean, 0.0 if column.kind == "boolean" else mean, scale))
+                    numbers.append((input_place, mean, 0.0 if column.kind == "boolean" else mean, scale))
         if column.indicated:
             order.append(("missing", len(missing)))
             missing.append((place,))
@@ -174,8 +175,8 @@ def recipe(schema: Schema) -> Recipe:
         return np.array([row[which] for row in rows], kind)
 
     sizes = {"number": len(numbers), "sine": len(cycles), "cosine": len(cycles), "level": len(levels)}
-    begins = dict(zip((*sizes, "missing"), np.cumsum([0, *sizes.values()]).tolist(), strict=True))
-    found = [begins[group] + number for group, number in order]
+    starts = dict(zip((*sizes, "missing"), np.cumsum([0, *sizes.values()]).tolist(), strict=True))
+    positions = [starts[group] + number for group, number in order]
     return Recipe(
         numbers=entries(numbers, 0, np.int32),
         fill=entries(numbers, 1),
@@ -188,12 +189,12 @@ def recipe(schema: Schema) -> Recipe:
         missing=entries(missing, 0, np.int32),
         codes=entries(codes, 0, np.int32),
         unknown=entries(codes, 1),
-        order=np.array([*found, *range(len(found), len(found) + len(codes))], np.int32),
+        order=np.array([*positions, *range(len(positions), len(positions) + len(codes))], np.int32),
     )
 
 
 def _constant(column: Column, part: str, mean: float) -> bool:
-    """Whether all training records have one value there: its weights are never trained, so that it must stay 0."""
+    """Whether all training records had one value there: its weights were never trained, so that it must stay 0."""
     if column.kind == "boolean":
         return mean in (0.0, 1.0)
     if part:
@@ -201,28 +202,29 @@ def _constant(column: Column, part: str, mean: float) -> bool:
     return column.low is not None and column.low == column.high
 
 
-def _features(ops: Any, x: Any, made: Recipe) -> Any:
+def _features(ops: Any, x: Any, recipe: Recipe) -> Any:
     """`(records, columns)` → `(records, features)`; `ops` is NumPy or keras.ops, which agree on these names."""
     parts = []
-    if len(made.numbers):
-        values = ops.take(x, made.numbers, axis=1)
-        parts.append((ops.where(ops.isnan(values), made.fill, values) - made.offset) / made.scale)
-    if len(made.cycles):
-        angles = ops.take(x, made.cycles, axis=1) * made.turn
-        known = ~ops.isnan(angles) if ops is np else ops.logical_not(ops.isnan(angles))
+    if len(recipe.numbers):
+        values = ops.take(x, recipe.numbers, axis=1)
+        parts.append((ops.where(ops.isnan(values), recipe.fill, values) - recipe.offset) / recipe.scale)
+    if len(recipe.cycles):
+        angles = ops.take(x, recipe.cycles, axis=1) * recipe.turn
+        present = ~ops.isnan(angles) if ops is np else ops.logical_not(ops.isnan(angles))
         zero = ops.zeros_like(angles)
-        angles = ops.where(known, angles, zero)
-        parts += [ops.where(known, ops.sin(angles), zero), ops.where(known, ops.cos(angles), zero)]
-    if len(made.level):
-        parts.append(_floats(ops, ops.equal(ops.take(x, made.level_of, axis=1), made.level)))
-    if len(made.missing):
-        parts.append(_floats(ops, ops.isnan(ops.take(x, made.missing, axis=1))))
-    if len(made.codes):
-        levels = ops.take(x, made.codes, axis=1)
-        inside = ops.logical_and(levels >= 0, levels < made.unknown)  # NaN is neither
-        parts.append(ops.where(inside, levels, made.unknown))
-    whole = ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-    return whole if np.array_equal(made.order, np.arange(len(made.order))) else ops.take(whole, made.order, axis=1)
+        angles = ops.where(present, angles, zero)
+        parts += [ops.where(present, ops.sin(angles), zero), ops.where(present, ops.cos(angles), zero)]
+    if len(recipe.level):
+        parts.append(_floats(ops, ops.equal(ops.take(x, recipe.level_of, axis=1), recipe.level)))
+    if len(recipe.missing):
+        parts.append(_floats(ops, ops.isnan(ops.take(x, recipe.missing, axis=1))))
+    if len(recipe.codes):
+        levels = ops.take(x, recipe.codes, axis=1)
+        inside = ops.logical_and(levels >= 0, levels < recipe.unknown)  # NaN is neither
+        parts.append(ops.where(inside, levels, recipe.unknown))
+    features = ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+    in_order = np.array_equal(recipe.order, np.arange(len(recipe.order)))
+    return features if in_order else ops.take(features, recipe.order, axis=1)
 
 
 def _floats(ops: Any, truths: Any) -> Any:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from typing import Any
 
 from rowwise.cores import usable_cores
+from rowwise.environment import instruction_set, threads
 from rowwise.errors import UsageError
 
 WORTH_A_THREAD = 1.25e6  # multiply-adds of a step forward, for which meeting at barriers pays; measured on two cores
-MOST_THREADS = 256
 
 _native: Any = None
 why_missing = ""
@@ -32,7 +31,7 @@ def chosen() -> str:
         UsageError: $ROWWISE_ISA names another.
     """
     runs = [name for name, here in instruction_sets() if here]
-    asked = os.environ.get("ROWWISE_ISA")
+    asked = instruction_set()
     if asked and asked not in runs:
         raise UsageError("native.isa", found=asked, known=", ".join(runs))
     return asked or next(iter(runs), "")
@@ -44,10 +43,8 @@ def threads_for(multiply_adds: float) -> int:
     Raises:
         UsageError: $ROWWISE_THREADS is no number of threads.
     """
-    if asked := os.environ.get("ROWWISE_THREADS"):
-        if not asked.isdecimal() or not 1 <= int(asked) <= MOST_THREADS:
-            raise UsageError("native.threads", found=asked, most=MOST_THREADS)
-        return int(asked)
+    if (asked := threads()) is not None:
+        return asked
     return max(1, min(usable_cores(), int(multiply_adds // WORTH_A_THREAD)))
 
 

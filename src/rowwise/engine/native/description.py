@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from rowwise.models.keras_view import calls_of, decays, has_loss_weights, is_functional, learning_rate_of
 from rowwise.models.preparation import Preparation, ScaledSquaredError
 
 if TYPE_CHECKING:
@@ -148,20 +149,6 @@ def compiled(model: keras.Model, chain: Description) -> dict[str, Any]:
     return loss | _optimizer(model, chain)
 
 
-def slots(optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]) -> list[keras.Variable]:
-    """The optimizer's variables in the order of the engine's arrays: one slot after the other."""
-    names = {
-        keras.optimizers.Adam: ("_momentums", "_velocities"),
-        keras.optimizers.AdamW: ("_momentums", "_velocities"),
-        keras.optimizers.SGD: ("momentums",),
-        keras.optimizers.RMSprop: ("_velocities", "_momentums"),
-    }[type(optimizer)]
-    if not getattr(optimizer, "momentum", 1):
-        names = names[: 1 if type(optimizer) is keras.optimizers.RMSprop else 0]
-    places = [optimizer._get_variable_index(variable) for variable in variables]
-    return [getattr(optimizer, name)[place] for name in names for place in places]
-
-
 def _chain(model: keras.Model) -> Iterator[Any]:
     """The layers in order, those of nested models too, where each has one input and one reader."""
     if model.dtype_policy.name != "float32":  # a model casts its inputs too
@@ -169,19 +156,17 @@ def _chain(model: keras.Model) -> Iterator[Any]:
     if getattr(model, "activity_regularizer", None) is not None:
         raise Unsupported(f"{_named(model)}, activity_regularizer")
     if type(model) is not keras.Sequential:
-        # keras.Model(inputs, outputs) makes an object of this class, which has no public name; what is derived from it
-        # may have a call of its own. Inputs and outputs in a dictionary are no single tensor.
-        functional = type(model).__name__ == "Functional" and type(model).__module__.startswith("keras.")
-        if not functional or not all(
+        # Inputs and outputs in a dictionary are no single tensor.
+        if not is_functional(model) or not all(
             isinstance(s, keras.KerasTensor) for s in (_single(model.input), _single(model.output))
         ):
             raise Unsupported(type(model).__name__)
         readers: dict[int, int] = {}
         for operation in model.operations:
-            nodes = operation._inbound_nodes
-            if not isinstance(operation, keras.layers.Layer) or len(nodes) != 1 or len(nodes[0].input_tensors) > 1:
+            calls = calls_of(operation)
+            if not isinstance(operation, keras.layers.Layer) or len(calls) != 1 or len(calls[0].input_tensors) > 1:
                 raise Unsupported(_named(operation))
-            for tensor in nodes[0].input_tensors:
+            for tensor in calls[0].input_tensors:
                 readers[id(tensor)] = readers.get(id(tensor), 0) + 1
         if any(count > 1 for count in readers.values()):
             raise Unsupported("Functional")
@@ -285,8 +270,7 @@ def _checked_loss(model: keras.Model, loss: Any, name: str) -> dict[str, Any]:
     for option, usual in (("axis", -1), ("ignore_class", None)):
         if config.get(option, usual) != usual:
             raise Unsupported(f"{label}, {option}={config[option]!r}")
-    compile_config = getattr(model, "_compile_loss", None)
-    if getattr(compile_config, "_user_loss_weights", None) is not None:
+    if has_loss_weights(model):
         raise Unsupported("loss_weights")
     from_logits = bool(config.get("from_logits", False))
     return {"loss": name, "from_logits": from_logits, "label_smoothing": float(config.get("label_smoothing", 0.0))}
@@ -303,7 +287,7 @@ def _optimizer(model: keras.Model, chain: Description) -> dict[str, Any]:
     }
     if kind not in rules:
         raise Unsupported(kind.__name__)
-    rate = optimizer._learning_rate
+    rate = learning_rate_of(optimizer)
     if callable(rate) and not isinstance(rate, keras.Variable | keras.optimizers.schedules.LearningRateSchedule):
         raise Unsupported(f"{kind.__name__}, learning_rate={type(rate).__name__}")
     options = (
@@ -325,8 +309,8 @@ def _optimizer(model: keras.Model, chain: Description) -> dict[str, Any]:
             settings[option] = bool(value) if option == "nesterov" else float(value)
     if settings.get("weight_decay"):
         for layer, described in zip(chain.dense, chain.layers, strict=True):
-            described["kernel_decays"] = bool(optimizer._use_weight_decay(layer.kernel))
-            described["bias_decays"] = layer.use_bias and bool(optimizer._use_weight_decay(layer.bias))
+            described["kernel_decays"] = decays(optimizer, layer.kernel)
+            described["bias_decays"] = layer.use_bias and decays(optimizer, layer.bias)
     return settings
 
 

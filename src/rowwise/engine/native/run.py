@@ -1,11 +1,10 @@
 """A Keras model and records → the same model one epoch on, by the compiled network.
 
-The interface is that of `whole_epoch.WholeEpoch`: the loop does not know which of them runs.
+`Native` is an `Engine` as `protocol` has it.
 """
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -13,15 +12,28 @@ import keras
 import numpy as np
 
 from rowwise.data.storage import release
-from rowwise.engine.arrays import Arrays
-from rowwise.engine.native import instruction_sets, network, threads_for
-from rowwise.engine.native.description import Description, Unsupported, compiled, describe, slots
-from rowwise.engine.whole_epoch import results
+from rowwise.engine.native import network, threads_for
+from rowwise.engine.native.description import Description, Unsupported, compiled, describe
+from rowwise.models.keras_view import (
+    add_to_mean,
+    compiled_metrics,
+    has_weighted_metrics,
+    learning_rate_of,
+    loss_tracker,
+    metric_function,
+    metric_results,
+    optimizer_slots,
+    seed_states,
+    sums_over_records,
+    update_metrics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from numpy.typing import NDArray
+
+    from rowwise.engine.arrays import Arrays
 
 SLICE_SECONDS = 0.05  # how long the engine runs before it looks whether Ctrl-C was pressed
 WRAPPERS = (
@@ -58,28 +70,31 @@ class Native:
     ) -> None:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
-        self.lazy = False  # whether the model takes its weights by `settle` alone, and not after each epoch
         self._ahead = False  # whether the network holds what the model does not
         self.chain = describe(model)
         self.settings = compiled(model, self.chain)
         _check_metrics(model)
-        self.train = _Records(train, self.chain, self.settings)
-        self.validation = _Records(validation, self.chain, self.settings) if validation is not None else None
-        self._network = _network(self.chain, self.settings, self.train, batch_size, threads)
-        self._checker = (
-            _network(self.chain, self.settings, self.validation, INFERENCE_BATCH, threads)
-            if self.validation is not None
-            else None
-        )
+        self.train = Records(train, self.chain, self.settings)
+        self.validation = Records(validation, self.chain, self.settings) if validation is not None else None
+        self._network = self._built(self.train, batch_size, threads)
+        self._checker = self._built(self.validation, INFERENCE_BATCH, threads) if self.validation is not None else None
         weights = self.chain.variables
-        self._variables = [*weights, *slots(model.optimizer, weights)]
+        self._variables = [*weights, *optimizer_slots(model.optimizer, weights)]
         self._seen: list[Any] = [None] * len(self._variables)  # the values that the network took or gave last
+
+    @property
+    def records(self) -> int:
+        return self.train.records
+
+    @property
+    def validates(self) -> bool:
+        return self.validation is not None
 
     def blocks(self, order: NDArray[np.int32]) -> Generator[int]:
         """Train one epoch in this order of records; yields the steps done, every `SLICE_SECONDS`.
 
         When the generator ends, or is closed, the model holds the state of the last yield; its weights and the
-        optimizer's slots, if `lazy`, after `settle`.
+        optimizer's slots after `settle`.
         """
         steps = -(-len(order) // self.batch_size)
         order = self.train.alike(order, self.batch_size)
@@ -100,21 +115,22 @@ class Native:
                 yield self.steps_done
         finally:
             seen = min(self.steps_done * self.batch_size, len(order))
-            if not self.lazy:
-                self.settle()
             optimizer.iterations.assign(done_before + self.steps_done)
             outputs = self._in_units(every[:seen]) if every is not None else None
             _measure(self.model, loss, hits, self.train.take(order[:seen]), outputs)
 
-    def _counts_hits(self, records: _Records) -> bool:
+    def _built(self, records: Records, batch_size: int, threads: int | None) -> Any:
+        size = min(batch_size, max(1, records.records))
+        return build_network(self.chain, self.settings, records.bytes, size, threads)
+
+    def _counts_hits(self, records: Records) -> bool:
         """Whether all metrics are accuracies that compare two argmax, as the engine itself does."""
         sparse = self.settings["loss"] == "sparse_categorical_crossentropy"
         counted = keras.metrics.sparse_categorical_accuracy if sparse else keras.metrics.categorical_accuracy
-        weighs = records.weights is not None and self.model._compile_metrics is not None
-        if weighs and self.model._compile_metrics._user_weighted_metrics:
+        if records.weights is not None and has_weighted_metrics(self.model):
             return False
         return records.countable and all(
-            type(metric) in WRAPPERS and metric._fn is counted for metric in _compiled_metrics(self.model)
+            type(metric) in WRAPPERS and metric_function(metric) is counted for metric in compiled_metrics(self.model)
         )
 
     def validate(self) -> dict[str, float]:
@@ -130,7 +146,7 @@ class Native:
         self.model.reset_metrics()
         counted = self._counts_hits(self.validation)
         _measure(self.model, loss, hits, (self.validation.labels, None), None if counted else self._in_units(outputs))
-        return results(self.model)
+        return metric_results(self.model)
 
     def _in_units(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """`(records, units)` as the model gives them, from what the network gives."""
@@ -161,27 +177,7 @@ class Native:
         return values
 
 
-def infer(model: keras.Model, x: NDArray[Any]) -> NDArray[np.float32] | None:
-    """`(records, outputs)`: the model's outputs, or None where this engine cannot run it."""
-    if not instruction_sets():
-        return None
-    try:
-        chain = describe(model)
-        records = _Records(Arrays(x, np.zeros(len(x), np.int32)), chain, {})
-    except Unsupported:
-        return None
-    weights = [np.ascontiguousarray(variable.value, np.float32) for variable in chain.variables]
-    if not all(np.isfinite(values).all() for values in weights):
-        return None  # zeros are skipped here, but 0 * NaN is NaN
-    outputs = np.empty((records.records, records.units), np.float32)
-    compiled_network = _network(chain, {}, records, min(INFERENCE_BATCH, max(1, len(x))))
-    for index, values in enumerate(weights):
-        compiled_network.write(index, values)
-    compiled_network.predict(records.x, None, outputs)
-    return outputs
-
-
-class _Records:
+class Records:
     """Records as the network takes them: x `(records, features)` uint8 or float32; y int32 classes or float32."""
 
     def __init__(self, arrays: Arrays, chain: Description, settings: dict[str, Any]) -> None:
@@ -237,18 +233,18 @@ def multiply_adds(chain: Description, batch_size: int) -> int:
     return batch_size * sum(layer["inputs"] * layer["units"] for layer in chain.layers)
 
 
-def _network(
-    chain: Description, settings: dict[str, Any], records: _Records, batch_size: int, threads: int | None = None
+def build_network(
+    chain: Description, settings: dict[str, Any], takes_bytes: bool, batch_size: int, threads: int | None = None
 ) -> Any:
-    size = min(batch_size, max(1, records.records))
+    """The compiled network of a chain, for up to `batch_size` records at a time; its weights are yet to be written."""
     own = {
         "scale": chain.scale,
         "offset": chain.offset,
         "output_scale": () if settings.get("standardized") else chain.output_scale,
         "output_offset": () if settings.get("standardized") else chain.output_offset,
-        "bytes": records.bytes,
-        "batch_size": size,
-        "threads": threads or threads_for(multiply_adds(chain, size)),
+        "bytes": takes_bytes,
+        "batch_size": batch_size,
+        "threads": threads or threads_for(multiply_adds(chain, batch_size)),
     }
     return network(chain.layers, settings | own)
 
@@ -257,7 +253,7 @@ def _rates(
     optimizer: keras.optimizers.Optimizer, done: int, steps: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Of each step: its learning rate, and Adam's 1 - beta^t for both moments (betas as float32, as in Keras)."""
-    schedule = optimizer._learning_rate
+    schedule = learning_rate_of(optimizer)
     if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
         numbers = np.arange(done, done + steps, dtype=np.int32)
         try:
@@ -274,17 +270,10 @@ def _rates(
 
 def _dropout_key(model: keras.Model) -> int:
     """64 bits from the state that `reseed` has given the model's random layers for this epoch."""
-    for variable in model.non_trainable_variables:
-        if variable.name == "seed_generator_state":
-            first, second = (int(part) for part in np.asarray(variable.value).ravel()[:2])
-            return first << 32 | second
+    for state in seed_states(model)[:1]:
+        first, second = (int(part) for part in np.asarray(state.value).ravel()[:2])
+        return first << 32 | second
     return 0
-
-
-def _compiled_metrics(model: keras.Model) -> list[keras.metrics.Metric]:
-    """Those that the user has asked for, without the loss's own."""
-    compiled_metrics = model._compile_metrics
-    return list(compiled_metrics.metrics) if compiled_metrics is not None else []
 
 
 def _check_metrics(model: keras.Model) -> None:
@@ -293,12 +282,8 @@ def _check_metrics(model: keras.Model) -> None:
     Raises:
         Unsupported: a metric of the user's own, or a loss taken as a metric, which is a mean of means of batches.
     """
-    for metric in _compiled_metrics(model):
-        function = getattr(metric, "_fn", None)
-        for part in (type(metric), function if inspect.isfunction(function) else type(function)):
-            if not part.__module__.startswith(("keras.src.metrics", "keras.src.losses.losses", "builtins")):
-                raise Unsupported(f"{type(metric).__name__} {metric.name!r}")
-        if isinstance(function, keras.losses.Loss):
+    for metric in compiled_metrics(model):
+        if not sums_over_records(metric):
             raise Unsupported(f"{type(metric).__name__} {metric.name!r}")
 
 
@@ -321,12 +306,11 @@ def _measure(
     labels, weights = seen
     if not len(labels):
         return
-    model._loss_tracker.update_state(loss / len(labels), sample_weight=len(labels))
-    if not _compiled_metrics(model):
+    loss_tracker(model).update_state(loss / len(labels), sample_weight=len(labels))
+    if not compiled_metrics(model):
         return
     if outputs is None:
-        for metric in _compiled_metrics(model):
-            metric.total.assign(metric.total.value + hits)
-            metric.count.assign(metric.count.value + len(labels))
+        for metric in compiled_metrics(model):
+            add_to_mean(metric, hits, len(labels))
     else:
-        model._compile_metrics.update_state(labels, outputs, sample_weight=weights)
+        update_metrics(model, labels, outputs, weights)

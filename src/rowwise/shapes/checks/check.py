@@ -6,26 +6,23 @@ scale, since a model does not tell on what it was trained, and softmax with bina
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
+from rowwise.models.keras_view import input_shape, loss_of, output_of
+from rowwise.shapes.checks.as_array import array_of, no_array
+from rowwise.shapes.checks.input_shapes import check_input
 from rowwise.shapes.checks.input_values import check_indices, check_pixels
 from rowwise.shapes.checks.labels import check_labels
-from rowwise.shapes.checks.layer_shapes import check_layer
-from rowwise.shapes.checks.losses import flat_layers, loss_of, named, output_of
-from rowwise.shapes.checks.record_shapes import check_record, same
+from rowwise.shapes.checks.record_shapes import same
 from rowwise.shapes.ledger.rules import shape_text
 
 if TYPE_CHECKING:
-    import keras
     from numpy.typing import NDArray
-
-# Layers that take records of any shape, and so do not tell how many axes were meant.
-ANY_SHAPE = ("InputLayer", "Dropout", "GaussianNoise", "Rescaling", "Normalization", "BatchNormalization", "Activation")
 
 
 def check(model: keras.Model, data: Any) -> None:
@@ -136,8 +133,6 @@ def _refuse_two(data: Any) -> None:
 
 def check_kind(model: Any) -> None:
     """Raises ModelError where `model` is no Keras model, or has several inputs or outputs."""
-    import keras
-
     if not isinstance(model, keras.Model):
         raise ModelError("model.kind", found=type(model).__name__)
     if model.built:  # a subclass of Model has neither inputs nor outputs to count
@@ -153,89 +148,6 @@ def check_compiled(model: keras.Model) -> None:
         raise ModelError("model.not_compiled", name=model.name)
 
 
-def check_input(model: keras.Model, x: NDArray[Any], labels: int | None = None) -> tuple[int | None, ...] | None:
-    """Compare `x` `(records, ...)` with the model's input `(None, ...)`; an unbuilt model takes nearly anything.
-
-    Args:
-        model: a Keras model.
-        x: the records.
-        labels: how many there are, where they are known: as many as x has records tell that its first axis is theirs.
-
-    Returns:
-        The shape of the output for one record where it depends on x, the model having no input yet, else None.
-
-    Raises:
-        ShapeError: the shapes differ; the message names the first layer, the cause and the mend.
-    """
-    import keras
-
-    expected = input_shape(model)
-    if expected is not None:
-        _check_declared(model, expected[1:], x.shape, labels)
-        check_record(expected[1:], x.shape, first_layer(model))
-    elif model.built:
-        return _called(model, x)
-    elif isinstance(model, keras.Sequential) and model.layers:
-        check_layer(model.layers[0], [x.shape])  # its kernels have no shape yet, but may want a number of axes
-        shape = x.shape
-        with suppress(Exception):  # a layer that cannot tell before it is built
-            for layer in model.layers:
-                shape = layer.compute_output_shape(shape)
-            return shape[1:]
-    return None
-
-
-def input_shape(model: keras.Model) -> tuple[int | None, ...] | None:
-    """The shape of the model's one input, the axis of records first, where it is known."""
-    expected = getattr(model, "input_shape", None) if model.built else None
-    known = isinstance(expected, tuple) and all(isinstance(size, int | None) for size in expected)
-    return expected if known else None
-
-
-def _check_declared(
-    model: keras.Model, want: tuple[int | None, ...], found: tuple[int, ...], labels: int | None
-) -> None:
-    """Raises ShapeError where `keras.Input` was given the axis of records too: `(None, 784)` or `(32, 784)`."""
-    if len(want) < 2 or len(found) != len(want) or not same(want[1:], found[1:]):
-        return
-    layer = next((layer for layer in flat_layers(model) if type(layer).__name__ not in ANY_SHAPE), None)
-    if getattr(getattr(layer, "input_spec", None), "ndim", None) == len(want) + 1:
-        return  # it takes no axis less: this is one record
-    image = want[0] in want[1:]  # its sides may be equal, the number of records and of features seldom are
-    of_rows = type(layer).__name__ == "Dense" and not image
-    if of_rows or labels == found[0] > 1 or (want[0] not in (None, found[0]) and not image):
-        raise declared(want, found)
-
-
-def declared(want: tuple[int | None, ...], found: tuple[int | None, ...]) -> ShapeError:
-    """The error for `keras.Input(want)` whose first axis is that of the records."""
-    shapes = {"input": shape_text(want), "mend": shape_text(want[1:]), "found": shape_text(found)}
-    return ShapeError("mistake.declared", **shapes, axes=f"(records, {', '.join(map(str, want))})")
-
-
-def _called(model: keras.Model, x: NDArray[Any]) -> tuple[int | None, ...] | None:
-    """Call a model that has a `call` of its own with a shape in place of data: it has no input to compare with.
-
-    Raises:
-        ShapeError: a layer within it does not take what it is given.
-    """
-    import keras
-
-    from rowwise.shapes.checks.explained import explained
-
-    if x.dtype.kind not in "buif":
-        return None
-    try:
-        with explained():
-            output = model.compute_output_spec(keras.KerasTensor(x.shape, str(x.dtype)))
-    except ShapeError:
-        raise
-    except Exception:  # the user's code may want real numbers; then only Keras can tell
-        return None
-    shape = getattr(output, "shape", None)
-    return tuple(shape[1:]) if shape is not None else None
-
-
 def _check_input_and_order(
     model: keras.Model, x: NDArray[Any], y: NDArray[Any] | None
 ) -> tuple[int | None, ...] | None:
@@ -247,32 +159,6 @@ def _check_input_and_order(
         if y is not None and y.ndim > 1 and x.ndim <= 2 and expected is not None and same(expected, y.shape):
             raise ShapeError("mistake.swapped", x=shape_text(x.shape), y=shape_text(y.shape)) from None
         raise
-
-
-def array_of(values: Any, name: str) -> NDArray[Any]:
-    """`values` as an array; x or y by `name`.
-
-    Raises:
-        DataError: rows of different lengths, or no array at all.
-    """
-    try:
-        return np.asarray(values)
-    except ValueError as cause:
-        raise DataError("fit.ragged", what=name, cause=cause) from cause
-    except Exception as cause:  # such as a tensor of PyTorch that still takes part in gradients
-        raise no_array(name, values) from cause
-
-
-def no_array(name: str, found: Any) -> DataError:
-    """The error for what has no axis of records: None, a text, a single number, a loader."""
-    found = found.item() if isinstance(found, np.generic) else found
-    short = repr(found) if found is None or isinstance(found, str | int | float) else type(found).__name__
-    short = short if len(short) <= 30 else f"{short[:29]}…"
-    if hasattr(found, "toarray"):
-        return DataError("mistake.sparse", name=name, found=short)
-    if hasattr(found, "detach"):
-        return DataError("mistake.tensor", name=name, found=short)
-    return DataError("mistake.no_array", name=name, found=short)
 
 
 def _check_numbers(x: NDArray[Any]) -> None:
@@ -345,9 +231,3 @@ def _without_list(part: Any, name: str) -> Any:
         return array
     code = f"np.stack({name})" if any(hasattr(item, "shape") for item in part) else f"np.asarray({name})"
     raise DataError("mistake.list", name=name, count=len(part), code=code, mend=array.shape)
-
-
-def first_layer(model: keras.Model) -> str:
-    """`Dense "hidden_1"`: the first layer that is not only an input."""
-    layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"] or [model]
-    return named(layers[0])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.shapes.checks.losses import BINARY, CATEGORICAL, Loss, Output
+from rowwise.models.keras_view import BINARY, CATEGORICAL, Loss, Output
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ def units_for(y: NDArray[Any], cross_entropy: bool) -> str:
     """How a last layer of one unit is to be replaced for these labels, in words."""
     if y.ndim == 2 and y.shape[1] > 1:
         return say("mistake.one_unit.rows", dense=dense_code(y.shape[1], "softmax"))
-    found = classes_of(y)
-    if found is None and not _are_shares(y):
+    classes = classes_of(y)
+    if classes is None and not _are_shares(y):
         mse = say("mistake.mse") if cross_entropy else ""
         return say("mistake.quantities", dense=dense_code(1, None), mse=mse)
-    if found is None or found[1] < 2:
+    if classes is None or classes[1] < 2:
         return say("mistake.one_unit.two", dense=dense_code(1, "sigmoid"))
-    return say("mistake.one_unit.more", most=found[1], dense=dense_code(found[1] + 1, "softmax"))
+    return say("mistake.one_unit.more", most=classes[1], dense=dense_code(classes[1] + 1, "softmax"))
 
 
 def width_mend(y: NDArray[Any], loss: Loss, units: int, read: bool) -> str:

@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.errors import ModelError, ShapeError, warn_user
+from rowwise.models.keras_view import (
+    BINARY,
+    CATEGORICAL,
+    ELEMENTWISE,
+    PROBABILITIES,
+    SPARSE,
+    UNBOUNDED,
+    Loss,
+    Output,
+)
 from rowwise.shapes.checks.fixes import (
     MOST_CLASSES,
     as_code,
@@ -17,16 +27,6 @@ from rowwise.shapes.checks.fixes import (
     shape_mend,
     units_for,
     width_mend,
-)
-from rowwise.shapes.checks.losses import (
-    BINARY,
-    CATEGORICAL,
-    ELEMENTWISE,
-    PROBABILITIES,
-    SPARSE,
-    UNBOUNDED,
-    Loss,
-    Output,
 )
 from rowwise.shapes.checks.record_shapes import counted, fits
 from rowwise.shapes.ledger.rules import shape_text
@@ -41,7 +41,7 @@ def check_labels(
 ) -> None:
     """Compare labels `(records,)` or `(records, outputs)` with the loss; where `silent`, the model's end too.
 
-    `read` tells whether the values of y are the real ones, or only its shape is known.
+    `read` says whether the values of y are the real ones; otherwise only its shape is known.
 
     Raises:
         ShapeError: labels of another form than the loss takes, or of classes that the model has no unit for.
@@ -132,12 +132,12 @@ def _check_same_shape(y: NDArray[Any], loss: Loss, output: Output, read: bool) -
         return
     values, several = _values(y, loss, output), len(shape) == 1 and shape[0] != 1
     values |= {"output": _shape_for(y, output), "columns": y.shape[-1]}
-    units, single, found = output.units or 0, y.size == len(y), classes_of(y, read)
+    units, single, classes = output.units or 0, y.size == len(y), classes_of(y, read)
     if several and single and loss.name in CATEGORICAL and read and y.min() < 0 and np.all(y == np.trunc(y)):
         anew = say("mistake.negative.anew") if len(np.unique(y)) <= units else ""
         raise ShapeError("mistake.negative", **values, label=f"{y.min():g}", last=units - 1, anew=anew)
-    if several and single and (found or not read) and loss.name in (*CATEGORICAL, *BINARY):
-        least, most = found or (0, 0)
+    if several and single and (classes or not read) and loss.name in (*CATEGORICAL, *BINARY):
+        least, most = classes or (0, 0)
         needed = most + 1 if most >= units else units
         values |= {"classes": needed, "most": most, "dense": dense_code(needed, "softmax")}
         if loss.name in BINARY:
@@ -151,7 +151,7 @@ def _check_same_shape(y: NDArray[Any], loss: Loss, output: Output, read: bool) -
         raise ShapeError("mistake.onehot_width", **values, mend=width_mend(y, loss, units, read))
     # Keras's binary losses alone compare the shapes themselves.
     stretched = say("mistake.unequal.stretched") if loss.name not in BINARY and _broadcasts(y, shape) else ""
-    mend = shape_mend(y, loss, output, found, values)
+    mend = shape_mend(y, loss, output, classes, values)
     raise ShapeError("mistake.unequal", **values, stretched=stretched, mend=mend)
 
 

@@ -10,8 +10,10 @@ import math
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+import keras
+
 from rowwise.errors import ShapeError
-from rowwise.shapes.checks.losses import named
+from rowwise.models.keras_view import layer_title
 from rowwise.shapes.checks.record_shapes import check_record, counted, same
 from rowwise.shapes.ledger.rules import product, shape_text
 from rowwise.text import say
@@ -20,10 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Shape = tuple[int | None, ...]
-ELEMENTWISE = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
+L = keras.layers
+ELEMENTWISE = (L.Add, L.Subtract, L.Multiply, L.Average, L.Maximum, L.Minimum)
+TRANSPOSED = (L.Conv1DTranspose, L.Conv2DTranspose, L.Conv3DTranspose)
 
 # Their weights have a size of the input's last axis (the channels' axis).
-NEEDS_SIZE = ("Dense", "Conv1D", "Conv2D", "Conv3D", "BatchNormalization", "SimpleRNN", "LSTM", "GRU")
+NEEDS_SIZE = (L.Dense, L.Conv1D, L.Conv2D, L.Conv3D, L.BatchNormalization, L.SimpleRNN, L.LSTM, L.GRU)
 
 
 def check_layer(layer: Any, shapes: Sequence[Shape], symbolic: bool = False) -> None:
@@ -37,9 +41,8 @@ def check_layer(layer: Any, shapes: Sequence[Shape], symbolic: bool = False) -> 
     Raises:
         ShapeError: they do not fit.
     """
-    kind = type(layer).__name__
-    if kind in ELEMENTWISE or kind == "Concatenate":
-        _check_merge(layer, kind, shapes)
+    if isinstance(layer, (*ELEMENTWISE, L.Concatenate)):
+        _check_merge(layer, shapes)
         return
     if len(shapes) != 1:
         return
@@ -48,12 +51,12 @@ def check_layer(layer: Any, shapes: Sequence[Shape], symbolic: bool = False) -> 
     if specs and specs[0] is not None and len(specs) == 1:
         _check_axes(layer, specs[0], shape, symbolic)
         _check_sizes(layer, specs[0], shape, symbolic)
-    if symbolic and not layer.built and kind in NEEDS_SIZE:
+    if symbolic and not layer.built and isinstance(layer, NEEDS_SIZE):
         first = getattr(layer, "data_format", "") == "channels_first"
         axis = 1 if first else len(shape) - 1
         if shape[axis] is None:
-            raise ShapeError("mistake.build_none", layer=named(layer), found=shape_text(shape), axis=axis)
-    if kind == "Reshape":
+            raise ShapeError("mistake.build_none", layer=layer_title(layer), found=shape_text(shape), axis=axis)
+    if isinstance(layer, L.Reshape):
         _check_reshape(layer, shape)
     elif not symbolic or len(shape) > 2:
         _check_window(layer, shape)
@@ -68,48 +71,53 @@ def _check_axes(layer: Any, spec: Any, shape: Shape, symbolic: bool) -> None:
         axes = least if least and len(shape) < least else most if most and len(shape) > most else len(shape)
     if axes == len(shape):
         return
-    values: dict[str, Any] = {"layer": named(layer), "axes": axes, "found": shape_text(shape)}
-    known = tuple(size for size in shape if size is not None)
+    values: dict[str, Any] = {"layer": layer_title(layer), "axes": axes, "found": shape_text(shape)}
+    sizes = tuple(size for size in shape if size is not None)
     if not symbolic and axes == 2 and len(shape) == 1:
         raise ShapeError("mistake.vector", **values)
-    if not symbolic and len(shape) == axes - 1 and len(known) == len(shape):
-        # Two axes are a table; of images, a last axis of 1, 3 or 4 is one of channels.
-        one = len(shape) != 3 or shape[-1] in (1, 3, 4)
-        lacking = say(f"mistake.rank.{'channels' if not one else 'records' if len(shape) == 3 else 'axis'}")
-        raise ShapeError("mistake.rank", **values, lacking=lacking, code="x[None]" if one else "x[..., None]")
+    if not symbolic and len(shape) == axes - 1 and len(sizes) == len(shape):
+        # Two axes are a table; of images, a last axis of 1, 3 or 4 is that of the channels.
+        one_record = len(shape) != 3 or shape[-1] in (1, 3, 4)
+        lacking = say(f"mistake.rank.{'channels' if not one_record else 'records' if len(shape) == 3 else 'axis'}")
+        raise ShapeError("mistake.rank", **values, lacking=lacking, code="x[None]" if one_record else "x[..., None]")
     if symbolic and len(shape) == axes + 1 > 4 and shape[1] is None:  # an image has no side of unknown length alone
         shapes = {"input": shape_text(shape[1:]), "mend": shape_text(shape[2:]), "axes": axes}
-        raise ShapeError("mistake.build_declared", layer=named(layer), found=shape_text(shape), **shapes)
+        raise ShapeError("mistake.build_declared", layer=layer_title(layer), found=shape_text(shape), **shapes)
     code = _reshape(shape[1:], axes - 1)
     raise ShapeError("mistake.build_axes", **values, code=code)
 
 
 def _check_sizes(layer: Any, spec: Any, shape: Shape, symbolic: bool) -> None:
     """The sizes of the axes that the kernel depends on."""
-    wanted: dict[int, int | None] = {axis % len(shape): size for axis, size in (spec.axes or {}).items()}
-    if not wanted and spec.shape is not None and len(spec.shape) == len(shape):
-        wanted = {axis: size for axis, size in enumerate(spec.shape) if axis and size is not None}
-    for axis, size in wanted.items():
-        got = shape[axis]
-        if size is None or got is None or got == size:
+    expected: dict[int, int | None] = {axis % len(shape): size for axis, size in (spec.axes or {}).items()}
+    if not expected and spec.shape is not None and len(spec.shape) == len(shape):
+        expected = {axis: size for axis, size in enumerate(spec.shape) if axis and size is not None}
+    for axis, size in expected.items():
+        actual = shape[axis]
+        if size is None or actual is None or actual == size:
             continue
         if not symbolic:
-            record = tuple(wanted.get(place, found) for place, found in enumerate(shape))[1:]
-            if type(layer).__name__ == "Dense" and math.prod(_known(shape[1:])) == size:
+            record = tuple(expected.get(place, found) for place, found in enumerate(shape))[1:]
+            if isinstance(layer, L.Dense) and math.prod(_sizes(shape[1:])) == size:
                 record = (size,)
             if len(record) != 2:  # else steps of a sequence, not an image
-                check_record(record, _known(shape), named(layer))
+                check_record(record, _sizes(shape), layer_title(layer))
         raise ShapeError(
-            "mistake.build_width", layer=named(layer), found=shape_text(shape), axis=axis, expected=size, got=got
+            "mistake.build_width",
+            layer=layer_title(layer),
+            found=shape_text(shape),
+            axis=axis,
+            expected=size,
+            got=actual,
         )
 
 
-def _check_merge(layer: Any, kind: str, shapes: Sequence[Shape]) -> None:
+def _check_merge(layer: Any, shapes: Sequence[Shape]) -> None:
     """Layers that join several outputs."""
-    values: dict[str, Any] = {"layer": named(layer), "found": ", ".join(map(shape_text, shapes))}
+    values: dict[str, Any] = {"layer": layer_title(layer), "found": ", ".join(map(shape_text, shapes))}
     if len(shapes) < 2:
-        raise ShapeError("mistake.merge_one", **values, code=f"keras.layers.{kind}()([a, b])")
-    if kind == "Concatenate":
+        raise ShapeError("mistake.merge_one", **values, code=f"keras.layers.{type(layer).__name__}()([a, b])")
+    if isinstance(layer, L.Concatenate):
         axis = layer.axis % len(shapes[0])
         rest = [shape[:axis] + shape[axis + 1 :] for shape in shapes]
         if not all(same(rest[0], other) for other in rest):
@@ -125,7 +133,7 @@ def _check_window(layer: Any, shape: Shape) -> None:
     window = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
     if not isinstance(window, tuple) or getattr(layer, "padding", "") != "valid" or len(shape) != len(window) + 2:
         return
-    if type(layer).__name__.endswith("Transpose"):
+    if isinstance(layer, TRANSPOSED):
         return
     sizes = shape[2:] if getattr(layer, "data_format", "") == "channels_first" else shape[1:-1]
     spread = getattr(layer, "dilation_rate", None) or (1,) * len(window)
@@ -133,7 +141,7 @@ def _check_window(layer: Any, shape: Shape) -> None:
     if any(size is not None and size < width for size, width in zip(sizes, reach, strict=True)):
         raise ShapeError(
             "mistake.build_window",
-            layer=named(layer),
+            layer=layer_title(layer),
             window=product(reach),
             size=product(sizes),
             found=shape_text(shape),
@@ -144,12 +152,12 @@ def _check_reshape(layer: Any, shape: Shape) -> None:
     target, record = tuple(layer.target_shape), shape[1:]
     if None in record:
         return
-    numbers, fixed = math.prod(_known(record)), math.prod(size for size in target if size != -1)
+    numbers, fixed = math.prod(_sizes(record)), math.prod(size for size in target if size != -1)
     if numbers == fixed or (-1 in target and fixed and numbers % fixed == 0):
         return
     raise ShapeError(
         "mistake.build_reshape",
-        layer=named(layer),
+        layer=layer_title(layer),
         target=shape_text(target),
         wanted=counted("number", fixed),
         found=shape_text(record),
@@ -174,5 +182,5 @@ def _reshape(record: Shape, axes: int) -> str:
     return f"keras.layers.Reshape(({', '.join(map(str, sizes))}))"
 
 
-def _known(shape: Shape) -> tuple[int, ...]:
+def _sizes(shape: Shape) -> tuple[int, ...]:
     return tuple(size or 1 for size in shape)

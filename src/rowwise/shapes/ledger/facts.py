@@ -138,18 +138,18 @@ def course(
 
 def _of_model(model: Any, depth: int, listed: set[int]) -> Iterator[LayerFacts]:
     """One LayerFacts for each call within the model; `listed` holds the weights that were counted already."""
-    inner = getattr(model, "_functional", None) or model  # a Sequential keeps its graph one step further in
-    nodes = {id(node) for level in getattr(inner, "_nodes_by_depth", {}).values() for node in level}
-    for layer in getattr(inner, "operations", None) or _flat(model):
-        calls = [node for node in layer._inbound_nodes if not nodes or id(node) in nodes]
-        for call in calls or [None]:  # None: not built yet, or called by a model that has no graph
-            facts = _of_call(layer, call, depth, listed)
-            yield facts
-            if _is_model(layer) and not facts.shared:
-                yield from _of_model(layer, depth + 1, listed)
+    from rowwise.models.keras_view import graph_calls
+
+    for layer, call in graph_calls(model):
+        facts = _of_call(layer, call, depth, listed)
+        yield facts
+        if _is_model(layer) and not facts.shared:
+            yield from _of_model(layer, depth + 1, listed)
 
 
 def _of_call(layer: Any, call: Any, depth: int, listed: set[int]) -> LayerFacts:
+    import keras
+
     nested = _is_model(layer)
     variables = list(getattr(layer, "weights", ()))
     shared = bool(variables) and all(id(variable) in listed for variable in variables)
@@ -157,7 +157,9 @@ def _of_call(layer: Any, call: Any, depth: int, listed: set[int]) -> LayerFacts:
         listed.update(map(id, variables))
     weights = () if nested else tuple(Weight(_name(v, layer), tuple(v.shape), bool(v.trainable)) for v in variables)
     inputs, outputs = (_shapes(call.input_tensors), _shapes(call.output_tensors)) if call is not None else ((), ())
-    if call is None and type(layer).__name__ == "Dense" and weights:  # a subclass of Model calls it: the kernel tells
+    if (
+        call is None and isinstance(layer, keras.layers.Dense) and weights
+    ):  # a subclass of Model calls it: the kernel tells
         features, units = weights[0].shape
         inputs, outputs = ((None, features),), ((None, units),)
     return LayerFacts(
@@ -182,11 +184,6 @@ def _is_model(layer: Any) -> bool:
     return isinstance(layer, keras.Model)
 
 
-def _flat(model: Any) -> Iterable[Any]:
-    """The layers of a model without a graph, those kept in lists and attributes among them."""
-    return [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
-
-
 def _shapes(tensors: Iterable[Any]) -> tuple[Shape, ...]:
     # Keras writes the first batch's size into a model that met data before it had an Input; no kernel depends on it.
     return tuple((None, *tensor.shape[1:]) if len(tensor.shape) else () for tensor in tensors)
@@ -194,7 +191,9 @@ def _shapes(tensors: Iterable[Any]) -> tuple[Shape, ...]:
 
 def _batch(layer: Any) -> int | None:
     """What `Input(batch_shape=(16, 784))`, or the first data of a model without an Input, left in it: 16."""
-    shape = getattr(layer, "batch_shape", None) if type(layer).__name__ == "InputLayer" else None
+    import keras
+
+    shape = layer.batch_shape if isinstance(layer, keras.layers.InputLayer) else None
     return shape[0] if isinstance(shape, tuple) and shape else None
 
 
@@ -206,18 +205,21 @@ def _name(variable: Any, layer: Any) -> str:
 
 def _settings(layer: Any) -> dict[str, Any]:
     """Read from the layer itself: `get_config` of a user's layer may raise, or build what it describes."""
+    from rowwise.models.keras_view import attention_sizes
+
     found = {name: getattr(layer, name) for name in _SETTINGS if hasattr(layer, name)}
     if callable(activation := found.get("activation")):
         found["activation"] = getattr(activation, "__name__", type(activation).__name__)
-    # Layers like MultiHeadAttention keep theirs to themselves.
-    for name in ("num_heads", "key_dim"):
-        if name not in found and hasattr(layer, f"_{name}"):
-            found[name] = getattr(layer, f"_{name}")
+    for name, value in attention_sizes(layer).items():
+        found.setdefault(name, value)
     return {name: value for name, value in found.items() if not callable(value) and not hasattr(value, "path")}
 
 
 def _source(tensor: Any) -> str:
-    return str(tensor._keras_history.operation.name) if hasattr(tensor, "_keras_history") else ""
+    from rowwise.models.keras_view import producer
+
+    layer = producer(tensor)
+    return str(layer.name) if layer is not None else ""
 
 
 def _itemsize(tensors: Sequence[Any]) -> int:

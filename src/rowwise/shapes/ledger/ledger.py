@@ -330,7 +330,7 @@ def _example(model: Any, rows: tuple[Row, ...]) -> Example | None:
         return None
     facts, own = row.facts, None
     if hasattr(model, "layers"):
-        from rowwise.shapes.checks.losses import flat_layers
+        from rowwise.models.keras_view import flat_layers
 
         shapes = [weight.shape for weight in facts.weights]
         named = (layer for layer in flat_layers(model) if layer.name == facts.name)

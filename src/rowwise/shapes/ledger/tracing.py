@@ -224,7 +224,8 @@ def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, la
     """
     import keras
 
-    from rowwise.shapes.checks.check import array_of, check_kind, check_records
+    from rowwise.shapes.checks.as_array import array_of
+    from rowwise.shapes.checks.check import check_kind, check_records
 
     check_kind(model)
     x = x.x if isinstance(x, Dataset) else array_of(x, "x")
@@ -272,11 +273,13 @@ def _names(model: keras.Model, features: int) -> tuple[str, ...]:
 
     Embedded columns come last, each with as many features as its Embedding has.
     """
+    import keras
+
     schema = next((layer.schema for layer in model.layers if hasattr(layer, "schema")), None)
     if schema is None:
         return ()
     names = schema.features[: len(schema.features) - len(schema.embedded)]
-    widths = [layer.output_dim for layer in model.layers if type(layer).__name__ == "Embedding"]
+    widths = [layer.output_dim for layer in model.layers if isinstance(layer, keras.layers.Embedding)]
     for column, width in zip(schema.embedded, widths, strict=False):
         names += tuple(f"{column.name}[{number}]" for number in range(width))
     return names if len(names) == features else ()

@@ -1,36 +1,46 @@
-"""A compiled model → its one loss and its end: the two that labels must suit."""
+"""A compiled Keras model → its one loss and its end: the two that labels must suit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import keras
+
+from rowwise.models.keras_view.layers import (
+    PASSIVE,
+    Shape,
+    activation_name,
+    has_keras_activation,
+    is_shape,
+    layer_title,
+    producer,
+)
 from rowwise.text import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import keras
 
 SPARSE = "sparse_categorical_crossentropy"
 CATEGORICAL = ("categorical_crossentropy", "categorical_focal_crossentropy")
 BINARY = ("binary_crossentropy", "binary_focal_crossentropy")
-# Keras's losses that compare labels and outputs number by number, so that both need one shape.
+# Losses that compare quantities: whoever compiles with one predicts numbers.
+OF_NUMBERS = (
+    *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error"),
+    *("mean_squared_logarithmic_error", "huber", "log_cosh", "poisson"),
+)
+# Losses that compare labels and outputs number by number, so that both need one shape.
 ELEMENTWISE = (
     *CATEGORICAL,
     *BINARY,
-    *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error"),
-    *("mean_squared_logarithmic_error", "huber", "log_cosh", "poisson", "kl_divergence", "cosine_similarity"),
-    *("hinge", "squared_hinge", "categorical_hinge", "dice", "tversky"),
+    *OF_NUMBERS,
+    *("kl_divergence", "cosine_similarity", "hinge", "squared_hinge", "categorical_hinge", "dice", "tversky"),
 )
 PROBABILITIES = ("softmax", "sigmoid")
-# What a last Dense layer can end with and still give numbers below 0 or above 1.
+# Activations whose outputs may lie below 0 or above 1.
 UNBOUNDED = ("linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "tanh", "log_softmax")
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss by Keras's own name; `ignored` is the label that it leaves out."""
+    """One of Keras's losses by the name of its function; `ignored` is the label that it leaves out."""
 
     name: str
     from_logits: bool = False
@@ -42,7 +52,7 @@ class Output:
     """The end of a model: `layer` in words, the output's shape for one record, and the activation, where known."""
 
     layer: str
-    shape: tuple[int | None, ...] | None = None
+    shape: Shape | None = None
     activation: str | None = None
 
     @property
@@ -52,8 +62,8 @@ class Output:
 
 
 def loss_of(model: keras.Model) -> Loss | None:
-    """The one loss that the model was compiled with, where it is one of Keras's own."""
-    loss: Any = model.loss
+    """The one loss that the model was compiled with; None where there are several, or it is none of Keras's."""
+    loss: Any = getattr(model, "loss", None)
     if isinstance(loss, dict):
         loss = list(loss.values())
     if isinstance(loss, list | tuple):
@@ -63,8 +73,6 @@ def loss_of(model: keras.Model) -> Loss | None:
 
 def named_loss(loss: Any) -> Loss | None:
     """`"bce"`, `keras.losses.binary_crossentropy` or `keras.losses.BinaryCrossentropy(...)` → a Loss."""
-    import keras
-
     if isinstance(loss, str):
         try:
             loss = keras.losses.get(loss)
@@ -73,7 +81,7 @@ def named_loss(loss: Any) -> Loss | None:
     if isinstance(loss, type):  # `loss="BinaryCrossentropy"`, which Keras makes an instance of
         loss = loss()
     function = loss
-    if isinstance(loss, keras.losses.Loss):
+    if isinstance(loss, keras.losses.Loss):  # a class of the user's may compute anything
         function = getattr(loss, "fn", None) if type(loss).__module__.startswith(("keras.", "rowwise.")) else None
     name = getattr(function, "__name__", "")
     if not name or getattr(keras.losses, name, None) is not function:
@@ -81,37 +89,31 @@ def named_loss(loss: Any) -> Loss | None:
     return Loss(name, bool(getattr(loss, "from_logits", False)), getattr(loss, "ignore_class", None))
 
 
-def output_of(model: keras.Model, record: tuple[int | None, ...] | None = None) -> Output | None:
-    """The last layer that computes; `record` is the shape of its output where the model itself does not tell it."""
-    import keras
+def has_loss_weights(model: keras.Model) -> bool:
+    """Whether `compile` was given `loss_weights`."""
+    return getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None) is not None
 
+
+def output_of(model: keras.Model, record: Shape | None = None) -> Output | None:
+    """The last layer that computes; None for several outputs.
+
+    Args:
+        model: built or not.
+        record: the shape of the output for one record, where the model itself does not know it.
+    """
     shape = getattr(model, "output_shape", None) if model.built else None
-    if shape is not None and not (isinstance(shape, tuple) and all(isinstance(size, int | None) for size in shape)):
+    if shape is not None and not is_shape(shape):
         return None
     if isinstance(model, keras.Sequential):
-        layers = [layer for layer in model.layers if type(layer).__name__ not in ("Dropout", "Identity")]
+        layers = [layer for layer in model.layers if not isinstance(layer, PASSIVE)]
         last = layers[-1] if layers else None
     else:
-        last = model.outputs[0]._keras_history.operation if getattr(model, "outputs", None) else None
+        last = producer(model.outputs[0]) if getattr(model, "outputs", None) else None
     if last is None:
         return Output(say("mistake.outputs"), record) if record else None
     if isinstance(last, keras.Sequential) or getattr(last, "outputs", None):
         return output_of(last, record)
     units = getattr(last, "units", None)
     known = shape[1:] if shape is not None else record or ((units,) if units is not None else None)
-    name = type(last).__name__.lower()
-    if name in ("dense", "activation"):
-        function = last.activation
-        name = function.__name__ if str(getattr(function, "__module__", "")).startswith("keras.") else ""
-    return Output(named(last), known, name if name in (*PROBABILITIES, *UNBOUNDED) else None)
-
-
-def flat_layers(model: Any) -> Iterator[Any]:
-    """The layers that compute, in order, those of nested models among them."""
-    for layer in model.layers:
-        yield from flat_layers(layer) if hasattr(layer, "layers") else (layer,)
-
-
-def named(layer: Any) -> str:
-    """`Dense "hidden_1"`."""
-    return f'{type(layer).__name__} "{layer.name}"'
+    name = activation_name(last) if has_keras_activation(last) else ""
+    return Output(layer_title(last), known, name if name in (*PROBABILITIES, *UNBOUNDED) else None)

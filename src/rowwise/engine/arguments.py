@@ -1,0 +1,26 @@
+"""Numbers that a user passed → nothing where they make sense, else an error that names the argument."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rowwise.environment import MOST_THREADS
+from rowwise.errors import UsageError
+
+LEAST = {"epochs": 1, "batch_size": 1, "initial_epoch": 0, "seed": 0, "workers": 1, "threads": 1}
+OPTIONAL = ("workers", "threads")  # None leaves them to rowwise
+
+
+def check_numbers(**numbers: Any) -> None:
+    """Raises UsageError where one of `LEAST`, by its name, is no integer or too small."""
+    for name, value in numbers.items():
+        if value is None and name in OPTIONAL:
+            continue
+        if isinstance(value, np.ndarray):
+            raise UsageError("fit.labels_apart", name=name, found=f"an array {value.shape}")
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < LEAST[name]:
+            raise UsageError("fit.number", name=name, least=LEAST[name], found=repr(value))
+        if name == "threads" and value > MOST_THREADS:
+            raise UsageError("fit.threads", most=MOST_THREADS, found=repr(value))

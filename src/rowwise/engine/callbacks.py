@@ -1,0 +1,80 @@
+"""The callbacks of rowwise's own, and what every callback is told of a training.
+
+A callback that never looks at the model's weights says so by an attribute, `needs_weights = False`: giving the model
+its weights takes longer than a small epoch. Any other callback finds the weights of its epoch in the model.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from rowwise.engine.progress import Display, display
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rowwise.engine.plan import Plan
+
+    Logs = dict[str, float]
+
+
+class Clock(keras.callbacks.Callback):
+    """Seconds of each epoch, validation included: `seconds` grows by one number an epoch."""
+
+    needs_weights = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.seconds.append(time.perf_counter() - self._start)
+
+
+class Progress(keras.callbacks.Callback):
+    """Feeds the display of `progress` from the beginning of the training to its end, or to `close`."""
+
+    needs_weights = False
+
+    def __init__(self, clock: Clock, verbose: int | str, records: int, epochs: int, initial_epoch: int) -> None:
+        super().__init__()
+        self.clock, self.arguments = clock, (verbose, records, epochs, initial_epoch)
+        self.display: Display | None = None
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.display = display(*self.arguments)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if self.display is not None:
+            self.display.epoch(epoch, logs or {}, self.clock.seconds[-1])
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the terminal back; safe to call twice."""
+        if self.display is not None:
+            self.display.close()
+
+
+def need_weights(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
+    """Whether one of them may look at the model's weights when an epoch ends."""
+    return any(getattr(callback, "needs_weights", True) for callback in callbacks)
+
+
+def params_of(plan: Plan, epochs: int, records: int, batch_size: int) -> dict[str, Any]:
+    """What callbacks find as `params`: Keras's own `epochs`, `steps`, `verbose`, and the engine, why, and records."""
+    return {
+        "verbose": 0,  # nothing of Keras's is to be drawn
+        "epochs": epochs,
+        "steps": -(-records // batch_size),
+        "engine": plan.engine,
+        "engine_reason": plan.reason,
+        "records": records,
+    }

@@ -1,0 +1,110 @@
+"""A Keras model's chain of layers → its outputs for any records, from any number of threads at once."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.cores import usable_cores
+from rowwise.engine.arrays import Arrays
+from rowwise.engine.native import instruction_sets
+from rowwise.engine.native.description import Description, Unsupported, describe
+from rowwise.engine.native.run import INFERENCE_BATCH, Records, build_network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import keras
+    from numpy.typing import NDArray
+
+FEW = 16  # records at most for which a network of few threads is kept: waking threads takes longer than the work
+
+
+class Networks:
+    """The compiled networks of one model: built when they are first needed, and then kept.
+
+    Callers at the same time have a network each, as many as there are cores; further ones wait. Each network takes the
+    model's weights anew where they have changed since it was used last.
+
+    Args:
+        chain: the model's layers.
+        threads: of each network; None for as many as pay.
+    """
+
+    def __init__(self, chain: Description, threads: int | None = None) -> None:
+        self.chain, self.threads = chain, threads
+        self.variables = chain.variables
+        self._room = threading.BoundedSemaphore(usable_cores())
+        self._guard = threading.Lock()
+        self._idle: dict[tuple[bool, int], list[_Network]] = {}
+
+    def same_layers(self, other: Networks) -> bool:
+        """Whether the layers are the same, and their weights the same variables, whatever values these hold."""
+        mine, others = ([id(variable) for variable in one.variables] for one in (self, other))
+        return mine == others and self.chain == other.chain
+
+    def outputs(self, x: NDArray[Any], values: Sequence[Any]) -> NDArray[np.float32] | None:
+        """`(records, outputs)`: what the model gives for x `(records, ...)`.
+
+        Args:
+            x: records as the model takes them.
+            values: of `variables`, read at one moment: a network must not mix those of two.
+
+        Returns:
+            None where the weights are not all finite numbers: zeros are skipped here, but 0 * NaN is NaN.
+
+        Raises:
+            Unsupported: records of a type that the model casts in a way of its own.
+        """
+        records = Records(Arrays(x, np.zeros(len(x), np.int32)), self.chain, {})
+        outputs = np.empty((records.records, records.units), np.float32)
+        size = FEW if records.records <= FEW else INFERENCE_BATCH
+        with self._room, self._network(records, size) as network:
+            if not network.takes(values):
+                return None
+            network.compiled.predict(records.x, None, outputs)
+        return outputs
+
+    @contextmanager
+    def _network(self, records: Records, size: int) -> Iterator[_Network]:
+        """A network that nobody else uses meanwhile."""
+        with self._guard:
+            idle = self._idle.setdefault((records.bytes, size), [])
+            network = idle.pop() if idle else None
+        if network is None:
+            network = _Network(build_network(self.chain, {}, records.bytes, size, self.threads), len(self.variables))
+        yield network
+        with self._guard:  # after an error it is left to be forgotten
+            idle.append(network)
+
+
+class _Network:
+    """A network of the extension, and the values that it has taken."""
+
+    def __init__(self, compiled: Any, variables: int) -> None:
+        self.compiled = compiled
+        self._taken: list[Any] = [None] * variables
+
+    def takes(self, values: Sequence[Any]) -> bool:
+        """Take the weights that it does not have yet; False where one is no finite number."""
+        for index, value in enumerate(values):
+            if value is not self._taken[index]:
+                weights = np.ascontiguousarray(value, np.float32)
+                if not np.isfinite(weights).all():
+                    return False
+                self.compiled.write(index, weights)
+                self._taken[index] = value
+        return True
+
+
+def networks_for(model: keras.Model, threads: int | None = None) -> Networks | None:
+    """The networks of a built model; None where this engine is missing or cannot run the model."""
+    if not instruction_sets():
+        return None
+    try:
+        return Networks(describe(model), threads)
+    except Unsupported:
+        return None

@@ -1,0 +1,98 @@
+"""What an engine is: what the loop asks of it, and nothing else.
+
+A new engine is a class with the members of `Engine`; `loop.EpochLoop` makes a `Trainer` of it, with everything that
+surrounds an epoch: callbacks, History, validation, interruption. An engine that has a loop of its own, as Keras has,
+is a `Trainer` itself. `training.trainer_for` tries them in turn; a class that cannot run a model says so when it is
+made: `native.description.Unsupported`, `whole_epoch.CannotTrace`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+
+    import keras
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Engine(Protocol):
+    """Trains one compiled, built model in place on one set of records, an epoch when it is asked.
+
+    Attributes:
+        model: what is trained.
+        records: how many it is trained on.
+        batch_size: records a step; the last step of an epoch takes what is left.
+        validates: whether there are records to validate on.
+        compile_seconds: what it took to be made ready for the first step.
+        steps_done: of the epoch under way, or of the last one where none is.
+    """
+
+    @property
+    def model(self) -> keras.Model: ...
+    @property
+    def records(self) -> int: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def validates(self) -> bool: ...
+    @property
+    def compile_seconds(self) -> float: ...
+    @property
+    def steps_done(self) -> int: ...
+
+    def blocks(self, order: NDArray[np.int32]) -> Generator[int]:
+        """Train one epoch; yields the steps done, several times a second, so that the loop can end it there.
+
+        When the generator ends or is closed, the model's metrics and the optimizer's count of steps are those of
+        the records seen since `model.reset_metrics`; weights and the optimizer's other state may be the engine's
+        own until `settle`. It starts from what the model holds where that was changed since.
+
+        Args:
+            order: `(records,)`: which record comes at which place. Batch b is
+                `order[b * batch_size : (b + 1) * batch_size]`.
+        """
+
+    def settle(self) -> None:
+        """Give the model the weights and the optimizer's state, where they are not yet in it."""
+
+    def validate(self) -> dict[str, float]:
+        """Loss and metrics over the validation records, by name without `val_`; the model's metrics hold them then."""
+
+
+class Trainer(Protocol):
+    """All epochs of one training.
+
+    Attributes:
+        compile_seconds: of the engine; None where that is not known.
+        steps_done: of the epoch under way; 0 between epochs.
+    """
+
+    @property
+    def compile_seconds(self) -> float | None: ...
+    @property
+    def steps_done(self) -> int: ...
+
+    def train(
+        self,
+        seed: int,
+        epochs: range,
+        callbacks: Sequence[keras.callbacks.Callback],
+        stopped: Callable[[], bool],
+        params: Mapping[str, Any],
+    ) -> None:
+        """Train the model; Keras's History, `model.history`, holds each epoch that was completed.
+
+        Args:
+            seed: with an epoch's number it fixes the order of records and what random layers do; see `order`.
+            epochs: their numbers, from 0.
+            callbacks: called as `model.fit` calls them. Those that say `needs_weights = False` do not look at the
+                model's weights.
+            stopped: once it says True, no further block of steps begins.
+            params: what the callbacks find as their `params`.
+
+        Raises:
+            KeyboardInterrupt: `stopped` ended it amid an epoch.
+        """

@@ -1,0 +1,106 @@
+"""A Keras model → its layers: in which order, how they are wired, what activation and kernel they have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras.src.models.functional import Functional  # has no public name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Shape = tuple[int | None, ...]
+
+# Layers that are an activation by themselves, and the name of the function in keras.activations.
+ACTIVATION_LAYERS = {
+    keras.layers.Softmax: "softmax",
+    keras.layers.ReLU: "relu",
+    keras.layers.LeakyReLU: "leaky_relu",
+    keras.layers.ELU: "elu",
+}
+PASSIVE = (keras.layers.Dropout, keras.layers.Identity)  # they give what they take, once the model is trained
+
+
+def flat_layers(model: Any) -> Iterator[Any]:
+    """The layers that compute, in order; a nested model's layers stand in its place."""
+    for layer in model.layers:
+        yield from flat_layers(layer) if hasattr(layer, "layers") else (layer,)
+
+
+def last_layer(model: Any) -> Any | None:
+    """The last layer that has a say in what a trained model gives; None where there is none."""
+    layers = [layer for layer in flat_layers(model) if not isinstance(layer, PASSIVE)]
+    return layers[-1] if layers else None
+
+
+def layer_title(layer: Any) -> str:
+    """`Dense "hidden_1"`, as messages name a layer."""
+    return f'{type(layer).__name__} "{layer.name}"'
+
+
+def activation_name(layer: Any) -> str:
+    """What a layer ends with, as keras.activations calls it, or the name of the user's own function; empty for none."""
+    for layer_class, name in ACTIVATION_LAYERS.items():
+        if isinstance(layer, layer_class):
+            return name
+    return getattr(getattr(layer, "activation", None), "__name__", "")
+
+
+def has_keras_activation(layer: Any) -> bool:
+    """Whether the activation is one of Keras's, applied to all that the layer gives."""
+    if isinstance(layer, keras.layers.Dense | keras.layers.Activation):
+        return str(getattr(layer.activation, "__module__", "")).startswith("keras.")
+    return isinstance(layer, tuple(ACTIVATION_LAYERS))
+
+
+def dense_kernels(model: Any) -> list[keras.Variable]:
+    """The kernels `(inputs, units)` of the model's Dense layers that are built, in order."""
+    dense = (layer for layer in flat_layers(model) if isinstance(layer, keras.layers.Dense))
+    return [layer.kernel for layer in dense if layer.built]
+
+
+def attention_sizes(layer: Any) -> dict[str, int]:
+    """`num_heads` and `key_dim` of an attention layer that keeps them to itself; empty for any other."""
+    return {name: getattr(layer, f"_{name}") for name in ("num_heads", "key_dim") if hasattr(layer, f"_{name}")}
+
+
+def input_shape(model: keras.Model) -> Shape | None:
+    """The shape of the model's one input, the axis of records first; None where it is not known."""
+    shape = getattr(model, "input_shape", None) if model.built else None
+    return shape if is_shape(shape) else None
+
+
+def is_shape(shape: Any) -> bool:
+    """Whether it is the shape of one tensor, and not a list or dictionary of several."""
+    return isinstance(shape, tuple) and all(isinstance(size, int | None) for size in shape)
+
+
+def is_functional(model: Any) -> bool:
+    """Whether `keras.Model(inputs, outputs)` made it. What derives from that class may have a call of its own."""
+    return type(model) is Functional
+
+
+def calls_of(operation: Any) -> list[Any]:
+    """Every call by which a layer became part of a graph; each has `input_tensors` and `output_tensors`."""
+    return list(operation._inbound_nodes)
+
+
+def producer(tensor: Any) -> Any | None:
+    """The layer whose output a symbolic tensor is; None for any other tensor."""
+    return tensor._keras_history.operation if hasattr(tensor, "_keras_history") else None
+
+
+def graph_calls(model: Any) -> Iterator[tuple[Any, Any | None]]:
+    """(layer, call) in the order of computation, nested models unopened; a layer that is called twice comes twice.
+
+    The call is None where the model has no graph: it is not built, or has a `call` of its own.
+    """
+    graph = getattr(model, "_functional", None) or model  # a Sequential keeps its graph one step further in
+    nodes = {id(node) for level in getattr(graph, "_nodes_by_depth", {}).values() for node in level}
+    for layer in getattr(graph, "operations", None) or model.layers:
+        if not nodes and isinstance(layer, keras.layers.InputLayer):
+            continue
+        calls = [call for call in calls_of(layer) if not nodes or id(call) in nodes]
+        for call in calls or [None]:
+            yield layer, call

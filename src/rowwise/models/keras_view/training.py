@@ -1,0 +1,133 @@
+"""A compiled Keras model → the parts that an engine must read and write to train in Keras's stead."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# The optimizer's slots a variable, in the order in which Keras makes them.
+SLOTS = {
+    keras.optimizers.Adam: ("_momentums", "_velocities"),
+    keras.optimizers.AdamW: ("_momentums", "_velocities"),
+    keras.optimizers.SGD: ("momentums",),
+    keras.optimizers.RMSprop: ("_velocities", "_momentums"),
+}
+SUMMED = ("keras.src.metrics", "keras.src.losses.losses", "builtins")  # modules of metrics and of their functions
+
+
+# ---- metrics
+
+
+def loss_tracker(model: keras.Model) -> keras.metrics.Mean:
+    """The metric that holds the loss."""
+    return model._loss_tracker
+
+
+def compiled_metrics(model: keras.Model) -> list[keras.metrics.Metric]:
+    """The metrics that `compile` was given, without the loss's own; there are none before the model is built."""
+    return list(model._compile_metrics.metrics) if model._compile_metrics is not None else []
+
+
+def has_weighted_metrics(model: keras.Model) -> bool:
+    """Whether `compile` was given `weighted_metrics`."""
+    return model._compile_metrics is not None and bool(model._compile_metrics._user_weighted_metrics)
+
+
+def update_metrics(
+    model: keras.Model, y: NDArray[Any], outputs: NDArray[Any], weights: NDArray[Any] | None = None
+) -> None:
+    """Update the metrics that `compile` was given with labels, outputs `(records, units)` and weights `(records,)`."""
+    model._compile_metrics.update_state(y, outputs, sample_weight=weights)
+
+
+def add_to_mean(metric: keras.metrics.Mean, total: float, count: float) -> None:
+    """Add a sum and its weight to what a mean holds."""
+    metric.total.assign(metric.total.value + total)
+    metric.count.assign(metric.count.value + count)
+
+
+def metric_function(metric: keras.metrics.Metric) -> Any | None:
+    """The function or loss that a metric takes the mean of; None where it computes something else."""
+    return getattr(metric, "_fn", None)
+
+
+def sums_over_records(metric: keras.metrics.Metric) -> bool:
+    """Whether all records at once give what batch by batch gives: Keras's own metrics do, a user's may not.
+
+    Neither does a loss used as a metric, which is a mean of the means of batches.
+    """
+    function = metric_function(metric)
+    if isinstance(function, keras.losses.Loss):
+        return False
+    parts = (type(metric), function if inspect.isfunction(function) else type(function))
+    return all(part.__module__.startswith(SUMMED) for part in parts)
+
+
+def metric_results(model: keras.Model) -> dict[str, float]:
+    """The values of loss and metrics, by name."""
+    return {name: float(value) for name, value in model.get_metrics_result().items()}
+
+
+# ---- optimizers
+
+
+def learning_rate_of(optimizer: keras.optimizers.Optimizer) -> Any:
+    """What gives the learning rate: a variable, a schedule, or a function of the user's."""
+    return optimizer._learning_rate
+
+
+def optimizer_slots(optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]) -> list[keras.Variable]:
+    """The optimizer's own variables for `variables`: all of the first slot, then all of the second.
+
+    The optimizer is one of `SLOTS` exactly, and is built.
+    """
+    names = SLOTS[type(optimizer)]
+    if not getattr(optimizer, "momentum", 1):  # one that has the option, and does not use it
+        names = names[: 1 if type(optimizer) is keras.optimizers.RMSprop else 0]
+    places = [optimizer._get_variable_index(variable) for variable in variables]
+    return [getattr(optimizer, name)[place] for name in names for place in places]
+
+
+def decays(optimizer: keras.optimizers.Optimizer, variable: keras.Variable) -> bool:
+    """Whether the optimizer's weight decay applies to this variable."""
+    return bool(optimizer._use_weight_decay(variable))
+
+
+# ---- the model as a whole
+
+
+def build_from_shapes(model: keras.Model, batch: tuple[Any, ...]) -> None:
+    """Make the variables of metrics and loss from the shapes and dtypes of one batch, without computing anything."""
+    model._symbolic_build(data_batch=batch)
+
+
+def overridden_step(model: keras.Model) -> str | None:
+    """`"train_step"` or `"test_step"` where the model's class has one of its own, else None."""
+    steps = ("train_step", "test_step")
+    return next((step for step in steps if getattr(type(model), step) is not getattr(keras.Model, step)), None)
+
+
+def has_own_train_step(model: keras.Model) -> bool:
+    """Whether `train_step` was written outside of Keras, so that it may take any data."""
+    return not type(model).train_step.__module__.startswith("keras.")
+
+
+def initial_epoch_of(model: keras.Model, initial_epoch: int) -> int:
+    """The epoch to begin with: that of `BackupAndRestore`, which sets it in `on_train_begin`, else `initial_epoch`."""
+    return getattr(model, "_initial_epoch", None) or initial_epoch
+
+
+def seed_states(model: keras.Model) -> list[keras.Variable]:
+    """The states of the model's random layers (Dropout, GaussianNoise, …), in the order of the layers."""
+    return [variable for variable in model.non_trainable_variables if variable.name == "seed_generator_state"]
+
+
+def works_within_epochs(callback: keras.callbacks.TensorBoard) -> bool:
+    """Whether a TensorBoard callback writes or profiles within epochs, and not only at their ends."""
+    profiles = getattr(callback, "_should_trace", False) or getattr(callback, "_start_batch", -1) > 0
+    return callback.update_freq != "epoch" or bool(profiles)

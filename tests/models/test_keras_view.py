@@ -1,0 +1,430 @@
+"""What rowwise reads of Keras without Keras's promise, a test each. Its failure says what a new release has broken."""
+
+import sys
+from contextlib import contextmanager
+
+import jax
+import keras
+import numpy as np
+import pytest
+
+from rowwise.models import keras_view
+
+L = keras.layers
+
+
+@contextmanager
+def relies_on(part, reader):
+    """Whatever fails within the block is named as what it is: another Keras than `reader` was written for."""
+    try:
+        yield
+    except Exception as error:
+        pytest.fail(
+            f"Keras {keras.__version__} no longer has {part} as it was: "
+            f"rowwise.models.keras_view.{reader} relies on it ({type(error).__name__}: {error})"
+        )
+
+
+def net(*layers, units=3, features=4, **options):
+    model = keras.Sequential([keras.Input((features,)), *layers, L.Dense(units, "softmax", name="classes")])
+    model.compile(**{"optimizer": "adam", "loss": "sparse_categorical_crossentropy"} | options)
+    return model
+
+
+def built(model, records=5):
+    """With all the variables that training needs."""
+    keras_view.build_from_shapes(model, batch(records))
+    return model
+
+
+def batch(records=5):
+    return (jax.ShapeDtypeStruct((records, 4), np.float32), jax.ShapeDtypeStruct((records,), np.int32))
+
+
+def pair(records=8):
+    random = np.random.default_rng(0)
+    return random.random((records, 4), "float32"), random.integers(0, 3, records).astype("int32")
+
+
+# ---- metrics
+
+
+def test_the_metric_that_holds_the_loss():
+    with relies_on("Model._loss_tracker", "loss_tracker"):
+        model = built(net())
+        keras_view.loss_tracker(model).update_state(0.5, sample_weight=4)
+        keras_view.loss_tracker(model).update_state(2.0, sample_weight=2)
+        assert keras_view.metric_results(model) == {"loss": pytest.approx(1.0)}
+
+
+def test_the_metrics_that_compile_was_given():
+    with relies_on("Model._compile_metrics", "compiled_metrics"):
+        assert keras_view.compiled_metrics(built(net())) == []
+        model = built(net(metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(2)]))
+        found = keras_view.compiled_metrics(model)
+        assert [type(metric).__name__ for metric in found] == [
+            "SparseCategoricalAccuracy",
+            "SparseTopKCategoricalAccuracy",
+        ]
+
+
+def test_weighted_metrics_are_told_from_the_others():
+    with relies_on("CompileMetrics._user_weighted_metrics", "has_weighted_metrics"):
+        assert not keras_view.has_weighted_metrics(built(net()))
+        assert not keras_view.has_weighted_metrics(built(net(metrics=["accuracy"])))
+        assert keras_view.has_weighted_metrics(built(net(weighted_metrics=["accuracy"])))
+
+
+def test_metrics_are_updated_as_evaluate_does():
+    with relies_on("CompileMetrics.update_state(y, outputs, sample_weight=)", "update_metrics"):
+        model = built(net(weighted_metrics=["accuracy"], metrics=[keras.metrics.SparseTopKCategoricalAccuracy(2)]))
+        x, y = pair()
+        weights = np.arange(len(x), dtype="float32")
+        expected = model.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True)
+        model.reset_metrics()
+        keras_view.update_metrics(model, y, model.predict(x, verbose=0), weights)
+        found = keras_view.metric_results(model)
+        assert {name: found[name] for name in expected if name != "loss"} == {
+            name: pytest.approx(value, rel=1e-5) for name, value in expected.items() if name != "loss"
+        }
+
+
+def test_the_function_of_a_metric():
+    with relies_on("MeanMetricWrapper._fn", "metric_function"):
+        (metric,) = keras_view.compiled_metrics(built(net(metrics=["accuracy"])))
+        assert keras_view.metric_function(metric) is keras.metrics.sparse_categorical_accuracy
+        assert keras_view.metric_function(keras.metrics.AUC()) is None
+
+
+def test_a_mean_is_a_total_and_a_count():
+    with relies_on("Mean.total and Mean.count", "add_to_mean"):
+        metric = keras.metrics.SparseCategoricalAccuracy()
+        keras_view.add_to_mean(metric, 3, 4)
+        keras_view.add_to_mean(metric, 0, 2)
+        assert float(metric.result()) == pytest.approx(0.5)
+
+
+def own_accuracy(y_true, y_pred):
+    return keras.metrics.sparse_categorical_accuracy(y_true, y_pred)
+
+
+def test_keras_metrics_are_told_from_the_users_and_from_losses():
+    with relies_on("keras.src.metrics and keras.src.losses.losses, the modules of its metrics,", "sums_over_records"):
+        for name in ("accuracy", "sparse_categorical_crossentropy"):
+            (metric,) = keras_view.compiled_metrics(built(net(metrics=[name])))
+            assert keras_view.sums_over_records(metric)
+        for metric in (keras.metrics.MeanSquaredError(), keras.metrics.F1Score(), keras.metrics.AUC()):
+            assert keras_view.sums_over_records(metric)
+        for users in (own_accuracy, keras.losses.SparseCategoricalCrossentropy()):
+            (metric,) = keras_view.compiled_metrics(built(net(metrics=[users])))
+            assert not keras_view.sums_over_records(metric)
+
+
+# ---- optimizers
+
+
+def test_the_learning_rate_is_a_variable_or_the_users_schedule():
+    with relies_on("Optimizer._learning_rate", "learning_rate_of"):
+        schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 3, 0.5)
+        assert keras_view.learning_rate_of(keras.optimizers.Adam(schedule)) is schedule
+        variable = keras_view.learning_rate_of(keras.optimizers.Adam(0.25))
+        assert isinstance(variable, keras.Variable)
+        assert float(variable.value) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "slots"),
+    [
+        (lambda: keras.optimizers.Adam(), ("momentum", "velocity")),
+        (lambda: keras.optimizers.AdamW(), ("momentum", "velocity")),
+        (lambda: keras.optimizers.SGD(), ()),
+        (lambda: keras.optimizers.SGD(momentum=0.9), ("momentum",)),
+        (lambda: keras.optimizers.RMSprop(), ("velocity",)),
+        (lambda: keras.optimizers.RMSprop(momentum=0.5), ("velocity", "momentum")),
+    ],
+)
+def test_the_slots_of_an_optimizer(optimizer, slots):
+    reader = "optimizer_slots"
+    with relies_on("_get_variable_index, _momentums, _velocities or momentums of an optimizer", reader):
+        model = net(L.Dense(2), optimizer=optimizer())
+        model.optimizer.build(model.trainable_variables)
+        kernels = [model.layers[1].kernel, model.layers[0].kernel]
+        found = keras_view.optimizer_slots(model.optimizer, kernels)
+        assert [slot.shape for slot in found] == [kernel.shape for kernel in kernels] * len(slots)
+        assert [slot.path.rpartition("_")[2] for slot in found] == [slot for slot in slots for _ in kernels]
+
+
+def test_which_variables_weight_decay_leaves_out():
+    with relies_on("Optimizer._use_weight_decay", "decays"):
+        model = net()
+        optimizer = keras.optimizers.AdamW(weight_decay=0.1)
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
+        optimizer.build(model.trainable_variables)
+        kernel, bias = model.trainable_variables
+        assert (keras_view.decays(optimizer, kernel), keras_view.decays(optimizer, bias)) == (True, False)
+
+
+# ---- losses
+
+
+@pytest.mark.parametrize("name", sorted({keras_view.SPARSE, *keras_view.ELEMENTWISE}))
+def test_a_loss_is_known_by_name_function_and_class(name):
+    with relies_on(f"keras.losses.{name}, or a class with its function as `fn`,", "named_loss"):
+        assert keras_view.named_loss(getattr(keras.losses, name)).name == name
+        known = {
+            keras_view.named_loss(kind).name
+            for kind in vars(keras.losses).values()
+            if isinstance(kind, type) and keras_view.named_loss(kind) is not None
+        }
+        assert name in known
+
+
+def test_the_options_of_a_loss():
+    with relies_on("from_logits and ignore_class of a loss", "named_loss"):
+        loss = keras_view.named_loss(keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=2))
+        assert loss == keras_view.Loss("sparse_categorical_crossentropy", True, 2)
+
+
+def test_a_class_of_the_users_is_no_loss_of_keras():
+    class Own(keras.losses.MeanSquaredError):
+        pass
+
+    assert keras_view.named_loss(Own()) is None
+    assert keras_view.named_loss(lambda y_true, y_pred: y_pred) is None
+
+
+def test_weights_of_losses_are_seen():
+    with relies_on("CompileLoss._user_loss_weights", "has_loss_weights"):
+        assert not keras_view.has_loss_weights(built(net()))
+        assert keras_view.has_loss_weights(built(net(loss_weights=[2.0])))
+
+
+# ---- layers and graphs
+
+
+def test_a_model_made_of_inputs_and_outputs_is_functional():
+    with relies_on(
+        "keras.src.models.functional.Functional, the class of keras.Model(inputs, outputs),", "is_functional"
+    ):
+        records = keras.Input((4,))
+        assert keras_view.is_functional(keras.Model(records, L.Dense(2)(records)))
+        assert not keras_view.is_functional(net())
+
+        class Own(keras.Model):
+            pass
+
+        assert not keras_view.is_functional(Own())
+
+
+def test_the_calls_of_a_layer_and_what_made_a_tensor():
+    with relies_on("Operation._inbound_nodes, with input_tensors and output_tensors,", "calls_of"):
+        records, dense = keras.Input((4,)), L.Dense(4)
+        between = dense(records)
+        output = dense(between)
+        first, second = keras_view.calls_of(dense)
+        assert (first.input_tensors[0], first.output_tensors[0]) == (records, between)
+        assert (second.input_tensors[0], second.output_tensors[0]) == (between, output)
+    with relies_on("KerasTensor._keras_history", "producer"):
+        assert keras_view.producer(output) is dense
+        assert keras_view.producer(np.zeros(3)) is None
+
+
+def test_a_graph_in_the_order_of_computation():
+    with relies_on("Functional.operations, _nodes_by_depth and Sequential._functional", "graph_calls"):
+        records, dense = keras.Input((4,), name="records"), L.Dense(4, name="dense")
+        twice = keras.Model(records, dense(dense(records)))
+        found = [(layer.name, call is not None) for layer, call in keras_view.graph_calls(twice)]
+        assert found == [("records", True), ("dense", True), ("dense", True)]
+        found = [layer.name for layer, call in keras_view.graph_calls(net(L.Dense(2, name="first"))) if call]
+        assert found[1:] == ["first", "classes"]
+        unbuilt = keras.Sequential([L.Dense(2, name="first")])
+        assert [(layer.name, call) for layer, call in keras_view.graph_calls(unbuilt)] == [("first", None)]
+
+
+def test_the_sizes_of_an_attention_layer():
+    with relies_on("MultiHeadAttention._num_heads and _key_dim", "attention_sizes"):
+        assert keras_view.attention_sizes(L.MultiHeadAttention(3, 5)) == {"num_heads": 3, "key_dim": 5}
+        assert keras_view.attention_sizes(L.Dense(2)) == {}
+
+
+@pytest.mark.parametrize(
+    ("end", "activation"),
+    [
+        (L.Dense(3, "gelu"), "gelu"),
+        (L.Dense(3), "linear"),
+        (L.Dense(3, lambda x: x), None),
+        (L.Activation("tanh"), "tanh"),
+        (L.Softmax(), "softmax"),
+        (L.ReLU(), "relu"),
+        (L.LeakyReLU(), "leaky_relu"),
+        (L.ELU(), "elu"),
+    ],
+)
+def test_what_a_model_ends_with(end, activation):
+    with relies_on("the names and modules of keras.activations", "output_of"):
+        output = keras_view.output_of(keras.Sequential([keras.Input((3,)), end, L.Dropout(0.5)]))
+        assert (output.activation, output.units) == (activation, 3)
+        assert output.layer == keras_view.layer_title(end)
+        records = keras.Input((3,))
+        assert keras_view.output_of(keras.Model(records, end(records))).activation == activation
+
+
+def test_layers_in_a_row_and_their_kernels():
+    model = keras.Sequential(
+        [keras.Input((4,)), keras.Sequential([L.Dense(5, name="inner")]), L.Dense(2, name="outer")]
+    )
+    assert [layer.name for layer in keras_view.flat_layers(model)] == ["inner", "outer"]
+    assert [kernel.shape for kernel in keras_view.dense_kernels(model)] == [(4, 5), (5, 2)]
+    assert keras_view.input_shape(model) == (None, 4)
+    assert keras_view.input_shape(keras.Sequential([L.Dense(2)])) is None
+
+
+# ---- the model as a whole
+
+
+def test_variables_are_made_from_shapes_alone():
+    with relies_on("Trainer._symbolic_build(data_batch=)", "build_from_shapes"):
+        model = net(metrics=["accuracy"])
+        assert keras_view.compiled_metrics(model) == []
+        keras_view.build_from_shapes(model, batch())
+        assert model.optimizer.built
+        assert len(model.metrics_variables) == 4  # a sum and a count each, of the loss and of accuracy
+
+
+def test_a_step_of_the_users_own_is_seen():
+    class Own(keras.Sequential):
+        def train_step(self, state, data):
+            return super().train_step(state, data)
+
+    class Tested(keras.Sequential):
+        def test_step(self, state, data):
+            return super().test_step(state, data)
+
+    with relies_on("train_step and test_step of keras.Model", "overridden_step"):
+        assert keras_view.overridden_step(net()) is None
+        assert keras_view.overridden_step(Own([L.Dense(2)])) == "train_step"
+        assert keras_view.overridden_step(Tested([L.Dense(2)])) == "test_step"
+        assert (keras_view.has_own_train_step(net()), keras_view.has_own_train_step(Own([L.Dense(2)]))) == (False, True)
+
+
+def test_the_steps_of_keras_are_stateless():
+    reader = "overridden_step (and the engine whole_epoch)"
+    with relies_on("JAXTrainer.train_step(state, data), whose state is four lists of values,", reader):
+        model = built(net(L.Dropout(0.5), metrics=["accuracy"]), 8)
+        state = tuple(
+            [variable.value for variable in group]
+            for group in (
+                model.trainable_variables,
+                model.non_trainable_variables,
+                model.optimizer.variables,
+                model.metrics_variables,
+            )
+        )
+        _, new = model.train_step(state, pair())
+        assert [len(group) for group in new] == [len(group) for group in state]
+        _, tested = model.test_step((state[0], state[1], state[3]), pair())
+        assert [len(group) for group in tested] == [len(state[0]), len(state[1]), len(state[3])]
+
+
+def test_backup_and_restore_tells_the_model_where_to_begin(tmp_path):
+    with relies_on("Trainer._initial_epoch, set by BackupAndRestore,", "initial_epoch_of"):
+        backup = keras.callbacks.BackupAndRestore(tmp_path / "backup", delete_checkpoint=False)
+        net().fit(*pair(), epochs=2, callbacks=[backup], verbose=0)
+        model = built(net())
+        assert keras_view.initial_epoch_of(model, 1) == 1
+        again = keras.callbacks.BackupAndRestore(tmp_path / "backup", delete_checkpoint=False)
+        again.set_model(model)
+        again.on_train_begin()
+        assert keras_view.initial_epoch_of(model, 0) == 2
+
+
+def test_the_states_of_random_layers():
+    with relies_on("the name seed_generator_state", "seed_states"):
+        model = net(L.Dropout(0.5, seed=1), L.Dense(3), L.GaussianNoise(0.1, seed=2))
+        states = keras_view.seed_states(model)
+        assert [int(np.asarray(state.value).ravel()[0]) for state in states] == [1, 2]
+        assert all(state.shape == (2,) and str(state.dtype) == "uint32" for state in states)
+
+
+@pytest.mark.parametrize(
+    ("options", "within"),
+    [
+        ({"update_freq": "epoch", "profile_batch": 0}, False),
+        ({"update_freq": "batch", "profile_batch": 0}, True),
+        ({"update_freq": 7, "profile_batch": 0}, True),
+        # With JAX it profiles on Python 3.12 and later only, and says so.
+        ({"update_freq": "epoch", "profile_batch": (2, 3)}, sys.version_info >= (3, 12)),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Profiling with the jax backend")
+def test_a_tensorboard_that_works_within_epochs_is_told(tmp_path, options, within):
+    with relies_on("TensorBoard.update_freq, _should_trace and _start_batch", "works_within_epochs"):
+        assert keras_view.works_within_epochs(keras.callbacks.TensorBoard(tmp_path, **options)) is within
+
+
+# ---- calls
+
+
+def test_the_arguments_of_a_call_that_failed_are_found():
+    part = "the frames of a failing call: error_handler with fn, args, kwargs, then the function itself,"
+    with relies_on(part, "failed_calls"):
+        model, x = net(L.Dense(2, name="first")), np.zeros((5, 7), "float32")
+        failed = []
+        with keras_view.unfiltered_tracebacks():
+            for call in (lambda: model.fit(x, np.zeros(5), batch_size=5, verbose=0), lambda: model.layers[0](x)):
+                try:
+                    call()
+                except Exception as error:
+                    failed.append(next(keras_view.failed_calls(error)))
+        (name, arguments), (layer_call, of_layer) = failed
+        assert (name, arguments["self"], arguments["batch_size"]) == ("fit", model, 5)
+        assert arguments["x"] is x
+        assert (layer_call, of_layer["self"].name) == ("__call__", "first")
+        assert of_layer["args"][0] is x
+
+
+def test_an_error_of_the_users_own_code_is_not_taken_for_keras():
+    class Own(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            raise ValueError("mine")
+
+    with keras_view.unfiltered_tracebacks(), pytest.raises(ValueError) as caught:
+        net().fit(*pair(), callbacks=[Own()], verbose=0)
+    assert list(keras_view.failed_calls(caught.value)) == []
+
+
+@pytest.mark.parametrize("when", ["first batch", "second batch"])
+def test_a_model_whose_training_failed_gets_its_values_back(when):
+    class Interrupting(keras.utils.PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            if index == (when == "second batch"):
+                raise MemoryError("no room")
+            return pair()
+
+    with relies_on("jax_state_sync, Variable._value and the local variable `state` of fit", "restore_values"):
+        model = net()
+        before = model.get_weights()
+        with keras_view.unfiltered_tracebacks():
+            try:
+                model.fit(Interrupting(), verbose=0)
+            except MemoryError as error:
+                keras_view.restore_values(error)
+        after = model.get_weights()
+        assert [w.shape for w in after] == [w.shape for w in before]
+        assert all(np.isfinite(w).all() for w in after)
+
+
+def test_methods_are_intercepted_within_the_block_only():
+    with relies_on("fit, evaluate and predict as methods that keras.Model inherits", "intercepted"):
+        seen, model = [], net()
+        with keras_view.intercepted(("evaluate", "predict"), seen.append):
+            with keras_view.intercepted(("evaluate", "predict"), seen.append):
+                model.predict(pair()[0], verbose=0)
+            model.evaluate(*pair(), verbose=0)
+        model.predict(pair()[0], verbose=0)
+        assert [(call.method, call.model) for call in seen] == [("predict", model), ("evaluate", model)]
+        assert set(seen[1].arguments()) >= {"x", "y", "verbose"}
+        assert "predict" not in vars(keras.Model)
