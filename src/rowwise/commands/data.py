@@ -7,6 +7,7 @@ from typing import Any
 
 from rowwise import data as sources
 from rowwise.commands.options import chosen, reading
+from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.commands.tables import about_table
 from rowwise.data.named import fashion_mnist
 from rowwise.data.source import Source
@@ -88,11 +89,13 @@ def _show_table(source: Source, out: Path | None, output: Output) -> int:
     if not source.target:
         from rowwise.data.tables.load import survey
 
-        schema, records = survey(source)
+        with panics_hidden(reads_table=True):
+            schema, records = survey(source)
         output.result(f"{schema}\n\n{say('show.no_target', records=f'{records:,}')}")
         output.json({"schema": SCHEMA, "records": records, "columns": schema.to_dict()["columns"]})
         return 0
-    parts = source.load()
+    with panics_hidden(reads_table=True):
+        parts = source.load()
     train = parts[0]
     assert train.schema is not None
     output.tell(f"{train.origin}\n")

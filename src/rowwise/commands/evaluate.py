@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.commands.repeat import evaluation_command, training_command
 from rowwise.data.source import Source
 from rowwise.files import atomic_write, check_place
@@ -34,7 +35,8 @@ def _evaluate(model: Path, data: str | None, skip_bad: bool, html: Path | None, 
         asked = asked.checked()  # before seconds go into importing Keras
     with Output(json) as output:
         saved = Saved.open(model)
-        train, test = saved.sets(asked)
+        with panics_hidden(saved.schema is not None):
+            train, test = saved.sets(asked)
         output.tell(say("cli.measured", provenance=test.origin, records=f"{len(test):,}"))
         measured, notes = saved.as_taken(test)
         for note in notes:

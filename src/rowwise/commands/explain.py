@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.options import chosen, reading
+from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.commands.tables import about_table
 from rowwise.data import form, known, load, load_default, names
 from rowwise.data.source import TABLES, Source
@@ -51,7 +52,8 @@ def _explain(json: bool, **given: Any) -> int:
         if source is None and (path := _saved(options)) is not None:
             ledger, about, text = Saved.open(path).explain(**ways), {}, ""
         else:
-            of_data = ledger_of_data(source or options.data or "fashion-mnist", options.hidden, **ways)
+            with panics_hidden(source is not None and source.kind == "table"):
+                of_data = ledger_of_data(source or options.data or "fashion-mnist", options.hidden, **ways)
             ledger, about, text = of_data.ledger, of_data.about, of_data.text
             if of_data.train is not None and options.format == "text":
                 output.tell(of_data.train.origin)

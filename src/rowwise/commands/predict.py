@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.data.source import TABLES, Source
 from rowwise.errors import DataError, ModelError, UsageError
 from rowwise.runs.record import SCHEMA
@@ -85,7 +86,8 @@ def _table(saved: Saved, file: Path, out: Path | None, output: Output) -> int:
         raise UsageError("predict.out.same", path=out)
     from rowwise.runs.table_predictions import predict_table
 
-    done = written(out, lambda write: predict_table(saved, source, write))
+    with panics_hidden(reads_table=True):
+        done = written(out, lambda write: predict_table(saved, source, write))
     if out is not None:
         output.tell(say("predict.table.written", records=f"{done.records:,}", columns=len(done.columns), path=out))
     for note in done.notes:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from rowwise.commands.options import chosen, reading, settings
+from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.commands.tables import about_table
 from rowwise.runs import events
 from rowwise.runs.plan import plan_training
@@ -16,6 +18,10 @@ from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.text import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+
     from rowwise.engine.progress import Display
     from rowwise.runs.saved import Saved
 
@@ -40,11 +46,9 @@ def _train(
     """
     plan = plan_training(data, chosen(given), resume)  # what can be refused is, before seconds go into importing Keras
     with Output(json, quiet) as output:
-        teller = _Teller(output, quiet)
-        try:
+        with ExitStack() as reading_data, _Teller(output, quiet, reading_data.close) as teller:
+            reading_data.enter_context(panics_hidden(plan.source is not None and plan.source.kind == "table"))
             saved = train(plan, out=out, engine=engine or "auto", pictures=not no_pictures, observer=teller.hear)
-        finally:
-            teller.close()
         teller.say_where(saved)
         assert saved.record is not None
         output.json(saved.record.to_dict())
@@ -52,12 +56,18 @@ def _train(
 
 
 class _Teller:
-    """Events of a training → lines of the output, as they come."""
+    """Events of a training → lines of the output, as they come; `loaded` is called once the data are there."""
 
-    def __init__(self, output: Output, quiet: bool) -> None:
-        self._output, self._quiet = output, quiet
+    def __init__(self, output: Output, quiet: bool, loaded: Callable[[], object]) -> None:
+        self._output, self._quiet, self._loaded = output, quiet, loaded
         self._display: Display | None = None
         self.interrupted = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
 
     def hear(self, event: events.Event) -> None:
         output = self._output
@@ -65,6 +75,7 @@ class _Teller:
             case events.Warned():
                 output.warn(event.message)
             case events.DataLoaded():
+                self._loaded()
                 counts = {"train": f"{len(event.train):,}", "test": f"{len(event.test):,}"}
                 output.tell(say("cli.loaded", provenance=event.train.origin, **counts))
                 for line in about_table(event.train):
@@ -80,15 +91,16 @@ class _Teller:
                 self._begin(event)
             case events.EpochEnded():
                 if self._display is not None:
-                    self._display.epoch(event.number, event.figures, event.seconds)
+                    self._display.epoch(event.number - 1, event.figures, event.seconds)
             case events.StopRequested():
                 self.interrupted = True
                 if not event.training:
                     output.warn(say("cli.finishing"))
                 elif not self._quiet:
+                    output.tell("")
                     output.warn(say("fit.interrupted"))
             case events.TrainingEnded():
-                self.close()
+                self._close()
                 if event.interrupted:
                     self.interrupted = True
                     output.warn(say("cli.stopping"))
@@ -104,7 +116,7 @@ class _Teller:
         verbose = 0 if self._quiet else "auto"
         self._display = display(verbose, event.records, event.epochs, event.initial_epoch)
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Give the terminal back; safe to call twice."""
         if self._display is not None:
             self._display.close()
@@ -120,10 +132,12 @@ class _Teller:
         self._output.tell(say(key, path=saved.path, command=called(), file=file))
 
 
-def _widths(model: Any) -> str:
+def _widths(model: keras.Model) -> str:
     """`784 → 100 → 30 → 10`."""
-    kernels = [layer.kernel.shape for layer in model.layers if type(layer).__name__ == "Dense"]
-    return " → ".join(str(width) for width in (kernels[0][0], *(kernel[1] for kernel in kernels)))
+    from rowwise.models.keras_view import dense_kernels
+
+    shapes = [kernel.shape for kernel in dense_kernels(model)]
+    return " → ".join(str(width) for width in (shapes[0][0], *(shape[1] for shape in shapes)))
 
 
 command = Command(

@@ -1,17 +1,20 @@
 """The callbacks of rowwise's own, and what every callback is told of a training.
 
 A callback that never looks at the model's weights says so by an attribute, `needs_weights = False`: giving the model
-its weights takes longer than a small epoch. Any other callback finds the weights of its epoch in the model.
+its weights takes longer than a small epoch. Any other callback finds the weights of its epoch in the model. One with a
+method `on_interrupt` is told of the first Ctrl-C, when it is pressed.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from rowwise.engine.progress import Display, display
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,6 +60,10 @@ class Progress(keras.callbacks.Callback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         self.close()
 
+    def on_interrupt(self) -> None:
+        if self.display is not None:
+            print(f"\nrowwise: {say('fit.interrupted')}", file=sys.stderr, flush=True)
+
     def close(self) -> None:
         """Give the terminal back; safe to call twice."""
         if self.display is not None:
@@ -68,6 +75,13 @@ def need_weights(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
     return any(getattr(callback, "needs_weights", True) for callback in callbacks)
 
 
+def tell_interrupted(callbacks: Iterable[keras.callbacks.Callback]) -> None:
+    """Tell those that want to know that Ctrl-C was pressed."""
+    for callback in callbacks:
+        if (tell := getattr(callback, "on_interrupt", None)) is not None:
+            tell()
+
+
 def params_of(plan: Plan, epochs: int, records: int, batch_size: int) -> dict[str, Any]:
     """What callbacks find as `params`: Keras's own `epochs`, `steps`, `verbose`, and the engine, why, and records."""
     return {
@@ -76,5 +90,6 @@ def params_of(plan: Plan, epochs: int, records: int, batch_size: int) -> dict[st
         "steps": -(-records // batch_size),
         "engine": plan.engine,
         "engine_reason": plan.reason,
+        "fell_back": plan.fell_back,
         "records": records,
     }

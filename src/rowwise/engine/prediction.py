@@ -39,12 +39,14 @@ class Prediction:
         values: `(records, targets)` float32, in the targets' own units; no columns for classification.
         class_names: of the columns of `probabilities`; empty where they are not known.
         target_names: of the columns of `values`; empty where they are not known.
+        notes: in words, what was done to the data before, where whoever predicted says it.
     """
 
     probabilities: NDArray[np.float32]
     values: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
     class_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.probabilities)

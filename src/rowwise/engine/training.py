@@ -9,7 +9,7 @@ import jax
 import keras
 
 from rowwise.engine.arguments import check_numbers
-from rowwise.engine.callbacks import Clock, Progress, params_of
+from rowwise.engine.callbacks import Clock, Progress, params_of, tell_interrupted
 from rowwise.engine.keras_fit import KerasFit
 from rowwise.engine.loop import EpochLoop, record_run
 from rowwise.engine.native.description import Unsupported
@@ -115,12 +115,13 @@ def fit(
     clock = Clock()
     progress = Progress(clock, verbose, len(arrays.x), epochs, initial_epoch)
     params = params_of(decision, epochs, len(arrays.x), batch_size)
+    every = [*own, clock, progress]
     try:
-        with deferred(_say_interrupted if verbose else lambda: None) as interrupted:
+        with deferred(lambda: tell_interrupted(every)) as interrupted:
             trainer.train(
                 seed,
                 range(initial_epoch, epochs),
-                [*own, clock, progress],
+                every,
                 lambda: interrupted() or is_set(stop),
                 params,
             )
@@ -178,10 +179,6 @@ def build_variables(model: keras.Model, arrays: Arrays, batch_size: int) -> None
 def is_set(stop: threading.Event | None) -> bool:
     """Whether somebody has asked the training to end."""
     return stop is not None and stop.is_set()
-
-
-def _say_interrupted() -> None:
-    print(f"\nrowwise: {say('fit.interrupted')}", file=sys.stderr, flush=True)
 
 
 def _refuse(name: str) -> NoReturn:

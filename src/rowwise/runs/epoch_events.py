@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from rowwise.runs.events import EpochEnded, TrainingBegan
+from rowwise.runs.events import EpochEnded, StopRequested, TrainingBegan
 
 if TYPE_CHECKING:
     from rowwise.runs.events import Observer
@@ -18,13 +18,25 @@ class EpochEvents(keras.callbacks.Callback):
 
     needs_weights = False  # so that they need not be given to the model after each epoch
 
-    def __init__(self, tell: Observer) -> None:
+    def __init__(self, tell: Observer, initial_epoch: int) -> None:
         super().__init__()
-        self._tell = tell
+        self._tell, self._initial_epoch = tell, initial_epoch
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        names = ("engine", "engine_reason", "fell_back", "records", "initial_epoch", "epochs")
-        self._tell(TrainingBegan(*(self.params[name] for name in names)))
+        params = self.params
+        self._tell(
+            TrainingBegan(
+                engine=params["engine"],
+                reason=params["engine_reason"],
+                fell_back=params["fell_back"],
+                records=params["records"],
+                initial_epoch=self._initial_epoch,
+                epochs=params["epochs"],
+            )
+        )
+
+    def on_interrupt(self) -> None:
+        self._tell(StopRequested(training=True))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._begun = time.perf_counter()

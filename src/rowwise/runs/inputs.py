@@ -40,7 +40,7 @@ def records_of(saved: Saved, data: Any) -> Records:
     if is_frame(data) or isinstance(data, Mapping) or _are_all(data, Mapping):
         raise UsageError("saved.no_table", path=saved.path, accepts=str(saved.accepts))
     if saved.accepts.kind != "pictures":
-        return Records(_array(saved, data), [])
+        return _array(saved, data)
     if isinstance(data, str | Path) and Path(data).is_dir():
         return _joined([_pictures(saved, path) for path in _files(Path(data))])
     if _are_all(data, str | Path | bytes):
@@ -82,16 +82,14 @@ def _joined(parts: list[Records]) -> Records:
     return Records(np.concatenate([part.x for part in parts]), list(notes))
 
 
-def _array(saved: Saved, data: Any) -> NDArray[Any]:
-    """Records of a model that takes arrays; of its one record's shape, one record."""
+def _array(saved: Saved, data: Any) -> Records:
+    """Records of a model that takes arrays; of one record's shape, one record."""
     if isinstance(data, str | Path):
-        if Path(data).suffix.lower() != ".npy":
+        if Path(data).suffix.lower() != ".npy" or None in saved.accepts.shape:
             raise UsageError("saved.no_array", path=data, accepts=str(saved.accepts))
-        from rowwise.data.arrays import npy
-
-        data = npy.read(Path(data))
+        return _pictures(saved, data)  # which reads arrays of any shape
     x = np.asarray(data)
-    return x[None] if x.shape == saved.accepts.shape else x
+    return Records(x[None] if x.shape == saved.accepts.shape else x, [])
 
 
 def _are_all(data: Any, kind: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import keras
 
@@ -21,25 +21,25 @@ def run_pictures(
     prediction: Prediction,
     report: Report | RegressionReport,
     epochs: Sequence[Epoch],
-) -> dict[str, bytes]:
-    """PNG bytes by file name.
+) -> Iterator[tuple[str, bytes]]:
+    """File name and PNG bytes of each, as it is drawn.
 
     Raises:
         Exception: whatever matplotlib and fonts can stumble upon.
     """
     from rowwise.figures import is_picture
     from rowwise.measure import Report, plots
+    from rowwise.models.keras_view import dense_kernels
 
-    drawn, title = {}, data.origin
+    title = data.origin
     if isinstance(report, Report):
-        drawn["confusion.png"] = plots.confusion_picture(report, title)
+        yield "confusion.png", plots.confusion_picture(report, title)
     else:
-        drawn["predicted.png"] = plots.true_and_predicted(report, title)
+        yield "predicted.png", plots.true_and_predicted(report, title)
     if epochs:
         figures = {name: [epoch.figures[name] for epoch in epochs] for name in epochs[0].figures}
-        drawn["learning-curves.png"] = plots.learning_curves(figures, title)
+        yield "learning-curves.png", plots.learning_curves(figures, title)
     if is_picture(data.shape) and isinstance(report, Report):
-        drawn["most-wrong.png"] = plots.wrong_gallery(data, prediction.probabilities, title=title)
-        kernel = next(layer.kernel.numpy() for layer in model.layers if type(layer).__name__ == "Dense")
-        drawn["kernel.png"] = plots.kernel_images(kernel, data.shape, title=title)
-    return drawn
+        yield "most-wrong.png", plots.wrong_gallery(data, prediction.probabilities, title=title)
+        kernel = dense_kernels(model)[0].numpy()
+        yield "kernel.png", plots.kernel_images(kernel, data.shape, title=title)

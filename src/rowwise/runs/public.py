@@ -108,7 +108,7 @@ class _Progress:
             case TrainingBegan():
                 self._display = display(self._verbose, event.records, event.epochs, event.initial_epoch)
             case EpochEnded() if self._display is not None:
-                self._display.epoch(event.number, event.figures, event.seconds)
+                self._display.epoch(event.number - 1, event.figures, event.seconds)
             case TrainingEnded():
                 self.close()
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import keras
 
     from rowwise.data.tables.schema import Column, Schema
-    from rowwise.engine.prediction import Prediction
+    from rowwise.engine.prediction import Prediction, Predictor
     from rowwise.measure import RegressionReport, Report
     from rowwise.measure.importance import Importance
     from rowwise.shapes import Ledger, Trace
@@ -90,7 +90,7 @@ class Saved:
         Raises:
             ModelError: it has not one input, or not one output of the form `(records, outputs)`.
         """
-        from rowwise.engine.prediction import brightest_pixel
+        from rowwise.models.inputs_outputs import brightest_pixel
 
         shape, _ = self._shapes
         if self.schema is not None:
@@ -120,7 +120,7 @@ class Saved:
     @cached_property
     def targets(self) -> tuple[str, ...]:
         """The names of the numbers that are predicted; empty for classification."""
-        from rowwise.engine.prediction import is_regression
+        from rowwise.models.inputs_outputs import is_regression
 
         if self.schema is not None:
             return () if self.schema.classes else self.schema.targets
@@ -149,12 +149,18 @@ class Saved:
             DataError: data that cannot be read, lack columns or are not finite. ShapeError: arrays that do not fit.
             ModelError: a model without one input and one output.
         """
-        from rowwise.engine.prediction import predict
         from rowwise.runs.inputs import records_of
 
         records = records_of(self, data)
-        prediction = predict(self.model, records.x, batch_size)
+        prediction = self.predictor.predict(records.x, batch_size)
         return replace(prediction, class_names=self.class_names, target_names=self.targets, notes=tuple(records.notes))
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """What predicts, built once; several threads may use it at a time."""
+        from rowwise.engine.prediction import Predictor
+
+        return Predictor(self.model)
 
     def evaluate(self, data: Any = None, batch_size: int = 1024) -> Report | RegressionReport:
         """The report on the run's own test records, or on `data`.
@@ -289,9 +295,13 @@ class Saved:
             units = max(self._shapes[1], 2)
             names = self.record.data.classes if self.record else ()
             return read_pictures_as(
-                source, _known(self.accepts.shape), names if len(names) == units else (), prepare_for(self.accepts.pictures)
+                source,
+                _known(self.accepts.shape),
+                names if len(names) == units else (),
+                prepare_for(self.accepts.pictures),
             )
         return None
+
 
 _SIDES = ("input_shape", "output_shape")
 

@@ -180,7 +180,7 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
             validation=settings.validation,
             seed=settings.seed,
             class_weight=balanced(job.train) if settings.class_weight == "balanced" else None,
-            callbacks=[EpochEvents(job.tell)],
+            callbacks=[EpochEvents(job.tell, len(job.epochs_before))],
             engine=engine,
             threads=threads,
             stop=stop,
@@ -219,7 +219,7 @@ def _recorded(
         drawn: dict[str, bytes] = {}
         if pictures:
             try:
-                drawn = run_pictures(job.model, job.test, prediction, report, epochs)
+                drawn.update(run_pictures(job.model, job.test, prediction, report, epochs))
             except Exception as cause:  # a picture that cannot be drawn is no reason to lose the training
                 warn_user(say("cli.pictures", cause=f"{type(cause).__name__}: {cause}"))
         test = measures.result()
