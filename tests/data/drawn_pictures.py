@@ -1,5 +1,8 @@
 """Small pictures for the tests: blocks of random brightness, in a folder with a sub-folder a class."""
 
+import struct
+import zlib
+
 import numpy as np
 from PIL import Image
 
@@ -26,3 +29,13 @@ def fill(folder, size=(20, 16), colour=True, suffixes=SUFFIXES, **counts):
 def pgm(seed):
     """The bytes of a grey picture of 4x4: thousands are made in no time."""
     return b"P5 4 4 255\n" + np.random.default_rng(seed).integers(0, 256, 16, np.uint8).tobytes()
+
+
+def png(width, height):
+    """A PNG that announces a size and holds next to nothing."""
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")

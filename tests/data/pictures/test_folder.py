@@ -2,29 +2,17 @@
 
 import os
 import shutil
-import struct
 import unicodedata
-import zlib
 
 import numpy as np
 import pytest
-from drawn_pictures import SUFFIXES, fill, picture
+from drawn_pictures import SUFFIXES, fill, picture, png
 from PIL import Image
 
 import rowwise
 from rowwise.data import Source
 from rowwise.errors import DataError, Suspicious, UsageError
 from rowwise.text import use_language
-
-
-def png(width, height):
-    """A PNG that announces a size and holds next to nothing."""
-
-    def chunk(kind, content):
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
 
 
 def test_each_sub_folder_is_a_class(parts):

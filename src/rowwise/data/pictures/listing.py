@@ -83,7 +83,8 @@ def listing(tree: Tree, folder: Path, workers: Workers, start_bar: StartBar) -> 
     unread = [tree.names[row] for row in rows]
     advance = start_bar("folder.bar.reading", len(unread))
     for start, answer in workers.answers(ReadHeaders(str(tree.folder)), unread, advance):
-        for row, digest, header in zip(rows[start:], answer.digests, answer.headers, strict=False):
+        some = rows[start : start + len(answer.digests)]
+        for row, digest, header in zip(some, answer.digests, answer.headers, strict=True):
             if digest:
                 files.digests[row] = np.frombuffer(digest, np.uint8)
             if header:

@@ -39,7 +39,7 @@ class Prepare(NamedTuple):
 
 
 def read_pictures(
-    source: Path | bytes | NDArray[Any],
+    source: str | Path | bytes | NDArray[Any],
     shape: tuple[int, ...],
     brightest: int = PIXEL_MAX,
     pictures: str = OBJECT,
@@ -72,14 +72,15 @@ def read_pictures(
         else:
             x = prepare_for(pictures).record(name, shape, notes, source)[None]
     else:
-        if source.is_dir():
-            raise DataError("picture.folder", file=source)
-        if not source.is_file():
-            raise DataError("picture.missing", file=source)
-        if source.suffix.lower() == ".npy":
-            x = _records(source, _read_array(source, None), shape)
+        path = Path(source)
+        if path.is_dir():
+            raise DataError("picture.folder", file=path)
+        if not path.is_file():
+            raise DataError("picture.missing", file=path)
+        if path.suffix.lower() == ".npy":
+            x = _records(path, _read_array(path, None), shape)
         else:
-            x = prepare_for(pictures).record(str(source), shape, notes, None)[None]
+            x = prepare_for(pictures).record(str(path), shape, notes, None)[None]
     x, scaled = scale(x, brightest)
     return x, notes + scaled
 
