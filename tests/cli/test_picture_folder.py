@@ -18,7 +18,6 @@ import rowwise as rw
 from rowwise.data import load
 from rowwise.data.pictures.folder import read_batches
 from rowwise.data.pictures.prepare import read_pictures, whole
-from rowwise.runs.folder import open_run
 
 QUICK = ("--hidden", "8", "--epochs", "2")
 # 12 of each, about 40x30, on a light background, of several kinds.
@@ -132,7 +131,7 @@ def test_a_model_of_cut_out_objects_is_evaluated_on_pictures_cut_out(from_json, 
 
 
 def test_predict_prepares_a_picture_exactly_as_training_did(from_json, run, pictures):
-    model, _ = open_run(run)
+    model = rw.open(run).model
     parts = load(pictures, size=(20, 24))
     expected = {
         x.tobytes(): row
@@ -234,7 +233,7 @@ def test_a_folder_is_predicted_in_batches_as_at_once(rowwise, run, here):
     assert code == 0
     rows = table(out)
     ((names, x),) = read_batches(here / "thousand", (20, 24, 3), batch=2000)
-    expected = rw.predict(open_run(run)[0], x).probabilities
+    expected = rw.predict(rw.open(run).model, x).probabilities
     assert [row["path"] for row in rows] == [str(here / "thousand" / name) for name in names]
     for row, probabilities in zip(rows, expected, strict=True):
         assert float(row["probability bar"]) == pytest.approx(float(probabilities[0]), abs=1e-5)

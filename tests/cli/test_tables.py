@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 from made_tables import houses, without, write
 
+import rowwise as rw
+
 QUICK = ("--hidden", "16", "--epochs", "3", "--quiet")
 
 
@@ -90,14 +92,12 @@ def test_predict_writes_the_rows_in_order_with_classes_and_probabilities(runs, n
 def test_predict_gives_what_python_gives(runs, new, rowwise):
     from rowwise import predict
     from rowwise.data.tables.encode import encode
-    from rowwise.models.preparation import preparation_of
-    from rowwise.runs.folder import open_run
 
     _, out, _ = rowwise("predict", runs["price"], new)
-    model, _ = open_run(runs["price"])
-    x = encode(preparation_of(model).schema, new).x
+    saved = rw.open(runs["price"])
+    x = encode(saved.schema, new).x
     values = pl.read_csv(out.encode())["prediction"].to_numpy()
-    np.testing.assert_allclose(values, predict(model, x).values[:, 0], rtol=1e-5)
+    np.testing.assert_allclose(values, predict(saved.model, x).values[:, 0], rtol=1e-5)
 
 
 @pytest.mark.slow

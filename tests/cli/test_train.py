@@ -254,7 +254,7 @@ def interrupted_fit(monkeypatch, after):
         stop = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: signal.raise_signal(signal.SIGINT) if epoch + 1 == after else None
         )
-        return real_fit(*arguments, **options, callbacks=[stop])
+        return real_fit(*arguments, **{**options, "callbacks": [*options["callbacks"], stop]})
 
     monkeypatch.setattr("rowwise.engine.fit", fit)
 

@@ -210,6 +210,7 @@ class Saved:
         Raises:
             UsageError: nobody says which data. DataError: they cannot be had or read, or do not fit.
         """
+        _ = self.accepts  # raises where no data could fit
         own = self.own_source()
         if source is not None and own is not None and _same_folder(source, own):
             source = None  # its own pictures, split as they were
