@@ -20,9 +20,9 @@ from rowwise.measure import score
 from rowwise.measure.importance import importance
 from rowwise.measure.page import Subject, page
 from rowwise.measure.page.charts import nice
-from rowwise.measure.page.records import shown
-from rowwise.measure.page.style import DEEP_STEPS, LIGHT_STEPS, STEPS, mixed, step
-from rowwise.shapes.ledger.drawing import PALETTE
+from rowwise.measure.page.records import records_of
+from rowwise.measure.page.shades import DEEP_STEPS, LIGHT_STEPS, STEPS, mixed, step
+from rowwise.pages.palette import PALETTE
 from rowwise.text import use_language
 
 NASTY = """<script>alert("&")</script>'é가"""
@@ -352,8 +352,8 @@ def test_the_ledger_looks_in_the_page_as_it_does_by_itself(browser, tmp_path):
 
 def test_cells_of_a_table_have_no_comma_between_thousands():
     x = np.array([[2019, -1234567, 0.25], [2020, 8, 0.5]] * 4, np.float32)
-    page_cells = shown(rowwise.Dataset("t", x, np.array([0, 1] * 4), ("a", "b")), [0], [("a",)], ("true",))
-    assert re.findall(r"<td[^>]*>([^<]*)</td>", page_cells)[-3:] == ["2019", "-1234567", "0.25"]
+    shown = records_of(rowwise.Dataset("t", x, np.array([0, 1] * 4), ("a", "b")), [0], [("a",)], ("true",))
+    assert shown.rows[0][-3:] == ("2019", "-1234567", "0.25")
 
 
 def test_a_record_of_a_table_is_called_by_its_row_of_the_file():
@@ -361,9 +361,9 @@ def test_a_record_of_a_table_is_called_by_its_row_of_the_file():
     data = rowwise.Dataset("t", x, np.array([0, 1] * 4), ("a", "b"), rows=np.arange(4001, 4009, dtype=np.int32))
     for lang, head in (("en", "row below the header"), ("ko", "열 이름 아래 행 번호")):
         with use_language(lang):
-            cells = shown(data[2:], [1], [("a",)], ("true",))
-        assert head in cells
-        assert ">4004<" in cells
+            shown = records_of(data[2:], [1], [("a",)], ("true",))
+        assert head in shown.head
+        assert shown.rows[0][0] == "4004"
 
 
 def take_pictures():

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 
 import rowwise
 from rowwise.errors import SaveError, UsageError
-from rowwise.shapes.ledger.as_svg import matrices, panel, scale_of
-from rowwise.shapes.ledger.drawing import BROKEN, LONGEST, PALETTE, THINNEST
+from rowwise.pages.palette import PALETTE
+from rowwise.shapes.ledger.dense_drawing import dense_of, draw_dense, scale_of
 from rowwise.shapes.ledger.facts import LayerFacts, Weight, course
+from rowwise.shapes.ledger.scaled_matrix import BROKEN, LONGEST, THINNEST
 
 layers = keras.layers
 SVG = "{http://www.w3.org/2000/svg}"
@@ -111,12 +112,12 @@ class Page(HTMLParser):
 def sizes(drawing, kind):
     """Width and height of the matrices of one kind, in the order drawn."""
     root = ET.fromstring(f'<svg xmlns="http://www.w3.org/2000/svg">{drawing.body}</svg>')
-    found = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class").split()[:2] == ["m", kind]]
+    found = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class").split()[:2] == ["matrix", kind]]
     return [(float(rect.get("width")), float(rect.get("height"))) for rect in found]
 
 
 def only(ledger):
-    return next(found for row in ledger.rows if (found := matrices(row)))
+    return next(found for row in ledger.rows if (found := dense_of(row)))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -189,7 +190,7 @@ def test_a_total_counts_a_nested_model_once():
 def test_sides_are_drawn_in_proportion_or_said_not_to_be(features, units, records, convention):
     ledger = rowwise.explain((dense("one", features, units),), records, convention=convention)
     scale = scale_of(ledger)
-    drawing = panel(only(ledger), [records], convention, scale)
+    drawing = draw_dense(only(ledger), [records], convention, scale)
     turn = convention == "columns"
     true = {"x": [(features, records)], "w": [(units, features)], "y": [(units, records)], "b": [(units, 1)]}
     if convention == "torch":
@@ -210,7 +211,7 @@ def test_sides_are_drawn_in_proportion_or_said_not_to_be(features, units, record
 def test_one_scale_holds_for_all_layers_and_batches():
     ledger = rowwise.explain(batch_size=[32, 784])
     scale = scale_of(ledger)
-    one, two, _ = (panel(found, [32, 784], "keras", scale) for row in ledger.rows if (found := matrices(row)))
+    one, two, _ = (draw_dense(found, [32, 784], "keras", scale) for row in ledger.rows if (found := dense_of(row)))
     assert sizes(one, "w") == [(pytest.approx(LONGEST * 100 / 784, abs=0.01), LONGEST)]
     assert sizes(two, "w")[0][1] == sizes(one, "w")[0][0]  # the 100 units of one are the 100 features of the next
     assert len(sizes(one, "x")) == 2  # W stands once, X and Y for each batch
@@ -219,12 +220,14 @@ def test_one_scale_holds_for_all_layers_and_batches():
 
 def test_what_fits_together_stands_together():
     ledger = rowwise.explain()
-    root = ET.fromstring(f'<svg xmlns="{SVG[1:-1]}">{panel(only(ledger), [32], "keras", scale_of(ledger)).body}</svg>')
-    at = {rect.get("class"): rect for rect in root.iter(f"{SVG}rect") if rect.get("class").startswith("m")}
+    root = ET.fromstring(
+        f'<svg xmlns="{SVG[1:-1]}">{draw_dense(only(ledger), [32], "keras", scale_of(ledger)).body}</svg>'
+    )
+    at = {rect.get("class"): rect for rect in root.iter(f"{SVG}rect") if rect.get("class").startswith("matrix")}
     for name in ("x", "width"):
-        assert at["m w"].get(name) == at["m y"].get(name) == at["m b"].get(name)
+        assert at["matrix w"].get(name) == at["matrix y"].get(name) == at["matrix b"].get(name)
     for name in ("y", "height"):
-        assert at["m x"].get(name) == at["m y"].get(name)
+        assert at["matrix x"].get(name) == at["matrix y"].get(name)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +245,7 @@ def test_what_fits_together_stands_together():
 def test_each_convention_is_drawn_as_it_writes(convention, shapes, arithmetic):
     assert arithmetic in rowwise.explain(convention=convention).to_svg()
     root = ET.fromstring(rowwise.explain(convention=convention).to_svg())
-    words = ["".join(text.itertext()) for text in root.iter(f"{SVG}text") if " k " in text.get("class")]
+    words = ["".join(text.itertext()) for text in root.iter(f"{SVG}text") if " strong " in text.get("class")]
     assert words[: len(shapes)] == shapes
 
 
@@ -304,10 +307,27 @@ def test_a_page_of_a_model_that_is_not_built_explains_no_none():
 def test_two_ledgers_in_one_notebook_do_not_meet():
     one, other = rowwise.explain()._repr_html_(), rowwise.explain(lang="ko", convention="all")._repr_html_()
     assert not re.search(r'\sid="', one + other)
-    rules = re.search("<style>(.*?)</style>", one)[1]
-    flat = re.sub(r"@[^{]+{", "", rules)
-    for selectors in re.findall(r"([^{}]+){", flat):
-        assert all(".rowwise-ledger" in selector for selector in selectors.split(",")), selectors
+    css = re.search("<style>(.*?)</style>", one, re.DOTALL)[1]
+    assert not re.search(r"&[#\w]+;", css)  # escaped, as text is; a style sheet knows no such thing
+    scoped = list(scoped_rules(css))
+    assert len(scoped) > 80
+    for selector, is_scoped in scoped:
+        assert is_scoped, selector
+
+
+def scoped_rules(css):
+    """Every selector of a style sheet, and whether it or a rule around it is of the ledger alone."""
+    around = []
+    for text, mark in re.findall("([^{};]*)([{};])", css):
+        if mark == "{":
+            named = [] if text.strip().startswith("@") else re.split(r",(?![^(]*\))", text)
+            inside = bool(around) and around[-1]
+            scoped = [".rowwise-ledger" in one or (inside and "&" in one) for one in named]
+            yield from zip(named, scoped, strict=True)
+            around.append(all(scoped) if named else inside)
+        elif mark == "}":
+            around.pop()
+    assert not around
 
 
 @pytest.mark.parametrize("theme", [0, 1])
@@ -384,7 +404,7 @@ CROSSING = """() => [...document.querySelectorAll('svg')].flatMap(svg => {
   const box = at => at.getBoundingClientRect(), words = [...svg.querySelectorAll('text')];
   const beside = (a, b) => a.right <= b.left + 1 || b.right <= a.left + 1;
   const apart = (a, b) => beside(a, b) || a.bottom <= b.top + 4 || b.bottom <= a.top + 4;
-  const others = [...words, ...svg.querySelectorAll('.m')];
+  const others = [...words, ...svg.querySelectorAll('.matrix')];
   return words.flatMap(a => others.filter(b => a !== b && !apart(box(a), box(b))).map(b => a.textContent));
 })"""
 

@@ -18,7 +18,7 @@ from rowwise.shapes.checks.labels import check_labels
 from rowwise.shapes.checks.layer_shapes import check_layer
 from rowwise.shapes.checks.losses import flat_layers, loss_of, named, output_of
 from rowwise.shapes.checks.record_shapes import check_record, same
-from rowwise.shapes.ledger.rules import shape_text
+from rowwise.shapes.shape_text import shape_text
 
 if TYPE_CHECKING:
     import keras

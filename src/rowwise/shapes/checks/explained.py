@@ -28,7 +28,7 @@ from rowwise.shapes.checks.labels import check_labels
 from rowwise.shapes.checks.layer_shapes import check_layer
 from rowwise.shapes.checks.losses import Output, named, named_loss
 from rowwise.shapes.checks.record_shapes import same
-from rowwise.shapes.ledger.rules import shape_text
+from rowwise.shapes.shape_text import shape_text
 from rowwise.text import say
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rowwise.errors import ShapeError
 from rowwise.shapes.checks.losses import named
 from rowwise.shapes.checks.record_shapes import check_record, counted, same
-from rowwise.shapes.ledger.rules import product, shape_text
+from rowwise.shapes.shape_text import product, shape_text
 from rowwise.text import say
 
 if TYPE_CHECKING:

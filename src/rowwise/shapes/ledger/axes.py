@@ -8,7 +8,7 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset
 from rowwise.errors import ShapeError
-from rowwise.shapes.ledger.rules import shape_text
+from rowwise.shapes.shape_text import shape_text
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
 

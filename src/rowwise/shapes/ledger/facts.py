@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import keras
 
-Shape = tuple[int | None, ...]
+    from rowwise.shapes.shape_text import Shape
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from rowwise.errors import ModelError, UsageError
 from rowwise.files import atomic_write
 from rowwise.shapes.ledger.conventions import CONVENTIONS, Example, dense_arrays, dense_equation, example
 from rowwise.shapes.ledger.facts import LayerFacts, Weight, course, read
-from rowwise.shapes.ledger.rules import Rule, numbers_of, product, rule_of
+from rowwise.shapes.ledger.rules import Rule, numbers_of, rule_of
+from rowwise.shapes.shape_text import product
 from rowwise.text import LANGUAGES, language, say, use_language
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ class Ledger:
         from rowwise.shapes.ledger.as_html import fragment
 
         with use_language(self.lang):
-            return fragment(self)
+            return str(fragment(self))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the ledger as its name says: `.html`, `.svg`, `.json` or `.txt`; whole or not at all.

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rowwise.shapes.ledger.facts import LayerFacts, Shape
+from rowwise.shapes.ledger.facts import LayerFacts
+from rowwise.shapes.shape_text import Shape, product, shape_text
 
 # Of one record; None where we cannot say.
 MultiplyAdds = Callable[[LayerFacts], int | None]
@@ -56,17 +57,6 @@ def rule_of(facts: LayerFacts) -> Rule:
     if facts.weights:
         return Rule("ledger.other.weights", arrow, lambda facts: None)
     return Rule("ledger.other", arrow)
-
-
-def shape_text(shape: Shape, records: int | None = None) -> str:
-    """`(32, 784)`: the first None, the axis of records, becomes `records` where that is known."""
-    sizes = [records if place == 0 and size is None else size for place, size in enumerate(shape)]
-    return f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
-
-
-def product(sizes: Shape, sign: str = " × ") -> str:
-    """`28 × 28`."""
-    return sign.join(map(str, sizes)) or "1"
 
 
 def numbers_of(shape: Shape) -> int | None:

@@ -11,7 +11,6 @@ import numpy as np
 from rowwise.data.dataset import Dataset
 from rowwise.errors import ModelError, UsageError
 from rowwise.text import say
-from rowwise.text.terminal import WIDTH, wrap
 
 if TYPE_CHECKING:
     import keras
@@ -20,11 +19,6 @@ if TYPE_CHECKING:
 SCHEMA = 1  # of `to_dict`
 LONGEST = 28  # letters of a feature's name
 ACROSS = {"softmax", "log_softmax", "logsoftmax", "sparsemax"}  # activations that look at all units of a record
-
-
-def figure_text(value: float) -> str:
-    """Four places behind the point; a number too long for a column by its power of ten."""
-    return f"{value:.3e}" if abs(value) >= 1e6 else f"{round(float(value), 4) + 0.0:.4f}"  # + 0.0: no "-0.0000"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -148,24 +142,10 @@ class Trace:
         return f"x[{feature}] ({place}{f', {int(channel[0])}' if channel else ''})"
 
     def __str__(self) -> str:
-        from rich.cells import cell_len
+        """A table of at most 80 columns, in the language in force."""
+        from rowwise.shapes.ledger.trace_text import text
 
-        products = self.products
-        rows = [
-            (
-                self.name(int(f)),
-                f"{figure_text(self.features[f])} × {figure_text(self.weights[f])}",
-                figure_text(products[f]),
-            )
-            for f in self.largest()
-        ]
-        rows += [(words, "", figure_text(value)) for words, value in self.steps()]
-        widths = [max(cell_len(row[place]) for row in rows) for place in range(3)]
-        lines = wrap(f"{self.heading()}: {say('trace.largest')}")
-        for name, product, value in rows:
-            gaps = [width - cell_len(cell) for cell, width in zip((name, product, value), widths, strict=True)]
-            lines.append(f"  {name}{' ' * gaps[0]}  {' ' * gaps[1]}{product}  {' ' * gaps[2]}{value}")
-        return "\n".join(lines + wrap(say("trace.note"), WIDTH))
+        return text(self)
 
     __repr__ = __str__  # in a notebook too: the table, not three arrays
 
