@@ -307,9 +307,7 @@ def test_a_page_of_a_model_that_is_not_built_explains_no_none():
 def test_two_ledgers_in_one_notebook_do_not_meet():
     one, other = rowwise.explain()._repr_html_(), rowwise.explain(lang="ko", convention="all")._repr_html_()
     assert not re.search(r'\sid="', one + other)
-    css = re.search("<style>(.*?)</style>", one, re.DOTALL)[1]
-    assert not re.search(r"&[#\w]+;", css)  # escaped, as text is; a style sheet knows no such thing
-    scoped = list(scoped_rules(css))
+    scoped = list(scoped_rules(re.search("<style>(.*?)</style>", one, re.DOTALL)[1]))
     assert len(scoped) > 80
     for selector, is_scoped in scoped:
         assert is_scoped, selector
@@ -458,6 +456,37 @@ def test_in_a_notebook_the_notebooks_theme_counts_and_not_the_systems(browser):
         assert grounds == ["rgb(255, 255, 255)" if light else "rgb(18, 21, 26)"] * 2
         assert said == []
         tab.context.close()
+
+
+# What a notebook's own style sheet says of all that it shows.
+NOTEBOOK = """<style>body{font:13px/1.3 serif}.shown table{font-size:12px;table-layout:fixed;margin:0 auto 1em}
+.shown td,.shown th,.shown tr{vertical-align:middle;padding:.5em;text-align:right;border:none}
+.shown tbody tr:nth-child(odd){background:#ddd}.shown p{margin:0 0 1em}.shown code{background:#eee;padding:1px 5px}
+.shown ul{padding-left:2em;list-style:disc}.shown h3{color:green}</style>"""
+PARTS = ("p", "h3", "h4", "table", "caption", "th", "td", "td p", "ul", "code", "figure", ".view", "svg", "svg *")
+LOOKS = """at => [...document.querySelectorAll(at)].map(e => {
+  const s = getComputedStyle(e);
+  return ['display', 'backgroundColor', 'color', 'fill', 'font', 'textAlign', 'padding', 'margin', 'border',
+    'listStyle', 'verticalAlign'].map(name => s[name]).join();
+})"""
+
+
+@pytest.mark.slow
+def test_in_a_notebook_ledger_and_notebook_leave_one_another_as_they_are(browser):
+    ledger, others = rowwise.explain(), "<p>a</p><table><tr><th>b</th><td>c</td></tr></table><code>d</code>"
+    looks = []
+    for content in (f"{ledger._repr_html_()}", f"{NOTEBOOK}<div class=shown>{ledger._repr_html_()}{others}</div>"):
+        tab, *_ = opened(browser, f"<!DOCTYPE html>{content}", 900, "light")
+        looks.append([tab.evaluate(LOOKS, f".rowwise-ledger {part}") for part in PARTS])
+        tab.context.close()
+    assert looks[0] == looks[1]
+    looks = []
+    for content in (others, f"{others}{ledger._repr_html_()}"):
+        tab, *_ = opened(browser, f"<!DOCTYPE html>{NOTEBOOK}<div class=shown>{content}</div>", 900, "light")
+        looks.append(tab.evaluate(LOOKS, ":is(p, table, th, td, code):not(.rowwise-ledger *)"))
+        tab.context.close()
+    assert looks[0] == looks[1]
+    assert len(looks[0]) == 5
 
 
 @pytest.mark.slow
