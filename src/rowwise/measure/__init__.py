@@ -8,6 +8,7 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset
 from rowwise.errors import DataError, ModelError, ShapeError
+from rowwise.measure.prediction import predictor
 from rowwise.measure.regression import RegressionReport, measure_numbers
 from rowwise.measure.report import Report, measure, of_probabilities
 
@@ -32,7 +33,7 @@ def evaluate(
         data: a Dataset, or `(x, y)` with y class numbers `(records,)`, one-hot `(records, classes)`, or numbers
             `(records,)` or `(records, targets)`.
         batch_size: records a step; the result does not depend on it.
-        train: what the model was trained on, if the baseline shall know the classes' shares or the mean from there.
+        train: the training records, if the baseline is to take the classes' shares or the mean from there.
 
     Raises:
         ShapeError: the records do not fit the model, or the labels its classes.
@@ -41,16 +42,15 @@ def evaluate(
     import keras
 
     from rowwise.engine.arrays import as_arrays
-    from rowwise.engine.prediction import predict
     from rowwise.shapes.checks.check import check_records
 
     check_records(model, data, finite=False, loss=False, silent=False)
     x = as_arrays(data, keras.config.floatx(), "data").x
-    return judge(predict(model, x, batch_size), data, train)
+    return judge(predictor(model)(x, batch_size), data, train)
 
 
 def judge(prediction: Prediction, data: Records, train: Dataset | None = None) -> Report | RegressionReport:
-    """The report of predictions that are known already; raises as `evaluate`."""
+    """The report of predictions that were made already; raises as `evaluate`."""
     numbers = prediction.values.shape[1] > 0
     if isinstance(data, Dataset) and numbers != (data.task == "regression"):
         raise ModelError("measure.task.numbers" if numbers else "measure.task.classes")
@@ -74,7 +74,7 @@ def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = N
 
 
 def score(probabilities: NDArray[Any], data: Records, train: Dataset | None = None) -> Report:
-    """The Report of probabilities `(records, classes)` that are known already; raises as `evaluate`."""
+    """The report of predicted probabilities `(records, classes)`; raises as `evaluate`."""
     if isinstance(data, Dataset):
         y, names, names_ko, provenance = data.y, data.classes, data.classes_ko, data.provenance
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.tables.schema_text import plain
-from rowwise.figures import brightness, colours, is_picture
+from rowwise.figures import as_rgb, is_picture, value_range
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ def records_of(data: Dataset, records: Sequence[int], words: Sequence[Sequence[s
 def _pictures(
     data: Dataset, records: Sequence[int], words: Sequence[Sequence[str]], heads: Sequence[str]
 ) -> list[Picture]:
-    low, high = brightness(data.x[:1000])
+    low, high = value_range(data.x[:1000])
     pictures = []
     for record, cells in zip(records, words, strict=True):
-        uri = _uri(colours(data.x[record : record + 1], low, high)[0])
+        uri = _uri(as_rgb(data.x[record : record + 1], low, high)[0])
         # The last is the confidence: it needs no name.
         lines = [f"{head}: {cell}" for head, cell in zip(heads[:-1], cells[:-1], strict=True)] + [cells[-1]]
         alt = say("report.record", record=f"{record:,}", words=", ".join(lines))

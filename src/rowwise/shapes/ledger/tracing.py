@@ -165,27 +165,27 @@ class Trace:
         Raises:
             UsageError: the features of this layer are no pixels.
         """
-        from rowwise.figures import brightness, colours, figure, png, speaking
+        from rowwise.figures import as_rgb, drawable_language, new_figure, to_png, value_range
 
         if self.image is None or not self.has_picture:
             raise UsageError("trace.no_picture", layer=self.layer)
         height, width = self.shape[:2]
-        with speaking():
-            made = figure(11, 4.2, self.heading(), title)
+        with drawable_language():
+            figure = new_figure(11, 4.2, self.heading(), title)
             panels = [("trace.picture.record", None), ("trace.picture.weights", self.weights)]
             for place, (key, values) in enumerate([*panels, ("trace.picture.products", self.products)], 1):
-                axes = made.add_subplot(1, 3, place)
+                axes = figure.add_subplot(1, 3, place)
                 axes.set_title(say(key), fontsize=10)
                 axes.set_axis_off()
                 if values is None:
-                    low, high = brightness(self.image)
-                    axes.imshow(colours(self.image[None], low, high)[0], interpolation="nearest")
+                    low, high = value_range(self.image)
+                    axes.imshow(as_rgb(self.image[None], low, high)[0], interpolation="nearest")
                     continue
                 sheet = values.reshape(height, width, -1).sum(2)
                 limit = max(float(np.abs(sheet).max()), 1e-12)
                 drawn = axes.imshow(sheet, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
-                made.colorbar(drawn, ax=axes, fraction=0.046, pad=0.02)
-            return png(made)
+                figure.colorbar(drawn, ax=axes, fraction=0.046, pad=0.02)
+            return to_png(figure)
 
 
 def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, layer: str | None = None) -> Trace:
