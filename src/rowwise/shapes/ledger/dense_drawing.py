@@ -114,7 +114,7 @@ def _axes(name: str, shape: str, down: str, across: str, kinds: bool = True) -> 
 
 
 def _in_rows(sheet: Sheet, dense: Dense, batches: Sequence[int | None], scale: Scale, torch: bool) -> None:
-    """W above, X left, Y where they cross; in PyTorch's manner with W as it is kept beside Wᵀ."""
+    """W above, X left, Y where they cross; in PyTorch's manner with its own W beside Wᵀ."""
     features, units = _count("features", dense.features), _count("units", dense.units)
     tall, wide = scale.length(dense.features), scale.length(dense.units)
     if torch:

@@ -23,7 +23,7 @@ BROKEN = 240.0  # of one that is not: longer than any other
 UNKNOWN = 56.0  # of one whose size is not known
 THINNEST = 4.0  # of what can still be seen
 WIDEST = 16.0  # pixels a number at most: a model of three features need not fill the page
-GRID = 6.0  # pixels a number from which on the numbers are told apart by lines
+GRID = 6.0  # pixels a number from which on there are lines between the numbers
 RULER = 24.0  # pixels of the ruler at least
 
 
@@ -124,7 +124,7 @@ def _highlighted(size: int | None, scale: Scale) -> tuple[float, float]:
 
 
 def _grid(x: float, y: float, rows: int | None, columns: int | None, kind: str, scale: Scale) -> Markup:
-    """A line between numbers, where they are large enough to be told apart."""
+    """Lines between the numbers, where there is room for them."""
     if scale.per_number < GRID:
         return Markup()
     width, height, step = short(scale.length(columns)), short(scale.length(rows)), scale.per_number

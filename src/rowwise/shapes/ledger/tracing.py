@@ -29,12 +29,12 @@ class Trace:
         layer: the layer's name.
         record, unit: which number was followed, both counted from 0.
         units: how many the layer has.
-        features: `(features,)` what the layer was given for this record.
+        features: `(features,)`: the layer's input for this record.
         weights: `(features,)` the unit's column of the kernel.
         bias: the unit's, 0 where the layer has none.
         activation: its name.
         value: the activation of the sum, computed here.
-        model_value: what the model itself gives; equal within float32 rounding.
+        model_value: the model's own output; equal within float32 rounding.
         shape: of one record before it was flattened, where the features are its values; else `(features,)`.
         image: the record as it was passed, where the features are its values; None for a later layer.
         names: the features' names, where a table's preparation made them; else empty.
@@ -209,46 +209,46 @@ def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, la
     check_kind(model)
     x = x.x if isinstance(x, Dataset) else array_of(x, "x")
     check_records(model, x, finite=False, loss=False, silent=False)
-    dense = [found for found in model.layers if isinstance(found, keras.layers.Dense)]
+    dense = [one for one in model.layers if isinstance(one, keras.layers.Dense)]
     if not dense or not model.built:
         raise ModelError("trace.no_dense", name=model.name)
-    chosen = next((found for found in dense if found.name == layer), None) if layer else dense[0]
+    chosen = next((one for one in dense if one.name == layer), None) if layer else dense[0]
     if chosen is None:
-        raise ModelError("trace.layer", found=layer, known=", ".join(found.name for found in dense))
+        raise ModelError("trace.layer", found=layer, known=", ".join(one.name for one in dense))
     for name, number, end in (("record", record, len(x)), ("unit", unit, chosen.units)):
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 0 <= number < end:
             raise UsageError(f"trace.number.{name}", found=number, last=end - 1)
 
-    one = x[record : record + 1]
-    given, gives = (
-        np.asarray(keras.Model(model.inputs[0], part)(one)) for part in (chosen.input, chosen.output)
+    batch = x[record : record + 1]
+    inputs, outputs = (
+        np.asarray(keras.Model(model.inputs[0], part)(batch)) for part in (chosen.input, chosen.output)
     )  # (1, features) and (1, units)
-    if given.ndim != 2:
-        raise ModelError("trace.axes", layer=chosen.name, found=given.shape)
+    if inputs.ndim != 2:
+        raise ModelError("trace.axes", layer=chosen.name, found=inputs.shape)
     kernel = np.asarray(chosen.kernel)
     bias = np.asarray(chosen.bias) if chosen.use_bias else np.zeros(kernel.shape[1], kernel.dtype)
-    activated = np.asarray(chosen.activation(keras.ops.convert_to_tensor(given @ kernel + bias)))
-    names = _names(model, given.shape[1]) if chosen is dense[0] else ()
-    same = math.prod(x.shape[1:]) == given.shape[1] and chosen is dense[0] and not names
+    activated = np.asarray(chosen.activation(keras.ops.convert_to_tensor(inputs @ kernel + bias)))
+    names = _names(model, inputs.shape[1]) if chosen is dense[0] else ()
+    are_values = math.prod(x.shape[1:]) == inputs.shape[1] and chosen is dense[0] and not names
     return Trace(
         chosen.name,
         int(record),
         int(unit),
         chosen.units,
-        given[0],
+        inputs[0],
         kernel[:, unit],
         float(bias[unit]),
         getattr(chosen.activation, "__name__", type(chosen.activation).__name__),
         float(activated[0, unit]),
-        float(gives[0, unit]),
-        x.shape[1:] if same else given.shape[1:],
-        one[0] if same else None,
+        float(outputs[0, unit]),
+        x.shape[1:] if are_values else inputs.shape[1:],
+        batch[0] if are_values else None,
         names,
     )
 
 
 def _names(model: keras.Model, features: int) -> tuple[str, ...]:
-    """What the first Dense layer of a table's model is given, by name; none where the model takes no table.
+    """The features of the first Dense layer of a table's model, by name; none where the model takes no table.
 
     Embedded columns come last, each with as many features as its Embedding has.
     """
