@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import started
+from chromium import launch
 from PIL import Image
 
 import rowwise
@@ -372,7 +372,7 @@ def take_pictures():
     place = Path(__file__).parents[2] / "docs" / "images" / "report"
     place.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = started(playwright)
+        browser = launch(playwright)
         for lang, width, theme in (("en", 1280, "light"), ("ko", 380, "dark")):
             with use_language(lang):
                 content = page(pictures())

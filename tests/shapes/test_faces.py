@@ -14,7 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from chromium import started
+from chromium import launch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -549,7 +549,7 @@ def take_pictures():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = started(playwright)
+        browser = launch(playwright)
         for lang in ("en", "ko"):
             for width in (1280, 380):
                 tab, *_ = opened(browser, rowwise.explain(lang=lang).to_html(), width, "light")

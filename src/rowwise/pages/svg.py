@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,19 +20,19 @@ WIDE_STYLES = {"mono", "strong", "heading", "subheading"}  # their letters are w
 def element(tag: str, /, *content: str, **attributes: str | float | None) -> Markup:
     """`element("text", "a < b", x=1.5, text_anchor="end")` → `<text x="1.5" text-anchor="end">a &lt; b</text>`.
 
-    Every text of a drawing is escaped here.
+    Every text of a drawing is escaped here, and nowhere else.
 
     Args:
         content: text, or other elements.
         attributes: those that are None are left out. An underscore stands for a hyphen, one at the end for nothing:
             `class_`. Numbers are written with at most two decimals.
     """
-    opening = Markup("<{}").format(tag) + Markup().join(
-        Markup(' {}="{}"').format(name.rstrip("_").replace("_", "-"), value if isinstance(value, str) else short(value))
+    written = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{escape(value if isinstance(value, str) else short(value))}"'
         for name, value in attributes.items()
         if value is not None
     )
-    return opening + (Markup(">{}</{}>").format(Markup().join(content), tag) if content else Markup("/>"))
+    return Markup(f"<{tag}{written}>{''.join(map(escape, content))}</{tag}>" if content else f"<{tag}{written}/>")
 
 
 def short(value: float) -> str:
