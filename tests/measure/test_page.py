@@ -44,12 +44,12 @@ class Read(HTMLParser):
         assert not self.open
 
     def handle_starttag(self, tag, attrs):
-        found = dict(attrs)
+        attributes = dict(attrs)
         self.tags.append(tag)
-        self.ids += [found["id"]] if "id" in found else []
-        self.links += [found["href"]] if tag == "a" else []
-        assert not [name for name in found if name.startswith("on")]
-        assert tag != "img" or (found["alt"] and found["src"].startswith("data:image/"))
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.links += [attributes["href"]] if tag == "a" else []
+        assert not [name for name in attributes if name.startswith("on")]
+        assert tag != "img" or (attributes["alt"] and attributes["src"].startswith("data:image/"))
         if tag not in VOID:
             self.open.append(tag)
 
@@ -88,8 +88,8 @@ def tables(task, folder):
     for i in range(300):
         size, kind = random.normal(100, 20), "abc"[i % 3]
         price = 3 * size + 40 * (i % 3) + random.normal(0, 20)
-        known = "" if i % 19 == 0 else f"{size:.1f}"
-        rows.append(f"{known},{kind},{i % 2},20{i % 20:02}-03-0{1 + i % 9},{price:.1f},{price > 340}")
+        size_or_none = "" if i % 19 == 0 else f"{size:.1f}"
+        rows.append(f"{size_or_none},{kind},{i % 2},20{i % 20:02}-03-0{1 + i % 9},{price:.1f},{price > 340}")
     path = Path(folder) / f"{task}.csv"
     path.write_text("\n".join(rows))
     target, drop = ("price", ("dear",)) if task == "regression" else ("dear", ("price",))
@@ -344,9 +344,9 @@ def test_the_ledger_looks_in_the_page_as_it_does_by_itself(browser, tmp_path):
     tab, *_ = opened(browser, page(subject), 1280, "light", tmp_path)
     tab.evaluate("document.querySelectorAll('details').forEach(at => at.open = true)")
     for part in parts:
-        found = tab.evaluate(seen, part)
-        assert found
-        assert found == expected[part], part
+        inside = tab.evaluate(seen, part)
+        assert inside
+        assert inside == expected[part], part
     tab.context.close()
 
 

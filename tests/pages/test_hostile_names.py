@@ -167,7 +167,7 @@ PAGES = {
 
 
 @cache
-def made(kind, name, lang="en"):
+def document_of(kind, name, lang="en"):
     with use_language(lang):
         return PAGES[kind](name)
 
@@ -180,7 +180,7 @@ def shown(name):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", PAGES)
 def test_a_name_is_text_and_nothing_else(kind, name):
-    document = made(kind, NAMES[name])
+    document = document_of(kind, NAMES[name])
     assert type(document) is str
     document.encode("utf-8")  # no lone surrogate
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", document)
@@ -198,13 +198,13 @@ def test_a_name_is_text_and_nothing_else(kind, name):
 def test_names_leave_the_structure_of_a_page_as_it_is(kind):
     """The same elements with the same attributes in the same order, whether a name is one letter or an attack."""
     opening = re.compile(r"<[a-z1-6]+(?: [a-z:-]+(?==))?")
-    harmless, hostile = (opening.findall(re.sub('"[^"]*"', "", made(kind, name))) for name in ("a", EVERYTHING))
+    harmless, hostile = (opening.findall(re.sub('"[^"]*"', "", document_of(kind, name))) for name in ("a", EVERYTHING))
     assert hostile == harmless
 
 
 @pytest.mark.parametrize("kind", PAGES)
 def test_a_style_sheet_is_not_escaped(kind):
-    sheets = re.findall("<style>(.*?)</style>", made(kind, "a"), re.DOTALL)
+    sheets = re.findall("<style>(.*?)</style>", document_of(kind, "a"), re.DOTALL)
     assert sheets
     for sheet in sheets:
         assert not re.search(r"&[#\w]+;", sheet)
@@ -214,7 +214,7 @@ def test_a_drawing_stays_well_formed():
     from xml.etree import ElementTree
 
     for name in (*NAMES.values(), EVERYTHING):
-        root = ElementTree.fromstring(made("ledger's drawing", name))
+        root = ElementTree.fromstring(document_of("ledger's drawing", name))
         assert {element.tag.rpartition("}")[2] for element in root.iter()} <= ELEMENTS
 
 
@@ -225,7 +225,7 @@ POLICY = re.compile('<meta http-equiv="Content-Security-Policy"[^>]*>')
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", PAGES)
 def test_in_a_browser_no_name_comes_alive(browser, kind, tmp_path):
-    document, replaced = POLICY.subn("", made(kind, EVERYTHING))
+    document, replaced = POLICY.subn("", document_of(kind, EVERYTHING))
     assert replaced == (kind not in ("ledger's fragment", "ledger's drawing"))
     file = tmp_path / ("page.svg" if kind == "ledger's drawing" else "page.html")
     file.write_text(document, "utf-8")

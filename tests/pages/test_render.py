@@ -42,7 +42,7 @@ def test_a_page_may_fetch_nothing_and_run_nothing():
 
 
 @pytest.mark.parametrize(
-    ("made", "written"),
+    ("make", "written"),
     [
         (lambda: element("rect", class_="a", x=1, y=0.126, rx=None), '<rect class="a" x="1" y="0.13"/>'),
         (
@@ -53,8 +53,8 @@ def test_a_page_may_fetch_nothing_and_run_nothing():
         (lambda: element("path", d='"><script>'), '<path d="&#34;&gt;&lt;script&gt;"/>'),
     ],
 )
-def test_an_element_is_written_with_short_numbers_and_escaped(made, written):
-    assert made() == written
+def test_an_element_is_written_with_short_numbers_and_escaped(make, written):
+    assert make() == written
 
 
 def test_a_sheet_is_as_large_as_what_is_on_it():

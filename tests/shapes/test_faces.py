@@ -73,7 +73,7 @@ def dense(name, features, units):
 
 
 @cache
-def made(name):
+def model_named(name):
     return MODELS[name]()
 
 
@@ -112,19 +112,19 @@ class Page(HTMLParser):
 def sizes(drawing, kind):
     """Width and height of the matrices of one kind, in the order drawn."""
     root = ET.fromstring(f'<svg xmlns="http://www.w3.org/2000/svg">{drawing.body}</svg>')
-    found = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class").split()[:2] == ["matrix", kind]]
-    return [(float(rect.get("width")), float(rect.get("height"))) for rect in found]
+    rects = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class").split()[:2] == ["matrix", kind]]
+    return [(float(rect.get("width")), float(rect.get("height"))) for rect in rects]
 
 
 def only(ledger):
-    return next(found for row in ledger.rows if (found := dense_of(row)))
+    return next(dense for row in ledger.rows if (dense := dense_of(row)))
 
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("batch", [None, 32, [1, 10, 32, 60000]])
 def test_every_model_has_faces_that_are_well_formed(name, lang, batch):
-    model = made(name)
+    model = model_named(name)
     for convention in CONVENTIONS:
         ledger = rowwise.explain(model, batch, lang, convention)
         root = ET.fromstring(ledger.to_svg())
@@ -211,7 +211,7 @@ def test_sides_are_drawn_in_proportion_or_said_not_to_be(features, units, record
 def test_one_scale_holds_for_all_layers_and_batches():
     ledger = rowwise.explain(batch_size=[32, 784])
     scale = scale_of(ledger)
-    one, two, _ = (draw_dense(found, [32, 784], "keras", scale) for row in ledger.rows if (found := dense_of(row)))
+    one, two, _ = (draw_dense(dense, [32, 784], "keras", scale) for row in ledger.rows if (dense := dense_of(row)))
     assert sizes(one, "w") == [(pytest.approx(LONGEST * 100 / 784, abs=0.01), LONGEST)]
     assert sizes(two, "w")[0][1] == sizes(one, "w")[0][0]  # the 100 units of one are the 100 features of the next
     assert len(sizes(one, "x")) == 2  # W stands once, X and Y for each batch
@@ -258,11 +258,11 @@ def test_branches_are_named_in_words():
 
 def test_a_second_none_is_explained_where_it_stands():
     page = Page(rowwise.explain(places(), 32, "en").to_html())
-    told = [attributes["title"] for tag, attributes in page.attributes if tag == "abbr"]
+    titles = [attributes["title"] for tag, attributes in page.attributes if tag == "abbr"]
     records, other = (
-        [title for title in told if words in title] for words in ("number of records", "places a record has")
+        [title for title in titles if words in title] for words in ("number of records", "places a record has")
     )
-    assert len(records) + len(other) == len(told)
+    assert len(records) + len(other) == len(titles)
     # Input: one shape; Dense: two, in the table and at its picture; pooling: (None, None, 3) → (None, 3). A None that
     # is not the first stands there for the batch of 32 too.
     assert (len(records), len(other)) == (1 + 2 + 2 + 2, 2 + 4 + 4 + 2)
@@ -272,20 +272,20 @@ def test_a_second_none_is_explained_where_it_stands():
 
 
 def test_in_columns_none_is_always_the_records():
-    told = [
+    titles = [
         a["title"]
         for tag, a in Page(rowwise.explain(lang="en", convention="columns").to_html()).attributes
         if tag == "abbr"
     ]
-    assert told
-    assert all("number of records" in title for title in told)
+    assert titles
+    assert all("number of records" in title for title in titles)
 
 
 def test_a_page_in_all_conventions_shows_that_they_agree():
     ledger = rowwise.explain(convention="all", lang="en")
     page = Page(ledger.to_html())
-    for told in ("kernel (784, 100)", "weight (100, 784)", "b (100, 1)", "784 × 100 + 100", "100 × 784 + 100"):
-        assert told in page.text
+    for words in ("kernel (784, 100)", "weight (100, 784)", "b (100, 1)", "784 × 100 + 100", "100 × 784 + 100"):
+        assert words in page.text
     kernel, bias = (ledger.example.computed.arrays["keras"][name] for name in ("kernel", "bias"))
     y = ledger.example.computed.arrays["keras"]["X"].astype(float) @ kernel + bias
     shown = [[float(number) for number in found.split(", ")] for found in re.findall(r"Y\[.*?\] = (.*?), …", page.text)]
@@ -296,10 +296,10 @@ def test_a_page_in_all_conventions_shows_that_they_agree():
 
 
 def test_a_page_of_a_model_that_is_not_built_explains_no_none():
-    page = Page(rowwise.explain(made("unbuilt"), lang="en").to_html())
+    page = Page(rowwise.explain(model_named("unbuilt"), lang="en").to_html())
     assert "What is None?" not in page.text
     assert "0 parameters" not in page.text
-    for words in (page.text, " ".join(rowwise.explain(made("unbuilt"), lang="en").to_svg().split())):
+    for words in (page.text, " ".join(rowwise.explain(model_named("unbuilt"), lang="en").to_svg().split())):
         assert "0 parameters" not in words
         assert "model.build((None, 784))" in words
 
@@ -555,10 +555,12 @@ def take_pictures():
                 tab, *_ = opened(browser, rowwise.explain(lang=lang).to_html(), width, "light")
                 pixels = np.asarray(Image.open(io.BytesIO(tab.screenshot(full_page=True))).convert("RGB"), int)
                 # The page's own colours and the most frequent of the others: a third of the file.
-                found, which, often = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+                colours, which, often = np.unique(
+                    pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True
+                )
                 own = [list(bytes.fromhex(light[1:])) for light, _ in PALETTE.values()]
-                kept = np.concatenate([own, found[np.argsort(-often)]])[:256]
-                nearest = ((found[:, None] - kept) ** 2).sum(-1).argmin(1).astype("uint8")
+                kept = np.concatenate([own, colours[np.argsort(-often)]])[:256]
+                nearest = ((colours[:, None] - kept) ** 2).sum(-1).argmin(1).astype("uint8")
                 picture = Image.fromarray(nearest[which.reshape(-1)].reshape(pixels.shape[:2]))
                 picture.putpalette(kept.astype("uint8").tobytes())
                 picture.save(DOCS / "images" / "ledger" / f"{lang}-{width}.png", optimize=True)
