@@ -55,7 +55,7 @@ class Drawing:
 
 
 def inline(drawing: Drawing, title: str, description: str) -> Markup:
-    """The drawing as part of a page, whose style sheet colours it; title and description are for who cannot see it."""
+    """The drawing as part of a page, whose style sheet colours it; title and description are for screen readers."""
     width, height = f"{drawing.width:.0f}", f"{drawing.height:.0f}"
     return element(
         "svg",

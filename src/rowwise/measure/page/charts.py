@@ -1,6 +1,6 @@
 """Numbers → charts as inline SVG, 360 units wide, in the colours of the page.
 
-A chart is told twice: as a picture, and in its description for who cannot see it.
+A chart has a description, for those who cannot see it.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def curves(series: Sequence[tuple[str, Sequence[float]]], labels: Labels, first:
 
 
 def reliability(calibration: Calibration, labels: Labels) -> Markup:
-    """A bar a bin: how much of it was right; the gap to its confidence is hatched by colour."""
+    """A bar a bin: the share that was right; the gap to its confidence has another colour."""
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
     frame = _frame((0, 1), (0, 1), ticks)
     parts = _axes(frame, ticks, ticks, labels.axis)

@@ -1,7 +1,7 @@
 """A report of classes → its confusion matrix: every number leads to the records behind it, without a script.
 
-A number is a link to a panel of the same page, which is shown while it is the page's target: by mouse, by touch and
-by keyboard alike.
+A number is a link to a panel of the same page, which is shown while it is the page's target: by mouse, touch or
+keyboard.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_CLASSES = 30  # rows of a matrix that can be read
 WIDE_CLASSES = 12  # rows up to which a cell has its full width
 MOST_SHOWN = 12  # records behind a number
-MOST_RECORDS = 900  # in the whole page: it shall be sent by mail
+MOST_RECORDS = 900  # in the whole page, which must be small enough for mail
 LONGEST_NAME = 20  # letters
 
 
@@ -89,7 +89,7 @@ def _cell(report: Report, true: int, predicted: int) -> Cell | None:
 
 
 def _panels(subject: Subject, report: Report, classes: list[int]) -> list[Panel]:
-    """What lies behind each number: the surest first; of those that are right, the least sure."""
+    """The records behind each number, the most confident first; of those that are right, the least confident."""
     assert report.true is not None
     numbers = int((report.confusion[np.ix_(classes, classes)] > 0).sum())
     most = int(np.clip(MOST_RECORDS // max(numbers, 1), 2, MOST_SHOWN))

@@ -94,7 +94,7 @@ def _tile(value: str, name: str, interval: str, base: str) -> Tile:
 
 
 def measures_view(subject: Subject) -> Measures | None:
-    """Every measure, what is wrong with them, and how they were reached."""
+    """Every measure, warnings, and how the measures were obtained."""
     head = ["", say("report.value"), say("measure.interval"), say("measure.baseline"), say("report.means")]
     bootstrap = say("report.bootstrap", draws=f"{DRAWS:,}")
     if report := subject.classes:

@@ -1,4 +1,4 @@
-"""A subject → where all of it comes from: the data, the model, and how to do it again."""
+"""A subject → where it comes from: the data, the model, and how to repeat it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 100
 MOST_COLUMNS = 200
-CHECKSUM = 12  # digits shown of another's
+CHECKSUM = 12  # digits shown of the training data's
 
 
 class Table(NamedTuple):

@@ -27,7 +27,7 @@ JPEG_QUALITY = 80
 
 
 class Picture(NamedTuple):
-    """A data URI, what it shows for who cannot see it, and the lines below it."""
+    """A data URI, what it shows for those who cannot see it, and the lines below it."""
 
     uri: str
     alt: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rowwise.pages.palette import PALETTE
 
-# How much ink a cell of the confusion matrix has, by the share of its true class. Between the light and the deep
-# ones there is a gap: neither black nor white could be read on what lies there.
+# How much ink a cell of the confusion matrix has, by the share of its true class. Between the light and the deep steps
+# is a gap: neither black nor white text could be read there.
 LIGHT_STEPS = (0.0, 0.09, 0.17, 0.25, 0.33)
 DEEP_STEPS = (0.86, 0.93, 1.0)
 STEPS = LIGHT_STEPS + DEEP_STEPS
@@ -17,7 +17,7 @@ def step(share: float) -> int:
     """Which of STEPS shows this share."""
     if share >= HALF:
         return len(LIGHT_STEPS) + min(int((share - HALF) / (1 - HALF) * len(DEEP_STEPS)), len(DEEP_STEPS) - 1)
-    # The root: of 1,000 records, 10 shall be seen.
+    # The root makes 10 of 1,000 records visible.
     return min(1 + int((share / HALF) ** 0.5 * (len(LIGHT_STEPS) - 1)), len(LIGHT_STEPS) - 1) if share > 0 else 0
 
 

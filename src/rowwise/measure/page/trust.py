@@ -1,4 +1,4 @@
-"""A report, and the importance of columns → whether to believe the model, and what it goes by."""
+"""A report, and the importance of columns → how far the model can be trusted, and what it relies on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 40
 MOST_CURVES = 4
 TOLERANCE = 0.02  # between confidence and accuracy: closer than that, the confidence can be trusted
-BETTER_KNOWN = {"mean_absolute_error": UNITS["mae"]}  # Keras's names of metrics that are better known by others
+BETTER_KNOWN = {"mean_absolute_error": UNITS["mae"]}  # Keras's names of metrics that are better known otherwise
 
 
 class CalibrationView(NamedTuple):
@@ -57,7 +57,7 @@ class CurvesView(NamedTuple):
 
 
 def calibration_view(subject: Subject) -> CalibrationView | None:
-    """How often the model is right where it is so sure."""
+    """How often the model is right, by its confidence."""
     report = subject.classes
     measured = report.calibration if report else None
     if report is None or measured is None:

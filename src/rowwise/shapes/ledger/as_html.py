@@ -278,7 +278,7 @@ def _card(ledger: Ledger, row: Row, dense: Dense, scale: Scale) -> Card:
         label = say(f"faces.convention.{convention}")
         title = f"{facts.name}. {label}"
         description = ". ".join(row.equation(size, convention) for size in sizes)
-        # Batches in columns stand beside one another: a drawing for each, which may go below one another.
+        # Batches in columns stand side by side, in a drawing each, so that they can wrap.
         batches = [(size,) for size in sizes] if convention == "columns" else [sizes]
         drawings = [inline(draw_dense(dense, batch, convention, scale), title, description) for batch in batches]
         views.append(View(label, title, _caption(ledger, row, convention) if several else None, drawings))
