@@ -3,11 +3,11 @@
 import shutil
 
 
-def found():
-    """Its path, or None."""
+def executable():
+    """The path of Chromium, or None."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-def started(playwright):
+def launch(playwright):
     """A browser, to be closed by the caller."""
-    return playwright.chromium.launch(executable_path=found(), args=["--no-sandbox", "--disable-gpu"])
+    return playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox", "--disable-gpu"])

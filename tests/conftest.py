@@ -56,9 +56,9 @@ def fastest():
 def browser():
     """Chromium, for a module's tests of pages."""
     sync = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
-    if chromium.found() is None:
+    if chromium.executable() is None:
         pytest.skip("there is no Chromium on this machine")
     with sync.sync_playwright() as playwright:
-        browser = chromium.started(playwright)
+        browser = chromium.launch(playwright)
         yield browser
         browser.close()

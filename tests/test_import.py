@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-SLOW = ("keras", "jax", "jaxlib", "matplotlib", "sklearn", "scipy", "rich.console", "pooch", "PIL")
+SLOW = ("keras", "jax", "jaxlib", "matplotlib", "sklearn", "scipy", "rich.console", "pooch", "PIL", "jinja2")
 
 
 def loaded_by(code):

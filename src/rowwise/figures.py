@@ -1,6 +1,6 @@
-"""A size and words → a matplotlib figure without a screen → PNG bytes: what all of rowwise's pictures share.
+"""A size and words → a matplotlib figure without a screen → PNG bytes: what all of rowwise's plots share.
 
-Pictures speak the language in force; Korean needs a font with Hangul, and without one they speak English.
+Pictures are in the language in force; Korean needs a font with Hangul, and without one they are in English.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-DOTS = 110  # an inch
-CELLS = 13  # columns of a terminal that are as wide as an inch of text of 9 points
+DPI = 110
+COLUMNS_PER_INCH = 13  # of a terminal, as wide as text of 9 points
 LATIN = "DejaVu Sans"  # comes with matplotlib
 HANGUL = (  # families with Hangul, as Linux, macOS and Windows name them; the first one installed is taken
     "Noto Sans KR",
@@ -45,13 +45,13 @@ HANGUL = (  # families with Hangul, as Linux, macOS and Windows name them; the f
 
 
 @contextmanager
-def speaking() -> Iterator[None]:
+def drawable_language() -> Iterator[None]:
     """Inside, the language in force is one that pictures can be written in."""
-    with use_language(None if language() == "en" or _hangul() else "en"):
+    with use_language(None if language() == "en" or hangul_family() else "en"):
         yield
 
 
-def figure(width: float, height: float, heading: str = "", caption: str = "") -> Figure:
+def new_figure(width: float, height: float, heading: str = "", caption: str = "") -> Figure:
     """An empty figure, without pyplot: no global state, no screen.
 
     Args:
@@ -62,46 +62,46 @@ def figure(width: float, height: float, heading: str = "", caption: str = "") ->
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    made = Figure(figsize=(width, height), dpi=DOTS, layout="constrained", facecolor="white")
-    FigureCanvasAgg(made)
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
     if heading:
-        made.suptitle(_fitted(heading, width, 11), fontsize=11)
+        figure.suptitle(_wrapped(heading, width, 11), fontsize=11)
     if caption:
-        made.supxlabel(_fitted(caption, width, 8), fontsize=8, color="dimgray")
-    return made
+        figure.supxlabel(_wrapped(caption, width, 8), fontsize=8, color="dimgray")
+    return figure
 
 
-def png(made: Figure) -> bytes:
+def to_png(figure: Figure) -> bytes:
     """The figure drawn, its words in fonts that have them."""
     from matplotlib.text import Text
 
-    for text in made.findobj(Text):
+    for text in figure.findobj(Text):
         text.set_fontfamily(_families())
         text.set_linespacing(1.35)  # Hangul is taller than the Latin letters that the default is for
         text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
-    made.draw_without_rendering()  # the first layout does not know yet how large the words are, the second does
+    figure.draw_without_rendering()  # only the second layout knows how large the words are
     out = io.BytesIO()
-    made.savefig(out, format="png")
+    figure.savefig(out, format="png")
     return out.getvalue()
 
 
 def readable(text: str) -> str:
     """`text` in one line, with a question mark for every character that no font at hand can draw."""
-    known = _characters(tuple(_families()))
-    return "".join(c if ord(c) in known else "?" for c in " ".join(text.split()))
+    drawable = _characters(tuple(_families()))
+    return "".join(c if ord(c) in drawable else "?" for c in " ".join(text.split()))
 
 
-def labels(names: Sequence[str], most: int = 20) -> list[str]:
+def short_labels(names: Sequence[str], most: int = 20) -> list[str]:
     """Names of classes for a picture: at most so many columns wide; a name that cannot be drawn is its number."""
     from rich.cells import cell_len, set_cell_size
 
-    made = []
+    labels = []
     for number, name in enumerate(names):
-        shown = readable(name)
-        if not shown or ("?" in shown and "?" not in name):
-            shown = str(number)
-        made.append(shown if cell_len(shown) <= most else set_cell_size(shown, most - 1).rstrip() + "…")
-    return made
+        label = readable(name)
+        if not label or ("?" in label and "?" not in name):
+            label = str(number)
+        labels.append(label if cell_len(label) <= most else set_cell_size(label, most - 1).rstrip() + "…")
+    return labels
 
 
 def is_picture(shape: tuple[int, ...]) -> bool:
@@ -109,7 +109,7 @@ def is_picture(shape: tuple[int, ...]) -> bool:
     return 0 not in shape and (len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3)))
 
 
-def colours(images: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+def as_rgb(images: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     """`(n, h, w)`, `(n, h, w, 1)` or `(n, h, w, 3)` of any type → `(n, h, w, 3)` uint8; low is black, high white."""
     if images.dtype != np.uint8 or (low, high) != (0, 255):
         scaled = (images.astype(np.float64) - low) * (255 / (high - low) if high > low else 0)
@@ -118,7 +118,7 @@ def colours(images: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     return np.broadcast_to(images, (*images.shape[:3], 3))
 
 
-def brightness(x: NDArray[Any]) -> tuple[float, float]:
+def value_range(x: NDArray[Any]) -> tuple[float, float]:
     """What is black and what is white in these images: 0 and 255 for uint8, else the least and the largest value."""
     return (0, 255) if x.dtype == np.uint8 or not x.size else (float(x.min()), float(x.max()))
 
@@ -143,35 +143,35 @@ def mosaic(images: Sequence[NDArray[Any]], columns: int, fill: float, gap: int =
     return sheet
 
 
-def thinned(images: NDArray[Any], most: int) -> NDArray[Any]:
+def subsampled(images: NDArray[Any], most: int) -> NDArray[Any]:
     """`(n, h, w, ...)` with every second, third, … row and column where more than `most` would be left."""
     step = max(-(-max(images.shape[1:3]) // most), 1)
     return images[:, ::step, ::step]
 
 
-def _fitted(text: str, inches: float, points: int) -> str:
-    return "\n".join(readable(line) for line in wrap(text, max(int(inches * CELLS * 9 / points), 10)))
+def _wrapped(text: str, inches: float, points: int) -> str:
+    return "\n".join(readable(line) for line in wrap(text, max(int(inches * COLUMNS_PER_INCH * 9 / points), 10)))
 
 
 def _families() -> list[str]:
     """For text in the language in force, the first choice first."""
-    order = (_hangul(), LATIN) if language() == "ko" else (LATIN, _hangul())
+    order = (hangul_family(), LATIN) if language() == "ko" else (LATIN, hangul_family())
     return [family for family in order if family]
 
 
 @cache
-def _hangul() -> str | None:
-    """An installed family with Hangul."""
+def hangul_family() -> str | None:
+    """The first of HANGUL that is installed; looked for once, `cache_clear` looks again."""
     from matplotlib import font_manager
 
     manager = font_manager.fontManager
     names = {font.name for font in manager.ttflist}
     if not names.intersection(HANGUL):
-        # matplotlib lists the fonts but once, at its first start: one may have been installed since.
+        # matplotlib lists the fonts only once, at its first start: one may have been installed since.
         for file in set(font_manager.findSystemFonts()) - {font.fname for font in manager.ttflist}:
             try:
                 manager.addfont(file)
-            except Exception:  # a broken font, or a kind that matplotlib cannot read: not one for us
+            except Exception:  # a broken font, or of a kind that matplotlib cannot read
                 continue
         names = {font.name for font in manager.ttflist}
     return next((name for name in HANGUL if name in names), None)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 from rich.cells import cell_len
 
 import rowwise
-from rowwise.data.contact_sheet import contact_sheet
+from rowwise.data.contact_sheet import caption_of, contact_sheet, heading_of
 from rowwise.data.named import garments
 from rowwise.data.summary import describe, describe_text
 from rowwise.errors import DataError
@@ -62,21 +63,20 @@ def test_a_sheet_of_many_classes_stays_small():
     assert max(height, width) < 4000
 
 
-def test_drawn_garments_are_told_apart_from_photographs(monkeypatch):
-    told = []
-    from rowwise.data import contact_sheet as sheet
-
-    drawing = sheet.figure
-    monkeypatch.setattr(sheet, "figure", lambda *words: told.append(words[2:]) or drawing(*words))
+def test_drawn_garments_are_told_apart_from_photographs():
     for lang, words in (("en", "NOT Fashion-MNIST"), ("ko", "Fashion-MNIST도 실제 사진도 아님")):
         with use_language(lang):
             data, _ = garments.load(train=10, test=1)
-            contact_sheet(data)
-            assert "garments train" in told[-1][0]
-            assert data.checksum[:12] in told[-1][1]
+            assert "garments train" in heading_of(data)
+            assert data.checksum[:12] in caption_of(data)
+            assert words in caption_of(data)
             assert words in describe_text(data)
-            # Pictures speak Korean only where there is a font for it.
-            assert any(form in told[-1][1] for form in (words, "NOT Fashion-MNIST"))
+
+
+def test_heading_and_caption_are_written_on_the_sheet():
+    data = pictures(provenance="here")
+    for other in (replace(data, name="another"), replace(data, provenance="there")):
+        assert not np.array_equal(seen(data), seen(other))
 
 
 @pytest.mark.parametrize(

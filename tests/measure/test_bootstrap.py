@@ -12,7 +12,7 @@ from rowwise.measure.bootstrap import DRAWS, MOST_UNITS, of_rankings, of_sums, r
 from rowwise.measure.ranking import Ranking
 
 
-def made(records=400, classes=3, seed=0, certain=0.6):
+def drawn(records=400, classes=3, seed=0, certain=0.6):
     random = np.random.default_rng(seed)
     y = random.integers(0, classes, records)
     p = random.dirichlet(np.ones(classes), records)
@@ -44,23 +44,23 @@ def test_the_interval_of_a_mean_is_scipys():
 
 def test_of_many_records_groups_are_drawn_and_the_interval_stays():
     values = np.random.default_rng(0).exponential(size=5 * MOST_UNITS + 3)
-    found = of_sums(values[:, None], lambda means: means)[0]
+    interval = of_sums(values[:, None], lambda means: means)[0]
     error = values.std() / len(values) ** 0.5
-    assert found.low < values.mean() < found.high
-    assert (found.high - found.low) == pytest.approx(2 * 1.96 * error, rel=0.1)
+    assert interval.low < values.mean() < interval.high
+    assert (interval.high - interval.low) == pytest.approx(2 * 1.96 * error, rel=0.1)
 
 
 @pytest.mark.slow
 def test_accuracy_f1_and_auc_have_the_interval_of_drawing_records_one_by_one():
-    y, p = made()
-    found = score(p, (p, y)).intervals
+    y, p = drawn()
+    intervals = score(p, (p, y)).intervals
     for name, figure in (
         ("accuracy", lambda y, p: (p.argmax(1) == y).mean()),
         ("f1", lambda y, p: f1_score(y, p.argmax(1), average="macro")),
         ("roc_auc", lambda y, p: roc_auc_score(y, p, multi_class="ovr")),
     ):
         low, high = slowly(figure, y, p)
-        assert (found[name].low, found[name].high) == pytest.approx((low, high), abs=0.15 * (high - low)), name
+        assert (intervals[name].low, intervals[name].high) == pytest.approx((low, high), abs=0.15 * (high - low)), name
 
 
 def test_of_100_intervals_about_95_hold_the_true_value():
@@ -72,7 +72,7 @@ def test_of_100_intervals_about_95_hold_the_true_value():
 
 
 def test_the_same_seed_gives_the_same_intervals_and_every_measure_lies_within_its_own():
-    y, p = made()
+    y, p = drawn()
     report, again = score(p, (p, y)), score(p, (p, y))
     assert report.intervals == again.intervals
     assert set(report.intervals) == {
@@ -114,16 +114,16 @@ def test_a_draw_without_a_rare_class_does_not_raise_macro_figures():
 
 
 def test_macro_figures_of_draws_are_over_the_classes_of_the_point_estimate():
-    y, found = np.array([0] * 20 + [1] * 20 + [2]), np.array([0] * 15 + [1] * 25 + [2])
-    low, high, _ = measure(y, found, "abcd").intervals["f1"]  # class d occurs nowhere: it does not count
-    p = np.eye(4)[found]
+    y, predicted = np.array([0] * 20 + [1] * 20 + [2]), np.array([0] * 15 + [1] * 25 + [2])
+    low, high, _ = measure(y, predicted, "abcd").intervals["f1"]  # class d occurs nowhere: it does not count
+    p = np.eye(4)[predicted]
     expected = slowly(lambda y, p: f1_score(y, p.argmax(1), labels=[0, 1, 2], average="macro", zero_division=0), y, p)
     assert (low, high) == pytest.approx(expected, abs=0.05)
 
 
 @pytest.mark.slow
 def test_intervals_of_10_000_records_take_about_a_second():
-    y, p = made(10_000, 10)
+    y, p = drawn(10_000, 10)
     report = score(p, (p, y))
     before = time.process_time()
     assert len(report.intervals) == 7

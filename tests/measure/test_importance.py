@@ -26,12 +26,12 @@ def numbers(records=800):
 
 def test_it_is_scikit_learns_but_for_the_draw():
     data = numbers()
-    found = importance(linear([3, 1, 0]), data, repeats=20)
+    measured = importance(linear([3, 1, 0]), data, repeats=20)
     theirs = permutation_importance(LinearRegression().fit(data.x, data.y), data.x, data.y, n_repeats=20)
-    assert [column.name for column in found.columns] == ["x0", "x1", "x2"]
-    np.testing.assert_allclose([column.mean for column in found.columns], theirs.importances_mean, atol=0.08)
-    assert found.columns[2][1:] == pytest.approx((0, 0), abs=1e-6)
-    assert (found.measure, found.figure) == ("r2", pytest.approx(1))
+    assert [column.name for column in measured.columns] == ["x0", "x1", "x2"]
+    np.testing.assert_allclose([column.mean for column in measured.columns], theirs.importances_mean, atol=0.08)
+    assert measured.columns[2][1:] == pytest.approx((0, 0), abs=1e-6)
+    assert (measured.measure, measured.figure) == ("r2", pytest.approx(1))
     assert importance(linear([3, 1, 0]), data, repeats=2) == importance(linear([3, 1, 0]), data, repeats=2)
 
 
@@ -45,10 +45,10 @@ def test_all_that_a_column_becomes_is_shuffled_together(tmp_path):
     train, test = load(str(tmp_path / "t.csv"), target="late")
     model = rowwise.dense(train, (16,), seed=0)
     rowwise.fit(model, train, epochs=30, seed=0, verbose=0)
-    found = importance(model, test)
-    assert {column.name for column in found.columns} == {"when", "kind", "noise"}
-    assert found.columns[0].name == "when"
-    assert found.columns[0].mean > 0.2 > found.columns[1].mean
+    measured = importance(model, test)
+    assert {column.name for column in measured.columns} == {"when", "kind", "noise"}
+    assert measured.columns[0].name == "when"
+    assert measured.columns[0].mean > 0.2 > measured.columns[1].mean
 
 
 def test_pictures_have_no_columns():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import started
+from chromium import launch
 from PIL import Image
 
 import rowwise
@@ -20,9 +20,9 @@ from rowwise.measure import score
 from rowwise.measure.importance import importance
 from rowwise.measure.page import Subject, page
 from rowwise.measure.page.charts import nice
-from rowwise.measure.page.records import shown
-from rowwise.measure.page.style import DEEP_STEPS, LIGHT_STEPS, STEPS, mixed, step
-from rowwise.shapes.ledger.drawing import PALETTE
+from rowwise.measure.page.records import records_of
+from rowwise.measure.page.shades import DEEP_STEPS, LIGHT_STEPS, STEPS, mixed, step
+from rowwise.pages.palette import PALETTE
 from rowwise.text import use_language
 
 NASTY = """<script>alert("&")</script>'é가"""
@@ -44,12 +44,12 @@ class Read(HTMLParser):
         assert not self.open
 
     def handle_starttag(self, tag, attrs):
-        found = dict(attrs)
+        attributes = dict(attrs)
         self.tags.append(tag)
-        self.ids += [found["id"]] if "id" in found else []
-        self.links += [found["href"]] if tag == "a" else []
-        assert not [name for name in found if name.startswith("on")]
-        assert tag != "img" or (found["alt"] and found["src"].startswith("data:image/"))
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.links += [attributes["href"]] if tag == "a" else []
+        assert not [name for name in attributes if name.startswith("on")]
+        assert tag != "img" or (attributes["alt"] and attributes["src"].startswith("data:image/"))
         if tag not in VOID:
             self.open.append(tag)
 
@@ -88,8 +88,8 @@ def tables(task, folder):
     for i in range(300):
         size, kind = random.normal(100, 20), "abc"[i % 3]
         price = 3 * size + 40 * (i % 3) + random.normal(0, 20)
-        known = "" if i % 19 == 0 else f"{size:.1f}"
-        rows.append(f"{known},{kind},{i % 2},20{i % 20:02}-03-0{1 + i % 9},{price:.1f},{price > 340}")
+        size_or_none = "" if i % 19 == 0 else f"{size:.1f}"
+        rows.append(f"{size_or_none},{kind},{i % 2},20{i % 20:02}-03-0{1 + i % 9},{price:.1f},{price > 340}")
     path = Path(folder) / f"{task}.csv"
     path.write_text("\n".join(rows))
     target, drop = ("price", ("dear",)) if task == "regression" else ("dear", ("price",))
@@ -344,16 +344,16 @@ def test_the_ledger_looks_in_the_page_as_it_does_by_itself(browser, tmp_path):
     tab, *_ = opened(browser, page(subject), 1280, "light", tmp_path)
     tab.evaluate("document.querySelectorAll('details').forEach(at => at.open = true)")
     for part in parts:
-        found = tab.evaluate(seen, part)
-        assert found
-        assert found == expected[part], part
+        inside = tab.evaluate(seen, part)
+        assert inside
+        assert inside == expected[part], part
     tab.context.close()
 
 
 def test_cells_of_a_table_have_no_comma_between_thousands():
     x = np.array([[2019, -1234567, 0.25], [2020, 8, 0.5]] * 4, np.float32)
-    page_cells = shown(rowwise.Dataset("t", x, np.array([0, 1] * 4), ("a", "b")), [0], [("a",)], ("true",))
-    assert re.findall(r"<td[^>]*>([^<]*)</td>", page_cells)[-3:] == ["2019", "-1234567", "0.25"]
+    shown = records_of(rowwise.Dataset("t", x, np.array([0, 1] * 4), ("a", "b")), [0], [("a",)], ("true",))
+    assert shown.rows[0][-3:] == ("2019", "-1234567", "0.25")
 
 
 def test_a_record_of_a_table_is_called_by_its_row_of_the_file():
@@ -361,9 +361,9 @@ def test_a_record_of_a_table_is_called_by_its_row_of_the_file():
     data = rowwise.Dataset("t", x, np.array([0, 1] * 4), ("a", "b"), rows=np.arange(4001, 4009, dtype=np.int32))
     for lang, head in (("en", "row below the header"), ("ko", "열 이름 아래 행 번호")):
         with use_language(lang):
-            cells = shown(data[2:], [1], [("a",)], ("true",))
-        assert head in cells
-        assert ">4004<" in cells
+            shown = records_of(data[2:], [1], [("a",)], ("true",))
+        assert head in shown.head
+        assert shown.rows[0][0] == "4004"
 
 
 def take_pictures():
@@ -372,7 +372,7 @@ def take_pictures():
     place = Path(__file__).parents[2] / "docs" / "images" / "report"
     place.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = started(playwright)
+        browser = launch(playwright)
         for lang, width, theme in (("en", 1280, "light"), ("ko", 380, "dark")):
             with use_language(lang):
                 content = page(pictures())

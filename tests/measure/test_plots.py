@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib import font_manager
 from PIL import Image
 from rich.cells import cell_len
 
@@ -13,21 +14,25 @@ from rowwise.errors import DataError, ShapeError
 from rowwise.measure import measure
 from rowwise.measure.plots import confusion_picture, kernel_images, learning_curves, wrong_gallery
 from rowwise.text import language, say, use_language
+from rowwise.text.terminal import wrap
 
 STRANGE = ("T-shirt/top", "a $x_1$ and $", "가방과 신발", "日本", "{brace} \\frac %", "new\nline", "", "x" * 80)
 
 
 @pytest.fixture
 def no_hangul(monkeypatch):
-    monkeypatch.setattr(figures, "HANGUL", ())
-    figures._hangul.cache_clear()
+    """matplotlib as on a machine that has no font with Hangul."""
+    manager = font_manager.fontManager
+    monkeypatch.setattr(manager, "ttflist", [font for font in manager.ttflist if font.name not in figures.HANGUL])
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [])
+    figures.hangul_family.cache_clear()
     yield
-    figures._hangul.cache_clear()
+    figures.hangul_family.cache_clear()
 
 
 @pytest.fixture
 def a_hangul_font():
-    if figures._hangul() is None:
+    if figures.hangul_family() is None:
         pytest.skip("no font with Hangul is installed")
 
 
@@ -73,15 +78,15 @@ def test_all_pictures_are_drawn_without_a_korean_font_too(no_hangul, lang):
 
 def test_without_a_korean_font_pictures_speak_english(no_hangul):
     with use_language("ko"):
-        with figures.speaking():
+        with figures.drawable_language():
             assert (language(), say("pictures.epoch")) == ("en", "epoch")
         assert language() == "ko"
 
 
 def test_with_a_korean_font_pictures_speak_korean(a_hangul_font):
-    with use_language("ko"), figures.speaking():
+    with use_language("ko"), figures.drawable_language():
         assert (language(), say("pictures.epoch")) == ("ko", "에포크")
-        assert figures.labels(["티셔츠"]) == ["티셔츠"]
+        assert figures.short_labels(["티셔츠"]) == ["티셔츠"]
 
 
 def test_korean_and_english_pictures_differ(a_hangul_font):
@@ -94,34 +99,32 @@ def test_korean_and_english_pictures_differ(a_hangul_font):
 
 
 def test_a_font_installed_since_matplotlib_made_its_list_is_found(a_hangul_font, monkeypatch):
-    from matplotlib import font_manager
-
     manager = font_manager.fontManager
     old = [font for font in manager.ttflist if font.name not in figures.HANGUL]
     monkeypatch.setattr(manager, "ttflist", old)
-    figures._hangul.cache_clear()
+    figures.hangul_family.cache_clear()
     try:
-        assert figures._hangul() is not None
+        assert figures.hangul_family() is not None
     finally:
         monkeypatch.undo()
-        figures._hangul.cache_clear()
+        figures.hangul_family.cache_clear()
 
 
 def test_a_name_that_no_font_can_draw_is_its_class_number(no_hangul):
-    assert figures.labels(["shirt", "가방", "why?", " ", "a\tb"]) == ["shirt", "1", "why?", "3", "a b"]
+    assert figures.short_labels(["shirt", "가방", "why?", " ", "a\tb"]) == ["shirt", "1", "why?", "3", "a b"]
 
 
 def test_long_names_are_shortened_to_columns_of_a_terminal():
-    assert figures.labels(["x" * 21, "y" * 20]) == ["x" * 19 + "…", "y" * 20]
-    for name in figures.labels(["가" * 30, "a" + "나" * 30]):
+    assert figures.short_labels(["x" * 21, "y" * 20]) == ["x" * 19 + "…", "y" * 20]
+    for name in figures.short_labels(["가" * 30, "a" + "나" * 30]):
         assert cell_len(name) <= 20
 
 
 def test_text_is_wrapped_by_columns_at_spaces():
-    assert figures.wrap("one two three", 8) == ["one two", "three"]
-    assert figures.wrap("하나 둘 셋", 7) == ["하나 둘", "셋"]
-    assert figures.wrap("x" * 10 + " y", 4) == ["xxxx", "xxxx", "xx y"]
-    assert figures.wrap("", 4) == [""]
+    assert wrap("one two three", 8) == ["one two", "three"]
+    assert wrap("하나 둘 셋", 7) == ["하나 둘", "셋"]
+    assert wrap("x" * 10 + " y", 4) == ["xxxx", "xxxx", "xx y"]
+    assert wrap("", 4) == [""]
 
 
 def test_a_dollar_in_a_name_is_a_dollar_and_users_settings_stay():

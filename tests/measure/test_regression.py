@@ -58,9 +58,9 @@ def test_the_baseline_is_the_mean_of_the_training_records():
     train, test = table(seed=1), table(60)
     report = score_numbers(np.zeros((60, 1)), test, train)
     dummy = DummyRegressor().fit(train.x, train.y).predict(test.x)
-    found = report.to_dict()
-    assert found["baseline"]["from"] == "training"
-    base = found["per_target"][0]["baseline"]
+    as_json = report.to_dict()
+    assert as_json["baseline"]["from"] == "training"
+    base = as_json["per_target"][0]["baseline"]
     assert base["answers"] == pytest.approx(train.y.mean())
     assert base["mae"] == pytest.approx(mean_absolute_error(test.y, dummy), rel=1e-5)
     assert base["r2"] == pytest.approx(r2_score(test.y, dummy), rel=1e-4)

@@ -147,14 +147,14 @@ def test_auc_and_average_precision_equal_scikit_learn(classes):
 
 def test_calibration_equals_scikit_learn_and_the_error_is_its_formula():
     y, p = drawn(2000)
-    found = score(p, (p, y)).calibration
+    measured = score(p, (p, y)).calibration
     right, sure = calibration_curve(p.argmax(1) == y, p.max(1), n_bins=15)
-    np.testing.assert_allclose([each.accuracy for each in found.bins], right)
-    np.testing.assert_allclose([each.confidence for each in found.bins], sure)
-    counts = np.array([each.records for each in found.bins])
+    np.testing.assert_allclose([each.accuracy for each in measured.bins], right)
+    np.testing.assert_allclose([each.confidence for each in measured.bins], sure)
+    counts = np.array([each.records for each in measured.bins])
     assert counts.sum() == 2000
-    assert found.ece == pytest.approx((counts * abs(right - sure)).sum() / 2000)
-    assert found.confidence == pytest.approx(p.max(1).mean())
+    assert measured.ece == pytest.approx((counts * abs(right - sure)).sum() / 2000)
+    assert measured.confidence == pytest.approx(p.max(1).mean())
     certain = np.eye(3)[y]
     assert score(certain, (certain, y)).calibration.ece == 0
 
@@ -165,11 +165,11 @@ def test_the_baseline_is_scikit_learns_dummy_of_the_training_records():
     data = rowwise.Dataset("t", np.zeros((300, 1), np.float32), y, tuple("abc"))
     base = score(p, data, train).baseline
     dummy = DummyClassifier(strategy="prior").fit(train.x, y_train)
-    given = dummy.predict_proba(data.x)
+    probabilities = dummy.predict_proba(data.x)
     assert base.accuracy == accuracy_score(y, dummy.predict(data.x))
     assert base.f1 == pytest.approx(f1_score(y, dummy.predict(data.x), average="macro", zero_division=0))
-    assert base.loss == pytest.approx(log_loss(y, given))
-    assert (base.roc_auc, base.average_precision) == pytest.approx((0.5, average_precision_score(y, given)))
+    assert base.loss == pytest.approx(log_loss(y, probabilities))
+    assert (base.roc_auc, base.average_precision) == pytest.approx((0.5, average_precision_score(y, probabilities)))
     assert score(p, data, train).to_dict()["baseline"]["from"] == "training"
     assert score(p, data).to_dict()["baseline"]["from"] == "measured"
 

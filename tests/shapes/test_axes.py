@@ -100,10 +100,10 @@ def test_long_names_and_names_that_are_numbers_fit():
     assert " 7 " in text
 
 
-@pytest.mark.parametrize(("side", "told"), [(28, True), (8, True), (7, False)])
-def test_a_square_may_be_one_image(side, told):
+@pytest.mark.parametrize(("side", "suggested"), [(28, True), (8, True), (7, False)])
+def test_a_square_may_be_one_image(side, suggested):
     text = " ".join(show(np.zeros((side, side))).split())
-    assert (f"it is one record of {side**2} features: reshape(1, {side**2})" in text) == told
+    assert (f"it is one record of {side**2} features: reshape(1, {side**2})" in text) == suggested
     assert "one image" not in show(np.zeros((side, side + 1)))
     assert "one image" not in show(np.zeros((side, side)), features=range(side))
 

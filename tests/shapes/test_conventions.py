@@ -23,11 +23,11 @@ def test_the_three_agree_on_random_dense_chains(seed, records, widths):
     for features, units in pairwise(widths):
         kernel = (random.normal(size=(features, units)) / np.sqrt(features)).astype("float32")
         bias = random.normal(size=units).astype("float32")
-        found = side_by_side(x, kernel, bias)
-        assert found.largest_difference < 1e-5
-        assert found.largest_difference <= found.rounding
-        assert found.outputs["columns"].shape == (units, records)
-        x = np.tanh(found.outputs["keras"])
+        result = side_by_side(x, kernel, bias)
+        assert result.largest_difference < 1e-5
+        assert result.largest_difference <= result.rounding
+        assert result.outputs["columns"].shape == (units, records)
+        x = np.tanh(result.outputs["keras"])
         for there, back in ((to_torch, from_torch), (to_columns, from_columns)):
             for before, after in zip((kernel, bias), back(*there(kernel, bias)), strict=True):
                 np.testing.assert_array_equal(before, after)
@@ -47,8 +47,8 @@ def test_the_torch_convention_is_what_a_torch_layer_computes():
     weight, torch_bias = to_torch(kernel, bias)
     assert layer.weight.shape == weight.shape
     layer.load_state_dict({"weight": torch.tensor(weight), "bias": torch.tensor(torch_bias)})
-    found = layer(torch.tensor(x)).detach().numpy()
-    np.testing.assert_allclose(found, side_by_side(x, kernel, bias).outputs["keras"], atol=1e-5)
+    result = layer(torch.tensor(x)).detach().numpy()
+    np.testing.assert_allclose(result, side_by_side(x, kernel, bias).outputs["keras"], atol=1e-5)
     back = from_torch(layer.weight.detach().numpy(), layer.bias.detach().numpy())
     np.testing.assert_array_equal(back[0], kernel)
 
@@ -116,25 +116,25 @@ def test_side_by_side_prints_what_was_computed(lang):
 def test_side_by_side_fits_a_terminal_and_tells_the_difference(seed, shape, bias, lang):
     random, (records, features, units) = np.random.default_rng(seed), shape
     x, kernel = random.normal(size=(records, features)) * 1e9, random.normal(size=(features, units))
-    found = side_by_side(x, kernel, random.normal(size=units) if bias else None)
+    result = side_by_side(x, kernel, random.normal(size=units) if bias else None)
     with use_language(lang):
-        assert max(cell_len(line) for line in str(found).splitlines()) <= 80
-    outputs = [found.outputs["keras"], found.outputs["torch"], found.outputs["columns"].T]
-    assert found.largest_difference == np.ptp(outputs, axis=0).max()
+        assert max(cell_len(line) for line in str(result).splitlines()) <= 80
+    outputs = [result.outputs["keras"], result.outputs["torch"], result.outputs["columns"].T]
+    assert result.largest_difference == np.ptp(outputs, axis=0).max()
 
 
 def test_a_difference_that_is_more_than_rounding_is_not_called_rounding():
-    found = side_by_side(np.ones((1, 2), "float32"), np.ones((2, 2), "float32"))
+    result = side_by_side(np.ones((1, 2), "float32"), np.ones((2, 2), "float32"))
     with use_language("en"):
-        assert "0.25" in replace(found, largest_difference=0.25).verdict
-        assert "but for rounding" not in replace(found, largest_difference=0.25).verdict
-        assert "but for rounding" in replace(found, largest_difference=1e-7).verdict
+        assert "0.25" in replace(result, largest_difference=0.25).verdict
+        assert "but for rounding" not in replace(result, largest_difference=0.25).verdict
+        assert "but for rounding" in replace(result, largest_difference=1e-7).verdict
 
 
 def test_no_record_is_nothing_to_show():
-    found = side_by_side(np.zeros((0, 2)), np.zeros((2, 3)), np.zeros(3))
-    assert found.largest_difference == 0
-    assert "(0, 2) · (2, 3)" in str(found)
+    result = side_by_side(np.zeros((0, 2)), np.zeros((2, 3)), np.zeros(3))
+    assert result.largest_difference == 0
+    assert "(0, 2) · (2, 3)" in str(result)
 
 
 @pytest.mark.parametrize("convert", [to_torch, to_columns, from_torch, from_columns])

@@ -14,15 +14,16 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from chromium import started
+from chromium import launch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowwise
 from rowwise.errors import SaveError, UsageError
-from rowwise.shapes.ledger.as_svg import matrices, panel, scale_of
-from rowwise.shapes.ledger.drawing import BROKEN, LONGEST, PALETTE, THINNEST
+from rowwise.pages.palette import PALETTE
+from rowwise.shapes.ledger.dense_drawing import dense_of, draw_dense, scale_of
 from rowwise.shapes.ledger.facts import LayerFacts, Weight, course
+from rowwise.shapes.ledger.scaled_matrix import BROKEN, LONGEST, THINNEST
 
 layers = keras.layers
 SVG = "{http://www.w3.org/2000/svg}"
@@ -72,7 +73,7 @@ def dense(name, features, units):
 
 
 @cache
-def made(name):
+def model_named(name):
     return MODELS[name]()
 
 
@@ -111,19 +112,19 @@ class Page(HTMLParser):
 def sizes(drawing, kind):
     """Width and height of the matrices of one kind, in the order drawn."""
     root = ET.fromstring(f'<svg xmlns="http://www.w3.org/2000/svg">{drawing.body}</svg>')
-    found = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class").split()[:2] == ["m", kind]]
-    return [(float(rect.get("width")), float(rect.get("height"))) for rect in found]
+    rects = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class").split()[:2] == ["matrix", kind]]
+    return [(float(rect.get("width")), float(rect.get("height"))) for rect in rects]
 
 
 def only(ledger):
-    return next(found for row in ledger.rows if (found := matrices(row)))
+    return next(dense for row in ledger.rows if (dense := dense_of(row)))
 
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("batch", [None, 32, [1, 10, 32, 60000]])
 def test_every_model_has_faces_that_are_well_formed(name, lang, batch):
-    model = made(name)
+    model = model_named(name)
     for convention in CONVENTIONS:
         ledger = rowwise.explain(model, batch, lang, convention)
         root = ET.fromstring(ledger.to_svg())
@@ -189,7 +190,7 @@ def test_a_total_counts_a_nested_model_once():
 def test_sides_are_drawn_in_proportion_or_said_not_to_be(features, units, records, convention):
     ledger = rowwise.explain((dense("one", features, units),), records, convention=convention)
     scale = scale_of(ledger)
-    drawing = panel(only(ledger), [records], convention, scale)
+    drawing = draw_dense(only(ledger), [records], convention, scale)
     turn = convention == "columns"
     true = {"x": [(features, records)], "w": [(units, features)], "y": [(units, records)], "b": [(units, 1)]}
     if convention == "torch":
@@ -210,7 +211,7 @@ def test_sides_are_drawn_in_proportion_or_said_not_to_be(features, units, record
 def test_one_scale_holds_for_all_layers_and_batches():
     ledger = rowwise.explain(batch_size=[32, 784])
     scale = scale_of(ledger)
-    one, two, _ = (panel(found, [32, 784], "keras", scale) for row in ledger.rows if (found := matrices(row)))
+    one, two, _ = (draw_dense(dense, [32, 784], "keras", scale) for row in ledger.rows if (dense := dense_of(row)))
     assert sizes(one, "w") == [(pytest.approx(LONGEST * 100 / 784, abs=0.01), LONGEST)]
     assert sizes(two, "w")[0][1] == sizes(one, "w")[0][0]  # the 100 units of one are the 100 features of the next
     assert len(sizes(one, "x")) == 2  # W stands once, X and Y for each batch
@@ -219,12 +220,14 @@ def test_one_scale_holds_for_all_layers_and_batches():
 
 def test_what_fits_together_stands_together():
     ledger = rowwise.explain()
-    root = ET.fromstring(f'<svg xmlns="{SVG[1:-1]}">{panel(only(ledger), [32], "keras", scale_of(ledger)).body}</svg>')
-    at = {rect.get("class"): rect for rect in root.iter(f"{SVG}rect") if rect.get("class").startswith("m")}
+    root = ET.fromstring(
+        f'<svg xmlns="{SVG[1:-1]}">{draw_dense(only(ledger), [32], "keras", scale_of(ledger)).body}</svg>'
+    )
+    at = {rect.get("class"): rect for rect in root.iter(f"{SVG}rect") if rect.get("class").startswith("matrix")}
     for name in ("x", "width"):
-        assert at["m w"].get(name) == at["m y"].get(name) == at["m b"].get(name)
+        assert at["matrix w"].get(name) == at["matrix y"].get(name) == at["matrix b"].get(name)
     for name in ("y", "height"):
-        assert at["m x"].get(name) == at["m y"].get(name)
+        assert at["matrix x"].get(name) == at["matrix y"].get(name)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +245,7 @@ def test_what_fits_together_stands_together():
 def test_each_convention_is_drawn_as_it_writes(convention, shapes, arithmetic):
     assert arithmetic in rowwise.explain(convention=convention).to_svg()
     root = ET.fromstring(rowwise.explain(convention=convention).to_svg())
-    words = ["".join(text.itertext()) for text in root.iter(f"{SVG}text") if " k " in text.get("class")]
+    words = ["".join(text.itertext()) for text in root.iter(f"{SVG}text") if " strong " in text.get("class")]
     assert words[: len(shapes)] == shapes
 
 
@@ -255,11 +258,11 @@ def test_branches_are_named_in_words():
 
 def test_a_second_none_is_explained_where_it_stands():
     page = Page(rowwise.explain(places(), 32, "en").to_html())
-    told = [attributes["title"] for tag, attributes in page.attributes if tag == "abbr"]
+    titles = [attributes["title"] for tag, attributes in page.attributes if tag == "abbr"]
     records, other = (
-        [title for title in told if words in title] for words in ("number of records", "places a record has")
+        [title for title in titles if words in title] for words in ("number of records", "places a record has")
     )
-    assert len(records) + len(other) == len(told)
+    assert len(records) + len(other) == len(titles)
     # Input: one shape; Dense: two, in the table and at its picture; pooling: (None, None, 3) → (None, 3). A None that
     # is not the first stands there for the batch of 32 too.
     assert (len(records), len(other)) == (1 + 2 + 2 + 2, 2 + 4 + 4 + 2)
@@ -269,20 +272,20 @@ def test_a_second_none_is_explained_where_it_stands():
 
 
 def test_in_columns_none_is_always_the_records():
-    told = [
+    titles = [
         a["title"]
         for tag, a in Page(rowwise.explain(lang="en", convention="columns").to_html()).attributes
         if tag == "abbr"
     ]
-    assert told
-    assert all("number of records" in title for title in told)
+    assert titles
+    assert all("number of records" in title for title in titles)
 
 
 def test_a_page_in_all_conventions_shows_that_they_agree():
     ledger = rowwise.explain(convention="all", lang="en")
     page = Page(ledger.to_html())
-    for told in ("kernel (784, 100)", "weight (100, 784)", "b (100, 1)", "784 × 100 + 100", "100 × 784 + 100"):
-        assert told in page.text
+    for words in ("kernel (784, 100)", "weight (100, 784)", "b (100, 1)", "784 × 100 + 100", "100 × 784 + 100"):
+        assert words in page.text
     kernel, bias = (ledger.example.computed.arrays["keras"][name] for name in ("kernel", "bias"))
     y = ledger.example.computed.arrays["keras"]["X"].astype(float) @ kernel + bias
     shown = [[float(number) for number in found.split(", ")] for found in re.findall(r"Y\[.*?\] = (.*?), …", page.text)]
@@ -293,10 +296,10 @@ def test_a_page_in_all_conventions_shows_that_they_agree():
 
 
 def test_a_page_of_a_model_that_is_not_built_explains_no_none():
-    page = Page(rowwise.explain(made("unbuilt"), lang="en").to_html())
+    page = Page(rowwise.explain(model_named("unbuilt"), lang="en").to_html())
     assert "What is None?" not in page.text
     assert "0 parameters" not in page.text
-    for words in (page.text, " ".join(rowwise.explain(made("unbuilt"), lang="en").to_svg().split())):
+    for words in (page.text, " ".join(rowwise.explain(model_named("unbuilt"), lang="en").to_svg().split())):
         assert "0 parameters" not in words
         assert "model.build((None, 784))" in words
 
@@ -304,10 +307,25 @@ def test_a_page_of_a_model_that_is_not_built_explains_no_none():
 def test_two_ledgers_in_one_notebook_do_not_meet():
     one, other = rowwise.explain()._repr_html_(), rowwise.explain(lang="ko", convention="all")._repr_html_()
     assert not re.search(r'\sid="', one + other)
-    rules = re.search("<style>(.*?)</style>", one)[1]
-    flat = re.sub(r"@[^{]+{", "", rules)
-    for selectors in re.findall(r"([^{}]+){", flat):
-        assert all(".rowwise-ledger" in selector for selector in selectors.split(",")), selectors
+    scoped = list(scoped_rules(re.search("<style>(.*?)</style>", one, re.DOTALL)[1]))
+    assert len(scoped) > 80
+    for selector, is_scoped in scoped:
+        assert is_scoped, selector
+
+
+def scoped_rules(css):
+    """Every selector of a style sheet, and whether it or a rule around it is of the ledger alone."""
+    around = []
+    for text, mark in re.findall("([^{};]*)([{};])", css):
+        if mark == "{":
+            named = [] if text.strip().startswith("@") else re.split(r",(?![^(]*\))", text)
+            inside = bool(around) and around[-1]
+            scoped = [".rowwise-ledger" in one or (inside and "&" in one) for one in named]
+            yield from zip(named, scoped, strict=True)
+            around.append(all(scoped) if named else inside)
+        elif mark == "}":
+            around.pop()
+    assert not around
 
 
 @pytest.mark.parametrize("theme", [0, 1])
@@ -384,7 +402,7 @@ CROSSING = """() => [...document.querySelectorAll('svg')].flatMap(svg => {
   const box = at => at.getBoundingClientRect(), words = [...svg.querySelectorAll('text')];
   const beside = (a, b) => a.right <= b.left + 1 || b.right <= a.left + 1;
   const apart = (a, b) => beside(a, b) || a.bottom <= b.top + 4 || b.bottom <= a.top + 4;
-  const others = [...words, ...svg.querySelectorAll('.m')];
+  const others = [...words, ...svg.querySelectorAll('.matrix')];
   return words.flatMap(a => others.filter(b => a !== b && !apart(box(a), box(b))).map(b => a.textContent));
 })"""
 
@@ -438,6 +456,37 @@ def test_in_a_notebook_the_notebooks_theme_counts_and_not_the_systems(browser):
         assert grounds == ["rgb(255, 255, 255)" if light else "rgb(18, 21, 26)"] * 2
         assert said == []
         tab.context.close()
+
+
+# What a notebook's own style sheet says of all that it shows.
+NOTEBOOK = """<style>body{font:13px/1.3 serif}.shown table{font-size:12px;table-layout:fixed;margin:0 auto 1em}
+.shown td,.shown th,.shown tr{vertical-align:middle;padding:.5em;text-align:right;border:none}
+.shown tbody tr:nth-child(odd){background:#ddd}.shown p{margin:0 0 1em}.shown code{background:#eee;padding:1px 5px}
+.shown ul{padding-left:2em;list-style:disc}.shown h3{color:green}</style>"""
+PARTS = ("p", "h3", "h4", "table", "caption", "th", "td", "td p", "ul", "code", "figure", ".view", "svg", "svg *")
+LOOKS = """at => [...document.querySelectorAll(at)].map(e => {
+  const s = getComputedStyle(e);
+  return ['display', 'backgroundColor', 'color', 'fill', 'font', 'textAlign', 'padding', 'margin', 'border',
+    'listStyle', 'verticalAlign'].map(name => s[name]).join();
+})"""
+
+
+@pytest.mark.slow
+def test_in_a_notebook_ledger_and_notebook_leave_one_another_as_they_are(browser):
+    ledger, others = rowwise.explain(), "<p>a</p><table><tr><th>b</th><td>c</td></tr></table><code>d</code>"
+    looks = []
+    for content in (f"{ledger._repr_html_()}", f"{NOTEBOOK}<div class=shown>{ledger._repr_html_()}{others}</div>"):
+        tab, *_ = opened(browser, f"<!DOCTYPE html>{content}", 900, "light")
+        looks.append([tab.evaluate(LOOKS, f".rowwise-ledger {part}") for part in PARTS])
+        tab.context.close()
+    assert looks[0] == looks[1]
+    looks = []
+    for content in (others, f"{others}{ledger._repr_html_()}"):
+        tab, *_ = opened(browser, f"<!DOCTYPE html>{NOTEBOOK}<div class=shown>{content}</div>", 900, "light")
+        looks.append(tab.evaluate(LOOKS, ":is(p, table, th, td, code):not(.rowwise-ledger *)"))
+        tab.context.close()
+    assert looks[0] == looks[1]
+    assert len(looks[0]) == 5
 
 
 @pytest.mark.slow
@@ -500,16 +549,18 @@ def take_pictures():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = started(playwright)
+        browser = launch(playwright)
         for lang in ("en", "ko"):
             for width in (1280, 380):
                 tab, *_ = opened(browser, rowwise.explain(lang=lang).to_html(), width, "light")
                 pixels = np.asarray(Image.open(io.BytesIO(tab.screenshot(full_page=True))).convert("RGB"), int)
                 # The page's own colours and the most frequent of the others: a third of the file.
-                found, which, often = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+                colours, which, often = np.unique(
+                    pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True
+                )
                 own = [list(bytes.fromhex(light[1:])) for light, _ in PALETTE.values()]
-                kept = np.concatenate([own, found[np.argsort(-often)]])[:256]
-                nearest = ((found[:, None] - kept) ** 2).sum(-1).argmin(1).astype("uint8")
+                kept = np.concatenate([own, colours[np.argsort(-often)]])[:256]
+                nearest = ((colours[:, None] - kept) ** 2).sum(-1).argmin(1).astype("uint8")
                 picture = Image.fromarray(nearest[which.reshape(-1)].reshape(pixels.shape[:2]))
                 picture.putpalette(kept.astype("uint8").tobytes())
                 picture.save(DOCS / "images" / "ledger" / f"{lang}-{width}.png", optimize=True)

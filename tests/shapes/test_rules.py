@@ -39,18 +39,18 @@ def row_of(shape, layer, lang="en"):
 def test_each_kind_has_a_rule_with_the_shapes_that_keras_computes(kind):
     shape, make, of_one = KINDS[kind]
     model, row = row_of(shape, make())
-    given = np.asarray(model(np.ones((2, *shape), "float32")))
+    outputs = np.asarray(model(np.ones((2, *shape), "float32")))
     assert not row.rule.says.startswith("ledger.other")
-    assert row.equation(2) == f"{(2, *shape)} → {given.shape}"
+    assert row.equation(2) == f"{(2, *shape)} → {outputs.shape}"
     assert row.parameters == model.count_params()
     assert row.multiply_adds(1) == of_one
 
 
 def test_layer_normalization_normalises_the_axis_that_is_named():
     model, row = row_of((5, 8), layers.LayerNormalization())
-    given = np.asarray(model(np.random.default_rng(0).normal(3, 2, (4, 5, 8)).astype("float32")))
-    assert np.allclose(given.mean(2), 0, atol=1e-4)
-    assert not np.allclose(given.mean(1), 0, atol=1e-2)
+    outputs = np.asarray(model(np.random.default_rng(0).normal(3, 2, (4, 5, 8)).astype("float32")))
+    assert np.allclose(outputs.mean(2), 0, atol=1e-4)
+    assert not np.allclose(outputs.mean(1), 0, atol=1e-2)
     assert "axis 2 (8)" in row.sentence
 
 

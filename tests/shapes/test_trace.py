@@ -37,21 +37,21 @@ def test_a_model_of_two_inputs_is_refused_before_its_arrays_are_judged():
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 8), st.integers(0, 3), st.sampled_from(["hidden_1", "hidden_2", "classes"]))
 def test_the_sum_of_products_and_bias_is_the_models_own_value(record, unit, layer):
-    found = trace(MODEL, DATA.x, record, unit, layer)
-    assert found.value == pytest.approx(found.model_value, rel=1e-5, abs=1e-6)
+    traced = trace(MODEL, DATA.x, record, unit, layer)
+    assert traced.value == pytest.approx(traced.model_value, rel=1e-5, abs=1e-6)
     if layer == "classes":
-        assert found.model_value == pytest.approx(float(MODEL.predict(DATA.x, verbose=0)[record, unit]), abs=1e-6)
+        assert traced.model_value == pytest.approx(float(MODEL.predict(DATA.x, verbose=0)[record, unit]), abs=1e-6)
     else:
-        assert found.value == pytest.approx(np.tanh(found.total + found.bias), abs=1e-6)
+        assert traced.value == pytest.approx(np.tanh(traced.total + traced.bias), abs=1e-6)
 
 
 def test_the_products_that_weigh_most_come_first_whatever_their_sign():
-    found = trace(MODEL, DATA.x, 2, 1)
-    sizes = np.abs(found.products)
-    assert list(sizes[found.largest(30)]) == sorted(sizes[sizes > 0], reverse=True)
-    pixel = found.largest(1)[0]
-    assert f"x[{pixel}] (row {pixel // 5}, column {pixel % 5})" in str(found)
-    assert found.features[pixel] == pytest.approx(DATA.x[2].reshape(-1)[pixel] / 255, rel=1e-6)
+    traced = trace(MODEL, DATA.x, 2, 1)
+    sizes = np.abs(traced.products)
+    assert list(sizes[traced.largest(30)]) == sorted(sizes[sizes > 0], reverse=True)
+    pixel = traced.largest(1)[0]
+    assert f"x[{pixel}] (row {pixel // 5}, column {pixel % 5})" in str(traced)
+    assert traced.features[pixel] == pytest.approx(DATA.x[2].reshape(-1)[pixel] / 255, rel=1e-6)
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
@@ -67,9 +67,9 @@ def test_softmax_is_said_to_look_at_all_units_and_tanh_is_not():
 
 
 def test_what_is_shown_adds_up():
-    found = trace(MODEL, DATA.x, 1, 2)
-    rest, total, bias, before, after, own = [value for _, value in found.steps()]
-    assert rest + found.products[found.largest()].sum() == pytest.approx(total)
+    traced = trace(MODEL, DATA.x, 1, 2)
+    rest, total, bias, before, after, own = [value for _, value in traced.steps()]
+    assert rest + traced.products[traced.largest()].sum() == pytest.approx(total)
     assert total + bias == pytest.approx(before)
     assert np.tanh(before) == pytest.approx(after, abs=1e-6)
     assert after == pytest.approx(own, abs=1e-6)
@@ -80,15 +80,15 @@ def test_products_that_are_zero_are_counted_and_not_listed():
     x[1] = 0
     x[1, 2, :4] = 90
     x[2] = 0
-    found = trace(MODEL, x, 1, 2)
-    assert (len(found.largest()), found.zeros, found.to_dict()["zeros"]) == (4, 26, 26)
-    assert "products that are exactly 0 (26)" in str(found)
-    assert "other products" not in str(found)
-    assert "0.0000 ×" not in str(found)
+    traced = trace(MODEL, x, 1, 2)
+    assert (len(traced.largest()), traced.zeros, traced.to_dict()["zeros"]) == (4, 26, 26)
+    assert "products that are exactly 0 (26)" in str(traced)
+    assert "other products" not in str(traced)
+    assert "0.0000 ×" not in str(traced)
     black = trace(MODEL, x, 2, 2)
     assert (len(black.largest()), black.to_dict()["largest"], black.zeros) == (0, [], 30)
     assert black.value == pytest.approx(black.model_value, abs=1e-6)
-    assert "(26)" in found.to_html()
+    assert "(26)" in traced.to_html()
 
 
 def test_a_dataset_stands_for_its_records():
@@ -107,27 +107,27 @@ def test_long_numbers_and_zeros_stay_short():
 
 def test_few_features_leave_no_others():
     data = rowwise.Dataset("table", RANDOM.random((3, 2), np.float32), np.array([0, 1, 0]), ("a", "b"))
-    found = trace(rowwise.dense(data, (), seed=0), data.x, 0, 0)
-    assert len(found.steps()) == 5
-    assert "other" not in str(found)
-    assert re.search(r"^  x\[1\] ", str(found), re.MULTILINE)
+    traced = trace(rowwise.dense(data, (), seed=0), data.x, 0, 0)
+    assert len(traced.steps()) == 5
+    assert "other" not in str(traced)
+    assert re.search(r"^  x\[1\] ", str(traced), re.MULTILINE)
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_the_json_is_as_its_page_says(lang):
     page = (DOCS / lang / "trace-json.md").read_text("utf-8")
-    found = trace(MODEL, DATA.x, 0, 0).to_dict()
+    traced = trace(MODEL, DATA.x, 0, 0).to_dict()
     named = re.findall("`(\\w+)`", "\n".join(re.findall(r"^\|([^|]*)\|", page, re.MULTILINE)))
-    assert named == [*found, *found["largest"][0]]
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert named == [*traced, *traced["largest"][0]]
+    assert json.loads(json.dumps(traced, allow_nan=False)) == traced
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_the_page_holds_every_figure_and_asks_for_nothing(lang):
-    found = trace(MODEL, DATA.x, 0, 0, "classes")
+    traced = trace(MODEL, DATA.x, 0, 0, "classes")
     with use_language(lang):
-        page = found.to_html("a <b> c")
-        steps = found.steps()
+        page = traced.to_html("a <b> c")
+        steps = traced.steps()
     assert f'<html lang="{lang}">' in page
     assert "a &lt;b&gt; c" in page
     assert "<img" not in page
@@ -135,14 +135,14 @@ def test_the_page_holds_every_figure_and_asks_for_nothing(lang):
     assert all(words in page and f"<td>{value:.4f}</td>" in page for words, value in steps)
     cells = re.findall(r"<td>(-?[\d.]+)</td>", page)
     assert cells[:3] == [
-        f"{value[found.largest(1)[0]]:.4f}" for value in (found.features, found.weights, found.products)
+        f"{value[traced.largest(1)[0]]:.4f}" for value in (traced.features, traced.weights, traced.products)
     ]
 
 
 @pytest.mark.slow
 def test_the_page_of_images_has_the_picture_in_it():
-    found = trace(MODEL, DATA.x, 0, 0)
-    drawn = re.search(r'<img src="data:image/png;base64,([^"]+)" alt="hidden_1, unit 0', found.to_html())
+    traced = trace(MODEL, DATA.x, 0, 0)
+    drawn = re.search(r'<img src="data:image/png;base64,([^"]+)" alt="hidden_1, unit 0', traced.to_html())
     assert base64.b64decode(drawn[1]).startswith(b"\x89PNG")
 
 

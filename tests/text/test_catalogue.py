@@ -6,6 +6,7 @@ import string
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, nodes
 
 import rowwise
 from rowwise import errors
@@ -65,7 +66,19 @@ def uses():
     found = Uses()
     for found.file in sorted(SOURCE.rglob("*.py")):
         found.visit(ast.parse(found.file.read_text("utf-8")))
+    for template in sorted(SOURCE.rglob("templates/*")):
+        for where, key, values in said_by(template):
+            found.calls.append((where, [re.escape(key)], values))
+            found.constants.add(key)
     return found
+
+
+def said_by(template):
+    """What a template of a page says: (file and line, the key, names of the values)."""
+    for call in Environment().parse(template.read_text("utf-8")).find_all(nodes.Call):
+        if getattr(call.node, "name", "") == "say":
+            values = {keyword.key for keyword in call.kwargs}
+            yield f"{template.relative_to(SOURCE)}:{call.lineno}", call.args[0].value, values
 
 
 USES = uses()

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rowwise.errors import DataError
-from rowwise.figures import CELLS, brightness, colours, figure, is_picture, labels, mosaic, png, speaking, thinned
+from rowwise.figures import (
+    COLUMNS_PER_INCH,
+    as_rgb,
+    drawable_language,
+    is_picture,
+    mosaic,
+    new_figure,
+    short_labels,
+    subsampled,
+    to_png,
+    value_range,
+)
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -37,7 +48,7 @@ def contact_sheet(dataset: Dataset, samples: int = SAMPLES) -> bytes:
     from rich.cells import cell_len
 
     check_pictures(dataset)
-    with speaking():
+    with drawable_language():
         counts = dataset.counts[:MOST_CLASSES]
         samples = min(samples, max(int(counts.max()), 1))
         images = _rows(dataset, len(counts), samples)
@@ -45,31 +56,41 @@ def contact_sheet(dataset: Dataset, samples: int = SAMPLES) -> bytes:
         sheet = mosaic(images, samples, WHITE, gap)
         step = images[0].shape[0] + gap
         inches = CELL / (max(images[0].shape[:2]) + gap)
-        heading = say(
-            "show.heading",
-            data=" ".join(word for word in (dataset.name, dataset.part) if word),
-            records=f"{len(dataset):,}",
-            shape=" x ".join(map(str, dataset.shape)),
-            dtype=dataset.x.dtype,
-        )
-        if len(counts) < len(dataset.classes):
-            heading += " " + say("show.heading.classes", shown=len(counts), classes=len(dataset.classes))
-        caption = say("show.caption", provenance=dataset.origin or say("show.unknown"), checksum=dataset.checksum[:12])
-        names = labels(dataset.class_names[: len(counts)])
+        heading, caption = heading_of(dataset), caption_of(dataset)
+        names = short_labels(dataset.class_names[: len(counts)])
         rows = [f"{name}  ({count:,})" for name, count in zip(names, counts, strict=True)]
-        beside = max(cell_len(row) for row in rows) / CELLS + 0.2
-        made = figure(max(sheet.shape[1] * inches + beside, 5), sheet.shape[0] * inches + 0.7, heading, caption)
-        axes = made.add_subplot()
+        beside = max(cell_len(row) for row in rows) / COLUMNS_PER_INCH + 0.2
+        figure = new_figure(max(sheet.shape[1] * inches + beside, 5), sheet.shape[0] * inches + 0.7, heading, caption)
+        axes = figure.add_subplot()
         axes.imshow(sheet, interpolation="nearest")
         axes.set_yticks((np.arange(len(counts)) + 0.5) * step - gap / 2 - 0.5, rows, fontsize=9)
         axes.set_xticks([])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-        return png(made)
+        return to_png(figure)
+
+
+def heading_of(dataset: Dataset) -> str:
+    """What is shown: the data's name, shape, type and number of records, and how many classes if not all of them."""
+    heading = say(
+        "show.heading",
+        data=" ".join(word for word in (dataset.name, dataset.part) if word),
+        records=f"{len(dataset):,}",
+        shape=" x ".join(map(str, dataset.shape)),
+        dtype=dataset.x.dtype,
+    )
+    if len(dataset.classes) > MOST_CLASSES:
+        heading += " " + say("show.heading.classes", shown=MOST_CLASSES, classes=len(dataset.classes))
+    return heading
+
+
+def caption_of(dataset: Dataset) -> str:
+    """Where the pictures come from, and the beginning of their checksum."""
+    return say("show.caption", provenance=dataset.origin or say("show.unknown"), checksum=dataset.checksum[:12])
 
 
 def check_pictures(dataset: Dataset) -> None:
-    """Raises DataError where the records are no pictures, with the line that would make them some if there is one."""
+    """Raises DataError where the records are no pictures, with the line that would turn them into pictures, if any."""
     shape = dataset.shape
     if is_picture(shape):
         return
@@ -83,13 +104,13 @@ def check_pictures(dataset: Dataset) -> None:
 
 def _rows(dataset: Dataset, classes: int, samples: int) -> list[NDArray[np.uint8]]:
     """`samples` images `(h, w, 3)` of each class, class after class; white where it has no more records."""
-    low, high = brightness(dataset.x)
+    low, high = value_range(dataset.x)
     images: list[NDArray[np.uint8]] = []
     for label in range(classes):
         records = np.flatnonzero(dataset.y == label)
         spread = np.linspace(0, len(records) - 1, min(samples, len(records))).astype(int)
-        images += list(colours(thinned(dataset.x[records[spread]], LARGEST_SIDE), low, high))
+        images += list(as_rgb(subsampled(dataset.x[records[spread]], LARGEST_SIDE), low, high))
         if missing := samples - len(spread):
             blank = np.full((missing, *dataset.shape[:2], 3), WHITE, np.uint8)
-            images += list(thinned(blank, LARGEST_SIDE))
+            images += list(subsampled(blank, LARGEST_SIDE))
     return images

@@ -36,7 +36,7 @@ def evaluate(
         data: a Dataset, or `(x, y)` with y class numbers `(records,)`, one-hot `(records, classes)`, or numbers
             `(records,)` or `(records, targets)`.
         batch_size: records a step; the result does not depend on it.
-        train: what the model was trained on, if the baseline shall know the classes' shares or the mean from there.
+        train: the training records, if the baseline is to take the classes' shares or the mean from there.
         threads: as in `rowwise.predict`.
 
     Raises:
@@ -55,7 +55,7 @@ def evaluate(
 
 
 def judge(prediction: Prediction, data: Records, train: Dataset | None = None) -> Report | RegressionReport:
-    """The report of predictions that are known already; raises as `evaluate`."""
+    """The report of predictions that were made already; raises as `evaluate`."""
     numbers = prediction.values.shape[1] > 0
     if isinstance(data, Dataset) and numbers != (data.task == "regression"):
         raise ModelError("measure.task.numbers" if numbers else "measure.task.classes")
@@ -79,7 +79,7 @@ def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = N
 
 
 def score(probabilities: NDArray[Any], data: Records, train: Dataset | None = None) -> Report:
-    """The Report of probabilities `(records, classes)` that are known already; raises as `evaluate`."""
+    """The report of predicted probabilities `(records, classes)`; raises as `evaluate`."""
     if isinstance(data, Dataset):
         y, names, names_ko, provenance = data.y, data.classes, data.classes_ko, data.provenance
     else:

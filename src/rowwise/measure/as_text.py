@@ -1,4 +1,4 @@
-"""A report → text of at most 80 columns, in the language in force."""
+"""A report → text of at most 80 columns, in the language in force; and its figures as people read them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COLUMN = 11  # of figures
 RANGES = (12, 22, 13)  # of a figure, its interval and the baseline's
-TARGET = 24  # of a target's name
+TARGET, IMPORTANCE = 24, 40  # of a target's name, and of a column's
 UNITS = {"mae": "MAE", "rmse": "RMSE", "r2": "R²"}
 
 
@@ -32,8 +32,8 @@ def classification(report: Report) -> str:
             say("measure.pair", true=p.true, predicted=p.predicted, count=p.records, share=f"{100 * p.share:.1f}")
             for p in pairs
         ]
-    told = [part for sentence in warnings(report) for part in wrap(sentence)]
-    return "\n".join([*lines, *told])
+    lines += [line for sentence in warnings(report) for line in wrap(sentence)]
+    return "\n".join(lines)
 
 
 def regression(report: RegressionReport) -> str:
@@ -41,22 +41,26 @@ def regression(report: RegressionReport) -> str:
     head = ("", say("measure.interval"), say("measure.baseline"))
     lines: list[str] = []
     for score in report.per_target:
-        lines.append(line(score.name, TARGET, head, RANGES))
+        lines.append(table_line(score.name, TARGET, head, RANGES))
         for name in ("mae", "rmse", "r2"):
             cells = (number(getattr(score, name), name), between(score.intervals[name], name))
-            lines.append(line(f"  {UNITS[name]}", TARGET, (*cells, number(score.baseline[name], name)), RANGES))
-    told = [say("measure.mean.says", mean=", ".join(significant(score.mean) for score in report.per_target))]
-    told += [say("measure.no_better.mean", name=s.name) for s in report.per_target if s.rmse >= s.baseline["rmse"]]
-    return "\n".join([*lines, *(part for sentence in told for part in wrap(sentence))])
+            base = number(score.baseline[name], name)
+            lines.append(table_line(f"  {UNITS[name]}", TARGET, (*cells, base), RANGES))
+    lines += wrap(say("measure.mean.says", mean=", ".join(significant(score.mean) for score in report.per_target)))
+    for score in report.per_target:
+        if score.rmse >= score.baseline["rmse"]:
+            lines += wrap(say("measure.no_better.mean", name=score.name))
+    return "\n".join(lines)
 
 
-def importance_lines(found: Importance, most: int = 8) -> list[str]:
+def importance_lines(importance: Importance, most: int = 8) -> list[str]:
     """The most important columns of a table, a line each."""
-    measure = say("measure.name.accuracy") if found.measure == "accuracy" else UNITS["r2"]
-    told = say("measure.falls", measure=measure, repeats=found.repeats, records=f"{found.records:,}")
-    lines = wrap(told)
-    for column in found.columns[:most]:
-        lines.append(line(f"  {column.name}", 40, (number(column.mean, found.measure), f"± {column.std:.4f}")))
+    measure = say("measure.name.accuracy") if importance.measure == "accuracy" else UNITS["r2"]
+    records = f"{importance.records:,}"
+    lines = wrap(say("measure.falls", measure=measure, repeats=importance.repeats, records=records))
+    for column in importance.columns[:most]:
+        cells = (number(column.mean, importance.measure), f"± {column.std:.4f}")
+        lines.append(table_line(f"  {column.name}", IMPORTANCE, cells))
     return lines
 
 
@@ -74,17 +78,17 @@ def between(interval: Interval | None, name: str) -> str:
 
 def warnings(report: Report) -> list[str]:
     """What accuracy hides, in plain sentences."""
-    told = []
+    sentences = []
     if never := report.never_predicted:
-        told.append(say("measure.never", names=", ".join(report.names[c] for c in never)))
+        sentences.append(say("measure.never", names=", ".join(report.names[c] for c in never)))
     if len(report.classes) > 1 and report.accuracy <= report.baseline.accuracy:
         name = report.names[report.baseline_class]
-        told.append(say("measure.no_better", name=name, baseline=f"{report.baseline.accuracy:.4f}"))
-    return told
+        sentences.append(say("measure.no_better", name=name, baseline=f"{report.baseline.accuracy:.4f}"))
+    return sentences
 
 
 def measures(report: Report) -> list[tuple[str, float, Interval | None, float | None]]:
-    """Each measure that is known: its key, its value, its interval, the baseline's value."""
+    """Each measure that the report has: its key, its value, its interval, the baseline's value."""
     keys = ("accuracy", "precision", "recall", "f1", "roc_auc", "average_precision", "loss")
     rows = [
         (key, value, report.intervals.get(key), getattr(report.baseline, key))
@@ -113,11 +117,11 @@ def _classes(report: Report) -> list[str]:
     names = (*report.names, say("measure.macro"))
     width = min(max(cell_len(name) for name in names), WIDTH - 4 * COLUMN)
     rows = [
-        line(s.name, width, (f"{s.precision:.4f}", f"{s.recall:.4f}", f"{s.f1:.4f}", f"{s.support:,}"))
+        table_line(s.name, width, (f"{s.precision:.4f}", f"{s.recall:.4f}", f"{s.f1:.4f}", f"{s.support:,}"))
         for s in report.per_class
     ]
     macro = (f"{report.precision:.4f}", f"{report.recall:.4f}", f"{report.f1:.4f}", f"{report.records:,}")
-    return [line("", width, head), *rows, line(say("measure.macro"), width, macro)]
+    return [table_line("", width, head), *rows, table_line(say("measure.macro"), width, macro)]
 
 
 def _measures(report: Report) -> list[str]:
@@ -127,16 +131,15 @@ def _measures(report: Report) -> list[str]:
     names = [say(f"measure.name.{row[0]}") for row in rows]
     width = max(cell_len(name) for name in names)
     head = ("", say("measure.interval"), say("measure.baseline"))
-    lines = [line("", width, head, RANGES)]
+    lines = [table_line("", width, head, RANGES)]
     for name, (_, value, interval, base) in zip(names, rows, strict=True):
         cells = (f"{value:.4f}", between(interval, "share"), "" if base is None else f"{base:.4f}")
-        lines.append(line(name, width, cells, RANGES).rstrip())
-    told = say("measure.baseline.says", name=report.names[report.baseline_class])
-    return lines + wrap(told)
+        lines.append(table_line(name, width, cells, RANGES).rstrip())
+    return lines + wrap(say("measure.baseline.says", name=report.names[report.baseline_class]))
 
 
-def line(name: str, width: int, cells: Sequence[str], columns: Sequence[int] = ()) -> str:
-    """A name in so many columns, then figures, each to the right of its own column."""
+def table_line(name: str, width: int, cells: Sequence[str], columns: Sequence[int] = ()) -> str:
+    """A name in so many columns, then figures, each at the right of its own column, as wide as `columns` says."""
     from rich.cells import cell_len, set_cell_size
 
     widths = columns or [COLUMN] * len(cells)

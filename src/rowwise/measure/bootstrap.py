@@ -1,6 +1,6 @@
-"""What was measured of each record → 95 % intervals: the records are drawn anew, with repetition, 1,000 times.
+"""What was measured of each record → 95 % intervals: the records are resampled with replacement, 1,000 times.
 
-Percentile bootstrap (Efron 1979): of the 1,000 figures the middle 95 %. The same seed gives the same interval.
+Percentile bootstrap (Efron 1979): the middle 95 % of the 1,000 figures. The same seed gives the same interval.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 DRAWS = 1000
 LEVEL = 0.95
 SEED = 0
-MOST_UNITS = 10_000  # drawn one by one; of more records, seeded groups of equal size are drawn: sums do not suffer
-FEWEST_DRAWS = 200  # with fewer, 2.5 % at each end mean nothing
+MOST_UNITS = 10_000  # drawn one by one; more records are drawn in seeded groups of equal size, which sums allow
+FEWEST_DRAWS = 200  # with fewer, the outer 2.5 % mean nothing
 MOST_WORK = 30_000_000  # draws x records x classes of a ranking: a fraction of a second
-CHUNK = 24  # draws at a time; they stay in the processor's cache
+CHUNK = 24  # draws at a time, which fit the processor's cache
 
 
 class Interval(NamedTuple):
@@ -63,21 +63,21 @@ def of_sums(values: NDArray[Any], figures: Callable[[NDArray[np.float64]], NDArr
 def of_confusion(confusion: NDArray[np.int64], figures: Callable[[NDArray[np.int64]], NDArray[Any]]) -> list[Interval]:
     """Intervals of figures that follow from a confusion matrix.
 
-    To draw records and count them by cell is to draw the cells, each as probable as its share: one multinomial draw.
+    Resampling records and counting them by cell is one multinomial draw of the cells, each as probable as its share.
 
     Args:
         confusion: `(classes, classes)`.
         figures: takes matrices `(draws, classes, classes)`, gives figures `(draws, figures)`.
     """
     total, random = int(confusion.sum()), np.random.default_rng(SEED)
-    held = np.flatnonzero(confusion)
+    occupied = np.flatnonzero(confusion)
     chunk = max(1, min(DRAWS, 4_000_000 // confusion.size))
-    found = []
+    resampled = []
     for begin in range(0, DRAWS, chunk):
         drawn = np.zeros((min(chunk, DRAWS - begin), confusion.size), np.int64)
-        drawn[:, held] = random.multinomial(total, confusion.reshape(-1)[held] / total, len(drawn))
-        found.append(figures(drawn.reshape(-1, *confusion.shape)))
-    return intervals(np.concatenate(found))
+        drawn[:, occupied] = random.multinomial(total, confusion.reshape(-1)[occupied] / total, len(drawn))
+        resampled.append(figures(drawn.reshape(-1, *confusion.shape)))
+    return intervals(np.concatenate(resampled))
 
 
 def of_rankings(rankings: Iterable[Ranking], records: int) -> list[Interval | None]:
@@ -91,21 +91,22 @@ def of_rankings(rankings: Iterable[Ranking], records: int) -> list[Interval | No
     draws = min(DRAWS, MOST_WORK // (records * len(rankings)))
     if draws < FEWEST_DRAWS:
         return [None, None]
-    found = []
+    means = []
     for counts in resamples(records, draws):
-        each = np.array([ranking.figures(counts) for ranking in rankings])  # (classes, 2, draws)
-        known = ~np.isnan(each)  # a small class may be missing from a draw
-        some = known.sum(0)
-        found.append(np.where(some > 0, np.where(known, each, 0).sum(0) / np.maximum(some, 1), np.nan).T)
-    return list(intervals(np.concatenate(found)))
+        figures = np.array([ranking.figures(counts) for ranking in rankings])  # (classes, 2, draws)
+        defined = ~np.isnan(figures)  # a small class may be missing from a draw
+        classes = defined.sum(0)
+        sums = np.where(defined, figures, 0).sum(0)
+        means.append(np.where(classes > 0, sums / np.maximum(classes, 1), np.nan).T)
+    return list(intervals(np.concatenate(means)))
 
 
 def intervals(figures: NDArray[Any]) -> list[Interval]:
     """One for each column of `(draws, figures)`; draws in which the figure has no value do not count."""
     tail = (1 - LEVEL) / 2
-    found = []
+    bounds = []
     for column in figures.T:
-        known = column[np.isfinite(column)]
-        low, high = np.quantile(known, [tail, 1 - tail]) if len(known) else (np.nan, np.nan)
-        found.append(Interval(float(low), float(high), len(known)))
-    return found
+        finite = column[np.isfinite(column)]
+        low, high = np.quantile(finite, [tail, 1 - tail]) if len(finite) else (np.nan, np.nan)
+        bounds.append(Interval(float(low), float(high), len(finite)))
+    return bounds

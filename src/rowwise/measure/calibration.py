@@ -50,10 +50,10 @@ class Calibration:
 
 def calibration(true: NDArray[Any], probabilities: NDArray[Any], bins: int = BINS) -> Calibration:
     """Of class numbers `(records,)` and probabilities `(records, classes)`."""
-    sure, right = probabilities.max(1).astype(np.float64), probabilities.argmax(1) == true
-    which = np.clip(np.ceil(sure * bins).astype(int) - 1, 0, bins - 1)
-    count = np.bincount(which, minlength=bins)
-    confidence, accuracy = (np.bincount(which, values, bins) for values in (sure, right))
+    highest, right = probabilities.max(1).astype(np.float64), probabilities.argmax(1) == true
+    bin_of = np.clip(np.ceil(highest * bins).astype(int) - 1, 0, bins - 1)
+    count = np.bincount(bin_of, minlength=bins)
+    confidence, accuracy = (np.bincount(bin_of, values, bins) for values in (highest, right))
     return Calibration(
         tuple(
             Bin(b / bins, (b + 1) / bins, int(count[b]), float(confidence[b] / count[b]), float(accuracy[b] / count[b]))

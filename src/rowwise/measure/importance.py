@@ -1,8 +1,8 @@
 """A model and a table's records → how much the model needs each column: its values are shuffled, the figure falls.
 
 Permutation importance (Breiman 2001; Fisher, Rudin and Dominici 2019): accuracy, or R² for numbers, less what is left
-of it when one column's values are dealt out anew among the records. By columns of the table, not of X widened: all
-that a column becomes is shuffled together. Of two columns that say the same, neither looks important.
+of it when the values of one column are shuffled among the records. A column is one of the table, not of X: all features
+that it becomes are shuffled together. Of two columns that say the same, neither looks important.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.data.dataset import Dataset
+    from rowwise.engine.prediction import Prediction
 
 REPEATS = 5
 MOST_RECORDS = 5_000
@@ -28,7 +29,7 @@ MOST_PREDICTED = 5_000_000  # records in all: some seconds
 
 
 class ColumnImportance(NamedTuple):
-    """How far the figure falls without the column: mean and standard deviation over the repeats."""
+    """How far the figure falls when the column is shuffled: mean and standard deviation over the repeats."""
 
     name: str
     mean: float
@@ -41,8 +42,8 @@ class Importance:
 
     Attributes:
         measure: `"accuracy"` or `"r2"`: what falls.
-        figure: that of the records as they are.
-        records: how many were taken, drawn from seed.
+        figure: its value for the records as they are.
+        records: how many were used, drawn from `seed`.
     """
 
     measure: str
@@ -54,8 +55,8 @@ class Importance:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON takes it."""
-        known = {name: getattr(self, name) for name in ("measure", "figure", "records", "repeats", "seed")}
-        return {**known, "columns": [column._asdict() for column in self.columns]}
+        settings = {name: getattr(self, name) for name in ("measure", "figure", "records", "repeats", "seed")}
+        return {**settings, "columns": [column._asdict() for column in self.columns]}
 
 
 def importance(model: keras.Model, data: Dataset, repeats: int = REPEATS, seed: int = 0) -> Importance:
@@ -64,42 +65,44 @@ def importance(model: keras.Model, data: Dataset, repeats: int = REPEATS, seed: 
     Raises:
         DataError: no table. ShapeError, ModelError: as `rowwise.predict`.
     """
-    from rowwise.engine.prediction import predict
-
     if data.x.ndim != 2:
         raise DataError("measure.importance", found=data.x.shape)
+    from rowwise.engine.prediction import Predictor
+
+    predict = Predictor(model).predict
     columns = _columns(data)
     random = np.random.default_rng(seed)
     most = max(1, min(MOST_RECORDS, MOST_PREDICTED // (repeats * len(columns))))
     rows = np.sort(random.permutation(len(data))[:most])
     x, y = np.array(data.x[rows]), data.y[rows]
-    figure = _figure(data, y)
-    whole = figure(predict(model, x))
-    found = []
+    figure_of = _figure(data, y)
+    figure = figure_of(predict(x))
+    importances = []
     for name, places in columns:
         falls = []
         for _ in range(repeats):
-            dealt = x.copy()
-            dealt[:, places] = x[random.permutation(len(x))][:, places]
-            falls.append(whole - figure(predict(model, dealt)))
-        found.append(ColumnImportance(name, float(np.mean(falls)), float(np.std(falls))))
-    found.sort(key=lambda column: -column.mean)
+            shuffled = x.copy()
+            shuffled[:, places] = x[random.permutation(len(x))][:, places]
+            falls.append(figure - figure_of(predict(shuffled)))
+        importances.append(ColumnImportance(name, float(np.mean(falls)), float(np.std(falls))))
+    importances.sort(key=lambda column: -column.mean)
     measure = "r2" if data.targets else "accuracy"
-    return Importance(measure, whole, tuple(found), len(x), repeats, seed)
+    return Importance(measure, figure, tuple(importances), len(x), repeats, seed)
 
 
 def _columns(data: Dataset) -> list[tuple[str, list[int]]]:
     """The columns of the table, each with its places in X."""
     if data.schema is None:
         return [(f"x{place}", [place]) for place in range(data.x.shape[1])]
-    found, place = [], 0
+    columns, place = [], 0
     for column in data.schema.used:
-        found.append((column.name, list(range(place, place + len(column.inputs)))))
+        columns.append((column.name, list(range(place, place + len(column.inputs)))))
         place += len(column.inputs)
-    return found
+    return columns
 
 
-def _figure(data: Dataset, y: NDArray[Any]) -> Callable[[Any], float]:
+def _figure(data: Dataset, y: NDArray[Any]) -> Callable[[Prediction], float]:
+    """What takes a prediction of the records whose truth is `y`, and gives its accuracy or R²."""
     if not data.targets:
         return lambda prediction: float((prediction.classes == y).mean())
     true = y.reshape(len(y), -1).astype(np.float64)

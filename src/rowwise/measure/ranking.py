@@ -2,7 +2,7 @@
 
 ROC AUC: the share of pairs (one that belongs, one that does not) in which the first has the higher score, a tie
 counts a half. Average precision: Σ (Rₙ − Rₙ₋₁) Pₙ over the scores as thresholds, high to low (P: precision,
-R: recall). Both as scikit-learn defines them, which takes one weighting a call: a bootstrap needs a thousand.
+R: recall). Both as scikit-learn defines them, which takes one weighting a call where a bootstrap needs a thousand.
 """
 
 from __future__ import annotations
@@ -47,29 +47,29 @@ class Ranking:
         begins = np.flatnonzero(np.diff(tie, prepend=-1))
         ends = np.append(begins[1:], len(order))
         places = np.flatnonzero(belongs[order])
-        held, first = np.unique(tie[places], return_index=True)
-        starts = np.unique(np.concatenate([[0], begins[held], ends[held]]))
+        grouped, first = np.unique(tie[places], return_index=True)
+        starts = np.unique(np.concatenate([[0], begins[grouped], ends[grouped]]))
         starts = starts[starts < len(order)]
-        tied = bool((ends[held] - begins[held] > 1).any())
-        return cls(order, starts, np.searchsorted(starts, begins[held]), order[places], first, tied)
+        tied = bool((ends[grouped] - begins[grouped] > 1).any())
+        return cls(order, starts, np.searchsorted(starts, begins[grouped]), order[places], first, tied)
 
     def figures(self, weights: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """ROC AUC and average precision `(draws,)` of weights `(draws, records)`; NaN where one side weighs nothing."""
         pieces = np.add.reduceat(np.take(weights, self.order, axis=1), self.starts, axis=1)
-        reached = np.cumsum(pieces, axis=1, dtype=np.float64)  # weight down to the end of each piece
-        total = reached[:, -1]
-        mine = np.add.reduceat(np.take(weights, self.inside, axis=1), self.first, axis=1).astype(np.float64)
-        down, mine_down = reached[:, self.groups], np.cumsum(mine, axis=1)
-        positive = mine.sum(1)
-        negative = total - positive
+        cumulative = np.cumsum(pieces, axis=1, dtype=np.float64)  # weight down to the end of each piece
+        positives = np.add.reduceat(np.take(weights, self.inside, axis=1), self.first, axis=1).astype(np.float64)
+        down, positives_down = cumulative[:, self.groups], np.cumsum(positives, axis=1)
+        positive = positives.sum(1)
+        negative = cumulative[:, -1] - positive
         # Of each positive: the negatives with a higher score, and half of those with its own, count against it.
-        above = down - mine_down
+        above = down - positives_down
         if self.tied:
-            above -= (pieces[:, self.groups] - mine) / 2
+            above -= (pieces[:, self.groups] - positives) / 2
         with np.errstate(invalid="ignore", divide="ignore"):
-            auc = 1 - np.einsum("dg,dg->d", mine, above) / (positive * negative)
-            mine_down /= np.maximum(down, 1e-300)  # precision; nothing was drawn yet where `down` is 0
-            return auc, np.where(negative > 0, np.einsum("dg,dg->d", mine, mine_down) / positive, np.nan)
+            auc = 1 - np.einsum("dg,dg->d", positives, above) / (positive * negative)
+            precision = positives_down
+            precision /= np.maximum(down, 1e-300)  # nothing was drawn yet where `down` is 0
+            return auc, np.where(negative > 0, np.einsum("dg,dg->d", positives, precision) / positive, np.nan)
 
 
 def rankings(true: NDArray[Any], probabilities: NDArray[Any]) -> dict[int, Ranking]:
@@ -80,9 +80,9 @@ def rankings(true: NDArray[Any], probabilities: NDArray[Any]) -> dict[int, Ranki
         probabilities: `(records, classes)`.
     """
     classes = probabilities.shape[1]
-    found = {}
+    by_class = {}
     for number in [1] if classes == 2 else range(classes):
         belongs = true == number
         if belongs.any() and not belongs.all():
-            found[number] = Ranking.of(belongs, probabilities[:, number])
-    return found
+            by_class[number] = Ranking.of(belongs, probabilities[:, number])
+    return by_class

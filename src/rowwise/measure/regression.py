@@ -40,9 +40,10 @@ class TargetScore:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON takes it."""
-        known = {name: interval._asdict() for name, interval in self.intervals.items()}
         figures = {name: getattr(self, name) for name in FIGURES}
-        return {"name": self.name, **figures, "intervals": known, "baseline": {"answers": self.mean, **self.baseline}}
+        intervals = {name: interval._asdict() for name, interval in self.intervals.items()}
+        baseline = {"answers": self.mean, **self.baseline}
+        return {"name": self.name, **figures, "intervals": intervals, "baseline": baseline}
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ class RegressionReport:
         true, predicted: `(records, targets)` float64.
         targets: their names.
         provenance: of the data measured on.
-        means: `(targets,)`: of the training records, what the baseline answers; None for those measured on.
+        means: `(targets,)`: the means of the training records, which the baseline answers; None for the measured ones.
     """
 
     true: NDArray[np.float64] = field(repr=False)
@@ -71,14 +72,14 @@ class RegressionReport:
     def per_target(self) -> tuple[TargetScore, ...]:
         """A score a target."""
         means = self.true.mean(0) if self.means is None else self.means
-        found = []
+        scores = []
         for column, name in enumerate(self.targets):
             true, mean = self.true[:, column], float(means[column])
-            mae, rmse, r2 = _of(true, self.predicted[:, column])
-            base = dict(zip(FIGURES, _of(true, np.full_like(true, mean)), strict=True))
+            mae, rmse, r2 = _figures(true, self.predicted[:, column])
+            base = dict(zip(FIGURES, _figures(true, np.full_like(true, mean)), strict=True))
             intervals = dict(zip(FIGURES, _intervals(true, self.predicted[:, column]), strict=True))
-            found.append(TargetScore(name, mae, rmse, r2, intervals, mean, base))
-        return tuple(found)
+            scores.append(TargetScore(name, mae, rmse, r2, intervals, mean, base))
+        return tuple(scores)
 
     @property
     def mae(self) -> float:
@@ -87,7 +88,7 @@ class RegressionReport:
 
     @property
     def rmse(self) -> float:
-        """Root of the mean squared error, in the target's unit."""
+        """Root mean squared error, in the target's unit."""
         return float(np.mean([score.rmse for score in self.per_target]))
 
     @property
@@ -129,11 +130,12 @@ def measure_numbers(
     true, predicted = (part[:, None] if part.ndim == 1 else part for part in (true, predicted))
     if true.shape != predicted.shape or true.ndim != 2 or not len(true) or true.shape[1] != len(targets):
         raise DataError("measure.numbers", true=true.shape, predicted=predicted.shape, targets=len(targets))
-    known = None if means is None else np.asarray(means, np.float64).reshape(-1)
-    return RegressionReport(true, predicted, tuple(targets), provenance, known)
+    baseline = None if means is None else np.asarray(means, np.float64).reshape(-1)
+    return RegressionReport(true, predicted, tuple(targets), provenance, baseline)
 
 
-def _of(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> tuple[float, float, float]:
+def _figures(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> tuple[float, float, float]:
+    """MAE, RMSE and R² of one target."""
     error = predicted - true
     spread = float(((true - true.mean()) ** 2).sum())
     r2 = 1 - float((error**2).sum()) / spread if spread else float("nan")

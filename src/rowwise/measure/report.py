@@ -49,15 +49,15 @@ class Confused(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """What a classifier got right and wrong on some data. What takes time is worked out when it is first asked for.
+    """What a classifier got right and wrong on some data. What takes time is computed when it is first used.
 
     Attributes:
         confusion: `(classes, classes)` int64; row: the true class, column: the predicted one.
         classes, classes_ko: names by class number.
-        loss: mean cross-entropy (log loss), in nats; None where probabilities were not known.
+        loss: mean cross-entropy (log loss), in nats; None without probabilities.
         provenance: of the data measured on.
-        true: `(records,)` class numbers; None where only the confusion is known.
-        probabilities: `(records, classes)`; None where they were not known.
+        true: `(records,)` class numbers; None without probabilities.
+        probabilities: `(records, classes)`; None where only classes were predicted.
         prior: `(classes,)`: the shares of the classes in the training records; None for those measured on.
     """
 
@@ -123,26 +123,27 @@ class Report:
     @cached_property
     def calibration(self) -> Calibration | None:
         """How far the confidence can be trusted; None without probabilities."""
-        known = self.true is not None and self.probabilities is not None
-        return calibration(self.true, self.probabilities) if known else None  # type: ignore[arg-type]
+        if self.true is None or self.probabilities is None:
+            return None
+        return calibration(self.true, self.probabilities)
 
     @cached_property
     def intervals(self) -> dict[str, Interval]:
         """The bootstrap's 95 % interval of every measure but the calibration error, which a resample always raises.
 
         Macro figures of a resample are means over the same classes as the measured ones: a rare class that a resample
-        lacks counts 0, as every quotient without a denominator. Left out, it would raise the mean.
+        lacks counts 0, like every quotient without a denominator. Left out, it would raise the mean.
         """
         occurs = _occurs(self.confusion)
-        drawn = of_confusion(self.confusion, lambda confusions: _figures(confusions, occurs))
-        found = dict(zip(FROM_CONFUSION, drawn, strict=True))
+        drawn = of_confusion(self.confusion, lambda confusions: _macro_figures(confusions, occurs))
+        intervals = dict(zip(FROM_CONFUSION, drawn, strict=True))
         if self.true is not None and self.probabilities is not None:
-            losses = -np.log(_right(self.true, self.probabilities))
-            found["loss"] = of_sums(losses[:, None], lambda means: means)[0]
+            losses = -np.log(_of_true_class(self.true, self.probabilities))
+            intervals["loss"] = of_sums(losses[:, None], lambda means: means)[0]
             ranked = of_rankings(self._rankings.values(), self.records)
             names = ("roc_auc", "average_precision")
-            found |= {name: interval for name, interval in zip(names, ranked, strict=True) if interval}
-        return found
+            intervals |= {name: interval for name, interval in zip(names, ranked, strict=True) if interval}
+        return intervals
 
     @cached_property
     def baseline(self) -> Report:
@@ -169,7 +170,7 @@ class Report:
 
     @property
     def never_predicted(self) -> tuple[int, ...]:
-        """Classes that records have and no prediction names: accuracy hides them."""
+        """Classes that some record has but that are never predicted, which accuracy hides."""
         support, predicted = self.confusion.sum(1), self.confusion.sum(0)
         return tuple(int(c) for c in np.flatnonzero((support > 0) & (predicted == 0)))
 
@@ -183,7 +184,7 @@ class Report:
         counts, support, names = self.confusion, self.confusion.sum(1), self.names
         return tuple(
             Confused(names[t], names[p], int(counts[t, p]), float(counts[t, p] / support[t]))
-            for t, p in self._confused(most)
+            for t, p in self._most_confused(most)
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -199,12 +200,12 @@ class Report:
         return {
             "records": self.records,
             "provenance": self.provenance,
-            **self._main(),
+            **self._figures(),
             "intervals": {"level": LEVEL, "seed": SEED, **{k: v._asdict() for k, v in self.intervals.items()}},
             "baseline": {
                 "answers": self.classes[self.baseline_class],
                 "from": "measured" if self.prior is None else "training",
-                **base._main(),
+                **base._figures(),
             },
             "calibration": self.calibration.to_dict() if self.calibration else None,
             "never_predicted": [self.classes[c] for c in self.never_predicted],
@@ -212,7 +213,7 @@ class Report:
             "confusion": self.confusion.tolist(),
             "confused": [
                 {"true": int(true), "predicted": int(predicted), "records": int(self.confusion[true, predicted])}
-                for true, predicted in self._confused(5)
+                for true, predicted in self._most_confused(5)
             ],
         }
 
@@ -222,11 +223,11 @@ class Report:
 
         return classification(self)
 
-    def _main(self) -> dict[str, float | None]:
+    def _figures(self) -> dict[str, float | None]:
         names = (*FROM_CONFUSION, "loss", "roc_auc", "average_precision")
         return {name: getattr(self, name) for name in names}
 
-    def _confused(self, most: int) -> list[tuple[int, int]]:
+    def _most_confused(self, most: int) -> list[tuple[int, int]]:
         """(true, predicted) class numbers of the cells off the diagonal that hold most records."""
         wrong = self.confusion.copy()
         np.fill_diagonal(wrong, 0)
@@ -275,13 +276,13 @@ def of_probabilities(
     provenance: str = "",
     prior: NDArray[np.float64] | None = None,
 ) -> Report:
-    """The whole Report of class numbers `(records,)` and probabilities `(records, classes)`, fitting one another."""
-    loss = float(-np.log(_right(true, probabilities)).mean())
-    known = measure(true, probabilities.argmax(1), classes, classes_ko, loss, provenance)
-    return replace(known, true=true, probabilities=probabilities, prior=prior)
+    """The whole Report of class numbers `(records,)` and probabilities `(records, classes)` of the same records."""
+    loss = float(-np.log(_of_true_class(true, probabilities)).mean())
+    report = measure(true, probabilities.argmax(1), classes, classes_ko, loss, provenance)
+    return replace(report, true=true, probabilities=probabilities, prior=prior)
 
 
-def _right(true: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[Any]:
+def _of_true_class(true: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[Any]:
     """The probability of each record's true class, as Keras clips it."""
     return np.clip(probabilities[np.arange(len(true)), true], EPSILON, 1 - EPSILON)
 
@@ -298,7 +299,7 @@ def _occurs(confusion: NDArray[np.int64]) -> NDArray[np.bool_]:
     return (confusion.sum(1) > 0) | (confusion.sum(0) > 0)
 
 
-def _figures(confusion: NDArray[np.int64], occurs: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _macro_figures(confusion: NDArray[np.int64], occurs: NDArray[np.bool_]) -> NDArray[np.float64]:
     """FROM_CONFUSION `(draws, 4)` of confusions `(draws, classes, classes)`; macro over the classes that `occurs`."""
     precision, recall, f1, support, _ = _by_class(confusion)
     accuracy = np.trace(confusion, axis1=-2, axis2=-1) / support.sum(-1)

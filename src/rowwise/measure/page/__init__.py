@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
-from rowwise.measure.page.confusion import confusion_section
-from rowwise.measure.page.measures import measures_section, tiles
-from rowwise.measure.page.origin import data_section, model_section, repeat_section
-from rowwise.measure.page.style import rules
+from typing import TYPE_CHECKING, NamedTuple
+
+from rowwise.measure.page.confusion import confusion_view
+from rowwise.measure.page.measures import measures_view, tiles
+from rowwise.measure.page.origin import data_view, model_view, repeat_view
+from rowwise.measure.page.shades import DEEP_STEPS, INKS, LIGHT_STEPS, shades
 from rowwise.measure.page.subject import Subject
-from rowwise.measure.page.trust import calibration_section, curves_section, importance_section
-from rowwise.measure.page.worst import worst_section
-from rowwise.shapes.ledger.drawing import safe
-from rowwise.text import language, say
+from rowwise.measure.page.trust import calibration_view, curves_view, importance_view
+from rowwise.measure.page.worst import worst_view
+from rowwise.pages.render import render
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Subject", "page"]
 
-SECTIONS = {
-    "measures": ("report.measures", measures_section),
-    "confusion": ("report.confusion", confusion_section),
-    "worst": ("report.worst", worst_section),
-    "calibration": ("report.calibration", calibration_section),
-    "importance": ("report.importance", importance_section),
-    "curves": ("pictures.curves", curves_section),
-    "data": ("report.data", data_section),
-    "model": ("report.model", model_section),
-    "repeat": ("report.repeat", repeat_section),
+# Section and template → its title's key, and what gives the template its values: None where there is nothing to show.
+SECTIONS: dict[str, tuple[str, Callable[[Subject], object]]] = {
+    "measures": ("report.measures", measures_view),
+    "confusion": ("report.confusion", confusion_view),
+    "worst": ("report.worst", worst_view),
+    "calibration": ("report.calibration", calibration_view),
+    "importance": ("report.importance", importance_view),
+    "curves": ("pictures.curves", curves_view),
+    "data": ("report.data", data_view),
+    "model": ("report.model", model_view),
+    "repeat": ("report.repeat", repeat_view),
 }
+
+
+class Section(NamedTuple):
+    """A part of the page that the navigation leads to; the template of its name shows `view`."""
+
+    name: str
+    title: str
+    view: object
 
 
 def page(subject: Subject) -> str:
     """A document of its own; its policy forbids it to fetch anything and to run anything."""
-    title = safe(say("report.title", name=subject.data.name))
-    found = {name: made for name, (_, make) in SECTIONS.items() if (made := make(subject))}
-    links = "".join(f'<li><a href="#{name}">{safe(say(SECTIONS[name][0]))}</a></li>' for name in found)
-    where = safe(say("report.on", provenance=subject.data.origin, records=f"{len(subject.data):,}"))
-    return (
-        f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        "style-src 'unsafe-inline'; img-src data:\">\n"
-        f'<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n<title>{title}</title>\n'
-        f'<style>{rules()}</style>\n</head>\n<body>\n<header><h1>{title}</h1><p class="soft">{where}</p>'
-        f'{tiles(subject)}</header>\n<nav aria-label="{safe(say("report.contents"))}"><ul>{links}</ul></nav>\n'
-        f"<main>\n{chr(10).join(found.values())}\n</main>\n<footer>{safe(say('report.footer'))}</footer>\n"
-        "</body>\n</html>\n"
+    views = {name: view(subject) for name, (_, view) in SECTIONS.items()}
+    document = render(
+        "rowwise.measure.page",
+        "report.html",
+        title=say("report.title", name=subject.data.name),
+        source=say("report.on", provenance=subject.data.origin, records=f"{len(subject.data):,}"),
+        tiles=tiles(subject),
+        sections=[Section(name, say(SECTIONS[name][0]), view) for name, view in views.items() if view is not None],
+        shades=(shades(0), shades(1)),
+        deep_shades=[f"{kind}-{len(LIGHT_STEPS) + n}" for kind in INKS for n in range(len(DEEP_STEPS))],
     )
+    return str(document)

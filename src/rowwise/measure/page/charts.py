@@ -1,16 +1,18 @@
 """Numbers → charts as inline SVG, 360 units wide, in the colours of the page.
 
-A chart is told twice: as a picture, and in its description for who cannot see it.
+A chart has a description, for those who cannot see it.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup
 
 from rowwise.measure.as_text import significant
-from rowwise.shapes.ledger.drawing import Drawing, inline, safe, text_width
+from rowwise.pages.svg import Drawing, element, inline, points, short, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,11 +21,21 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 360.0, 240.0
 TOP, RIGHT, BOTTOM = 10.0, 12.0, 40.0
+MOST_DOTS = 40  # points of a curve up to which each has a dot
+RADIUS = 2.5  # of a dot
+
+
+class Labels(NamedTuple):
+    """What a chart says in words: its title, what it shows, and what its axis across is."""
+
+    title: str
+    description: str
+    axis: str
 
 
 @dataclass(frozen=True)
 class Frame:
-    """From numbers to places: `low` at the left or bottom end, `high` at the other."""
+    """From numbers to places: the low end of `x` is at the left, that of `y` at the bottom."""
 
     x: tuple[float, float]
     y: tuple[float, float]
@@ -38,75 +50,71 @@ class Frame:
         return HEIGHT - BOTTOM - (value - self.y[0]) / (self.y[1] - self.y[0]) * (HEIGHT - BOTTOM - TOP)
 
 
-def curves(
-    series: Sequence[tuple[str, Sequence[float]]], title: str, description: str, across: str, first: int = 1
-) -> str:
-    """Lines by epoch.
+def curves(series: Sequence[tuple[str, Sequence[float]]], labels: Labels, first: int = 1) -> Markup:
+    """Lines by epoch; empty where no value is finite.
 
     Args:
-        series: for each line its class in the page's rules ("one" or "two-line") and a value an epoch; values that
-            are not finite are left out.
-        across: says what goes to the right.
+        series: for each line its class in report.css ("first" or "second") and a value an epoch; values that are not
+            finite are left out.
         first: the number of the first epoch.
     """
-    known = [value for _, values in series for value in values if math.isfinite(value)]
-    if not known:
-        return ""
-    longest = max(len(values) for _, values in series)
-    low, high = _apart(min(known), max(known))
+    finite = [value for _, values in series for value in values if math.isfinite(value)]
+    if not finite:
+        return Markup()
+    last = first + max(len(values) for _, values in series) - 1
+    low, high = _apart(min(finite), max(finite))
     ticks = nice(low, high)
-    frame = _frame((first - 0.5, first + longest - 0.5), (min(low, ticks[0]), max(high, ticks[-1])), ticks)
-    whole = [tick for tick in nice(first, first + longest - 1, 6) if tick == int(tick)] or [first]
-    parts = [_axes(frame, whole, ticks, across)]
+    frame = _frame((first - 0.5, last + 0.5), (min(low, ticks[0]), max(high, ticks[-1])), ticks)
+    epochs = [tick for tick in nice(first, last, 6) if tick == int(tick)] or [first]
+    parts = _axes(frame, epochs, ticks, labels.axis)
     for kind, values in series:
-        points = [
+        places = [
             (frame.across(first + epoch), frame.down(value))
             for epoch, value in enumerate(values)
             if math.isfinite(value)
         ]
-        parts.append(f'<polyline class="{kind}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>')
-        dot = "dot-one" if kind == "one" else "dot-two"
-        if len(points) <= 40:
-            parts += [f'<circle class="{dot}" cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>' for x, y in points]
-    return _svg(parts, title, description)
+        parts.append(element("polyline", class_=f"curve {kind}", points=points(places)))
+        if len(places) <= MOST_DOTS:
+            parts += [_dot(f"dot {kind}", x, y) for x, y in places]
+    return _chart(parts, labels)
 
 
-def reliability(found: Calibration, title: str, description: str, across: str) -> str:
-    """A bar a bin: how much of it was right; the gap to its confidence is hatched by colour."""
+def reliability(calibration: Calibration, labels: Labels) -> Markup:
+    """A bar a bin: the share that was right; the gap to its confidence has another colour."""
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
     frame = _frame((0, 1), (0, 1), ticks)
-    parts = [_axes(frame, ticks, ticks, across)]
-    for each in found.bins:
+    parts = _axes(frame, ticks, ticks, labels.axis)
+    for each in calibration.bins:
         left, wide = frame.across(each.low) + 0.5, frame.across(each.high) - frame.across(each.low) - 1
         top = frame.down(each.accuracy)
-        parts.append(_box("box", left, top, wide, frame.down(0) - top))
-        ends = sorted((top, frame.down(each.confidence)))
-        parts.append(_box("gap", left, ends[0], wide, ends[1] - ends[0]))
-    parts.append(_line(frame, "base", (0, 0), (1, 1)))
-    return _svg(parts, title, description)
+        parts.append(_bar("bar", left, top, wide, frame.down(0) - top))
+        upper, lower = sorted((top, frame.down(each.confidence)))
+        parts.append(_bar("gap", left, upper, wide, lower - upper))
+    parts.append(_diagonal(frame, 0, 1))
+    return _chart(parts, labels)
 
 
-def histogram(counts: Sequence[int], edges: Sequence[float], title: str, description: str, across: str) -> str:
+def histogram(counts: Sequence[int], edges: Sequence[float], labels: Labels) -> Markup:
     """A bar a bin, as high as its count."""
     ticks = nice(0, max(counts), 4)
     frame = _frame((edges[0], edges[-1]), (0, max(max(counts), ticks[-1])), ticks)
-    parts = [_axes(frame, nice(edges[0], edges[-1], 5), ticks, across)]
+    parts = _axes(frame, nice(edges[0], edges[-1], 5), ticks, labels.axis)
     for count, low, high in zip(counts, edges, edges[1:], strict=False):
         left, top = frame.across(low) + 0.5, frame.down(count)
-        parts.append(_box("box", left, top, frame.across(high) - left - 0.5, frame.down(0) - top))
-    return _svg(parts, title, description)
+        parts.append(_bar("bar", left, top, frame.across(high) - left - 0.5, frame.down(0) - top))
+    return _chart(parts, labels)
 
 
-def scatter(points: Iterable[tuple[float, float]], title: str, description: str, across: str) -> str:
-    """A point a record on one scale for both axes, and the line on which both numbers are equal."""
-    points = list(points)
-    low, high = _apart(min(map(min, points)), max(map(max, points)))
+def scatter(pairs: Iterable[tuple[float, float]], labels: Labels) -> Markup:
+    """A point a pair on one scale for both axes, and the line on which both numbers are equal."""
+    pairs = list(pairs)
+    low, high = _apart(min(map(min, pairs)), max(map(max, pairs)))
     ticks = nice(low, high)
     ends = min(low, ticks[0]), max(high, ticks[-1])
     frame = _frame(ends, ends, ticks)
-    parts = [_axes(frame, nice(*ends, 5), ticks, across), _line(frame, "base", (ends[0], ends[0]), (ends[1], ends[1]))]
-    parts += [f'<circle class="point" cx="{frame.across(x):.1f}" cy="{frame.down(y):.1f}" r="2.5"/>' for x, y in points]
-    return _svg(parts, title, description)
+    parts = [*_axes(frame, nice(*ends, 5), ticks, labels.axis), _diagonal(frame, *ends)]
+    parts += [_dot("point", frame.across(x), frame.down(y)) for x, y in pairs]
+    return _chart(parts, labels)
 
 
 def nice(low: float, high: float, most: int = 5) -> list[float]:
@@ -121,14 +129,15 @@ def nice(low: float, high: float, most: int = 5) -> list[float]:
 
 
 def _apart(low: float, high: float) -> tuple[float, float]:
+    """Both ends, moved apart where they are equal."""
     return (low, high) if high > low else (low - (abs(low) or 1) / 10, high + (abs(high) or 1) / 10)
 
 
 def _frame(x: tuple[float, float], y: tuple[float, float], ticks: Sequence[float]) -> Frame:
-    return Frame(x, y, 14 + max(text_width(_told(tick, ticks), "s") for tick in ticks))
+    return Frame(x, y, 14 + max(text_width(_tick_text(tick, ticks), "small") for tick in ticks))
 
 
-def _told(tick: float, ticks: Sequence[float]) -> str:
+def _tick_text(tick: float, ticks: Sequence[float]) -> str:
     """A tick as short as all of them allow."""
     if not tick:
         return "0"
@@ -138,29 +147,34 @@ def _told(tick: float, ticks: Sequence[float]) -> str:
     return significant(tick, 2)
 
 
-def _axes(frame: Frame, across: Sequence[float], ticks: Sequence[float], words: str) -> str:
+def _axes(frame: Frame, across: Sequence[float], up: Sequence[float], axis: str) -> list[Markup]:
+    """Lines and numbers at the ticks of both axes, and what the one across is."""
     right, floor = WIDTH - RIGHT, frame.down(frame.y[0])
     parts = []
-    for tick in ticks:
+    for tick in up:
         y = frame.down(tick)
-        parts.append(f'<path class="ax" d="M{frame.left:.1f} {y:.1f}H{right:.1f}"/>')
-        parts.append(f'<text x="{frame.left - 6:.1f}" y="{y + 4:.1f}" text-anchor="end">{_told(tick, ticks)}</text>')
+        parts.append(element("path", class_="tick", d=f"M{short(frame.left)} {short(y)}H{short(right)}"))
+        parts.append(element("text", _tick_text(tick, up), x=frame.left - 6, y=y + 4, text_anchor="end"))
     for tick in across:
         x = frame.across(tick)
-        parts.append(f'<path class="ax" d="M{x:.1f} {floor:.1f}v5"/>')
-        parts.append(f'<text x="{x:.1f}" y="{floor + 18:.1f}" text-anchor="middle">{_told(tick, across)}</text>')
-    parts.append(f'<text x="{right:.1f}" y="{HEIGHT - 5:.1f}" text-anchor="end">{safe(words)}</text>')
-    return "".join(parts)
+        parts.append(element("path", class_="tick", d=f"M{short(x)} {short(floor)}v5"))
+        parts.append(element("text", _tick_text(tick, across), x=x, y=floor + 18, text_anchor="middle"))
+    parts.append(element("text", axis, x=right, y=HEIGHT - 5, text_anchor="end"))
+    return parts
 
 
-def _box(kind: str, x: float, y: float, width: float, height: float) -> str:
-    return f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{max(width, 0.5):.1f}" height="{max(height, 0):.1f}"/>'
+def _bar(kind: str, x: float, y: float, width: float, height: float) -> Markup:
+    return element("rect", class_=kind, x=x, y=y, width=max(width, 0.5), height=max(height, 0))
 
 
-def _line(frame: Frame, kind: str, start: tuple[float, float], end: tuple[float, float]) -> str:
-    begin, finish = (f"{frame.across(x):.1f} {frame.down(y):.1f}" for x, y in (start, end))
-    return f'<path class="{kind}" d="M{begin}L{finish}"/>'
+def _dot(kind: str, x: float, y: float) -> Markup:
+    return element("circle", class_=kind, cx=x, cy=y, r=RADIUS)
 
 
-def _svg(parts: Sequence[str], title: str, description: str) -> str:
-    return inline(Drawing("".join(parts), WIDTH, HEIGHT), title, description)
+def _diagonal(frame: Frame, low: float, high: float) -> Markup:
+    begin, end = (f"{short(frame.across(value))} {short(frame.down(value))}" for value in (low, high))
+    return element("path", class_="diagonal", d=f"M{begin}L{end}")
+
+
+def _chart(parts: Iterable[Markup], labels: Labels) -> Markup:
+    return inline(Drawing(Markup().join(parts), WIDTH, HEIGHT), labels.title, labels.description)

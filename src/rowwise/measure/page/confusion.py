@@ -1,19 +1,17 @@
 """A report of classes → its confusion matrix: every number leads to the records behind it, without a script.
 
-A number is a link to a panel of the same page, which is shown while it is the page's target: by mouse, by touch and
-by keyboard alike.
+A number is a link to a panel of the same page, which is shown while it is the page's target: by mouse, touch or
+keyboard.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rowwise.measure.page.html import paragraph, section, wide
-from rowwise.measure.page.records import shown
-from rowwise.measure.page.style import step
-from rowwise.shapes.ledger.drawing import safe
+from rowwise.measure.page.records import Records, records_of
+from rowwise.measure.page.shades import step
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -23,112 +21,113 @@ if TYPE_CHECKING:
     from rowwise.measure.report import Report
 
 MOST_CLASSES = 30  # rows of a matrix that can be read
+WIDE_CLASSES = 12  # rows up to which a cell has its full width
 MOST_SHOWN = 12  # records behind a number
-MOST_RECORDS = 900  # in the whole page: it shall be sent by mail
+MOST_RECORDS = 900  # in the whole page, which must be small enough for mail
+LONGEST_NAME = 20  # letters
 
 
-def confusion_section(subject: Subject) -> str:
-    """The matrix and a panel for each of its numbers."""
+class Cell(NamedTuple):
+    """A number that is not 0; `place` is `true-predicted` in class numbers, `shade` a class in report.css."""
+
+    place: str
+    records: int
+    label: str
+    shade: str
+
+
+class Panel(NamedTuple):
+    """The records behind a number."""
+
+    place: str
+    title: str
+    summary: str
+    records: Records
+
+
+class Confusion(NamedTuple):
+    """`rows`: a name and its cells, None for a number that is 0; `omission`: in words, which classes are left out."""
+
+    omission: str
+    names: list[str]
+    rows: list[tuple[str, list[Cell | None]]]
+    narrow: bool
+    panels: list[Panel]
+
+
+def confusion_view(subject: Subject) -> Confusion | None:
+    """The matrix and a panel for each of its numbers; None where the true classes are not known."""
     report = subject.classes
     if report is None or report.true is None:
-        return ""
-    chosen = _chosen(report)
-    counts = report.confusion[np.ix_(chosen, chosen)]
-    some = ""
-    if len(chosen) < len(report.classes):
-        some = paragraph(say("report.some.classes", shown=len(chosen), classes=f"{len(report.classes):,}"))
-    hint = f'<p class="hint soft">{safe(say("report.choose"))}</p>'
-    panels = "".join(_panels(subject, report, chosen, counts))
-    return section(
-        "confusion",
-        say("report.confusion"),
-        paragraph(say("report.confusion.says")),
-        some,
-        f'<div class="matrix">{_matrix(report, chosen, counts)}<div class="panels">{hint}{panels}</div></div>',
-    )
+        return None
+    classes = _most_mistaken(report)
+    omission = ""
+    if len(classes) < len(report.classes):
+        omission = say("report.some.classes", shown=len(classes), classes=f"{len(report.classes):,}")
+    names = [_short(report.names[c]) for c in classes]
+    rows = [
+        (name, [_cell(report, true, predicted) for predicted in classes])
+        for name, true in zip(names, classes, strict=True)
+    ]
+    return Confusion(omission, names, rows, len(classes) > WIDE_CLASSES, _panels(subject, report, classes))
 
 
-def _chosen(report: Report) -> NDArray[np.intp]:
-    """Class numbers: all, or those with the most mistakes."""
+def _most_mistaken(report: Report) -> list[int]:
+    """Class numbers in order: all, or those with the most mistakes."""
     wrong = report.confusion.sum(0) + report.confusion.sum(1) - 2 * np.diagonal(report.confusion)
-    return np.sort(np.argsort(-wrong, kind="stable")[:MOST_CLASSES])
+    return np.sort(np.argsort(-wrong, kind="stable")[:MOST_CLASSES]).tolist()
 
 
-def _matrix(report: Report, chosen: NDArray[np.intp], counts: NDArray[np.int64]) -> str:
-    names, support = report.names, report.confusion.sum(1)
-    heads = "".join(f'<th scope="col"><span>{safe(_short(names[c]))}</span></th>' for c in chosen)
-    rows = []
-    for row, true in enumerate(chosen):
-        cells = "".join(
-            _cell(report, true, column, int(counts[row, place]), int(support[true]))
-            for place, column in enumerate(chosen)
-        )
-        rows.append(f'<tr><th scope="row">{safe(_short(names[true]))}</th>{cells}</tr>')
-    corner = f'<td class="axis">{safe(say("report.axes"))}</td>'
-    kind = "cells many" if len(chosen) > 12 else "cells"
-    return wide(
-        f'<table class="{kind}"><thead><tr>{corner}{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>',
-        say("report.confusion"),
-    )
-
-
-def _cell(report: Report, true: int, predicted: int, count: int, support: int) -> str:
+def _cell(report: Report, true: int, predicted: int) -> Cell | None:
+    count = int(report.confusion[true, predicted])
     if not count:
-        return "<td>·</td>"
-    kind = "r" if true == predicted else "w"
-    label = say("report.cell", what=_what(report, true, predicted), count=f"{count:,}")
-    return (
-        f'<td class="{kind}{step(count / support)}"><a id="k{true}-{predicted}" href="#c{true}-{predicted}" '
-        f'aria-label="{safe(label)}">{count}</a></td>'
-    )
+        return None
+    label = say("report.cell", what=_title(report, true, predicted), count=f"{count:,}")
+    share = count / int(report.confusion[true].sum())
+    shade = f"{'right' if true == predicted else 'wrong'}-{step(share)}"
+    return Cell(f"{true}-{predicted}", count, label, shade)
 
 
-def _panels(subject: Subject, report: Report, chosen: NDArray[np.intp], counts: NDArray[np.int64]) -> list[str]:
-    """What lies behind each number: the surest first; of those that are right, the least sure."""
+def _panels(subject: Subject, report: Report, classes: list[int]) -> list[Panel]:
+    """The records behind each number, the most confident first; of those that are right, the least confident."""
     assert report.true is not None
-    most = int(np.clip(MOST_RECORDS // max(int((counts > 0).sum()), 1), 2, MOST_SHOWN))
-    sure = subject.probabilities.max(1)
-    made = []
-    for row, true in enumerate(chosen):
+    numbers = int((report.confusion[np.ix_(classes, classes)] > 0).sum())
+    most = int(np.clip(MOST_RECORDS // max(numbers, 1), 2, MOST_SHOWN))
+    panels = []
+    for true in classes:
         of_class = np.flatnonzero(report.true == true)
-        for column, predicted in enumerate(chosen):
-            if not counts[row, column]:
-                continue
-            found = of_class[subject.predicted[of_class] == predicted]
-            right = true == predicted
-            order = np.argsort(sure[found] if right else -sure[found], kind="stable")[:most]
-            made.append(_panel(subject, report, (int(true), int(predicted)), found, found[order]))
-    return made
+        for predicted in classes:
+            if report.confusion[true, predicted]:
+                records = of_class[subject.predicted[of_class] == predicted]
+                panels.append(_panel(subject, report, (true, predicted), records, most))
+    return panels
 
 
-def _panel(
-    subject: Subject, report: Report, pair: tuple[int, int], found: NDArray[np.intp], records: NDArray[np.intp]
-) -> str:
+def _panel(subject: Subject, report: Report, pair: tuple[int, int], records: NDArray[np.intp], most: int) -> Panel:
     true, predicted = pair
-    order = "report.panel.right" if true == predicted else "report.panel.wrong"
-    told = say(
-        order,
-        count=f"{len(found):,}",
-        support=f"{report.confusion[true].sum():,}",
-        share=f"{100 * len(found) / report.confusion[true].sum():.1f}",
-        shown=len(records),
+    right = true == predicted
+    confidence = subject.confidence[records]
+    shown = records[np.argsort(confidence if right else -confidence, kind="stable")[:most]].tolist()
+    support = report.confusion[true].sum()
+    summary = say(
+        "report.panel.right" if right else "report.panel.wrong",
+        count=f"{len(records):,}",
+        support=f"{support:,}",
+        share=f"{100 * len(records) / support:.1f}",
+        shown=len(shown),
     )
-    numbers = records.tolist()
-    words = [(f"{100 * subject.probabilities[record].max():.1f} %",) for record in numbers]
-    back = f'<p class="small back"><a href="#k{true}-{predicted}">{safe(say("report.back"))}</a></p>'
-    return (
-        f'<div class="panel" id="c{true}-{predicted}" tabindex="-1"><h3>{safe(_what(report, true, predicted))}</h3>'
-        f"{paragraph(told, 'small')}{back}{shown(subject.data, numbers, words, (say('report.sure'),))}</div>"
-    )
+    words = [(f"{100 * subject.confidence[record]:.1f} %",) for record in shown]
+    view = records_of(subject.data, shown, words, (say("report.sure"),))
+    return Panel(f"{true}-{predicted}", _title(report, true, predicted), summary, view)
 
 
-def _what(report: Report, true: int, predicted: int) -> str:
+def _title(report: Report, true: int, predicted: int) -> str:
     names = report.names
     if true == predicted:
         return say("report.right", name=names[true])
     return say("report.taken", true=names[true], predicted=names[predicted])
 
 
-def _short(name: str, most: int = 20) -> str:
+def _short(name: str) -> str:
     name = " ".join(name.split()) or "–"
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"

@@ -1,76 +1,110 @@
-"""A subject → where all of it comes from: the data, the model, and how to do it again."""
+"""A subject → where it comes from: the data, the model, and how to repeat it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rowwise.data.tables.schema_text import cells
 from rowwise.measure.as_text import significant
-from rowwise.measure.page.html import details, pairs, paragraph, section, table
-from rowwise.shapes import explain
 from rowwise.shapes.ledger.as_html import fragment
-from rowwise.shapes.ledger.as_text import head
-from rowwise.shapes.ledger.drawing import safe
+from rowwise.shapes.ledger.as_text import heading
+from rowwise.shapes.ledger.ledger import explain
 from rowwise.text import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markupsafe import Markup
+
     from rowwise.data.dataset import Dataset
+    from rowwise.data.tables.schema import Schema
     from rowwise.measure.page.subject import Subject
 
 MOST_CLASSES = 100
 MOST_COLUMNS = 200
+CHECKSUM = 12  # digits shown of the training data's
 
 
-def data_section(subject: Subject) -> str:
+class Table(NamedTuple):
+    """Text in rows under a head; `title` may be empty."""
+
+    title: str
+    head: list[str]
+    rows: Sequence[Sequence[str]]
+
+
+class DataView(NamedTuple):
+    """Facts by name; then the classes, or the targets, and a table's columns."""
+
+    facts: list[tuple[str, str]]
+    classes: Table | None
+    targets: Table | None
+    columns: Table | None
+
+
+class ModelView(NamedTuple):
+    """The model in one line, how it was trained, and its ledger."""
+
+    summary: str
+    settings: list[tuple[str, str]]
+    ledger: Markup
+
+
+class RepeatView(NamedTuple):
+    """Commands, each with what it does; and the versions of what they ran with."""
+
+    commands: list[tuple[str, str]]
+    versions: Table | None
+
+
+def data_view(subject: Subject) -> DataView:
     """What was measured on, what was trained on, and what the records are."""
-    data, trained = subject.data, subject.record.get("data", {})
+    data = subject.data
     shape = " × ".join(f"{size:,}" for size in data.shape)
-    found = pairs(
-        [
-            (say("report.name"), data.name),
-            (say("report.provenance"), data.origin),
-            (say("report.measured_on"), say("report.part", part=data.part or "–", records=f"{len(data):,}")),
-            (say("report.trained_on"), _trained(trained)),
-            (say("report.split"), _split(data)),
-            (say("report.shape"), say("report.shape.says", shape=shape, dtype=data.x.dtype)),
-            (say("report.checksum"), data.checksum),
-        ]
-    )
-    return section("data", say("report.data"), found, _targets(subject), _schema(data))
+    facts = [
+        (say("report.name"), data.name),
+        (say("report.provenance"), data.origin),
+        (say("report.measured_on"), say("report.part", part=data.part or "–", records=f"{len(data):,}")),
+        (say("report.trained_on"), _trained_on(subject.record.get("data", {}))),
+        (say("report.split"), _split(data)),
+        (say("report.shape"), say("report.shape.says", shape=shape, dtype=data.x.dtype)),
+        (say("report.checksum"), data.checksum),
+    ]
+    columns = None if data.schema is None else _columns(data.schema)
+    return DataView(facts, _classes(subject), _targets(subject), columns)
 
 
-def model_section(subject: Subject) -> str:
+def model_view(subject: Subject) -> ModelView:
     """In one line, then the whole ledger."""
     ledger = explain(subject.model)
     settings: dict[str, Any] = dict(subject.record.get("settings", {}))
     settings |= {"engine": subject.record["engine"]} if "engine" in subject.record else {}
-    told = [(name, _setting(value)) for name, value in settings.items()]
-    return section(
-        "model",
-        say("report.model"),
-        paragraph(head(ledger)),
-        f"<h3>{safe(say('report.settings'))}</h3>{pairs(told)}" if told else "",
-        details(say("report.ledger"), fragment(ledger)),
-    )
+    named = [(name, _setting(value)) for name, value in settings.items()]
+    return ModelView(heading(ledger), named, fragment(ledger))
 
 
-def repeat_section(subject: Subject) -> str:
-    """The commands, and what they were run with."""
-    commands = "".join(f"<p>{safe(say(key))}</p><pre>{safe(line)}</pre>" for key, line in subject.commands)
+def repeat_view(subject: Subject) -> RepeatView | None:
+    """The commands, and what they were run with; None where neither is known."""
+    commands = [(say(key), line) for key, line in subject.commands]
+    versions = _versions(subject)
+    return RepeatView(commands, versions) if commands or versions else None
+
+
+def _versions(subject: Subject) -> Table | None:
+    """Of what trained the model, where that is known, and of what measured it."""
     trained = subject.record.get("versions", {})
-    names = list(dict.fromkeys([*subject.versions, *trained]))
-    when = [("report.when.trained", trained)] if trained else []
-    when.append(("report.when.measured", dict(subject.versions)))
-    rows = [[name, *(str(found.get(name, "")) for _, found in when)] for name in names]
-    columns = ["", *(say(key) for key, _ in when)]
-    versions = f"<h3>{safe(say('report.versions'))}</h3>" + table(columns, rows, kind="quiet") if rows else ""
-    return section("repeat", say("report.repeat"), commands, versions)
+    columns = [("report.when.trained", trained)] if trained else []
+    columns.append(("report.when.measured", dict(subject.versions)))
+    names = dict.fromkeys([*subject.versions, *trained])
+    rows = [(name, *(str(versions.get(name, "")) for _, versions in columns)) for name in names]
+    return Table(say("report.versions"), ["", *(say(key) for key, _ in columns)], rows) if rows else None
 
 
-def _trained(trained: dict[str, Any]) -> str:
-    if "records" not in trained:
+def _trained_on(data: dict[str, Any]) -> str:
+    if "records" not in data:
         return ""
-    return say("report.trained", records=f"{trained['records']:,}", checksum=str(trained.get("checksum", ""))[:12])
+    checksum = str(data.get("checksum", ""))[:CHECKSUM]
+    return say("report.trained", records=f"{data['records']:,}", checksum=checksum)
 
 
 def _split(data: Dataset) -> str:
@@ -79,40 +113,44 @@ def _split(data: Dataset) -> str:
     if not isinstance(split, dict) or split.get("by") not in ("records", "group", "time"):
         return ""
     by = "classes" if split["by"] == "records" and data.classes else split["by"]
-    told = say(f"report.split.{by}")
-    return told if split["by"] == "time" else say("report.split.seed", how=told, seed=split.get("seed"))
+    how = say(f"report.split.{by}")
+    return how if split["by"] == "time" else say("report.split.seed", how=how, seed=split.get("seed"))
 
 
-def _targets(subject: Subject) -> str:
-    """The classes with their records, or the targets with their range."""
-    if report := subject.classes:
-        rows = [
-            (score.name, f"{score.support:,}", f"{100 * score.support / report.records:.1f} %")
-            for score in report.per_class[:MOST_CLASSES]
-        ]
-        columns = (say("report.class"), say("report.records"), say("report.share"))
-        summary = say("report.classes", count=f"{len(report.classes):,}")
-        return details(summary, table(columns, rows, kind="quiet"))
+def _classes(subject: Subject) -> Table | None:
+    """The classes with their records."""
+    report = subject.classes
+    if report is None:
+        return None
+    rows = [
+        (score.name, f"{score.support:,}", f"{100 * score.support / report.records:.1f} %")
+        for score in report.per_class[:MOST_CLASSES]
+    ]
+    head = [say("report.class"), say("report.records"), say("report.share")]
+    return Table(say("report.classes", count=f"{len(report.classes):,}"), head, rows)
+
+
+def _targets(subject: Subject) -> Table | None:
+    """The targets with their range."""
     if (numbers := subject.numbers) is None:
-        return ""
-    spread = []
-    for name, true in zip(numbers.targets, numbers.true.T, strict=True):
-        spread.append((name, *(significant(float(v)) for v in (true.min(), true.mean(), true.max(), true.std()))))
-    heads = ("target", "least", "mean", "largest", "deviation")
-    return table([say(f"report.{word}") for word in heads], spread, kind="quiet")
+        return None
+    rows = [
+        (name, *(significant(float(v)) for v in (true.min(), true.mean(), true.max(), true.std())))
+        for name, true in zip(numbers.targets, numbers.true.T, strict=True)
+    ]
+    head = [say(f"report.{word}") for word in ("target", "least", "mean", "largest", "deviation")]
+    return Table("", head, rows)
 
 
-def _schema(data: Dataset) -> str:
+def _columns(schema: Schema) -> Table:
     """What each column of the table is, and what the network sees of it."""
-    if data.schema is None:
-        return ""
     rows, place = [], 0
-    for column in data.schema.columns[:MOST_COLUMNS]:
+    for column in schema.columns[:MOST_COLUMNS]:
         rows.append(cells(column, place))
         place += len(column.inputs)
-    columns = [say(f"schema.{name}") for name in ("name", "kind", "missing", "values", "enters")]
-    title = say("report.columns", count=f"{len(data.schema.columns):,}", features=f"{len(data.schema.features):,}")
-    return f"<h3>{safe(title)}</h3>" + table([*columns, "X"], rows, kind="quiet texts")
+    head = [*(say(f"schema.{name}") for name in ("name", "kind", "missing", "values", "enters")), "X"]
+    title = say("report.columns", count=f"{len(schema.columns):,}", features=f"{len(schema.features):,}")
+    return Table(title, head, rows)
 
 
 def _setting(value: object) -> str:

@@ -1,17 +1,15 @@
-"""Some records of a Dataset → what a reader sees of them: images, or rows of the table."""
+"""Some records of a Dataset → what a reader sees of them: pictures, or rows of the table."""
 
 from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from rowwise.data.tables.columns.numeric import plain
-from rowwise.figures import brightness, colours, is_picture
-from rowwise.measure.page.html import table
-from rowwise.shapes.ledger.drawing import safe
+from rowwise.figures import as_rgb, is_picture, value_range
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -22,70 +20,85 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.data.tables.schema import Column
 
-SIDE = 72  # pixels of an image's longer side in the page; larger ones are made smaller
-PLAIN = 40  # pixels up to which an image is kept as it is, and shown with its pixels as squares
+SIDE = 72  # pixels of a picture's longer side in the page; larger ones are made smaller
+SMALL = 40  # pixels up to which a picture is kept as it is, and shown with its pixels as squares
 MOST_COLUMNS = 40  # of a table's rows
+JPEG_QUALITY = 80
 
 
-def shown(data: Dataset, records: Sequence[int], words: Sequence[Sequence[str]], heads: Sequence[str]) -> str:
-    """HTML of these records.
+class Picture(NamedTuple):
+    """A data URI, what it shows for those who cannot see it, and the lines below it."""
+
+    uri: str
+    alt: str
+    lines: list[str]
+
+
+class Records(NamedTuple):
+    """Pictures, with sharp pixels where they are small; or rows of a table, the first cell naming the record."""
+
+    pictures: Sequence[Picture] = ()
+    pixelated: bool = False
+    head: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+
+
+def records_of(data: Dataset, records: Sequence[int], words: Sequence[Sequence[str]], heads: Sequence[str]) -> Records:
+    """What is shown of these records.
 
     Args:
         records: their numbers, from 0.
         words: for each, what is said beside it: a cell for each of `heads`.
     """
     if not len(records):
-        return ""
+        return Records()
     if is_picture(data.shape):
-        return _images(data, records, words, heads)
+        pixelated = max(data.shape[:2]) <= SMALL
+        return Records(_pictures(data, records, words, heads), pixelated)
     return _rows(data, records, words, heads)
 
 
-def _images(data: Dataset, records: Sequence[int], words: Sequence[Sequence[str]], heads: Sequence[str]) -> str:
-    low, high = brightness(data.x[:1000])
-    items = []
-    small = max(data.shape[:2]) <= PLAIN
-    for record, told in zip(records, words, strict=True):
-        uri = _uri(colours(data.x[record : record + 1], low, high)[0])
+def _pictures(
+    data: Dataset, records: Sequence[int], words: Sequence[Sequence[str]], heads: Sequence[str]
+) -> list[Picture]:
+    low, high = value_range(data.x[:1000])
+    pictures = []
+    for record, cells in zip(records, words, strict=True):
+        uri = _uri(as_rgb(data.x[record : record + 1], low, high)[0])
         # The last is the confidence: it needs no name.
-        named = [f"{head}: {word}" for head, word in zip(heads[:-1], told[:-1], strict=True)] + [told[-1]]
-        lines = "".join(f"<span>{safe(line)}</span>" for line in named)
-        alt = safe(say("report.record", record=f"{record:,}", words=", ".join(named)))
-        pixel = ' class="pixel"' if small else ""
-        items.append(f'<li><img{pixel} alt="{alt}" src="{uri}">{lines}</li>')
-    return f'<ul class="shots">{"".join(items)}</ul>'
+        lines = [f"{head}: {cell}" for head, cell in zip(heads[:-1], cells[:-1], strict=True)] + [cells[-1]]
+        alt = say("report.record", record=f"{record:,}", words=", ".join(lines))
+        pictures.append(Picture(uri, alt, lines))
+    return pictures
 
 
 def _uri(image: NDArray[np.uint8]) -> str:
-    """`(h, w, 3)` → a data URI: PNG where it is small, else JPEG of at most SIDE pixels."""
+    """`(h, w, 3)` → a data URI: PNG where it is small, else JPEG of at most twice SIDE pixels."""
     from PIL import Image
 
     grey = bool((image[..., :1] == image).all())
     picture = Image.fromarray(np.ascontiguousarray(image[..., 0] if grey else image))
     out, kind = io.BytesIO(), "png"
-    if max(picture.size) > PLAIN:
+    if max(picture.size) > SMALL:
         kind = "jpeg"
         picture.thumbnail((SIDE * 2, SIDE * 2))  # for screens of two pixels a point
-        picture.save(out, "JPEG", quality=80)
+        picture.save(out, "JPEG", quality=JPEG_QUALITY)
     else:
         picture.save(out, "PNG", optimize=True)
     return f"data:image/{kind};base64,{base64.b64encode(out.getvalue()).decode('ascii')}"
 
 
-def _rows(data: Dataset, records: Sequence[int], words: Sequence[Sequence[str]], heads: Sequence[str]) -> str:
+def _rows(data: Dataset, records: Sequence[int], words: Sequence[Sequence[str]], heads: Sequence[str]) -> Records:
     flat = data.x.reshape(len(data.x), -1)
-    columns = _columns(data, flat.shape[1])
-    names = [name for name, _, _ in columns[:MOST_COLUMNS]]
+    columns = _columns(data, flat.shape[1])[:MOST_COLUMNS]
     # A table's reader looks for the row in the file; other data have their numbers only.
-    table_rows = data.rows
-    numbers = [f"{record:,}" if table_rows is None else str(table_rows[record]) for record in records]
+    number_head = say("report.record.number" if data.rows is None else "report.row.number")
+    numbers = [f"{record:,}" if data.rows is None else str(data.rows[record]) for record in records]
     rows = [
-        (number, *told, *(_value(column, flat[record, place]) for _, place, column in columns[:MOST_COLUMNS]))
-        for number, record, told in zip(numbers, records, words, strict=True)
+        (number, *cells, *(_value(column, flat[record, place]) for _, place, column in columns))
+        for number, record, cells in zip(numbers, records, words, strict=True)
     ]
-    return table(
-        (say("report.record.number" if table_rows is None else "report.row.number"), *heads, *names), rows, kind="quiet"
-    )
+    return Records(head=(number_head, *heads, *(name for name, _, _ in columns)), rows=rows)
 
 
 def _columns(data: Dataset, width: int) -> list[tuple[str, int, Column | None]]:

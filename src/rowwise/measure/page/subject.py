@@ -60,9 +60,14 @@ class Subject:
 
     @cached_property
     def probabilities(self) -> NDArray[Any]:
-        """`(records, classes)`."""
-        found = None if self.classes is None else self.classes.probabilities
-        return np.empty((len(self.data), 0)) if found is None else found
+        """`(records, classes)`; no columns where the report is of numbers."""
+        probabilities = None if self.classes is None else self.classes.probabilities
+        return np.empty((len(self.data), 0)) if probabilities is None else probabilities
+
+    @cached_property
+    def confidence(self) -> NDArray[Any]:
+        """`(records,)`: the highest probability of each."""
+        return self.probabilities.max(1)
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:

@@ -1,128 +1,141 @@
-"""A report, and the importance of columns → whether to believe the model, and what it goes by."""
+"""A report, and the importance of columns → how far the model can be trusted, and what it relies on."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rowwise.measure.as_text import UNITS, number
-from rowwise.measure.page import charts
-from rowwise.measure.page.html import details, figure, paragraph, section, table, wide
-from rowwise.shapes.ledger.drawing import safe
+from rowwise.measure.page.charts import Labels, curves, reliability
 from rowwise.text import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from markupsafe import Markup
+
     from rowwise.measure.page.subject import Subject
 
 MOST_COLUMNS = 40
-KNOWN = {"mean_absolute_error": UNITS["mae"]}  # Keras's names of metrics that are better known by others
+MOST_CURVES = 4
+TOLERANCE = 0.02  # between confidence and accuracy: closer than that, the confidence can be trusted
+BETTER_KNOWN = {"mean_absolute_error": UNITS["mae"]}  # Keras's names of metrics that are better known otherwise
 
 
-def calibration_section(subject: Subject) -> str:
-    """How often the model is right where it is so sure."""
+class CalibrationView(NamedTuple):
+    """A verdict, the diagram, the calibration error in words, and the bins as a table."""
+
+    picture: Markup
+    labels: Labels
+    error: str
+    head: list[str]
+    bins: Sequence[Sequence[str]]
+
+
+class ImportanceView(NamedTuple):
+    """`rows`: a column's name, how far the figure falls, its deviation, and the length of its bar in percent."""
+
+    summary: str
+    head: list[str]
+    rows: list[tuple[str, str, str, str]]
+    omission: str
+
+
+class Curve(NamedTuple):
+    """The lines of one metric; the picture is empty where no figure is finite."""
+
+    picture: Markup
+    labels: Labels
+
+
+class CurvesView(NamedTuple):
+    """Charts of the loss and of metrics, and every epoch as a table."""
+
+    validated: bool
+    charts: list[Curve]
+    head: list[str]
+    epochs: Sequence[Sequence[str]]
+
+
+def calibration_view(subject: Subject) -> CalibrationView | None:
+    """How often the model is right, by its confidence."""
     report = subject.classes
-    found = report.calibration if report else None
-    if report is None or found is None:
-        return ""
-    gap = found.confidence - report.accuracy
-    key = "over" if gap > 0.02 else "under" if gap < -0.02 else "good"
-    told = say(
-        f"report.calibration.{key}", confidence=f"{100 * found.confidence:.1f}", accuracy=f"{100 * report.accuracy:.1f}"
+    measured = report.calibration if report else None
+    if report is None or measured is None:
+        return None
+    gap = measured.confidence - report.accuracy
+    verdict = "over" if gap > TOLERANCE else "under" if gap < -TOLERANCE else "good"
+    description = say(
+        f"report.calibration.{verdict}",
+        confidence=f"{100 * measured.confidence:.1f}",
+        accuracy=f"{100 * report.accuracy:.1f}",
     )
-    title = say("report.reliability")
-    rows = [
+    labels = Labels(say("report.reliability"), description, say("report.reliability.axis"))
+    bins = [
         (
             f"{100 * each.low:.0f} – {100 * each.high:.0f} %",
             f"{each.records:,}",
             f"{100 * each.confidence:.1f} %",
             f"{100 * each.accuracy:.1f} %",
         )
-        for each in found.bins
+        for each in measured.bins
     ]
-    head = (say("report.sure"), say("report.records"), say("report.mean.sure"), say("report.share.right"))
-    drawn = figure(charts.reliability(found, title, told, say("report.reliability.axis")), title)
-    ece = say("report.ece", ece=f"{found.ece:.4f}", bins=len(found.bins))
-    words = paragraph(say("report.reliability.says"), "small") + paragraph(ece, "small")
-    beside = f"<div>{words}{table(head, rows, kind='quiet')}</div>"
-    return section("calibration", say("report.calibration"), paragraph(told), f'<div class="two">{drawn}{beside}</div>')
+    head = [say("report.sure"), say("report.records"), say("report.mean.sure"), say("report.share.right")]
+    error = say("report.ece", ece=f"{measured.ece:.4f}", bins=len(measured.bins))
+    return CalibrationView(reliability(measured, labels), labels, error, head, bins)
 
 
-def importance_section(subject: Subject) -> str:
+def importance_view(subject: Subject) -> ImportanceView | None:
     """A bar for each column."""
-    found = subject.importance
-    if found is None:
-        return ""
-    most = max((column.mean for column in found.columns), default=0)
+    measured = subject.importance
+    if measured is None:
+        return None
+    most = max((column.mean for column in measured.columns), default=0)
     rows = []
-    for column in found.columns[:MOST_COLUMNS]:
+    for column in measured.columns[:MOST_COLUMNS]:
         share = max(column.mean, 0) / most if most > 0 else 0
-        rows.append(
-            f'<tr><th scope="row">{safe(column.name)}</th>'
-            f"<td>{number(column.mean, found.measure)}</td><td>± {column.std:.4f}</td>"
-            f'<td><span class="level" style="width:{100 * share:.1f}%"></span></td></tr>'
-        )
-    measure = say("measure.name.accuracy") if found.measure == "accuracy" else "R²"
-    head = (say("report.column"), say("report.falls", measure=measure), say("report.deviation"), "")
-    heads = "".join(f'<th scope="col">{safe(cell)}</th>' for cell in head)
-    told = say(
+        fall = number(column.mean, measured.measure)
+        rows.append((column.name, fall, f"± {column.std:.4f}", f"{100 * share:.1f}"))
+    measure = say("measure.name.accuracy") if measured.measure == "accuracy" else UNITS["r2"]
+    summary = say(
         "report.importance.says",
         measure=measure,
-        repeats=found.repeats,
-        records=f"{found.records:,}",
-        figure=f"{found.figure:.4f}",
+        repeats=measured.repeats,
+        records=f"{measured.records:,}",
+        figure=f"{measured.figure:.4f}",
     )
-    more = len(found.columns) - MOST_COLUMNS
-    body = wide(
-        f'<table class="bars"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>',
-        say("report.importance"),
-    )
-    return section(
-        "importance",
-        say("report.importance"),
-        paragraph(told),
-        body,
-        paragraph(say("report.more.columns", count=f"{more:,}"), "soft small") if more > 0 else "",
-    )
+    head = [say("report.column"), say("report.falls", measure=measure), say("report.deviation"), ""]
+    rest = len(measured.columns) - MOST_COLUMNS
+    return ImportanceView(summary, head, rows, say("report.more.columns", count=f"{rest:,}") if rest > 0 else "")
 
 
-def curves_section(subject: Subject) -> str:
+def curves_view(subject: Subject) -> CurvesView | None:
     """A chart for the loss and for each metric, training and validation; all figures as a table."""
-    rows = subject.epochs
-    if not rows:
-        return ""
-    kept = [name for name in rows[0] if name not in ("epoch", "seconds")]
-    names = [name for name in kept if not name.startswith("val_") and "learning_rate" not in name][:4]
+    epochs = subject.epochs
+    if not epochs:
+        return None
+    columns = [name for name in epochs[0] if name not in ("epoch", "seconds")]
+    metrics = [name for name in columns if not name.startswith("val_") and "learning_rate" not in name][:MOST_CURVES]
 
     def values(name: str) -> list[float]:
-        return [float("nan") if row[name] is None else float(row[name]) for row in rows]
+        return [float("nan") if epoch[name] is None else float(epoch[name]) for epoch in epochs]
 
-    drawn = []
-    for name in names:
-        title = say(f"pictures.{name}") if name in ("loss", "accuracy") else KNOWN.get(name, name)
-        series = [("one", values(name))]
-        if f"val_{name}" in kept:
-            series.append(("two-line", values(f"val_{name}")))
-        told = "; ".join(
-            f"{say('pictures.training' if kind == 'one' else 'pictures.validation')}: {line[0]:.4g} → {line[-1]:.4g}"
-            for kind, line in series
-        )
-        drawn.append(figure(charts.curves(series, title, told, say("pictures.epoch")), title, _small(told)))
-    second = (
-        f'<i class="second"></i>{safe(say("pictures.validation"))}' if any(n.startswith("val_") for n in kept) else ""
-    )
-    key = f'<p class="key small"><i></i>{safe(say("pictures.training"))}{second}</p>'
-    head = (say("pictures.epoch"), *kept, say("report.seconds"))
-    body = [
-        (str(row["epoch"]), *(_four(row[name]) for name in kept), f"{row['seconds']:.2f}")
-        for row in rows
-        if "seconds" in row
+    charts = []
+    for name in metrics:
+        series = [("first", "pictures.training", values(name))]
+        if f"val_{name}" in columns:
+            series.append(("second", "pictures.validation", values(f"val_{name}")))
+        title = say(f"pictures.{name}") if name in ("loss", "accuracy") else BETTER_KNOWN.get(name, name)
+        description = "; ".join(f"{say(key)}: {line[0]:.4g} → {line[-1]:.4g}" for _, key, line in series)
+        labels = Labels(title, description, say("pictures.epoch"))
+        charts.append(Curve(curves([(kind, line) for kind, _, line in series], labels), labels))
+    rows = [
+        (str(epoch["epoch"]), *_four(epoch[name] for name in columns), f"{epoch['seconds']:.2f}")
+        for epoch in epochs
+        if "seconds" in epoch
     ]
-    every = details(say("report.every_epoch"), table(head, body, kind="quiet"))
-    return section("curves", say("pictures.curves"), key, f'<div class="two">{"".join(drawn)}</div>', every)
+    head = [say("pictures.epoch"), *columns, say("report.seconds")]
+    return CurvesView(any(name.startswith("val_") for name in columns), charts, head, rows)
 
 
-def _four(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
-
-
-def _small(words: str) -> str:
-    return paragraph(words, "soft small")
+def _four(values: Iterable[float | None]) -> list[str]:
+    return ["–" if value is None else f"{value:.4f}" for value in values]

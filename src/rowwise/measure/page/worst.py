@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rowwise.measure.as_text import significant
-from rowwise.measure.page.html import paragraph, section
-from rowwise.measure.page.records import shown
-from rowwise.shapes.ledger.drawing import safe
+from rowwise.measure.page.records import Records, records_of
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -20,46 +18,51 @@ if TYPE_CHECKING:
 MOST = 24
 
 
-def worst_section(subject: Subject) -> str:
-    """The most confident mistakes, or the largest errors of each target."""
-    title = say("report.worst")
+class Worst(NamedTuple):
+    """Records with a sentence above them; `name` is the target's where there are several."""
+
+    name: str
+    summary: str
+    records: Records
+
+
+def worst_view(subject: Subject) -> list[Worst] | None:
+    """The most confident mistakes, or the largest errors of each target; None where the true classes are not known."""
     if (report := subject.classes) and report.true is not None:
-        return section("worst", title, *_classes(subject, report))
+        return [_mistakes(subject, report)]
     if numbers := subject.numbers:
-        return section("worst", title, *(_numbers(subject, numbers, place) for place in range(len(numbers.targets))))
-    return ""
+        return [_largest_errors(subject, numbers, target) for target in range(len(numbers.targets))]
+    return None
 
 
-def _classes(subject: Subject, report: Report) -> list[str]:
+def _mistakes(subject: Subject, report: Report) -> Worst:
     assert report.true is not None
     wrong = np.flatnonzero(subject.predicted != report.true)
     if not len(wrong):
-        return [paragraph(say("report.none_wrong"))]
-    sure = subject.probabilities.max(1)
-    records = wrong[np.argsort(-sure[wrong], kind="stable")[:MOST]].tolist()
+        return Worst("", say("report.none_wrong"), Records())
+    records = wrong[np.argsort(-subject.confidence[wrong], kind="stable")[:MOST]].tolist()
     names = report.names
     words = [
         (
             names[int(report.true[record])],
             names[int(subject.predicted[record])],
-            f"{100 * sure[record]:.1f} %",
+            f"{100 * subject.confidence[record]:.1f} %",
         )
         for record in records
     ]
     heads = (say("report.true"), say("report.predicted"), say("report.sure"))
-    told = say("report.worst.classes", shown=len(records), wrong=f"{len(wrong):,}")
-    return [paragraph(told), shown(subject.data, records, words, heads).replace('"shots"', '"shots large"', 1)]
+    summary = say("report.worst.classes", shown=len(records), wrong=f"{len(wrong):,}")
+    return Worst("", summary, records_of(subject.data, records, words, heads))
 
 
-def _numbers(subject: Subject, report: RegressionReport, place: int) -> str:
-    error = report.predicted[:, place] - report.true[:, place]
+def _largest_errors(subject: Subject, report: RegressionReport, target: int) -> Worst:
+    error = report.predicted[:, target] - report.true[:, target]
     records = np.argsort(-np.abs(error), kind="stable")[:MOST].tolist()
     words = [
-        tuple(significant(float(v)) for v in (report.true[r, place], report.predicted[r, place], error[r]))
+        tuple(significant(float(v)) for v in (report.true[r, target], report.predicted[r, target], error[r]))
         for r in records
     ]
     heads = (say("report.true.number"), say("report.predicted"), say("report.error"))
-    name = f"<h3>{safe(report.targets[place])}</h3>" if len(report.targets) > 1 else ""
-    return (
-        name + paragraph(say("report.worst.numbers", shown=len(records))) + shown(subject.data, records, words, heads)
-    )
+    name = report.targets[target] if len(report.targets) > 1 else ""
+    summary = say("report.worst.numbers", shown=len(records))
+    return Worst(name, summary, records_of(subject.data, records, words, heads))

@@ -19,7 +19,7 @@ from rowwise.shapes.checks.input_shapes import check_input
 from rowwise.shapes.checks.input_values import check_indices, check_pixels
 from rowwise.shapes.checks.labels import check_labels
 from rowwise.shapes.checks.record_shapes import same
-from rowwise.shapes.ledger.rules import shape_text
+from rowwise.shapes.shape_text import shape_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -28,7 +28,7 @@ from rowwise.shapes.checks.call_warnings import pairs_of, warned
 from rowwise.shapes.checks.check import check, check_compiled, check_records, is_pair
 from rowwise.shapes.checks.input_shapes import check_layer_call
 from rowwise.shapes.checks.labels import check_labels
-from rowwise.shapes.ledger.rules import shape_text
+from rowwise.shapes.shape_text import shape_text
 from rowwise.text import say
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from rowwise.models.keras_view import failed_calls, flat_layers, input_shape, la
 from rowwise.shapes.checks.as_array import array_or_zeros
 from rowwise.shapes.checks.layer_shapes import check_layer
 from rowwise.shapes.checks.record_shapes import check_record, same
-from rowwise.shapes.ledger.rules import shape_text
+from rowwise.shapes.shape_text import shape_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -29,7 +29,7 @@ from rowwise.shapes.checks.fixes import (
     width_mend,
 )
 from rowwise.shapes.checks.record_shapes import counted, fits
-from rowwise.shapes.ledger.rules import shape_text
+from rowwise.shapes.shape_text import shape_text
 from rowwise.text import say
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import keras
 from rowwise.errors import ShapeError
 from rowwise.models.keras_view import layer_title
 from rowwise.shapes.checks.record_shapes import check_record, counted, same
-from rowwise.shapes.ledger.rules import product, shape_text
+from rowwise.shapes.shape_text import product, shape_text
 from rowwise.text import say
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from rowwise.errors import ShapeError
-from rowwise.shapes.ledger.rules import shape_text
+from rowwise.shapes.shape_text import shape_text
 from rowwise.text import say
 
 

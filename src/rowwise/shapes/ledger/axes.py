@@ -8,7 +8,7 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset
 from rowwise.errors import ShapeError
-from rowwise.shapes.ledger.rules import shape_text
+from rowwise.shapes.shape_text import shape_text
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
 
@@ -70,7 +70,7 @@ def show(array: ArrayLike | Dataset, features: Sequence[object] | None = None) -
 
 
 def _refuse_several(array: Any) -> None:
-    """Raises ShapeError for what `rowwise.load` gives, or `(x, y)`: arrays that do not make one."""
+    """Raises ShapeError for several arrays, such as `(x, y)` or what `rowwise.load` returns."""
     if not isinstance(array, tuple | list):
         return
     if any(isinstance(part, Dataset) for part in array):

@@ -54,7 +54,7 @@ def from_torch(weight: ArrayLike, bias: ArrayLike | None = None) -> tuple[NDArra
     weight = _matrix(weight)
     bias = None if bias is None else _array(bias)
     units, features = weight.shape
-    if bias is not None and units != features and _holds(bias, features):
+    if bias is not None and units != features and _is_bias(bias, features):
         raise ShapeError("convention.turned_weight", found=weight.shape, expected=weight.shape[::-1])
     return _checked(np.ascontiguousarray(weight.T), bias)
 
@@ -82,7 +82,7 @@ def from_columns(weight: ArrayLike, bias: ArrayLike | None = None) -> tuple[NDAr
 
 
 def dense_arrays(convention: str, features: int, units: int) -> dict[str, tuple[int, ...]]:
-    """What one Dense layer keeps, name → shape: its weights, then its bias."""
+    """The arrays of one Dense layer, name → shape: its weights, then its bias."""
     if convention == "keras":
         return {"kernel": (features, units), "bias": (units,)}
     if convention == "torch":
@@ -101,7 +101,7 @@ def dense_equation(convention: str, records: int | None, features: int, units: i
 
 @dataclass(frozen=True, eq=False)
 class SideBySide:
-    """The same layer on the same records in all three conventions; prints as text of at most 80 columns.
+    """One layer computed on the same records in all three conventions; prints as text of at most 80 columns.
 
     Attributes:
         arrays: by convention, those that were computed with, by name: `X`, then as `dense_arrays` names them.
@@ -152,8 +152,8 @@ class SideBySide:
         for convention in CONVENTIONS:
             lines.append(say(f"faces.convention.{convention}"))
             arrays = [f"{name} {array.shape}" for name, array in self.arrays[convention].items()]
-            for told in (", ".join(arrays), self.equation(convention), self.first_values(convention)):
-                lines += [f"  {line}" for line in wrap(told, WIDTH - 2)]
+            for words in (", ".join(arrays), self.equation(convention), self.first_values(convention)):
+                lines += [f"  {line}" for line in wrap(words, WIDTH - 2)]
         return "\n".join([*lines, *wrap(self.verdict)])
 
 
@@ -173,17 +173,20 @@ def side_by_side(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None)
         raise ShapeError("convention.turned_records", found=x.shape, features=kernel.shape[0])
     if x.ndim != 2 or x.shape[1] != kernel.shape[0]:
         raise ShapeError("convention.records", found=x.shape, features=kernel.shape[0])
-    kept = {"keras": (x, kernel, bias_), "torch": (x, *to_torch(kernel, bias_))}
-    kept["columns"] = (np.ascontiguousarray(x.T), *to_columns(kernel, bias_))
+    operands = {
+        "keras": (x, kernel, bias_),
+        "torch": (x, *to_torch(kernel, bias_)),
+        "columns": (np.ascontiguousarray(x.T), *to_columns(kernel, bias_)),
+    }
     arrays = {
         convention: {
             name: array
-            for name, array in zip(("X", *dense_arrays(convention, *kernel.shape)), held, strict=True)
+            for name, array in zip(("X", *dense_arrays(convention, *kernel.shape)), triple, strict=True)
             if array is not None
         }
-        for convention, held in kept.items()
+        for convention, triple in operands.items()
     }
-    outputs = {convention: _computed(convention, *held.values()) for convention, held in arrays.items()}
+    outputs = {convention: _output(convention, *named.values()) for convention, named in arrays.items()}
     rows = [outputs["keras"], outputs["torch"], outputs["columns"].T]
     differences = [float(np.abs(one - other).max(initial=0)) for one in rows for other in rows]
     return SideBySide(arrays, outputs, max(differences))
@@ -215,9 +218,7 @@ def example(layer: str, shape: tuple[int, int], bias: bool, own: Sequence[NDArra
     return Example(layer, own is not None, side_by_side(x, *weights))
 
 
-def _computed(
-    convention: str, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any] | None = None
-) -> NDArray[Any]:
+def _output(convention: str, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any] | None = None) -> NDArray[Any]:
     products = {"keras": lambda: x @ weights, "torch": lambda: x @ weights.T, "columns": lambda: weights @ x}
     product = products[convention]()
     return product if bias is None else product + bias
@@ -226,19 +227,19 @@ def _computed(
 def _checked(
     kernel: ArrayLike, bias: ArrayLike | None, features: int | None = None
 ) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Both as arrays. The kernel is looked at first: one that is turned makes the bias look wrong.
+    """Both as arrays of shapes that fit. The kernel is checked first: transposed, it makes the bias look wrong.
 
     Args:
         kernel: `(features, units)`.
         bias: `(units,)`.
-        features: how many the records have, where they are known.
+        features: of the records, where they are known.
     """
     kernel = _matrix(kernel)
     bias = None if bias is None else _array(bias)
     rows, units = kernel.shape
     if rows != units and features != rows:
-        fits = bias is None or bias.shape != (units,)
-        if (features == units and fits) or (bias is not None and _holds(bias, rows)):
+        other_bias = bias is None or bias.shape != (units,)
+        if (features == units and other_bias) or (bias is not None and _is_bias(bias, rows)):
             raise ShapeError("convention.turned", found=kernel.shape, expected=(units, rows))
     if bias is not None and bias.shape == (units, 1):
         raise ShapeError("convention.upright_bias", found=bias.shape, units=units)
@@ -247,8 +248,8 @@ def _checked(
     return kernel, bias
 
 
-def _holds(bias: NDArray[Any], units: int) -> bool:
-    """Whether it has a number for each of so many units, in a row or in a column."""
+def _is_bias(bias: NDArray[Any], units: int) -> bool:
+    """Whether it has a number for each unit, in a row or in a column."""
     return bias.shape in ((units,), (units, 1))
 
 
@@ -259,14 +260,14 @@ def _matrix(kernel: ArrayLike) -> NDArray[Any]:
     return kernel
 
 
-def _array(found: Any) -> NDArray[Any]:
-    """Numbers, those of a PyTorch parameter too; no layer, whose numbers have names."""
+def _array(value: Any) -> NDArray[Any]:
+    """Numbers, those of a PyTorch parameter too; a layer is refused, whose arrays have names."""
     try:
-        array = np.asarray(found.detach().cpu() if hasattr(found, "detach") else found)
+        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
     except (TypeError, ValueError, RuntimeError):
         array = np.asarray(None)
     if array.dtype.kind in "OUSMm":
-        raise ShapeError("faces.numbers", found=type(found).__name__)
+        raise ShapeError("faces.numbers", found=type(value).__name__)
     return array
 
 

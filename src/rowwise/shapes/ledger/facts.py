@@ -1,7 +1,7 @@
 """A Keras model → the facts of its layers: kinds, names, shapes, weights.
 
-The only module of `shapes` that reads Keras objects for the ledger. What is counted, drawn and explained from
-here on are plain values, so that the course's model can be explained without importing Keras.
+The only module that reads Keras's objects for the ledger. From here on plain values are counted, drawn and explained,
+so that the course's model can be explained without importing Keras.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     import keras
 
-Shape = tuple[int | None, ...]
+    from rowwise.shapes.shape_text import Shape
 
 
 @dataclass(frozen=True)
 class Weight:
-    """One array of numbers that a layer keeps: a kernel, a bias, a running mean."""
+    """One array of a layer: a kernel, a bias, a running mean."""
 
     name: str
     shape: tuple[int, ...]
@@ -29,13 +29,13 @@ class Weight:
 
     @property
     def numbers(self) -> int:
-        """How many numbers it holds."""
+        """How many it has."""
         return math.prod(self.shape)
 
 
 @dataclass(frozen=True)
 class LayerFacts:
-    """What is known of one call of one layer.
+    """One call of one layer, as plain values.
 
     Attributes:
         kind: the class's name, such as `"Dense"`.
@@ -43,12 +43,12 @@ class LayerFacts:
         inputs, outputs: the shapes it takes and gives, the axis of records (None) first; empty where the
             layer has not met data yet.
         weights: in Keras's order; none for a nested model, whose layers follow with their own.
-        config: those of its settings that the ledger speaks of.
+        config: the settings that the ledger uses.
         sources: names of the layers whose outputs it takes.
         depth: 0 in the model itself, 1 in a model nested in it, and so on.
         shared: whether the weights were listed at an earlier call already.
         itemsize: bytes of one output number.
-        batch: of an input layer, the number of records that Keras noted in it; None where it is left open.
+        batch: of an input layer, the number of records that it was built for; None where it takes any number.
         built: whether its weights are known: True for a layer without any, False for one that waits for data.
     """
 
@@ -66,7 +66,7 @@ class LayerFacts:
     batch: int | None = None
 
 
-# Settings that equations and sentences are made of; the rest of a layer's config is not of our concern.
+# The settings that equations and sentences use.
 _SETTINGS = (
     "units",
     "activation",
@@ -159,7 +159,7 @@ def _of_call(layer: Any, call: Any, depth: int, listed: set[int]) -> LayerFacts:
     inputs, outputs = (_shapes(call.input_tensors), _shapes(call.output_tensors)) if call is not None else ((), ())
     if (
         call is None and isinstance(layer, keras.layers.Dense) and weights
-    ):  # a subclass of Model calls it: the kernel tells
+    ):  # a subclass of Model calls it: the kernel has both
         features, units = weights[0].shape
         inputs, outputs = ((None, features),), ((None, units),)
     return LayerFacts(
@@ -185,12 +185,12 @@ def _is_model(layer: Any) -> bool:
 
 
 def _shapes(tensors: Iterable[Any]) -> tuple[Shape, ...]:
-    # Keras writes the first batch's size into a model that met data before it had an Input; no kernel depends on it.
+    # A model that got data before an Input has the first batch's size in its shapes; no kernel depends on it.
     return tuple((None, *tensor.shape[1:]) if len(tensor.shape) else () for tensor in tensors)
 
 
 def _batch(layer: Any) -> int | None:
-    """What `Input(batch_shape=(16, 784))`, or the first data of a model without an Input, left in it: 16."""
+    """16 after `Input(batch_shape=(16, 784))`, or after 16 records as the first data of a model without an Input."""
     import keras
 
     shape = layer.batch_shape if isinstance(layer, keras.layers.InputLayer) else None
@@ -204,15 +204,15 @@ def _name(variable: Any, layer: Any) -> str:
 
 
 def _settings(layer: Any) -> dict[str, Any]:
-    """Read from the layer itself: `get_config` of a user's layer may raise, or build what it describes."""
+    """From the layer's attributes: `get_config` of a user's layer may raise, or build what it describes."""
     from rowwise.models.keras_view import attention_sizes
 
-    found = {name: getattr(layer, name) for name in _SETTINGS if hasattr(layer, name)}
-    if callable(activation := found.get("activation")):
-        found["activation"] = getattr(activation, "__name__", type(activation).__name__)
+    settings = {name: getattr(layer, name) for name in _SETTINGS if hasattr(layer, name)}
+    if callable(activation := settings.get("activation")):
+        settings["activation"] = getattr(activation, "__name__", type(activation).__name__)
     for name, value in attention_sizes(layer).items():
-        found.setdefault(name, value)
-    return {name: value for name, value in found.items() if not callable(value) and not hasattr(value, "path")}
+        settings.setdefault(name, value)
+    return {name: value for name, value in settings.items() if not callable(value) and not hasattr(value, "path")}
 
 
 def _source(tensor: Any) -> str:

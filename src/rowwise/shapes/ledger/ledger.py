@@ -15,7 +15,8 @@ from rowwise.errors import ModelError, UsageError
 from rowwise.files import atomic_write
 from rowwise.shapes.ledger.conventions import CONVENTIONS, Example, dense_arrays, dense_equation, example
 from rowwise.shapes.ledger.facts import LayerFacts, Weight, course, read
-from rowwise.shapes.ledger.rules import Rule, numbers_of, product, rule_of
+from rowwise.shapes.ledger.rules import Rule, numbers_of, rule_of
+from rowwise.shapes.shape_text import product
 from rowwise.text import LANGUAGES, language, say, use_language
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
 
 SCHEMA = 1
-LARGEST = 10_000_000  # parameters of a layer that is computed as an example: a page must not take seconds
+LARGEST = 10_000_000  # parameters of a layer that is computed as an example, within a fraction of a second
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Row:
 
     @cached_property
     def parameters(self) -> int | None:
-        """Numbers that this layer keeps and no earlier row has counted; None where they are not known yet."""
+        """Numbers in the layer's weights that no earlier row has counted; None while the layer is not built."""
         if not self.facts.built:
             return None
         return 0 if self.facts.shared else sum(weight.numbers for weight in self.facts.weights)
@@ -70,7 +71,7 @@ class Row:
         return (kernel[0], kernel[1]) if len(kernel) == 2 and facts.inputs[0][1] == kernel[0] else None
 
     def weights(self, convention: str = "keras") -> tuple[Weight, ...]:
-        """What the layer keeps, named and shaped as in that convention."""
+        """The layer's weights, named and shaped as in that convention."""
         if self.dense is None:
             return self.facts.weights
         named = zip(self.facts.weights, dense_arrays(convention, *self.dense).items(), strict=False)
@@ -87,7 +88,7 @@ class Row:
         return self.counted("keras")
 
     def counted(self, convention: str) -> str | None:
-        """`arithmetic` in the order in which that convention keeps the sizes: `100 × 784 + 100 = 78,500`."""
+        """`arithmetic` with the sizes in that convention's order: `100 × 784 + 100 = 78,500`."""
         if not self.facts.built:
             return None
         weights = self.weights(convention)
@@ -106,7 +107,7 @@ class Row:
         return f"{' + '.join(terms)} = {sum(weight.numbers for weight in weights):,}"
 
     def equation(self, records: int | None, convention: str = "keras") -> str:
-        """The call in shapes; empty where the layer has not met data yet.
+        """The call in shapes; empty while the layer is not built.
 
         Only a Dense layer of `(records, features)` is written otherwise by the other conventions.
         """
@@ -120,23 +121,23 @@ class Row:
         rule, activation = self.rule, self.facts.config.get("activation", "linear")
         sentence = say(rule.says, kind=self.facts.kind, **rule.values(self.facts))
         # Of layers with weights: for an activation by itself, that is the sentence.
-        return say("ledger.then", first=sentence, activation=activation) if self._then(activation) else sentence
+        ends = self._ends_with(activation)
+        return say("ledger.then", first=sentence, activation=activation) if ends else sentence
 
-    def _then(self, activation: object) -> bool:
-        # A recurrent layer's is at work within every step.
+    def _ends_with(self, activation: object) -> bool:
+        # A recurrent layer applies its activation within every step.
         after = bool(self.facts.weights) and self.rule.says not in ("ledger.recurrent", "ledger.bidirectional")
         return after and isinstance(activation, str) and activation != "linear"
 
     def multiply_adds(self, records: int) -> int | None:
-        """Multiplications, each with its addition, of one forward pass; None where they cannot be told."""
+        """Multiplications, each with its addition, of one forward pass; None where they cannot be counted."""
         of_one = self.rule.multiply_adds(self.facts)
         return None if of_one is None else of_one * records
 
     def output_bytes(self, records: int) -> int | None:
-        """Memory of the outputs; None where a size is not known."""
-        numbers = [numbers_of(shape) for shape in self.facts.outputs]
-        known = [count for count in numbers if count is not None]
-        return self.facts.itemsize * records * sum(known) if known and len(known) == len(numbers) else None
+        """Bytes of the outputs; None where a size is not known."""
+        numbers = _sum(numbers_of(shape) for shape in self.facts.outputs) if self.facts.outputs else None
+        return None if numbers is None else self.facts.itemsize * records * numbers
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class Ledger:
 
     @property
     def parameters(self) -> int | None:
-        """All numbers that the model keeps: equal to `model.count_params()`; None where they are not known yet."""
+        """All numbers in the model's weights, as `model.count_params()`; None while a layer is not built."""
         return _sum(row.parameters for row in self.rows)
 
     @property
@@ -170,11 +171,11 @@ class Ledger:
         return _sum(row.trainable for row in self.rows)
 
     def multiply_adds(self, records: int) -> int | None:
-        """Of one forward pass of so many records; None where they cannot be told."""
+        """Of one forward pass of so many records; None where they cannot be counted."""
         return _sum(row.multiply_adds(records) for row in self.counted)
 
     def output_bytes(self, records: int) -> int | None:
-        """Memory of the outputs of all layers; None where a size is not known."""
+        """Bytes of the outputs of all layers; None where a size is not known."""
         return _sum(row.output_bytes(records) for row in self.counted)
 
     @property
@@ -262,7 +263,7 @@ class Ledger:
         from rowwise.shapes.ledger.as_html import fragment
 
         with use_language(self.lang):
-            return fragment(self)
+            return str(fragment(self))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the ledger as its name says: `.html`, `.svg`, `.json` or `.txt`; whole or not at all.
@@ -271,10 +272,10 @@ class Ledger:
             UsageError: another suffix. SaveError: the file system refused.
         """
         path = Path(path)
-        faces = {".html": self.to_html, ".svg": self.to_svg, ".json": self._json, ".txt": self.__str__}
-        if (face := faces.get(path.suffix.lower())) is None:
+        formats = {".html": self.to_html, ".svg": self.to_svg, ".json": self._json, ".txt": self.__str__}
+        if (written := formats.get(path.suffix.lower())) is None:
             raise UsageError("faces.unsaved", path=path)
-        atomic_write(path, f"{face().rstrip()}\n".encode())
+        atomic_write(path, f"{written().rstrip()}\n".encode())
 
     def _json(self) -> str:
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
@@ -303,28 +304,28 @@ def explain(
         raise UsageError("ledger.lang", found=lang, known=", ".join(LANGUAGES))
     if convention not in (*CONVENTIONS, "all"):
         raise UsageError("ledger.convention", found=convention, known=", ".join((*CONVENTIONS, "all")))
-    asked = map(_size, batch_size if isinstance(batch_size, (tuple, list)) else (batch_size,))
-    sizes = tuple(dict.fromkeys(asked))
+    sizes = tuple(dict.fromkeys(map(_size, batch_size if isinstance(batch_size, (tuple, list)) else (batch_size,))))
     name, layers = _layers(model)
     rows = tuple(map(Row, layers))
-    computed = _example(model, rows) if convention == "all" else None
-    return Ledger(name, rows, sizes or (None,), convention, lang or language(), computed)
+    example_layer = _example(model, rows) if convention == "all" else None
+    return Ledger(name, rows, sizes or (None,), convention, lang or language(), example_layer)
 
 
-def _size(found: Any) -> int | None:
-    if found is None:
+def _size(value: Any) -> int | None:
+    """A number of records, or None for shapes as designed."""
+    if value is None:
         return None
     try:
-        size = 0 if isinstance(found, bool) else operator.index(found)
+        size = 0 if isinstance(value, bool) else operator.index(value)
     except TypeError:
         size = 0
     if size < 1:
-        raise UsageError("ledger.batch_size", found=repr(found))
+        raise UsageError("ledger.batch_size", found=repr(value))
     return size
 
 
 def _example(model: Any, rows: tuple[Row, ...]) -> Example | None:
-    """The first Dense layer that takes no noticeable time, with the weights of a Keras model, else with drawn ones."""
+    """The first Dense layer that is computed quickly, with the weights of a Keras model, else with drawn ones."""
     row = next((row for row in rows if row.dense and row.parameters and row.parameters <= LARGEST), None)
     if row is None or row.dense is None:
         return None
@@ -339,13 +340,17 @@ def _example(model: Any, rows: tuple[Row, ...]) -> Example | None:
 
 
 def _sum(figures: Iterable[int | None]) -> int | None:
-    """None where one of them is not known."""
-    found = list(figures)
-    known = [figure for figure in found if figure is not None]
-    return sum(known) if len(known) == len(found) else None
+    """None where one of them is None."""
+    total = 0
+    for figure in figures:
+        if figure is None:
+            return None
+        total += figure
+    return total
 
 
 def _layers(model: Any) -> tuple[str, tuple[LayerFacts, ...]]:
+    """The name and the layers of what `explain` takes as a model."""
     if model is None:
         return "dense", course()
     if isinstance(model, tuple):

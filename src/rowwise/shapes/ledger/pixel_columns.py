@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CHANNELS = ("red", "green", "blue")
-COLUMN = 5  # the first that is spoken of; the second is the middle's
+COLUMN = 5  # of the first example; the second is the middle pixel's
 
 
 def pixels_of(shape: tuple[int, ...], files: Sequence[str], records: int) -> list[dict[str, Any]]:
@@ -30,10 +30,10 @@ def pixels_of(shape: tuple[int, ...], files: Sequence[str], records: int) -> lis
     height, width = shape[:2]
     channels, last = math.prod(shape[2:]), min(records, len(files)) - 1
     columns = {min(COLUMN, math.prod(shape) - 1), ((height // 2) * width + width // 2) * channels}
-    found = []
+    pixels = []
     for column in sorted(columns):
         pixel, channel = divmod(column, channels)
-        found.append(
+        pixels.append(
             {
                 "row": last,
                 "column": column,
@@ -43,7 +43,7 @@ def pixels_of(shape: tuple[int, ...], files: Sequence[str], records: int) -> lis
                 "channel": channel if len(shape) == 3 else None,
             }
         )
-    return found
+    return pixels
 
 
 def pixels_text(shape: tuple[int, ...], pixels: list[dict[str, Any]], records: int) -> str:

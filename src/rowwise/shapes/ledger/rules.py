@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rowwise.shapes.ledger.facts import LayerFacts, Shape
+from rowwise.shapes.ledger.facts import LayerFacts
+from rowwise.shapes.shape_text import Shape, product, shape_text
 
-# Of one record; None where we cannot say.
+# Of one record; None where it cannot be counted.
 MultiplyAdds = Callable[[LayerFacts], int | None]
-# From the facts and the number of records; None stands for itself.
+# From the facts and the number of records, None for shapes as designed.
 Equation = Callable[[LayerFacts, int | None], str]
 
 
@@ -58,17 +59,6 @@ def rule_of(facts: LayerFacts) -> Rule:
     return Rule("ledger.other", arrow)
 
 
-def shape_text(shape: Shape, records: int | None = None) -> str:
-    """`(32, 784)`: the first None, the axis of records, becomes `records` where that is known."""
-    sizes = [records if place == 0 and size is None else size for place, size in enumerate(shape)]
-    return f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
-
-
-def product(sizes: Shape, sign: str = " × ") -> str:
-    """`28 × 28`."""
-    return sign.join(map(str, sizes)) or "1"
-
-
 def numbers_of(shape: Shape) -> int | None:
     """Numbers of one record; None where an axis is not known."""
     sizes = [size for size in shape[1:] if size is not None]
@@ -88,7 +78,7 @@ def kernel_and_bias(facts: LayerFacts) -> tuple[Shape, Shape | None]:
 
 
 def _fits(facts: LayerFacts, rule: Rule) -> bool:
-    """Whether the rule can speak of these facts: a user's own class may bear the name of one of Keras's."""
+    """Whether the rule holds for these facts: a user's own class may have the name of one of Keras's."""
     try:
         rule.equation(facts, 2)
         rule.multiply_adds(facts)
@@ -168,16 +158,16 @@ def _separable(facts: LayerFacts, records: int | None) -> str:
 def _attention_multiply_adds(facts: LayerFacts) -> int | None:
     shapes = {weight.name: weight.shape for weight in facts.weights}
     query, value = facts.inputs[0], facts.inputs[1] if len(facts.inputs) > 1 else facts.inputs[0]
-    places, others = query[1], value[1]
-    if places is None or others is None:
+    queries, keys = query[1], value[1]
+    if queries is None or keys is None:
         return None
     heads, size = shapes["query/kernel"][1:]
     width = shapes["value/kernel"][2]
     projections = sum(
-        many * math.prod(shapes[f"{name}/kernel"])
-        for name, many in (("query", places), ("key", others), ("value", others), ("attention_output", places))
+        places * math.prod(shapes[f"{name}/kernel"])
+        for name, places in (("query", queries), ("key", keys), ("value", keys), ("attention_output", queries))
     )
-    return projections + heads * places * others * (size + width)
+    return projections + heads * queries * keys * (size + width)
 
 
 def _recurrent_multiply_adds(facts: LayerFacts) -> int | None:
@@ -188,7 +178,7 @@ def _recurrent_multiply_adds(facts: LayerFacts) -> int | None:
     return None if steps is None else steps * kernels
 
 
-def _between(sign: str) -> Equation:
+def _joined_by(sign: str) -> Equation:
     return lambda facts, records: (
         f"{_joined(facts.inputs, records, f' {sign} ')} → {_joined(facts.outputs, records, ', ')}"
     )
@@ -196,8 +186,8 @@ def _between(sign: str) -> Equation:
 
 def _flatten_values(facts: LayerFacts) -> dict[str, Any]:
     width = facts.outputs[0][1]
-    told = product(facts.inputs[0][1:])
-    return {"product": f"{told} = {width:,}" if width is not None and len(facts.inputs[0]) > 2 else told}
+    sizes = product(facts.inputs[0][1:])
+    return {"product": f"{sizes} = {width:,}" if width is not None and len(facts.inputs[0]) > 2 else sizes}
 
 
 def _widened_values(facts: LayerFacts) -> dict[str, Any]:
@@ -217,9 +207,9 @@ def _convolution_values(facts: LayerFacts) -> dict[str, Any]:
 def _rescaling(facts: LayerFacts) -> str:
     """`÷ 255`, `× 2 − 1`: pixels are divided by a whole number more often than they are multiplied."""
     scale, offset = facts.config["scale"], facts.config["offset"]
-    whole = round(1 / scale) if scale and abs(scale) < 1 else 0
-    divides = whole and math.isclose(1 / scale, whole, rel_tol=1e-6)
-    steps = f"÷ {whole}" if divides else f"× {scale:.4g}"
+    divisor = round(1 / scale) if scale and abs(scale) < 1 else 0
+    divides = divisor and math.isclose(1 / scale, divisor, rel_tol=1e-6)
+    steps = f"÷ {divisor}" if divides else f"× {scale:.4g}"
     return f"{steps} {'−' if offset < 0 else '+'} {abs(offset):.4g}" if offset else steps
 
 
@@ -243,12 +233,12 @@ def _group_values(facts: LayerFacts) -> dict[str, Any]:
 
 
 def _scaled_numbers(facts: LayerFacts) -> int | None:
-    """A normalisation that learned nothing multiplies with no weight."""
+    """A normalisation without weights multiplies with none."""
     return numbers_of(facts.outputs[0]) if facts.weights else 0
 
 
 def _time_distributed_multiply_adds(facts: LayerFacts) -> int | None:
-    # What is wrapped is told by its weights alone: only a Dense, a kernel of two axes, is certain.
+    # The wrapped layer is known by its weights alone: only a Dense, a kernel of two axes, is certain.
     numbers = numbers_of(facts.inputs[0])
     kernels = [weight.shape for weight in facts.weights if weight.name.endswith("kernel")]
     others = [weight for weight in facts.weights if not weight.name.endswith(("kernel", "bias"))]
@@ -271,7 +261,7 @@ def _embedding(facts: LayerFacts, records: int | None) -> str:
     return f"{_joined(facts.inputs, records, '')} → {table} → {outputs}"
 
 
-def _of(*kinds: str, rule: Rule) -> dict[str, Rule]:
+def _each(*kinds: str, rule: Rule) -> dict[str, Rule]:
     return dict.fromkeys(kinds, rule)
 
 
@@ -290,17 +280,19 @@ _RULES: dict[str, Rule] = {
     "Columns": Rule("ledger.columns", arrow, values=_widened_values),
     "Flatten": Rule("ledger.flatten", arrow, values=_flatten_values),
     "Dense": Rule("ledger.dense", _dense, _dense_multiply_adds, _dense_values),
-    **_of(*_sized("Conv"), rule=Rule("ledger.conv", _convolution, _convolution_multiply_adds, _convolution_values)),
-    **_of(
+    **_each(*_sized("Conv"), rule=Rule("ledger.conv", _convolution, _convolution_multiply_adds, _convolution_values)),
+    **_each(
         *(f"{kind}Transpose" for kind in _sized("Conv")),
         rule=Rule("ledger.conv_transpose", _convolution, _transposed_multiply_adds),
     ),
-    **_of("DepthwiseConv1D", "DepthwiseConv2D", rule=Rule("ledger.depthwise", _convolution, _depthwise_multiply_adds)),
-    **_of("SeparableConv1D", "SeparableConv2D", rule=Rule("ledger.separable", _separable, _separable_multiply_adds)),
-    **_of(*_sized("MaxPooling"), rule=Rule("ledger.max_pooling", arrow, values=_window_values)),
-    **_of(*_sized("AveragePooling"), rule=Rule("ledger.average_pooling", arrow, values=_window_values)),
-    **_of(*_sized("GlobalMaxPooling"), rule=Rule("ledger.global_max", arrow)),
-    **_of(*_sized("GlobalAveragePooling"), rule=Rule("ledger.global_average", arrow)),
+    **_each(
+        "DepthwiseConv1D", "DepthwiseConv2D", rule=Rule("ledger.depthwise", _convolution, _depthwise_multiply_adds)
+    ),
+    **_each("SeparableConv1D", "SeparableConv2D", rule=Rule("ledger.separable", _separable, _separable_multiply_adds)),
+    **_each(*_sized("MaxPooling"), rule=Rule("ledger.max_pooling", arrow, values=_window_values)),
+    **_each(*_sized("AveragePooling"), rule=Rule("ledger.average_pooling", arrow, values=_window_values)),
+    **_each(*_sized("GlobalMaxPooling"), rule=Rule("ledger.global_max", arrow)),
+    **_each(*_sized("GlobalAveragePooling"), rule=Rule("ledger.global_average", arrow)),
     "BatchNormalization": Rule("ledger.batch_normalization", arrow, lambda facts: numbers_of(facts.outputs[0])),
     "LayerNormalization": Rule("ledger.layer_normalization", arrow, _scaled_numbers, _axes_values),
     "RMSNormalization": Rule("ledger.rms_normalization", arrow, _scaled_numbers, _axes_values),
@@ -319,38 +311,38 @@ _RULES: dict[str, Rule] = {
         _attention_multiply_adds,
         lambda facts: {"heads": facts.config["num_heads"], "size": facts.config["key_dim"]},
     ),
-    **_of("SimpleRNN", "LSTM", "GRU", rule=Rule("ledger.recurrent", arrow, _recurrent_multiply_adds)),
+    **_each("SimpleRNN", "LSTM", "GRU", rule=Rule("ledger.recurrent", arrow, _recurrent_multiply_adds)),
     "Bidirectional": Rule("ledger.bidirectional", arrow, _recurrent_multiply_adds),
     "TimeDistributed": Rule("ledger.time_distributed", arrow, _time_distributed_multiply_adds),
     "PReLU": Rule("ledger.prelu", arrow, lambda facts: numbers_of(facts.outputs[0])),
-    **_of(*_sized("ZeroPadding"), rule=Rule("ledger.zero_padding", arrow)),
-    **_of(*_sized("UpSampling"), rule=Rule("ledger.up_sampling", arrow)),
-    **_of(*_sized("Cropping"), rule=Rule("ledger.cropping", arrow)),
+    **_each(*_sized("ZeroPadding"), rule=Rule("ledger.zero_padding", arrow)),
+    **_each(*_sized("UpSampling"), rule=Rule("ledger.up_sampling", arrow)),
+    **_each(*_sized("Cropping"), rule=Rule("ledger.cropping", arrow)),
     "Permute": Rule("ledger.permute", arrow, values=_permute_values),
     "RepeatVector": Rule("ledger.repeat", arrow, values=lambda facts: {"times": facts.config["n"]}),
     "Masking": Rule("ledger.masking", arrow, values=lambda facts: {"value": f"{facts.config['mask_value']:.4g}"}),
-    **_of("Identity", "ActivityRegularization", rule=Rule("ledger.same", arrow)),
-    **_of(
+    **_each("Identity", "ActivityRegularization", rule=Rule("ledger.same", arrow)),
+    **_each(
         "Dropout",
         rule=Rule("ledger.dropout", arrow, values=lambda facts: {"percent": f"{100 * facts.config['rate']:.4g}"}),
     ),
-    **_of(
+    **_each(
         *_sized("SpatialDropout"),
         rule=Rule(
             "ledger.spatial_dropout", arrow, values=lambda facts: {"percent": f"{100 * facts.config['rate']:.4g}"}
         ),
     ),
-    **_of("GaussianNoise", "GaussianDropout", "AlphaDropout", rule=Rule("ledger.noise", arrow)),
+    **_each("GaussianNoise", "GaussianDropout", "AlphaDropout", rule=Rule("ledger.noise", arrow)),
     "Activation": Rule("ledger.activation", arrow, values=lambda facts: {"activation": facts.config["activation"]}),
-    **_of(
+    **_each(
         *("ReLU", "LeakyReLU", "ELU", "Softmax", "Relu", "Relu6", "Gelu", "Silu", "Sigmoid", "Tanh"),
         rule=Rule("ledger.activation", arrow, values=lambda facts: {"activation": facts.kind}),
     ),
     "Reshape": Rule("ledger.reshape", arrow),
-    **_of("Add", rule=Rule("ledger.elementwise", _between("+"))),
-    **_of("Subtract", rule=Rule("ledger.elementwise", _between("−"))),
-    **_of("Multiply", rule=Rule("ledger.elementwise", _between("⊙"))),
-    **_of("Average", "Maximum", "Minimum", rule=Rule("ledger.elementwise", arrow)),
+    **_each("Add", rule=Rule("ledger.elementwise", _joined_by("+"))),
+    **_each("Subtract", rule=Rule("ledger.elementwise", _joined_by("−"))),
+    **_each("Multiply", rule=Rule("ledger.elementwise", _joined_by("⊙"))),
+    **_each("Average", "Maximum", "Minimum", rule=Rule("ledger.elementwise", arrow)),
     "Concatenate": Rule("ledger.concatenate", _concatenate),
-    **_of("Sequential", "Functional", "Model", rule=Rule("ledger.nested", arrow)),
+    **_each("Sequential", "Functional", "Model", rule=Rule("ledger.nested", arrow)),
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.schema import Column, Schema
 
 MOST = 60  # columns of X shown
-RECORDS = 32  # of the batch that is spoken of
+RECORDS = 32  # of the example's batch
 NAMES = 6  # features named in a row
 LONGEST = 30  # letters of a name
 
@@ -31,25 +31,25 @@ def columns_of(dataset: Dataset, records: int = RECORDS) -> list[dict[str, Any]]
     schema = dataset.schema
     assert schema is not None
     row = dataset.x[min(records, len(dataset)) - 1]
-    found, place = [], 0
+    columns, place = [], 0
     numbers = _numbers(schema)
     for column in schema.used:
         own = [numbers[column.name, name] for name in column.features]
-        parted = _by_part(column, own)
+        by_part = _by_part(column, own)
         for offset, name in enumerate(column.inputs):
             value = float(row[place + offset])
-            found.append(
+            columns.append(
                 {
                     "column": place + offset,
                     "name": name,
                     "value": None if np.isnan(value) else value,
                     "level": _level(column, value),
-                    "features": parted[offset],
-                    "feature_names": [schema.features[number] for number in parted[offset]],
+                    "features": by_part[offset],
+                    "feature_names": [schema.features[number] for number in by_part[offset]],
                 }
             )
         place += len(column.inputs)
-    return found
+    return columns
 
 
 def table_text(dataset: Dataset, records: int = RECORDS) -> str:
@@ -87,15 +87,15 @@ def _numbers(schema: Schema) -> dict[tuple[str, str], int]:
 
 
 def _by_part(column: Column, numbers: list[int]) -> list[list[int]]:
-    """The features' numbers for each column of X; what says that a date is missing goes with its first part."""
+    """The features' numbers for each column of X; the indicator of a missing date goes with its first part."""
     if column.kind != "date":
         return [numbers]
-    names, parted = list(column.features), []
+    names, parts = list(column.features), []
     for name in column.inputs:
-        parted.append([numbers[names.index(f)] for f in names if f == name or f in (f"{name} sin", f"{name} cos")])
+        parts.append([numbers[names.index(f)] for f in names if f in (name, f"{name} sin", f"{name} cos")])
     if column.indicated:
-        parted[0].append(numbers[-1])
-    return parted
+        parts[0].append(numbers[-1])
+    return parts
 
 
 def _level(column: Column, value: float) -> str | None:

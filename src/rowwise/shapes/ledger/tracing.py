@@ -11,7 +11,6 @@ import numpy as np
 from rowwise.data.dataset import Dataset
 from rowwise.errors import ModelError, UsageError
 from rowwise.text import say
-from rowwise.text.terminal import WIDTH, wrap
 
 if TYPE_CHECKING:
     import keras
@@ -22,11 +21,6 @@ LONGEST = 28  # letters of a feature's name
 ACROSS = {"softmax", "log_softmax", "logsoftmax", "sparsemax"}  # activations that look at all units of a record
 
 
-def figure_text(value: float) -> str:
-    """Four places behind the point; a number too long for a column by its power of ten."""
-    return f"{value:.3e}" if abs(value) >= 1e6 else f"{round(float(value), 4) + 0.0:.4f}"  # + 0.0: no "-0.0000"
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Trace:
     """How one unit of one Dense layer came to its value for one record.
@@ -35,12 +29,12 @@ class Trace:
         layer: the layer's name.
         record, unit: which number was followed, both counted from 0.
         units: how many the layer has.
-        features: `(features,)` what the layer was given for this record.
+        features: `(features,)`: the layer's input for this record.
         weights: `(features,)` the unit's column of the kernel.
         bias: the unit's, 0 where the layer has none.
         activation: its name.
         value: the activation of the sum, computed here.
-        model_value: what the model itself gives; equal within float32 rounding.
+        model_value: the model's own output; equal within float32 rounding.
         shape: of one record before it was flattened, where the features are its values; else `(features,)`.
         image: the record as it was passed, where the features are its values; None for a later layer.
         names: the features' names, where a table's preparation made them; else empty.
@@ -148,24 +142,10 @@ class Trace:
         return f"x[{feature}] ({place}{f', {int(channel[0])}' if channel else ''})"
 
     def __str__(self) -> str:
-        from rich.cells import cell_len
+        """A table of at most 80 columns, in the language in force."""
+        from rowwise.shapes.ledger.trace_text import text
 
-        products = self.products
-        rows = [
-            (
-                self.name(int(f)),
-                f"{figure_text(self.features[f])} × {figure_text(self.weights[f])}",
-                figure_text(products[f]),
-            )
-            for f in self.largest()
-        ]
-        rows += [(words, "", figure_text(value)) for words, value in self.steps()]
-        widths = [max(cell_len(row[place]) for row in rows) for place in range(3)]
-        lines = wrap(f"{self.heading()}: {say('trace.largest')}")
-        for name, product, value in rows:
-            gaps = [width - cell_len(cell) for cell, width in zip((name, product, value), widths, strict=True)]
-            lines.append(f"  {name}{' ' * gaps[0]}  {' ' * gaps[1]}{product}  {' ' * gaps[2]}{value}")
-        return "\n".join(lines + wrap(say("trace.note"), WIDTH))
+        return text(self)
 
     __repr__ = __str__  # in a notebook too: the table, not three arrays
 
@@ -185,27 +165,27 @@ class Trace:
         Raises:
             UsageError: the features of this layer are no pixels.
         """
-        from rowwise.figures import brightness, colours, figure, png, speaking
+        from rowwise.figures import as_rgb, drawable_language, new_figure, to_png, value_range
 
         if self.image is None or not self.has_picture:
             raise UsageError("trace.no_picture", layer=self.layer)
         height, width = self.shape[:2]
-        with speaking():
-            made = figure(11, 4.2, self.heading(), title)
+        with drawable_language():
+            figure = new_figure(11, 4.2, self.heading(), title)
             panels = [("trace.picture.record", None), ("trace.picture.weights", self.weights)]
             for place, (key, values) in enumerate([*panels, ("trace.picture.products", self.products)], 1):
-                axes = made.add_subplot(1, 3, place)
+                axes = figure.add_subplot(1, 3, place)
                 axes.set_title(say(key), fontsize=10)
                 axes.set_axis_off()
                 if values is None:
-                    low, high = brightness(self.image)
-                    axes.imshow(colours(self.image[None], low, high)[0], interpolation="nearest")
+                    low, high = value_range(self.image)
+                    axes.imshow(as_rgb(self.image[None], low, high)[0], interpolation="nearest")
                     continue
                 sheet = values.reshape(height, width, -1).sum(2)
                 limit = max(float(np.abs(sheet).max()), 1e-12)
                 drawn = axes.imshow(sheet, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
-                made.colorbar(drawn, ax=axes, fraction=0.046, pad=0.02)
-            return png(made)
+                figure.colorbar(drawn, ax=axes, fraction=0.046, pad=0.02)
+            return to_png(figure)
 
 
 def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, layer: str | None = None) -> Trace:
@@ -230,46 +210,46 @@ def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, la
     check_kind(model)
     x = x.x if isinstance(x, Dataset) else array_of(x, "x")
     check_records(model, x, finite=False, loss=False, silent=False)
-    dense = [found for found in model.layers if isinstance(found, keras.layers.Dense)]
+    dense = [one for one in model.layers if isinstance(one, keras.layers.Dense)]
     if not dense or not model.built:
         raise ModelError("trace.no_dense", name=model.name)
-    chosen = next((found for found in dense if found.name == layer), None) if layer else dense[0]
+    chosen = next((one for one in dense if one.name == layer), None) if layer else dense[0]
     if chosen is None:
-        raise ModelError("trace.layer", found=layer, known=", ".join(found.name for found in dense))
+        raise ModelError("trace.layer", found=layer, known=", ".join(one.name for one in dense))
     for name, number, end in (("record", record, len(x)), ("unit", unit, chosen.units)):
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 0 <= number < end:
             raise UsageError(f"trace.number.{name}", found=number, last=end - 1)
 
-    one = x[record : record + 1]
-    given, gives = (
-        np.asarray(keras.Model(model.inputs[0], part)(one)) for part in (chosen.input, chosen.output)
+    batch = x[record : record + 1]
+    inputs, outputs = (
+        np.asarray(keras.Model(model.inputs[0], part)(batch)) for part in (chosen.input, chosen.output)
     )  # (1, features) and (1, units)
-    if given.ndim != 2:
-        raise ModelError("trace.axes", layer=chosen.name, found=given.shape)
+    if inputs.ndim != 2:
+        raise ModelError("trace.axes", layer=chosen.name, found=inputs.shape)
     kernel = np.asarray(chosen.kernel)
     bias = np.asarray(chosen.bias) if chosen.use_bias else np.zeros(kernel.shape[1], kernel.dtype)
-    activated = np.asarray(chosen.activation(keras.ops.convert_to_tensor(given @ kernel + bias)))
-    names = _names(model, given.shape[1]) if chosen is dense[0] else ()
-    same = math.prod(x.shape[1:]) == given.shape[1] and chosen is dense[0] and not names
+    activated = np.asarray(chosen.activation(keras.ops.convert_to_tensor(inputs @ kernel + bias)))
+    names = _names(model, inputs.shape[1]) if chosen is dense[0] else ()
+    are_values = math.prod(x.shape[1:]) == inputs.shape[1] and chosen is dense[0] and not names
     return Trace(
         chosen.name,
         int(record),
         int(unit),
         chosen.units,
-        given[0],
+        inputs[0],
         kernel[:, unit],
         float(bias[unit]),
         getattr(chosen.activation, "__name__", type(chosen.activation).__name__),
         float(activated[0, unit]),
-        float(gives[0, unit]),
-        x.shape[1:] if same else given.shape[1:],
-        one[0] if same else None,
+        float(outputs[0, unit]),
+        x.shape[1:] if are_values else inputs.shape[1:],
+        batch[0] if are_values else None,
         names,
     )
 
 
 def _names(model: keras.Model, features: int) -> tuple[str, ...]:
-    """What the first Dense layer of a table's model is given, by name; none where the model takes no table.
+    """The features of the first Dense layer of a table's model, by name; none where the model takes no table.
 
     Embedded columns come last, each with as many features as its Embedding has.
     """

@@ -1,0 +1,1 @@
+"""Templates and values → HTML and SVG, escaped: what every page shares. It knows of no ledger and no report."""
