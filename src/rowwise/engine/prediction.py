@@ -114,9 +114,10 @@ class Predictor:
     """A model, ready to predict again and again: its layers are described, and its network is built, once.
 
     Any number of threads may call it, and other Predictors of the same model, at the same time. It uses the weights
-    that the model holds when it is called, and so follows a training; layers that are added or changed after the first
-    call it does not see: make another one. Where the native engine cannot run the model, Keras's `predict` does, one
-    call at a time. While Keras's own `fit` trains the model, nobody can predict with it.
+    that the model holds when it is called, and so follows a training; amid one, in another thread, some may be those of
+    the epoch before. Layers that are added or changed after the first call it does not see: make another one. Where the
+    native engine cannot run the model, Keras's `predict` does, one call at a time. While Keras's own `fit` trains the
+    model, nobody can predict with it.
 
     Args:
         model: a Keras model with one input and one output.

@@ -1,4 +1,4 @@
-"""The native engine: a whole epoch in C++ (`*.h`, `*.cpp` here), where the installation could compile it."""
+"""A description → the network that C++ trains (`*.h`, `*.cpp` here), where the installation could compile it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from rowwise.cores import usable_cores
+from rowwise.engine.native.network_description import NetworkDescription
 from rowwise.environment import instruction_set, threads
 from rowwise.errors import UsageError
 
@@ -21,7 +22,7 @@ except ImportError as missing:  # no compiler at installation, or another platfo
 
 def instruction_sets() -> list[tuple[str, bool]]:
     """Name and "this machine runs it", fastest first; empty where the engine was not compiled."""
-    return _native.isas() if _native is not None else []
+    return _native.instruction_sets() if _native is not None else []
 
 
 def chosen() -> str:
@@ -48,13 +49,15 @@ def threads_for(multiply_adds: float) -> int:
     return max(1, min(usable_cores(), int(multiply_adds // WORTH_A_THREAD)))
 
 
-def network(
-    layers: list[dict[str, Any]], settings: dict[str, Any], isa: str | None = None, float64: bool = False
-) -> Any:
-    """A Network of the extension, whose arrays are those of `network.h`; `isa` as in `chosen`, for
-    float64 the baseline.
+def network(description: NetworkDescription, isa: str | None = None, float64: bool = False) -> Any:
+    """A Network of the extension (`module.cpp`), whose arrays are those of `network.h`.
+
+    Args:
+        isa: an instruction set; None for the `chosen` one, for float64 the one that has it.
+        float64: numbers of double precision, for checks of the gradient.
 
     Raises:
-        ValueError: a description that makes no sense, or an instruction set that this machine cannot run.
+        ValueError: a description that makes no sense, with the field's name, or an instruction set that this
+            machine cannot run.
     """
-    return _native.Network(layers, settings, isa or (None if float64 else chosen()), float64)
+    return _native.Network(description.as_dictionary(), isa or (None if float64 else chosen()), float64)

@@ -1,27 +1,19 @@
-// Activations and their derivatives, a vector at a time; softmax, which needs a whole row, a row at a time.
+// z → activation(z) and its derivative, a vector at a time; softmax, which needs whole rows, a row at a time.
 #pragma once
+#include "description.h"
 #include "functions.h"
-#include "network.h"
 
 namespace rowwise::ROWWISE_ISA {
 
-// Whether the derivative needs the input z; the others' follows from the output h.
-inline bool keeps_input(Activation a) {
-  return a == Activation::leaky_relu || a == Activation::elu || a == Activation::gelu || a == Activation::gelu_tanh || a == Activation::silu;
-}
-
-inline constexpr double kRootTwoOverPi = 0.79788456080286535588;
-
+// z (vector) → h (vector).
 template <class T>
-inline Vec<T> activate(Activation a, Vec<T> z, T slope) {
+inline Vec<T> activate(Activation a, Vec<T> z, T leak) {
   const Vec<T> zero{};
   switch (a) {
     case Activation::relu: return z < zero ? zero : z;  // NaN stays NaN
-    case Activation::leaky_relu: return z > zero ? z : z * slope;
-    case Activation::elu: return z > zero ? z : slope * (exponential<T>(z) - T(1));
+    case Activation::leaky_relu: return z > zero ? z : z * leak;
+    case Activation::elu: return z > zero ? z : leak * (exponential<T>(z) - T(1));
     case Activation::gelu: return T(0.5) * z * (T(1) + error_function<T>(z * T(0.70710678118654752440)));
-    case Activation::gelu_tanh:
-      return T(0.5) * z * (T(1) + hyperbolic_tangent<T>(T(kRootTwoOverPi) * (z + T(0.044715) * z * z * z)));
     case Activation::silu: return z * sigmoid<T>(z);
     case Activation::tanh: return hyperbolic_tangent<T>(z);
     case Activation::sigmoid: return sigmoid<T>(z);
@@ -31,22 +23,17 @@ inline Vec<T> activate(Activation a, Vec<T> z, T slope) {
   return z;
 }
 
-// The derivative of the output by the input.
+// z, h = activate(z) (vectors) → dh / dz (vector).
 template <class T>
-inline Vec<T> slope_at(Activation a, Vec<T> z, Vec<T> h, T slope) {
+inline Vec<T> derivative(Activation a, Vec<T> z, Vec<T> h, T leak) {
   const Vec<T> zero{}, one = zero + T(1);
   switch (a) {
     case Activation::relu: return h > zero ? one : zero;
-    case Activation::leaky_relu: return z >= zero ? one : zero + slope;  // at 0 as JAX does
-    case Activation::elu: return z > zero ? one : h + slope;
+    case Activation::leaky_relu: return z >= zero ? one : zero + leak;  // 1 at zero, as in JAX
+    case Activation::elu: return z > zero ? one : h + leak;
     case Activation::gelu:
       return T(0.5) * (T(1) + error_function<T>(z * T(0.70710678118654752440))) +
              z * T(0.39894228040143267794) * exponential<T>(T(-0.5) * z * z);
-    case Activation::gelu_tanh: {
-      const Vec<T> t = hyperbolic_tangent<T>(T(kRootTwoOverPi) * (z + T(0.044715) * z * z * z));
-      return T(0.5) * (T(1) + t) +
-             T(0.5) * z * (T(1) - t * t) * T(kRootTwoOverPi) * (T(1) + T(3 * 0.044715) * z * z);
-    }
     case Activation::silu: {
       const Vec<T> s = sigmoid<T>(z);
       return s * (T(1) + z * (T(1) - s));
@@ -59,24 +46,24 @@ inline Vec<T> slope_at(Activation a, Vec<T> z, Vec<T> h, T slope) {
   return one;
 }
 
-// h[0..n) = softmax of itself; the row is padded to whole vectors, and the padding left zero.
+// h (units,) → its softmax, in place. The row is padded to whole vectors, and its padding is left zero.
 template <class T>
-inline void softmax(T* h, int n) {
-  T top = h[0];
-  for (int j = 1; j < n; ++j) top = h[j] > top ? h[j] : top;
+inline void softmax(T* h, int units) {
+  T largest = h[0];
+  for (int j = 1; j < units; ++j) largest = h[j] > largest ? h[j] : largest;
   T sum = 0;
-  for (int j = 0; j < n; j += kWidth<T>) store(h + j, exponential<T>(load(h + j) - top));
-  for (int j = 0; j < n; ++j) sum += h[j];
-  for (int j = 0; j < n; ++j) h[j] /= sum;
-  for (int j = n; j % kWidth<T>; ++j) h[j] = 0;
+  for (int j = 0; j < units; j += kWidth<T>) store(h + j, exponential<T>(load(h + j) - largest));
+  for (int j = 0; j < units; ++j) sum += h[j];
+  for (int j = 0; j < units; ++j) h[j] /= sum;
+  for (int j = units; j % kWidth<T>; ++j) h[j] = 0;
 }
 
-// d[0..n) = the derivative of softmax, whose output is p, applied to d.
+// d_h (units,) → d_z (units,), in place; h (units,) is what softmax gave.
 template <class T>
-inline void softmax_back(T* d, const T* p, int n) {
+inline void softmax_backward(T* d, const T* h, int units) {
   T inner = 0;
-  for (int j = 0; j < n; ++j) inner += d[j] * p[j];
-  for (int j = 0; j < n; ++j) d[j] = p[j] * (d[j] - inner);
+  for (int j = 0; j < units; ++j) inner += d[j] * h[j];
+  for (int j = 0; j < units; ++j) d[j] = h[j] * (d[j] - inner);
 }
 
 }  // namespace rowwise::ROWWISE_ISA

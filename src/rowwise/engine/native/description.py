@@ -1,14 +1,28 @@
-"""A Keras model → what the native engine is told of it, or the part that it cannot run."""
+"""A Keras model → its description for the native engine, or the part that the engine cannot run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from rowwise.models.keras_view import calls_of, decays, has_loss_weights, is_functional, learning_rate_of
+from rowwise.engine.native.network_description import (
+    ACTIVATIONS,
+    LOSSES,
+    LayerDescription,
+    LossDescription,
+    OptimizerDescription,
+)
+from rowwise.models.keras_view import (
+    calls_of,
+    decays,
+    has_loss_weights,
+    is_functional,
+    layer_title,
+    learning_rate_of,
+)
 from rowwise.models.preparation import Preparation, ScaledSquaredError
 
 if TYPE_CHECKING:
@@ -22,11 +36,11 @@ class Unsupported(Exception):
 
 
 @dataclass
-class Description:
-    """A chain of Dense layers.
+class DenseChain:
+    """What a model computes: a chain of Dense layers, and what stands before and after them.
 
     Attributes:
-        layers: a dictionary a Dense layer, as `network` takes it.
+        layers: the Dense layers, with their activations and the dropout before them.
         dense: the Keras layers behind them.
         prepare: applied to all records before anything else, once; None where there is nothing to prepare.
         scale, offset: applied to the records before the first layer.
@@ -34,7 +48,7 @@ class Description:
         dtype: what the records must be, where it is not float32.
     """
 
-    layers: list[dict[str, Any]] = field(default_factory=list)
+    layers: list[LayerDescription] = field(default_factory=list)
     dense: list[keras.layers.Dense] = field(default_factory=list)
     prepare: Callable[[NDArray[Any]], NDArray[np.float32]] | None = None
     scale: float = 1.0
@@ -49,25 +63,34 @@ class Description:
         return [v for layer in self.dense for v in ((layer.kernel, layer.bias) if layer.use_bias else (layer.kernel,))]
 
 
-ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softmax")
-SLOPES = {"leaky_relu": 0.2, "elu": 1.0}  # what Keras's functions of these names take when nobody says otherwise
-LOSSES = (
-    "sparse_categorical_crossentropy",
-    "categorical_crossentropy",
-    "binary_crossentropy",
-    "mean_squared_error",
-    "mean_absolute_error",
-)
+@dataclass(frozen=True)
+class Compiled:
+    """What `model.compile` adds to a chain.
+
+    Attributes:
+        layers: those of the chain, with what the optimizer's weight decay applies to.
+        standardized: the loss takes the targets in standard deviations from their mean, which are then what the last
+            Dense layer gives: the network trains without the scale of the outputs.
+    """
+
+    layers: tuple[LayerDescription, ...]
+    loss: LossDescription
+    optimizer: OptimizerDescription
+    standardized: bool
+
+
+LEAKS = {"leaky_relu": 0.2, "elu": 1.0}  # the defaults of Keras's functions of these names
 CROSSENTROPIES = LOSSES[:2]
+SPARSE = CROSSENTROPIES[0]
 
 
-def describe(model: keras.Model) -> Description:
+def describe(model: keras.Model) -> DenseChain:
     """The chain that the model computes.
 
     Raises:
         Unsupported: anything but Dense layers in a row, with what may stand before, between and after them.
     """
-    chain = Description()
+    chain = DenseChain()
     layers = list(_chain(model))  # refuses what has no single input
     if not model.built:
         raise Unsupported(f"{type(model).__name__}, built=False")
@@ -81,46 +104,46 @@ def describe(model: keras.Model) -> Description:
         if kind is keras.layers.InputLayer:
             continue
         if layer.dtype_policy.name != "float32":
-            raise Unsupported(f"{_named(layer)}, {layer.dtype_policy.name}")
+            raise Unsupported(f"{layer_title(layer)}, {layer.dtype_policy.name}")
         if getattr(layer, "activity_regularizer", None) is not None:
-            raise Unsupported(f"{_named(layer)}, activity_regularizer")
+            raise Unsupported(f"{layer_title(layer)}, activity_regularizer")
         if kind is keras.layers.Identity:
             continue
         if chain.output_scale:
-            raise Unsupported(_named(layer))  # nothing may follow what the outputs were scaled by
+            raise Unsupported(layer_title(layer))  # nothing may follow what the outputs were scaled by
         before, shape = shape, layer.compute_output_shape(shape)
         if kind in (keras.layers.Flatten, keras.layers.Reshape):
             _only_before(chain, layer)
             if getattr(layer, "data_format", "channels_last") != "channels_last":
-                raise Unsupported(f"{_named(layer)}, channels_first")
+                raise Unsupported(f"{layer_title(layer)}, channels_first")
         elif kind is Preparation:
             if chain.layers or chain.prepare or dropout or (chain.scale, chain.offset) != (1.0, 0.0):
-                raise Unsupported(_named(layer))
+                raise Unsupported(layer_title(layer))
             chain.prepare = layer.prepare
         elif kind is keras.layers.Rescaling and chain.layers and not activated and not dropout:
-            units = chain.layers[-1]["units"]
+            units = chain.layers[-1].units
             chain.output_scale = _for_each(units, layer.scale)
             chain.output_offset = _for_each(units, layer.offset)
         elif kind is keras.layers.Rescaling:
             _only_before(chain, layer)
             if dropout or (chain.scale, chain.offset) != (1.0, 0.0) or np.ndim(layer.scale) or np.ndim(layer.offset):
-                raise Unsupported(_named(layer))
+                raise Unsupported(layer_title(layer))
             chain.scale, chain.offset = float(layer.scale), float(layer.offset)
         elif kind is keras.layers.Dropout:
             if dropout or layer.noise_shape is not None or layer.rate >= 1:
-                raise Unsupported(_named(layer))
+                raise Unsupported(layer_title(layer))
             dropout = float(layer.rate)
         elif kind is keras.layers.Dense:
             if len(before) != 2:
-                raise Unsupported(f"{_named(layer)}, {before}")
+                raise Unsupported(f"{layer_title(layer)}, {before}")
             chain.layers.append(_dense(layer, dropout))
             chain.dense.append(layer)
-            dropout, activated = 0.0, chain.layers[-1]["activation"] != "linear"
+            dropout, activated = 0.0, chain.layers[-1].activation != "linear"
         else:
-            name, slope = _activation_of(layer)
+            name, leak = _activation_of(layer)
             if activated or dropout:
-                raise Unsupported(_named(layer))
-            chain.layers[-1] |= {"activation": name, "slope": slope}
+                raise Unsupported(layer_title(layer))
+            chain.layers[-1] = replace(chain.layers[-1], activation=name, leak=leak)
             activated = name != "linear"
     if not chain.layers:
         raise Unsupported("Dense: 0")
@@ -129,32 +152,37 @@ def describe(model: keras.Model) -> Description:
     return chain
 
 
-def compiled(model: keras.Model, chain: Description) -> dict[str, Any]:
-    """Loss and optimizer, as `network` takes them.
-
-    `standardized` says that the loss takes the targets in standard deviations from their mean, which are then what the
-    last Dense layer gives: the network trains without the scale of the outputs.
+def compiled(model: keras.Model, chain: DenseChain) -> Compiled:
+    """Loss and optimizer of a compiled model.
 
     Raises:
-        Unsupported: another loss or optimizer, or an option of theirs that the engine does not know.
+        Unsupported: another loss or optimizer, or an option of theirs that the engine does not have.
     """
-    if type(model.loss) is ScaledSquaredError:
-        if chain.output_scale != _for_each(chain.layers[-1]["units"], model.loss.scale):
+    last = chain.layers[-1]
+    standardized = type(model.loss) is ScaledSquaredError
+    if standardized:
+        if chain.output_scale != _for_each(last.units, model.loss.scale):
             raise Unsupported(f"ScaledSquaredError, scale={model.loss.scale}")
-        loss = _checked_loss(model, model.loss, "mean_squared_error") | {"standardized": True}
-        return loss | _optimizer(model, chain)
-    loss = _loss(model, chain.layers[-1]["activation"])
-    if chain.output_scale and loss["from_logits"]:
-        raise Unsupported("Rescaling + from_logits")
-    return loss | _optimizer(model, chain)
+        loss = _checked_loss(model, model.loss, "mean_squared_error")
+    else:
+        loss = _loss(model, last.activation)
+        if chain.output_scale and loss.from_logits:
+            raise Unsupported("Rescaling + from_logits")
+    optimizer = _optimizer(model)
+    return Compiled(_with_decay(model, chain, optimizer), loss, optimizer, standardized)
+
+
+def uncompiled(chain: DenseChain) -> Compiled:
+    """For predictions, which need neither loss nor optimizer."""
+    return Compiled(tuple(chain.layers), LossDescription(), OptimizerDescription(), standardized=False)
 
 
 def _chain(model: keras.Model) -> Iterator[Any]:
     """The layers in order, those of nested models too, where each has one input and one reader."""
     if model.dtype_policy.name != "float32":  # a model casts its inputs too
-        raise Unsupported(f"{_named(model)}, {model.dtype_policy.name}")
+        raise Unsupported(f"{layer_title(model)}, {model.dtype_policy.name}")
     if getattr(model, "activity_regularizer", None) is not None:
-        raise Unsupported(f"{_named(model)}, activity_regularizer")
+        raise Unsupported(f"{layer_title(model)}, activity_regularizer")
     if type(model) is not keras.Sequential:
         # Inputs and outputs in a dictionary are no single tensor.
         if not is_functional(model) or not all(
@@ -165,7 +193,7 @@ def _chain(model: keras.Model) -> Iterator[Any]:
         for operation in model.operations:
             calls = calls_of(operation)
             if not isinstance(operation, keras.layers.Layer) or len(calls) != 1 or len(calls[0].input_tensors) > 1:
-                raise Unsupported(_named(operation))
+                raise Unsupported(layer_title(operation))
             for tensor in calls[0].input_tensors:
                 readers[id(tensor)] = readers.get(id(tensor), 0) + 1
         if any(count > 1 for count in readers.values()):
@@ -182,33 +210,33 @@ def _single(tensors: Any) -> Any:
     return tensors[0] if isinstance(tensors, list | tuple) and len(tensors) == 1 else tensors
 
 
-def _dense(layer: keras.layers.Dense, dropout: float) -> dict[str, Any]:
+def _dense(layer: keras.layers.Dense, dropout: float) -> LayerDescription:
     for option in ("kernel_constraint", "bias_constraint", "lora_rank", "quantization_mode"):
         if getattr(layer, option, None) is not None:
-            raise Unsupported(f"{_named(layer)}, {option}")
+            raise Unsupported(f"{layer_title(layer)}, {option}")
     if not layer.trainable:
-        raise Unsupported(f"{_named(layer)}, trainable=False")
+        raise Unsupported(f"{layer_title(layer)}, trainable=False")
     name = _function_name(layer, layer.activation)
     kernel, bias = (_penalty(layer, regularizer) for regularizer in (layer.kernel_regularizer, layer.bias_regularizer))
-    return {
-        "inputs": int(layer.kernel.shape[0]),
-        "units": int(layer.kernel.shape[1]),
-        "bias": bool(layer.use_bias),
-        "activation": name,
-        "slope": SLOPES.get(name, 0.0),
-        "dropout": dropout,
-        "kernel_l1": kernel[0],
-        "kernel_l2": kernel[1],
-        "bias_l1": bias[0],
-        "bias_l2": bias[1],
-    }
+    return LayerDescription(
+        inputs=int(layer.kernel.shape[0]),
+        units=int(layer.kernel.shape[1]),
+        activation=name,
+        leak=LEAKS.get(name, 0.0),
+        bias=bool(layer.use_bias),
+        dropout=dropout,
+        kernel_l1=kernel[0],
+        kernel_l2=kernel[1],
+        bias_l1=bias[0],
+        bias_l2=bias[1],
+    )
 
 
 def _penalty(layer: keras.layers.Dense, regularizer: Any) -> tuple[float, float]:
     if regularizer is None:
         return 0.0, 0.0
     if type(regularizer) not in (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2):
-        raise Unsupported(f"{_named(layer)}, {type(regularizer).__name__}")
+        raise Unsupported(f"{layer_title(layer)}, {type(regularizer).__name__}")
     return float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))
 
 
@@ -216,28 +244,28 @@ def _function_name(layer: Any, function: Any) -> str:
     for name in ACTIVATIONS:
         if function is getattr(keras.activations, name):
             return name
-    raise Unsupported(f"{_named(layer)}, {getattr(function, '__name__', type(function).__name__)}")
+    raise Unsupported(f"{layer_title(layer)}, {getattr(function, '__name__', type(function).__name__)}")
 
 
 def _activation_of(layer: Any) -> tuple[str, float]:
-    """Name and slope of a layer that is an activation by itself."""
+    """Name and leak of a layer that is an activation by itself."""
     kind = type(layer)
     if kind is keras.layers.Activation:
         name = _function_name(layer, layer.activation)
-        return name, SLOPES.get(name, 0.0)
+        return name, LEAKS.get(name, 0.0)
     if kind is keras.layers.ReLU and layer.max_value is None and not layer.threshold:
-        slope = float(layer.negative_slope)
-        return ("leaky_relu", slope) if slope else ("relu", 0.0)
+        leak = float(layer.negative_slope)
+        return ("leaky_relu", leak) if leak else ("relu", 0.0)
     if kind is keras.layers.LeakyReLU:
         return "leaky_relu", float(layer.negative_slope)
     if kind is keras.layers.ELU:
         return "elu", float(layer.alpha)
     if kind is keras.layers.Softmax and layer.axis == -1:
         return "softmax", 0.0
-    raise Unsupported(_named(layer))
+    raise Unsupported(layer_title(layer))
 
 
-def _loss(model: keras.Model, last: str) -> dict[str, Any]:
+def _loss(model: keras.Model, last: str) -> LossDescription:
     loss = model.loss
     if isinstance(loss, str):
         try:
@@ -251,18 +279,18 @@ def _loss(model: keras.Model, last: str) -> dict[str, Any]:
             break
     else:
         raise Unsupported(getattr(loss, "__name__", type(loss).__name__))
-    found = _checked_loss(model, loss, name)
-    if name in CROSSENTROPIES and not found["from_logits"] and last != "softmax":
+    description = _checked_loss(model, loss, name)
+    if name in CROSSENTROPIES and not description.from_logits and last != "softmax":
         raise Unsupported(f"{_label(loss, name)} + {last}")
-    return found
+    return description
 
 
 def _label(loss: Any, name: str) -> str:
     return type(loss).__name__ if isinstance(loss, keras.losses.Loss) else name
 
 
-def _checked_loss(model: keras.Model, loss: Any, name: str) -> dict[str, Any]:
-    """What the network takes of a loss, which is the one called `name`; it refuses options that it does not know."""
+def _checked_loss(model: keras.Model, loss: Any, name: str) -> LossDescription:
+    """The description of a loss of this name, whose other options are Keras's defaults."""
     label = _label(loss, name)
     if getattr(loss, "reduction", "sum_over_batch_size") not in ("sum_over_batch_size", "mean"):
         raise Unsupported(f"{label}, reduction={loss.reduction!r}")
@@ -272,11 +300,11 @@ def _checked_loss(model: keras.Model, loss: Any, name: str) -> dict[str, Any]:
             raise Unsupported(f"{label}, {option}={config[option]!r}")
     if has_loss_weights(model):
         raise Unsupported("loss_weights")
-    from_logits = bool(config.get("from_logits", False))
-    return {"loss": name, "from_logits": from_logits, "label_smoothing": float(config.get("label_smoothing", 0.0))}
+    from_logits, label_smoothing = config.get("from_logits", False), config.get("label_smoothing", 0.0)
+    return LossDescription(name, bool(from_logits), float(label_smoothing))
 
 
-def _optimizer(model: keras.Model, chain: Description) -> dict[str, Any]:
+def _optimizer(model: keras.Model) -> OptimizerDescription:
     optimizer = model.optimizer
     kind = type(optimizer)
     rules = {
@@ -302,27 +330,33 @@ def _optimizer(model: keras.Model, chain: Description) -> dict[str, Any]:
     for option in options:
         if getattr(optimizer, option, None):
             raise Unsupported(f"{kind.__name__}, {option}={getattr(optimizer, option)!r}")
-    settings: dict[str, Any] = {"rule": rules[kind]}
+    values: dict[str, Any] = {}
     for option in ("beta_1", "beta_2", "epsilon", "momentum", "nesterov", "rho", "weight_decay", "global_clipnorm"):
         value = getattr(optimizer, option, None)
         if value is not None:
-            settings[option] = bool(value) if option == "nesterov" else float(value)
-    if settings.get("weight_decay"):
-        for layer, described in zip(chain.dense, chain.layers, strict=True):
-            described["kernel_decays"] = decays(optimizer, layer.kernel)
-            described["bias_decays"] = layer.use_bias and decays(optimizer, layer.bias)
-    return settings
+            values[option] = bool(value) if option == "nesterov" else float(value)
+    return OptimizerDescription(rules[kind], **values)
 
 
-def _only_before(chain: Description, layer: Any) -> None:
+def _with_decay(model: keras.Model, chain: DenseChain, optimizer: OptimizerDescription) -> tuple[LayerDescription, ...]:
+    """The layers, with what the weight decay applies to."""
+    if not optimizer.weight_decay:
+        return tuple(chain.layers)
+    return tuple(
+        replace(
+            description,
+            kernel_decays=decays(model.optimizer, layer.kernel),
+            bias_decays=layer.use_bias and decays(model.optimizer, layer.bias),
+        )
+        for layer, description in zip(chain.dense, chain.layers, strict=True)
+    )
+
+
+def _only_before(chain: DenseChain, layer: Any) -> None:
     if chain.layers and type(layer) is not keras.layers.Flatten:
-        raise Unsupported(_named(layer))
+        raise Unsupported(layer_title(layer))
 
 
 def _for_each(units: int, value: Any) -> tuple[float, ...]:
     """A number for each unit, from one for all or one for each."""
     return tuple(float(one) for one in np.broadcast_to(np.asarray(value, np.float64), units))
-
-
-def _named(layer: Any) -> str:
-    return f'{type(layer).__name__} "{getattr(layer, "name", "")}"'

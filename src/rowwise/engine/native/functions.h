@@ -1,5 +1,5 @@
-// exp, tanh, sigmoid and erf of a vector. In float they are polynomials, accurate to a few units in the last place; in
-// double, where only checks of the gradient run, the standard library is asked number by number.
+// A vector → its exp, sigmoid, tanh or erf. In float these are polynomials, accurate to a few units in the last place; in
+// double, which only checks of the gradient use, the standard library computes them number by number.
 #pragma once
 #include "vector.h"
 
@@ -16,21 +16,24 @@ inline Vec<T> exponential(Vec<T> x) {
   if constexpr (sizeof(T) == 8) return each<T>(x, [](T v) { return std::exp(v); });
   else {
     typedef std::int32_t Ints __attribute__((vector_size(kVectorBytes)));
-    // 2^n times e^r, |r| <= ln 2 / 2; ln 2 in two parts, so that n ln 2 is subtracted without loss (Cody and Waite).
+    // e^x = 2^n e^r with |r| <= ln 2 / 2. ln 2 comes in two parts, so that n ln 2 is subtracted exactly (Cody and Waite).
     x = x > 88.3762f ? Vec<T>{} + 88.3762f : x;
     x = x < -87.3365f ? Vec<T>{} - 87.3365f : x;
-    const Vec<T> rounder = Vec<T>{} + 12582912.f;  // 1.5 2^23: what is added to it is rounded to a whole number
-    const Vec<T> n = (x * 1.44269504f + rounder) - rounder;
+    // 1.5 * 2^23: a number added to it is rounded to an integer, which then stands in the low bits of the sum. Read from
+    // there, it is defined for NaN too, which no conversion to an integer is.
+    const Vec<T> rounder = Vec<T>{} + 12582912.f;
+    const Vec<T> shifted = x * 1.44269504f + rounder;
+    const Vec<T> n = shifted - rounder;
     Vec<T> r = x - n * 0.693359375f;
     r = r + n * 2.12194440e-4f;
-    Vec<T> p = Vec<T>{} + 1.0f / 5040;  // the series of e^r up to r^7 / 7!
+    Vec<T> p = Vec<T>{} + 1.0f / 5040;  // the Taylor series of e^r, up to r^7 / 7!
     p = p * r + 1.0f / 720;
     p = p * r + 1.0f / 120;
     p = p * r + 1.0f / 24;
     p = p * r + 1.0f / 6;
     p = p * r + 0.5f;
     p = p * (r * r) + r + 1.0f;
-    const Ints power = (__builtin_convertvector(n, Ints) + 127) << 23;
+    const Ints power = ((Ints)shifted - (Ints)rounder + 127) << 23;
     return p * (Vec<T>)power;
   }
 }
@@ -44,7 +47,7 @@ template <class T>
 inline Vec<T> hyperbolic_tangent(Vec<T> x) {
   if constexpr (sizeof(T) == 8) return each<T>(x, [](T v) { return std::tanh(v); });
   else {
-    // Near zero 1 - 2 / (e^2x + 1) would cancel: there the continued fraction of tanh is used (Lambert).
+    // 1 - 2 / (e^2x + 1) loses its digits near zero; there Lambert's continued fraction takes its place.
     const Vec<T> s = x * x;
     const Vec<T> near = x * (s * (s * (s + 378.f) + 17325.f) + 135135.f) /
                         (s * (s * (s * 28.f + 3150.f) + 62370.f) + 135135.f);
@@ -53,7 +56,7 @@ inline Vec<T> hyperbolic_tangent(Vec<T> x) {
   }
 }
 
-// erf, to 1.2e-7: a power of e on the outside (Numerical Recipes, 3rd edition, section 6.2.2), its series inside.
+// erf, to 1.2e-7: its Taylor series near zero, elsewhere Numerical Recipes' erfcc (3rd edition, section 6.2.2).
 template <class T>
 inline Vec<T> error_function(Vec<T> x) {
   if constexpr (sizeof(T) == 8) return each<T>(x, [](T v) { return std::erf(v); });

@@ -10,9 +10,9 @@ import numpy as np
 
 from rowwise.cores import usable_cores
 from rowwise.engine.arrays import Arrays
-from rowwise.engine.native import instruction_sets
-from rowwise.engine.native.description import Description, Unsupported, describe
-from rowwise.engine.native.run import INFERENCE_BATCH, Records, build_network
+from rowwise.engine.native import instruction_sets, network
+from rowwise.engine.native.description import DenseChain, Unsupported, describe, uncompiled
+from rowwise.engine.native.run import INFERENCE_BATCH, Records, network_description
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ class Networks:
         threads: of each network; None for as many as pay.
     """
 
-    def __init__(self, chain: Description, threads: int | None = None) -> None:
+    def __init__(self, chain: DenseChain, threads: int | None = None) -> None:
         self.chain, self.threads = chain, threads
         self.variables = chain.variables
         self._room = threading.BoundedSemaphore(usable_cores())
@@ -59,26 +59,27 @@ class Networks:
         Raises:
             Unsupported: records of a type that the model casts in a way of its own.
         """
-        records = Records(Arrays(x, np.zeros(len(x), np.int32)), self.chain, {})
+        records = Records(Arrays(x, np.zeros(len(x), np.int32)), self.chain)
         outputs = np.empty((records.records, records.units), np.float32)
         size = FEW if records.records <= FEW else INFERENCE_BATCH
-        with self._room, self._network(records, size) as network:
-            if not network.takes(values):
+        with self._room, self._network(records.bytes, size) as borrowed:
+            if not borrowed.takes(values):
                 return None
-            network.compiled.predict(records.x, None, outputs)
+            borrowed.compiled.records(records.x).predict(outputs)
         return outputs
 
     @contextmanager
-    def _network(self, records: Records, size: int) -> Iterator[_Network]:
+    def _network(self, takes_bytes: bool, size: int) -> Iterator[_Network]:
         """A network that nobody else uses meanwhile."""
         with self._guard:
-            idle = self._idle.setdefault((records.bytes, size), [])
-            network = idle.pop() if idle else None
-        if network is None:
-            network = _Network(build_network(self.chain, {}, records.bytes, size, self.threads), len(self.variables))
-        yield network
+            idle = self._idle.setdefault((takes_bytes, size), [])
+            borrowed = idle.pop() if idle else None
+        if borrowed is None:
+            description = network_description(self.chain, uncompiled(self.chain), takes_bytes, size, self.threads)
+            borrowed = _Network(network(description), len(self.variables))
+        yield borrowed
         with self._guard:  # after an error it is left to be forgotten
-            idle.append(network)
+            idle.append(borrowed)
 
 
 class _Network:

@@ -1,111 +1,144 @@
-// Losses of one record and their slopes, as Keras computes them on JAX (keras/src/backend/jax/nn.py): probabilities are
-// clipped to [1e-7, 1 - 1e-7], and where they are, the slope is zero.
+// A record's outputs and targets → its loss, and d_z of the last layer, as Keras computes them on JAX
+// (keras/src/backend/jax/nn.py): probabilities are clipped to [1e-7, 1 - 1e-7], and clipped ones have no gradient.
 #pragma once
 #include "activation.h"
 
 namespace rowwise::ROWWISE_ISA {
 
-inline constexpr double kClip = 1e-7;
+inline constexpr double kClip = 1e-7;  // Keras's epsilon
 
 template <class T>
-inline bool inside(T p) {
+inline bool unclipped(T p) {
   return p >= T(kClip) && p <= T(1) - T(kClip);
 }
 template <class T>
-inline T clipped(T p) {
+inline T clip(T p) {
   return p < T(kClip) ? T(kClip) : p > T(1) - T(kClip) ? T(1) - T(kClip) : p;
 }
 
-// A record's targets: a class number, or n numbers smoothed as Keras does.
+// The targets of all records: classes (rows,), or values (rows, units), which are smoothed as Keras does.
 template <class T>
 struct Targets {
-  const std::int32_t* classes;  // (records,), or null
-  const T* values;              // (records, n), or null
-  double smoothing;
-  Loss loss;
+  const std::int32_t* classes;  // or null
+  const T* values;              // or null
+  LossDescription loss;
 
-  int label(std::int64_t record) const { return classes[record]; }
-  T value(std::int64_t record, int j, int n) const {
-    if (classes) return T(j == classes[record]);
-    const T t = values[record * n + j];
-    if (smoothing == 0) return t;
-    return t * T(1 - smoothing) + T(loss == Loss::binary_crossentropy ? smoothing / 2 : smoothing / n);
+  T value(std::int64_t row, int j, int units) const {
+    if (classes) return T(j == classes[row]);
+    const T target = values[row * units + j];
+    const double smoothing = loss.label_smoothing;
+    if (smoothing == 0) return target;
+    return target * T(1 - smoothing) + T(loss.kind == Loss::binary_crossentropy ? smoothing / 2 : smoothing / units);
   }
 };
 
-// The loss of outputs y[0..n) after activation `last`, and in d[0..n) its slope by the inputs z of that activation.
+// The losses are not inlined: which product and sum the compiler fuses would depend on what they are inlined into, and with
+// it the last bit of a result.
+
+// Softmax and cross-entropy together: p (units,), the softmax's output → d_z (units,); returns the loss.
+// d_z[j] = p[j] * (sum of the targets whose probability is unclipped) - target[j] where its own is.
 template <class T>
-inline T loss_of(Loss loss, bool from_logits, Activation last, T slope, const Targets<T>& t, std::int64_t record, const T* z,
-                 const T* y, T* d, int n) {
-  T sum = 0;
-  const bool crossentropy = loss == Loss::sparse_crossentropy || loss == Loss::crossentropy;
-  if (crossentropy && !from_logits) {
-    // y is a softmax: with its derivative the slope is y times the kept targets' sum, less the kept targets.
-    T kept = 0;
-    if (t.classes) {
-      const int label = t.label(record);
-      const T p = y[label];
-      kept = inside(p);
-      sum = -std::log(clipped(p));
-      for (int j = 0; j < n; ++j) d[j] = y[j] * kept;
-      d[label] -= kept;
-      return sum;
-    }
-    for (int j = 0; j < n; ++j) {
-      const T target = t.value(record, j, n);
-      d[j] = inside(y[j]) ? target : T(0);
-      kept += d[j];
-      sum -= target * std::log(clipped(y[j]));
-    }
-    for (int j = 0; j < n; ++j) d[j] = y[j] * kept - d[j];
-    return sum;
+[[gnu::noinline]] T crossentropy_of_softmax(const Targets<T>& targets, std::int64_t row, const T* p, T* d_z, int units) {
+  T loss = 0, unclipped_sum = 0;
+  if (targets.classes) {
+    const int label = targets.classes[row];
+    unclipped_sum = unclipped(p[label]);
+    loss = -std::log(clip(p[label]));
+    for (int j = 0; j < units; ++j) d_z[j] = p[j] * unclipped_sum;
+    d_z[label] -= unclipped_sum;
+    return loss;
   }
-  if (loss == Loss::binary_crossentropy && !from_logits && last == Activation::sigmoid) {
-    for (int j = 0; j < n; ++j) {
-      const T target = t.value(record, j, n), p = clipped(y[j]);
-      sum -= target * std::log(p) + (1 - target) * std::log(1 - p);
-      d[j] = inside(y[j]) ? (y[j] - target) / n : T(0);
-    }
-    return sum / n;
+  for (int j = 0; j < units; ++j) {
+    const T target = targets.value(row, j, units);
+    d_z[j] = unclipped(p[j]) ? target : T(0);
+    unclipped_sum += d_z[j];
+    loss -= target * std::log(clip(p[j]));
   }
-  if (crossentropy) {
-    T top = y[0], total = 0, all = 0;
-    for (int j = 1; j < n; ++j) top = y[j] > top ? y[j] : top;
-    for (int j = 0; j < n; ++j) total += d[j] = std::exp(y[j] - top);
-    const T log_total = std::log(total) + top;
-    for (int j = 0; j < n; ++j) {
-      const T target = t.value(record, j, n);
-      sum += target * (log_total - y[j]);
-      all += target;
-    }
-    for (int j = 0; j < n; ++j) d[j] = d[j] / total * all - t.value(record, j, n);
-  } else {
-    for (int j = 0; j < n; ++j) {
-      const T target = t.value(record, j, n), far = y[j] - target;
-      if (loss == Loss::mse) {
-        sum += far * far;
-        d[j] = 2 * far;
-      } else if (loss == Loss::mae) {
-        sum += std::abs(far);
-        d[j] = T(far >= 0) - T(far < 0);  // at 0 as JAX
-      } else if (from_logits) {
-        sum += (y[j] > 0 ? y[j] * (1 - target) : -y[j] * target) + std::log1p(std::exp(-std::abs(y[j])));
-        d[j] = 1 / (1 + std::exp(-y[j])) - target;
-      } else {
-        const T p = clipped(y[j]);
-        sum -= target * std::log(p) + (1 - target) * std::log(1 - p);
-        d[j] = inside(y[j]) ? (1 - target) / (1 - p) - target / p : T(0);
-      }
-      d[j] /= n;
-    }
-    sum /= n;
+  for (int j = 0; j < units; ++j) d_z[j] = p[j] * unclipped_sum - d_z[j];
+  return loss;
+}
+
+// Sigmoid and binary cross-entropy together: p (units,), the sigmoid's output → d_z (units,); returns the loss.
+template <class T>
+[[gnu::noinline]] T crossentropy_of_sigmoid(const Targets<T>& targets, std::int64_t row, const T* p, T* d_z, int units) {
+  T loss = 0;
+  for (int j = 0; j < units; ++j) {
+    const T target = targets.value(row, j, units), clipped = clip(p[j]);
+    loss -= target * std::log(clipped) + (1 - target) * std::log(1 - clipped);
+    d_z[j] = unclipped(p[j]) ? (p[j] - target) / units : T(0);
   }
-  // Back through the last activation.
-  if (last == Activation::softmax) softmax_back(d, y, n);
+  return loss / units;
+}
+
+// Cross-entropy of logits y (units,) → d_y (units,); returns the loss.
+template <class T>
+[[gnu::noinline]] T crossentropy_of_logits(const Targets<T>& targets, std::int64_t row, const T* y, T* d_y, int units) {
+  T largest = y[0], total = 0, target_sum = 0, loss = 0;
+  for (int j = 1; j < units; ++j) largest = y[j] > largest ? y[j] : largest;
+  for (int j = 0; j < units; ++j) total += d_y[j] = std::exp(y[j] - largest);
+  const T log_total = std::log(total) + largest;
+  for (int j = 0; j < units; ++j) {
+    const T target = targets.value(row, j, units);
+    loss += target * (log_total - y[j]);
+    target_sum += target;
+  }
+  for (int j = 0; j < units; ++j) d_y[j] = d_y[j] / total * target_sum - targets.value(row, j, units);
+  return loss;
+}
+
+// The losses that are a mean over units: outputs y (units,) → d_y (units,); returns the loss.
+template <class T>
+[[gnu::noinline]] T mean_over_units(const Targets<T>& targets, std::int64_t row, const T* y, T* d_y, int units) {
+  T loss = 0;
+  for (int j = 0; j < units; ++j) {
+    const T target = targets.value(row, j, units), error = y[j] - target;
+    if (targets.loss.kind == Loss::mse) {
+      loss += error * error;
+      d_y[j] = 2 * error;
+    } else if (targets.loss.kind == Loss::mae) {
+      loss += std::abs(error);
+      d_y[j] = T(error >= 0) - T(error < 0);  // 1 at zero, as in JAX
+    } else if (targets.loss.from_logits) {  // binary cross-entropy
+      loss += (y[j] > 0 ? y[j] * (1 - target) : -y[j] * target) + std::log1p(std::exp(-std::abs(y[j])));
+      d_y[j] = 1 / (1 + std::exp(-y[j])) - target;
+    } else {
+      const T p = clip(y[j]);
+      loss -= target * std::log(p) + (1 - target) * std::log(1 - p);
+      d_y[j] = unclipped(y[j]) ? (1 - target) / (1 - p) - target / p : T(0);
+    }
+    d_y[j] /= units;
+  }
+  return loss / units;
+}
+
+// z and y = last(z) (units,) of one record → d_z (units,); returns the loss.
+template <class T>
+inline T loss_and_gradient(Activation last, T leak, const Targets<T>& targets, std::int64_t row, const T* z, const T* y,
+                           T* d_z, int units) {
+  const LossDescription& loss = targets.loss;
+  const bool crossentropy = loss.kind == Loss::sparse_crossentropy || loss.kind == Loss::crossentropy;
+  if (crossentropy && !loss.from_logits) return crossentropy_of_softmax(targets, row, y, d_z, units);
+  if (loss.kind == Loss::binary_crossentropy && !loss.from_logits && last == Activation::sigmoid)
+    return crossentropy_of_sigmoid(targets, row, y, d_z, units);
+
+  const T value = crossentropy ? crossentropy_of_logits(targets, row, y, d_z, units)
+                               : mean_over_units(targets, row, y, d_z, units);
+  if (last == Activation::softmax) softmax_backward(d_z, y, units);
   else if (last != Activation::linear)
-    for (int j = 0; j < n; j += kWidth<T>)
-      store(d + j, load(d + j) * slope_at<T>(last, load((keeps_input(last) ? z : y) + j), load(y + j), slope));
-  return sum;
+    for (int j = 0; j < units; j += kWidth<T>)
+      store(d_z + j, load(d_z + j) * derivative<T>(last, load(z + j), load(y + j), leak));
+  return value;
+}
+
+// Whether the largest of y (units,) stands where the largest target does; the first of several largest counts.
+template <class T>
+inline bool is_hit(const Targets<T>& targets, std::int64_t row, const T* y, int units) {
+  int predicted = 0, expected = 0;
+  for (int j = 1; j < units; ++j) predicted = y[j] > y[predicted] ? j : predicted;
+  if (targets.classes) return predicted == targets.classes[row];
+  const T* const target = targets.values + row * units;
+  for (int j = 1; j < units; ++j) expected = target[j] > target[expected] ? j : expected;
+  return predicted == expected;
 }
 
 }  // namespace rowwise::ROWWISE_ISA

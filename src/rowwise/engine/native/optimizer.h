@@ -1,22 +1,24 @@
-// One step of an optimizer for one vector of weights, as Keras computes it (keras/src/optimizers/*.py, update_step).
+// A vector of weights and its gradient → the weights one step on, as Keras computes it (keras/src/optimizers/*.py,
+// update_step).
 #pragma once
-#include "network.h"
+#include "description.h"
 #include "vector.h"
 
 namespace rowwise::ROWWISE_ISA {
 
 // The numbers of one step, the same for all weights.
 template <class T>
-struct Step {
-  T rate, alpha;         // learning rate; that of Adam with the corrections of both moments
+struct StepSizes {
+  T learning_rate, adam_rate;  // adam_rate: with the corrections of both moments
   T one_minus_beta_1, one_minus_beta_2, epsilon;
   T momentum, rho, one_minus_rho;
-  T clip = 1;            // factor of the gradient
+  T clip = 1;  // what gradients are multiplied by, for global_clipnorm
   bool nesterov;
 
-  Step(const Optimizer& o, float learning_rate, const double* corrections)
-      : rate(learning_rate),
-        alpha(T(learning_rate * std::sqrt(corrections[1]) / corrections[0])),
+  // corrections (2,): 1 - beta_1^t and 1 - beta_2^t.
+  StepSizes(const OptimizerDescription& o, float rate, const double* corrections)
+      : learning_rate(rate),
+        adam_rate(T(rate * std::sqrt(corrections[1]) / corrections[0])),
         one_minus_beta_1(T(1 - o.beta_1)),
         one_minus_beta_2(T(1 - o.beta_2)),
         epsilon(T(o.epsilon)),
@@ -26,52 +28,85 @@ struct Step {
         nesterov(o.nesterov) {}
 };
 
-// What a weight's penalty and decay add: 0 where there is none.
+// Penalties and weight decay of one kernel or bias.
 template <class T>
-struct Extras {
-  T l1 = 0, l2 = 0, decay = 0;  // decay: weight_decay * learning rate
+struct Regularization {
+  T l1 = 0, l2 = 0;
+  T decay = 0;  // weight_decay * learning rate
   bool any() const { return l1 != 0 || l2 != 0 || decay != 0; }
 };
 
+// w (vector) → the gradient of l1 |w| + l2 w^2 (vector). JAX takes |w| to rise at zero.
 template <class T>
-inline Vec<T> penalty_slope(Vec<T> p, const Extras<T>& e) {
-  const Vec<T> zero{}, l1 = zero + e.l1;
-  return (p >= zero ? l1 : -l1) + p * (2 * e.l2);  // at 0 JAX takes the slope of |p| to be 1
+inline Vec<T> penalty_gradient(Vec<T> w, const Regularization<T>& r) {
+  const Vec<T> zero{}, l1 = zero + r.l1;
+  return (w >= zero ? l1 : -l1) + w * (2 * r.l2);
 }
 
-// p, and the slots a and b (null where the rule has none), one step on along the gradient g.
-template <class T, Rule rule>
-[[gnu::always_inline]] inline void update(const Step<T>& s, Vec<T> g, T* at_p, T* slot_a, T* slot_b, std::ptrdiff_t slot) {
-  T* const at_a = slot_a + slot;
-  T* const at_b = slot_b + slot;
-  Vec<T> p = load(at_p);
-  if constexpr (rule == Rule::adam) {
-    Vec<T> m = load(at_a), v = load(at_b);
-    m += (g - m) * s.one_minus_beta_1;
-    v += (g * g - v) * s.one_minus_beta_2;
-    store(at_a, m);
-    store(at_b, v);
-    p -= over_root<T>(m * s.alpha, v, Vec<T>{} + s.epsilon);
-  } else if constexpr (rule == Rule::sgd) {
-    const Vec<T> along = g * s.rate;
-    if (slot_a) {
-      const Vec<T> m = load(at_a) * s.momentum - along;
-      store(at_a, m);
-      p += s.nesterov ? m * s.momentum - along : m;
-    } else {
-      p -= along;
-    }
-  } else {
-    const Vec<T> v = load(at_a) * s.rho + g * g * s.one_minus_rho;
-    store(at_a, v);
-    Vec<T> along = g * s.rate / square_root<T>(v + s.epsilon);
-    if (slot_b) {
-      along += load(at_b) * s.momentum;
-      store(at_b, along);
-    }
-    p -= along;
+// What the optimizer remembers of each weight: null where its rule has no such slot.
+template <class T>
+struct Slots {
+  T* first = nullptr;   // Adam: mean of the gradients; SGD: momentum; RMSprop: mean of their squares
+  T* second = nullptr;  // Adam: mean of their squares; RMSprop: momentum
+  // Null stays null: adding an offset to it would be undefined.
+  Slots at(std::ptrdiff_t offset) const {
+    return {first ? first + offset : nullptr, second ? second + offset : nullptr};
   }
-  store(at_p, p);
+};
+
+// Adam of one vector: gradient g → weights w, and the means m of g and v of g^2, in place.
+template <class T>
+[[gnu::always_inline]] inline void update_adam(const StepSizes<T>& s, Vec<T> g, T* at_w, T* at_m, T* at_v) {
+  Vec<T> w = load(at_w), m = load(at_m), v = load(at_v);
+  m += (g - m) * s.one_minus_beta_1;
+  v += (g * g - v) * s.one_minus_beta_2;
+  store(at_m, m);
+  store(at_v, v);
+  w -= divide_by_root<T>(m * s.adam_rate, v, Vec<T>{} + s.epsilon);
+  store(at_w, w);
+}
+
+// SGD of one vector; momentum m where there is one.
+template <class T>
+inline void update_sgd(const StepSizes<T>& s, Vec<T> g, T* at_w, T* at_m) {
+  const Vec<T> step = g * s.learning_rate;
+  Vec<T> w = load(at_w);
+  if (at_m) {
+    const Vec<T> m = load(at_m) * s.momentum - step;
+    store(at_m, m);
+    w += s.nesterov ? m * s.momentum - step : m;
+  } else {
+    w -= step;
+  }
+  store(at_w, w);
+}
+
+// RMSprop of one vector: mean v of g^2; momentum m where there is one.
+template <class T>
+inline void update_rmsprop(const StepSizes<T>& s, Vec<T> g, T* at_w, T* at_v, T* at_m) {
+  const Vec<T> v = load(at_v) * s.rho + g * g * s.one_minus_rho;
+  store(at_v, v);
+  Vec<T> step = g * s.learning_rate / square_root<T>(v + s.epsilon);
+  if (at_m) {
+    step += load(at_m) * s.momentum;
+    store(at_m, step);
+  }
+  store(at_w, load(at_w) - step);
+}
+
+// Any rule, with penalties, decay and clipping, for one vector. Not inlined: every place that has an update would carry
+// a copy of it, for cases that are rare.
+template <class T>
+[[gnu::noinline]] void update_with_options(Rule rule, const StepSizes<T>& s, const Regularization<T>& r,
+                                           bool has_penalty_gradient, Vec<T> g, T* w, Slots<T> slots) {
+  if (!has_penalty_gradient) g += penalty_gradient<T>(load(w), r);
+  g *= s.clip;
+  store(w, load(w) - load(w) * r.decay);
+  switch (rule) {
+    case Rule::adam: return update_adam<T>(s, g, w, slots.first, slots.second);
+    case Rule::sgd: return update_sgd<T>(s, g, w, slots.first);
+    case Rule::rmsprop: return update_rmsprop<T>(s, g, w, slots.first, slots.second);
+  }
 }
 
 }  // namespace rowwise::ROWWISE_ISA

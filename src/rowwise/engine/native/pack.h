@@ -1,7 +1,8 @@
-// The operand A of a product: kRows of its rows at a time, packed without what is zero in all of them.
+// The left operand A of a product → kRows of its rows at a time, packed with the list of places where they are not zero.
 //
-// A is rows of numbers or bytes (forward: records; backward: slopes), or the transpose of such rows (gradient: features). A
-// transpose is read where it lies, kRows numbers of a row at a time; no transposed copy of the batch is made.
+// A is rows of numbers or bytes (forward: records; backward: gradients), or the transpose of such rows (gradient of a
+// kernel: features). A transpose is read where it lies, kRows numbers of a row at a time: no transposed copy of the
+// batch is made.
 #pragma once
 #include <algorithm>
 
@@ -9,143 +10,159 @@
 
 namespace rowwise::ROWWISE_ISA {
 
-// Numbers of the depth that are packed at a time: a panel of B so high stays in an L1 cache of 32 KiB.
+// Places of the depth that are packed at a time: so many rows of a panel of B stay in an L1 cache of 32 KiB.
 inline constexpr int kBlock = kVectorBytes == 64 ? 64 : 128;
-inline constexpr int kWords = kBlock / 64, kSixteens = kBlock / 16;
 inline constexpr int kRows = 4;
-// Together, kRows rows visit every place of the depth where one of them is not zero; alone, each visits its own. Together is
-// cheaper up to this many numbers for one that is not zero (measured, see docs/en/native-engine.md).
-inline constexpr double kTogether = 2.6;
 
-// kRows rows of A over a block of the depth, as they are visited.
+// A bit for each place of a block, or for each number (place, row) of a block.
+using PlaceBits = std::uint64_t[kBlock / 64];
+using NumberBits = std::uint64_t[kBlock * kRows / 64];
+
+// Packed rows either share their visits, to every place where one of them is not zero, or each row has visits of its
+// own. Sharing is cheaper up to so many numbers, zeros included, for one that is not zero (measured, see
+// docs/en/native-engine.md).
+inline constexpr double kSharingLimit = 2.6;
+
+// kRows rows of A over one block of the depth: which places are visited, and the numbers there.
 template <class T>
-struct alignas(64) Group {
-  bool together;
-  int count[kRows];                 // visits: of all rows (the first) or of each
-  std::uint8_t at[kRows * kBlock];  // the place of a visit; alone: (row, visit)
-  const T* row;                     // alone: the number of row r at a place is row[r * ld + place * step]
+struct alignas(64) PackedRows {
+  bool shared;                          // visits
+  int visits[kRows];                    // how many: shared, in visits[0]; else of each row
+  std::uint8_t places[kRows * kBlock];  // shared: (visit,); else (row, visit)
+  const T* own;                         // not shared: row r has own[r * ld + place * step] at a place
   std::ptrdiff_t ld, step;
-  T values[kBlock * kRows];         // (place, row)
+  T values[kBlock * kRows];             // (place, row): shared, or packed from bytes or a transpose
 
-  void decide(int rows, int places, int numbers) { together = rows == kRows && places * kRows <= kTogether * numbers; }
+  void choose_sharing(int rows, int shared_places, int nonzero) {
+    shared = rows == kRows && shared_places * kRows <= kSharingLimit * nonzero;
+  }
 };
 
-// The places of the bits that are set, into `at`; returns how many.
-inline int places(const std::uint64_t (&words)[kWords], std::uint8_t* at) {
-  const std::uint8_t* const begin = at;
-  for (int w = 0; w < kWords; ++w)
-    for (std::uint64_t left = words[w]; left; left &= left - 1) *at++ = std::uint8_t(w * 64 + std::countr_zero(left));
-  return int(at - begin);
+// bits → the places of those that are set, ascending; returns how many.
+inline int list_places(const PlaceBits& bits, std::uint8_t* places) {
+  const std::uint8_t* const begin = places;
+  for (int w = 0; w * 64 < kBlock; ++w)
+    for (std::uint64_t left = bits[w]; left; left &= left - 1) *places++ = std::uint8_t(w * 64 + std::countr_zero(left));
+  return int(places - begin);
 }
-inline int bits(const std::uint64_t (&words)[kWords]) {
+inline int count_bits(const PlaceBits& bits) {
   int count = 0;
-  for (const std::uint64_t word : words) count += std::popcount(word);
+  for (const std::uint64_t word : bits) count += std::popcount(word);
   return count;
 }
 
-// The operand A. `pack` takes `count` <= kRows rows from `row` on, numbers [first, first + n) of each.
+// Every operand has pack(row, count, first, depth, to): rows [row, row + count) of A, count <= kRows, over the places
+// [first, first + depth), depth <= kBlock.
+
+// A (rows, depth) as it lies, rows `ld` apart.
 template <class T>
-struct Rows {  // rows of numbers, `ld` apart
+struct Rows {
   const T* p;
   std::ptrdiff_t ld;
-  void pack(int row, int count, int first, int n, Group<T>& to) const {
+  void pack(int row, int count, int first, int depth, PackedRows<T>& to) const {
     const T* from = p + row * ld + first;
-    std::uint64_t lit[kRows][kWords]{}, any[kWords]{};
+    PlaceBits nonzero[kRows]{}, any{};
     int numbers = 0;
     for (int r = 0; r < count; ++r) {
-      for (int w = 0; w * 64 < n; ++w) {
-        const int left = std::min(64, n - w * 64);
-        lit[r][w] = nonzero64(from + r * ld + w * 64, left) & (~std::uint64_t(0) >> (64 - left));
-        any[w] |= lit[r][w];
+      for (int w = 0; w * 64 < depth; ++w) {
+        const int left = std::min(64, depth - w * 64);
+        nonzero[r][w] = nonzero64(from + r * ld + w * 64, left) & (~std::uint64_t(0) >> (64 - left));
+        any[w] |= nonzero[r][w];
       }
-      numbers += bits(lit[r]);
+      numbers += count_bits(nonzero[r]);
     }
-    to.decide(count, bits(any), numbers);
-    if (to.together) {
-      to.count[0] = places(any, to.at);
-      for (int k = 0; k < n; k += 4) transpose4(from + k, ld, to.values + k * kRows);
+    to.choose_sharing(count, count_bits(any), numbers);
+    if (to.shared) {
+      to.visits[0] = list_places(any, to.places);
+      for (int k = 0; k < depth; k += 4) transpose4(from + k, ld, to.values + k * kRows);
       return;
     }
-    to.row = from;
+    to.own = from;
     to.ld = ld;
     to.step = 1;
-    for (int r = 0; r < count; ++r) to.count[r] = places(lit[r], to.at + r * kBlock);
+    for (int r = 0; r < count; ++r) to.visits[r] = list_places(nonzero[r], to.places + r * kBlock);
   }
 };
 
-// From which values (place, row) are not zero, 16 places a word: which are visited.
+// to.values (place, row), and bits that say which of them are not zero → the visits.
 template <class T>
-inline void choose(const std::uint64_t (&lit)[kSixteens], int rows, int n, Group<T>& to) {
-  std::uint64_t any[kWords]{};
+inline void list_visits(const NumberBits& nonzero, int count, int depth, PackedRows<T>& to) {
+  PlaceBits any{};
   int numbers = 0;
-  for (int i = 0; i * 16 < n; ++i) {
-    any[i / 4] |= every_fourth(lit[i] | lit[i] >> 1 | lit[i] >> 2 | lit[i] >> 3) << i % 4 * 16;
-    numbers += std::popcount(lit[i]);
+  for (int i = 0; i * 16 < depth; ++i) {  // 16 places have a word of bits
+    const std::uint64_t word = nonzero[i];
+    any[i / 4] |= every_fourth(word | word >> 1 | word >> 2 | word >> 3) << i % 4 * 16;
+    numbers += std::popcount(word);
   }
-  to.decide(rows, bits(any), numbers);
-  if (to.together) {
-    to.count[0] = places(any, to.at);
+  to.choose_sharing(count, count_bits(any), numbers);
+  if (to.shared) {
+    to.visits[0] = list_places(any, to.places);
     return;
   }
-  to.row = to.values;
+  to.own = to.values;
   to.ld = 1;
   to.step = kRows;
-  for (int r = 0; r < rows; ++r) {
-    std::uint64_t own[kWords]{};
-    for (int i = 0; i * 16 < n; ++i) own[i / 4] |= every_fourth(lit[i] >> r) << i % 4 * 16;
-    to.count[r] = places(own, to.at + r * kBlock);
+  for (int r = 0; r < count; ++r) {
+    PlaceBits own{};
+    for (int i = 0; i * 16 < depth; ++i) own[i / 4] |= every_fourth(nonzero[i] >> r) << i % 4 * 16;
+    to.visits[r] = list_places(own, to.places + r * kBlock);
   }
 }
+
+// A (rows, depth) is the transpose of p (depth, rows), whose rows are `ld` apart.
 template <class T>
-struct Columns {  // A is the transpose of such rows
+struct Columns {
   const T* p;
   std::ptrdiff_t ld;
-  void pack(int row, int count, int first, int n, Group<T>& to) const {
+  void pack(int row, int count, int first, int depth, PackedRows<T>& to) const {
     const T* from = p + first * ld + row;
-    std::uint64_t lit[kSixteens]{};
-    for (int k = 0; k < n; ++k) {
+    NumberBits nonzero{};
+    for (int k = 0; k < depth; ++k) {
       std::memcpy(to.values + k * kRows, from + k * ld, sizeof(T) * kRows);
-      lit[k / 16] |= nonzero4(from + k * ld) << k % 16 * 4;
+      nonzero[k / 16] |= nonzero4(from + k * ld) << k % 16 * 4;
     }
-    choose(lit, count, n, to);
+    list_visits(nonzero, count, depth, to);
   }
 };
 
-// kRows bytes of one place of the depth beside each other; `four` of a whole block.
+// bytes (place, row), four in a word, zero up to a multiple of 16 places → to.values, times a scale, and the visits.
 template <class T>
-inline void pack_bytes(const std::uint32_t (&four)[kBlock], T scale, int rows, int n, Group<T>& to) {
-  std::uint64_t lit[kSixteens];
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(four);
-  for (int k = 0; k < n; k += 16) {
-    lit[k / 16] = nonzero64(bytes + k * kRows);
+inline void pack_bytes(const std::uint32_t (&words)[kBlock], T scale, int count, int depth, PackedRows<T>& to) {
+  NumberBits nonzero;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(words);
+  for (int k = 0; k < depth; k += 16) {
+    nonzero[k / 16] = nonzero64(bytes + k * kRows);
     for (int i = k * kRows; i < (k + 16) * kRows; ++i) to.values[i] = T(int(bytes[i])) * scale;
   }
-  choose(lit, rows, n, to);
+  list_visits(nonzero, count, depth, to);
 }
-// Rows of bytes times a scale. A row goes on with zeros to a multiple of 16, and kRows rows are read even where `count` is
-// fewer: the buffer has as many more.
+
+// As Rows, of bytes times a scale. Rows are padded with zeros to a multiple of 16 places, and kRows of them are read
+// even where `count` is less: the buffer has as many rows more.
 template <class T>
 struct ByteRows {
   const std::uint8_t* p;
   std::ptrdiff_t ld;
   T scale;
-  void pack(int row, int count, int first, int n, Group<T>& to) const {
-    alignas(64) std::uint32_t four[kBlock];
-    for (int k = 0; k < n; k += 16) interleave4(p + row * ld + first + k, ld, four + k);
-    pack_bytes(four, scale, count, n, to);
+  void pack(int row, int count, int first, int depth, PackedRows<T>& to) const {
+    alignas(64) std::uint32_t words[kBlock];
+    for (int k = 0; k < depth; k += 16) interleave4(p + row * ld + first + k, ld, words + k);
+    pack_bytes(words, scale, count, depth, to);
   }
 };
+
+// As Columns, of bytes times a scale.
 template <class T>
 struct ByteColumns {
   const std::uint8_t* p;
   std::ptrdiff_t ld;
   T scale;
-  void pack(int row, int count, int first, int n, Group<T>& to) const {
-    alignas(64) std::uint32_t four[kBlock];
+  void pack(int row, int count, int first, int depth, PackedRows<T>& to) const {
+    alignas(64) std::uint32_t words[kBlock];
     const std::uint8_t* const from = p + first * ld + row;
-    for (int k = 0; k < n; ++k) std::memcpy(four + k, from + k * ld, 4);
-    std::memset(four + n, 0, sizeof(four[0]) * ((n + 15) / 16 * 16 - n));
-    pack_bytes(four, scale, count, n, to);
+    for (int k = 0; k < depth; ++k) std::memcpy(words + k, from + k * ld, 4);
+    std::memset(words + depth, 0, sizeof(words[0]) * ((depth + 15) / 16 * 16 - depth));
+    pack_bytes(words, scale, count, depth, to);
   }
 };
 

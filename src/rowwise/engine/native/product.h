@@ -1,122 +1,133 @@
-// out = init + A B, the one product of forward, backward and gradient.
+// A (rows, depth) · B (depth, columns) + init (columns,) → out (rows, columns): the one product of all three passes.
 //
-// The depth is walked in blocks, so that a panel of B's block stays in the L1 cache while a chunk of A's rows passes over it.
-// What is zero in A costs nothing and what is not runs at the speed of the multiply-adds. Every number is summed in the
-// order of the depth, whichever way A was packed, so no result depends on how the work was divided, as long as B is finite.
+// The depth is walked in blocks, so that a block of a panel of B stays in the L1 cache while a chunk of A's rows passes
+// over it. Zeros in A cost nothing, and all else runs at the speed of the multiply-adds. Every sum is formed in the order
+// of the depth, however A was packed: as long as B is finite, no result depends on how the work was divided.
 #pragma once
 #include "pack.h"
 #include "panels.h"
 
 namespace rowwise::ROWWISE_ISA {
 
-inline constexpr int kChunk = 64;  // rows of A that are packed at a time
+inline constexpr int kChunk = 64;  // rows of A that are packed before they pass over the panels
 
-// The sums of one visit after the other stay in registers: nothing else is in these two functions, because the compiler
-// would keep its own constants there and put a sum into memory.
+// A tile of out: kRows rows by J vectors, whose sums stay in registers from visit to visit. Nothing else is in this
+// function and the next, because the compiler would give registers to its own constants and put a sum into memory.
+// a: kRows packed rows that share their visits · b (depth, J vectors) → out (kRows, J vectors). The sums start from init
+// (J vectors,), or zero where it is null, in the first block of the depth; else from what out holds.
 template <class T, int J>
-[[gnu::noinline]] void add_together(const Group<T>& a, const T* b, std::ptrdiff_t ldb, T* out, std::ptrdiff_t ldo, const T* init,
-                                    bool begins) {
+[[gnu::noinline]] void multiply_tile(const PackedRows<T>& a, const T* b, std::ptrdiff_t ldb, T* out, std::ptrdiff_t ldo,
+                                     const T* init, bool first_block) {
   constexpr int W = kWidth<T>;
-  Vec<T> acc[kRows][J];
+  Vec<T> sums[kRows][J];
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 8
-    for (int j = 0; j < J; ++j) acc[r][j] = !begins ? load(out + r * ldo + j * W) : init ? load(init + j * W) : Vec<T>{};
-  const std::uint8_t* const end = a.at + a.count[0];
-  for (const std::uint8_t* at = a.at; at < end; ++at) {
-    const T* x = a.values + *at * kRows;
-    const T* row = in_register(b + *at * ldb);
+    for (int j = 0; j < J; ++j)
+      sums[r][j] = !first_block ? load(out + r * ldo + j * W) : init ? load(init + j * W) : Vec<T>{};
+  const std::uint8_t* const end = a.places + a.visits[0];
+  for (const std::uint8_t* place = a.places; place < end; ++place) {
+    const T* x = a.values + *place * kRows;
+    const T* row = in_register(b + *place * ldb);
     Vec<T> w[J];
 #pragma GCC unroll 8
     for (int j = 0; j < J; ++j) w[j] = load(row + j * W);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 8
-      for (int j = 0; j < J; ++j) acc[r][j] += x[r] * w[j];
+      for (int j = 0; j < J; ++j) sums[r][j] += x[r] * w[j];
   }
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 8
-    for (int j = 0; j < J; ++j) store(out + r * ldo + j * W, acc[r][j]);
+    for (int j = 0; j < J; ++j) store(out + r * ldo + j * W, sums[r][j]);
 }
+
+// The same for row r of packed rows that have visits of their own: out (J vectors,).
 template <class T, int J>
-[[gnu::noinline]] void add_alone(const Group<T>& a, int r, const T* b, std::ptrdiff_t ldb, T* out, const T* init, bool begins) {
+[[gnu::noinline]] void multiply_row(const PackedRows<T>& a, int r, const T* b, std::ptrdiff_t ldb, T* out, const T* init,
+                                    bool first_block) {
   constexpr int W = kWidth<T>;
-  Vec<T> acc[J];
+  Vec<T> sums[J];
 #pragma GCC unroll 8
-  for (int j = 0; j < J; ++j) acc[j] = !begins ? load(out + j * W) : init ? load(init + j * W) : Vec<T>{};
-  const T* const x = a.row + r * a.ld;
-  const std::uint8_t *at = a.at + r * kBlock, *const end = at + a.count[r];
-  for (; at < end; ++at) {
-    const T* row = in_register(b + *at * ldb);
+  for (int j = 0; j < J; ++j) sums[j] = !first_block ? load(out + j * W) : init ? load(init + j * W) : Vec<T>{};
+  const T* const x = a.own + r * a.ld;
+  const std::uint8_t *place = a.places + r * kBlock, *const end = place + a.visits[r];
+  for (; place < end; ++place) {
+    const T* row = in_register(b + *place * ldb);
 #pragma GCC unroll 8
-    for (int j = 0; j < J; ++j) acc[j] += x[*at * a.step] * load(row + j * W);
+    for (int j = 0; j < J; ++j) sums[j] += x[*place * a.step] * load(row + j * W);
   }
 #pragma GCC unroll 8
-  for (int j = 0; j < J; ++j) store(out + j * W, acc[j]);
+  for (int j = 0; j < J; ++j) store(out + j * W, sums[j]);
 }
 
 // Rows of a panel of B, `ld` apart.
 template <class T>
-struct Part {
+struct PanelRows {
   const T* p = nullptr;
   std::ptrdiff_t ld = 0;
 };
-// Where the sums of a panel go, rows `ld` apart; `init` is what they begin with, a row of the panel, or null for zero.
+// Where a panel's sums go, rows `ld` apart; they start from init, a row of the panel, or from zero where it is null.
 template <class T>
-struct Sums {
+struct Out {
   T* p;
   std::ptrdiff_t ld;
   const T* init;
 };
 
-// A chunk of A's rows over a block of the depth.
+// A chunk of A's rows over one block of the depth.
 template <class T>
-struct Block {
-  Group<T> groups[kChunk / kRows];
+struct PackedChunk {
+  PackedRows<T> packed[kChunk / kRows];
   Range rows, depth;
-  bool begins;  // whether it is the depth's first
 
-  // The sums of a panel of J vectors, `next` being the one after it: it is asked for meanwhile, because a step from panel to
-  // panel is further than the processor looks ahead by itself.
+  // Times a panel of J vectors. The one after it is prefetched meanwhile: a step from panel to panel is further than the
+  // processor looks ahead by itself.
   template <int J>
-  void times(const Part<T>& b, const Part<T>& next, Sums<T> sums) const {
-    const int each = next.p ? (depth.size() * kRows + rows.size() - 1) / rows.size() : 0;
-    const Group<T>* group = groups;
-    for (int row = rows.begin, ahead = 0; row < rows.end; row += kRows, ++group, sums.p += kRows * sums.ld) {
-      for (const int until = std::min(depth.size(), ahead + each); ahead < until; ++ahead) {
-        for (int j = 0; j < kPanel * kWidth<T>; j += int(64 / sizeof(T))) __builtin_prefetch(next.p + ahead * next.ld + j);
+  void times(const PanelRows<T>& b, const PanelRows<T>& next, Out<T> out) const {
+    const bool first_block = depth.begin == 0;
+    const int ahead_per_row = next.p ? (depth.size() * kRows + rows.size() - 1) / rows.size() : 0;
+    const PackedRows<T>* a = packed;
+    for (int row = rows.begin, ahead = 0; row < rows.end; row += kRows, ++a, out.p += kRows * out.ld) {
+      for (const int until = std::min(depth.size(), ahead + ahead_per_row); ahead < until; ++ahead) {
+        for (int j = 0; j < kPanelVectors * kWidth<T>; j += int(64 / sizeof(T)))
+          __builtin_prefetch(next.p + ahead * next.ld + j);
       }
-      if (group->together) add_together<T, J>(*group, b.p, b.ld, sums.p, sums.ld, sums.init, begins);
+      if (a->shared) multiply_tile<T, J>(*a, b.p, b.ld, out.p, out.ld, out.init, first_block);
       else
         for (int r = 0; r < kRows && row + r < rows.end; ++r)
-          add_alone<T, J>(*group, r, b.p, b.ld, sums.p + r * sums.ld, sums.init, begins);
+          multiply_row<T, J>(*a, r, b.p, b.ld, out.p + r * out.ld, out.init, first_block);
     }
   }
 };
 
-// `cut` says how the columns of B lie in panels; those of `owner` are multiplied, or all for -1. part_of(panel, k) is B from
-// its row k on, sums_of(panel, row) where the sums of a row of A go. done(panel, J, rows) is told when rows have theirs.
-template <class T, class A, class PartOf, class SumsOf, class Done>
-void product(const A& a, Range rows, int depth, const Cut<T>& cut, int owner, const PartOf& part_of, const SumsOf& sums_of,
-             const Done& done) {
-  Block<T> block;
+// Rows `rows` of A times the panels of B that belong to `owner`. b_of(panel, k) is B from its row k on, out_of(panel,
+// row) where the sums of a row of A go; when_done(panel, J, rows) is called once the sums of these rows are whole.
+template <class T, class A, class BOf, class OutOf, class WhenDone>
+void product(const A& a, Range rows, int depth, const PanelLayout<T>& layout, int owner, const BOf& b_of,
+             const OutOf& out_of, const WhenDone& when_done) {
+  PackedChunk<T> chunk;
   for (int row = rows.begin; row < rows.end; row += kChunk) {
-    block.rows = {row, std::min(row + kChunk, rows.end)};
+    chunk.rows = {row, std::min(row + kChunk, rows.end)};
     for (int k = 0; k < depth; k += kBlock) {
-      block.depth = {k, std::min(k + kBlock, depth)};
-      block.begins = k == 0;
-      for (int r = row; r < block.rows.end; r += kRows)
-        a.pack(r, std::min(kRows, block.rows.end - r), k, block.depth.size(), block.groups[(r - row) / kRows]);
-      cut.each(owner, [&](const Panel& p, const Panel* next, auto J) {
-        block.template times<J>(part_of(p, k), next ? part_of(*next, k) : Part<T>{}, sums_of(p, row));
-        if (block.depth.end == depth) done(p, J, block.rows);
+      chunk.depth = {k, std::min(k + kBlock, depth)};
+      for (int r = row; r < chunk.rows.end; r += kRows)
+        a.pack(r, std::min(kRows, chunk.rows.end - r), k, chunk.depth.size(), chunk.packed[(r - row) / kRows]);
+      layout.for_each(owner, [&](const Panel& p, auto J, const Panel* next) {
+        chunk.template times<J>(b_of(p, k), next ? b_of(*next, k) : PanelRows<T>{}, out_of(p, row));
+        if (chunk.depth.end == depth) when_done(p, J, chunk.rows);
       });
     }
   }
 }
+template <class T, class A, class BOf, class OutOf>
+void product(const A& a, Range rows, int depth, const PanelLayout<T>& layout, int owner, const BOf& b_of,
+             const OutOf& out_of) {
+  product<T>(a, rows, depth, layout, owner, b_of, out_of, [](const Panel&, auto, Range) {});
+}
 
-// to[c][r] = from[r][c], in tiles that stay in registers or at least in the L1 cache.
+// from (rows, columns) → to (columns, rows), in tiles that stay in registers, or at least in the L1 cache.
 template <class T>
 void transpose(const T* from, std::ptrdiff_t ld_from, T* to, std::ptrdiff_t ld_to, int rows, int columns) {
   constexpr int tile = 8;

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -13,7 +14,8 @@ import numpy as np
 
 from rowwise.data.storage import release
 from rowwise.engine.native import network, threads_for
-from rowwise.engine.native.description import Description, Unsupported, compiled, describe
+from rowwise.engine.native.description import SPARSE, Compiled, DenseChain, Unsupported, compiled, describe
+from rowwise.engine.native.network_description import NetworkDescription, OptimizerDescription
 from rowwise.models.keras_view import (
     add_to_mean,
     compiled_metrics,
@@ -72,12 +74,16 @@ class Native:
         self.steps_done = 0  # of the current epoch
         self._ahead = False  # whether the network holds what the model does not
         self.chain = describe(model)
-        self.settings = compiled(model, self.chain)
+        self.compiled = compiled(model, self.chain)
         _check_metrics(model)
-        self.train = Records(train, self.chain, self.settings)
-        self.validation = Records(validation, self.chain, self.settings) if validation is not None else None
-        self._network = self._built(self.train, batch_size, threads)
-        self._checker = self._built(self.validation, INFERENCE_BATCH, threads) if self.validation is not None else None
+        self.train = Records(train, self.chain, self.compiled)
+        self.validation = Records(validation, self.chain, self.compiled) if validation is not None else None
+        self._network = self._built(self.compiled, self.train, batch_size, threads)
+        self._train = self._network.records(self.train.x, self.train.y, self.train.weights)
+        if self.validation is not None:
+            without_slots = replace(self.compiled, optimizer=OptimizerDescription())
+            self._checker = self._built(without_slots, self.validation, INFERENCE_BATCH, threads)
+            self._validation = self._checker.records(self.validation.x, self.validation.y)
         weights = self.chain.variables
         self._variables = [*weights, *optimizer_slots(model.optimizer, weights)]
         self._seen: list[Any] = [None] * len(self._variables)  # the values that the network took or gave last
@@ -97,35 +103,33 @@ class Native:
         optimizer's slots after `settle`.
         """
         steps = -(-len(order) // self.batch_size)
-        order = self.train.alike(order, self.batch_size)
+        order = self.train.with_classes_together(order, self.batch_size)
         optimizer = self.model.optimizer
         done_before = int(optimizer.iterations.value)
         rates, corrections = _rates(optimizer, done_before, steps)
         every = None if self._counts_hits(self.train) else np.empty((len(order), self.train.units), np.float32)
-        key = _dropout_key(self.model)
+        epoch = self._train.epoch(order, rates, corrections, _dropout_key(self.model), every)
         self._read()
         self._ahead = True
-        self.steps_done, loss, hits = 0, 0.0, 0
+        self.steps_done = 0
         try:
             while self.steps_done < steps:
-                self.steps_done, loss, hits = self._network.train(
-                    self.train.x, self.train.y, self.train.weights, order, rates, corrections, key, SLICE_SECONDS,
-                    self.steps_done, loss, hits, every,
-                )  # fmt: skip
+                self.steps_done = epoch.run(SLICE_SECONDS)
                 yield self.steps_done
         finally:
             seen = min(self.steps_done * self.batch_size, len(order))
             optimizer.iterations.assign(done_before + self.steps_done)
             outputs = self._in_units(every[:seen]) if every is not None else None
+            _, loss, hits = epoch.progress
             _measure(self.model, loss, hits, self.train.take(order[:seen]), outputs)
 
-    def _built(self, records: Records, batch_size: int, threads: int | None) -> Any:
+    def _built(self, compiled: Compiled, records: Records, batch_size: int, threads: int | None) -> Any:
         size = min(batch_size, max(1, records.records))
-        return build_network(self.chain, self.settings, records.bytes, size, threads)
+        return network(network_description(self.chain, compiled, records.bytes, size, threads))
 
     def _counts_hits(self, records: Records) -> bool:
         """Whether all metrics are accuracies that compare two argmax, as the engine itself does."""
-        sparse = self.settings["loss"] == "sparse_categorical_crossentropy"
+        sparse = self.compiled.loss.name == SPARSE
         counted = keras.metrics.sparse_categorical_accuracy if sparse else keras.metrics.categorical_accuracy
         if records.weights is not None and has_weighted_metrics(self.model):
             return False
@@ -136,12 +140,11 @@ class Native:
     def validate(self) -> dict[str, float]:
         """Loss and metrics over the validation records, by name without `val_`."""
         assert self.validation is not None
-        assert self._checker is not None
         for index, variable in enumerate(self.chain.variables):
             self._checker.write(index, self._held(index) if self._ahead else np.asarray(variable.value))
         outputs = np.empty((self.validation.records, self.validation.units), np.float32)
         release(self.train.x)  # of a large table: two sets need not be in memory at once
-        loss, hits = self._checker.predict(self.validation.x, self.validation.y, outputs)
+        loss, hits = self._validation.predict(outputs)
         release(self.validation.x)
         self.model.reset_metrics()
         counted = self._counts_hits(self.validation)
@@ -150,7 +153,7 @@ class Native:
 
     def _in_units(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """`(records, units)` as the model gives them, from what the network gives."""
-        if not self.settings.get("standardized"):
+        if not self.compiled.standardized:
             return outputs
         scale, offset = (np.array(one, np.float32) for one in (self.chain.output_scale, self.chain.output_offset))
         return outputs * scale + offset
@@ -180,8 +183,8 @@ class Native:
 class Records:
     """Records as the network takes them: x `(records, features)` uint8 or float32; y int32 classes or float32."""
 
-    def __init__(self, arrays: Arrays, chain: Description, settings: dict[str, Any]) -> None:
-        self.records, self.units = len(arrays.x), chain.layers[-1]["units"]
+    def __init__(self, arrays: Arrays, chain: DenseChain, compiled: Compiled | None = None) -> None:
+        self.records, self.units = len(arrays.x), chain.layers[-1].units
         self.labels, self.weights = arrays.y, arrays.weights  # as the metrics take them
         if chain.dtype not in ("float32", arrays.x.dtype.name):
             raise Unsupported(f"Input, {chain.dtype}")
@@ -189,12 +192,12 @@ class Records:
         if chain.prepare is not None:
             x = chain.prepare(x)
         # Bytes stay bytes where a zero stays zero: the engine skips zeros.
-        self.bytes = x.dtype == np.uint8 and chain.offset == 0 and not chain.layers[0]["dropout"]
+        self.bytes = x.dtype == np.uint8 and chain.offset == 0 and not chain.layers[0].dropout
         self.x = np.ascontiguousarray(x if self.bytes else x.astype(np.float32, copy=False))
-        if not settings:
+        if compiled is None:
             return
         y = arrays.y
-        sparse = settings["loss"] == "sparse_categorical_crossentropy"
+        sparse = compiled.loss.name == SPARSE
         width = 1 if sparse else self.units
         # Any other shape Keras would broadcast, or refuse.
         if y.shape not in ((self.records, width), (self.records, width, 1)) and (width > 1 or y.ndim > 1):
@@ -205,14 +208,14 @@ class Records:
             self.y = np.ascontiguousarray(y.reshape(self.records), np.int32)
         else:
             y = y.reshape(self.records, self.units)
-            if settings.get("standardized"):
+            if compiled.standardized:
                 y = (y - np.array(chain.output_offset)) / np.array(chain.output_scale)
             self.y = np.ascontiguousarray(y, np.float32)
-        self.classes = None  # of pictures, by which they are put beside each other
+        self.classes = None  # of pictures, which the order of a batch puts beside each other
         if self.bytes and (sparse or self.units > 1):
             self.classes = self.y if sparse else self.y.argmax(axis=1)
 
-    def alike(self, order: NDArray[np.int32], batch_size: int) -> NDArray[np.int32]:
+    def with_classes_together(self, order: NDArray[np.int32], batch_size: int) -> NDArray[np.int32]:
         """The same batches, with pictures of a class beside each other.
 
         Rows that are taken together skip the pixels that are zero in all of them: pictures of a class share more.
@@ -228,25 +231,27 @@ class Records:
         return self.labels[rows], self.weights[rows] if self.weights is not None else None
 
 
-def multiply_adds(chain: Description, batch_size: int) -> int:
+def multiply_adds(chain: DenseChain, batch_size: int) -> int:
     """Of one batch going forward."""
-    return batch_size * sum(layer["inputs"] * layer["units"] for layer in chain.layers)
+    return batch_size * sum(layer.inputs * layer.units for layer in chain.layers)
 
 
-def build_network(
-    chain: Description, settings: dict[str, Any], takes_bytes: bool, batch_size: int, threads: int | None = None
-) -> Any:
-    """The compiled network of a chain, for up to `batch_size` records at a time; its weights are yet to be written."""
-    own = {
-        "scale": chain.scale,
-        "offset": chain.offset,
-        "output_scale": () if settings.get("standardized") else chain.output_scale,
-        "output_offset": () if settings.get("standardized") else chain.output_offset,
-        "bytes": takes_bytes,
-        "batch_size": batch_size,
-        "threads": threads or threads_for(multiply_adds(chain, batch_size)),
-    }
-    return network(chain.layers, settings | own)
+def network_description(
+    chain: DenseChain, compiled: Compiled, takes_bytes: bool, batch_size: int, threads: int | None = None
+) -> NetworkDescription:
+    """Of the network that takes up to `batch_size` records at a time; `threads` None for as many as pay."""
+    return NetworkDescription(
+        layers=compiled.layers,
+        loss=compiled.loss,
+        optimizer=compiled.optimizer,
+        scale=chain.scale,
+        offset=chain.offset,
+        bytes=takes_bytes,
+        output_scale=() if compiled.standardized else chain.output_scale,
+        output_offset=() if compiled.standardized else chain.output_offset,
+        batch_size=batch_size,
+        threads=threads or threads_for(multiply_adds(chain, batch_size)),
+    )
 
 
 def _rates(

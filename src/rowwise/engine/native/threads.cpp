@@ -1,12 +1,18 @@
+// Team (threads.h): threads that are started once, and woken for each call.
 #include "threads.h"
 
 namespace rowwise {
 
 Team::Team(int threads) : size_(threads), barrier_(threads) {
-  for (int t = 1; t < threads; ++t) threads_.emplace_back([this, t] { loop(t); });
+  try {
+    for (int t = 1; t < threads; ++t) threads_.emplace_back([this, t] { loop(t); });
+  } catch (...) {  // a thread that is not joined would end the process
+    dismiss();
+    throw;
+  }
 }
 
-Team::~Team() {
+void Team::dismiss() {
   leaving_ = true;
   calls_.fetch_add(1, std::memory_order_release);
   calls_.notify_all();
@@ -25,9 +31,9 @@ void Team::run(void (*work)(void*, int), void* context) {
 }
 
 void Team::loop(int thread) {
-  for (unsigned seen = 0;;) {
-    calls_.wait(seen, std::memory_order_acquire);
-    seen = calls_.load(std::memory_order_acquire);
+  for (unsigned answered = 0;;) {
+    calls_.wait(answered, std::memory_order_acquire);
+    answered = calls_.load(std::memory_order_acquire);
     if (leaving_) return;
     work_(context_, thread);
     if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_one();

@@ -1,4 +1,4 @@
-// A few threads that work on one step together, and meet at barriers.
+// A step → its parts, worked on by a few threads that meet at barriers.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace rowwise {
 
-// Spins, because a step is shorter than waking a thread; yields when that does not help, as on a busy machine.
+// Waits by spinning, because a step is shorter than waking a thread; then by yielding, for a machine that is busy.
 class Barrier {
  public:
   explicit Barrier(int threads) : threads_(threads) {}
@@ -42,57 +42,59 @@ struct Range {
   int begin, end;
   int size() const { return end - begin; }
 };
-// What falls to one of several threads.
+// count items, dealt evenly to `threads` threads → those of one.
 inline Range share(int count, int threads, int thread) {
   return {int(std::int64_t(count) * thread / threads), int(std::int64_t(count) * (thread + 1) / threads)};
 }
 
-// Work that threads take from: each its own part first, then what the others have left.
+// Tasks that threads take one by one: first those of their own share, then what others have left.
 class Tasks {
  public:
-  explicit Tasks(int threads) : parts_(threads) {}
-  // Tasks 0 to count - 1; nobody may be taking.
+  explicit Tasks(int threads) : shares_(threads) {}
+  // Tasks 0 to count - 1. No thread may be taking any meanwhile.
   void deal(int count) {
-    const int threads = int(parts_.size());
+    const int threads = int(shares_.size());
     for (int t = 0; t < threads; ++t) {
-      const Range part = share(count, threads, t);
-      parts_[t].next.store(part.begin, std::memory_order_relaxed);
-      parts_[t].end = part.end;
+      const Range range = share(count, threads, t);
+      shares_[t].next.store(range.begin, std::memory_order_relaxed);
+      shares_[t].end = range.end;
     }
   }
-  int take(int thread) {  // -1: none is left
-    const int threads = int(parts_.size());
+  // The next task, or -1 when none is left.
+  int take(int thread) {
+    const int threads = int(shares_.size());
     for (int k = 0; k < threads; ++k) {
-      Part& part = parts_[(thread + k) % threads];
-      if (part.next.load(std::memory_order_relaxed) >= part.end) continue;
-      const int task = part.next.fetch_add(1, std::memory_order_relaxed);
-      if (task < part.end) return task;
+      Share& from = shares_[(thread + k) % threads];
+      if (from.next.load(std::memory_order_relaxed) >= from.end) continue;
+      const int task = from.next.fetch_add(1, std::memory_order_relaxed);
+      if (task < from.end) return task;
     }
     return -1;
   }
 
  private:
-  struct alignas(64) Part {
+  struct alignas(64) Share {
     std::atomic<int> next{0};
     int end = 0;
   };
-  std::vector<Part> parts_;
+  std::vector<Share> shares_;
 };
 
-// The caller is thread 0; the others sleep between calls of `run`.
+// The calling thread and those that sleep between its calls.
 class Team {
  public:
-  explicit Team(int threads);
-  ~Team();
+  explicit Team(int threads);  // throws std::system_error where the system starts no more threads
+  ~Team() { dismiss(); }
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
   Barrier& barrier() { return barrier_; }
-  // work(thread) on every thread; returns when all have. The function must outlive the call, and does: it blocks.
+  // work(context, thread) on every thread, the caller being thread 0; returns when all have.
   void run(void (*work)(void*, int), void* context);
 
  private:
   void loop(int thread);
+  void dismiss();
   const int size_;
   Barrier barrier_;
   void (*work_)(void*, int) = nullptr;

@@ -1,5 +1,5 @@
-// One vector register of float or double, for every instruction set that this is compiled for: the compiler's vector
-// extension, and the few instructions that it cannot express.
+// An instruction set → its vector register of floats or doubles: the compiler's vector extension, and the few
+// instructions that it cannot express.
 #pragma once
 #include <bit>
 #include <cmath>
@@ -50,7 +50,7 @@ template <class T>
 inline void store(T* p, Vec<T> v) {
   *reinterpret_cast<Vec<T>*>(p) = v;
 }
-// p, in a register of its own: an address of two registers would split each multiply-add that loads from it in two.
+// p, forced into one register: an address made of two would split every multiply-add that loads from it in two.
 template <class T>
 inline const T* in_register(const T* p) {
   asm("" : "+r"(p));
@@ -73,16 +73,15 @@ inline Vec<T> square_root(Vec<T> v) {
   if constexpr (sizeof(T) == 4) return (Vec<T>)_mm_sqrt_ps((__m128)v);
   else return (Vec<T>)_mm_sqrt_pd((__m128d)v);
 #else
-  Vec<T> root;
-  for (int i = 0; i < kWidth<T>; ++i) root[i] = std::sqrt(v[i]);
-  return root;
+  for (int i = 0; i < kWidth<T>; ++i) v[i] = std::sqrt(v[i]);
+  return v;
 #endif
 }
 
-// a / (sqrt(v) + epsilon), v >= 0: the step of Adam. AVX-512 divides and takes roots at a tenth of its other speed,
-// so both are estimated (14 bits) and refined once (Newton), to about one unit in the last place.
+// a / (sqrt(v) + epsilon), v >= 0: Adam's step. AVX-512 divides and takes roots ten times slower than it multiplies, so
+// both are estimated to 14 bits and refined by one step of Newton's, to about one unit in the last place.
 template <class T>
-inline Vec<T> over_root(Vec<T> a, Vec<T> v, Vec<T> epsilon) {
+inline Vec<T> divide_by_root(Vec<T> a, Vec<T> v, Vec<T> epsilon) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4) {
     const __m512 x = (__m512)maximum<T>(v, Vec<T>{} + T(1e-35));
@@ -99,8 +98,8 @@ inline Vec<T> over_root(Vec<T> a, Vec<T> v, Vec<T> epsilon) {
   return a / (square_root<T>(v) + epsilon);
 }
 
-// Bit i is set where p[i] is not zero, for the first n <= 64 numbers; p need not be aligned. No vector beyond them is
-// read, since another thread may be writing there; what the last vector holds beyond them is for the caller to clear.
+// p (n,), n <= 64, aligned or not → bit i is set where p[i] is not zero. No vector beyond the n-th number is read: another
+// thread may be writing there. Bits from n on are whatever the last vector holds; the caller clears them.
 template <class T>
 inline std::uint64_t nonzero64(const T* p, int n) {
   std::uint64_t mask = 0;
@@ -121,7 +120,7 @@ inline std::uint64_t nonzero64(const T* p, int n) {
   for (int i = 0; i < n; ++i) mask |= std::uint64_t(p[i] != T(0)) << i;
   return mask;
 }
-// Bit r is set where p[r] is not zero, for 4 numbers.
+// p (4,) → bit r is set where p[r] is not zero.
 template <class T>
 inline std::uint64_t nonzero4(const T* p) {
 #if defined(__SSE2__)
@@ -133,7 +132,7 @@ inline std::uint64_t nonzero4(const T* p) {
   for (int r = 0; r < 4; ++r) mask |= std::uint64_t(p[r] != T(0)) << r;
   return mask;
 }
-// Bit i is set where p[i] is not zero, for 64 bytes.
+// p (64,) bytes → bit i is set where p[i] is not zero.
 inline std::uint64_t nonzero64(const std::uint8_t* p) {
 #if defined(__AVX512BW__)
   return _mm512_test_epi8_mask(_mm512_loadu_si512(p), _mm512_set1_epi8(-1));
@@ -157,7 +156,7 @@ inline std::uint64_t nonzero64(const std::uint8_t* p) {
   return mask;
 #endif
 }
-// Bits 0, 4, 8, ... of a word beside each other.
+// Bits 0, 4, 8, ... of x → bits 0, 1, 2, ...
 inline std::uint64_t every_fourth(std::uint64_t x) {
   x &= 0x1111111111111111;
   x = (x | x >> 3) & 0x0303030303030303;
@@ -166,7 +165,7 @@ inline std::uint64_t every_fourth(std::uint64_t x) {
   return (x | x >> 24) & 0xffff;
 }
 
-// The bytes of four rows, `ld` apart, beside each other: to[i] holds from[r][i] as its r-th byte, for 16 numbers i.
+// from (4, 16) bytes, rows `ld` apart → to (16,): to[i] holds from[r][i] as its r-th byte.
 inline void interleave4(const std::uint8_t* from, std::ptrdiff_t ld, std::uint32_t* to) {
 #if defined(__SSE2__)
   __m128i m[4];
@@ -189,7 +188,7 @@ inline void interleave4(const std::uint8_t* from, std::ptrdiff_t ld, std::uint32
   }
 #endif
 }
-// 4 x 4 numbers transposed: to[4 i + r] = from[r][i], whose rows are `ld` apart.
+// from (4, 4), rows `ld` apart → to (4, 4), its transpose, contiguous.
 template <class T>
 inline void transpose4(const T* from, std::ptrdiff_t ld, T* to) {
 #if defined(__SSE2__)
@@ -205,8 +204,8 @@ inline void transpose4(const T* from, std::ptrdiff_t ld, T* to) {
     for (int i = 0; i < 4; ++i) to[4 * i + r] = from[r * ld + i];
 }
 
-// Denormal numbers count as zero inside the block: Adam's moments of features that are never lit decay into them, and
-// each would cost a hundred cycles.
+// While one exists, this thread's denormal numbers count as zero, as they do in XLA: Adam's moments of inputs that are
+// always zero decay into them, and each would cost a hundred cycles.
 class FlushDenormals {
  public:
 #if defined(__SSE2__)
@@ -218,6 +217,9 @@ class FlushDenormals {
     asm volatile("msr fpcr, %0" ::"r"(before_ | (std::uint64_t(1) << 24)));
   }
   ~FlushDenormals() { asm volatile("msr fpcr, %0" ::"r"(before_)); }
+#else
+  FlushDenormals() {}
+  ~FlushDenormals() {}
 #endif
   FlushDenormals(const FlushDenormals&) = delete;
   FlushDenormals& operator=(const FlushDenormals&) = delete;
@@ -225,8 +227,8 @@ class FlushDenormals {
  private:
 #if defined(__SSE2__)
   unsigned before_;
-#else
-  std::uint64_t before_ = 0;
+#elif defined(__aarch64__)
+  std::uint64_t before_;
 #endif
 };
 

@@ -1,0 +1,51 @@
+// network_description.py, field by field → plain structs, the same for every instruction set.
+#pragma once
+#include <vector>
+
+namespace rowwise {
+
+enum class Activation { linear, relu, leaky_relu, elu, gelu, silu, tanh, sigmoid, softmax };
+enum class Loss { sparse_crossentropy, crossentropy, binary_crossentropy, mse, mae };
+enum class Rule { adam, sgd, rmsprop };
+
+struct LayerDescription {
+  int inputs = 0, units = 0;
+  Activation activation = Activation::linear;
+  double leak = 0;  // leaky_relu: what it multiplies by below zero; elu: its alpha
+  bool bias = true;
+  double dropout = 0;  // share of this layer's inputs that training sets to zero
+  double kernel_l1 = 0, kernel_l2 = 0, bias_l1 = 0, bias_l2 = 0;
+  bool kernel_decays = true, bias_decays = true;  // whether the optimizer's weight_decay applies
+};
+
+struct LossDescription {
+  Loss kind = Loss::sparse_crossentropy;
+  bool from_logits = false;
+  double label_smoothing = 0;
+};
+
+struct OptimizerDescription {
+  Rule rule = Rule::adam;
+  double beta_1 = 0, beta_2 = 0;  // Adam
+  double epsilon = 0;             // Adam, RMSprop
+  double momentum = 0;            // SGD, RMSprop
+  bool nesterov = false;          // SGD
+  double rho = 0;                 // RMSprop
+  double weight_decay = 0;        // any rule: weight -= weight * weight_decay * learning rate, before the step
+  double global_clipnorm = 0;     // 0: gradients are not clipped
+
+  // Arrays that the rule keeps for each kernel and bias: moments, velocities.
+  int slots() const { return rule == Rule::adam ? 2 : (rule == Rule::rmsprop) + (momentum > 0); }
+};
+
+struct NetworkDescription {
+  std::vector<LayerDescription> layers;
+  LossDescription loss;
+  OptimizerDescription optimizer;
+  double scale = 1, offset = 0;                      // x * scale + offset, before the first layer
+  bool bytes = false;                                // x is uint8
+  std::vector<double> output_scale, output_offset;  // (units,): outputs * scale + offset; empty: as they are
+  int batch_size = 32, threads = 1;
+};
+
+}  // namespace rowwise

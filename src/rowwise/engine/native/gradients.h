@@ -1,0 +1,65 @@
+// d_z of every layer → all gradients of a step, and what global_clipnorm multiplies them by.
+#pragma once
+#include "gather.h"
+#include "optimizer.h"
+
+namespace rowwise::ROWWISE_ISA {
+
+// d_z (records, N) → d_bias, for the vector of columns from `column` on.
+template <class T>
+Vec<T> d_bias_of(const Layer<T>& l, int column, int records) {
+  Vec<T> sum{};
+  for (int r = 0; r < records; ++r) sum += load(l.row(l.d_z, r) + column);
+  return sum;
+}
+
+// x^T (K, records) · d_z (records, N) + the penalties' gradients → d_kernel (K, N), d_bias (N,) of all layers.
+template <class T>
+void store_gradients(State<T>& state, const Turn& turn) {
+  for (std::size_t i = 0; i < state.layers.size(); ++i) {
+    const Layer<T>& l = state.layers[i];
+    const LayerDescription& d = l.description;
+    const Regularization<T> of_kernel{T(d.kernel_l1), T(d.kernel_l2), 0}, of_bias{T(d.bias_l1), T(d.bias_l2), 0};
+    const int owner = l.by_columns ? turn.thread : kEveryOwner;
+    const Range rows = state.schedule.kernel_rows(l, turn.thread);
+    with_x_transposed(state, i, turn.thread, [&](const auto& x_t) {
+      product<T>(
+          x_t, rows, turn.records, l.layout, owner, [&](const Panel& p, int r) { return l.d_z_rows(p, r); },
+          [&](const Panel& p, int k) { return Out<T>{l.layout.row(l.d_kernel.get(), p, k), l.layout.ld(p), nullptr}; },
+          [&](const Panel& p, auto, Range done) {
+            T* const g = l.layout.row(l.d_kernel.get(), p, done.begin);
+            const T* const w = l.layout.row(l.kernel.get(), p, done.begin);
+            for (int j = 0; j < done.size() * l.layout.ld(p); j += kWidth<T>)
+              store(g + j, load(g + j) + penalty_gradient<T>(load(w + j), of_kernel));
+          });
+    });
+    if (!state.schedule.updates_bias(l, turn.thread)) continue;
+    l.layout.for_each(owner, [&](const Panel& p, auto J, const Panel*) {
+      for (int j = p.column; j < p.column + J * kWidth<T>; j += kWidth<T>)
+        store(l.d_bias.get() + j, d_bias_of(l, j, turn.records) + penalty_gradient<T>(load(l.bias.get() + j), of_bias));
+    });
+  }
+}
+
+// d_kernel, d_bias of all layers → the factor that brings their common norm down to global_clipnorm. The sum of a row is
+// formed by one thread, and the sums are added in the order of the rows: the factor does not depend on the threads.
+template <class T>
+T clip_factor(State<T>& state, int thread) {
+  state.team.barrier().wait();  // all gradients are stored
+  state.for_each_kernel_row(thread, [&](std::size_t place, const Layer<T>& l, int k) {
+    double sum = 0;
+    const auto add = [&](const T* g, int, int count) {
+      for (int j = 0; j < count; ++j) sum += double(g[j]) * g[j];
+    };
+    if (k < l.K) l.layout.for_each_part(l.d_kernel.get(), k, add);
+    else if (l.bias) add(l.d_bias.get(), 0, l.N);
+    state.row_sums.get()[place] = sum;
+  });
+  state.team.barrier().wait();  // all rows are summed
+  double sum = 0;
+  for (std::size_t i = 0; i < state.kernel_rows; ++i) sum += state.row_sums.get()[i];
+  const double norm = std::sqrt(sum), most = state.description.optimizer.global_clipnorm;
+  return norm > most ? T(most / norm) : T(1);
+}
+
+}  // namespace rowwise::ROWWISE_ISA

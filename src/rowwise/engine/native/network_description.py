@@ -1,0 +1,100 @@
+"""Layers, loss and optimizer as plain values → the dictionaries that the extension reads (`read_description.h`)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softmax")
+LOSSES = (
+    "sparse_categorical_crossentropy",
+    "categorical_crossentropy",
+    "binary_crossentropy",
+    "mean_squared_error",
+    "mean_absolute_error",
+)
+RULES = ("adam", "sgd", "rmsprop")
+
+
+@dataclass(frozen=True)
+class LayerDescription:
+    """A Dense layer: `(records, inputs)` → `(records, units)`.
+
+    Attributes:
+        activation: one of ACTIVATIONS.
+        leak: what leaky_relu multiplies by below zero; alpha of elu.
+        bias: whether it has one.
+        dropout: share of the inputs that training sets to zero.
+        kernel_decays, bias_decays: whether the optimizer's weight decay applies.
+    """
+
+    inputs: int
+    units: int
+    activation: str = "linear"
+    leak: float = 0.0
+    bias: bool = True
+    dropout: float = 0.0
+    kernel_l1: float = 0.0
+    kernel_l2: float = 0.0
+    bias_l1: float = 0.0
+    bias_l2: float = 0.0
+    kernel_decays: bool = True
+    bias_decays: bool = True
+
+
+@dataclass(frozen=True)
+class LossDescription:
+    """A loss of Keras's: its name is one of LOSSES, by default one that takes outputs of any kind."""
+
+    name: str = "mean_squared_error"
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+
+
+@dataclass(frozen=True)
+class OptimizerDescription:
+    """A rule, one of RULES, and Keras's options of it; those of other rules are ignored. By default SGD, which needs
+    no memory of its own.
+
+    Attributes:
+        global_clipnorm: the largest norm of all gradients together; 0 for any.
+    """
+
+    rule: str = "sgd"
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    momentum: float = 0.0
+    nesterov: bool = False
+    rho: float = 0.9
+    weight_decay: float = 0.0
+    global_clipnorm: float = 0.0
+
+
+@dataclass(frozen=True)
+class NetworkDescription:
+    """A chain of Dense layers with all that training it takes.
+
+    Attributes:
+        scale, offset: applied to the records before the first layer.
+        bytes: whether the records are uint8; they then take no offset and no dropout.
+        output_scale, output_offset: applied to the outputs, unit by unit; empty where they stay as they are.
+        batch_size: records a step, the last of an epoch excepted.
+        threads: that share a step.
+    """
+
+    layers: tuple[LayerDescription, ...]
+    loss: LossDescription = field(default_factory=LossDescription)
+    optimizer: OptimizerDescription = field(default_factory=OptimizerDescription)
+    scale: float = 1.0
+    offset: float = 0.0
+    bytes: bool = False
+    output_scale: tuple[float, ...] = ()
+    output_offset: tuple[float, ...] = ()
+    batch_size: int = 32
+    threads: int = 1
+
+    def as_dictionary(self) -> dict[str, Any]:
+        """Every field by its name, in dictionaries within dictionaries: all of them, so that defaults are stated
+        here and nowhere else."""
+        return asdict(self)

@@ -1,0 +1,106 @@
+// A network's sizes and its threads → who works on what in a step.
+//
+// A large batch is divided by records: a thread takes a few of them through all layers and back, then takes the next, as
+// long as there are some; rows of the kernels are taken likewise. Nobody waits for a thread whose core is slower. Of a
+// small batch a thread takes columns of each wide layer, so that its part of the kernel and of the moments stays in its
+// own cache; of a narrow layer it takes records, or rows of the kernel. No sum is ever divided among threads: the result
+// does not depend on their number.
+#pragma once
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "layer.h"
+#include "threads.h"
+
+namespace rowwise::ROWWISE_ISA {
+
+inline constexpr int kFewestRecords = 16;  // that a task has; bytes are prefetched so many records ahead
+
+// From so many records a thread on, they are divided. Measured with AVX2; with AVX-512, batches of 32 were faster by
+// columns, on a machine where another core's cache was far away.
+inline constexpr int kRecordsWorthDividing = kVectorBytes == 64 ? 64 : 16;
+// Columns are divided from so many weights on, which fill an L1 cache, ...
+inline constexpr std::int64_t kKernelWorthDividing = 16384;
+// ... if no thread gets more than so many times an even share.
+inline constexpr double kMostUneven = 1.4;
+
+template <class T>
+class Schedule {
+ public:
+  explicit Schedule(const NetworkDescription& d)
+      : threads_(d.threads),
+        by_records_(d.batch_size >= kRecordsWorthDividing * d.threads),
+        task_records_(
+            std::clamp(d.batch_size / (8 * d.threads) / kFewestRecords * kFewestRecords, kFewestRecords, kChunk)),
+        record_tasks_(d.threads),
+        kernel_tasks_(d.threads) {}
+
+  bool by_records() const { return by_records_; }
+
+  // Small batches are gathered by each thread for itself, because another core's cache is further away than the records.
+  int batch_copies() const { return by_records_ ? 1 : threads_; }
+  std::size_t batch_copy(int thread) const { return by_records_ ? 0 : std::size_t(thread); }
+
+  // Whether threads divide the columns of a product with a matrix (depth, columns).
+  bool divides_columns(int depth, int columns) const {
+    if (by_records_) return false;
+    const int vectors = (columns + kWidth<T> - 1) / kWidth<T>, widest = (vectors + threads_ - 1) / threads_;
+    return threads_ == 1 || (std::int64_t(depth) * columns >= kKernelWorthDividing &&
+                             double(widest) * threads_ <= kMostUneven * vectors);
+  }
+
+  // Narrow kernels, whose columns are not divided, are updated by the threads that have the fewest columns of the others.
+  void assign_narrow_kernels(const std::vector<Layer<T>>& layers) {
+    std::vector<std::int64_t> work(threads_);
+    for (const Layer<T>& l : layers) {
+      kernel_task_count_ += chunks(l.K);
+      if (l.by_columns)
+        for (const Panel& p : l.layout.panels()) work[p.owner] += std::int64_t(l.K) * p.vectors;
+    }
+    const std::int64_t least = *std::min_element(work.begin(), work.end());
+    for (const std::int64_t own : work) narrow_place_.push_back(own <= least + least / 20 ? narrow_threads_++ : -1);
+  }
+  // The rows of a kernel (K, N) that a thread updates, of its own columns where they are divided.
+  Range kernel_rows(const Layer<T>& l, int thread) const {
+    if (l.by_columns) return {0, l.K};
+    return narrow_place_[thread] < 0 ? Range{0, 0} : share(l.K, narrow_threads_, narrow_place_[thread]);
+  }
+  bool updates_bias(const Layer<T>& l, int thread) const {
+    return l.bias && (l.by_columns || narrow_place_[thread] == narrow_threads_ - 1);
+  }
+
+  // Divided by records: what there is to take in a step, dealt out while nobody takes any.
+  void deal_records(int records) { record_tasks_.deal((records + task_records_ - 1) / task_records_); }
+  void deal_kernels() { kernel_tasks_.deal(kernel_task_count_); }
+
+  std::optional<Range> take_records(int thread, int records) {
+    const int task = record_tasks_.take(thread);
+    if (task < 0) return {};
+    return Range{task * task_records_, std::min((task + 1) * task_records_, records)};
+  }
+  struct KernelRows {
+    std::size_t layer;
+    Range rows;
+  };
+  std::optional<KernelRows> take_kernel_rows(int thread, const std::vector<Layer<T>>& layers) {
+    int task = kernel_tasks_.take(thread);
+    if (task < 0) return {};
+    std::size_t i = 0;
+    for (; task >= chunks(layers[i].K); ++i) task -= chunks(layers[i].K);
+    return KernelRows{i, {task * kChunk, std::min((task + 1) * kChunk, layers[i].K)}};
+  }
+
+ private:
+  static int chunks(int rows) { return (rows + kChunk - 1) / kChunk; }
+
+  const int threads_;
+  const bool by_records_;
+  const int task_records_;
+  Tasks record_tasks_, kernel_tasks_;
+  int kernel_task_count_ = 0;
+  std::vector<int> narrow_place_;  // of each thread: its place among those that update narrow kernels, or -1
+  int narrow_threads_ = 0;
+};
+
+}  // namespace rowwise::ROWWISE_ISA

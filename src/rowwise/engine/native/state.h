@@ -1,0 +1,96 @@
+// A description → all memory of a network: what the passes of a step read and write. A step itself allocates nothing.
+#pragma once
+#include <vector>
+
+#include "layer.h"
+#include "network.h"
+#include "schedule.h"
+
+namespace rowwise::ROWWISE_ISA {
+
+enum class Mode { train, predict, gradient };
+
+// What Python has asked for.
+struct Call {
+  Mode mode;
+  Records records;
+  Rates rates;
+  std::uint64_t dropout_key;
+  double seconds;
+  Progress* progress;
+  float* outputs;  // (count, units), or null
+
+  std::int64_t row(std::int64_t visit) const { return records.order ? records.order[visit] : visit; }
+  bool drops() const { return mode != Mode::predict; }
+};
+
+// A thread at a step.
+struct Turn {
+  int thread;
+  std::int64_t step;
+  int records;             // of this step: the last of an epoch may have fewer
+  std::int64_t first_visit;  // of its first record, counted through the epoch
+};
+
+template <class T>
+struct State {
+  const NetworkDescription description;
+  Team team;
+  Schedule<T> schedule;
+  std::vector<Layer<T>> layers;
+  // The batch (batch_size, features): one, or one for each thread.
+  std::vector<Buffer<T>> x;
+  std::vector<Buffer<std::uint8_t>> bytes;
+  int ld_bytes;
+  std::vector<Buffer<T>> d_kernel_rows;  // of each thread (kChunk, units of the widest layer), about to be applied
+  Buffer<T> losses;                      // (batch_size,): times the records' weights
+  Buffer<std::uint8_t> hits;             // (batch_size,)
+  Buffer<double> row_sums;               // (kernel_rows,): a row of a kernel, or a bias, has a sum
+  std::size_t kernel_rows = 0;
+  bool has_penalties = false;
+  Call call{};
+
+  explicit State(const NetworkDescription& d)
+      : description(d),
+        team(d.threads),
+        schedule(d),
+        ld_bytes(padded<std::uint8_t>(d.layers[0].inputs)),
+        losses(d.batch_size),
+        hits(d.batch_size) {
+    int widest = 1;
+    for (std::size_t i = 0; i < d.layers.size(); ++i) {
+      const LayerDescription& layer = d.layers[i];
+      const auto divides = [&](int depth, int columns, Activation a) {  // softmax needs whole rows
+        return schedule.divides_columns(depth, columns) && a != Activation::softmax;
+      };
+      const bool forward = divides(layer.inputs, layer.units, layer.activation);
+      const bool backward = i > 0 && divides(layer.units, layer.inputs, d.layers[i - 1].activation);
+      layers.emplace_back(layer, i == 0, d.optimizer.slots(), d.batch_size, d.threads, forward, backward);
+      if (d.optimizer.global_clipnorm > 0) layers.back().allocate_gradients();
+      widest = std::max(widest, layer.units);
+      kernel_rows += std::size_t(layer.inputs) + 1;
+      has_penalties = has_penalties || layer.kernel_l1 || layer.kernel_l2 || layer.bias_l1 || layer.bias_l2;
+    }
+    schedule.assign_narrow_kernels(layers);
+    const auto rows = std::size_t(d.batch_size);
+    for (int copy = 0; copy < schedule.batch_copies(); ++copy) {
+      if (d.bytes) bytes.emplace_back((rows + kRows) * ld_bytes);
+      else x.emplace_back(rows * layers[0].ldk);
+    }
+    for (int t = 0; t < d.threads; ++t) d_kernel_rows.emplace_back(std::size_t(kChunk) * padded<T>(widest));
+    row_sums = Buffer<double>(kernel_rows);
+  }
+
+  // call(its place in row_sums, layer, k) for this thread's rows of the kernels; k = K is the bias.
+  template <class F>
+  void for_each_kernel_row(int thread, const F& f) const {
+    std::size_t first = 0;
+    for (const Layer<T>& l : layers) {
+      const Range rows = share(l.K + 1, description.threads, thread);
+      for (int k = rows.begin; k < rows.end; ++k) f(first + k, l, k);
+      first += std::size_t(l.K) + 1;
+    }
+  }
+};
+
+}  // namespace rowwise::ROWWISE_ISA

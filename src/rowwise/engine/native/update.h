@@ -1,0 +1,109 @@
+// d_z of every layer → weights, the optimizer's slots and kernel_t, one step on.
+//
+// A few rows of a kernel are updated as soon as their gradient is known, while it is in the cache; no other gradient is
+// stored, unless global_clipnorm needs all of them first.
+#pragma once
+#include "gradients.h"
+
+namespace rowwise::ROWWISE_ISA {
+
+template <class T>
+Regularization<T> regularization_of(const Layer<T>& l, bool kernel, const OptimizerDescription& o,
+                                    const StepSizes<T>& sizes) {
+  const LayerDescription& d = l.description;
+  const bool decays = kernel ? d.kernel_decays : d.bias_decays;
+  return {T(kernel ? d.kernel_l1 : d.bias_l1), T(kernel ? d.kernel_l2 : d.bias_l2),
+          decays ? T(o.weight_decay) * sizes.learning_rate : T(0)};
+}
+
+// x^T (K, records) · d_z (records, N) → d_kernel (K, N) → kernel (K, N) and its slots, for these rows and the owner's
+// columns; or from the d_kernel that was stored.
+template <class T>
+void update_kernel(State<T>& state, const Turn& turn, std::size_t i, const StepSizes<T>& sizes, Range rows, int owner) {
+  const Layer<T>& l = state.layers[i];
+  const OptimizerDescription& o = state.description.optimizer;
+  const Regularization<T> regularization = regularization_of(l, true, o, sizes);
+  const bool stored = o.global_clipnorm > 0;
+  const bool plain_adam = o.rule == Rule::adam && !stored && !regularization.any();
+  T* const kernel = l.kernel.get();
+  const Slots<T> slots{l.kernel_slots[0].get(), l.kernel_slots[1].get()};
+
+  // d_kernel (done, J vectors), rows ldg apart → the same rows of a panel.
+  const auto update_panel = [&](const Panel& p, auto J, Range done, const T* g, std::ptrdiff_t ldg) {
+    for (int k = done.begin; k < done.end; ++k, g += ldg) {
+      const std::ptrdiff_t offset = p.offset + std::ptrdiff_t(k) * l.layout.ld(p);
+      T* const w = kernel + offset;
+      const Slots<T> own = slots.at(offset);
+      for (int j = 0; j < J * kWidth<T>; j += kWidth<T>) {
+        if (plain_adam) update_adam<T>(sizes, load(g + j), w + j, own.first + j, own.second + j);
+        else update_with_options<T>(o.rule, sizes, regularization, stored, load(g + j), w + j, own.at(j));
+      }
+    }
+  };
+
+  if (stored) {
+    l.layout.for_each(owner, [&](const Panel& p, auto J, const Panel*) {
+      update_panel(p, J, rows, l.layout.row(l.d_kernel.get(), p, rows.begin), l.layout.ld(p));
+    });
+    return;
+  }
+  T* const d_kernel = state.d_kernel_rows[turn.thread].get();
+  with_x_transposed(state, i, turn.thread, [&](const auto& x_t) {
+    product<T>(
+        x_t, rows, turn.records, l.layout, owner, [&](const Panel& p, int r) { return l.d_z_rows(p, r); },
+        [&](const Panel& p, int) { return Out<T>{d_kernel + p.column, l.ldn, nullptr}; },
+        [&](const Panel& p, auto J, Range done) { update_panel(p, J, done, d_kernel + p.column, l.ldn); });
+  });
+}
+
+// d_z (records, N) → d_bias (N,) → bias (N,) and its slots, for the owner's columns; or from the d_bias that was stored.
+template <class T>
+void update_bias(State<T>& state, const Turn& turn, std::size_t i, const StepSizes<T>& sizes, int owner) {
+  const Layer<T>& l = state.layers[i];
+  const OptimizerDescription& o = state.description.optimizer;
+  const Regularization<T> regularization = regularization_of(l, false, o, sizes);
+  const bool stored = o.global_clipnorm > 0;
+  const Slots<T> slots{l.bias_slots[0].get(), l.bias_slots[1].get()};
+  l.layout.for_each(owner, [&](const Panel& p, auto J, const Panel*) {
+    for (int j = p.column; j < p.column + J * kWidth<T>; j += kWidth<T>) {
+      const Vec<T> gradient = stored ? load(l.d_bias.get() + j) : d_bias_of(l, j, turn.records);
+      update_with_options<T>(o.rule, sizes, regularization, stored, gradient, l.bias.get() + j, slots.at(j));
+    }
+  });
+}
+
+template <class T>
+void update_layer(State<T>& state, const Turn& turn, std::size_t i, const StepSizes<T>& sizes, Range rows,
+                  bool with_bias) {
+  const Layer<T>& l = state.layers[i];
+  const int owner = l.by_columns ? turn.thread : kEveryOwner;
+  update_kernel(state, turn, i, sizes, rows, owner);
+  if (with_bias) update_bias(state, turn, i, sizes, owner);
+  if (i > 0) l.layout.for_each(owner, [&](const Panel& p, auto, const Panel*) { l.transpose_kernel(p, rows); });
+}
+
+// All layers' d_z (records, N) → all weights, this thread's part.
+template <class T>
+void update(State<T>& state, const Turn& turn) {
+  const OptimizerDescription& o = state.description.optimizer;
+  const Rates& rates = state.call.rates;
+  StepSizes<T> sizes(o, rates.learning_rate[turn.step], rates.corrections + 2 * turn.step);
+  if (o.global_clipnorm > 0) {
+    store_gradients(state, turn);
+    sizes.clip = clip_factor(state, turn.thread);
+  }
+  if (state.schedule.by_records()) {
+    while (const auto task = state.schedule.take_kernel_rows(turn.thread, state.layers)) {
+      const Layer<T>& l = state.layers[task->layer];
+      update_layer(state, turn, task->layer, sizes, task->rows, l.bias && task->rows.end == l.K);
+    }
+    return;
+  }
+  for (std::size_t i = state.layers.size(); i-- > 0;) {
+    const Layer<T>& l = state.layers[i];
+    update_layer(state, turn, i, sizes, state.schedule.kernel_rows(l, turn.thread),
+                 state.schedule.updates_bias(l, turn.thread));
+  }
+}
+
+}  // namespace rowwise::ROWWISE_ISA

@@ -1,0 +1,127 @@
+// A number → a network, drawn at random, and records for it.
+#pragma once
+#include <initializer_list>
+#include <random>
+#include <type_traits>
+#include <vector>
+
+#include "reference.h"
+
+namespace rowwise {
+
+class Random {
+ public:
+  explicit Random(unsigned seed) : bits_(seed) {}
+  int below(int n) { return int(bits_() % unsigned(n)); }
+  int within(int least, int most) { return least + below(most - least + 1); }
+  bool once_in(int n) { return below(n) == 0; }
+  double share() { return bits_() / 4294967296.0; }
+  template <class V>
+  V one_of(std::initializer_list<V> values) {
+    return values.begin()[below(int(values.size()))];
+  }
+
+ private:
+  std::mt19937 bits_;
+};
+
+// Sizes for each way that a step is divided among threads: by columns of wide layers, by records, and neither.
+template <class T>
+NetworkDescription draw_description(Random& random, int trial) {
+  const bool precise = std::is_same_v<T, double>;
+  enum { wide, many_records, small } kind = trial % 5 == 0 ? wide : trial % 5 == 1 ? many_records : small;
+  const int narrowest = kind == wide ? 120 : 1, widest = kind == wide ? 200 : kind == many_records ? 30 : 70;
+  NetworkDescription d;
+  d.threads = random.within(1, 3);
+  d.batch_size = kind == wide ? random.within(1, 14) : kind == many_records ? 64 * d.threads + random.below(40) : random.within(1, 40);
+  d.bytes = random.once_in(2);
+  d.scale = d.bytes ? 1 / 255. : random.one_of({1., 1., 0.5});
+  d.offset = d.bytes ? 0 : random.one_of({0., 0., 0.25});
+
+  d.loss.kind = random.one_of({Loss::sparse_crossentropy, Loss::crossentropy, Loss::binary_crossentropy, Loss::mse, Loss::mae});
+  const bool crossentropy = d.loss.kind == Loss::sparse_crossentropy || d.loss.kind == Loss::crossentropy;
+  d.loss.from_logits = (crossentropy || d.loss.kind == Loss::binary_crossentropy) && random.once_in(2);
+  if (crossentropy || d.loss.kind == Loss::binary_crossentropy) d.loss.label_smoothing = random.one_of({0., 0.2});
+
+  int width = random.within(narrowest, kind == many_records ? 140 : widest);
+  const int depth = kind == wide ? random.within(1, 2) : random.within(1, 4);
+  for (int i = 0; i < depth; ++i) {
+    LayerDescription l;
+    l.inputs = width;
+    l.units = width = i + 1 < depth ? random.within(narrowest, widest) : random.within(1, kind == wide ? 130 : 12);
+    l.activation = Activation(random.below(int(Activation::softmax) + 1));
+    l.leak = 0.3;
+    l.bias = !random.once_in(4);
+    l.dropout = random.once_in(3) && !(d.bytes && i == 0) ? 0.3 : 0;
+    if (random.once_in(4)) l.kernel_l1 = l.bias_l2 = 0.01;
+    if (random.once_in(4)) l.kernel_l2 = l.bias_l1 = 0.02;
+    l.kernel_decays = !random.once_in(3);
+    l.bias_decays = random.once_in(3);
+    d.layers.push_back(l);
+  }
+  Activation& last = d.layers.back().activation;
+  if (crossentropy) last = d.loss.from_logits ? random.one_of({Activation::linear, Activation::tanh}) : Activation::softmax;
+  // 1 / p and log(1 - p) of a probability near 0 or 1 leave float few digits: with other activations in double alone.
+  else if (d.loss.kind == Loss::binary_crossentropy && !d.loss.from_logits)
+    last = precise ? random.one_of({Activation::sigmoid, Activation::softmax}) : Activation::sigmoid;
+  else if (random.once_in(3)) {
+    last = Activation::linear;
+    for (int j = 0; j < width; ++j) d.output_scale.push_back(0.5 + 0.1 * (j % 7)), d.output_offset.push_back(0.1 * (j % 3));
+  }
+
+  OptimizerDescription& o = d.optimizer;
+  o.rule = random.one_of({Rule::adam, Rule::adam, Rule::sgd, Rule::rmsprop});
+  o.beta_1 = 0.9, o.beta_2 = 0.99, o.rho = 0.8;
+  // Adam and RMSprop divide a gradient by its own size: where it is rounding error, so is the step, unless epsilon is larger.
+  o.epsilon = precise ? random.one_of({1e-7, 1e-3}) : 1e-3;
+  o.momentum = random.once_in(2) ? 0.9 : 0;
+  o.nesterov = random.once_in(2);
+  o.weight_decay = random.once_in(3) ? 0.1 : 0;
+  o.global_clipnorm = random.once_in(4) ? 0.5 : 0;
+  return d;
+}
+
+template <class T>
+struct DrawnRecords {
+  std::vector<std::uint8_t> bytes;
+  std::vector<T> x, values;
+  std::vector<std::int32_t> labels, order;
+  std::vector<float> weights, rates;
+  std::vector<double> corrections;
+  reference::Numbers reference_x, reference_targets;
+
+  DrawnRecords(const NetworkDescription& d, Random& random) {
+    const int features = d.layers[0].inputs, units = d.layers.back().units;
+    const int rows = random.within(1, 3 * d.batch_size), nonzero = random.below(9);  // of eight
+    for (int i = 0; i < rows * features; ++i) {
+      bytes.push_back(random.below(8) < nonzero ? std::uint8_t(random.below(256)) : 0);
+      x.push_back(T(bytes.back()) / 255);
+      reference_x.push_back(d.bytes ? bytes.back() : double(x.back()));
+    }
+    const bool sparse = d.loss.kind == Loss::sparse_crossentropy;
+    const bool numbers = d.loss.kind == Loss::mse || d.loss.kind == Loss::mae;
+    for (int i = 0; i < rows; ++i) {
+      labels.push_back(random.below(units));
+      order.push_back(i);
+      weights.push_back(random.one_of({1.f, 0.5f, 0.f}));
+      for (int j = 0; j < units; ++j)
+        values.push_back(numbers ? T(random.share()) : d.loss.kind == Loss::crossentropy ? T(j == labels[i]) : T(random.below(2)));
+      if (sparse) reference_targets.push_back(labels[i]);
+    }
+    if (!sparse) reference_targets.assign(values.begin(), values.end());
+    for (int i = rows; --i > 0;) std::swap(order[i], order[random.below(i + 1)]);
+    if (random.once_in(2)) std::fill(weights.begin(), weights.end(), 1.f);
+    for (int step = 1; step <= rows; ++step) {
+      rates.push_back(0.02f / float(step));
+      corrections.push_back(1 - std::pow(d.optimizer.beta_1, step));
+      corrections.push_back(1 - std::pow(d.optimizer.beta_2, step));
+    }
+  }
+  Records records(const NetworkDescription& d) const {
+    return {d.bytes ? static_cast<const void*>(bytes.data()) : x.data(),
+            d.loss.kind == Loss::sparse_crossentropy ? static_cast<const void*>(labels.data()) : values.data(),
+            weights.data(), order.data(), std::int64_t(order.size())};
+  }
+};
+
+}  // namespace rowwise
