@@ -110,7 +110,7 @@ class Workers:
     def _alone(
         self, step: Step[Answer], start: int, names: Sequence[str], advance: Callable[[int], None]
     ) -> Iterator[tuple[int, Answer]]:
-        """Answers for a chunk that was in flight when a process died: now by itself and then, if need be, file by file."""
+        """Answers for a chunk that was in flight when a process died: by itself and then, if need be, file by file."""
         try:
             if self._pool is None:
                 self._pool, self._lifeline = _processes(self._cores)
