@@ -199,8 +199,8 @@ def thousands(tmp_path):
     folder = tmp_path / "thousands"
     for name in ("cog", "bolt"):
         (folder / name).mkdir(parents=True)
-        for row in range(1030):
-            (folder / name / f"{row:04}.pgm").write_bytes(pgm(row + 2000 * (name == "cog")))
+        for row in range(2530):
+            (folder / name / f"{row:04}.pgm").write_bytes(pgm(row + 3000 * (name == "cog")))
     (folder / "cog" / "text.png").write_text("hello")
     picture(1).save(folder / "cog" / "긴 이름 \udcff.png")
     return folder
@@ -219,7 +219,7 @@ assert "joblib" not in sys.modules
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or usable_cores() < 2, reason="one core is for threads only")
 def test_processes_make_the_same_records_as_threads(thousands, monkeypatch, tmp_path):
-    with pytest.warns(Suspicious, match="1 of 2,062 files"):
+    with pytest.warns(Suspicious, match="1 of 5,062 files"):
         train, _ = rowwise.load(thousands, skip_bad=True, size=4)
     several = content(train)
     monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path / "other"))
