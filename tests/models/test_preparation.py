@@ -17,7 +17,7 @@ import rowwise
 from rowwise.data.tables.columns.date import PARTS
 from rowwise.data.tables.schema import Column, Schema
 from rowwise.models.preparation import Preparation, preparation_of
-from rowwise.runs.folder import open_model
+from rowwise.runs.model_file import open_model
 
 HOUSES = without(houses(), "dear")
 

@@ -52,7 +52,6 @@ def test_it_says_what_it_accepts_and_what_it_gives(place, houses, digits):
     assert (pictures.accepts.kind, pictures.accepts.shape, pictures.accepts.white) == ("pictures", (8, 8), 255)
     assert pictures.classes == tuple("0123456789")
     with use_language("ko"):
-        assert pictures.class_names[0] == "영"
         assert "그림" in str(pictures.accepts)
     assert "rooms, town" in repr(price)
     assert price.metrics == price.record.test
@@ -69,7 +68,8 @@ def test_rows_of_every_form_give_the_same_numbers(place, houses):
         np.testing.assert_array_equal(saved.predict(rows).values, expected.values)
     one = saved.predict(ROWS[0])
     assert one.to_dicts() == [{"price": pytest.approx(float(expected.values[0, 0]), rel=1e-6)}]
-    np.testing.assert_array_equal(rowwise.predict(saved.model, frame).values, expected.values)
+    with pytest.warns(Suspicious, match="town: 1 records have a level"):
+        np.testing.assert_array_equal(rowwise.predict(saved.model, frame).values, expected.values)
     assert expected.notes == ("town: 1 records have a level that training did not know; it counts as none of them.",)
 
 
@@ -87,7 +87,7 @@ def test_a_table_that_does_not_fit_is_told_by_its_column(place, houses):
     saved = rowwise.open(place / "price")
     with pytest.raises(DataError, match="rooms"):
         saved.predict([{"town": "hill"}])
-    with pytest.raises(UsageError, match="row"):
+    with pytest.raises(UsageError, match="Rows are"):
         saved.predict(3)
     with pytest.raises(DataError, match=r"nothing\.csv"):
         saved.predict("nothing.csv")
