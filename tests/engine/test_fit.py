@@ -575,6 +575,7 @@ def test_callbacks_are_told_the_engine_and_why(engine, fastest):
         "verbose": 0,
         "engine": fastest if engine == "auto" else engine,
         "engine_reason": history.rowwise["reason"],
+        "fell_back": False,
         "records": len(data.split(0.2, seed=0)[0]),
     }
 

@@ -4,6 +4,7 @@
 """
 
 import io
+import math
 import re
 from functools import cache
 from html.parser import HTMLParser
@@ -22,15 +23,16 @@ from rowwise.measure.page import Subject, page
 from rowwise.measure.page.charts import nice
 from rowwise.measure.page.records import records_of
 from rowwise.measure.page.shades import DEEP_STEPS, LIGHT_STEPS, STEPS, mixed, step
+from rowwise.measure.page.subject import Training
 from rowwise.pages.palette import PALETTE
 from rowwise.text import use_language
 
 NASTY = """<script>alert("&")</script>'é가"""
 VOID = {"meta", "link", "br", "hr", "img"}
-EPOCHS = [
-    {"epoch": n, "loss": 1 / n, "accuracy": 1 - 0.5 / n, "val_loss": None if n == 2 else 1.2 / n, "seconds": 0.1}
-    for n in range(1, 4)
-]
+TRAINING = Training(
+    figures={"loss": (1, 0.5, 1 / 3), "accuracy": (0.5, 0.75, 5 / 6), "val_loss": (1.2, math.nan, 0.4)},
+    seconds=(0.1, 0.1, 0.1),
+)
 
 
 class Read(HTMLParser):
@@ -77,7 +79,7 @@ def pictures():
     rowwise.fit(model, train, epochs=1, seed=0, verbose=0)
     report = rowwise.evaluate(model, test, train=train)
     commands = [("report.repeat.evaluate", "rowwise evaluate runs/x --html report.html")]
-    return Subject(report, model, test, None, {"epochs": EPOCHS}, commands, {"rowwise": "1.2.3"})
+    return Subject(report, model, test, None, TRAINING, commands, {"rowwise": "1.2.3"})
 
 
 @cache
@@ -96,7 +98,7 @@ def tables(task, folder):
     train, test = load(str(path), target=target, drop=drop)
     model = rowwise.dense(train, (8,), seed=0)
     rowwise.fit(model, train, epochs=4, seed=0, verbose=0)
-    return Subject(rowwise.evaluate(model, test, train=train), model, test, importance(model, test), {"epochs": EPOCHS})
+    return Subject(rowwise.evaluate(model, test, train=train), model, test, importance(model, test), TRAINING)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from rowwise.data import load
 from rowwise.measure import score, score_numbers
 from rowwise.measure.importance import ColumnImportance, Importance
 from rowwise.measure.page import Subject, page
+from rowwise.measure.page.subject import Training
 from rowwise.shapes.ledger.facts import LayerFacts, Weight
 from rowwise.shapes.ledger.tracing import trace
 from rowwise.text import use_language
@@ -106,23 +107,18 @@ def model_of(data, name):
     return keras.Model(records, outputs, name=name)
 
 
-def record(name):
-    """What `run.json` holds."""
-    epochs = [{"epoch": n + 1, "loss": 0.5, name: 0.5, f"val_{name}": 0.4, "seconds": 0.1} for n in range(EPOCHS)]
-    return {
-        "epochs": epochs,
-        "settings": {name: name, "hidden": [name]},
-        "engine": name,
-        "data": {"records": 3, "checksum": name},
-        "versions": {name: name},
-    }
+def training(name):
+    """How the model was trained."""
+    figures = {column: [0.5] * EPOCHS for column in ("loss", name, f"val_{name}")}
+    settings = {name: name, "hidden": [name], "engine": name}
+    return Training(3, name, settings, {name: name}, figures, [0.1] * EPOCHS)
 
 
 def subject(report, data, name):
     columns = (ColumnImportance(name, 0.1, 0.0), ColumnImportance(name + "2", -0.1, 0.0))
     importance = Importance("accuracy", 0.5, columns, 40, 5, 0)
     commands = [("report.repeat.train", name), ("report.repeat.evaluate", name)]
-    return Subject(report, model_of(data, name), data, importance, record(name), commands, {name: name})
+    return Subject(report, model_of(data, name), data, importance, training(name), commands, {name: name})
 
 
 def pictures(name):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.measure import RegressionReport, Report
     from rowwise.measure.importance import Importance
+    from rowwise.measure.page.subject import Training
+    from rowwise.runs.record import RunRecord
 
 
 def _evaluate(model: Path, data: str | None, skip_bad: bool, html: Path | None, json: bool) -> int:
@@ -69,8 +71,24 @@ def _page(
     training = training_command(saved.record)
     commands = [("report.repeat.train", training)] if training else []
     commands.append(("report.repeat.evaluate", command))
-    record = saved.record.to_dict() if saved.record else {}
-    return page(Subject(report, saved.model, test, importance, record, commands, versions()))
+    return page(Subject(report, saved.model, test, importance, _training(saved.record), commands, versions()))
+
+
+def _training(record: RunRecord | None) -> Training:
+    """What the page shows of a run's training."""
+    from rowwise.measure.page.subject import Training
+
+    if record is None:
+        return Training()
+    names = record.epochs[0].figures if record.epochs else ()
+    return Training(
+        record.data.records,
+        record.data.checksum,
+        {**record.settings.to_dict(), "engine": record.engine},
+        record.versions,
+        {name: [epoch.figures[name] for epoch in record.epochs] for name in names},
+        [epoch.seconds for epoch in record.epochs],
+    )
 
 
 command = Command(

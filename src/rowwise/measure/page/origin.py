@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rowwise.data.tables.schema_text import cells
 from rowwise.measure.as_text import significant
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rowwise.data.dataset import Dataset
     from rowwise.data.tables.schema import Schema
-    from rowwise.measure.page.subject import Subject
+    from rowwise.measure.page.subject import Subject, Training
 
 MOST_CLASSES = 100
 MOST_COLUMNS = 200
@@ -65,7 +65,7 @@ def data_view(subject: Subject) -> DataView:
         (say("report.name"), data.name),
         (say("report.provenance"), data.origin),
         (say("report.measured_on"), say("report.part", part=data.part or "–", records=f"{len(data):,}")),
-        (say("report.trained_on"), _trained_on(subject.record.get("data", {}))),
+        (say("report.trained_on"), _trained_on(subject.training)),
         (say("report.split"), _split(data)),
         (say("report.shape"), say("report.shape.says", shape=shape, dtype=data.x.dtype)),
         (say("report.checksum"), data.checksum),
@@ -77,9 +77,7 @@ def data_view(subject: Subject) -> DataView:
 def model_view(subject: Subject) -> ModelView:
     """In one line, then the whole ledger."""
     ledger = explain(subject.model)
-    settings: dict[str, Any] = dict(subject.record.get("settings", {}))
-    settings |= {"engine": subject.record["engine"]} if "engine" in subject.record else {}
-    named = [(name, _setting(value)) for name, value in settings.items()]
+    named = [(name, _setting(value)) for name, value in subject.training.settings.items()]
     return ModelView(heading(ledger), named, fragment(ledger))
 
 
@@ -92,7 +90,7 @@ def repeat_view(subject: Subject) -> RepeatView | None:
 
 def _versions(subject: Subject) -> Table | None:
     """Of what trained the model, where that is known, and of what measured it."""
-    trained = subject.record.get("versions", {})
+    trained = subject.training.versions
     columns = [("report.when.trained", trained)] if trained else []
     columns.append(("report.when.measured", dict(subject.versions)))
     names = dict.fromkeys([*subject.versions, *trained])
@@ -100,11 +98,10 @@ def _versions(subject: Subject) -> Table | None:
     return Table(say("report.versions"), ["", *(say(key) for key, _ in columns)], rows) if rows else None
 
 
-def _trained_on(data: dict[str, Any]) -> str:
-    if "records" not in data:
+def _trained_on(training: Training) -> str:
+    if not training.records:
         return ""
-    checksum = str(data.get("checksum", ""))[:CHECKSUM]
-    return say("report.trained", records=f"{data['records']:,}", checksum=checksum)
+    return say("report.trained", records=f"{training.records:,}", checksum=training.checksum[:CHECKSUM])
 
 
 def _split(data: Dataset) -> str:

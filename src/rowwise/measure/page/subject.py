@@ -21,6 +21,26 @@ if TYPE_CHECKING:
     from rowwise.measure.importance import Importance
 
 
+@dataclass(frozen=True)
+class Training:
+    """How a model was trained, as far as somebody knows.
+
+    Attributes:
+        records, checksum: of the training records; 0 and empty where they are not known.
+        settings: by name, in the order in which they are shown.
+        versions: of the libraries that trained.
+        figures: Keras's, by name: a number an epoch, NaN for none.
+        seconds: of each epoch.
+    """
+
+    records: int = 0
+    checksum: str = ""
+    settings: Mapping[str, object] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    seconds: Sequence[float] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Subject:
     """A model, the data that it was measured on, and what came of it.
@@ -30,7 +50,7 @@ class Subject:
         model: as it was measured.
         data: the records as they were read, which the page shows.
         importance: of the columns, for tables.
-        record: what `run.json` holds; empty beside a bare model.
+        training: of the model.
         commands: what repeats the run, line by line: title key of the catalogue, command.
         versions: of what computed the measures.
     """
@@ -39,7 +59,7 @@ class Subject:
     model: keras.Model
     data: Dataset
     importance: Importance | None = None
-    record: Mapping[str, Any] = field(default_factory=dict)
+    training: Training = field(default_factory=Training)
     commands: Sequence[tuple[str, str]] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
@@ -52,11 +72,6 @@ class Subject:
     def numbers(self) -> RegressionReport | None:
         """The report where it is of numbers."""
         return self.report if isinstance(self.report, RegressionReport) else None
-
-    @property
-    def epochs(self) -> Sequence[Mapping[str, Any]]:
-        """A mapping an epoch of the training."""
-        return self.record.get("epochs", ())
 
     @cached_property
     def probabilities(self) -> NDArray[Any]:

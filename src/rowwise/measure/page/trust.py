@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from rowwise.measure.as_text import UNITS, number
@@ -110,32 +111,28 @@ def importance_view(subject: Subject) -> ImportanceView | None:
 
 def curves_view(subject: Subject) -> CurvesView | None:
     """A chart for the loss and for each metric, training and validation; all figures as a table."""
-    epochs = subject.epochs
-    if not epochs:
+    figures, seconds = subject.training.figures, subject.training.seconds
+    if not figures:
         return None
-    columns = [name for name in epochs[0] if name not in ("epoch", "seconds")]
+    columns = list(figures)
     metrics = [name for name in columns if not name.startswith("val_") and "learning_rate" not in name][:MOST_CURVES]
-
-    def values(name: str) -> list[float]:
-        return [float("nan") if epoch[name] is None else float(epoch[name]) for epoch in epochs]
 
     charts = []
     for name in metrics:
-        series = [("first", "pictures.training", values(name))]
+        series = [("first", "pictures.training", list(figures[name]))]
         if f"val_{name}" in columns:
-            series.append(("second", "pictures.validation", values(f"val_{name}")))
+            series.append(("second", "pictures.validation", list(figures[f"val_{name}"])))
         title = say(f"pictures.{name}") if name in ("loss", "accuracy") else BETTER_KNOWN.get(name, name)
         description = "; ".join(f"{say(key)}: {line[0]:.4g} → {line[-1]:.4g}" for _, key, line in series)
         labels = Labels(title, description, say("pictures.epoch"))
         charts.append(Curve(curves([(kind, line) for kind, _, line in series], labels), labels))
     rows = [
-        (str(epoch["epoch"]), *_four(epoch[name] for name in columns), f"{epoch['seconds']:.2f}")
-        for epoch in epochs
-        if "seconds" in epoch
+        (str(number), *_four(values), f"{spent:.2f}")
+        for number, (values, spent) in enumerate(zip(zip(*figures.values(), strict=True), seconds, strict=False), 1)
     ]
     head = [say("pictures.epoch"), *columns, say("report.seconds")]
     return CurvesView(any(name.startswith("val_") for name in columns), charts, head, rows)
 
 
-def _four(values: Iterable[float | None]) -> list[str]:
-    return ["–" if value is None else f"{value:.4f}" for value in values]
+def _four(values: Iterable[float]) -> list[str]:
+    return ["–" if math.isnan(value) else f"{value:.4f}" for value in values]
