@@ -15,6 +15,7 @@ from rich.cells import cell_len
 
 import rowwise
 from rowwise.data.pictures.prepare import read_pictures
+from rowwise.engine import native
 from rowwise.engine.prediction import Prediction, Predictor, predict
 from rowwise.errors import DataError, ModelError, RowwiseError, ShapeError
 from rowwise.models.inputs_outputs import brightest_pixel
@@ -376,6 +377,7 @@ def test_many_small_calls_from_many_threads_give_the_same_bits_as_one_after_anot
             np.testing.assert_array_equal(part, truth)
 
 
+@pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not compiled: Keras predicts")
 def test_any_number_of_threads_and_of_records_gives_the_same_bits():
     made = model(keras.layers.Rescaling(1 / 255))
     x = np.random.default_rng(0).integers(0, 256, (700, *SHAPE)).astype("uint8")
