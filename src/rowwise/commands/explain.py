@@ -21,7 +21,8 @@ from rowwise.runs.plan import READING, option_names, source_of
 from rowwise.runs.record import RECORD
 from rowwise.runs.saved import Saved
 from rowwise.terminal.output import Output
-from rowwise.terminal.parsing import BATCHES, PAIR, WIDTHS, Argument, Command, Option, common, one_of
+from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.values import BATCHES, PAIR, WIDTHS, one_of
 from rowwise.text import say
 from rowwise.text.terminal import wrap
 

@@ -8,7 +8,8 @@ from typing import Any
 from rowwise.data.source import TASKS, Source, read_options
 from rowwise.runs.plan import READING
 from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
-from rowwise.terminal.parsing import NAMES, POSITIVE, SHARE, WIDTHS, Option, joined, one_of, whole
+from rowwise.terminal.parsing import Option
+from rowwise.terminal.values import NAMES, POSITIVE, SHARE, WIDTHS, joined, one_of, whole
 
 ENGINES = ("auto", "native", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras
 
