@@ -1,0 +1,98 @@
+"""What import-linter cannot see: who reads private names, the environment, and who acts on the whole process."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import rowwise
+
+SOURCE = Path(rowwise.__file__).parent
+MODULES = {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text("utf-8")) for path in SOURCE.rglob("*.py")}
+DOCUMENTED = {"_replace", "_asdict", "_fields", "_make"}  # of named tuples
+WORKERS = ("data/pictures/workers.py",)  # within the processes that it starts
+OWN = ("commands/", "cli.py", "benchmarks/", "terminal/")  # a command may act on its process
+
+
+def attributes(tree):
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+
+
+def dotted(node):
+    """`os.environ` of the expression; empty for anything but names and attributes."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return f"{dotted(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) else ""
+
+
+def defined(tree):
+    """Names of functions and methods: another object of the same class is no stranger."""
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def test_only_keras_view_reads_a_private_name_of_another_object():
+    strangers = [
+        f"{name}:{node.lineno} {dotted(node)}"
+        for name, tree in MODULES.items()
+        if not name.startswith("models/keras_view/")
+        for node in attributes(tree)
+        if node.attr.startswith("_") and not node.attr.startswith("__")
+        if node.attr not in DOCUMENTED | defined(tree)
+        if dotted(node.value).partition(".")[0] not in ("self", "cls", "sys", "os")
+    ]
+    assert not strangers
+
+
+def test_classes_of_keras_are_compared_as_classes_and_not_by_their_names():
+    named = [
+        f"{name}:{node.lineno}"
+        for name, tree in MODULES.items()
+        if not name.startswith("models/keras_view/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        for side in (node.left, *node.comparators)
+        if isinstance(side, ast.Attribute) and side.attr == "__name__" and isinstance(side.value, ast.Call)
+        if dotted(side.value.func) == "type"
+    ]
+    allowed = {"data/tables/frames.py"}  # pandas, which need not be installed
+    assert not [place for place in named if place.rpartition(":")[0] not in allowed]
+
+
+@pytest.mark.parametrize(
+    ("call", "allowed"),
+    [
+        ("warnings.filterwarnings", ()),
+        ("warnings.simplefilter", ()),
+        ("warnings.catch_warnings", ()),
+        ("os.dup2", WORKERS),
+        ("os.environ.setdefault", ("__init__.py",)),  # KERAS_BACKEND, which Keras reads when it is imported
+        ("signal.signal", ("interrupt.py", *WORKERS)),
+    ],
+)
+def test_what_acts_on_the_whole_process_is_left_to_the_commands(call, allowed):
+    places = [
+        name
+        for name, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and dotted(node.func) == call
+        if not name.startswith(OWN) and name not in allowed
+    ]
+    assert not places
+
+
+def test_the_environment_is_read_in_one_place_and_written_nowhere():
+    places = {
+        name
+        for name, tree in MODULES.items()
+        for node in attributes(tree)
+        if dotted(node) == "os.environ" and not name.startswith(OWN)
+    }
+    # The language is the system's; KERAS_BACKEND must be set before Keras is imported.
+    assert places <= {"environment.py", "text/__init__.py", "__init__.py"}
+    written = [
+        f"{name}:{node.lineno}"
+        for name, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript) and dotted(node.value) == "os.environ" and not isinstance(node.ctx, ast.Load)
+    ]
+    assert [place.rpartition(":")[0] for place in written] == ["benchmarks/command.py"]  # OMP_NUM_THREADS of its peers
