@@ -1,7 +1,8 @@
-# Everything runs in .venv, made from requirements.lock; the stamp says that it is up to date.
+# Everything runs in .venv, made from requirements.lock; the stamp says that it is up to date, and for which modules: an
+# editable installation remembers where each of them lies.
 PYTHON ?= python3
 BIN := .venv/bin
-STAMP := .venv/installed
+STAMP := .venv/installed-$(shell find src -name '*.py' | LC_ALL=C sort | cksum | cut -d ' ' -f 1)
 
 .PHONY: help train test check lock bench sanitize clean
 .DELETE_ON_ERROR:
@@ -41,4 +42,5 @@ $(STAMP): pyproject.toml requirements.lock $(wildcard src/rowwise/engine/native/
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@$(BIN)/rowwise engines >&2
+	@rm -f .venv/installed-*
 	@touch $@
