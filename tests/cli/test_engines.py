@@ -1,6 +1,8 @@
 """`rowwise engines`: what there is, and which one trains."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from rich.cells import cell_len
@@ -29,12 +31,14 @@ def test_json_holds_the_instruction_sets(rowwise, fastest, monkeypatch):
     assert [(one["name"], one["runs"]) for one in found["instruction_sets"]] == native.instruction_sets()
 
 
-def test_where_it_was_not_compiled_that_and_the_mend_are_said(rowwise, monkeypatch):
-    monkeypatch.setattr(native, "_native", None)
-    monkeypatch.setattr(native, "why_missing", "no module _native")
-    code, out, _ = rowwise("engines")
-    assert code == 0
-    assert "no module _native" in out
+def test_where_it_was_not_compiled_that_and_what_to_do_are_said():
+    program = (
+        "import sys; sys.modules['rowwise.engine.native._native'] = None  # its import fails\n"
+        "from rowwise.cli import main; sys.exit(main(['engines']))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
+    out = done.stdout
+    assert "rowwise.engine.native._native" in out
     assert "install GCC or Clang" in " ".join(out.split())
     assert "whole_epoch: the native engine is not in this installation" in " ".join(out.split())
 

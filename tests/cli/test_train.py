@@ -204,16 +204,14 @@ def test_what_cannot_be_trained_is_refused_and_leaves_nothing(rowwise, here, opt
     assert [path.name for path in here.rglob("*")] == ["full", "file"]
 
 
-def test_the_memory_of_a_training_is_counted_before_it_is_taken(monkeypatch):
+def test_the_memory_of_a_training_is_counted_before_it_is_taken():
     assert training_bytes((28, 28), (100, 30), 10, 32)[0] == 81_840
     assert training_bytes((8, 8), (), 10, 1)[0] == 650
-    check_memory((28, 28), (100, 30), 10, 32)
     assert available_bytes() is None or available_bytes() > 0
-    monkeypatch.setattr("rowwise.runs.memory.available_bytes", lambda: 2_000_000)
+    check_memory((28, 28), (100, 30), 10, 32, available_bytes())
     with pytest.raises(UsageError, match="81,840 parameters"):
-        check_memory((28, 28), (100, 30), 10, 32)
-    monkeypatch.setattr("rowwise.runs.memory.available_bytes", lambda: None)
-    check_memory((28, 28), (10**9,), 10, 32)
+        check_memory((28, 28), (100, 30), 10, 32, available=2_000_000)
+    check_memory((28, 28), (10**9,), 10, 32, available=None)
 
 
 @pytest.mark.slow

@@ -19,15 +19,17 @@ COPIES = 7
 GIGABYTE = 10**9
 
 
-def check_memory(shape: Sequence[int], hidden: Sequence[int], classes: int, batch_size: int) -> None:
-    """Refuse a model that cannot be trained in this machine's memory: the system would kill the process.
+def check_memory(
+    shape: Sequence[int], hidden: Sequence[int], classes: int, batch_size: int, available: int | None
+) -> None:
+    """Refuse a model that cannot be trained in `available` bytes of memory: the system would kill the process.
 
     Raises:
         UsageError: says what is needed and what there is.
     """
     parameters, needed = training_bytes(shape, hidden, classes, batch_size)
-    if (there := available_bytes()) is not None and needed > there:
-        shown = {"needed": f"{needed / GIGABYTE:,.0f}", "available": f"{there / GIGABYTE:,.0f}"}
+    if available is not None and needed > available:
+        shown = {"needed": f"{needed / GIGABYTE:,.0f}", "available": f"{available / GIGABYTE:,.0f}"}
         raise UsageError("cli.hidden.memory", parameters=f"{parameters:,}", **shown)
 
 

@@ -22,7 +22,7 @@ from rowwise.runs.events import (
 )
 from rowwise.runs.folder import RunFolder
 from rowwise.runs.keras_import import import_loaders, importing_keras
-from rowwise.runs.memory import check_memory
+from rowwise.runs.memory import available_bytes, check_memory
 from rowwise.runs.model_file import MODEL, open_model
 from rowwise.runs.pictures import run_pictures
 from rowwise.runs.record import DataRecord, Epoch, RunRecord, Unfinished, epochs_of, versions
@@ -148,7 +148,8 @@ def _model(plan: TrainingPlan, settings: Settings, data: Dataset, tell: Observer
 
     if jax.default_backend() == "cpu":  # other devices have memory of their own
         shape = data.shape if data.schema is None else (len(data.schema.features),)
-        check_memory(shape, settings.hidden, len(data.classes or data.targets), settings.batch_size)
+        outputs = len(data.classes or data.targets)
+        check_memory(shape, settings.hidden, outputs, settings.batch_size, available_bytes())
     keras.utils.set_random_seed(settings.seed)
     if plan.resume is not None and plan.before is not None:
         model = open_model(plan.resume / MODEL)
