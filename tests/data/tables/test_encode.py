@@ -6,7 +6,7 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from made_tables import houses, without, write
 
@@ -220,7 +220,15 @@ plain_values = st.one_of(
 )
 
 
+def test_a_duration_that_no_column_can_hold_is_unreadable(schema):
+    rows = rows_of(as_typed(COLUMNS))
+    long = [row | {"rooms": datetime.timedelta(days=106_751_992)} for row in rows[:2]]
+    encoded = encode(schema, [*long, rows[0]])
+    assert encoded.oddities["rooms"]["unreadable"] == 2
+
+
 @settings(deadline=None, max_examples=150)
+@example([{"rooms": datetime.timedelta(0)}, {"rooms": datetime.timedelta(days=106_751_992)}])
 @given(st.lists(st.dictionaries(st.sampled_from([*COLUMNS]), plain_values), min_size=1, max_size=5))
 def test_a_rows_numbers_do_not_depend_on_the_rows_beside_it(schema, schema_of_texts, rows):
     def encoded(one, rows):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST_EXACT = 2**53  # up to it float64 holds every whole number
+LONGEST = datetime.timedelta(microseconds=2**63 - 1)  # of a column of durations
 
 
 def from_pandas(frame: Any) -> pl.DataFrame:
@@ -108,6 +109,8 @@ def _type(value: Any) -> type | None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float if abs(value) <= LARGEST_EXACT or isinstance(value, float) else str
+    if isinstance(value, datetime.timedelta) and abs(value) > LONGEST:
+        return str  # which is told of as unreadable
     for type_ in (bool, datetime.date, datetime.time, datetime.timedelta):
         if isinstance(value, type_):
             return type_
