@@ -6,7 +6,7 @@ that has threads. What loky leaves to its caller is done here:
 
 - Its processes wait for ever for a caller that was killed, and to kill them it needs `pgrep`, which small images lack,
   and ends with a traceback where tasks wait (joblib 1.6). Ours watch a pipe whose other end only the caller holds.
-- Where a process dies, all that is in flight fails, and which file it was is not known: each is done again, alone.
+- Where a process dies, all that is in flight fails, and which file it was is not known: it is done again bit by bit.
 - Where no process can be started (no semaphores, a program that has Python inside), threads take over.
 
 loky itself keeps two small processes, its resource trackers, until the caller's program ends.
@@ -23,7 +23,7 @@ from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from rowwise.cores import usable_cores
 from rowwise.errors import DataError
@@ -34,14 +34,16 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-MANY = 2000  # files from which on starting processes, most of a second of work, pays
+MANY = 2000  # files from which on starting processes, 0.4 s on two cores, pays
 CHUNK, THREAD_CHUNK = 128, 4  # small files at a time: Ctrl-C waits for them
 CHUNK_BYTES = 1 << 19  # of larger files fewer at a time
+AHEAD = 5  # chunks in flight for each core: with fewer they wait for work, with more the answers fill the memory
 PATIENCE = 3  # seconds that a process has for what it is doing when its caller ends
 # No threads for products of matrices, which no step has; no modules from the folder that the caller works in.
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
 
 Answer = TypeVar("Answer")
+Step: TypeAlias = "Callable[[int, Sequence[str]], Answer]"  # number of the first file, names of some → their answer
 
 
 class Workers:
@@ -67,12 +69,12 @@ class Workers:
         self._end()
 
     def answers(
-        self, step: Callable[[int, Sequence[str]], Answer], names: Sequence[str], advance: Callable[[int], None]
+        self, step: Step[Answer], names: Sequence[str], advance: Callable[[int], None]
     ) -> Iterator[tuple[int, Answer]]:
         """`(number of the first file, answer)` for some files at a time, in their order.
 
         Args:
-            step: called with the number of the first file and the names of some. Pickled, as its answers are.
+            step: what to do. Processes get it, and give its answers, pickled.
             names: the files, below the folder.
             advance: called with how many more files are done.
 
@@ -85,10 +87,9 @@ class Workers:
         chunks = ((start, names[start : start + length]) for start in range(0, len(names), length))
         in_flight: deque[tuple[int, Sequence[str]]] = deque()
         futures: deque[Future[Answer]] = deque()
-        most = 2 * self._cores + 1  # in flight: the answers of more would fill the memory
         while True:
             try:
-                for chunk in islice(chunks, most - len(in_flight)):
+                for chunk in islice(chunks, AHEAD * self._cores - len(in_flight)):
                     in_flight.append(chunk)
                     futures.append(self._pool.submit(_unless_ended, step, *chunk))
                 if not in_flight:
@@ -97,10 +98,7 @@ class Workers:
             except BrokenExecutor:
                 self._end()
                 for start, some in in_flight:
-                    for number, name in enumerate(some, start):
-                        answer = self._alone(step, number, name)
-                        advance(1)
-                        yield number, answer
+                    yield from self._alone(step, start, some, advance)
                 in_flight.clear()
                 futures.clear()
             else:
@@ -109,15 +107,23 @@ class Workers:
                 advance(len(some))
                 yield start, answer
 
-    def _alone(self, step: Callable[[int, Sequence[str]], Answer], number: int, name: str) -> Answer:
-        """The answer for one file, while no other is worked on: should a process die now, it is this file's doing."""
+    def _alone(
+        self, step: Step[Answer], start: int, names: Sequence[str], advance: Callable[[int], None]
+    ) -> Iterator[tuple[int, Answer]]:
+        """Answers for a chunk that was in flight when a process died: by itself and then, if need be, file by file."""
         try:
             if self._pool is None:
                 self._pool, self._lifeline = _processes(self._cores)
-            answer: Answer = self._pool.submit(_unless_ended, step, number, [name]).result()
+            answer = self._pool.submit(_unless_ended, step, start, names).result()
         except BrokenExecutor as cause:
-            raise DataError("folder.died", file=self._folder / name) from cause
-        return answer
+            self._end()
+            if len(names) == 1:
+                raise DataError("folder.died", file=self._folder / names[0]) from cause
+            for number, name in enumerate(names, start):
+                yield from self._alone(step, number, [name], advance)
+        else:
+            advance(len(names))
+            yield start, answer
 
     def _start(self) -> None:
         if self._in_processes:
@@ -169,7 +175,7 @@ def _processes(count: int) -> tuple[Any, Connection]:
 _ended = Event()  # set in a process whose caller is gone, or wants no more answers
 
 
-def _unless_ended(step: Callable[[int, Sequence[str]], Answer], start: int, names: Sequence[str]) -> Answer | None:
+def _unless_ended(step: Step[Answer], start: int, names: Sequence[str]) -> Answer | None:
     return None if _ended.is_set() else step(start, names)
 
 
