@@ -194,7 +194,7 @@ with Workers(Path("."), {files}, 0) as workers:
 
 
 @pytest.mark.slow
-def test_a_program_is_not_run_again_nor_taken_for_a_library_and_joblib_is_imported_for_many_files_only(tmp_path):
+def test_a_program_is_not_run_again_nor_taken_for_a_library_and_loky_is_imported_for_many_files_only(tmp_path):
     (tmp_path / "random.py").write_text("raise SystemExit('the folder of the caller is not on the path')")
     (tmp_path / "program.py").write_text(PROGRAM.format(here=str(Path(__file__).parents[1]), files=MANY))
     command = [sys.executable, "-P", "program.py"]

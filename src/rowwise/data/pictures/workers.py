@@ -1,11 +1,11 @@
 """A step and many files → its answers, in order: from threads here or, for very many files, from processes.
 
 Small pictures keep Python busier than Pillow, and threads share one Python, so very many files go to a process a core.
-joblib's loky runs these: unlike `multiprocessing` it neither runs the caller's program again in each, nor forks one
+loky runs these: unlike `multiprocessing` it neither runs the caller's program again in each, nor forks one
 that has threads. What loky leaves to its caller is done here:
 
 - Its processes wait for ever for a caller that was killed, and to kill them it needs `pgrep`, which small images lack,
-  and ends with a traceback where tasks wait (joblib 1.6). Ours watch a pipe whose other end only the caller holds.
+  and ends with a traceback where tasks wait (loky 3.7). Ours watch a pipe whose other end only the caller holds.
 - Where a process dies, all that is in flight fails, and which file it was is not known: it is done again bit by bit.
 - Where no process can be started (no semaphores, a program that has Python inside), threads take over.
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-START = 2500  # small files: one Python reads and decodes so many while processes are started
+MANY = 2000  # files from which on starting processes, 0.4 s on two cores, pays
 CHUNK, THREAD_CHUNK = 128, 4  # small files at a time: Ctrl-C waits for them
 CHUNK_BYTES = 1 << 19  # of larger files fewer at a time
 AHEAD = 5  # chunks in flight for each core: with fewer they wait for work, with more the answers fill the memory
@@ -57,7 +57,7 @@ class Workers:
 
     def __init__(self, folder: Path, files: int, size: int) -> None:
         self._folder, self._cores = folder, usable_cores()
-        self._in_processes = files * (1 - 1 / self._cores) >= START  # what several of them spare
+        self._in_processes = files >= MANY and self._cores > 1
         self._longest = max(1, CHUNK_BYTES * files // max(size, 1))
         self._pool: Any = None  # an Executor
         self._lifeline: Connection | None = None
@@ -155,9 +155,9 @@ def _processes(count: int) -> tuple[Any, Connection]:
     import multiprocessing
     from multiprocessing import resource_tracker
 
-    multiprocessing.Lock()  # raises where there are no semaphores; joblib would warn the user of that
+    multiprocessing.Lock()  # raises where there are no semaphores; loky would warn the user of that
     resource_tracker.ensure_running()  # as loky would, but it ends by letting Ctrl-C through
-    from joblib.externals.loky import ProcessPoolExecutor  # type: ignore[import-untyped]
+    from loky import ProcessPoolExecutor
 
     watched, lifeline = multiprocessing.Pipe(duplex=False)
     pool = ProcessPoolExecutor(count, initializer=_begin, initargs=(watched,), env=ENVIRONMENT)
