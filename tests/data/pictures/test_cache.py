@@ -212,7 +212,7 @@ os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 warnings.simplefilter("ignore")
 import rowwise
 rowwise.load(sys.argv[1], skip_bad=True, size=4)
-assert "joblib" not in sys.modules
+assert "loky" not in sys.modules
 """
 
 

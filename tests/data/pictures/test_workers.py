@@ -183,10 +183,10 @@ sys.path.insert(0, {here!r})
 from picture_steps import Report
 from rowwise.data.pictures.workers import Workers
 
-assert "joblib" not in sys.modules
+assert "loky" not in sys.modules
 with Workers(Path("."), 1000, 0) as workers:
     list(workers.answers(Report(), ["a"], str))
-assert "joblib" not in sys.modules
+assert "loky" not in sys.modules
 with Workers(Path("."), {files}, 0) as workers:
     for _, (pid, *_) in workers.answers(Report(), ["a"], str):
         assert pid != os.getpid()
