@@ -33,15 +33,17 @@ NetworkDescription draw_description(Random& random, int trial) {
   const int narrowest = kind == wide ? 120 : 1, widest = kind == wide ? 200 : kind == many_records ? 30 : 70;
   NetworkDescription d;
   d.threads = random.within(1, 3);
-  d.batch_size = kind == wide ? random.within(1, 14) : kind == many_records ? 64 * d.threads + random.below(40) : random.within(1, 40);
+  d.batch_size = kind == wide ? random.within(1, 14) : random.within(1, 40);
+  if (kind == many_records) d.batch_size += 64 * d.threads;
   d.bytes = random.once_in(2);
   d.scale = d.bytes ? 1 / 255. : random.one_of({1., 1., 0.5});
   d.offset = d.bytes ? 0 : random.one_of({0., 0., 0.25});
 
-  d.loss.kind = random.one_of({Loss::sparse_crossentropy, Loss::crossentropy, Loss::binary_crossentropy, Loss::mse, Loss::mae});
+  d.loss.kind = Loss(random.below(int(Loss::mae) + 1));
   const bool crossentropy = d.loss.kind == Loss::sparse_crossentropy || d.loss.kind == Loss::crossentropy;
-  d.loss.from_logits = (crossentropy || d.loss.kind == Loss::binary_crossentropy) && random.once_in(2);
-  if (crossentropy || d.loss.kind == Loss::binary_crossentropy) d.loss.label_smoothing = random.one_of({0., 0.2});
+  const bool binary = d.loss.kind == Loss::binary_crossentropy;
+  d.loss.from_logits = (crossentropy || binary) && random.once_in(2);
+  if (crossentropy || binary) d.loss.label_smoothing = random.one_of({0., 0.2});
 
   int width = random.within(narrowest, kind == many_records ? 140 : widest);
   const int depth = kind == wide ? random.within(1, 2) : random.within(1, 4);
@@ -60,19 +62,23 @@ NetworkDescription draw_description(Random& random, int trial) {
     d.layers.push_back(l);
   }
   Activation& last = d.layers.back().activation;
-  if (crossentropy) last = d.loss.from_logits ? random.one_of({Activation::linear, Activation::tanh}) : Activation::softmax;
-  // 1 / p and log(1 - p) of a probability near 0 or 1 leave float few digits: with other activations in double alone.
-  else if (d.loss.kind == Loss::binary_crossentropy && !d.loss.from_logits)
+  if (crossentropy) {
+    last = d.loss.from_logits ? random.one_of({Activation::linear, Activation::tanh}) : Activation::softmax;
+  } else if (binary && !d.loss.from_logits) {
+    // 1 / p of a probability near 0 leaves float few digits: only after a sigmoid does it cancel.
     last = precise ? random.one_of({Activation::sigmoid, Activation::softmax}) : Activation::sigmoid;
-  else if (random.once_in(3)) {
+  } else if (random.once_in(3)) {
     last = Activation::linear;
-    for (int j = 0; j < width; ++j) d.output_scale.push_back(0.5 + 0.1 * (j % 7)), d.output_offset.push_back(0.1 * (j % 3));
+    for (int j = 0; j < width; ++j) {
+      d.output_scale.push_back(0.5 + 0.1 * (j % 7));
+      d.output_offset.push_back(0.1 * (j % 3));
+    }
   }
 
   OptimizerDescription& o = d.optimizer;
   o.rule = random.one_of({Rule::adam, Rule::adam, Rule::sgd, Rule::rmsprop});
   o.beta_1 = 0.9, o.beta_2 = 0.99, o.rho = 0.8;
-  // Adam and RMSprop divide a gradient by its own size: where it is rounding error, so is the step, unless epsilon is larger.
+  // Adam and RMSprop divide a gradient by its size: where it is rounding error, so is a step with a small epsilon.
   o.epsilon = precise ? random.one_of({1e-7, 1e-3}) : 1e-3;
   o.momentum = random.once_in(2) ? 0.9 : 0;
   o.nesterov = random.once_in(2);
@@ -98,14 +104,14 @@ struct DrawnRecords {
       x.push_back(T(bytes.back()) / 255);
       reference_x.push_back(d.bytes ? bytes.back() : double(x.back()));
     }
-    const bool sparse = d.loss.kind == Loss::sparse_crossentropy;
+    const bool sparse = d.loss.kind == Loss::sparse_crossentropy, one_hot = d.loss.kind == Loss::crossentropy;
     const bool numbers = d.loss.kind == Loss::mse || d.loss.kind == Loss::mae;
     for (int i = 0; i < rows; ++i) {
       labels.push_back(random.below(units));
       order.push_back(i);
       weights.push_back(random.one_of({1.f, 0.5f, 0.f}));
       for (int j = 0; j < units; ++j)
-        values.push_back(numbers ? T(random.share()) : d.loss.kind == Loss::crossentropy ? T(j == labels[i]) : T(random.below(2)));
+        values.push_back(numbers ? T(random.share()) : one_hot ? T(j == labels[i]) : T(random.below(2)));
       if (sparse) reference_targets.push_back(labels[i]);
     }
     if (!sparse) reference_targets.assign(values.begin(), values.end());

@@ -1,6 +1,6 @@
 // Networks drawn at random → trained by the engine and by reference.h, and compared. Compiled for one instruction set
-// (-DROWWISE_ISA), as it is shipped or with a sanitizer, which stops the program at a wrong access, undefined arithmetic
-// or a data race. Allocations are counted: an epoch makes none.
+// (-DROWWISE_ISA), as it is shipped or with a sanitizer, which stops the program at a wrong access, undefined
+// arithmetic or a data race. Allocations are counted: an epoch makes none.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -32,14 +32,15 @@ using namespace rowwise;
 
 namespace {
 
-// The largest difference from the reference that rounding explains, as a part of the array's largest number. Sums of some
-// hundred products are formed in another order, over up to three steps; of 2,000 networks the worst was off by 1.3e-13 in
-// double and 1.2e-5 in float, whose unit of rounding is 6e-8 and whose exp, tanh and erf are good to a few of them.
+// The largest difference from the reference that rounding explains, as a part of the array's largest number. Sums of
+// some hundred products are formed in another order, over up to three steps; of 2,000 networks the worst was off by
+// 1.3e-13 in double and 1.2e-5 in float, whose unit of rounding is 6e-8 and whose exp, tanh and erf are good to a few
+// of them.
 template <class T>
 constexpr double kTolerance = std::is_same_v<T, double> ? 1e-11 : 1e-4;
 constexpr double kOutputTolerance = 1e-4;  // outputs are float whatever T is
-// Where a number comes nearer than this to a kink (a unit of relu to zero, the two largest outputs to each other), rounding
-// may take it to the other side: such a network decides nothing. Of 2,000 there are some 90.
+// Where a number comes nearer than this to a kink (a unit of relu to zero, the two largest outputs to each other),
+// rounding may take it to the other side: such a network decides nothing. Of 2,000 there are some 90.
 template <class T>
 constexpr double kMargin = std::is_same_v<T, double> ? 1e-12 : 1e-6;
 
@@ -103,8 +104,8 @@ Outcome compare(int trial) {
   const bool right = off <= kTolerance<T> && loss_off <= kTolerance<T> && outputs_off <= kOutputTolerance &&
                      progress.hits == reference.hits && allocated == 0;
   if (!right)
-    std::printf("network %d: weights off by %g, loss by %g, outputs by %g; %ld hits, expected %ld; %ld allocations\n", trial,
-                off, loss_off, outputs_off, long(progress.hits), reference.hits, allocated);
+    std::printf("network %d: weights off by %g, loss by %g, outputs by %g; %ld hits, expected %ld; %ld allocations\n",
+                trial, off, loss_off, outputs_off, long(progress.hits), reference.hits, allocated);
   return {true, right};
 }
 
@@ -132,8 +133,8 @@ bool functions_are_accurate() {
                         inaccuracy(1e-12, 1e-6, true, adam, exact_adam), inaccuracy(1e-6, 10, true, adam, exact_adam)};
   const bool accurate = *std::max_element(std::begin(off), std::end(off)) < 4e-7;
   if (!accurate)
-    std::printf("exp, tanh, sigmoid, erf, a / sqrt(small), a / sqrt(large) are off by %g, %g, %g, %g, %g, %g\n", off[0], off[1],
-                off[2], off[3], off[4], off[5]);
+    std::printf("exp, tanh, sigmoid, erf, a / sqrt(small), a / sqrt(large) are off by %g, %g, %g, %g, %g, %g\n",
+                off[0], off[1], off[2], off[3], off[4], off[5]);
   return accurate;
 }
 

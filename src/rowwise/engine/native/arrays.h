@@ -18,12 +18,12 @@ class Arrays {
     return weights * (1 + state_.description.optimizer.slots());
   }
   std::size_t size(std::size_t array) const {
-    const Place place = find(array);
-    return std::size_t(place.is_kernel ? place.layer->K : 1) * place.layer->N;
+    const Location at = find(array);
+    return std::size_t(at.is_kernel ? at.layer->K : 1) * at.layer->N;
   }
   // values: (K, N) or (N,), as numpy has them.
   void write(std::size_t array, const T* values) {
-    const Place to = find(array);
+    const Location to = find(array);
     const Layer<T>& l = *to.layer;
     for_each_part(l, to.is_kernel, to.values, [&](T* part, std::size_t offset, int count) {
       std::memcpy(part, values + offset, sizeof(T) * count);
@@ -32,22 +32,22 @@ class Arrays {
       for (const Panel& p : l.layout.panels()) l.transpose_kernel(p, {0, l.K});
   }
   void read(std::size_t array, T* values) const {
-    const Place from = find(array);
+    const Location from = find(array);
     copy_out(*from.layer, from.is_kernel, from.values, values);
   }
   // As `read`, of its gradient.
   void read_gradient(std::size_t array, T* values) const {
-    const Place of = find(array);
+    const Location of = find(array);
     copy_out(*of.layer, of.is_kernel, of.is_kernel ? of.layer->d_kernel.get() : of.layer->d_bias.get(), values);
   }
 
  private:
-  struct Place {
+  struct Location {
     const Layer<T>* layer;
     bool is_kernel;
     T* values;
   };
-  Place find(std::size_t array) const {
+  Location find(std::size_t array) const {
     for (std::size_t set = 0; set <= kSlotSets; ++set)
       for (const Layer<T>& l : state_.layers) {
         if (array-- == 0) return {&l, true, (set ? l.kernel_slots[set - 1] : l.kernel).get()};

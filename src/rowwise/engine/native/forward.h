@@ -13,12 +13,14 @@ void multiply_by_kernel(State<T>& state, std::size_t i, int thread, Range rows, 
   with_x(state, i, thread, [&](const auto& x) {
     product<T>(
         x, rows, l.K, l.layout, owner, [&](const Panel& p, int k) { return l.kernel_rows(p, k); },
-        [&](const Panel& p, int r) { return Out<T>{l.row(l.z, r) + p.column, l.ldn, bias ? bias + p.column : nullptr}; });
+        [&](const Panel& p, int r) {
+          return Out<T>{l.row(l.z, r) + p.column, l.ldn, bias ? bias + p.column : nullptr};
+        });
   });
 }
 
-// z (records, N) → h = activation(z) (records, N), for these rows and units; the last layer's h is then scaled, and of the
-// others the next layer's x_dropped (records, N) is made.
+// z (records, N) → h = activation(z) (records, N), for these rows and units; the last layer's h is then scaled, and of
+// the others the next layer's x_dropped (records, N) is made.
 template <class T>
 void activate_layer(State<T>& state, const Turn& turn, std::size_t i, Range rows, Range units) {
   const NetworkDescription& d = state.description;

@@ -1,5 +1,5 @@
-// A vector → its exp, sigmoid, tanh or erf. In float these are polynomials, accurate to a few units in the last place; in
-// double, which only checks of the gradient use, the standard library computes them number by number.
+// A vector → its exp, sigmoid, tanh or erf. In float these are polynomials, accurate to a few units in the last place;
+// in double, which only checks of the gradient use, the standard library computes them number by number.
 #pragma once
 #include "vector.h"
 
@@ -16,11 +16,11 @@ inline Vec<T> exponential(Vec<T> x) {
   if constexpr (sizeof(T) == 8) return each<T>(x, [](T v) { return std::exp(v); });
   else {
     typedef std::int32_t Ints __attribute__((vector_size(kVectorBytes)));
-    // e^x = 2^n e^r with |r| <= ln 2 / 2. ln 2 comes in two parts, so that n ln 2 is subtracted exactly (Cody and Waite).
+    // e^x = 2^n e^r, |r| <= ln 2 / 2. ln 2 comes in two parts, so that n ln 2 is subtracted exactly (Cody and Waite).
     x = x > 88.3762f ? Vec<T>{} + 88.3762f : x;
     x = x < -87.3365f ? Vec<T>{} - 87.3365f : x;
-    // 1.5 * 2^23: a number added to it is rounded to an integer, which then stands in the low bits of the sum. Read from
-    // there, it is defined for NaN too, which no conversion to an integer is.
+    // 1.5 * 2^23: a number added to it is rounded to an integer, which then stands in the low bits of the sum. Read
+    // from there, it is defined for NaN too, which no conversion to an integer is.
     const Vec<T> rounder = Vec<T>{} + 12582912.f;
     const Vec<T> shifted = x * 1.44269504f + rounder;
     const Vec<T> n = shifted - rounder;

@@ -41,8 +41,8 @@ void store_gradients(State<T>& state, const Turn& turn) {
   }
 }
 
-// d_kernel, d_bias of all layers → the factor that brings their common norm down to global_clipnorm. The sum of a row is
-// formed by one thread, and the sums are added in the order of the rows: the factor does not depend on the threads.
+// d_kernel, d_bias of all layers → the factor that brings their common norm down to global_clipnorm. The sum of a row
+// is formed by one thread, and the sums are added in the order of the rows: the factor does not depend on the threads.
 template <class T>
 T clip_factor(State<T>& state, int thread) {
   state.team.barrier().wait();  // all gradients are stored

@@ -58,7 +58,9 @@ struct Layer {
 
   // The product's right operands, from row k or r on.
   PanelRows<T> kernel_rows(const Panel& p, int k) const { return {layout.row(kernel.get(), p, k), layout.ld(p)}; }
-  PanelRows<T> kernel_t_rows(const Panel& p, int k) const { return {layout_t.row(kernel_t.get(), p, k), layout_t.ld(p)}; }
+  PanelRows<T> kernel_t_rows(const Panel& p, int k) const {
+    return {layout_t.row(kernel_t.get(), p, k), layout_t.ld(p)};
+  }
   PanelRows<T> d_z_rows(const Panel& p, int r) const { return {row(d_z, r) + p.column, ldn}; }
 
   // Rows `rows` of a panel of kernel (K, N) → the same columns of kernel_t (N, K).

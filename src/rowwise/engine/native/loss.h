@@ -32,13 +32,14 @@ struct Targets {
   }
 };
 
-// The losses are not inlined: which product and sum the compiler fuses would depend on what they are inlined into, and with
-// it the last bit of a result.
+// The losses are not inlined: which product and sum the compiler fuses would depend on what they are inlined into, and
+// with it the last bit of a result.
 
 // Softmax and cross-entropy together: p (units,), the softmax's output → d_z (units,); returns the loss.
 // d_z[j] = p[j] * (sum of the targets whose probability is unclipped) - target[j] where its own is.
 template <class T>
-[[gnu::noinline]] T crossentropy_of_softmax(const Targets<T>& targets, std::int64_t row, const T* p, T* d_z, int units) {
+[[gnu::noinline]] T crossentropy_of_softmax(const Targets<T>& targets, std::int64_t row, const T* p, T* d_z,
+                                            int units) {
   T loss = 0, unclipped_sum = 0;
   if (targets.classes) {
     const int label = targets.classes[row];
@@ -60,7 +61,8 @@ template <class T>
 
 // Sigmoid and binary cross-entropy together: p (units,), the sigmoid's output → d_z (units,); returns the loss.
 template <class T>
-[[gnu::noinline]] T crossentropy_of_sigmoid(const Targets<T>& targets, std::int64_t row, const T* p, T* d_z, int units) {
+[[gnu::noinline]] T crossentropy_of_sigmoid(const Targets<T>& targets, std::int64_t row, const T* p, T* d_z,
+                                            int units) {
   T loss = 0;
   for (int j = 0; j < units; ++j) {
     const T target = targets.value(row, j, units), clipped = clip(p[j]);

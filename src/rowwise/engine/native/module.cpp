@@ -143,12 +143,15 @@ class BoundRecords {
     check(!weights || weights->size() == rows(), "weights: expected one for each record");
     if (!targets) return;
     if (d.loss.kind == Loss::sparse_crossentropy) {
-      check(targets->dtype() == nb::dtype<std::int32_t>() && targets->size() == rows(), "targets: expected int32 (records,)");
+      check(targets->dtype() == nb::dtype<std::int32_t>() && targets->size() == rows(),
+            "targets: expected int32 (records,)");
       const auto* labels = static_cast<const std::int32_t*>(targets->data());
       labels_.assign(labels, labels + rows());
-      for (const std::int32_t label : labels_) check(label >= 0 && label < network.units(), "targets: a label beyond the classes");
+      for (const std::int32_t label : labels_)
+        check(label >= 0 && label < network.units(), "targets: a label beyond the classes");
     } else {
-      check(network.has_own_type(*targets) && targets->size() == rows() * network.units(), "targets: expected (records, units)");
+      check(network.has_own_type(*targets) && targets->size() == rows() * network.units(),
+            "targets: expected (records, units)");
       targets_ = targets;
     }
   }
@@ -181,7 +184,8 @@ class BoundRecords {
     network_.run([&](Network& network) { network.predict(records(), progress, outputs.data()); });
     return {progress.loss, progress.hits};
   }
-  double gradient(const Vector<std::int32_t>& order, std::uint64_t key, std::size_t index, const WritableArray& values) const {
+  double gradient(const Vector<std::int32_t>& order, std::uint64_t key, std::size_t index,
+                  const WritableArray& values) const {
     network_.check_array(index, values);
     check(has_targets(), "the records have no targets");
     check(order.size() <= std::size_t(network_.description().batch_size), "order: expected one batch");
@@ -202,12 +206,18 @@ class BoundEpoch {
  public:
   BoundEpoch(const BoundRecords& records, const Vector<std::int32_t>& order, const Vector<float>& rates,
              const Corrections& corrections, std::uint64_t key, const std::optional<Outputs>& outputs)
-      : records_(records), order_(records.checked(order)), rates_(rates), corrections_(corrections), key_(key), outputs_(outputs) {
+      : records_(records),
+        order_(records.checked(order)),
+        rates_(rates),
+        corrections_(corrections),
+        key_(key),
+        outputs_(outputs) {
     check(records.has_targets(), "the records have no targets");
     const auto batch_size = std::size_t(records.network().description().batch_size);
+    const auto units = std::size_t(records.network().units());
     const std::size_t steps = (order_.size() + batch_size - 1) / batch_size;
     check(rates.size() == steps && corrections.shape(0) == steps, "rates, corrections: expected one for each step");
-    check(!outputs || (outputs->shape(0) == order_.size() && outputs->shape(1) == std::size_t(records.network().units())),
+    check(!outputs || (outputs->shape(0) == order_.size() && outputs->shape(1) == units),
           "outputs: expected (records, units)");
   }
 
@@ -221,7 +231,8 @@ class BoundEpoch {
   }
   // (steps, sum of the losses, hits) so far.
   std::tuple<std::int64_t, double, std::int64_t> progress() const {
-    return records_.network().run([&](Network&) { return std::tuple(progress_.steps, progress_.loss, progress_.hits); });
+    return records_.network().run(
+        [&](Network&) { return std::tuple(progress_.steps, progress_.loss, progress_.hits); });
   }
 
  private:

@@ -33,7 +33,7 @@ class Network {
  public:
   virtual ~Network() = default;
 
-  // Array by array: kernel (inputs, units) and bias (units,) of each layer; then the same of each slot of the optimizer.
+  // Arrays: kernel (inputs, units) and bias (units,) of each layer; then the same of each slot of the optimizer.
   virtual std::size_t arrays() const = 0;
   virtual std::size_t size(std::size_t array) const = 0;
   virtual void write(std::size_t array, const void* values) = 0;

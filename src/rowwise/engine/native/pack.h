@@ -1,4 +1,4 @@
-// The left operand A of a product → kRows of its rows at a time, packed with the list of places where they are not zero.
+// The left operand A of a product → kRows of its rows at a time, packed, with a list of where they are not zero.
 //
 // A is rows of numbers or bytes (forward: records; backward: gradients), or the transpose of such rows (gradient of a
 // kernel: features). A transpose is read where it lies, kRows numbers of a row at a time: no transposed copy of the
@@ -42,7 +42,8 @@ struct alignas(64) PackedRows {
 inline int list_places(const PlaceBits& bits, std::uint8_t* places) {
   const std::uint8_t* const begin = places;
   for (int w = 0; w * 64 < kBlock; ++w)
-    for (std::uint64_t left = bits[w]; left; left &= left - 1) *places++ = std::uint8_t(w * 64 + std::countr_zero(left));
+    for (std::uint64_t left = bits[w]; left; left &= left - 1)
+      *places++ = std::uint8_t(w * 64 + std::countr_zero(left));
   return int(places - begin);
 }
 inline int count_bits(const PlaceBits& bits) {

@@ -1,7 +1,7 @@
 // A matrix (rows, columns) → column panels, each a few vectors wide and contiguous, row after row.
 //
 // So the columns of a thread lie in memory of their own. In one row-major block the processor's prefetchers would fetch
-// the neighbour's half of every row, away from the core that is about to write it (measured: two threads slower than one).
+// the neighbour's half of every row, away from the core that is about to write it: two threads were slower than one.
 #pragma once
 #include <algorithm>
 #include <type_traits>

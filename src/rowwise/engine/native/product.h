@@ -1,8 +1,8 @@
 // A (rows, depth) · B (depth, columns) + init (columns,) → out (rows, columns): the one product of all three passes.
 //
 // The depth is walked in blocks, so that a block of a panel of B stays in the L1 cache while a chunk of A's rows passes
-// over it. Zeros in A cost nothing, and all else runs at the speed of the multiply-adds. Every sum is formed in the order
-// of the depth, however A was packed: as long as B is finite, no result depends on how the work was divided.
+// over it. Zeros in A cost nothing, and all else runs at the speed of the multiply-adds. Every sum is formed in the
+// order of the depth, however A was packed: as long as B is finite, no result depends on how the work was divided.
 #pragma once
 #include "pack.h"
 #include "panels.h"
@@ -13,8 +13,9 @@ inline constexpr int kChunk = 64;  // rows of A that are packed before they pass
 
 // A tile of out: kRows rows by J vectors, whose sums stay in registers from visit to visit. Nothing else is in this
 // function and the next, because the compiler would give registers to its own constants and put a sum into memory.
-// a: kRows packed rows that share their visits · b (depth, J vectors) → out (kRows, J vectors). The sums start from init
-// (J vectors,), or zero where it is null, in the first block of the depth; else from what out holds.
+//
+// a, packed rows (kRows, depth) that share their visits · b (depth, J vectors) → out (kRows, J vectors). In the first
+// block of the depth the sums start from init (J vectors,), or from zero where it is null; later, from what out holds.
 template <class T, int J>
 [[gnu::noinline]] void multiply_tile(const PackedRows<T>& a, const T* b, std::ptrdiff_t ldb, T* out, std::ptrdiff_t ldo,
                                      const T* init, bool first_block) {
@@ -45,8 +46,8 @@ template <class T, int J>
 
 // The same for row r of packed rows that have visits of their own: out (J vectors,).
 template <class T, int J>
-[[gnu::noinline]] void multiply_row(const PackedRows<T>& a, int r, const T* b, std::ptrdiff_t ldb, T* out, const T* init,
-                                    bool first_block) {
+[[gnu::noinline]] void multiply_row(const PackedRows<T>& a, int r, const T* b, std::ptrdiff_t ldb, T* out,
+                                    const T* init, bool first_block) {
   constexpr int W = kWidth<T>;
   Vec<T> sums[J];
 #pragma GCC unroll 8
@@ -82,8 +83,8 @@ struct PackedChunk {
   PackedRows<T> packed[kChunk / kRows];
   Range rows, depth;
 
-  // Times a panel of J vectors. The one after it is prefetched meanwhile: a step from panel to panel is further than the
-  // processor looks ahead by itself.
+  // Times a panel of J vectors. The one after it is prefetched meanwhile: a step from panel to panel is further than
+  // the processor looks ahead by itself.
   template <int J>
   void times(const PanelRows<T>& b, const PanelRows<T>& next, Out<T> out) const {
     const bool first_block = depth.begin == 0;

@@ -79,11 +79,11 @@ class Native:
         self.train = Records(train, self.chain, self.compiled)
         self.validation = Records(validation, self.chain, self.compiled) if validation is not None else None
         self._network = self._built(self.compiled, self.train, batch_size, threads)
-        self._train = self._network.records(self.train.x, self.train.y, self.train.weights)
+        self._bound_train = self._network.records(self.train.x, self.train.y, self.train.weights)
         if self.validation is not None:
             without_slots = replace(self.compiled, optimizer=OptimizerDescription())
             self._checker = self._built(without_slots, self.validation, INFERENCE_BATCH, threads)
-            self._validation = self._checker.records(self.validation.x, self.validation.y)
+            self._bound_validation = self._checker.records(self.validation.x, self.validation.y)
         weights = self.chain.variables
         self._variables = [*weights, *optimizer_slots(model.optimizer, weights)]
         self._seen: list[Any] = [None] * len(self._variables)  # the values that the network took or gave last
@@ -108,7 +108,7 @@ class Native:
         done_before = int(optimizer.iterations.value)
         rates, corrections = _rates(optimizer, done_before, steps)
         every = None if self._counts_hits(self.train) else np.empty((len(order), self.train.units), np.float32)
-        epoch = self._train.epoch(order, rates, corrections, _dropout_key(self.model), every)
+        epoch = self._bound_train.epoch(order, rates, corrections, _dropout_key(self.model), every)
         self._read()
         self._ahead = True
         self.steps_done = 0
@@ -144,7 +144,7 @@ class Native:
             self._checker.write(index, self._held(index) if self._ahead else np.asarray(variable.value))
         outputs = np.empty((self.validation.records, self.validation.units), np.float32)
         release(self.train.x)  # of a large table: two sets need not be in memory at once
-        loss, hits = self._validation.predict(outputs)
+        loss, hits = self._bound_validation.predict(outputs)
         release(self.validation.x)
         self.model.reset_metrics()
         counted = self._counts_hits(self.validation)

@@ -1,10 +1,10 @@
 // A network's sizes and its threads → who works on what in a step.
 //
-// A large batch is divided by records: a thread takes a few of them through all layers and back, then takes the next, as
-// long as there are some; rows of the kernels are taken likewise. Nobody waits for a thread whose core is slower. Of a
-// small batch a thread takes columns of each wide layer, so that its part of the kernel and of the moments stays in its
-// own cache; of a narrow layer it takes records, or rows of the kernel. No sum is ever divided among threads: the result
-// does not depend on their number.
+// A large batch is divided by records: a thread takes a few of them through all layers and back, then takes the next,
+// as long as there are some; rows of the kernels are taken likewise. Nobody waits for a thread whose core is slower. Of
+// a small batch a thread takes columns of each wide layer, so that its part of the kernel and of the moments stays in
+// its own cache; of a narrow layer it takes records, or rows of the kernel. No sum is ever divided among threads: the
+// result does not depend on their number.
 #pragma once
 #include <algorithm>
 #include <optional>
@@ -38,7 +38,7 @@ class Schedule {
 
   bool by_records() const { return by_records_; }
 
-  // Small batches are gathered by each thread for itself, because another core's cache is further away than the records.
+  // A small batch is gathered by each thread for itself: another core's cache is further away than the records.
   int batch_copies() const { return by_records_ ? 1 : threads_; }
   std::size_t batch_copy(int thread) const { return by_records_ ? 0 : std::size_t(thread); }
 
@@ -50,7 +50,7 @@ class Schedule {
                              double(widest) * threads_ <= kMostUneven * vectors);
   }
 
-  // Narrow kernels, whose columns are not divided, are updated by the threads that have the fewest columns of the others.
+  // Kernels whose columns are not divided are updated by the threads that have the fewest columns of the others.
   void assign_narrow_kernels(const std::vector<Layer<T>>& layers) {
     std::vector<std::int64_t> work(threads_);
     for (const Layer<T>& l : layers) {

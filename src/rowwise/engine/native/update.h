@@ -17,7 +17,7 @@ Regularization<T> regularization_of(const Layer<T>& l, bool kernel, const Optimi
 }
 
 // x^T (K, records) · d_z (records, N) → d_kernel (K, N) → kernel (K, N) and its slots, for these rows and the owner's
-// columns; or from the d_kernel that was stored.
+// columns; or from the stored d_kernel.
 template <class T>
 void update_kernel(State<T>& state, const Turn& turn, std::size_t i, const StepSizes<T>& sizes, Range rows, int owner) {
   const Layer<T>& l = state.layers[i];
@@ -30,15 +30,19 @@ void update_kernel(State<T>& state, const Turn& turn, std::size_t i, const StepS
 
   // d_kernel (done, J vectors), rows ldg apart → the same rows of a panel.
   const auto update_panel = [&](const Panel& p, auto J, Range done, const T* g, std::ptrdiff_t ldg) {
-    for (int k = done.begin; k < done.end; ++k, g += ldg) {
-      const std::ptrdiff_t offset = p.offset + std::ptrdiff_t(k) * l.layout.ld(p);
-      T* const w = kernel + offset;
-      const Slots<T> own = slots.at(offset);
-      for (int j = 0; j < J * kWidth<T>; j += kWidth<T>) {
-        if (plain_adam) update_adam<T>(sizes, load(g + j), w + j, own.first + j, own.second + j);
-        else update_with_options<T>(o.rule, sizes, regularization, stored, load(g + j), w + j, own.at(j));
-      }
+    constexpr int ld = J * kWidth<T>;
+    const std::ptrdiff_t offset = p.offset + std::ptrdiff_t(done.begin) * ld;
+    T* w = kernel + offset;
+    Slots<T> at = slots.at(offset);
+    if (plain_adam) {
+      const StepSizes<T> s = sizes;  // which no store to the weights can change: it stays in registers
+      for (int k = done.begin; k < done.end; ++k, g += ldg, w += ld, at.first += ld, at.second += ld)
+        for (int j = 0; j < ld; j += kWidth<T>) update_adam<T>(s, load(g + j), w + j, at.first + j, at.second + j);
+      return;
     }
+    for (int k = done.begin; k < done.end; ++k, g += ldg, w += ld, at = at.at(ld))
+      for (int j = 0; j < ld; j += kWidth<T>)
+        update_with_options<T>(o.rule, sizes, regularization, stored, load(g + j), w + j, at.at(j));
   };
 
   if (stored) {
@@ -56,7 +60,7 @@ void update_kernel(State<T>& state, const Turn& turn, std::size_t i, const StepS
   });
 }
 
-// d_z (records, N) → d_bias (N,) → bias (N,) and its slots, for the owner's columns; or from the d_bias that was stored.
+// d_z (records, N) → d_bias (N,) → bias (N,) and its slots, for the owner's columns; or from the stored d_bias.
 template <class T>
 void update_bias(State<T>& state, const Turn& turn, std::size_t i, const StepSizes<T>& sizes, int owner) {
   const Layer<T>& l = state.layers[i];

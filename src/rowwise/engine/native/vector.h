@@ -98,8 +98,8 @@ inline Vec<T> divide_by_root(Vec<T> a, Vec<T> v, Vec<T> epsilon) {
   return a / (square_root<T>(v) + epsilon);
 }
 
-// p (n,), n <= 64, aligned or not → bit i is set where p[i] is not zero. No vector beyond the n-th number is read: another
-// thread may be writing there. Bits from n on are whatever the last vector holds; the caller clears them.
+// p (n,), n <= 64, aligned or not → bit i is set where p[i] is not zero. No vector beyond the n-th number is read:
+// another thread may be writing there. Bits from n on are whatever the last vector holds; the caller clears them.
 template <class T>
 inline std::uint64_t nonzero64(const T* p, int n) {
   std::uint64_t mask = 0;
@@ -113,7 +113,8 @@ inline std::uint64_t nonzero64(const T* p, int n) {
       mask |= std::uint64_t(_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(p + i), __m256{}, _CMP_NEQ_UQ))) << i;
     return mask;
 #elif defined(__SSE2__)
-    for (int i = 0; i < n; i += 4) mask |= std::uint64_t(_mm_movemask_ps(_mm_cmpneq_ps(_mm_loadu_ps(p + i), __m128{}))) << i;
+    for (int i = 0; i < n; i += 4)
+      mask |= std::uint64_t(_mm_movemask_ps(_mm_cmpneq_ps(_mm_loadu_ps(p + i), __m128{}))) << i;
     return mask;
 #endif
   }
