@@ -1,4 +1,4 @@
-// The calls that Python makes of a network, whichever instruction set it was compiled for.
+// Records → training, predictions and gradients: the calls of a network, whichever instruction set it is compiled for.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -20,9 +20,9 @@ inline constexpr int kFewestRecords = 16;  // that a task has; bytes are prefetc
 // From so many records a thread on, they are divided. Measured with AVX2; with AVX-512, batches of 32 were faster by
 // columns, on a machine where another core's cache was far away.
 inline constexpr int kRecordsWorthDividing = kVectorBytes == 64 ? 64 : 16;
-// Columns are divided from so many weights on, which fill an L1 cache, ...
+// Columns are divided where a kernel has so many weights, which fill an L1 cache, and where no thread gets more than so
+// many times an even share of them.
 inline constexpr std::int64_t kKernelWorthDividing = 16384;
-// ... if no thread gets more than so many times an even share.
 inline constexpr double kMostUneven = 1.4;
 
 template <class T>

@@ -28,8 +28,8 @@ struct Call {
 struct Turn {
   int thread;
   std::int64_t step;
-  int records;             // of this step: the last of an epoch may have fewer
-  std::int64_t first_visit;  // of its first record, counted through the epoch
+  int records;               // of this step: the last of an epoch may have fewer
+  std::int64_t first_visit;  // the step's first record, counted through the epoch
 };
 
 template <class T>
@@ -81,7 +81,7 @@ struct State {
     row_sums = Buffer<double>(kernel_rows);
   }
 
-  // call(its place in row_sums, layer, k) for this thread's rows of the kernels; k = K is the bias.
+  // f(its place in row_sums, layer, k) for this thread's rows of all kernels; k = K is the bias.
   template <class F>
   void for_each_kernel_row(int thread, const F& f) const {
     std::size_t first = 0;

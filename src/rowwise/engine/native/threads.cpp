@@ -1,4 +1,4 @@
-// Team (threads.h): threads that are started once, and woken for each call.
+// A function → its calls on all threads of a Team (threads.h), which are started once and woken for each.
 #include "threads.h"
 
 namespace rowwise {
