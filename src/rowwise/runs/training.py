@@ -142,7 +142,6 @@ def _load(plan: TrainingPlan, tell: Observer) -> tuple[Dataset, Dataset]:
 def _model(plan: TrainingPlan, settings: Settings, data: Dataset, tell: Observer) -> keras.Model:
     """The resumed run's model with its optimizer, or a new one."""
     import jax
-    import keras
 
     from rowwise.models.dense import dense
 
@@ -150,7 +149,6 @@ def _model(plan: TrainingPlan, settings: Settings, data: Dataset, tell: Observer
         shape = data.shape if data.schema is None else (len(data.schema.features),)
         outputs = len(data.classes or data.targets)
         check_memory(shape, settings.hidden, outputs, settings.batch_size, available_bytes())
-    keras.utils.set_random_seed(settings.seed)
     if plan.resume is not None and plan.before is not None:
         model = open_model(plan.resume / MODEL)
         tell(ModelBuilt(model, plan.resume, len(plan.before.epochs)))
