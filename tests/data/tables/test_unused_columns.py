@@ -51,7 +51,7 @@ def test_what_holds_no_single_values_is_left_out(tmp_path, what, drop, carrier):
 @pytest.mark.parametrize("option", ["categorical", "numeric", "group", "time", "target"])
 @pytest.mark.parametrize("what", ODD)
 def test_it_refuses_only_where_it_is_asked_for(what, option):
-    with pytest.raises(UsageError, match='Column "odd" holds .*no single values. Leave it out'):
+    with pytest.raises(UsageError, match=r'Column "odd" holds .*no single values. Leave it out'):
         rowwise.load(frame(ODD[what]), **{"target": "ok"} | {option: "odd"})
 
 
