@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rowwise.data.tables.columns import KINDS, dropped
 from rowwise.data.tables.columns.categorical import sorted_levels
+from rowwise.data.tables.dates import order
 from rowwise.data.tables.profile import MOST_LEVELS
 from rowwise.data.tables.schema import Column, Schema
 from rowwise.errors import DataError, RowwiseError, UsageError, warn_user
@@ -67,6 +68,29 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile]) 
     return schema
 
 
+def settle_dates(profiles: Mapping[str, Profile], source: Source) -> None:
+    """Decide for all columns whether the day or the month comes first in their dates.
+
+    Raises:
+        UsageError: the source asks for an order that a column contradicts.
+
+    Warns:
+        Suspicious: nothing decides it; or values of a column of dates are none.
+    """
+    named = {*source.drop, *source.categorical, *source.numeric, *source.target}
+    evidence = {name: profile.dates for name, profile in profiles.items() if name not in named}
+    guessed = order.settle(evidence, source.date_order)
+    used = {name: dates for name, dates in evidence.items() if _kind_without_options(profiles[name]) == "date"}
+    order.tell_guessed(used, [name for name in guessed if name in used])
+    for name, dates in used.items():
+        if dates.unread:
+            order.tell_unread(name, dates)
+
+
+def _kind_without_options(profile: Profile) -> str:
+    return next((kind for kind, module in KINDS.items() if module.matches(profile)), "")
+
+
 def infer_columns(table: Table, source: Source, profiles: Mapping[str, Profile]) -> tuple[Column, ...]:
     """The columns that are no targets.
 
@@ -92,9 +116,8 @@ def _kind(name: str, profile: Profile, source: Source) -> str:
         if not profile.numeric:
             raise _mixed(UsageError, name, profile)
         return "numeric"
-    for kind, module in KINDS.items():
-        if module.matches(profile):
-            return kind
+    if kind := _kind_without_options(profile):
+        return kind
     raise _mixed(DataError, name, profile)
 
 

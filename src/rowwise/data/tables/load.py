@@ -18,7 +18,7 @@ from rowwise.data.splits import held_out
 from rowwise.data.storage import ROWS, empty, release
 from rowwise.data.tables.columns.categorical import level_numbers
 from rowwise.data.tables.encode import check_columns, encode_rows
-from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema
+from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
 from rowwise.data.tables.parse import as_float32, as_numbers, as_texts
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.read import ROW, open_table
@@ -74,6 +74,7 @@ def load(source: Source, limits: Limits | None = None, block_rows: int = ROWS) -
     with open_table(source, limits) as table:
         check_options(table, source)
         profiles = profiles_of(table)
+        settle_dates(profiles, source)
         schema = infer_schema(table, source, profiles)
         records = _encoded(table, schema, source, profiles)
     test = _held_out(records, schema, source)
@@ -104,6 +105,7 @@ def survey(source: Source) -> tuple[Schema, int]:
     with open_table(source) as table:
         check_options(table, source)
         profiles = profiles_of(table)
+        settle_dates(profiles, source)
         schema = Schema(infer_columns(table, source, profiles), ())
         records = _encoded(table, schema, source, profiles)
     return fitted(schema, records.x, np.arange(len(records.x)))[0], len(records.x)

@@ -39,6 +39,7 @@ class Column:
         reason: why it was dropped: the end of a key `schema.dropped.…` of the catalogue.
         decimal: the sign before the fraction in its texts, `.` or `,`.
         pattern: how its dates are written, as for strftime; empty where the file has dates of its own.
+        zone: of its dates: moments of other zones are brought to its clock (`dates.zones`); empty where they have none.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Column:
     reason: str = ""
     decimal: str = "."
     pattern: str = ""
+    zone: str = ""
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -50,12 +50,14 @@ def reason(name: str, profile: Profile, source: Source) -> str:
         return "nested"
     if requested:
         return ""
-    if profile.numeric:
+    if profile.numeric and not profile.dates.compact:
         return "identifier" if _numbers_records(name, profile) else ""
     textual = not date.matches(profile) and not profile.mixed
     if textual and profile.distinct > MOST_LEVELS:
         return "levels"
-    return "identifier" if textual and profile.distinct > max(MIXED_LEVELS, profile.present / 2) else ""
+    if not textual or profile.distinct <= max(MIXED_LEVELS, profile.present / 2):
+        return ""
+    return "dates" if profile.dates.resembles else "identifier"
 
 
 def _numbers_records(name: str, profile: Profile) -> bool:

@@ -22,7 +22,7 @@ EXACT = 2**24  # below it float32 holds every whole number
 
 
 def matches(profile: Profile) -> bool:
-    return profile.numeric
+    return profile.numeric and not profile.dates.compact
 
 
 def fields(profile: Profile) -> dict[str, Any]:
