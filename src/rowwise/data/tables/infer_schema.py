@@ -11,7 +11,7 @@ from rowwise.data.tables.columns.categorical import sorted_levels
 from rowwise.data.tables.dates import order
 from rowwise.data.tables.profile import MOST_LEVELS
 from rowwise.data.tables.schema import Column, Schema
-from rowwise.errors import DataError, RowwiseError, UsageError, warn_user
+from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ def check_options(table: Table, source: Source) -> None:
             other = options.setdefault(name, option)
             if other != option:
                 raise UsageError("table.contradiction", name=name, first=other, second=option)
+    for name in (*source.target, source.group, source.time):
+        if name in table.unread:
+            raise UsageError("table.nested", name=name, found=table.unread[name])
 
 
 def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile]) -> Schema:
@@ -88,20 +91,25 @@ def settle_dates(profiles: Mapping[str, Profile], source: Source) -> None:
 
 
 def _kind_without_options(profile: Profile) -> str:
-    return next((kind for kind, module in KINDS.items() if module.matches(profile)), "")
+    return next((kind for kind, module in KINDS.items() if module.matches(profile)), "dropped")
 
 
 def infer_columns(table: Table, source: Source, profiles: Mapping[str, Profile]) -> tuple[Column, ...]:
     """The columns that are no targets.
 
     Raises:
-        DataError: numbers and texts mixed. UsageError: an option that the values contradict.
+        UsageError: an option that the values contradict.
+
+    Warns:
+        Suspicious: a column is not used, because it mixes numbers and texts.
     """
     return tuple(_column(name, profiles[name], source) for name in table.columns if name not in source.target)
 
 
 def _column(name: str, profile: Profile, source: Source) -> Column:
     if reason := dropped.reason(name, profile, source):
+        if reason == "mixed":
+            warn_user(say("table.mixed.left", **_mixed(name, profile)))
         return Column(name, "dropped", reason=reason)
     kind = _kind(name, profile, source)
     return Column(name, kind, **KINDS[kind].fields(profile))
@@ -114,24 +122,17 @@ def _kind(name: str, profile: Profile, source: Source) -> str:
         return "categorical"
     if name in source.numeric:
         if not profile.numeric:
-            raise _mixed(UsageError, name, profile)
+            raise UsageError("table.mixed", **_mixed(name, profile))
         return "numeric"
-    if kind := _kind_without_options(profile):
-        return kind
-    raise _mixed(DataError, name, profile)
+    return _kind_without_options(profile)
 
 
-def _mixed(error: type[RowwiseError], name: str, profile: Profile) -> RowwiseError:
+def _mixed(name: str, profile: Profile) -> dict[str, str]:
+    """What the messages `table.mixed…` say of a column."""
     text, record = profile.unlike or ("", 0)
     numbers = profile.numbers[profile.decimal]
-    return error(
-        "table.mixed",
-        name=name,
-        numbers=f"{numbers:,}",
-        others=f"{profile.present - numbers:,}",
-        found=text[:30],
-        record=f"{record + 1:,}",
-    )
+    counts = {"numbers": f"{numbers:,}", "others": f"{profile.present - numbers:,}", "record": f"{record + 1:,}"}
+    return {"name": name, "found": text[:30], **counts}
 
 
 def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
@@ -160,7 +161,7 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
     if source.task == "" and profile.numeric and not few:
         return "regression"
     if profile.mixed and (source.task == "" or profile.distinct > MOST_LEVELS):
-        raise _mixed(DataError, name, profile)
+        raise DataError("table.mixed", **_mixed(name, profile))
     if profile.distinct > MOST_LEVELS:
         raise DataError("target.classes", name=name, most=f"{MOST_LEVELS:,}")
     if profile.distinct > max(FEW, profile.present / 2):

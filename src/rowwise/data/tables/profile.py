@@ -36,6 +36,7 @@ class Profile:
         dates: what they show of dates and times of day.
         first: the first value, as text, and its record, from 0.
         unlike: the first value that is no number, as text, and its record, where numbers were looked for.
+        unread: what a column holds whose values are no single ones; nothing else is known of it.
     """
 
     texts: bool
@@ -51,6 +52,7 @@ class Profile:
     dates: DateEvidence = field(default_factory=DateEvidence)
     first: tuple[str, int] = ("", 0)
     unlike: tuple[str, int] | None = None
+    unread: str = ""
 
     @property
     def present(self) -> int:
@@ -91,10 +93,9 @@ class Profile:
         present = values.drop_nulls() if values.null_count() else values
         if not len(present):
             return
-        if not values.dtype.is_nested():
-            if empty:
-                self.first = str(as_texts(present[:1])[0]), start + int(values.is_not_null().arg_max() or 0)
-            self._add_values(present)
+        if empty:
+            self.first = str(as_texts(present[:1])[0]), start + int(values.is_not_null().arg_max() or 0)
+        self._add_values(present)
         if self.texts or values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration, pl.Time):
             self._add_numbers(values, start, commas)
         self._add_dates(values, present, start)
@@ -148,7 +149,8 @@ def profiles_of(table: Table) -> dict[str, Profile]:
     """
     import polars as pl
 
-    profiles = {name: Profile(table.texts) for name in table.columns}
+    profiles = {name: Profile(table.texts, unread=table.unread.get(name, "")) for name in table.columns}
+    looked_at = {name: profile for name, profile in profiles.items() if not profile.unread}
     records = 0
 
     def surely_numeric(name: str) -> bool:
@@ -158,11 +160,12 @@ def profiles_of(table: Table) -> dict[str, Profile]:
 
     for rows in table.batches(surely_numeric):
         records += len(rows)
-        for name, profile in profiles.items():
+        for name, profile in looked_at.items():
             profile.add(rows[name], table.texts and table.separator != ",")
     if not records:
         raise DataError("table.rows", path=table.name)
     for profile in profiles.values():
+        profile.records = records
         if profile.dtype == pl.Null:
-            profile.missing = profile.records
+            profile.missing = records
     return profiles
