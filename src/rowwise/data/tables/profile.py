@@ -132,6 +132,8 @@ class Profile:
     def _add_dates(self, values: pl.Series, present: pl.Series, start: int) -> None:
         import polars as pl
 
+        if not self.dates.possible:
+            return
         records = np.flatnonzero(values.is_not_null().to_numpy()) + start
         if values.dtype == pl.String:
             self.dates.add_texts(present, records)
