@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rowwise.data.tables.columns import KINDS, dropped
 from rowwise.data.tables.columns.categorical import sorted_levels
 from rowwise.data.tables.dates import order
+from rowwise.data.tables.origins import origin
 from rowwise.data.tables.profile import MOST_LEVELS
 from rowwise.data.tables.schema import Column, Schema
 from rowwise.errors import DataError, UsageError, warn_user
@@ -64,7 +65,8 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile]) 
     ambiguous = [name for name in classes if folded[name.casefold()] > 1]
     if ambiguous:
         warn_user(say("target.alike", name=source.target[0], classes=", ".join(ambiguous[:6])))
-    schema = Schema(columns, source.target, classes)
+    origins = () if classes else tuple(origin(profiles[name]) for name in source.target)
+    schema = Schema(columns, source.target, classes, origins if any(origins) else ())
     if not schema.used:
         reasons = ", ".join(f"{c.name}: {say(f'schema.dropped.{c.reason}')}" for c in columns[:5])
         raise DataError("table.no_features", path=table.name, reasons=reasons or "–")

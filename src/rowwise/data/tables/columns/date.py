@@ -96,7 +96,7 @@ def tally(column: Column) -> Range:
     return Range(column.parts)
 
 
-def statistics(summary: Summary) -> dict[str, Any]:
+def statistics(column: Column, summary: Summary) -> dict[str, Any]:
     return {"means": summary.means, "scales": summary.deviations}
 
 
