@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowwise
@@ -245,6 +245,7 @@ def test_offsets_that_change_are_brought_to_utc(tmp_path):
     assert np.floor(x[:, 4]).tolist() == [moment.hour for moment in utc]
 
 
+@settings(deadline=None, max_examples=20)
 @given(
     st.lists(
         st.datetimes(datetime.datetime(1950, 1, 1), datetime.datetime(2049, 12, 31)),

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_tables import houses, write
 
@@ -104,6 +104,7 @@ def test_ordinary_numbers_are_what_the_table_has(tmp_path):
     assert "target_origins" not in train.schema.to_dict()
 
 
+@settings(deadline=None, max_examples=20)
 @given(st.integers(-(2**52), 2**52), st.integers(1, 1000))
 def test_whole_numbers_never_merge(first, step):
     values = [first + step * n for n in range(RECORDS)]
