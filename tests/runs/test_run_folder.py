@@ -184,12 +184,14 @@ def test_what_dead_processes_left_is_tidied_by_the_next_and_never_a_living_ones(
     left(".rowwise-0.partial", "rowwise.lock", "model.keras")
     for name in (".rowwise-1.partial", ".rowwise-2.partial", "other.partial"):
         left(".", name)
-    with RunFolder(runs / "living"), (runs / ".rowwise-2.partial").open("rb") as held:
+    with (runs / ".rowwise-2.partial").open("rb") as held:
         assert hold(held.fileno())
+        living = RunFolder(runs / "living")
         with RunFolder(runs / "next"):
             assert names(runs) == sorted(
                 (".rowwise-2.partial", "killed", "living", "mine", "next", "other.partial", "saved")
             )
+        living.close()
     assert names(runs / "saved") == ["model.keras", "run.json"]
     assert names(runs / "killed") == ["checkpoint-000002.keras", "unfinished.json"]
     assert names(runs / "mine") == ["notes.txt"]
