@@ -10,7 +10,7 @@ from rowwise.data.tables.columns import KINDS, dropped
 from rowwise.data.tables.columns.categorical import sorted_levels
 from rowwise.data.tables.profile import MOST_LEVELS
 from rowwise.data.tables.schema import Column, Schema
-from rowwise.errors import DataError, RowwiseError, UsageError, warn_user
+from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ def check_options(table: Table, source: Source) -> None:
             other = options.setdefault(name, option)
             if other != option:
                 raise UsageError("table.contradiction", name=name, first=other, second=option)
+    for name in (*source.target, source.group, source.time):
+        if name in table.unread:
+            raise UsageError("table.nested", name=name, found=table.unread[name])
 
 
 def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile]) -> Schema:
@@ -71,13 +74,18 @@ def infer_columns(table: Table, source: Source, profiles: Mapping[str, Profile])
     """The columns that are no targets.
 
     Raises:
-        DataError: numbers and texts mixed. UsageError: an option that the values contradict.
+        UsageError: an option that the values contradict.
+
+    Warns:
+        Suspicious: a column is not used, because it mixes numbers and texts.
     """
     return tuple(_column(name, profiles[name], source) for name in table.columns if name not in source.target)
 
 
 def _column(name: str, profile: Profile, source: Source) -> Column:
     if reason := dropped.reason(name, profile, source):
+        if reason == "mixed":
+            warn_user(say("table.mixed.left", **_mixed(name, profile)))
         return Column(name, "dropped", reason=reason)
     kind = _kind(name, profile, source)
     return Column(name, kind, **KINDS[kind].fields(profile))
@@ -90,25 +98,17 @@ def _kind(name: str, profile: Profile, source: Source) -> str:
         return "categorical"
     if name in source.numeric:
         if not profile.numeric:
-            raise _mixed(UsageError, name, profile)
+            raise UsageError("table.mixed", **_mixed(name, profile))
         return "numeric"
-    for kind, module in KINDS.items():
-        if module.matches(profile):
-            return kind
-    raise _mixed(DataError, name, profile)
+    return next(kind for kind, module in KINDS.items() if module.matches(profile))
 
 
-def _mixed(error: type[RowwiseError], name: str, profile: Profile) -> RowwiseError:
+def _mixed(name: str, profile: Profile) -> dict[str, str]:
+    """What the messages `table.mixed…` say of a column."""
     text, record = profile.unlike or ("", 0)
     numbers = profile.numbers[profile.decimal]
-    return error(
-        "table.mixed",
-        name=name,
-        numbers=f"{numbers:,}",
-        others=f"{profile.present - numbers:,}",
-        found=text[:30],
-        record=f"{record + 1:,}",
-    )
+    counts = {"numbers": f"{numbers:,}", "others": f"{profile.present - numbers:,}", "record": f"{record + 1:,}"}
+    return {"name": name, "found": text[:30], **counts}
 
 
 def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
@@ -137,7 +137,7 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
     if source.task == "" and profile.numeric and not few:
         return "regression"
     if profile.mixed and (source.task == "" or profile.distinct > MOST_LEVELS):
-        raise _mixed(DataError, name, profile)
+        raise DataError("table.mixed", **_mixed(name, profile))
     if profile.distinct > MOST_LEVELS:
         raise DataError("target.classes", name=name, most=f"{MOST_LEVELS:,}")
     if profile.distinct > max(FEW, profile.present / 2):

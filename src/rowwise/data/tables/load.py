@@ -119,7 +119,8 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
     oddities: dict[str, Counter[str]] = {}
     xs, ys, numbers = [], [], []
     with open_table(source, limits) as table:
-        check_columns(table.name, table.columns, (*(column.name for column in schema.used), *schema.targets))
+        expected = (*(column.name for column in schema.used), *schema.targets)
+        check_columns(table.name, table.columns, expected, table.unread)
         for batch in table.batches(schema.numeric, numbered=True):
             rows = _having_targets(batch, schema)
             numbers.append(rows[ROW].to_numpy())

@@ -38,6 +38,7 @@ class Profile:
         timed: whether a date has a time other than midnight.
         first: the first value, as text, and its record, from 0.
         unlike: the first value that is no number, as text, and its record, where numbers were looked for.
+        unread: what a column holds whose values are no single ones; nothing else is known of it.
     """
 
     texts: bool
@@ -54,6 +55,7 @@ class Profile:
     timed: bool = False
     first: tuple[str, int] = ("", 0)
     unlike: tuple[str, int] | None = None
+    unread: str = ""
 
     @property
     def present(self) -> int:
@@ -94,10 +96,9 @@ class Profile:
         present = values.drop_nulls() if values.null_count() else values
         if not len(present):
             return
-        if not values.dtype.is_nested():
-            if empty:
-                self.first = str(as_texts(present[:1])[0]), start + int(values.is_not_null().arg_max() or 0)
-            self._add_values(present)
+        if empty:
+            self.first = str(as_texts(present[:1])[0]), start + int(values.is_not_null().arg_max() or 0)
+        self._add_values(present)
         if self.texts or values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration, pl.Time):
             self._add_numbers(values, start, commas)
         if values.dtype == pl.String:
@@ -156,7 +157,8 @@ def profiles_of(table: Table) -> dict[str, Profile]:
     """
     import polars as pl
 
-    profiles = {name: Profile(table.texts) for name in table.columns}
+    profiles = {name: Profile(table.texts, unread=table.unread.get(name, "")) for name in table.columns}
+    looked_at = {name: profile for name, profile in profiles.items() if not profile.unread}
     records = 0
 
     def surely_numeric(name: str) -> bool:
@@ -166,11 +168,12 @@ def profiles_of(table: Table) -> dict[str, Profile]:
 
     for rows in table.batches(surely_numeric):
         records += len(rows)
-        for name, profile in profiles.items():
+        for name, profile in looked_at.items():
             profile.add(rows[name], table.texts and table.separator != ",")
     if not records:
         raise DataError("table.rows", path=table.name)
     for profile in profiles.values():
+        profile.records = records
         if profile.dtype == pl.Null:
-            profile.missing = profile.records
+            profile.missing = records
     return profiles
