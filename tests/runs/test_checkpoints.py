@@ -96,8 +96,6 @@ def test_a_training_stopped_amid_an_epoch_is_saved_with_its_steps_and_goes_on_fr
     monkeypatch.delenv("ROWWISE_CHECKPOINT_SECONDS")
     slow = {"hidden": (1200, 1200), "threads": 1} if engine == "native" else {}  # so that native has several, too
     options = OPTIONS | slow
-        {"hidden": (1200, 1200), "threads": 1} if engine == "native" else {}
-    )  # as native has when it takes long
     whole = rowwise.train("digits", epochs=epoch + 2, engine=engine, out="whole", verbose=0, **options)
     stop = StopAmid(epoch)
     run = rowwise.train("digits", epochs=epoch + 2, engine=engine, out="run", observer=stop.hear, stop=stop, **options)
