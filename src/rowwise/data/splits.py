@@ -49,7 +49,7 @@ def _stratified(share: float, seed: int, labels: NDArray[Any]) -> NDArray[np.boo
     owed = 0.0
     for rows in np.split(by_class, ends):
         owed += len(rows) * share
-        take = min(round(owed), len(rows) - 1)
+        take = min(round(owed), max(len(rows) - 1, 0))
         owed -= take
         chosen[random.permutation(rows)[:take]] = True
     return chosen
