@@ -223,9 +223,7 @@ class Saved:
         if data is None:
             return None, test
         if (source is None or test.name == data.name) and data.test_checksum != test.checksum:
-            from rowwise.data.tables.split_keys import has_outdated_keys
-
-            warn_user(say("cli.other_groups" if has_outdated_keys(data.source) else "cli.other_data", name=test.name))
+            warn_user(say("cli.other_groups" if data.has_outdated_groups else "cli.other_data", name=test.name))
         return train if data.checksum == train.checksum else None, test
 
     def own_source(self) -> Source | None:
