@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rowwise.data import load
+from rowwise.data.loaders import load_source
 from rowwise.errors import ModelError
 from rowwise.runs.record import DataRecord, Epoch, RunRecord, Unfinished, epochs_of
 from rowwise.runs.settings import Settings
@@ -90,7 +91,7 @@ def test_what_the_data_were_loaded_with_loads_them_again(tmp_path):
     train, test = load(tmp_path / "t.csv", target="b", test=0.3, seed=5)
     record = RunRecord(DataRecord.of(train, test), Settings(), "native", "", (), {}, {}, {})
     again = RunRecord.read(written(tmp_path, record.to_json())).data
-    assert again.loader().load()[0].checksum == train.checksum
+    assert load_source(again.loader())[0].checksum == train.checksum
     assert again.schema == train.schema
 
 

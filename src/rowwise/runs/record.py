@@ -9,14 +9,12 @@ import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise import __version__
-from rowwise.data.dataset import OBJECT, WHOLE
+from rowwise.data.picture_records import OBJECT, WHOLE
 from rowwise.data.source import Source
-from rowwise.data.tables.schema import Schema
 from rowwise.errors import ModelError, RowwiseError
 from rowwise.files import PARTIAL
 from rowwise.json_text import to_json
@@ -25,6 +23,7 @@ from rowwise.runs.settings import Settings
 
 if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
+    from rowwise.data.tables.schema import Schema
 
 SCHEMA = 1  # of run.json and of every `--json`: a change that breaks readers adds one
 RECORD, HISTORY = "run.json", "history.csv"
@@ -150,6 +149,10 @@ class DataRecord:
         if "load" in source:
             _refuse(lambda: Source.from_dict(source["load"]), "data.source.load")
         schema = values.get("schema")
+        if schema is not None:
+            from rowwise.data.tables.schema import Schema
+
+            schema = _refuse(lambda: Schema.from_dict(values["schema"]), "data.schema")
         return cls(
             name=read.required_text("name"),
             provenance=read.text("provenance"),
@@ -162,7 +165,7 @@ class DataRecord:
             classes_ko=read.texts("classes_ko"),
             task=read.text("task"),
             targets=read.texts("targets"),
-            schema=None if schema is None else _refuse(lambda: Schema.from_dict(schema), "data.schema"),
+            schema=schema,
             source=source,
         )
 
@@ -294,6 +297,8 @@ def epochs_of(history: Mapping[str, Sequence[float]], seconds: Sequence[float], 
 
 def versions() -> dict[str, str]:
     """Of rowwise, Python and the libraries that the figures depend on."""
+    from importlib.metadata import version  # costs milliseconds
+
     libraries = {name: version(name) for name in ("keras", "jax", "numpy", "polars")}
     return {"rowwise": __version__, "python": platform.python_version(), **libraries}
 
