@@ -64,7 +64,7 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
         check_columns(table.name, table.columns, tuple(column.name for column in schema.used), table.unread)
         done.columns = added_names(schema, table)
         for rows in table.raw():
-            clean = cleaned(rows, schema.numeric)
+            clean = cleaned(rows, schema.numeric, schema.words)
             x = encode_rows(schema, clean, oddities)
             predicted = with_prediction(rows, saved.predict(x), schema, done.columns)
             numbers = {column.name for column in clean if column.dtype.is_numeric()}

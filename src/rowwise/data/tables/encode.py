@@ -61,7 +61,7 @@ def encode(schema: Schema, rows: Any, limits: Limits | None = None) -> Encoded:
     oddities: dict[str, Counter[str]] = {}
     with open_table(source, limits) as table:
         check_columns(table.name, table.columns, _used(schema), table.unread)
-        blocks = [encode_rows(schema, batch, oddities) for batch in table.batches(schema.numeric)]
+        blocks = [encode_rows(schema, batch, oddities) for batch in table.batches(schema.numeric, schema.words)]
     if not sum(map(len, blocks)):
         raise DataError("table.rows", path=source.place)
     return Encoded(np.concatenate(blocks), oddities)
@@ -92,7 +92,7 @@ def _of_dicts(schema: Schema, rows: Sequence[Any]) -> Encoded:
     oddities: dict[str, Counter[str]] = {}
     with reading(ROWS):
         for places, frame in from_dicts(rows, used):
-            x[places] = encode_rows(schema, cleaned(frame, schema.numeric), oddities)
+            x[places] = encode_rows(schema, cleaned(frame, schema.numeric, schema.words), oddities)
     return Encoded(x, oddities)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ class Profile:
         dates: what they show of dates and times of day.
         first: the first value, as text, and its record, from 0.
         unlike: the first value that is no number, as text, and its record, where numbers were looked for.
+        words: how often each word that stands for a missing value is there, besides empty texts.
         unread: what a column holds whose values are no single ones; nothing else is known of it.
     """
 
@@ -52,6 +54,7 @@ class Profile:
     dates: DateEvidence = field(default_factory=DateEvidence)
     first: tuple[str, int] = ("", 0)
     unlike: tuple[str, int] | None = None
+    words: Counter[str] = field(default_factory=Counter)
     unread: str = ""
 
     @property
@@ -79,6 +82,12 @@ class Profile:
         """Whether texts are mostly numbers, too many for levels, and yet not all of them."""
         mostly_numbers = self.numbers[self.decimal] * 2 >= self.present
         return self.texts and not self.numeric and self.distinct > MIXED_LEVELS and mostly_numbers
+
+    def take_words(self, words: frozenset[str]) -> None:
+        """Count these words as values, once all batches have been looked at."""
+        if self.values is not None:
+            self.missing -= sum(self.words[word] for word in words)
+            self.values |= words
 
     def add(self, values: pl.Series, commas: bool) -> None:
         """Look at one more batch; `commas`: whether numbers may have a comma before their fraction."""
@@ -160,7 +169,8 @@ def profiles_of(table: Table) -> dict[str, Profile]:
         profile = profiles[name]
         return profile.values is None and profile.numeric and table.separator == ","
 
-    for rows in table.batches(surely_numeric):
+    words: dict[str, Counter[str]] = {}
+    for rows in table.batches(surely_numeric, seen=words):
         records += len(rows)
         for name, profile in looked_at.items():
             profile.add(rows[name], table.texts and table.separator != ",")
@@ -170,4 +180,6 @@ def profiles_of(table: Table) -> dict[str, Profile]:
         profile.records = records
         if profile.dtype == pl.Null:
             profile.missing = records
+    for name, counts in words.items():
+        profiles[name].words = counts
     return profiles

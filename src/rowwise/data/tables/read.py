@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from rowwise.data.tables.csv_dialect import check_names, open_text
 from rowwise.data.tables.frames import from_pandas
+from rowwise.data.tables.missing_words import MISSING, count_words
 from rowwise.data.tables.parse import all_finite
 from rowwise.data.tables.ragged_rows import Ragged, ragged
 from rowwise.errors import DataError, warn_user
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from rowwise.data.tables.csv_dialect import Text
 
 ROW = "\0row"  # the column of `batches(numbered=True)`
-# What stands in a text file where a value is missing.
-MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "결측")
 
 
 class Limits(NamedTuple):
@@ -114,10 +114,16 @@ class Table:
             assert self.text is not None
             _check_short(self.name, ragged(self.text.file, self.text.separator, len(self.columns)), len(self.columns))
 
-    def batches(self, numeric: Callable[[str], bool] = no_column, numbered: bool = False) -> Iterator[pl.DataFrame]:
-        """The same, `cleaned`, without what is unread."""
+    def batches(
+        self,
+        numeric: Callable[[str], bool] = no_column,
+        words: Mapping[str, frozenset[str]] | None = None,
+        numbered: bool = False,
+        seen: dict[str, Counter[str]] | None = None,
+    ) -> Iterator[pl.DataFrame]:
+        """The same, `cleaned`, without what is unread; `seen` counts the words that stand for a missing value."""
         for rows in self.raw(numbered):
-            yield cleaned(rows.drop(self.unread, strict=False) if self.unread else rows, numeric)
+            yield cleaned(rows.drop(self.unread, strict=False) if self.unread else rows, numeric, words, seen)
 
 
 def _check_short(name: str, rows: Ragged, columns: int) -> None:
@@ -131,12 +137,19 @@ def _check_short(name: str, rows: Ragged, columns: int) -> None:
     warn_user(say("table.short.some", **values))
 
 
-def cleaned(rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column) -> pl.DataFrame:
+def cleaned(
+    rows: pl.DataFrame,
+    numeric: Callable[[str], bool] = no_column,
+    words: Mapping[str, frozenset[str]] | None = None,
+    seen: dict[str, Counter[str]] | None = None,
+) -> pl.DataFrame:
     """Texts without the spaces around them; what stands for a missing value as null.
 
     Args:
         numeric: says of a column's name whether it may come as Float64 where all its texts are numbers. Parsing
             numbers is what costs most in a long table: so it is done once.
+        words: by column, those of `MISSING` that are values in it.
+        seen: how often each of the others stands in a column is added here.
     """
     import polars as pl
 
@@ -147,10 +160,17 @@ def cleaned(rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column) -> p
         column = numbers[name]
         if column.null_count() > rows[name].null_count() or not all_finite(column):
             text = pl.col(name).str.strip_chars()
-            replaced.append(pl.when(~text.is_in(MISSING)).then(text))
+            known = (words or {}).get(name, ())
+            missing = [word for word in MISSING if word not in known]
+            replaced.append(pl.when(~text.is_in(missing)).then(text))
         elif numeric(name):  # otherwise there is nothing to clean
             replaced.append(column)
-    return rows.with_columns(replaced)
+    done = rows.with_columns(replaced)
+    if seen is not None:
+        for name in texts:
+            if done[name].null_count() > rows[name].null_count():
+                seen.setdefault(name, Counter()).update(count_words(rows[name]))
+    return done
 
 
 @contextmanager

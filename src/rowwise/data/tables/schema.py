@@ -17,6 +17,7 @@ import numpy as np
 from rowwise.data.tables import columns as column_kinds
 from rowwise.data.tables.columns.categorical import ONE_HOT
 from rowwise.data.tables.columns.date import PARTS
+from rowwise.data.tables.missing_words import MISSING
 from rowwise.data.tables.origins import EXACT_64
 from rowwise.data.tables.schema_text import schema_text
 
@@ -123,6 +124,14 @@ class Schema:
     def _numeric(self) -> frozenset[str]:
         plain = (c for c in self.columns if c.kind == "numeric" and c.decimal == ".")
         return frozenset(c.name for c in plain if abs(c.origin) < EXACT_64)
+
+    @cached_property
+    def words(self) -> dict[str, frozenset[str]]:
+        """By column, the words that are levels or classes in it, and elsewhere stand for a missing value."""
+        levels = {column.name: column.levels for column in self.used}
+        if self.classes:
+            levels[self.targets[0]] = self.classes
+        return {name: found for name, texts in levels.items() if (found := frozenset(MISSING) & frozenset(texts))}
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
