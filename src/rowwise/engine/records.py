@@ -11,7 +11,7 @@ import numpy as np
 from rowwise.data.dataset import Dataset
 from rowwise.engine.arrays import Arrays, as_arrays, record_weights, with_class_weights
 from rowwise.errors import UsageError
-from rowwise.models.inputs_outputs import is_regression
+from rowwise.models.task import REGRESSION, task_of
 from rowwise.shapes.checks.check import check_records
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class Prepared:
         """
         held = None
         if self.share:
-            held = held_out(self.arrays.y, self.share, seed, self.source, is_regression(model))
+            quantities = task_of(model).name == REGRESSION
+            held = held_out(self.arrays.y, self.share, seed, self.source, quantities)
         records = len(self.arrays.x) if held is None else int(np.count_nonzero(~held))
         if batch_size > records:
             raise UsageError("fit.batch_size", found=batch_size, records=records)

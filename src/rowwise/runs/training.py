@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from rowwise.data.dataset import Dataset
     from rowwise.engine.prediction import Prediction
-    from rowwise.measure import RegressionReport, Report
+    from rowwise.measure import AnyReport
     from rowwise.runs.events import Event, Observer
     from rowwise.runs.plan import TrainingPlan
     from rowwise.runs.settings import Settings
@@ -196,7 +196,7 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
     return interrupted
 
 
-def _measured(job: _Job) -> tuple[Prediction, Report | RegressionReport]:
+def _measured(job: _Job) -> tuple[Prediction, AnyReport]:
     from rowwise.engine.prediction import predict
     from rowwise.measure import judge
 
@@ -206,7 +206,7 @@ def _measured(job: _Job) -> tuple[Prediction, Report | RegressionReport]:
 
 
 def _recorded(
-    job: _Job, prediction: Prediction, report: Report | RegressionReport, interrupted: bool, pictures: bool
+    job: _Job, prediction: Prediction, report: AnyReport, interrupted: bool, pictures: bool
 ) -> tuple[RunRecord, dict[str, bytes]]:
     """The record of the run, and its pictures by file name."""
     fitted: dict[str, Any] = job.model.history.rowwise
