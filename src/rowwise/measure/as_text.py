@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rowwise.measure.multilabel import FIGURES
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
 
@@ -111,7 +110,7 @@ def label_measures(report: MultiLabelReport) -> list[tuple[str, float, Interval 
     names = {"accuracy": "binary_accuracy"}
     return [
         (names.get(key, key), value, report.intervals.get(key), getattr(report.baseline, key))
-        for key in FIGURES
+        for key in report.figures
         if (value := getattr(report, key)) is not None
     ]
 

@@ -62,6 +62,7 @@ class MultiLabelReport:
     """
 
     task = "multilabel"
+    figures = FIGURES
 
     true: NDArray[np.bool_] = field(repr=False)
     predicted: NDArray[np.bool_] = field(repr=False)
