@@ -9,6 +9,7 @@ import numpy as np
 
 from rowwise.errors import ModelError
 from rowwise.models.inputs_outputs import gives_logits
+from rowwise.models.preparation import preparation_of
 from rowwise.models.task import MULTILABEL, OF_CLASSES, REGRESSION, THRESHOLD, UNKNOWN, Task, task_of
 from rowwise.text import say
 
@@ -28,7 +29,8 @@ class Prediction:
         probabilities: `(records, classes)` float32; of several labels a record, of each label by itself. No columns
             for regression, nor where the outputs are no probabilities.
         values: `(records, outputs)` float32: numbers in the targets' own units, margins, or outputs whose meaning
-            nobody knows, as they are. No columns where there are probabilities.
+            nobody knows, as they are. No columns where there are probabilities. Float64 where float32 could not tell
+            the targets apart.
         class_names: of the columns of `probabilities`; empty where they are not known.
         target_names: of the columns of `values`; empty where they are not known.
         notes: in words, what was done to the data before, where whoever predicted says it.
@@ -36,7 +38,7 @@ class Prediction:
     """
 
     probabilities: NDArray[np.float32]
-    values: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    values: NDArray[Any] = field(default_factory=lambda: np.empty((0, 0), np.float32))
     class_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -169,7 +171,7 @@ def interpreted(model: keras.Model, outputs: NDArray[np.float32], task: Task | s
     known = task if isinstance(task, Task) else task_of(model, outputs.shape[1], task)
     name, none = known.name, np.empty((len(outputs), 0), np.float32)
     if name in (REGRESSION, UNKNOWN) or known.margins:
-        return Prediction(none, outputs, task=name)
+        return Prediction(none, _in_own_units(model, outputs), task=name)
     logits = gives_logits(model, outputs)
     if outputs.shape[1] == 1:  # one unit: the second class's
         second = _sigmoid(outputs) if logits else np.clip(outputs, 0, 1)
@@ -186,3 +188,11 @@ def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """1 / (1 + e⁻ˣ), however large x is."""
     small = np.exp(-np.abs(logits))
     return np.where(logits >= 0, 1, small) / (1 + small)
+
+
+def _in_own_units(model: keras.Model, outputs: NDArray[np.float32]) -> NDArray[Any]:
+    """The outputs, counted from 0: a model of targets too large for float32 counts them from an origin."""
+    preparation = preparation_of(model)
+    if preparation is None or not (origins := preparation.schema.target_origins):
+        return outputs
+    return outputs.astype(np.float64) + np.array(origins)

@@ -100,6 +100,8 @@ def predict_proba(
 ) -> NDArray[np.float32]:
     """`(records, outputs)` float32: the model's outputs for x `(records, ...)`; arguments as for `predict`.
 
+    Those of targets that have an origin (`Schema.target_origins`) are counted from it, as in the model itself.
+
     Raises:
         ModelError: no Keras model. UsageError: batch_size or threads make no sense.
         DataError: no records, or values that are no finite numbers. ShapeError: x does not fit the model's input.
