@@ -14,6 +14,7 @@ from rowwise.runs.saved import Saved
 from rowwise.terminal.output import Output, written
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.text import say
+from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,10 +69,10 @@ def _pictures(saved: Saved, files: tuple[Path, ...], output: Output) -> int:
         notes = list(prediction.notes)
         answers = _top(saved, prediction) if prediction.probabilities.shape[1] else _as_they_are(prediction)
         for number, (lines, found) in enumerate(answers):
-            name = f"{file}[{number}]" if len(prediction) > 1 else str(file)
+            name = visible(f"{file}[{number}]" if len(prediction) > 1 else str(file))
             output.result(f"{name}  ({'; '.join(notes) or say('picture.as_it_is')})")
             for line in lines:
-                output.result(line)
+                output.result(visible(line))
             results.append({"file": str(file), "record": number, "conversion": notes, **found})
     output.json({"schema": SCHEMA, "model": str(saved.path), "task": saved.task, "predictions": results})
     return code

@@ -12,6 +12,7 @@ from rowwise.models.inputs_outputs import gives_logits
 from rowwise.models.preparation import preparation_of
 from rowwise.models.task import MULTILABEL, OF_CLASSES, REGRESSION, THRESHOLD, UNKNOWN, Task, task_of
 from rowwise.text import say
+from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     import keras
@@ -111,7 +112,7 @@ class Prediction:
         width = len(str(min(len(self), SHOWN) - 1))
         shown = {"classes": self._shown_classes, "labels": self._shown_labels}.get(self._kind, self._shown_values)
         for number, cells in enumerate(shown()):
-            line = f"{number:>{width}}  {'  '.join(cells)}"
+            line = visible(f"{number:>{width}}  {'  '.join(cells)}")
             lines.append(set_cell_size(line, WIDTH).rstrip())
         if len(self) > SHOWN:
             lines.append(say("prediction.more", more=f"{len(self) - SHOWN:,}"))

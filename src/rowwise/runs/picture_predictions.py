@@ -7,6 +7,7 @@ import io
 import os
 from typing import TYPE_CHECKING
 
+from rowwise.data.tables.formulas import harmless
 from rowwise.errors import ModelError
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ def predict_folder(saved: Saved, folder: Path, write: Callable[[bytes], object],
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
         if not records:
-            rows.writerow(["path", *_columns(saved, prediction)])
+            rows.writerow(["path", *map(harmless, _columns(saved, prediction))])
         for name, cells in zip(names, _rows(saved, prediction), strict=True):
-            rows.writerow([os.fsencode(folder / name).decode("utf-8", "replace"), *cells])
+            rows.writerow([harmless(os.fsencode(folder / name).decode("utf-8", "replace")), *cells])
         write(text.getvalue().encode())
         records += len(names)
     return records
@@ -73,4 +74,4 @@ def _rows(saved: Saved, prediction: Prediction) -> Iterator[list[str]]:
     else:
         answers = [[saved.classes[label]] for label in prediction.classes]
     for answer, row in zip(answers, numbers, strict=True):
-        yield [*answer, *map(str, row)]
+        yield [*map(harmless, answer), *map(str, row)]
