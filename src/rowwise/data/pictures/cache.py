@@ -27,11 +27,12 @@ import numpy as np
 
 from rowwise.cores import usable_cores
 from rowwise.data.pictures.bars import bars
-from rowwise.data.pictures.file import is_colourful, white_level
+from rowwise.data.pictures.file import is_colourful
 from rowwise.data.pictures.listing import DIGEST, cache_written, joined, listing
 from rowwise.data.pictures.prepare import with_white
 from rowwise.data.pictures.steps import DecodeRecords, Unusable
 from rowwise.data.pictures.workers import Workers
+from rowwise.data.pixels import white_level
 from rowwise.environment import cache_folder
 from rowwise.errors import DataError, SaveError
 from rowwise.files import PARTIAL, unfinished, write_through

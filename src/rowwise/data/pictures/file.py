@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from rowwise.data.dataset import PIXEL_MAX
+from rowwise.data.pixels import white_level
 from rowwise.errors import DataError
 from rowwise.text import say
 
@@ -37,7 +38,6 @@ TURNED = (5, 6, 7, 8)  # its values that exchange width and height
 EXIF_KEYS = frozenset(("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"))  # where Pillow looks for it
 COLOURED_PIXEL = 24  # how far its channels lie apart at least, of 255: less is what JPEG does to grey
 COLOURED_SHARE = 0.001  # of such pixels in a picture of colour
-WHITE_LEVELS = (1, PIXEL_MAX, 2**10 - 1, 2**12 - 1, 2**14 - 1, 2**16 - 1)  # what cameras and scanners have for white
 
 
 class Header(NamedTuple):
@@ -114,14 +114,6 @@ def brightest_value(path: str | Path, content: bytes | None = None) -> float:
     """
     with _opened(path, content) as file:
         return max(float(_values(file).max()), 0.0)
-
-
-def white_level(brightest: float) -> float:
-    """The value of white in pictures whose largest value is `brightest`: of 8, 10, 12, 14 or 16 bits, or that value.
-
-    Formats of 16 bits hold what a camera or scanner of fewer bits gave, and say nothing of it.
-    """
-    return next((float(level) for level in WHITE_LEVELS if brightest <= level), brightest)
 
 
 def is_colourful(path: str | Path) -> bool:

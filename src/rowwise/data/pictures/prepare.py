@@ -101,7 +101,12 @@ def with_white(prepare: Prepare, white: float) -> Prepare:
 
 
 def scale(x: NDArray[Any], brightest: int) -> tuple[NDArray[Any], list[str]]:
-    """Pixels x `(records, ...)` → the same with white at `brightest`, 1 or 255, and a note where that changed them."""
+    """Pixels x `(records, ...)` → the same with white at `brightest`, and a note where that changed them.
+
+    White is 1 or 255 in x, by its values; or `brightest` where x may have more than 8 bits, as the model's pixels have.
+    """
+    if x.dtype != np.uint8 and (brightest > PIXEL_MAX and (x.dtype.kind in "iu" or x.max() > PIXEL_MAX)):
+        return x, []
     white = PIXEL_MAX if x.dtype == np.uint8 or x.max() > 2 else 1  # 2: resizing overshoots 1 a little
     if white == brightest or x.min() < 0:  # negative values were scaled by somebody already
         return x, []
