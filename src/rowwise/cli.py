@@ -1,41 +1,47 @@
 """The command line → arguments checked, one command called, errors in one line.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or bad input, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong usage or bad input; 130, 143 and 129 after SIGINT (Ctrl-C), SIGTERM and SIGHUP.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import traceback
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rowwise.environment import debug
 from rowwise.errors import RowwiseError
+from rowwise.terminal.signals import OVER, end_at_once, ignore_all
 from rowwise.text import LANGUAGES, say, use_language
+from rowwise.text.visible import cut, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-FAILED, WRONG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+FAILED, WRONG, INTERRUPTED = 1, 2, 130
+_FORMAT_WARNING = warnings.formatwarning
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Every error is one line on standard error; ROWWISE_DEBUG=1 adds the traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
+    warnings.formatwarning = _warning
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of metadata that it cannot make sense of: no news to our user
     if arguments is None:
-        # Like any other end of a command: what it has begun to write is taken back.
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
+        end_at_once()
     with use_language(_language(given)):
         code = _guarded(lambda: _run(given))
         code = _guarded(_flush) or code
-    if arguments is None and any(thread.daemon for thread in threading.enumerate()):
-        os._exit(code)  # Keras is still being imported for a command that ended: Python must not wait, nor tear it down
+    if arguments is None:
+        ignore_all()
+        if code >= OVER or any(thread.daemon for thread in threading.enumerate()):
+            # Keras is still being imported, or XLA was at work, for a command that ended: Python must not tear it down.
+            sys.stderr.flush()
+            os._exit(code)
     return code
 
 
@@ -60,13 +66,13 @@ def _guarded(work: Callable[[], int]) -> int:
     """The exit code of `work`, whatever it raises."""
     try:
         return work()
-    except SystemExit as done:  # SIGTERM
-        return int(done.code or 0)
     except BrokenPipeError:  # `rowwise --help | head`: nobody reads on
         _silence_output()
         return 0
-    except KeyboardInterrupt:
-        return _failed(f"\nrowwise: {say('cli.interrupted')}", INTERRUPTED)
+    except KeyboardInterrupt as ending:
+        code = getattr(ending, "exit_code", INTERRUPTED)
+        line = "\n" if code == INTERRUPTED else ""  # the terminal shows ^C
+        return _failed(f"{line}rowwise: {ending if ending.args else say('cli.interrupted')}", code)
     except RowwiseError as error:
         return _failed(f"rowwise: {error}", error.exit_code)
     except ModuleNotFoundError as error:
@@ -74,7 +80,7 @@ def _guarded(work: Callable[[], int]) -> int:
     except Exception as error:
         if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):  # NumPy's and XLA's
             return _failed(f"rowwise: {say('cli.memory')}", FAILED)
-        first = (str(error).strip() or "—").splitlines()[0]
+        first = cut((str(error).strip() or "—").splitlines()[0])
         return _failed(f"rowwise: {say('cli.unexpected', cause=f'{type(error).__name__}: {first}')}", FAILED)
 
 
@@ -89,8 +95,13 @@ def _missing(error: ModuleNotFoundError) -> str:
 def _failed(line: str, code: int) -> int:
     if debug():
         traceback.print_exc()
-    print(line, file=sys.stderr)
+    print(visible(line, lines=True), file=sys.stderr)
     return code
+
+
+def _warning(*about: Any, **more: Any) -> str:
+    """What Python prints of a warning: Keras's may quote names that stand in a stranger's file."""
+    return visible(_FORMAT_WARNING(*about, **more), lines=True)
 
 
 def _flush() -> int:

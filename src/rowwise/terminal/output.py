@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from rowwise.errors import SaveError, warnings_to
 from rowwise.files import write_whole
 from rowwise.json_text import plain
+from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +38,7 @@ class Output:
 
     def __init__(self, json: bool = False, quiet: bool = False) -> None:
         self._json, self._quiet = json, quiet
-        self._out, self._err = _Patient(sys.stdout, BrokenPipeError), _Patient(sys.stderr, OSError)
+        self._out, self._err = _Patient(sys.stdout, _reader_gone), _Patient(sys.stderr, lambda error: True)
         self._redirected = ExitStack()
 
     def __enter__(self) -> Self:
@@ -65,7 +67,8 @@ class Output:
     def json(self, record: Any) -> None:
         """The one object, where `--json` asks for it. Raises SaveError as `result`."""
         if self._json:
-            self._answer(json.dumps(plain(record), allow_nan=False))  # ASCII: right on every terminal and pipe
+            text = json.dumps(plain(record), allow_nan=False)  # ASCII: right on every terminal and pipe
+            self._answer(text.replace("\x7f", "\\u007f"))  # the one control character that JSON lets stand
 
     def _answer(self, text: str) -> None:
         try:
@@ -76,30 +79,40 @@ class Output:
 
 
 class _Patient:
-    """A text stream that goes on into nothing once an error of the kind `overlooked` has ended it."""
+    """A text stream that goes on into nothing once an error that is `overlooked` has ended it."""
 
-    def __init__(self, stream: TextIO, overlooked: type[OSError]) -> None:
+    def __init__(self, stream: TextIO, overlooked: Callable[[OSError], bool]) -> None:
         self._stream, self._overlooked = stream, overlooked
 
     def write(self, text: str) -> int:
         try:
             return self._stream.write(text)
-        except self._overlooked:
-            silence(self._stream)
+        except OSError as error:
+            self._go_on(error)
             return len(text)
 
     def flush(self) -> None:
         try:
             self._stream.flush()
-        except self._overlooked:
-            silence(self._stream)
+        except OSError as error:
+            self._go_on(error)
+
+    def _go_on(self, error: OSError) -> None:
+        if not self._overlooked(error):
+            raise error
+        silence(self._stream)
 
     def line(self, text: str) -> None:
-        self.write(f"{text}\n")
+        self.write(f"{visible(text, lines=True)}\n")
         self.flush()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def _reader_gone(error: OSError) -> bool:
+    """`rowwise … | head`, or a terminal that was closed."""
+    return isinstance(error, BrokenPipeError) or error.errno == errno.EIO
 
 
 def called() -> str:
@@ -130,9 +143,14 @@ def written(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]
     """
     if path is not None:
         return write_whole(path, make)
+    terminal = sys.stdout.isatty()  # a pipe or file gets the content as it is
     try:
-        done = make(lambda content: sys.stdout.write(content.decode()))
+        done = make(lambda content: sys.stdout.write(_for(terminal, content.decode())))
         sys.stdout.flush()
     except OSError as cause:
         raise SaveError("cli.output", cause=cause.strerror or cause) from cause
     return done
+
+
+def _for(terminal: bool, text: str) -> str:
+    return visible(text, lines=True) if terminal else text

@@ -21,6 +21,7 @@ from rowwise.data.pictures.file import SUFFIXES
 from rowwise.data.pictures.layout import hidden, is_folder, layout, pictures_in
 from rowwise.errors import DataError, warn_user
 from rowwise.text import say
+from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -98,8 +99,8 @@ def scan(folder: Path, learn: bool = True) -> Tree:
     if laid_out.unused:
         warn_user(say("folder.unused", folder=folder, names=shown(laid_out.unused)))
     if laid_out.repeated and learn:
-        outer = shown(sorted({name for _, name in files}))
-        warn_user(say("folder.repeated", folder=folder, names=outer, inside=shown(laid_out.repeated)))
+        twice = shown(sorted({name for _, name in files}))
+        warn_user(say("folder.repeated", folder=folder, names=twice, inside=shown(laid_out.repeated)))
     _warn(files.values())
     if beside := pictures_in(folder):
         warn_user(say("folder.beside", folder=folder, count=f"{len(beside):,}"))
@@ -142,7 +143,7 @@ def scan_all(folder: Path) -> Tree:
 
 def shown(names: Sequence[str]) -> str:
     """The first few of many names, and how many more there are."""
-    words = ", ".join(printable(name) for name in names[:SHOWN])
+    words = ", ".join(visible(printable(name)) for name in names[:SHOWN])
     return say("folder.more", names=words, more=f"{len(names) - SHOWN:,}") if len(names) > SHOWN else words
 
 
