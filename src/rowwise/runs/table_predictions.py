@@ -109,6 +109,6 @@ def with_prediction(rows: pl.DataFrame, prediction: Prediction, schema: Schema, 
         added = [pl.Series(names[0], classes.tolist(), dtype=pl.String)]
         numbers: Any = prediction.probabilities
     else:
-        added, numbers = [], prediction.values
+        added, numbers = [], prediction.values if prediction.values.shape[1] else prediction.probabilities
     added += [pl.Series(name, numbers[:, place]) for place, name in enumerate(names[len(added) :])]
     return rows.with_columns(added)
