@@ -28,7 +28,7 @@ _LOADERS = {"table": "tables.load", "folder": "pictures.folder", "arrays": "arra
 _OPTIONS = {
     "table": (
         *("target", "task", "categorical", "numeric", "drop", "group", "time", "test", "seed"),
-        *("separator", "encoding"),
+        *("separator", "encoding", "decimal"),
     ),
     "folder": ("test", "seed", "size", "colour", "skip_bad"),
     "arrays": ("test", "seed", "task"),
@@ -50,6 +50,7 @@ class Source:
         test: share of the records that become test data, where the data are not divided already.
         seed: of that split.
         separator, encoding: of a CSV file; empty: detected.
+        decimal: the sign before the fraction in texts of numbers, `"."` or `","`; empty: its columns decide.
         size: `(height, width)` of pictures, one number for both, or text such as `"48x64"`; None: the pictures decide.
         colour: of pictures: `"grey"`, `"colour"`, or empty: the pictures decide.
         skip_bad: whether pictures that cannot be read are left out.
@@ -71,6 +72,7 @@ class Source:
     seed: int = 0
     separator: str = ""
     encoding: str = ""
+    decimal: str = ""
     size: tuple[int, int] | None = None
     colour: str = ""
     skip_bad: bool = False
@@ -87,6 +89,8 @@ class Source:
             object.__setattr__(self, "size", _size(self.size))
         if self.task not in ("", *TASKS):
             raise UsageError("source.choice", name="task", found=self.task, known=", ".join(TASKS))
+        if self.decimal not in ("", ".", ","):
+            raise UsageError("source.choice", name="decimal", found=self.decimal, known='"." ","')
         if self.colour not in ("", "grey", "colour"):
             raise UsageError("source.choice", name="colour", found=self.colour, known="grey, colour")
         if isinstance(self.test, bool) or not isinstance(self.test, float | int) or not 0 < self.test < 1:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.tables.encode import check_columns, encode_rows, oddity_notes
+from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.read import cleaned, open_table
 from rowwise.errors import DataError, ModelError
 
@@ -47,7 +48,8 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
     Args:
         saved: was trained on a table.
         source: a table that has the columns that the model was trained on; others are handed through.
-        write: is given CSV in UTF-8 piece by piece, its separator that of the table, a comma where it has none.
+        write: is given CSV in UTF-8 piece by piece, its separator that of the table, a comma where it has none; the
+            sign before fractions is the table's, too.
 
     Raises:
         ModelError: the model was not trained on a table. DataError: columns are lacking, or it cannot be read.
@@ -59,10 +61,16 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
     with open_table(source) as table:
         check_columns(table.name, table.columns, tuple(column.name for column in schema.used))
         done.columns = added_names(schema, table)
+        signs = signs_of(table, schema, source.decimal)
+        written = schema.read_with(signs)
+        form: dict[str, Any] = {
+            "separator": table.separator or ",",
+            "decimal_comma": table.separator != "" and signs.file == ",",
+        }
         for rows in table.raw():
-            x = encode_rows(schema, cleaned(rows, schema.numeric), oddities)
+            x = encode_rows(written, cleaned(rows, written.numeric), oddities)
             predicted = with_prediction(rows, saved.predict(x), schema, done.columns)
-            write(predicted.write_csv(include_header=not done.records, separator=table.separator or ",").encode())
+            write(predicted.write_csv(include_header=not done.records, **form).encode())
             done.records += len(rows)
     if not done.records:
         raise DataError("table.rows", path=table.name)

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from rowwise.data.tables.columns import KINDS, dropped
 from rowwise.data.tables.columns.categorical import sorted_levels
+from rowwise.data.tables.number_notes import no_numbers, number_notes
 from rowwise.data.tables.profile import MOST_LEVELS
 from rowwise.data.tables.schema import Column, Schema
-from rowwise.errors import DataError, RowwiseError, UsageError, warn_user
+from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rowwise.data.source import Source
+    from rowwise.data.tables.decimal_sign import Signs
     from rowwise.data.tables.profile import Profile
     from rowwise.data.tables.read import Table
 
@@ -44,7 +46,7 @@ def check_options(table: Table, source: Source) -> None:
                 raise UsageError("table.contradiction", name=name, first=other, second=option)
 
 
-def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile]) -> Schema:
+def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], signs: Signs) -> Schema:
     """Of all columns but the targets, as their values show them or as the source's options say.
 
     Raises:
@@ -60,7 +62,8 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile]) 
     ambiguous = [name for name in classes if folded[name.casefold()] > 1]
     if ambiguous:
         warn_user(say("target.alike", name=source.target[0], classes=", ".join(ambiguous[:6])))
-    schema = Schema(columns, source.target, classes)
+    units = tuple(profiles[name].numbers.unit for name in source.target) if task == "regression" else ()
+    schema = Schema(columns, source.target, classes, signs.shown, table.separator, units if any(units) else ())
     if not schema.used:
         reasons = ", ".join(f"{c.name}: {say(f'schema.dropped.{c.reason}')}" for c in columns[:5])
         raise DataError("table.no_features", path=table.name, reasons=reasons or "–")
@@ -78,8 +81,14 @@ def infer_columns(table: Table, source: Source, profiles: Mapping[str, Profile])
 
 def _column(name: str, profile: Profile, source: Source) -> Column:
     if reason := dropped.reason(name, profile, source):
+        if reason in ("identifier", "levels"):
+            for note in number_notes(name, profile, "dropped"):
+                warn_user(note)
         return Column(name, "dropped", reason=reason)
     kind = _kind(name, profile, source)
+    if name not in source.categorical:
+        for note in number_notes(name, profile, kind):
+            warn_user(note)
     return Column(name, kind, **KINDS[kind].fields(profile))
 
 
@@ -89,26 +98,13 @@ def _kind(name: str, profile: Profile, source: Source) -> str:
             raise UsageError("table.levels", name=name, most=f"{MOST_LEVELS:,}")
         return "categorical"
     if name in source.numeric:
-        if not profile.numeric:
-            raise _mixed(UsageError, name, profile)
+        if not profile.all_numbers:
+            raise no_numbers(UsageError, name, profile)
         return "numeric"
     for kind, module in KINDS.items():
         if module.matches(profile):
             return kind
-    raise _mixed(DataError, name, profile)
-
-
-def _mixed(error: type[RowwiseError], name: str, profile: Profile) -> RowwiseError:
-    text, record = profile.unlike or ("", 0)
-    numbers = profile.numbers[profile.decimal]
-    return error(
-        "table.mixed",
-        name=name,
-        numbers=f"{numbers:,}",
-        others=f"{profile.present - numbers:,}",
-        found=text[:30],
-        record=f"{record + 1:,}",
-    )
+    raise no_numbers(DataError, name, profile)
 
 
 def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
@@ -127,17 +123,17 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
         if source.task == "classification":
             raise UsageError("target.several", names=", ".join(source.target))
         for name in source.target:
-            if not profiles[name].numeric:
+            if not profiles[name].all_numbers:
                 text, record = profiles[name].unlike or profiles[name].first
                 raise UsageError("target.numbers", name=name, found=text[:30], record=f"{record + 1:,}")
         return "regression"
     name = source.target[0]
     profile = profiles[name]
-    few = profile.whole and profile.distinct <= FEW and profile.present >= OFTEN * profile.distinct
+    few = profile.numbers.range.whole and profile.distinct <= FEW and profile.present >= OFTEN * profile.distinct
     if source.task == "" and profile.numeric and not few:
         return "regression"
     if profile.mixed and (source.task == "" or profile.distinct > MOST_LEVELS):
-        raise _mixed(DataError, name, profile)
+        raise no_numbers(DataError, name, profile)
     if profile.distinct > MOST_LEVELS:
         raise DataError("target.classes", name=name, most=f"{MOST_LEVELS:,}")
     if profile.distinct > max(FEW, profile.present / 2):

@@ -8,7 +8,7 @@ depends on the kind of a column is in `rowwise.data.tables.columns`.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -19,6 +19,8 @@ from rowwise.data.tables.schema_text import schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rowwise.data.tables.decimal_sign import Signs
 
 KINDS = tuple(column_kinds.KINDS)
 
@@ -37,7 +39,8 @@ class Column:
         means, scales: `(columns of X)`: what the training records have on average, missing values left out, and what
             a feature is divided by (their standard deviation; 1 for booleans and where it is 0).
         reason: why it was dropped: the end of a key `schema.dropped.…` of the catalogue.
-        decimal: the sign before the fraction in its texts, `.` or `,`.
+        decimal: the sign before the fraction in its texts, `.` or `,`; of another file it is found anew.
+        unit: what stands beside its numbers, such as `€`, `kg` or `%`; empty where nothing does.
         pattern: how its dates are written, as for strftime; empty where the file has dates of its own.
     """
 
@@ -52,6 +55,7 @@ class Column:
     scales: tuple[float, ...] = ()
     reason: str = ""
     decimal: str = "."
+    unit: str = ""
     pattern: str = ""
 
     @property
@@ -84,11 +88,17 @@ class Schema:
         columns: dropped ones among them.
         targets: names of the target columns; none of a table that was only looked at.
         classes: names of the classes; none for regression.
+        decimal: the sign before fractions in the file's texts; empty where no text has any.
+        separator: between the fields of the file; empty where it was no CSV file.
+        target_units: what stands beside the numbers of each target; none where all are plain.
     """
 
     columns: tuple[Column, ...]
     targets: tuple[str, ...]
     classes: tuple[str, ...] = ()
+    decimal: str = ""
+    separator: str = ""
+    target_units: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return schema_text(self)
@@ -110,6 +120,24 @@ class Schema:
     @cached_property
     def _numeric(self) -> frozenset[str]:
         return frozenset(c.name for c in self.columns if c.kind == "numeric" and c.decimal == ".")
+
+    def target_unit(self, name: str) -> str:
+        """What stands beside the numbers of a target; empty where nothing does."""
+        return dict(zip(self.targets, self.target_units, strict=False)).get(name, "")
+
+    def read_with(self, signs: Signs) -> Schema:
+        """The same for a file that writes its numbers with those signs before fractions."""
+        columns = tuple(
+            replace(column, decimal=signs.of(column.name)) if column.kind == "numeric" else column
+            for column in self.columns
+        )
+        return replace(self, columns=columns)
+
+    @property
+    def usual_decimal(self) -> str:
+        """The sign of the file that it was made of, so far as that is known: schemas of earlier versions do not say."""
+        signs = {column.decimal for column in self.columns if column.kind == "numeric"}
+        return self.decimal or (signs.pop() if len(signs) == 1 else ".")
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -138,7 +166,9 @@ class Schema:
                 if name in ("name", "kind") or _json(value) != _json(defaults[name])
             }
             columns.append({name: _json(value) for name, value in fields.items()})
-        return {"columns": columns, "targets": list(self.targets), "classes": list(self.classes)}
+        record = {"columns": columns, "targets": list(self.targets), "classes": list(self.classes)}
+        written = {"decimal": self.decimal, "separator": self.separator, "target_units": list(self.target_units)}
+        return record | {name: value for name, value in written.items() if value}
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Schema:
@@ -149,7 +179,9 @@ class Schema:
         """
         try:
             columns = tuple(_column(values) for values in record["columns"])
-            return cls(columns, _texts(record["targets"]), _texts(record["classes"]))
+            decimal, separator = _texts([record.get("decimal", ""), record.get("separator", "")])
+            units = _texts(record.get("target_units", ()))
+            return cls(columns, _texts(record["targets"]), _texts(record["classes"]), decimal, separator, units)
         except (KeyError, TypeError, AttributeError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
 

@@ -83,7 +83,7 @@ def time_keys(values: pl.Series, name: str, profile: Profile) -> NDArray[np.int6
     import polars as pl
 
     if profile.numeric:
-        times = as_numbers(values, profile.decimal) * 1_000
+        times = as_numbers(values, profile.numbers.decimal, profile.numbers.unit) * 1_000
     elif profile.patterns or values.dtype.is_temporal():
         times = as_timestamps(values, profile.patterns[0] if values.dtype == pl.String else "")
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rowwise.data.tables.columns import date
 from rowwise.data.tables.parse import as_float32, as_numbers
 from rowwise.text import say
 
@@ -22,11 +23,11 @@ EXACT = 2**24  # below it float32 holds every whole number
 
 
 def matches(profile: Profile) -> bool:
-    return profile.numeric
+    return profile.numeric and not (profile.numbers.units and date.matches(profile))  # `2023년` may be a date
 
 
 def fields(profile: Profile) -> dict[str, Any]:
-    return {"decimal": profile.decimal}
+    return {"decimal": profile.numbers.decimal, "unit": profile.numbers.unit}
 
 
 def inputs(column: Column) -> tuple[str, ...]:
@@ -38,7 +39,7 @@ def features(column: Column) -> tuple[str, ...]:
 
 
 def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray[np.float32]:
-    return as_float32(column.name, as_numbers(values, column.decimal))[:, None]
+    return as_float32(column.name, as_numbers(values, column.decimal, column.unit))[:, None]
 
 
 def tally(column: Column) -> None:
@@ -54,7 +55,7 @@ def values_text(column: Column) -> str:
     if column.low is None:
         return ""
     low, high = (bound if isinstance(bound, str) else plain(bound or 0.0) for bound in (column.low, column.high))
-    return say("schema.range", low=low, high=high)
+    return say("schema.range", low=low, high=high) + (f" {column.unit}" if column.unit else "")
 
 
 def enters_text(column: Column) -> str:
