@@ -1,9 +1,9 @@
 """The number texts of a file's columns → the sign that stands before fractions, one for the file.
 
 A text with one meaning (`0,25`, `1.234,5`, `1,234,567`) proves a sign. One with two (`1.050`: 1.05, or 1050) is
-settled, in this order, by the option `decimal`, by other texts of its column, by the other columns, by plain whole
-numbers beside it (`950` shows that thousands are what is separated; `1050` that they are not), by what separates the
-fields, and by the file that a model was trained on.
+settled, in this order, by the option `decimal`, by other texts of its column, by the other columns, by the file that a
+model was trained on where this one is separated alike, by plain whole numbers beside it (`950` shows that thousands are
+what is separated; `1050` that they are not), and by what separates the fields.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rowwise.data.tables.number_text import FORMS, SIGNS, TWOFOLD, as_numbers
+from rowwise.data.tables.units import COMMAS_BETWEEN_THOUSANDS, WITHOUT_FRACTIONS
 from rowwise.errors import warn_user
 from rowwise.text import say
 
@@ -34,7 +35,7 @@ class Evidence:
     Attributes:
         proofs: texts that can only be read with that sign before their fraction.
         twofold: by the sign that stands in them, texts of two meanings.
-        short, long: whole numbers without any sign, below `THOUSAND`, and others.
+        short, long: whole numbers without any sign, below `THOUSAND` (or such as `$1,234`), and others.
         examples: by the sign that it proves, a text; and at `""` the first one of two meanings.
     """
 
@@ -78,9 +79,14 @@ class Evidence:
         signed = bodies.str.contains("[.,]").fill_null(False)
         both = fits["."] & fits[","]
         self._add_whole(numbers[(both & ~signed).to_numpy()])
+        whole = parts["unit"].is_in(WITHOUT_FRACTIONS).fill_null(False)
         for sign in SIGNS:
-            self._count("", sign, texts.filter(both & bodies.str.contains(sign, literal=True)))
+            twofold = both & bodies.str.contains(sign, literal=True)
+            self._count("", sign, texts.filter(twofold & ~whole))
+            self._count(_other(sign), _other(sign), texts.filter(twofold & whole))
             self._count(sign, sign, texts.filter(fits[sign] & ~fits[_other(sign)]))
+        thousands = both & parts["unit"].is_in(COMMAS_BETWEEN_THOUSANDS).fill_null(False)
+        self.short += int((thousands & bodies.str.contains(",", literal=True)).sum())
 
     def _add_whole(self, numbers: NDArray[np.float64]) -> None:
         long = int((np.abs(numbers) >= THOUSAND).sum())
@@ -128,23 +134,18 @@ def choose_signs(
         return Signs(asked, {}, asked)
     proven = Counter(one.proven for one in evidence.values())
     likely = Counter(one.likely for one in evidence.values())
-    expected = _expected(separator, usual, usual_separator)
+    alike = bool(usual) and (separator == usual_separator or separator not in (",", ";"))
+    expected = usual if alike else "," if separator == ";" else "."
     if proven["."] or proven[","]:
         file = _most(proven, expected)
         _warn_of_two_signs(evidence, file)
     else:
-        file = _most(likely, expected)
-        sure = (likely["."] != likely[","] and file == expected) or (separator == "," and file == ".")
-        _warn_of_two_meanings(evidence, file, sure or usual == file != "")
+        file = expected if alike else _most(likely, expected)
+        confirmed = likely[file] > likely[_other(file)]
+        if not (file == expected and (confirmed or alike or separator == ",")):
+            _warn_of_two_meanings(evidence, file)
     seen = any(one.proofs or one.twofold for one in evidence.values())
     return Signs(file, {name: one.proven or file for name, one in evidence.items()}, file if seen else "")
-
-
-def _expected(separator: str, usual: str, usual_separator: str) -> str:
-    """The sign of a file whose numbers do not show it."""
-    if usual and (separator == usual_separator or separator not in (",", ";")):
-        return usual
-    return "," if separator == ";" else "."
 
 
 def _most(votes: Counter[str], otherwise: str) -> str:
@@ -162,9 +163,9 @@ def _warn_of_two_signs(evidence: Mapping[str, Evidence], file: str) -> None:
         warn_user(say("table.decimal.two", name=odd[0], found=evidence[odd[0]].examples[other], sign=file))
 
 
-def _warn_of_two_meanings(evidence: Mapping[str, Evidence], file: str, sure: bool) -> None:
+def _warn_of_two_meanings(evidence: Mapping[str, Evidence], file: str) -> None:
     found = [(name, one.examples[""]) for name, one in evidence.items() if "" in one.examples]
-    if found and not sure:
+    if found:
         import polars as pl
 
         name, text = found[0]

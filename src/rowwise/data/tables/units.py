@@ -32,22 +32,20 @@ KNOWN = frozenset(
             "lei",
             "руб",
         ),
-        *("€/m²", "$/h", "c", "ct", "cents", "usd/t", "%", "‰", "pct", "percent", "pp", "bp", "ppm", "ppb"),
-        *("°c", "°f", "°", "k", "m", "b", "bn", "mn", "mio", "mrd", "tsd", "k€", "m€", "k$", "m$"),
+        *("€/m²", "$/h", "ct", "cents", "usd/t", "%", "‰", "pct", "percent", "pp", "bp", "ppm", "ppb"),
+        *("°c", "°f", "°", "k", "m", "bn", "mn", "mio", "mrd", "tsd", "k€", "m€", "k$", "m$"),
         *("nm", "µm", "um", "mm", "cm", "dm", "m", "km", "in", "inch", '"', "ft", "feet", "yd", "mi", "mile", "miles"),
         *("mm²", "cm²", "m²", "km²", "m2", "km2", "cm2", "ft²", "ft2", "sqft", "sq ft", "sqm", "ha", "acre", "acres"),
         *("cm³", "m³", "m3", "cc", "ml", "cl", "dl", "l", "hl", "gal", "평", "㎡", "㎥", "㎏", "㎞", "㎝", "㎜"),
         *("µg", "mcg", "mg", "g", "kg", "t", "lb", "lbs", "oz", "st", "mg/dl", "g/dl", "mmol/l", "µmol/l", "u/l"),
         *("ns", "µs", "us", "ms", "s", "sec", "secs", "second", "seconds", "min", "mins", "minute", "minutes"),
-        *("h", "hr", "hrs", "hour", "hours", "d", "day", "days", "week", "weeks", "month", "months", "mo", "mos"),
-        *("y", "yr", "yrs", "year", "years", "초", "분", "시간", "일", "주", "개월", "년", "세", "살"),
+        *("h", "hr", "hrs", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "mo", "mos"),
+        *("yr", "yrs", "year", "years", "초", "분", "시간", "일", "주", "개월", "년", "세", "살"),
         *("km/h", "kmh", "kph", "mph", "m/s", "kn", "kmpl", "km/kg", "km/l", "mpg", "l/100km", "rpm", "nm", "bhp"),
-        *("hp", "ps", "cv", "w", "kw", "mw", "gw", "wh", "kwh", "mwh", "gwh", "j", "kj", "mj", "cal", "kcal"),
+        *("hp", "ps", "cv", "kw", "mw", "gw", "wh", "kwh", "mwh", "gwh", "kj", "mj", "cal", "kcal"),
         *(
-            "v",
             "mv",
             "kv",
-            "a",
             "ma",
             "ah",
             "mah",
@@ -64,9 +62,12 @@ KNOWN = frozenset(
             "kpa",
         ),
         *("mpa", "bar", "mbar", "psi", "mmhg", "atm", "bit", "kb", "mb", "gb", "tb", "mbps", "gbps", "px", "mp", "dpi"),
-        *("개", "명", "인", "대", "권", "건", "회", "층", "점", "위", "호", "동", "등", "pcs", "pc", "ea", "stk", "x"),
+        *("개", "명", "인", "대", "권", "건", "회", "층", "점", "위", "호", "동", "등", "pcs", "pc", "ea", "stk"),
     )
 )
+# Nobody writes fractions of these; and `$1,234` is a thousand dollars wherever it stands.
+WITHOUT_FRACTIONS = ("₩", "원", "KRW", "¥", "円", "JPY", "₫", "VND", "IDR")
+COMMAS_BETWEEN_THOUSANDS = ("$", "US$", "USD", "£", "GBP", "₹", "Rs.", "Rs", "INR")
 _SAME = {
     "₩": "원",
     "krw": "원",
