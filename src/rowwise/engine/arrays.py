@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Records = Dataset | tuple[ArrayLike, ArrayLike]
+    Validation = Records | tuple[ArrayLike, ArrayLike, ArrayLike]
 
 
 INT32_MAX = 2**31 - 1  # JAX has no wider integers unless asked
@@ -62,36 +63,47 @@ def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
     return Arrays(x, _typed(y, floatx))
 
 
-def weighted(train: Arrays, sample_weight: ArrayLike | None, class_weight: Mapping[int, float] | None) -> Arrays:
-    """The records with their weights: their own times that of their class, 1 for a class that is not named.
-
-    Args:
-        sample_weight: `(records,)`, or None.
-        class_weight: class number → weight; labels are class numbers or one-hot rows.
+def record_weights(sample_weight: ArrayLike | None, records: int) -> NDArray[np.float32] | None:
+    """`(records,)` as given; None where none were.
 
     Raises:
         DataError: weights of another shape, or that are no finite numbers of at least 0.
+    """
+    if sample_weight is None:
+        return None
+    weights = np.asarray(sample_weight)
+    if weights.shape != (records,) or weights.dtype.kind not in "iufb":
+        raise DataError("fit.sample_weight", found=weights.shape, records=records)
+    return _checked_weights(weights.astype(np.float32))
+
+
+def with_class_weights(train: Arrays, class_weight: Mapping[int, float] | None) -> Arrays:
+    """The records with their weights times that of their class, 1 for a class that is not named.
+
+    Args:
+        class_weight: class number → weight; labels are class numbers or one-hot rows.
+
+    Raises:
+        DataError: weights that are no finite numbers of at least 0.
         UsageError: classes that are no numbers, or labels that are no classes.
     """
-    if sample_weight is None and class_weight is None:
+    if class_weight is None:
         return train
-    weights = np.ones(len(train.x), np.float32)
-    if sample_weight is not None:
-        record_weights = np.asarray(sample_weight)
-        if record_weights.shape != weights.shape or record_weights.dtype.kind not in "iufb":
-            raise DataError("fit.sample_weight", found=record_weights.shape, records=len(train.x))
-        weights *= record_weights.astype(np.float32)
-    if class_weight is not None:
-        labels = train.y.argmax(1) if train.y.ndim == 2 and train.y.shape[1] > 1 else train.y.reshape(-1)
-        if not isinstance(class_weight, Mapping) or not all(isinstance(c, int | np.integer) for c in class_weight):
-            raise UsageError("fit.class_weight", found=repr(class_weight))
-        if labels.dtype.kind not in "iu" and not np.array_equal(labels, labels.astype(np.int64)):
-            raise UsageError("fit.class_weight.labels")
-        for number, weight in class_weight.items():
-            weights[labels == number] *= np.float32(weight)
+    weights = np.ones(len(train.x), np.float32) if train.weights is None else train.weights.copy()
+    labels = train.y.argmax(1) if train.y.ndim == 2 and train.y.shape[1] > 1 else train.y.reshape(-1)
+    if not isinstance(class_weight, Mapping) or not all(isinstance(c, int | np.integer) for c in class_weight):
+        raise UsageError("fit.class_weight", found=repr(class_weight))
+    if labels.dtype.kind not in "iu" and not np.array_equal(labels, labels.astype(np.int64)):
+        raise UsageError("fit.class_weight.labels")
+    for number, weight in class_weight.items():
+        weights[labels == number] *= np.float32(weight)
+    return train._replace(weights=_checked_weights(weights))
+
+
+def _checked_weights(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise DataError("fit.weights")
-    return train._replace(weights=weights)
+    return weights
 
 
 def _typed(array: NDArray[Any], floatx: str) -> NDArray[Any]:

@@ -49,6 +49,7 @@ class KerasFit:
         self.model.fit(
             self._batches,
             validation_data=self.validation.parts if self.validation is not None else None,
+            validation_batch_size=self._batches.batch_size,  # as the other engines: a loss that sums depends on it
             epochs=epochs.stop,
             initial_epoch=epochs.start,
             callbacks=keras.callbacks.CallbackList(every, add_history=True, model=self.model, **params),

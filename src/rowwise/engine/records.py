@@ -9,8 +9,7 @@ import keras
 import numpy as np
 
 from rowwise.data.dataset import Dataset
-from rowwise.data.storage import taken
-from rowwise.engine.arrays import Arrays, as_arrays, weighted
+from rowwise.engine.arrays import Arrays, as_arrays, record_weights, with_class_weights
 from rowwise.errors import UsageError
 from rowwise.models.inputs_outputs import is_regression
 from rowwise.shapes.checks.check import check_records
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from rowwise.engine.arrays import Records
+    from rowwise.engine.arrays import Records, Validation
 
 MOST_CLASSES = 10_000  # whole numbers of which there are more are quantities, whatever the loss
 
@@ -30,16 +29,18 @@ class Prepared:
     """Checked records, of which a share is still to be held out where the user asked for one.
 
     Attributes:
-        arrays: all records to train on, with their weights.
+        arrays: all records to train on, with their own weights.
         validation: records of its own to validate with, or None.
         share: of `arrays` to hold out; 0 for none.
         source: what `arrays` were made of: a Dataset knows groups and times.
+        class_weight: class number → weight, of the records that are trained on alone, as in Keras.
     """
 
     arrays: Arrays
     validation: Arrays | None
     share: float
     source: Records
+    class_weight: Mapping[int, float] | None = None
 
     def held_out(self, model: keras.Model, seed: int, batch_size: int) -> NDArray[np.bool_] | None:
         """`(records,)`: which of `arrays` are held out for this model; None where no share is.
@@ -59,14 +60,15 @@ class Prepared:
         return held
 
     def parts(self, held: NDArray[np.bool_] | None) -> tuple[Arrays, Arrays | None]:
-        """The records to train on and those to validate with."""
-        return (self.arrays, self.validation) if held is None else divided(self.arrays, held)
+        """The records to train on, classes weighted, and those to validate with, each with its own weight."""
+        train, validation = (self.arrays, self.validation) if held is None else divided(self.arrays, held)
+        return with_class_weights(train, self.class_weight), validation
 
 
 def prepare_records(
     models: Sequence[keras.Model],
     train: Records,
-    validation: Records | float | None,
+    validation: Validation | float | None,
     sample_weight: ArrayLike | None = None,
     class_weight: Mapping[int, float] | None = None,
 ) -> Prepared:
@@ -79,12 +81,21 @@ def prepare_records(
     held = None if isinstance(validation, int | float) else validation
     for model in models:
         check_records(model, train, finite=False)
-    arrays = weighted(as_arrays(train, keras.config.floatx()), sample_weight, class_weight)
+    arrays = as_arrays(train, keras.config.floatx())
+    arrays = arrays._replace(weights=record_weights(sample_weight, len(arrays.x)))
+    with_class_weights(arrays, class_weight)  # refuses what makes no sense before anything is divided
+    return Prepared(arrays, _validation(models, held), share, train, class_weight)
+
+
+def _validation(models: Sequence[keras.Model], held: Validation | None) -> Arrays | None:
+    """Records of its own to validate with: as `train`, or `(x, y, weights)`."""
     if held is None:
-        return Prepared(arrays, None, share, train)
+        return None
+    pair, weights = (held[:2], held[2]) if isinstance(held, tuple | list) and len(held) == 3 else (held, None)
     for model in models:
-        check_records(model, held, finite=False)
-    return Prepared(arrays, as_arrays(held, keras.config.floatx(), "validation"), share, train)
+        check_records(model, pair, finite=False)
+    arrays = as_arrays(pair, keras.config.floatx(), "validation")
+    return arrays._replace(weights=record_weights(weights, len(arrays.x)))
 
 
 def held_out(
@@ -114,9 +125,8 @@ def held_out(
 
 
 def divided(arrays: Arrays, held: NDArray[np.bool_]) -> tuple[Arrays, Arrays]:
-    """The records that are not held out, and those that are, which all count alike, as in Keras: without weights."""
-    rows = np.flatnonzero(held)
-    return arrays.take(np.flatnonzero(~held)), Arrays(taken(arrays.x, rows), arrays.y[rows])
+    """The records that are not held out, and those that are, all with their weights, as in Keras."""
+    return arrays.take(np.flatnonzero(~held)), arrays.take(np.flatnonzero(held))
 
 
 def _classes(y: NDArray[Any], quantities: bool) -> tuple[NDArray[np.int32], int]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from rowwise.engine.arrays import Records
+    from rowwise.engine.arrays import Records, Validation
     from rowwise.engine.plan import Plan
 
 PATIENCE = 0.05  # seconds between two looks at Ctrl-C and `stop`
@@ -47,7 +47,7 @@ def sweep(
     seeds: Iterable[int] = range(8),
     epochs: int = 1,
     batch_size: int = 32,
-    validation: Records | float | None = None,
+    validation: Validation | float | None = None,
     workers: int | None = None,
     sample_weight: ArrayLike | None = None,
     class_weight: Mapping[int, float] | None = None,

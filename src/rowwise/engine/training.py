@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from rowwise.engine.arrays import Arrays, Records
+    from rowwise.engine.arrays import Arrays, Records, Validation
     from rowwise.engine.protocol import Trainer
 
 # Arguments of model.fit that are called otherwise here, and the message that says how.
@@ -48,7 +48,7 @@ def fit(
     train: Records,
     epochs: int = 1,
     batch_size: int = 32,
-    validation: Records | float | None = None,
+    validation: Validation | float | None = None,
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.Callback | None = None,
     engine: str = "auto",
@@ -72,7 +72,8 @@ def fit(
         epochs: the number of the last epoch, as in Keras: from `initial_epoch` to `epochs`.
         batch_size: records a step; the last batch of an epoch is trained on even if it is shorter.
         validation: a share of `train` to hold out (seeded; stratified where labels are classes; by a Dataset's groups
-            or times), or records of its own.
+            or times), or records of its own: a Dataset, `(x, y)` or `(x, y, weights)`. Records that are held out keep
+            their `sample_weight`; class weights are for training alone, as in Keras.
         seed: with the epoch's number it fixes the order of the records, and the split.
         callbacks: Keras callbacks. One with batch hooks sends the run to the engine `keras`. In `params` they find
             `engine`, `engine_reason` and `records` beside what Keras puts there; one whose attribute `needs_weights`

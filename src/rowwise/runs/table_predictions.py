@@ -12,6 +12,7 @@ from rowwise.data.tables.encode import check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.read import cleaned, open_table
 from rowwise.errors import DataError, ModelError
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +60,7 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
         raise ModelError("predict.no_table", model=saved.path)
     done, oddities = Written(), dict[str, Counter[str]]()
     with open_table(source) as table:
-        check_columns(table.name, table.columns, tuple(column.name for column in schema.used))
+        check_columns(table.name, table.columns, tuple(column.name for column in schema.used), table.unread)
         done.columns = added_names(schema, table)
         signs = signs_of(table, schema, source.decimal)
         written = schema.read_with(signs)
@@ -77,6 +78,8 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
     positive = {name: {kind: n for kind, n in counts.items() if n} for name, counts in oddities.items()}
     done.counts = {name: counts for name, counts in positive.items() if counts}
     done.notes = oddity_notes(schema, oddities)
+    if table.unread:
+        done.notes.append(say("predict.table.unread", columns=", ".join(table.unread)))
     return done
 
 
@@ -96,10 +99,9 @@ def added_names(schema: Schema, table: Table) -> tuple[str, ...]:
 
 
 def with_prediction(rows: pl.DataFrame, prediction: Prediction, schema: Schema, names: tuple[str, ...]) -> pl.DataFrame:
-    """The rows with the new columns; columns that CSV cannot hold are left out."""
+    """The rows with the new columns."""
     import polars as pl
 
-    held = [name for name in rows.columns if not rows[name].dtype.is_nested() and rows[name].dtype != pl.Binary]
     if schema.classes:
         classes = np.array(schema.classes, object)[prediction.classes]
         added = [pl.Series(names[0], classes.tolist(), dtype=pl.String)]
@@ -107,4 +109,4 @@ def with_prediction(rows: pl.DataFrame, prediction: Prediction, schema: Schema, 
     else:
         added, numbers = [], prediction.values
     added += [pl.Series(name, numbers[:, place]) for place, name in enumerate(names[len(added) :])]
-    return rows.select(held).with_columns(added)
+    return rows.with_columns(added)

@@ -156,9 +156,13 @@ def test_what_is_served_is_read_in_the_unit_of_the_training(tmp_path):
 
 def test_units_that_cannot_be_added_up_are_never_numbers(tmp_path):
     many = [f"${n}" if n % 3 else f"€{n}" for n in range(60)]
-    with pytest.raises(DataError, match='units that cannot be added up: "€0" in record 1, "\\$1" in record 2'):
-        loaded(csv(tmp_path / "t.csv", "v;y", many, Y))
-    assert loaded(csv(tmp_path / "t.csv", "v;w;y", many, range(60), Y), drop="v")[1].columns[0].reason == "asked"
+    path = csv(tmp_path / "t.csv", "v;w;y", many, range(60), Y)
+    _, schema, said = loaded(path)
+    assert schema.columns[0].reason == "mixed"
+    assert 'units that cannot be added up, "€0" in record 1 and "$1" in record 2' in said[0]
+    with pytest.raises(DataError, match="units that cannot be added up"):
+        loaded(path, target="v")
+    assert loaded(path, drop="v")[2] == []
     _, schema, said = loaded(csv(tmp_path / "few.csv", "v;y", ["250 g", "1 kg", "500 g"], Y))
     assert schema.columns[0].levels == ("1 kg", "250 g", "500 g")
     assert '"250 g" and "1 kg"' in said[0]
@@ -317,10 +321,13 @@ def test_a_target_that_is_only_marked_is_no_record(tmp_path):
 @pytest.mark.parametrize("many", [20, 60])
 def test_what_is_no_number_is_named_with_its_record_however_many_numbers_there_are(tmp_path, many):
     values = {3: "abc", 7: "n/k", 40: "abc"}
-    path = csv(tmp_path / "t.csv", "v,y", [values.get(n, n % many * 1.5) for n in range(60)], Y, separator=",")
-    for error, options in ((DataError, {}), (UsageError, {"numeric": "v"})):
-        with pytest.raises(error, match=r'mixes 57 numbers with 3 .*such as "abc" in record 4, "n/k" in record 8'):
-            loaded(path, **options)
+    texts = [values.get(n, n % many * 1.5) for n in range(60)]
+    path = csv(tmp_path / "t.csv", "v,w,y", texts, range(60), Y, separator=",")
+    _, schema, said = loaded(path)
+    assert schema.columns[0].reason == "mixed"
+    assert 'not used: it mixes 57 numbers with 3 values that are none, such as "abc" in record 4, "n/k"' in said[0]
+    with pytest.raises(UsageError, match=r'mixes 57 numbers with 3 .*such as "abc" in record 4, "n/k" in record 8'):
+        loaded(path, numeric="v")
     assert loaded(path, categorical="v")[1].columns[0].kind == "categorical"
 
 

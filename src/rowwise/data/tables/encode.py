@@ -62,7 +62,7 @@ def encode(schema: Schema, rows: Any, limits: Limits | None = None) -> Encoded:
     source = _source(rows)
     oddities: dict[str, Counter[str]] = {}
     with open_table(source, limits) as table:
-        check_columns(table.name, table.columns, _used(schema))
+        check_columns(table.name, table.columns, _used(schema), table.unread)
         written = schema.read_with(signs_of(table, schema, source.decimal))
         blocks = [encode_rows(written, batch, oddities) for batch in table.batches(written.numeric)]
     if not sum(map(len, blocks)):
@@ -139,12 +139,21 @@ def _used(schema: Schema) -> tuple[str, ...]:
     return tuple(column.name for column in schema.used)
 
 
-def check_columns(place: str, columns: Sequence[str], expected: Sequence[str]) -> None:
-    """Raises DataError where a table, called `place` in the message, lacks one of the expected columns."""
+def check_columns(
+    place: str, columns: Sequence[str], expected: Sequence[str], unread: Mapping[str, str] | None = None
+) -> None:
+    """Raises DataError where a table, called `place`, lacks one of the expected columns, or it holds no single values.
+
+    Args:
+        unread: as a Table's.
+    """
     lacking = [name for name in expected if name not in columns]
     if lacking:
         listed = ", ".join(lacking[:5]) + (", …" if len(lacking) > 5 else "")
         raise DataError("table.lacks", path=place, names=listed, found=", ".join(columns[:10]))
+    for name in expected:
+        if unread and name in unread:
+            raise DataError("table.nested", name=name, found=unread[name])
 
 
 def oddity_notes(schema: Schema, oddities: Mapping[str, Mapping[str, int]]) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST_EXACT = 2**53  # up to it float64 holds every whole number
+NO_SINGLE_VALUE = (bytes, bytearray, memoryview, list, tuple, dict, set, frozenset, np.ndarray)
 LONGEST = datetime.timedelta(microseconds=2**63 - 1)  # of a column of durations
 
 
@@ -43,15 +44,28 @@ def from_pandas(frame: Any) -> pl.DataFrame:
 
 
 def _series_of_array(name: str, values: Any) -> pl.Series:
-    """`(records,)` of NumPy → a column; NaN, NaT, None and pandas's NA are null."""
+    """`(records,)` of NumPy → a column; NaN, NaT, None and pandas's NA are null.
+
+    What holds no single values, or complex ones, becomes an empty column of objects: it cannot be used.
+    """
     import polars as pl
 
+    unusable = pl.Series(name, [None] * len(values), dtype=pl.Object)
+    if values.dtype.kind not in "biufmMUO":
+        return unusable
+    if values.dtype.kind == "f" and values.dtype.itemsize > 8:  # float128
+        values = values.astype(np.float64)
     if values.dtype.kind == "M":
         return pl.Series(name, values.astype("datetime64[us]"))
     if values.dtype.kind != "O":
         return pl.Series(name, values).fill_nan(None) if values.dtype.kind == "f" else pl.Series(name, values)
     listed = [none_if_missing(value) for value in values]
     types = {type(value) for value in listed if value is not None}
+    if any(issubclass(one, NO_SINGLE_VALUE) for one in types):
+        return unusable
+    for type_ in (datetime.time, datetime.timedelta):
+        if types and all(issubclass(one, type_) for one in types):
+            return _series_of_one_type(name, listed)
     if types <= {bool} or types <= {str} or all(issubclass(one, int | float | np.number) for one in types):
         return pl.Series(name, listed, strict=False)
     if all(issubclass(one, int | float | np.number | Decimal) for one in types):

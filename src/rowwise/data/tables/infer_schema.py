@@ -44,6 +44,9 @@ def check_options(table: Table, source: Source) -> None:
             other = options.setdefault(name, option)
             if other != option:
                 raise UsageError("table.contradiction", name=name, first=other, second=option)
+    for name in (*source.target, source.group, source.time):
+        if name in table.unread:
+            raise UsageError("table.nested", name=name, found=table.unread[name])
 
 
 def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], signs: Signs) -> Schema:
@@ -74,15 +77,18 @@ def infer_columns(table: Table, source: Source, profiles: Mapping[str, Profile])
     """The columns that are no targets.
 
     Raises:
-        DataError: numbers and texts mixed. UsageError: an option that the values contradict.
+        UsageError: an option that the values contradict.
+
+    Warns:
+        Suspicious: a column is not used, because it mixes numbers and texts.
     """
     return tuple(_column(name, profiles[name], source) for name in table.columns if name not in source.target)
 
 
 def _column(name: str, profile: Profile, source: Source) -> Column:
     if reason := dropped.reason(name, profile, source):
-        if reason in ("identifier", "levels"):
-            for note in number_notes(name, profile, "dropped"):
+        if reason in ("mixed", "identifier", "levels"):
+            for note in number_notes(name, profile, reason):
                 warn_user(note)
         return Column(name, "dropped", reason=reason)
     kind = _kind(name, profile, source)
@@ -99,12 +105,10 @@ def _kind(name: str, profile: Profile, source: Source) -> str:
         return "categorical"
     if name in source.numeric:
         if not profile.all_numbers:
-            raise no_numbers(UsageError, name, profile)
+            key, values = no_numbers(name, profile)
+            raise UsageError(key, **values)
         return "numeric"
-    for kind, module in KINDS.items():
-        if module.matches(profile):
-            return kind
-    raise no_numbers(DataError, name, profile)
+    return next(kind for kind, module in KINDS.items() if module.matches(profile))
 
 
 def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
@@ -133,7 +137,8 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
     if source.task == "" and profile.numeric and not few:
         return "regression"
     if profile.mixed and (source.task == "" or profile.distinct > MOST_LEVELS):
-        raise no_numbers(DataError, name, profile)
+        key, values = no_numbers(name, profile)
+        raise DataError(key, **values)
     if profile.distinct > MOST_LEVELS:
         raise DataError("target.classes", name=name, most=f"{MOST_LEVELS:,}")
     if profile.distinct > max(FEW, profile.present / 2):

@@ -123,7 +123,8 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
     oddities: dict[str, Counter[str]] = {}
     xs, ys, numbers = [], [], []
     with open_table(source, limits) as table:
-        check_columns(table.name, table.columns, (*(column.name for column in schema.used), *schema.targets))
+        expected = (*(column.name for column in schema.used), *schema.targets)
+        check_columns(table.name, table.columns, expected, table.unread)
         signs = signs_of(table, schema, source.decimal)
         written = schema.read_with(signs)
         for batch in table.batches(written.numeric, numbered=True):

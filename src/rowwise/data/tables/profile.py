@@ -35,6 +35,7 @@ class Profile:
         patterns: the ways to write dates that fit every value so far.
         timed: whether a date has a time other than midnight.
         first: the first value, as text, and its record, from 0.
+        unread: what a column holds whose values are no single ones; nothing else is known of it.
     """
 
     texts: bool
@@ -46,6 +47,7 @@ class Profile:
     patterns: list[str] = field(default_factory=lambda: list(PATTERNS))
     timed: bool = False
     first: tuple[str, int] = ("", 0)
+    unread: str = ""
 
     @property
     def present(self) -> int:
@@ -99,10 +101,9 @@ class Profile:
         present = values.drop_nulls() if values.null_count() else values
         if not len(present):
             return
-        if not values.dtype.is_nested():
-            if empty:
-                self.first = str(as_texts(present[:1])[0]), start + int(values.is_not_null().arg_max() or 0)
-            self._add_values(present)
+        if empty:
+            self.first = str(as_texts(present[:1])[0]), start + int(values.is_not_null().arg_max() or 0)
+        self._add_values(present)
         if values.dtype == pl.String:
             self.numbers.add_texts(values, start, separator, numbers)
         elif values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration, pl.Time):
@@ -145,7 +146,8 @@ def profiles_of(table: Table, source: Source) -> tuple[dict[str, Profile], Signs
     """
     import polars as pl
 
-    profiles = {name: Profile(table.texts) for name in table.columns}
+    profiles = {name: Profile(table.texts, unread=table.unread.get(name, "")) for name in table.columns}
+    looked_at = {name: profile for name, profile in profiles.items() if not profile.unread}
     records = 0
 
     def surely_numeric(name: str) -> bool:
@@ -155,16 +157,17 @@ def profiles_of(table: Table, source: Source) -> tuple[dict[str, Profile], Signs
 
     for rows, numbers in table.batches_with_numbers(surely_numeric):
         records += len(rows)
-        for name, profile in profiles.items():
+        for name, profile in looked_at.items():
             profile.add(rows[name], table.separator, numbers.get(name))
     if not records:
         raise DataError("table.rows", path=table.name)
     for profile in profiles.values():
+        profile.records = records
         if profile.dtype == pl.Null:
-            profile.missing = profile.records
-    voters = {name: one for name, one in profiles.items() if one.texts and name not in source.drop}
+            profile.missing = records
+    voters = {name: one for name, one in looked_at.items() if one.texts and name not in source.drop}
     evidence = {name: one.numbers.evidence for name, one in voters.items() if one.numbers.mostly_numbers(one.present)}
     signs = choose_signs(evidence, table.separator, source.decimal)
-    for name, profile in profiles.items():
+    for name, profile in looked_at.items():
         profile.numbers.decimal = signs.of(name)
     return profiles, signs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +17,7 @@ from rowwise.errors import DataError, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import polars as pl
 
@@ -59,6 +59,8 @@ class Table:
         records: how many a Parquet file says it has.
         batch_cells: rows × columns of a batch.
         widths_checked: whether the fields of a CSV file's rows have been counted.
+        unread: the columns that are not looked at, and what they hold: no single values (bytes, lists, objects), or
+            whatever it may be where they are to be dropped. `frame` may lack them.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Table:
     records: int | None = None
     batch_cells: int = Limits().batch_cells
     widths_checked: bool = False
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def separator(self) -> str:
@@ -112,16 +115,16 @@ class Table:
             _check_short(self.name, ragged(self.text.file, self.text.separator, len(self.columns)), len(self.columns))
 
     def batches(self, numeric: Callable[[str], bool] = no_column, numbered: bool = False) -> Iterator[pl.DataFrame]:
-        """The same, `cleaned`."""
-        for rows in self.raw(numbered):
-            yield cleaned(rows, numeric)
+        """The same, `cleaned`, without what is unread."""
+        for rows, _ in self.batches_with_numbers(numeric, numbered):
+            yield rows
 
     def batches_with_numbers(
-        self, numeric: Callable[[str], bool] = no_column
+        self, numeric: Callable[[str], bool] = no_column, numbered: bool = False
     ) -> Iterator[tuple[pl.DataFrame, dict[str, pl.Series]]]:
         """The same, and beside them the numbers of those columns whose texts are all numbers."""
-        for rows in self.raw():
-            yield cleaned_with_numbers(rows, numeric)
+        for rows in self.raw(numbered):
+            yield cleaned_with_numbers(rows.drop(self.unread, strict=False) if self.unread else rows, numeric)
 
 
 def _check_short(name: str, rows: Ragged, columns: int) -> None:
@@ -182,13 +185,18 @@ def open_table(source: Source, limits: Limits | None = None) -> Iterator[Table]:
             yield _of_frame(source, limits)
             return
         if path.suffix.lower() in (".parquet", ".pq"):
-            yield _of_parquet(path, limits)
+            yield _of_parquet(path, source, limits)
             return
         with open_text(path, source.encoding, source.separator) as text, _long_row_named(path, text):
-            yield _of_text(path, text, limits)
+            yield _of_text(path, text, source, limits)
 
 
-def _of_text(path: Path, text: Text, limits: Limits) -> Table:
+def _dropped(source: Source) -> list[str]:
+    """The columns that nobody looks at: a group or time that is dropped is no feature, but still looked at."""
+    return [name for name in source.drop if name not in (source.group, source.time)]
+
+
+def _of_text(path: Path, text: Text, source: Source, limits: Limits) -> Table:
     import polars as pl
 
     columns = list(text.names)
@@ -202,21 +210,22 @@ def _of_text(path: Path, text: Text, limits: Limits) -> Table:
     if text.file.stat().st_size <= limits.in_memory:
         frame = frame.collect().lazy()
     about = {"file": path.name, "encoding": text.encoding, "separator": text.separator}
-    return Table(str(path), frame, True, tuple(columns), about, text, batch_cells=limits.batch_cells)
+    unread = dict.fromkeys(_dropped(source), "String")
+    return Table(str(path), frame, True, tuple(columns), about, text, batch_cells=limits.batch_cells, unread=unread)
 
 
-def _of_parquet(path: Path, limits: Limits) -> Table:
+def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
     import polars as pl
 
     try:
         frame = pl.scan_parquet(path, glob=False)
-        columns = tuple(frame.collect_schema().names())
+        types = frame.collect_schema()
         records = int(frame.select(pl.len()).collect().item())  # stands in the file's footer: nothing else is read
     except OSError as cause:
         raise DataError("table.unreadable", path=path, cause=cause.strerror or cause) from cause
-    check_names(path, columns)
+    check_names(path, types.names())
     about = {"file": path.name}
-    return Table(str(path), frame, False, columns, about, records=records, batch_cells=limits.batch_cells)
+    return replace(_typed(str(path), frame, types, about, source, limits), records=records)
 
 
 def _of_frame(source: Source, limits: Limits) -> Table:
@@ -225,10 +234,26 @@ def _of_frame(source: Source, limits: Limits) -> Table:
     frame = source.frame
     of_polars = isinstance(frame, pl.DataFrame | pl.LazyFrame)
     lazy = frame.lazy() if of_polars else from_pandas(frame).lazy()
-    columns = tuple(lazy.collect_schema().names())
-    check_names(source.place, columns)
+    types = lazy.collect_schema()
+    check_names(source.place, types.names())
     about = {"frame": type(frame).__module__.split(".")[0]}
-    return Table(source.place, lazy, False, columns, about, batch_cells=limits.batch_cells)
+    return _typed(source.place, lazy, types, about, source, limits)
+
+
+def _typed(
+    name: str, frame: pl.LazyFrame, types: pl.Schema, about: dict[str, Any], source: Source, limits: Limits
+) -> Table:
+    """Columns without single values are not read: Polars itself can do little with them."""
+    import polars as pl
+
+    dropped = _dropped(source)
+    unread = {
+        column: str(type_)
+        for column, type_ in types.items()
+        if column in dropped or type_.is_nested() or type_ in (pl.Binary, pl.Object)
+    }
+    held = frame.drop(list(unread)) if unread else frame
+    return Table(name, held, False, tuple(types), about, batch_cells=limits.batch_cells, unread=unread)
 
 
 @contextmanager

@@ -111,15 +111,15 @@ def describe(model: keras.Model) -> DenseChain:
             continue
         if chain.output_scale:
             raise Unsupported(layer_title(layer))  # nothing may follow what the outputs were scaled by
-        before, shape = shape, layer.compute_output_shape(shape)
         if kind in (keras.layers.Flatten, keras.layers.Reshape):
+            shape = layer.compute_output_shape(shape)
             _only_before(chain, layer)
             if getattr(layer, "data_format", "channels_last") != "channels_last":
                 raise Unsupported(f"{layer_title(layer)}, channels_first")
         elif kind is Preparation:
             if chain.layers or chain.prepare or dropout or (chain.scale, chain.offset) != (1.0, 0.0):
                 raise Unsupported(layer_title(layer))
-            chain.prepare = layer.prepare
+            chain.prepare, shape = layer.prepare, layer.compute_output_shape(shape)
         elif kind is keras.layers.Rescaling and chain.layers and not activated and not dropout:
             units = chain.layers[-1].units
             chain.output_scale = _for_each(units, layer.scale)
@@ -134,8 +134,9 @@ def describe(model: keras.Model) -> DenseChain:
                 raise Unsupported(layer_title(layer))
             dropout = float(layer.rate)
         elif kind is keras.layers.Dense:
-            if len(before) != 2:
-                raise Unsupported(f"{layer_title(layer)}, {before}")
+            if len(shape) != 2:
+                raise Unsupported(f"{layer_title(layer)}, {shape}")
+            shape = (None, layer.units)
             chain.layers.append(_dense(layer, dropout))
             chain.dense.append(layer)
             dropout, activated = 0.0, chain.layers[-1].activation != "linear"
@@ -156,8 +157,10 @@ def compiled(model: keras.Model, chain: DenseChain) -> Compiled:
     """Loss and optimizer of a compiled model.
 
     Raises:
-        Unsupported: another loss or optimizer, or an option of theirs that the engine does not have.
+        Unsupported: another loss or optimizer, or an option of theirs that the engine does not have; variables that
+            are frozen, or that no Dense layer has.
     """
+    _check_trained(model, chain)
     last = chain.layers[-1]
     standardized = type(model.loss) is ScaledSquaredError
     if standardized:
@@ -170,6 +173,22 @@ def compiled(model: keras.Model, chain: DenseChain) -> Compiled:
             raise Unsupported("Rescaling + from_logits")
     optimizer = _optimizer(model)
     return Compiled(_with_decay(model, chain, optimizer), loss, optimizer, standardized)
+
+
+def _check_trained(model: keras.Model, chain: DenseChain) -> None:
+    """Raises Unsupported where what the model trains is not exactly the kernels and biases of the chain."""
+    trained = {id(variable) for variable in model.trainable_variables}
+    for layer in chain.dense:
+        for name in ("kernel", "bias") if layer.use_bias else ("kernel",):
+            if id(getattr(layer, name)) not in trained:
+                frozen = f"{name}.trainable" if layer.trainable else "trainable"
+                raise Unsupported(f"{layer_title(layer)}, {frozen}=False")
+    if len({id(variable) for variable in chain.variables}) < len(chain.variables):
+        raise Unsupported("Dense, one kernel in two layers")  # its gradients would have to be added up
+    known = {id(variable) for variable in chain.variables}
+    for variable in model.trainable_variables:
+        if id(variable) not in known:
+            raise Unsupported(f'Variable "{variable.path}"')
 
 
 def uncompiled(chain: DenseChain) -> Compiled:
@@ -214,8 +233,6 @@ def _dense(layer: keras.layers.Dense, dropout: float) -> LayerDescription:
     for option in ("kernel_constraint", "bias_constraint", "lora_rank", "quantization_mode"):
         if getattr(layer, option, None) is not None:
             raise Unsupported(f"{layer_title(layer)}, {option}")
-    if not layer.trainable:
-        raise Unsupported(f"{layer_title(layer)}, trainable=False")
     name = _function_name(layer, layer.activation)
     kernel, bias = (_penalty(layer, regularizer) for regularizer in (layer.kernel_regularizer, layer.bias_regularizer))
     return LayerDescription(

@@ -83,9 +83,10 @@ class Native:
         if self.validation is not None:
             without_slots = replace(self.compiled, optimizer=OptimizerDescription())
             self._checker = self._built(without_slots, self.validation, INFERENCE_BATCH, threads)
-            self._bound_validation = self._checker.records(self.validation.x, self.validation.y)
+            held = self.validation
+            self._bound_validation = self._checker.records(held.x, held.y, held.weights)
         weights = self.chain.variables
-        self._variables = [*weights, *optimizer_slots(model.optimizer, weights)]
+        self._variables = [*weights, *_slots(model.optimizer, weights)]
         self._seen: list[Any] = [None] * len(self._variables)  # the values that the network took or gave last
 
     @property
@@ -147,8 +148,9 @@ class Native:
         loss, hits = self._bound_validation.predict(outputs)
         release(self.validation.x)
         self.model.reset_metrics()
-        counted = self._counts_hits(self.validation)
-        _measure(self.model, loss, hits, (self.validation.labels, None), None if counted else self._in_units(outputs))
+        held = self.validation
+        seen = None if self._counts_hits(held) else self._in_units(outputs)
+        _measure(self.model, loss, hits, (held.labels, held.weights), seen)
         return metric_results(self.model)
 
     def _in_units(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -252,6 +254,14 @@ def network_description(
         batch_size=batch_size,
         threads=threads or threads_for(multiply_adds(chain, batch_size)),
     )
+
+
+def _slots(optimizer: keras.optimizers.Optimizer, weights: list[keras.Variable]) -> list[keras.Variable]:
+    """The optimizer's variables for these weights; raises Unsupported where it was built for others."""
+    try:
+        return optimizer_slots(optimizer, weights)
+    except KeyError:  # one that was frozen when the optimizer was built: Keras says what to do
+        raise Unsupported(f"{type(optimizer).__name__}, built for other variables") from None
 
 
 def _rates(

@@ -17,6 +17,8 @@ SLOTS = {
     keras.optimizers.SGD: ("momentums",),
     keras.optimizers.RMSprop: ("_velocities", "_momentums"),
 }
+# Methods by which a model trains or gives its figures as it likes: what they return is the epoch's logs.
+STEPS = ("train_step", "test_step", "compute_metrics", "make_train_function", "make_test_function")
 SUMMED = ("keras.src.metrics", "keras.src.losses.losses", "builtins")  # modules of metrics and of their functions
 
 
@@ -107,9 +109,11 @@ def build_from_shapes(model: keras.Model, batch: tuple[Any, ...]) -> None:
 
 
 def overridden_step(model: keras.Model) -> str | None:
-    """`"train_step"` or `"test_step"` where the model's class has one of its own, else None."""
-    steps = ("train_step", "test_step")
-    return next((step for step in steps if getattr(type(model), step) is not getattr(keras.Model, step)), None)
+    """The method of `STEPS` that the model, or its class, has of its own; None where all are Keras's."""
+    for step in STEPS:
+        if step in vars(model) or getattr(type(model), step) is not getattr(keras.Model, step):
+            return step
+    return None
 
 
 def has_own_train_step(model: keras.Model) -> bool:

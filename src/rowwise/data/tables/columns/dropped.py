@@ -36,6 +36,10 @@ def reason(name: str, profile: Profile, source: Source) -> str:
         return "asked"
     if name == source.group:
         return "group"
+    if profile.unread:
+        if requested:
+            raise UsageError("table.nested", name=name, found=profile.unread)
+        return "nested"
     if not profile.present:
         if requested:
             raise UsageError("table.all_missing", name=name)
@@ -44,15 +48,13 @@ def reason(name: str, profile: Profile, source: Source) -> str:
         if requested:
             raise UsageError("table.constant", name=name, value=next(iter(profile.values or "")))
         return "constant"
-    if not profile.texts and (profile.dtype.is_nested() or str(profile.dtype) in ("Binary", "Object")):
-        if requested:
-            raise UsageError("table.nested", name=name, found=profile.dtype)
-        return "nested"
     if requested:
         return ""
     if profile.numeric:
         return "identifier" if _numbers_records(name, profile) else ""
-    textual = not date.matches(profile) and not profile.mixed
+    if profile.mixed:
+        return "mixed"
+    textual = not date.matches(profile)
     if textual and profile.distinct > MOST_LEVELS:
         return "levels"
     return "identifier" if textual and profile.distinct > max(MIXED_LEVELS, profile.present / 2) else ""
