@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from rowwise.errors import SaveError
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +19,50 @@ if TYPE_CHECKING:
 Done = TypeVar("Done")
 
 PARTIAL = ".partial"  # how the hidden name of what is not finished ends; a killed process may leave such a file
+
+
+# What a path may lead to that is no ordinary file: reading it could wait for ever, or never end.
+IRREGULAR = (
+    (stat.S_ISDIR, "file.is.folder"),
+    (stat.S_ISFIFO, "file.is.pipe"),
+    (stat.S_ISSOCK, "file.is.socket"),
+    (lambda mode: not stat.S_ISREG(mode), "file.is.device"),
+)
+
+
+def open_regular(path: Path) -> io.FileIO:
+    """An ordinary file, to be read.
+
+    Raises:
+        OSError: it cannot be opened, or is a folder, a pipe, a socket or a device; `strerror` says which.
+    """
+    check_regular(path)
+    return io.FileIO(path)
+
+
+def check_regular(path: Path) -> None:
+    """Raises OSError where nothing can be read, or no ordinary file stands: a pipe, say, nobody may ever write to."""
+    try:
+        mode = path.stat().st_mode
+    except ValueError as cause:  # a path with a zero byte in it
+        raise OSError(errno.EINVAL, str(cause), str(path)) from cause
+    for matches, key in IRREGULAR:
+        if matches(mode):
+            raise OSError(errno.EINVAL, say(key), str(path))
+
+
+def read_small(path: Path, most: int) -> bytes:
+    """All bytes of an ordinary file that has no reason to be long.
+
+    Raises:
+        OSError: as `open_regular`, or more than `most` bytes.
+    """
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        content = b"" if size > most else file.read(most + 1)  # some systems' own files say nothing of their size
+    if max(size, len(content)) > most:
+        raise OSError(errno.EFBIG, say("file.long", found=f"{size:,}", most=f"{most:,}"), str(path))
+    return content
 
 
 def unfinished(path: Path) -> Path:
