@@ -82,7 +82,21 @@ IN_POINTS_AND_COMMAS = {
     "1,200-": (-1200, -1.2),
     "999,999": (999_999, 999.999),
 }
-NO_NUMBERS = ["1.2.3", "1,234,56", "0,123,456", "010-1234-5678", "3+", "10-20", "12:30", "4x2", "1½", "0x1F", "1e999"]
+NO_NUMBERS = [
+    "1.2.3",
+    "1,234,56",
+    "0,123,456",
+    "010-1234-5678",
+    "3+",
+    "10-20",
+    "12:30",
+    "4x2",
+    "1½",
+    "0x1F",
+    "1e999",
+    "0, quoted",
+    "5. kg",
+]
 
 
 @pytest.mark.parametrize("decimal", [".", ","])
@@ -274,6 +288,12 @@ def test_a_model_of_one_country_serves_the_files_of_another(tmp_path):
         rows = pl.read_csv(served, separator=";" if served is german else ",", infer_schema=False)
         assert encode(schema, rows.to_dicts()).x[:, 0].tolist() == values
         assert encode(schema, rows).x[:, 0].tolist() == values
+
+
+def test_a_sign_that_a_later_part_of_a_long_file_shows_holds_for_all_of_it(tmp_path):
+    values = ["1.050"] * 3000 + ["0,25"] * 2000 + ["2.000"] * 3000
+    found, _, said = loaded(csv(tmp_path / "t.csv", "v;w;y", values, range(8000), Y, rows=8000))
+    assert (found["v"], said) == (about([1050] * 3000 + [0.25] * 2000 + [2000] * 3000), [])
 
 
 def test_rows_that_do_not_show_their_sign_are_read_as_the_training_was(tmp_path):

@@ -20,7 +20,7 @@ from rowwise.errors import warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     import polars as pl
     from numpy.typing import NDArray
@@ -117,7 +117,12 @@ class Signs(NamedTuple):
 
 
 def choose_signs(
-    evidence: Mapping[str, Evidence], separator: str = "", asked: str = "", usual: str = "", usual_separator: str = ""
+    evidence: Mapping[str, Evidence],
+    separator: str = "",
+    asked: str = "",
+    usual: str = "",
+    usual_separator: str = "",
+    used: Container[str] | None = None,
 ) -> Signs:
     """The signs of a file.
 
@@ -126,24 +131,26 @@ def choose_signs(
         separator: between its fields; empty of what is no CSV file.
         asked: the user's option; empty: none.
         usual, usual_separator: of the file that a model was trained on, where there is one.
+        used: the columns that are worth a warning; None: all of them.
 
     Warns:
         Suspicious: both signs are proven, or none is and a text has two meanings.
     """
     if asked:
         return Signs(asked, {}, asked)
+    watched = {name: one for name, one in evidence.items() if used is None or name in used}
     proven = Counter(one.proven for one in evidence.values())
     likely = Counter(one.likely for one in evidence.values())
     alike = bool(usual) and (separator == usual_separator or separator not in (",", ";"))
     expected = usual if alike else "," if separator == ";" else "."
     if proven["."] or proven[","]:
         file = _most(proven, expected)
-        _warn_of_two_signs(evidence, file)
+        _warn_of_two_signs(watched, file)
     else:
         file = expected if alike else _most(likely, expected)
         confirmed = likely[file] > likely[_other(file)]
         if not (file == expected and (confirmed or alike or separator == ",")):
-            _warn_of_two_meanings(evidence, file)
+            _warn_of_two_meanings(watched, file)
     seen = any(one.proofs or one.twofold for one in evidence.values())
     return Signs(file, {name: one.proven or file for name, one in evidence.items()}, file if seen else "")
 

@@ -68,7 +68,8 @@ def _texts(rows: pl.DataFrame) -> list[tuple[str, pl.Series]]:
 
 def _chosen(columns: dict[str, NumberProfile], present: dict[str, int], schema: Schema, separator: str) -> Signs:
     evidence = {name: one.evidence for name, one in columns.items() if one.mostly_numbers(present[name])}
-    return choose_signs(evidence, separator, "", schema.usual_decimal, schema.separator)
+    used = {*(column.name for column in schema.used if column.kind == "numeric"), *schema.targets}
+    return choose_signs(evidence, separator, "", schema.usual_decimal, schema.separator, used)
 
 
 def _enough(columns: dict[str, NumberProfile], present: dict[str, int], table: Table) -> bool:

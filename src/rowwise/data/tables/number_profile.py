@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+SAMPLE = 1000  # texts
 MOST_UNITS = 20  # a column with more has no units but names
 SHOWN = 3  # examples in a message
 REAL_AMOUNTS = 10  # so many different numbers, in so large
@@ -180,16 +181,23 @@ class NumberProfile:
             separator: of the fields of its file.
             plain: the numbers, where Polars reads all of the texts.
         """
-        numbers = plain_numbers(texts, ".") if plain is None else plain
+        if not start and plain is None and len(texts) > SAMPLE:  # these show how the others are read at once
+            self.add_texts(texts[:SAMPLE], 0, separator)
+            self.add_texts(texts[SAMPLE:], SAMPLE, separator)
+            return
+        usual = self.evidence.proven or "."
+        if usual == ",":
+            plain = None
+        numbers = plain_numbers(texts, usual) if plain is None else plain
         values = _present(numbers)
         self.count += len(values)
         if self.bare is None and len(values):
             place = int(numbers.is_not_null().arg_max() or 0)
             self.bare = str(texts[place]), start + place
         rest = texts.filter(numbers.is_null() & texts.is_not_null()) if plain is None else texts.clear()
-        if len(values):
+        if len(values) and usual == ".":
             self._add_plain(texts.filter(numbers.is_not_null()) if numbers.null_count() else texts, values, separator)
-        self._add_range(texts, values, in_order=not len(rest))
+        self._add_range(texts, values, usual, in_order=not len(rest))
         if len(rest):
             self.plain = False
             self._add_rest(rest, texts, start)
@@ -211,11 +219,11 @@ class NumberProfile:
             found = texts.filter(texts.str.contains(LONG))
             self.long = str(found[0]) if len(found) else ""
 
-    def _add_range(self, texts: pl.Series, values: NDArray[np.float64], in_order: bool) -> None:
+    def _add_range(self, texts: pl.Series, values: NDArray[np.float64], usual: str, in_order: bool) -> None:
         self._branch()
         self.ranges["."].add(values, in_order)
         if "," in self.ranges:
-            self.ranges[","].add(_present(plain_numbers(texts, ",")), in_order)
+            self.ranges[","].add(values if usual == "," else _present(plain_numbers(texts, ",")), in_order)
 
     def _add_rest(self, rest: pl.Series, texts: pl.Series, start: int) -> None:
         """Values that Polars does not read; `texts` are all of the batch."""

@@ -55,7 +55,7 @@ def _forms(decimal: str) -> str:
     point, comma = rf"\{decimal}", "," if decimal == "." else r"\."
     groups = "|".join(rf"(?:{sign}\d{{3}})+" for sign in (comma, "'", " "))
     indian = rf"\d?(?:{comma}\d{{2}})+{comma}\d{{3}}"
-    return rf"^(?:\d+(?:{point}\d*)?|{point}\d+|[1-9](?:\d{{0,2}}(?:{groups})|{indian})(?:{point}\d*)?)$"
+    return rf"^(?:\d+(?:{point}\d+)?|{point}\d+|[1-9](?:\d{{0,2}}(?:{groups})|{indian})(?:{point}\d+)?)$"
 
 
 FORMS = {sign: _forms(sign) for sign in SIGNS}
@@ -123,7 +123,7 @@ def taken_apart(texts: pl.Series) -> pl.DataFrame:
     )
     fits = (bracketed == pl.col("close").is_not_null()) & (signs <= 1)
     fits &= ~(pl.col("last").is_not_null() & pl.col("unit").str.contains(r"^\p{L}").fill_null(False))  # 14-Jan
-    body = pl.concat_str("body", pl.col("cents").str.head(1), ignore_nulls=True)
+    body = pl.concat_str("body", pl.col("cents").str.replace("-+", "0"), ignore_nulls=True)
     unit = pl.concat_str("currency", "unit", separator=" ", ignore_nulls=True).str.strip_chars()
     return groups.select(
         pl.when(fits).then(body.str.strip_chars(" ")).alias("body"),

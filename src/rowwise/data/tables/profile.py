@@ -103,8 +103,10 @@ class Profile:
             return
         if empty:
             self.first = str(as_texts(present[:1])[0]), start + int(values.is_not_null().arg_max() or 0)
-        self._add_values(present)
-        if values.dtype == pl.String:
+        news = self._add_values(present)
+        if values.dtype == pl.String and (
+            news or self.numbers.count or self.numbers.marks
+        ):  # else there are words only
             self.numbers.add_texts(values, start, separator, numbers)
         elif values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration, pl.Time):
             self.numbers.add_typed(as_numbers(values))
@@ -115,11 +117,16 @@ class Profile:
         elif values.dtype.is_temporal() and values.dtype not in (pl.Duration, pl.Time):
             self._add_timestamps(as_timestamps(present))
 
-    def _add_values(self, present: pl.Series) -> None:
-        if self.values is not None:
-            self.values.update(as_texts(present.unique()).to_list())
-            if len(self.values) > MOST_LEVELS:
-                self.values = None
+    def _add_values(self, present: pl.Series) -> bool:
+        """Whether there are values that were not there before, as long as these are kept."""
+        if self.values is None:
+            return False
+        before = len(self.values)
+        self.values.update(as_texts(present.unique()).to_list())
+        news = len(self.values) > before
+        if len(self.values) > MOST_LEVELS:
+            self.values = None
+        return news
 
     def _add_dates(self, present: pl.Series) -> None:
         fitting = []
