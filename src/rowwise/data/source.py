@@ -21,6 +21,7 @@ TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 ARRAYS = (".npz", ".npy")
 LARGEST_SIDE = 4096  # pixels of a record
 TASKS = ("classification", "regression")
+DATE_ORDERS = ("day-first", "month-first", "year-first")
 
 # The module that loads data of a kind, by `load(source) -> (train, test)`; named data have one each.
 _LOADERS = {"table": "tables.load", "folder": "pictures.folder", "arrays": "arrays.file"}
@@ -28,7 +29,7 @@ _LOADERS = {"table": "tables.load", "folder": "pictures.folder", "arrays": "arra
 _OPTIONS = {
     "table": (
         *("target", "task", "categorical", "numeric", "drop", "group", "time", "test", "seed"),
-        *("separator", "encoding", "decimal"),
+        *("separator", "encoding", "decimal", "date_order"),
     ),
     "folder": ("test", "seed", "size", "colour", "skip_bad"),
     "arrays": ("test", "seed", "task"),
@@ -51,6 +52,8 @@ class Source:
         seed: of that split.
         separator, encoding: of a CSV file; empty: detected.
         decimal: the sign before the fraction in texts of numbers, `"."` or `","`; empty: its columns decide.
+        date_order: one of `DATE_ORDERS`: how a table's dates such as 01/02/03 are meant; empty: they show it, or it is
+            said that nothing does.
         size: `(height, width)` of pictures, one number for both, or text such as `"48x64"`; None: the pictures decide.
         colour: of pictures: `"grey"`, `"colour"`, or empty: the pictures decide.
         skip_bad: whether pictures that cannot be read are left out.
@@ -73,6 +76,7 @@ class Source:
     separator: str = ""
     encoding: str = ""
     decimal: str = ""
+    date_order: str = ""
     size: tuple[int, int] | None = None
     colour: str = ""
     skip_bad: bool = False
@@ -91,6 +95,9 @@ class Source:
             raise UsageError("source.choice", name="task", found=self.task, known=", ".join(TASKS))
         if self.decimal not in ("", ".", ","):
             raise UsageError("source.choice", name="decimal", found=self.decimal, known='"." ","')
+        if self.date_order not in ("", *DATE_ORDERS):
+            known_orders = ", ".join(DATE_ORDERS)
+            raise UsageError("source.choice", name="date_order", found=self.date_order, known=known_orders)
         if self.colour not in ("", "grey", "colour"):
             raise UsageError("source.choice", name="colour", found=self.colour, known="grey, colour")
         if isinstance(self.test, bool) or not isinstance(self.test, float | int) or not 0 < self.test < 1:

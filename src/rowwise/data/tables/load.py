@@ -19,12 +19,12 @@ from rowwise.data.storage import ROWS, empty, release
 from rowwise.data.tables.columns.categorical import level_numbers
 from rowwise.data.tables.encode import check_columns, encode_rows
 from rowwise.data.tables.file_signs import signs_of
-from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema
+from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
 from rowwise.data.tables.number_text import is_mark
 from rowwise.data.tables.parse import as_float32, as_numbers, as_texts
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.read import ROW, open_table
-from rowwise.data.tables.schema import Schema
+from rowwise.data.tables.schema import Schema, from_origins
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
 from rowwise.errors import DataError, UsageError
@@ -77,6 +77,7 @@ def load(source: Source, limits: Limits | None = None, block_rows: int = ROWS) -
     with open_table(source, limits) as table:
         check_options(table, source)
         profiles, signs = profiles_of(table, source)
+        settle_dates(profiles, source)
         schema = infer_schema(table, source, profiles, signs)
         records = _encoded(table, schema, source, profiles, signs)
     test = _held_out(records, schema, source)
@@ -89,7 +90,7 @@ def load(source: Source, limits: Limits | None = None, block_rows: int = ROWS) -
         for start in range(0, len(chosen), block_rows):
             places = chosen[start : start + block_rows]
             block = records.x[places]
-            prints[places] = fingerprints(_with_targets(block, records.y[places]))
+            prints[places] = fingerprints(_with_targets(block, from_origins(records.y[places], schema)))
             x[start : start + len(places)] = renumbered(block, new_numbers)
             release(x)
             release(records.x)
@@ -107,6 +108,7 @@ def survey(source: Source) -> tuple[Schema, int]:
     with open_table(source) as table:
         check_options(table, source)
         profiles, signs = profiles_of(table, source)
+        settle_dates(profiles, source)
         columns = infer_columns(table, source, profiles)
         schema = Schema(columns, (), decimal=signs.shown, separator=table.separator)
         records = _encoded(table, schema, source, profiles, signs)
@@ -152,7 +154,10 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
     most = next(iter(profiles.values())).records
     x = empty((most, len(schema.inputs)))
     targets = max(len(schema.targets), 1)
-    y = np.zeros(most if targets == 1 else (most, targets), np.int32 if schema.classes else np.float32)
+    y = np.zeros(
+        most if targets == 1 else (most, targets),
+        np.int32 if schema.classes else np.float64 if schema.target_origins else np.float32,
+    )
     keys = np.empty(most, np.uint64 if source.group else np.int64) if source.split_by else None
     numbers = np.empty(most, np.int32)
     end = 0
@@ -200,14 +205,17 @@ def _target(rows: pl.DataFrame, name: str, decimal: str, unit: str) -> pl.Series
 
 
 def _targets(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
-    """int32 `(records,)` class numbers, or float32 `(records,)` or `(records, targets)`."""
+    """int32 `(records,)` class numbers, or numbers `(records,)` or `(records, targets)`: float32, or float64 where the
+    schema has origins for them."""
     if schema.classes:
         numbers = level_numbers(rows[schema.targets[0]], schema.classes)
         if len(numbers) and numbers.max() >= len(schema.classes):
             label = as_texts(rows[schema.targets[0]])[int(numbers.argmax())]
             raise DataError("target.unknown", name=schema.targets[0], found=label, known=", ".join(schema.classes[:10]))
         return numbers.astype(np.int32)
-    columns = [as_float32(name, rows[name]) for name in schema.targets]
+    columns: list[NDArray[Any]] = [as_float32(name, rows[name]) for name in schema.targets]
+    if schema.target_origins:
+        columns = [rows[name].to_numpy().astype(np.float64) for name in schema.targets]
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SAMPLE = 1000  # texts
+NARROW = 1 / 4  # of the largest number: the differences in a range up to it are an eighth at most, three bits more
 MOST_UNITS = 20  # a column with more has no units but names
 SHOWN = 3  # examples in a message
 REAL_AMOUNTS = 10  # so many different numbers, in so large
@@ -35,6 +36,11 @@ class Range:
     high: float = -np.inf
     whole: bool = True
     rising: bool = True
+
+    @property
+    def narrow(self) -> bool:
+        """Whether they differ little, so that their differences keep digits that they themselves would lose."""
+        return self.high - self.low <= NARROW * max(abs(self.low), abs(self.high))
 
     def add(self, numbers: NDArray[np.float64], in_order: bool = True) -> None:
         """Some more, NaN left out already."""
@@ -107,7 +113,8 @@ class NumberProfile:
     def code(self) -> str:
         """A value that shows the column to hold codes, no amounts; else empty."""
         text, length = self.padded
-        return self.long or (text if self.shortest >= length else "")
+        padded = text if self.shortest >= length else ""
+        return padded or (self.long if not self.range.narrow else "")  # narrow ones are counted from their `origin`
 
     @property
     def several_units(self) -> bool:

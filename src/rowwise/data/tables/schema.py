@@ -12,13 +12,18 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+import numpy as np
+
 from rowwise.data.tables import columns as column_kinds
 from rowwise.data.tables.columns.categorical import ONE_HOT
 from rowwise.data.tables.columns.date import PARTS
+from rowwise.data.tables.origins import EXACT_64
 from rowwise.data.tables.schema_text import schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from rowwise.data.tables.decimal_sign import Signs
 
@@ -42,6 +47,9 @@ class Column:
         decimal: the sign before the fraction in its texts, `.` or `,`; of another file it is found anew.
         unit: what stands beside its numbers, such as `€`, `kg` or `%`; empty where nothing does.
         pattern: how its dates are written, as for strftime; empty where the file has dates of its own.
+        origin: what the numbers in X are counted from (`origins`); means and scales are those of X, low and high the
+            table's own.
+        zone: of its dates: moments of other zones are brought to its clock (`dates.zones`); empty where they have none.
     """
 
     name: str
@@ -57,6 +65,8 @@ class Column:
     decimal: str = "."
     unit: str = ""
     pattern: str = ""
+    zone: str = ""
+    origin: float = 0.0
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -88,17 +98,19 @@ class Schema:
         columns: dropped ones among them.
         targets: names of the target columns; none of a table that was only looked at.
         classes: names of the classes; none for regression.
+        target_origins: `(targets)`: what the model's outputs are counted from (`origins`); empty: from 0, all of them.
+        target_units: what stands beside the numbers of each target; none where all are plain.
         decimal: the sign before fractions in the file's texts; empty where no text has any.
         separator: between the fields of the file; empty where it was no CSV file.
-        target_units: what stands beside the numbers of each target; none where all are plain.
     """
 
     columns: tuple[Column, ...]
     targets: tuple[str, ...]
     classes: tuple[str, ...] = ()
+    target_origins: tuple[float, ...] = ()
+    target_units: tuple[str, ...] = ()
     decimal: str = ""
     separator: str = ""
-    target_units: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return schema_text(self)
@@ -119,7 +131,8 @@ class Schema:
 
     @cached_property
     def _numeric(self) -> frozenset[str]:
-        return frozenset(c.name for c in self.columns if c.kind == "numeric" and c.decimal == ".")
+        plain = (c for c in self.columns if c.kind == "numeric" and c.decimal == ".")
+        return frozenset(c.name for c in plain if abs(c.origin) < EXACT_64)
 
     def target_unit(self, name: str) -> str:
         """What stands beside the numbers of a target; empty where nothing does."""
@@ -167,8 +180,9 @@ class Schema:
             }
             columns.append({name: _json(value) for name, value in fields.items()})
         record = {"columns": columns, "targets": list(self.targets), "classes": list(self.classes)}
-        written = {"decimal": self.decimal, "separator": self.separator, "target_units": list(self.target_units)}
-        return record | {name: value for name, value in written.items() if value}
+        more = {"target_origins": list(self.target_origins), "target_units": list(self.target_units)}
+        more |= {"decimal": self.decimal, "separator": self.separator}
+        return record | {name: value for name, value in more.items() if value}
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Schema:
@@ -179,11 +193,24 @@ class Schema:
         """
         try:
             columns = tuple(_column(values) for values in record["columns"])
-            decimal, separator = _texts([record.get("decimal", ""), record.get("separator", "")])
+            origins = tuple(float(origin) for origin in record.get("target_origins", ()))
             units = _texts(record.get("target_units", ()))
-            return cls(columns, _texts(record["targets"]), _texts(record["classes"]), decimal, separator, units)
+            decimal, separator = _texts([record.get("decimal", ""), record.get("separator", "")])
+            targets, classes = _texts(record["targets"]), _texts(record["classes"])
+            schema = cls(columns, targets, classes, origins, units, decimal, separator)
         except (KeyError, TypeError, AttributeError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
+        if len(origins) not in (0, len(schema.targets)):
+            raise ValueError(f"schema: target_origins {len(origins)}, expected {len(schema.targets)}")
+        return schema
+
+
+def from_origins(y: NDArray[Any], schema: Schema | None) -> NDArray[Any]:
+    """Targets `(records,)` or `(records, targets)` → float32, counted from its origins; y itself without any."""
+    if schema is None or not schema.target_origins:
+        return y
+    origins = np.array(schema.target_origins)
+    return (y - (origins if y.ndim == 2 else origins[0])).astype(np.float32)
 
 
 def _json(value: Any) -> Any:
