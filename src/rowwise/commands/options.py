@@ -11,6 +11,8 @@ from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
 from rowwise.terminal.parsing import Option
 from rowwise.terminal.values import NAMES, POSITIVE, SHARE, WIDTHS, joined, one_of, whole
 
+# rowwise.models.task has them; asking it would import Keras
+MODEL_TASKS = ("regression", "classification", "binary", "multiclass", "multilabel")
 ENGINES = ("auto", "native", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras
 
 
@@ -62,6 +64,11 @@ def reading() -> list[Option]:
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True, default=None, heading="cli.source"),
         option("--options", "cli.help.options", "FILE", Path),
     ]
+
+
+def model_task() -> Option:
+    """What a saved model's outputs mean, where the model itself does not say it."""
+    return Option("--task", "cli.help.model.task", "TASK", type=one_of(*MODEL_TASKS))
 
 
 def chosen(given: dict[str, Any]) -> dict[str, Any]:

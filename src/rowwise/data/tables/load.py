@@ -23,6 +23,7 @@ from rowwise.data.tables.infer_schema import check_options, infer_columns, infer
 from rowwise.data.tables.number_text import is_mark
 from rowwise.data.tables.parse import as_float32, as_numbers, as_texts
 from rowwise.data.tables.profile import profiles_of
+from rowwise.data.tables.rare_classes import warn_of_rare_classes
 from rowwise.data.tables.read import ROW, open_table
 from rowwise.data.tables.schema import Schema, from_origins
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
@@ -72,7 +73,8 @@ def load(source: Source, limits: Limits | None = None, block_rows: int = ROWS) -
         UsageError: an option that names no column, or contradicts the values.
 
     Warns:
-        Suspicious: test records that stand among the training records as well.
+        Suspicious: test records that stand among the training records as well; classes without a training or test
+            record.
     """
     with open_table(source, limits) as table:
         check_options(table, source)
@@ -96,6 +98,7 @@ def load(source: Source, limits: Limits | None = None, block_rows: int = ROWS) -
             release(records.x)
         parts.append(_dataset(source, schema, table, records, chosen, x, part))
     warn_of_repeated(prints[~test], prints[test])
+    warn_of_rare_classes(parts[0], parts[1], source)
     return parts[0], parts[1]
 
 
