@@ -11,6 +11,7 @@ import numpy as np
 from rowwise.data.tables.encode import check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.formulas import harmless_cells, harmless_names
+from rowwise.data.tables.parse import as_numbers
 from rowwise.data.tables.read import cleaned, open_table
 from rowwise.errors import DataError, ModelError
 from rowwise.text import say
@@ -75,7 +76,7 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
             clean = cleaned(rows, written.numeric)
             x = encode_rows(written, clean, oddities)
             predicted = with_prediction(rows, saved.predict(x), schema, done.columns)
-            numbers = {column.name for column in clean if column.dtype.is_numeric()}
+            numbers = {column.name for column in clean if column.dtype.is_numeric()} | _in_units(written, clean)
             predicted, changed = harmless_cells(predicted, numbers)
             predicted.columns = harmless_names(predicted.columns)
             formulas += changed
@@ -91,6 +92,16 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
     if table.unread:
         done.notes.append(say("predict.table.unread", columns=", ".join(table.unread)))
     return done
+
+
+def _in_units(schema: Schema, rows: pl.DataFrame) -> set[str]:
+    """The columns whose texts are all numbers in the unit of the training, such as `-5 kg`."""
+    columns = (column for column in schema.used if column.kind == "numeric" and column.unit)
+    return {
+        column.name
+        for column in columns
+        if as_numbers(rows[column.name], column.decimal, column.unit).null_count() == rows[column.name].null_count()
+    }
 
 
 def added_names(schema: Schema, table: Table) -> tuple[str, ...]:

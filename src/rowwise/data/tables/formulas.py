@@ -10,10 +10,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from rowwise.data.tables.number_text import read
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -59,10 +55,7 @@ def harmless_cells(rows: pl.DataFrame, numbers: Collection[str] = ()) -> tuple[p
         if column.name in numbers or column.dtype not in (pl.String, pl.Categorical, pl.Enum):
             continue
         text = column.cast(pl.String)
-        formula = (text.str.contains(BEGINS) & ~text.str.contains(NUMBER)).fill_null(False)
-        if formula.any():  # `-5 kg` is a number, too
-            places = np.flatnonzero(formula.to_numpy())
-            formula = formula.scatter(places, read(text.gather(places), ".").numbers.is_null())
+        formula = text.str.contains(BEGINS) & ~text.str.contains(NUMBER)
         if found := int(formula.sum()):
             count += found
             changed.append(pl.select(pl.when(formula).then(APOSTROPHE + text).otherwise(text).alias(column.name)))
