@@ -13,7 +13,7 @@ import numpy as np
 from rowwise.data.tables.csv_dialect import check_names, open_text
 from rowwise.data.tables.frames import from_pandas
 from rowwise.data.tables.missing_words import MISSING, count_words
-from rowwise.data.tables.parse import all_finite
+from rowwise.data.tables.number_text import all_finite
 from rowwise.data.tables.ragged_rows import Ragged, ragged
 from rowwise.errors import DataError, warn_user
 from rowwise.text import say
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from rowwise.data.source import Source
     from rowwise.data.tables.csv_dialect import Text
+
+    Words = Mapping[str, frozenset[str]]  # by column, those of `MISSING` that are values in it
 
 ROW = "\0row"  # the column of `batches(numbered=True)`
 
@@ -117,13 +119,25 @@ class Table:
     def batches(
         self,
         numeric: Callable[[str], bool] = no_column,
-        words: Mapping[str, frozenset[str]] | None = None,
+        words: Words | None = None,
         numbered: bool = False,
         seen: dict[str, Counter[str]] | None = None,
     ) -> Iterator[pl.DataFrame]:
-        """The same, `cleaned`, without what is unread; `seen` counts the words that stand for a missing value."""
-        for rows in self.raw(numbered):
-            yield cleaned(rows.drop(self.unread, strict=False) if self.unread else rows, numeric, words, seen)
+        """The same, `cleaned`, without what is unread."""
+        for rows, _ in self.batches_with_numbers(numeric, words, numbered, seen):
+            yield rows
+
+    def batches_with_numbers(
+        self,
+        numeric: Callable[[str], bool] = no_column,
+        words: Words | None = None,
+        numbered: bool = False,
+        seen: dict[str, Counter[str]] | None = None,
+    ) -> Iterator[tuple[pl.DataFrame, dict[str, pl.Series]]]:
+        """The same, and beside them the numbers of those columns whose texts are all numbers."""
+        for raw in self.raw(numbered):
+            rows = raw.drop(self.unread, strict=False) if self.unread else raw
+            yield cleaned_with_numbers(rows, numeric, words, seen)
 
 
 def _check_short(name: str, rows: Ragged, columns: int) -> None:
@@ -137,40 +151,51 @@ def _check_short(name: str, rows: Ragged, columns: int) -> None:
     warn_user(say("table.short.some", **values))
 
 
-def cleaned(
-    rows: pl.DataFrame,
-    numeric: Callable[[str], bool] = no_column,
-    words: Mapping[str, frozenset[str]] | None = None,
-    seen: dict[str, Counter[str]] | None = None,
-) -> pl.DataFrame:
+def cleaned(rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column, words: Words | None = None) -> pl.DataFrame:
     """Texts without the spaces around them; what stands for a missing value as null.
 
     Args:
         numeric: says of a column's name whether it may come as Float64 where all its texts are numbers. Parsing
             numbers is what costs most in a long table: so it is done once.
         words: by column, those of `MISSING` that are values in it.
-        seen: how often each of the others stands in a column is added here.
+    """
+    return cleaned_with_numbers(rows, numeric, words)[0]
+
+
+def cleaned_with_numbers(
+    rows: pl.DataFrame,
+    numeric: Callable[[str], bool] = no_column,
+    words: Words | None = None,
+    seen: dict[str, Counter[str]] | None = None,
+) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """`cleaned`, and the numbers of those columns whose texts are all numbers.
+
+    Args:
+        seen: how often each word that is taken as missing stands in a column is added here.
     """
     import polars as pl
 
     texts = [name for name in rows.columns if rows[name].dtype == pl.String]
     numbers = rows.select(pl.col(name).cast(pl.Float64, strict=False) for name in texts)
     replaced: list[pl.Expr | pl.Series] = []
+    read: dict[str, pl.Series] = {}
     for name in texts:
         column = numbers[name]
         if column.null_count() > rows[name].null_count() or not all_finite(column):
             text = pl.col(name).str.strip_chars()
-            known = (words or {}).get(name, ())
+            known = words.get(name, ()) if words else ()
             missing = [word for word in MISSING if word not in known]
             replaced.append(pl.when(~text.is_in(missing)).then(text))
-        elif numeric(name):  # otherwise there is nothing to clean
-            replaced.append(column)
+        else:  # there is nothing to clean
+            read[name] = column
+            if numeric(name):
+                replaced.append(column)
     done = rows.with_columns(replaced)
     if seen is not None:
         for name in texts:
-            if done[name].null_count() > rows[name].null_count():
+            if name not in read and done[name].null_count() > rows[name].null_count():
                 seen.setdefault(name, Counter()).update(count_words(rows[name]))
-    return done
+    return done, read
 
 
 @contextmanager
