@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 26  # bytes of a checksum at once
 PIXEL_MAX = 255  # uint8 grey: 0 is black, 255 is white
-# How pictures became records, as `source["pictures"]` says: a bright object cropped on black, or the whole of each.
-OBJECT, WHOLE = "object", "whole"
 
 
 @dataclass(frozen=True, eq=False)

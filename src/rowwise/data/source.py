@@ -1,21 +1,18 @@
-"""What to load, and how → `(train, test)`; and as plain JSON, so that a run finds its data again."""
+"""What to load, and how: checked, and as plain JSON, so that a run finds its data again."""
 
 from __future__ import annotations
 
-import importlib
 import operator
 import os
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.named.names import is_name, known, module
+from rowwise.data.named.names import is_name, known
 from rowwise.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from rowwise.data.dataset import Dataset
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 ARRAYS = (".npz", ".npy")
@@ -23,8 +20,6 @@ LARGEST_SIDE = 4096  # pixels of a record
 TASKS = ("classification", "regression")
 DATE_ORDERS = ("day-first", "month-first", "year-first")
 
-# The module that loads data of a kind, by `load(source) -> (train, test)`; named data have one each.
-_LOADERS = {"table": "tables.load", "folder": "pictures.folder", "arrays": "arrays.file"}
 # The options that data of a kind take.
 _OPTIONS = {
     "table": (
@@ -158,23 +153,6 @@ class Source:
             return self.place
         path = Path(self.place).resolve()
         return path.name if kind == "folder" else path.stem
-
-    def load(self) -> tuple[Dataset, Dataset]:
-        """`(train, test)`; by `source["load"]` of a file's or folder's Datasets `from_dict` finds them again.
-
-        Raises:
-            UsageError, DataError: as `checked`, or what is wrong with the data themselves.
-        """
-        source = self.checked()
-        if source.kind == "named":
-            named: tuple[Dataset, Dataset] = module(source.place).load()
-            return named
-        again = source.to_dict()
-        if self.frame is None:
-            again["place"] = str(Path(self.place).resolve())
-        loader = importlib.import_module(f"rowwise.data.{_LOADERS[source.kind]}")
-        train, test = (replace(part, source={**part.source, "load": again}) for part in loader.load(source))
-        return train, test
 
     def to_dict(self) -> dict[str, Any]:
         """What differs from the defaults, as plain JSON; of a DataFrame only what it is called."""

@@ -21,6 +21,7 @@ from rowwise.models.preparation import preparation_of
 from rowwise.shapes.checks.as_array import array_of
 from rowwise.shapes.checks.check import check_kind, check_records
 from rowwise.text import say
+from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     import keras
@@ -87,7 +88,7 @@ class Prediction:
         lines = [say("prediction.numbers" if numbers else "prediction.classes", records=f"{len(self):,}")]
         width = len(str(min(len(self), SHOWN) - 1))
         for number, cells in enumerate(self._shown_values() if numbers else self._shown_classes()):
-            line = f"{number:>{width}}  {'  '.join(cells)}"
+            line = visible(f"{number:>{width}}  {'  '.join(cells)}")
             lines.append(set_cell_size(line, WIDTH).rstrip())
         if len(self) > SHOWN:
             lines.append(say("prediction.more", more=f"{len(self) - SHOWN:,}"))
