@@ -221,7 +221,7 @@ class Saved:
             raise UsageError("cli.evaluate.data", model=self.path)
         if source is not None and (test := self._read_as_own(source)) is not None:
             return None, test
-        train, test = load_source(source or own)  # type: ignore[arg-type]
+        train, test = load_source(source or own, self.schema)  # type: ignore[arg-type]
         data = self.record.data if self.record else None
         if data is None:
             return None, test

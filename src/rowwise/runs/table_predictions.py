@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.encode import check_columns, encode_rows, oddity_notes
+from rowwise.data.tables.encode import as_written, check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.formulas import harmless_cells, harmless_names
 from rowwise.data.tables.read import cleaned, open_table
 from rowwise.errors import DataError, ModelError
@@ -63,9 +63,10 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
     with open_table(source) as table:
         check_columns(table.name, table.columns, tuple(column.name for column in schema.used), table.unread)
         done.columns = added_names(schema, table)
+        written = as_written(schema, table, oddities)
         for rows in table.raw():
-            clean = cleaned(rows, schema.numeric)
-            x = encode_rows(schema, clean, oddities)
+            clean = cleaned(rows, written.numeric)
+            x = encode_rows(written, clean, oddities)
             predicted = with_prediction(rows, saved.predict(x), schema, done.columns)
             numbers = {column.name for column in clean if column.dtype.is_numeric()}
             predicted, changed = harmless_cells(predicted, numbers)

@@ -1,4 +1,4 @@
-"""A table's training records → a line of advice for each thing that an option would do better; nothing is done unasked."""
+"""A table's training records → a line of advice for each thing that an option would do better; nothing else is done."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from rowwise.data.source import TABLES, Source, is_frame
 from rowwise.data.tables.columns import KINDS
+from rowwise.data.tables.dates.served import LOOKED_AT, dates_as_written
 from rowwise.data.tables.frames import from_dicts
 from rowwise.data.tables.read import cleaned, open_table, reading
 from rowwise.errors import DataError, UsageError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from rowwise.data.tables.read import Limits
+    from rowwise.data.tables.read import Limits, Table
     from rowwise.data.tables.schema import Schema
 
 ROWS = "rows"  # what a list of dictionaries is called in messages
@@ -61,7 +62,8 @@ def encode(schema: Schema, rows: Any, limits: Limits | None = None) -> Encoded:
     oddities: dict[str, Counter[str]] = {}
     with open_table(source, limits) as table:
         check_columns(table.name, table.columns, _used(schema), table.unread)
-        blocks = [encode_rows(schema, batch, oddities) for batch in table.batches(schema.numeric)]
+        written = as_written(schema, table, oddities)
+        blocks = [encode_rows(written, batch, oddities) for batch in table.batches(written.numeric)]
     if not sum(map(len, blocks)):
         raise DataError("table.rows", path=source.place)
     return Encoded(np.concatenate(blocks), oddities)
@@ -91,8 +93,12 @@ def _of_dicts(schema: Schema, rows: Sequence[Any]) -> Encoded:
     x = np.empty((len(rows), len(schema.inputs)), np.float32)
     oddities: dict[str, Counter[str]] = {}
     with reading(ROWS):
-        for places, frame in from_dicts(rows, used):
-            x[places] = encode_rows(schema, cleaned(frame, schema.numeric), oddities)
+        parts = [(places, cleaned(frame, schema.numeric)) for places, frame in from_dicts(rows, used)]
+        frames = [frame for _, frame in parts]
+        heads = [frame.head(LOOKED_AT) for frame in frames]
+        written = dates_as_written(schema, heads, lambda: frames, oddities)
+        for places, frame in parts:
+            x[places] = encode_rows(written, frame, oddities)
     return Encoded(x, oddities)
 
 
@@ -116,6 +122,24 @@ def encode_rows(
         odd["unreadable"] += int((values.is_not_null().to_numpy() & np.isnan(encoded[:, 0])).sum())
         inputs.append(encoded)
     return np.concatenate(inputs, axis=1)
+
+
+def as_written(schema: Schema, table: Table, oddities: dict[str, Counter[str]]) -> Schema:
+    """The schema for a table whose file may write dates in another order than the training's.
+
+    Args:
+        oddities: counted here by column, as in `Encoded`.
+    """
+    names = [column.name for column in schema.used if column.kind == "date"]
+    if not names:
+        return schema
+    chosen = table.frame.select(names)
+
+    def batches() -> Iterator[pl.DataFrame]:
+        for rows in chosen.collect_batches(chunk_size=max(table.batch_cells // len(names), 64)):
+            yield cleaned(rows)
+
+    return dates_as_written(schema, [cleaned(chosen.head(LOOKED_AT).collect())], batches, oddities)
 
 
 def _used(schema: Schema) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.tables.dates.durations import DurationEvidence
 from rowwise.data.tables.dates.evidence import DateEvidence
 from rowwise.data.tables.parse import as_numbers, as_texts
 from rowwise.errors import DataError
@@ -34,6 +35,7 @@ class Profile:
         rising: whether each number is greater than the one before.
         values: the distinct ones, as texts; None once there are more than `MOST_LEVELS`.
         dates: what they show of dates and times of day.
+        durations: what texts show of durations.
         first: the first value, as text, and its record, from 0.
         unlike: the first value that is no number, as text, and its record, where numbers were looked for.
         unread: what a column holds whose values are no single ones; nothing else is known of it.
@@ -50,6 +52,7 @@ class Profile:
     rising: bool = True
     values: set[str] | None = field(default_factory=set)
     dates: DateEvidence = field(default_factory=DateEvidence)
+    durations: DurationEvidence = field(default_factory=DurationEvidence)
     first: tuple[str, int] = ("", 0)
     unlike: tuple[str, int] | None = None
     unread: str = ""
@@ -99,6 +102,8 @@ class Profile:
         if self.texts or values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration, pl.Time):
             self._add_numbers(values, start, commas)
         self._add_dates(values, present, start)
+        if values.dtype == pl.String:
+            self.durations.add(present)
 
     def _add_values(self, present: pl.Series) -> None:
         if self.values is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rowwise.data.tables.dates.durations import as_seconds
 from rowwise.data.tables.origins import EXACT, EXACT_64, from_origin, origin
 from rowwise.data.tables.parse import as_float32, as_numbers
 from rowwise.text import say
@@ -23,11 +24,14 @@ FEW, ALL = 6, 12  # digits of a number that is no whole one: read with ease, and
 
 
 def matches(profile: Profile) -> bool:
-    return profile.numeric and not profile.dates.compact
+    if profile.numeric:
+        return not profile.dates.compact
+    return str(profile.dtype).startswith("Duration") or profile.durations.matches
 
 
 def fields(profile: Profile) -> dict[str, Any]:
-    return {"decimal": profile.decimal, "origin": origin(profile)}
+    seconds = str(profile.dtype).startswith("Duration") or (profile.durations.all and not profile.numeric)
+    return {"decimal": profile.decimal, "origin": origin(profile), "seconds": seconds}
 
 
 def inputs(column: Column) -> tuple[str, ...]:
@@ -39,7 +43,10 @@ def features(column: Column) -> tuple[str, ...]:
 
 
 def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray[np.float32]:
-    numbers = from_origin(values, as_numbers(values, column.decimal), column.origin)
+    numbers = as_numbers(values, column.decimal)
+    if column.seconds and str(values.dtype) == "String":
+        numbers = as_seconds(values).fill_null(numbers)
+    numbers = from_origin(values, numbers, column.origin)
     return as_float32(column.name, numbers)[:, None]
 
 
@@ -66,7 +73,7 @@ def values_text(column: Column) -> str:
 
 def enters_text(column: Column) -> str:
     key = "schema.enters.counted" if column.origin else "schema.enters.numeric"
-    return say(key, origin=plain(column.origin, ALL))
+    return say(key, origin=plain(column.origin, ALL)) + (say("schema.enters.seconds") if column.seconds else "")
 
 
 def plain(value: float, digits: int = FEW) -> str:

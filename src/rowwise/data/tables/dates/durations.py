@@ -1,4 +1,4 @@
-"""Durations as texts, such as `1 days 02:00:00`, `26:15:30`, `PT2H15M` or `2h 15m` → seconds; and whether a column has them.
+"""Durations as texts, such as `1 days 02:00:00`, `26:15:30`, `PT2H15M` or `2h 15m` → seconds; which columns have them.
 
 `02:15:30` is a time of day as well: a column is of durations by its values only where one of them is none.
 """

@@ -1,10 +1,11 @@
-"""The dates of a table that a model is given, in whatever order its file has day and month → the schema that reads them.
+"""The dates of a table that a model is given, in whatever order it has day and month → the schema that reads them.
 
 The model's own order holds, unless the file proves another: a file of one row can prove nothing.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,35 +13,34 @@ from rowwise.data.tables.dates.evidence import DateEvidence, has_numbers
 from rowwise.data.tables.dates.grammar import ORDERS, grain_of, order_of, pattern_of
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     import polars as pl
 
     from rowwise.data.tables.schema import Column, Schema
 
+LOOKED_AT = 1_000  # rows
 UNDECIDED = "undecided"  # what is counted of values in whose order neither model nor file decides
 
 
-def read_as_written(
+def dates_as_written(
     schema: Schema,
-    head: pl.DataFrame,
+    heads: Sequence[pl.DataFrame],
     batches: Callable[[], Iterable[pl.DataFrame]],
     oddities: dict[str, Counter[str]],
 ) -> Schema:
     """The schema with its dates written as in the table.
 
     Args:
-        head: the table's first rows; where no date there has an order to be found, the rest is not looked at.
-        batches: gives all rows, texts without the spaces around them.
+        heads: the first rows; where no date there has an order to be found, the rest is not looked at.
+        batches: gives all rows; texts have no spaces around them.
         oddities: by column; how many dates stand in another order than in training is counted here, as one of
             `ORDERS`; or in an order that nobody knows, as `UNDECIDED`.
     """
     import polars as pl
 
     columns = [column for column in schema.used if column.kind == "date" and grain_of(column.pattern) == "day"]
-    asking = [column.name for column in columns if _texts(head, column.name) is not None]
-    asking = [name for name in asking if has_numbers(head[name].drop_nulls().str.strip_chars())]
+    asking = [column.name for column in columns if any(_wait(head[column.name]) for head in heads)]
     if not asking:
         return schema
     evidence = {name: DateEvidence() for name in asking}
@@ -59,10 +59,11 @@ def read_as_written(
     return replace(schema, columns=tuple(changed.get(column.name, column) for column in schema.columns))
 
 
-def _texts(head: pl.DataFrame, name: str) -> pl.Series | None:
+def _wait(values: pl.Series) -> bool:
+    """Whether there are dates whose numbers may stand in any order."""
     import polars as pl
 
-    return head[name] if name in head.columns and head[name].dtype == pl.String else None
+    return values.dtype == pl.String and has_numbers(values.drop_nulls())
 
 
 def _as_in_file(
@@ -78,8 +79,8 @@ def _as_in_file(
         order = next(iter(proven))
     order = order or (own if own in candidates else "")
     if not order:
-        oddities[column.name][UNDECIDED] += one.looked_at
+        oddities.setdefault(column.name, Counter())[UNDECIDED] += one.looked_at
         return column
     if own and order != own:
-        oddities[column.name][order] += one.reads[order].count
+        oddities.setdefault(column.name, Counter())[order] += one.reads[order].count
     return replace(column, pattern=pattern_of(one.sample, ORDERS[order]))
