@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rowwise.data.tables.columns import date
 from rowwise.data.tables.dates.durations import as_seconds
 from rowwise.data.tables.origins import EXACT, EXACT_64, from_origin, origin
 from rowwise.data.tables.parse import as_float32, as_numbers
@@ -24,14 +25,15 @@ FEW, ALL = 6, 12  # digits of a number that is no whole one: read with ease, and
 
 
 def matches(profile: Profile) -> bool:
-    if profile.numeric:
-        return not profile.dates.compact
+    if profile.numeric:  # `2023년` may be a date
+        return not profile.dates.compact and not (profile.numbers.units and date.matches(profile))
     return str(profile.dtype).startswith("Duration") or profile.durations.matches
 
 
 def fields(profile: Profile) -> dict[str, Any]:
     seconds = str(profile.dtype).startswith("Duration") or (profile.durations.all and not profile.numeric)
-    return {"decimal": profile.decimal, "origin": origin(profile), "seconds": seconds}
+    numbers = {"decimal": profile.numbers.decimal, "unit": profile.numbers.unit}
+    return {**numbers, "origin": origin(profile), "seconds": seconds}
 
 
 def inputs(column: Column) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ def features(column: Column) -> tuple[str, ...]:
 
 
 def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray[np.float32]:
-    numbers = as_numbers(values, column.decimal)
+    numbers = as_numbers(values, column.decimal, column.unit)
     if column.seconds and str(values.dtype) == "String":
         numbers = as_seconds(values).fill_null(numbers)
     numbers = from_origin(values, numbers, column.origin)
@@ -68,7 +70,7 @@ def values_text(column: Column) -> str:
     digits = ALL if column.origin else FEW
     bounds = (column.low, column.high)
     low, high = (bound if isinstance(bound, str) else plain(bound or 0.0, digits) for bound in bounds)
-    return say("schema.range", low=low, high=high)
+    return say("schema.range", low=low, high=high) + (f" {column.unit}" if column.unit else "")
 
 
 def enters_text(column: Column) -> str:
