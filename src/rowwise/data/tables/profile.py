@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.tables.dates.durations import DurationEvidence
 from rowwise.data.tables.dates.evidence import DateEvidence
 from rowwise.data.tables.decimal_sign import Signs, choose_signs
 from rowwise.data.tables.number_profile import NumberProfile
@@ -35,6 +36,7 @@ class Profile:
         numbers: what is known of those values that are numbers.
         values: the distinct ones, as texts; None once there are more than `MOST_LEVELS`.
         dates: what they show of dates and times of day.
+        durations: what texts show of durations.
         first: the first value, as text, and its record, from 0.
         words: how often each word that stands for a missing value is there, besides empty texts.
         unread: what a column holds whose values are no single ones; nothing else is known of it.
@@ -47,6 +49,7 @@ class Profile:
     numbers: NumberProfile = field(default_factory=NumberProfile)
     values: set[str] | None = field(default_factory=set)
     dates: DateEvidence = field(default_factory=DateEvidence)
+    durations: DurationEvidence = field(default_factory=DurationEvidence)
     first: tuple[str, int] = ("", 0)
     words: Counter[str] = field(default_factory=Counter)
     unread: str = ""
@@ -113,6 +116,8 @@ class Profile:
             self.first = str(as_texts(present[:1])[0]), start + int(values.is_not_null().arg_max() or 0)
         self._add_numbers(values, start, separator, numbers, news=self._add_values(present))
         self._add_dates(values, present, start)
+        if values.dtype == pl.String:
+            self.durations.add(present)
 
     def _add_numbers(
         self, values: pl.Series, start: int, separator: str, numbers: pl.Series | None, news: bool
