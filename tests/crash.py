@@ -135,9 +135,8 @@ class Campaign:
         if not same(model, run):
             self.different += 1
             self.faults.append(f"{run}: differs from {model}")
-        elif left := sorted(path.name for path in run.iterdir() if "checkpoint" in path.name or "lock" in path.name):
-            if code == 0:
-                self.faults.append(f"{run}: {left} are left")
+        elif code == 0 and (left := [path.name for path in run.iterdir() if path.suffix == ".lock"]):
+            self.faults.append(f"{run}: {left} are left")
         shutil.rmtree(place)
 
     def _kill(self, victim: Victim, run: Path) -> int | None:
@@ -224,14 +223,17 @@ def same(one: Path, other: Path) -> bool:
 
         record = RunRecord.read(folder)
         parts: list[object] = [[(epoch.number, epoch.figures) for epoch in record.epochs], record.test]
-        with zipfile.ZipFile(folder / "model.keras") as archive, archive.open("model.weights.h5") as weights:
-            with h5py.File(weights, "r") as file:
 
-                def add(name: str, item: object) -> None:
-                    if isinstance(item, h5py.Dataset):
-                        parts.append((name, item.dtype.str, item[()].tobytes()))
+        def add(name: str, item: object) -> None:
+            if isinstance(item, h5py.Dataset):
+                parts.append((name, item.dtype.str, item[()].tobytes()))
 
-                file.visititems(add)
+        with (
+            zipfile.ZipFile(folder / "model.keras") as archive,
+            archive.open("model.weights.h5") as weights,
+            h5py.File(weights, "r") as file,
+        ):
+            file.visititems(add)
         return parts
 
     return content(one) == content(other)

@@ -112,9 +112,11 @@ def test_sixteen_bits_are_scaled_not_clipped(tmp_path):
     deep = Image.fromarray(boot().astype(np.uint16) * 257)
     x, notes = read(tmp_path / "deep.png", deep)
     np.testing.assert_array_equal(x, boot())
-    assert notes == "brightness scaled to 0..255"
-    dark = Image.fromarray(boot().astype(np.uint16))
-    assert read(tmp_path / "dark.png", dark)[0].max() <= 1
+    assert notes == "brightness 0..65,535 scaled to 0..255"
+    for white in (255, 4095):  # 8 and 12 bits in a file of 16
+        x, notes = read(tmp_path / "few.png", Image.fromarray(np.rint(boot() * (white / 255)).astype(np.uint16)))
+        np.testing.assert_array_equal(x, boot())
+        assert notes == ("" if white == 255 else "brightness 0..4,095 scaled to 0..255")
 
 
 @pytest.mark.parametrize(("ink", "words"), [(0, "made white"), (255, "made black")])
@@ -278,9 +280,9 @@ def test_every_output_becomes_probabilities():
     x = random.random((5, *SHAPE), "float32")
     logits = model(activation=None)
     expected = keras.ops.convert_to_numpy(keras.ops.softmax(logits.predict(x, verbose=0)))
-    np.testing.assert_allclose(predict(logits, x).probabilities, expected, rtol=1e-5)
+    np.testing.assert_allclose(predict(logits, x, task="multiclass").probabilities, expected, rtol=1e-5)
     for activation in ("sigmoid", None):
-        one = predict(model(units=1, activation=activation), x).probabilities
+        one = predict(model(units=1, activation=activation), x, task="binary").probabilities
         assert one.shape == (5, 2)
         np.testing.assert_allclose(one.sum(1), 1, rtol=1e-6)
     softmax = model()
@@ -460,7 +462,7 @@ def test_names_and_dictionaries_of_a_prediction():
     assert Prediction(empty, values[:, :1]).to_dicts()[1] == {"y": 0.5}
     json.dumps(classes.to_dicts())
     with pytest.raises(ModelError, match="numbers, not classes"):
-        _ = Prediction(empty, values).names
+        _ = Prediction(empty, values, task="regression").names
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])

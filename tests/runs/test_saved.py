@@ -215,3 +215,39 @@ def test_star_import_leaves_pythons_open_alone():
     assert "open" not in names
     assert names["train"] is rowwise.train
     assert {"open", "train"} <= set(dir(rowwise))
+
+
+def test_a_run_keeps_what_was_white_in_pictures_of_16_bits(tmp_path):
+    for name, brightest in (("a", 4095), ("b", 2000)):
+        (tmp_path / "p" / name).mkdir(parents=True)
+        for row in range(12):
+            values = np.random.default_rng(row).integers(0, brightest, (8, 8)).astype(np.uint16)
+            values[0, 0] = brightest
+            Image.fromarray(values).save(tmp_path / "p" / name / f"{row}.png")
+    with pytest.warns(Suspicious, match="65,535: 4,095 is taken for white"):
+        rowwise.train(tmp_path / "p", out=tmp_path / "run", epochs=1, verbose=0, pictures=False)
+    run = rowwise.open(tmp_path / "run")
+    assert run.accepts.pictures == "whole/4095"
+    file = tmp_path / "p" / "b" / "1.png"
+    scaled = np.rint(np.asarray(Image.open(file), np.float64) * 255 / 4095).astype(np.uint8)
+    assert scaled.max() == 125  # a dark picture alone stays as dark as it was among the others
+    np.testing.assert_array_equal(run.predict(file).probabilities, run.predict(scaled).probabilities)
+
+
+def test_a_saved_model_says_its_task_and_takes_another(tmp_path):
+    model = bare(tmp_path / "m.keras", shape=(6,), units=1, activation=None)
+    x = np.random.default_rng(0).random((4, 6), np.float32)
+    saved = rowwise.open(tmp_path / "m.keras")
+    assert (saved.task, saved.targets, saved.classes) == ("", ("y",), ())
+    assert "not known" in repr(saved)
+    np.testing.assert_allclose(saved.predict(x).values, model.predict(x, verbose=0), rtol=1e-5)
+    named = rowwise.open(tmp_path / "m.keras", task="binary")
+    assert (named.task, named.targets, named.classes) == ("binary", (), ("0", "1"))
+    assert named.predict(x).probabilities.shape == (4, 2)
+    assert named.evaluate((x, np.array([0, 1, 1, 0]))).task == "binary"
+    with pytest.raises(UsageError, match="multilabel"):
+        rowwise.open(tmp_path / "m.keras", task="multilabel")
+    bare(tmp_path / "several.keras", shape=(6,), units=3, activation="sigmoid")
+    several = rowwise.open(tmp_path / "several.keras")
+    assert (several.task, several.classes) == ("multilabel", ("0", "1", "2"))
+    assert several.evaluate((x, np.eye(4)[:, :3])).task == "multilabel"

@@ -1,21 +1,18 @@
-"""What to load, and how → `(train, test)`; and as plain JSON, so that a run finds its data again."""
+"""What to load, and how: checked, and as plain JSON, so that a run finds its data again."""
 
 from __future__ import annotations
 
-import importlib
 import operator
 import os
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.named.names import is_name, known, module
+from rowwise.data.named.names import is_name, known
 from rowwise.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from rowwise.data.dataset import Dataset
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 ARRAYS = (".npz", ".npy")
@@ -23,13 +20,11 @@ LARGEST_SIDE = 4096  # pixels of a record
 TASKS = ("classification", "regression")
 DATE_ORDERS = ("day-first", "month-first", "year-first")
 
-# The module that loads data of a kind, by `load(source) -> (train, test)`; named data have one each.
-_LOADERS = {"table": "tables.load", "folder": "pictures.folder", "arrays": "arrays.file"}
 # The options that data of a kind take.
 _OPTIONS = {
     "table": (
         *("target", "task", "categorical", "numeric", "drop", "group", "time", "test", "seed"),
-        *("separator", "encoding", "date_order"),
+        *("separator", "encoding", "decimal", "date_order"),
     ),
     "folder": ("test", "seed", "size", "colour", "skip_bad"),
     "arrays": ("test", "seed", "task"),
@@ -51,6 +46,7 @@ class Source:
         test: share of the records that become test data, where the data are not divided already.
         seed: of that split.
         separator, encoding: of a CSV file; empty: detected.
+        decimal: the sign before the fraction in texts of numbers, `"."` or `","`; empty: its columns decide.
         date_order: one of `DATE_ORDERS`: how a table's dates such as 01/02/03 are meant; empty: they show it, or it is
             said that nothing does.
         size: `(height, width)` of pictures, one number for both, or text such as `"48x64"`; None: the pictures decide.
@@ -74,6 +70,7 @@ class Source:
     seed: int = 0
     separator: str = ""
     encoding: str = ""
+    decimal: str = ""
     date_order: str = ""
     size: tuple[int, int] | None = None
     colour: str = ""
@@ -91,6 +88,8 @@ class Source:
             object.__setattr__(self, "size", _size(self.size))
         if self.task not in ("", *TASKS):
             raise UsageError("source.choice", name="task", found=self.task, known=", ".join(TASKS))
+        if self.decimal not in ("", ".", ","):
+            raise UsageError("source.choice", name="decimal", found=self.decimal, known='"." ","')
         if self.date_order not in ("", *DATE_ORDERS):
             known_orders = ", ".join(DATE_ORDERS)
             raise UsageError("source.choice", name="date_order", found=self.date_order, known=known_orders)
@@ -158,23 +157,6 @@ class Source:
             return self.place
         path = Path(self.place).resolve()
         return path.name if kind == "folder" else path.stem
-
-    def load(self) -> tuple[Dataset, Dataset]:
-        """`(train, test)`; by `source["load"]` of a file's or folder's Datasets `from_dict` finds them again.
-
-        Raises:
-            UsageError, DataError: as `checked`, or what is wrong with the data themselves.
-        """
-        source = self.checked()
-        if source.kind == "named":
-            named: tuple[Dataset, Dataset] = module(source.place).load()
-            return named
-        again = source.to_dict()
-        if self.frame is None:
-            again["place"] = str(Path(self.place).resolve())
-        loader = importlib.import_module(f"rowwise.data.{_LOADERS[source.kind]}")
-        train, test = (replace(part, source={**part.source, "load": again}) for part in loader.load(source))
-        return train, test
 
     def to_dict(self) -> dict[str, Any]:
         """What differs from the defaults, as plain JSON; of a DataFrame only what it is called."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data import load_default
+from rowwise.data.loaders import load_source
 from rowwise.environment import checkpoint_seconds
 from rowwise.errors import DataError, SaveError, warn_user, warnings_to
 from rowwise.interrupt import deferred
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from rowwise.data.dataset import Dataset
     from rowwise.engine.prediction import Prediction
-    from rowwise.measure import RegressionReport, Report
+    from rowwise.measure import AnyReport
     from rowwise.runs.events import Event, Observer
     from rowwise.runs.plan import TrainingPlan
     from rowwise.runs.settings import Settings
@@ -203,7 +204,7 @@ def _load(plan: TrainingPlan, tell: Observer) -> tuple[Dataset, Dataset]:
         if warning:
             tell(Warned(warning))
     else:
-        train_set, test_set = plan.source.load()
+        train_set, test_set = load_source(plan.source)
     if plan.before is not None and plan.before.data.checksum != train_set.checksum:
         raise DataError("cli.resume.data", path=plan.resume, name=train_set.name)
     return train_set, test_set
@@ -285,7 +286,7 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
     )
 
 
-def _measured(job: _Job) -> tuple[Prediction, Report | RegressionReport]:
+def _measured(job: _Job) -> tuple[Prediction, AnyReport]:
     from rowwise.engine.prediction import predict
     from rowwise.measure import judge
 
@@ -295,7 +296,7 @@ def _measured(job: _Job) -> tuple[Prediction, Report | RegressionReport]:
 
 
 def _recorded(
-    job: _Job, fitted: _Fitted, prediction: Prediction, report: Report | RegressionReport, pictures: bool
+    job: _Job, fitted: _Fitted, prediction: Prediction, report: AnyReport, pictures: bool
 ) -> tuple[RunRecord, dict[str, bytes]]:
     """The record of the run, and its pictures by file name."""
     clock = job.clock
