@@ -11,8 +11,8 @@ import numpy as np
 from rowwise.data.dataset import Dataset
 from rowwise.engine.arrays import Arrays, as_arrays, record_weights, with_class_weights
 from rowwise.errors import UsageError, warn_user
-from rowwise.models.inputs_outputs import is_regression
 from rowwise.models.preparation import preparation_of
+from rowwise.models.task import REGRESSION, task_of
 from rowwise.shapes.checks.check import check_records
 from rowwise.text import say
 
@@ -59,7 +59,8 @@ class Prepared:
         """
         held = None
         if self.share:
-            held = held_out(self.arrays.y, self.share, seed, self.source, is_regression(model))
+            quantities = task_of(model).name == REGRESSION
+            held = held_out(self.arrays.y, self.share, seed, self.source, quantities)
             _warn_of_lost_classes(self.source, held)
         records = len(self.arrays.x) if held is None else int(np.count_nonzero(~held))
         if batch_size > records:
