@@ -110,10 +110,10 @@ def course(
     activation: str = "relu",
     rescaled: bool = True,
 ) -> tuple[LayerFacts, ...]:
-    """What `read` gives for the model of `rowwise.dense`, without building it or importing Keras.
+    """What `read` gives for the model of `rowwise.dense` for pictures, without building it or importing Keras.
 
     Args:
-        shape: of one record.
+        shape: of one picture, or of one row of at least 64 pixels.
         hidden, activation: as in `rowwise.dense`.
         classes: units of the last layer.
         rescaled: whether the records are integers, which `rowwise.dense` rescales.
