@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rowwise.data.source import DATE_ORDERS, TASKS, Source, read_options
+from rowwise.environment import ENGINES
 from rowwise.runs.plan import READING
 from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
 from rowwise.terminal.parsing import Option
@@ -13,7 +14,6 @@ from rowwise.terminal.values import NAMES, POSITIVE, SHARE, WIDTHS, joined, one_
 
 # rowwise.models.task has them; asking it would import Keras
 MODEL_TASKS = ("regression", "classification", "binary", "multiclass", "multilabel")
-ENGINES = ("auto", "native", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras
 
 
 def settings() -> list[Option]:

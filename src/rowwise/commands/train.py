@@ -12,7 +12,6 @@ from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.commands.tables import about_table
 from rowwise.runs import events
 from rowwise.runs.plan import plan_training
-from rowwise.runs.settings import Settings
 from rowwise.runs.training import train
 from rowwise.terminal.output import Output, called
 from rowwise.terminal.parsing import Argument, Command, Option, common
@@ -75,6 +74,7 @@ class _Teller:
         self._output, self._quiet, self._loaded = output, quiet, loaded
         self._display: Display | None = None
         self._training: bool | None = None  # None before it
+        self._stopping_told = False  # when the signal came, before the engine notices
         self.signals = StopSignals(self._stopping)
 
     def __enter__(self) -> Self:
@@ -97,7 +97,7 @@ class _Teller:
                 output.tell(say("cli.loaded", provenance=event.train.origin, **counts))
                 for line in about_table(event.train):
                     output.tell(line)
-                if event.train.schema is not None and event.settings.epochs > Settings.epochs:
+                if "epochs" in event.suited:
                     output.tell(say("cli.epochs.table", epochs=event.settings.epochs))
             case events.ModelBuilt():
                 if event.resumed is not None:
@@ -110,7 +110,8 @@ class _Teller:
             case events.EpochEnded():
                 if self._display is not None:
                     self._display.epoch(event.number - 1, event.figures, event.seconds)
-            case events.StopRequested():
+            case events.StopRequested() if not self._stopping_told:
+                self._stopping_told = event.training
                 if not event.training:
                     output.warn(say("cli.finishing"))
                 elif not self._quiet:

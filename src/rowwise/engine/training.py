@@ -100,7 +100,7 @@ def fit(
         _refuse(next(iter(unknown)))
     check_compiled(model)
     own = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or [])
-    _check_others(own, verbose)
+    _check_others(own, verbose, stop)
     check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed, threads=threads)
     prepared = prepare_records([model], train, validation, sample_weight, class_weight)
     arrays, held = prepared.parts(prepared.held_out(model, seed, batch_size))
@@ -117,16 +117,25 @@ def fit(
     progress = Progress(clock, verbose, len(arrays.x), epochs, initial_epoch)
     params = params_of(decision, epochs, len(arrays.x), batch_size)
     every = [*own, clock, progress]
+    told = False
+
+    def stopped() -> bool:
+        nonlocal told
+        if is_set(stop) and not told:
+            told = True
+            tell_interrupted(own)  # whoever set it knows: nothing is printed
+        return told or interrupted()
+
     try:
         with deferred(lambda: tell_interrupted(every)) as interrupted:
             trainer.train(
                 seed,
                 range(initial_epoch, epochs),
                 every,
-                lambda: interrupted() or is_set(stop),
+                stopped,
                 params,
             )
-            if interrupted() or is_set(stop):
+            if stopped():
                 raise KeyboardInterrupt
     finally:
         progress.close()
@@ -187,9 +196,11 @@ def _refuse(name: str) -> NoReturn:
     raise UsageError("fit.unknown", name=name, mend=say(f"fit.unknown.{RENAMED.get(name, 'other')}"))
 
 
-def _check_others(callbacks: list[Any], verbose: Any) -> None:
+def _check_others(callbacks: list[Any], verbose: Any, stop: Any) -> None:
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):
             raise UsageError("fit.callback", found=type(callback).__name__)
     if verbose not in ("auto", 0, 1, 2):
         raise UsageError("fit.verbose", found=repr(verbose))
+    if stop is not None and not hasattr(stop, "is_set"):
+        raise UsageError("fit.stop", found=type(stop).__name__)

@@ -75,10 +75,12 @@ def source_of(data: Any, reading: Mapping[str, Any]) -> Source:
     """The Source of a name, path or DataFrame, with the attributes `reading`.
 
     Raises:
-        UsageError: an option that there is not, or whose value makes no sense.
+        UsageError: none of these, an unknown option, or an invalid value.
     """
     if is_frame(data):
         return replace(Source.from_dict({**reading, "place": "table"}), frame=data)
+    if not isinstance(data, str | Path):
+        raise UsageError("source.kind", found=type(data).__name__)
     return Source.from_dict({"place": str(data), **reading})
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.data import load_default
 from rowwise.data.loaders import load_source
-from rowwise.environment import checkpoint_seconds
-from rowwise.errors import DataError, SaveError, warn_user, warnings_to
+from rowwise.environment import ENGINES, MOST_THREADS, checkpoint_seconds
+from rowwise.errors import DataError, SaveError, UsageError, warn_user, warnings_to
 from rowwise.interrupt import deferred
 from rowwise.runs.clock import Clock
 from rowwise.runs.events import (
@@ -80,6 +80,7 @@ def train(
         KeyboardInterrupt: Ctrl-C, or `stop`, before there was anything to save; or Ctrl-C a second time. Where a
             checkpoint stays, it says so.
     """
+    _check_asked(engine, threads, stop)
     clock, tell = Clock(), observer or _nobody
     with ExitStack() as stack:
         if observer is not None:
@@ -91,7 +92,7 @@ def train(
         with importing_keras(clock), clock.lap("load"):
             train_set, test_set = _load(plan, tell)
         settings = plan.settings if plan.before is not None else plan.settings.suited(train_set, plan.chosen)
-        tell(DataLoaded(train_set, test_set, settings))
+        tell(DataLoaded(train_set, test_set, settings, settings.differences(plan.settings)))
         folder.reserve(train_set.name)
         _obey(stop)
         with clock.lap("build"):
@@ -191,6 +192,17 @@ def _saying_what_stays(folder: RunFolder, tell: Observer) -> Iterator[None]:
 
 def _nobody(event: Event) -> None:
     """An observer that looks on in silence."""
+
+
+def _check_asked(engine: str, threads: int | None, stop: Any) -> None:
+    """Raises UsageError, before seconds go into reading data, where these make no sense."""
+    if engine not in ENGINES:
+        raise UsageError("plan.unknown", found=engine, known=", ".join(ENGINES))
+    whole = isinstance(threads, int) and not isinstance(threads, bool)
+    if threads is not None and not (whole and 1 <= threads <= MOST_THREADS):
+        raise UsageError("fit.threads", most=MOST_THREADS, found=repr(threads))
+    if stop is not None and not hasattr(stop, "is_set"):
+        raise UsageError("fit.stop", found=type(stop).__name__)
 
 
 def _obey(stop: threading.Event | None) -> None:

@@ -84,14 +84,18 @@ def _source(rows: Any) -> Source:
 
 
 def _of_dicts(schema: Schema, rows: Sequence[Any]) -> Encoded:
+    used = _used(schema)
     names: dict[Any, None] = {}  # of all rows, in the order that they come in
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
             raise UsageError("rows.mapping", number=f"{number:,}", found=type(row).__name__)
         names |= dict.fromkeys(row)
+        for name in used:
+            value = row.get(name)
+            if hasattr(value, "__len__") and not isinstance(value, str | bytes):
+                raise DataError("rows.nested", number=f"{number:,}", name=name, found=type(value).__name__)
     if not rows:
         raise DataError("rows.none")
-    used = _used(schema)
     check_columns(ROWS, [name for name in names if isinstance(name, str)], used)
     x = np.empty((len(rows), len(schema.inputs)), np.float32)
     oddities: dict[str, Counter[str]] = {}

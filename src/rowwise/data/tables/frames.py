@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from rowwise.data.tables.dates.zones import in_zone
 from rowwise.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import polars as pl
     from numpy.typing import NDArray
@@ -123,6 +124,32 @@ def from_dicts(
             np.array(numbers, np.intp),
             pl.DataFrame([_series_of_one_type(name, [columns[name][number] for number in numbers]) for name in names]),
         )
+
+
+def rows_of_columns(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A dictionary of columns → a dictionary for each row; one of single values is one row.
+
+    A single value beside columns stands in every row, as in `pandas.DataFrame`.
+
+    Raises:
+        UsageError: columns of different lengths.
+    """
+    lengths = {name: len(values) for name, values in columns.items() if holds_several(values)}
+    if len({*lengths.values()}) > 1:
+        listed = ", ".join(f"{name}: {length:,}" for name, length in [*lengths.items()][:6])
+        raise UsageError("rows.lengths", found=listed)
+    if not lengths:
+        return [dict(columns)]
+    several = {name: list(values) if name in lengths else None for name, values in columns.items()}
+    return [
+        {name: columns[name] if values is None else values[number] for name, values in several.items()}
+        for number in range(next(iter(lengths.values())))
+    ]
+
+
+def holds_several(value: Any) -> bool:
+    """Whether it is a list, an array, a Series or the like, and no single value."""
+    return hasattr(value, "__len__") and not isinstance(value, str | Mapping | bytes) and getattr(value, "ndim", 1) > 0
 
 
 def _python_value(value: Any) -> Any:
