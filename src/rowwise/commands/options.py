@@ -9,7 +9,7 @@ from rowwise.data.source import TASKS, Source, read_options
 from rowwise.runs.plan import READING
 from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
 from rowwise.terminal.parsing import Option
-from rowwise.terminal.values import NAMES, POSITIVE, SHARE, WIDTHS, joined, one_of, whole
+from rowwise.terminal.values import POSITIVE, SHARE, WIDTHS, given_names, one_of, whole
 
 ENGINES = ("auto", "native", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras
 
@@ -42,7 +42,7 @@ def reading() -> list[Option]:
     def option(name: str, key: str, metavar: str, kind: Any = str, default: object = None, **more: Any) -> Option:
         return Option(name, key, metavar, type=kind, values={"default": default}, heading="cli.source", **more)
 
-    several: dict[str, Any] = {"kind": NAMES, "multiple": True, "callback": joined}
+    several: dict[str, Any] = {"multiple": True, "callback": given_names}
     return [
         option("--target", "cli.help.target", "NAMES", **several),
         option("--categorical", "cli.help.categorical", "NAMES", **several),

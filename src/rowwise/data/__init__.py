@@ -7,12 +7,11 @@ and `named/` for those that rowwise brings along.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.named.names import known, module, names
-from rowwise.data.source import Source, is_frame, read_options
+from rowwise.data.source import Source, is_frame, of_frame, read_options
 from rowwise.errors import DataNotFound, SaveError
 from rowwise.text import say
 
@@ -46,7 +45,7 @@ def load(
         return Source.from_dict({"place": str(data), **asked}).load()
     if not is_frame(data):
         known(data)  # raises: it is no text
-    return replace(Source.from_dict({"place": "table", **asked}), frame=data).load()
+    return of_frame(data, asked).load()
 
 
 def form(name: str) -> tuple[tuple[int, ...], int]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rowwise.data.column_names import labels_named
 from rowwise.data.named.names import is_name, known, module
 from rowwise.errors import DataError, UsageError
 
@@ -162,11 +163,12 @@ class Source:
         if source.kind == "named":
             named: tuple[Dataset, Dataset] = module(source.place).load()
             return named
-        again = source.to_dict()
+        loader = importlib.import_module(f"rowwise.data.{_LOADERS[source.kind]}")
+        train, test = loader.load(source)
+        again = {**source.to_dict(), **train.source.get("load", {})}  # where a table's columns have their own names
         if self.frame is None:
             again["place"] = str(Path(self.place).resolve())
-        loader = importlib.import_module(f"rowwise.data.{_LOADERS[source.kind]}")
-        train, test = (replace(part, source={**part.source, "load": again}) for part in loader.load(source))
+        train, test = (replace(part, source={**part.source, "load": again}) for part in (train, test))
         return train, test
 
     def to_dict(self) -> dict[str, Any]:
@@ -225,6 +227,15 @@ def _size(size: Any) -> tuple[int, int]:
 def is_frame(data: Any) -> bool:
     """Whether it is a DataFrame of Polars, or of pandas."""
     return hasattr(data, "lazy") or (hasattr(data, "columns") and hasattr(data, "iloc"))
+
+
+def of_frame(frame: Any, options: Mapping[str, Any]) -> Source:
+    """The Source of a DataFrame, whose columns the options may name by their labels.
+
+    Raises:
+        UsageError: as `Source.from_dict`.
+    """
+    return replace(Source.from_dict({"place": "table", **labels_named(frame, options)}), frame=frame)
 
 
 def read_options(file: Path) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from rowwise.data.source import Source, is_frame
+from rowwise.data.column_names import SEVERAL, cut, listed, named
+from rowwise.data.source import Source, is_frame, of_frame
 from rowwise.errors import DataError, UsageError
 from rowwise.runs.record import RunRecord
 from rowwise.runs.settings import Settings
@@ -74,7 +75,7 @@ def source_of(data: Any, reading: Mapping[str, Any]) -> Source:
         UsageError: an option that there is not, or whose value makes no sense.
     """
     if is_frame(data):
-        return replace(Source.from_dict({**reading, "place": "table"}), frame=data)
+        return of_frame(data, {name: value for name, value in reading.items() if name != "place"})
     return Source.from_dict({"place": str(data), **reading})
 
 
@@ -113,6 +114,8 @@ def _other_data(kept: Source, data: Any, reading: Mapping[str, Any]) -> list[str
     if data is not None and kept.frame is None and not _same_place(str(data), kept.place):
         differences.append(f"{data} ≠ {kept.place}")
     asked = Source.from_dict({"place": kept.place, **reading})
+    names: dict[str, Any] = {name: named(getattr(asked, name), getattr(kept, name)) for name in SEVERAL}
+    asked = replace(asked, **names)
     for name in reading:
         if getattr(asked, name) != getattr(kept, name):
             differences.append(f"{option_names([name])} {_shown(getattr(asked, name))} ≠ {_shown(getattr(kept, name))}")
@@ -125,4 +128,4 @@ def _same_place(place: str, kept: str) -> bool:
 
 
 def _shown(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value) or '""'
+    return listed(map(str, value)) if isinstance(value, tuple) else cut(value) or '""'

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from rowwise.data.column_names import MOST_COLUMNS, checked_names
 from rowwise.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
     from typing import IO
 
 BLOCK = 1 << 20  # bytes read at once
@@ -25,7 +26,6 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-MOST_COLUMNS = 10_000
 VOTERS = 50  # lines that vote for a separator
 
 
@@ -35,13 +35,15 @@ class Text(NamedTuple):
     Attributes:
         file: of UTF-8 with `\\n` between lines: the original, or a temporary file.
         encoding, separator: of the original.
-        names: of the columns.
+        names: of the columns; no two are alike.
+        repeated: of each name that several columns have in the file, what they are called instead.
     """
 
     file: Path
     encoding: str
     separator: str
     names: tuple[str, ...]
+    repeated: Mapping[str, tuple[str, ...]]
 
 
 @contextmanager
@@ -54,8 +56,8 @@ def open_text(path: Path, encoding: str = "", separator: str = "") -> Iterator[T
 
     Raises:
         UsageError: an encoding that does not exist, a separator that is no single character.
-        DataError: it cannot be read or is empty, no text in that encoding, a header without names, with the same name
-            twice, or with more columns than a table has.
+        DataError: it cannot be read or is empty, no text in that encoding, a header without names, or with more
+            columns than a table has.
     """
     if separator and (len(separator) != 1 or not separator.isascii() or separator in '"\n\r'):
         raise UsageError("table.separator", found=separator)
@@ -78,7 +80,7 @@ def open_text(path: Path, encoding: str = "", separator: str = "") -> Iterator[T
         with file.open(encoding="utf-8", newline="") as opened:
             head = opened.read(HEAD)
         separator = separator or _separator(head)
-        yield Text(file, encoding, separator, _names(path, head, separator))
+        yield Text(file, encoding, separator, *_names(path, head, separator))
     finally:
         if temporary is not None:
             temporary.close()
@@ -180,7 +182,7 @@ def _separator(head: str) -> str:
     return best
 
 
-def _names(path: Path, head: str, separator: str) -> tuple[str, ...]:
+def _names(path: Path, head: str, separator: str) -> tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]:
     header = head.removeprefix("\ufeff").lstrip("\r\n")
     if not header.strip():
         raise DataError("table.empty", path=path)
@@ -193,18 +195,7 @@ def _names(path: Path, head: str, separator: str) -> tuple[str, ...]:
         raise DataError("table.unreadable", path=path, cause=cause) from cause
     if all(_is_number(name) for name in names):
         raise DataError("table.header", path=path, found=separator.join(names)[:60])
-    names = [name or f"column_{number}" for number, name in enumerate(names, 1)]
-    check_names(path, names)
-    return tuple(names)
-
-
-def check_names(place: object, names: Sequence[str]) -> None:
-    """Raises DataError where two columns have the same name, or there are too many."""
-    if len(names) > MOST_COLUMNS:
-        raise DataError("table.columns", path=place, found=f"{len(names):,}", most=f"{MOST_COLUMNS:,}")
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated:
-        raise DataError("table.twice", path=place, name=repeated[0])
+    return checked_names(path, [name or f"column_{number}" for number, name in enumerate(names, 1)])
 
 
 def _is_number(text: str) -> bool:

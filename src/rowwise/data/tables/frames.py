@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.csv_dialect import check_names
+from rowwise.data.column_names import checked_names, label_name
 from rowwise.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,16 +21,18 @@ NO_SINGLE_VALUE = (bytes, bytearray, memoryview, list, tuple, dict, set, frozens
 LONGEST = datetime.timedelta(microseconds=2**63 - 1)  # of a column of durations
 
 
-def from_pandas(frame: Any) -> pl.DataFrame:
-    """Column by column through NumPy: pandas, which rowwise does not need, is not asked for more.
+def from_pandas(frame: Any) -> tuple[pl.DataFrame, dict[str, tuple[str, ...]]]:
+    """The frame, and the names that several columns had: see `checked_names`.
+
+    Column by column through NumPy: pandas, which rowwise does not need, is not asked for more.
 
     Raises:
-        UsageError: no DataFrame. DataError: two columns of one name.
+        UsageError: no DataFrame. DataError: too many columns.
     """
     import polars as pl
 
-    names = [str(name) for name in frame.columns]
-    check_names("DataFrame", names)
+    labels = enumerate(frame.columns, 1)
+    names, repeated = checked_names("DataFrame", [label_name(label, number) for number, label in labels])
     columns = {}
     try:
         for place, name in enumerate(names):
@@ -39,7 +41,7 @@ def from_pandas(frame: Any) -> pl.DataFrame:
             columns[name] = _series_of_array(name, values)
     except (AttributeError, TypeError) as cause:
         raise UsageError("table.frame", found=type(frame).__name__) from cause
-    return pl.DataFrame(columns)
+    return pl.DataFrame(columns), repeated
 
 
 def _series_of_array(name: str, values: Any) -> pl.Series:

@@ -72,6 +72,7 @@ def load(source: Source, limits: Limits | None = None, block_rows: int = ROWS) -
         Suspicious: test records that stand among the training records as well.
     """
     with open_table(source, limits) as table:
+        source = table.source
         check_options(table, source)
         profiles = profiles_of(table)
         schema = infer_schema(table, source, profiles)
@@ -102,6 +103,7 @@ def survey(source: Source) -> tuple[Schema, int]:
         DataError, UsageError: as `load`.
     """
     with open_table(source) as table:
+        source = table.source
         check_options(table, source)
         profiles = profiles_of(table)
         schema = Schema(infer_columns(table, source, profiles), ())
@@ -238,7 +240,7 @@ def _dataset(
         y,
         schema.classes,
         part=part,
-        source={**table.about, "split": split},
+        source={**table.about, "split": split, "load": source.to_dict()},
         schema=schema,
         targets=() if schema.classes else schema.targets,
         keys=keys,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rowwise.data.tables.csv_dialect import check_names, open_text
+from rowwise.data.column_names import checked_names, resolved
+from rowwise.data.tables.csv_dialect import open_text
 from rowwise.data.tables.frames import from_pandas
 from rowwise.data.tables.parse import all_finite
 from rowwise.data.tables.ragged_rows import Ragged, ragged
@@ -52,6 +53,7 @@ class Table:
 
     Attributes:
         name: for messages: the file's or the DataFrame's.
+        source: what was opened, its options by the names of the columns.
         frame: of Polars, lazy.
         texts: whether all values are texts, as in a CSV file, so that their kinds are still to be recognised.
         about: how it was read, for `run.json`.
@@ -64,6 +66,7 @@ class Table:
     """
 
     name: str
+    source: Source
     frame: pl.LazyFrame
     texts: bool
     columns: tuple[str, ...]
@@ -183,6 +186,7 @@ def _of_text(path: Path, text: Text, source: Source, limits: Limits) -> Table:
     import polars as pl
 
     columns = list(text.names)
+    source = resolved(source, path, columns, text.repeated)
     frame = pl.scan_csv(
         text.file,
         separator=text.separator,
@@ -194,7 +198,9 @@ def _of_text(path: Path, text: Text, source: Source, limits: Limits) -> Table:
         frame = frame.collect().lazy()
     about = {"file": path.name, "encoding": text.encoding, "separator": text.separator}
     unread = dict.fromkeys(_dropped(source), "String")
-    return Table(str(path), frame, True, tuple(columns), about, text, batch_cells=limits.batch_cells, unread=unread)
+    return Table(
+        str(path), source, frame, True, tuple(columns), about, text, batch_cells=limits.batch_cells, unread=unread
+    )
 
 
 def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
@@ -202,33 +208,37 @@ def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
 
     try:
         frame = pl.scan_parquet(path, glob=False)
-        types = frame.collect_schema()
         records = int(frame.select(pl.len()).collect().item())  # stands in the file's footer: nothing else is read
     except OSError as cause:
         raise DataError("table.unreadable", path=path, cause=cause.strerror or cause) from cause
-    check_names(path, types.names())
     about = {"file": path.name}
-    return replace(_typed(str(path), frame, types, about, source, limits), records=records)
+    return replace(_typed(str(path), frame, about, source, limits), records=records)
 
 
 def _of_frame(source: Source, limits: Limits) -> Table:
     import polars as pl
 
-    frame = source.frame
-    of_polars = isinstance(frame, pl.DataFrame | pl.LazyFrame)
-    lazy = frame.lazy() if of_polars else from_pandas(frame).lazy()
-    types = lazy.collect_schema()
-    check_names(source.place, types.names())
-    about = {"frame": type(frame).__module__.split(".")[0]}
-    return _typed(source.place, lazy, types, about, source, limits)
+    given = source.frame
+    of_polars = isinstance(given, pl.DataFrame | pl.LazyFrame)
+    frame, repeated = (given, {}) if of_polars else from_pandas(given)
+    about = {"frame": type(given).__module__.split(".")[0]}
+    return _typed(source.place, frame.lazy(), about, source, limits, repeated)
 
 
 def _typed(
-    name: str, frame: pl.LazyFrame, types: pl.Schema, about: dict[str, Any], source: Source, limits: Limits
+    name: str,
+    frame: pl.LazyFrame,
+    about: dict[str, Any],
+    source: Source,
+    limits: Limits,
+    repeated: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Table:
     """Columns without single values are not read: Polars itself can do little with them."""
     import polars as pl
 
+    types = frame.collect_schema()
+    columns, _ = checked_names(name, types.names())
+    source = resolved(source, name, columns, repeated or {})
     dropped = _dropped(source)
     unread = {
         column: str(type_)
@@ -236,7 +246,7 @@ def _typed(
         if column in dropped or type_.is_nested() or type_ in (pl.Binary, pl.Object)
     }
     held = frame.drop(list(unread)) if unread else frame
-    return Table(name, held, False, tuple(types), about, batch_cells=limits.batch_cells, unread=unread)
+    return Table(name, source, held, False, columns, about, batch_cells=limits.batch_cells, unread=unread)
 
 
 @contextmanager
