@@ -16,13 +16,13 @@ def picture(seed=0, size=(20, 16), colour=True):
     return Image.fromarray(small).resize(size, Image.Resampling.NEAREST)
 
 
-def fill(folder, size=(20, 16), colour=True, suffixes=SUFFIXES, **counts):
+def fill(folder, size=(20, 16), colour=True, suffixes=SUFFIXES, seed=0, **counts):
     """The folder, with so many pictures of each class, of the kinds in turn; no two are the same."""
     for number, (name, count) in enumerate(counts.items()):
         (folder / name).mkdir(parents=True)
         for row in range(count):
             file = folder / name / f"{row}.{suffixes[row % len(suffixes)]}"
-            picture(1000 * number + row, size, colour).save(file, quality=100)
+            picture(seed + 1000 * number + row, size, colour).save(file, quality=100)
     return folder
 
 

@@ -1,15 +1,14 @@
 """A folder with one sub-folder a class, or train and test folders of such → its classes and picture files.
 
 Hidden files and folders are left out, and what systems leave in every folder. Below a class's folder pictures may
-lie at any depth. `train` and `test` (or `val`) divide the pictures, where `train` itself has sub-folders:
-`val` beside a `test` belongs to the training records, from which a training holds out its own.
+lie at any depth. Which folders are classes, and which are parts, `layout` says: `val` beside a `test` belongs to the
+training records, from which a training holds out its own.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-import unicodedata
 from array import array
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rowwise.data.pictures.file import SUFFIXES
+from rowwise.data.pictures.layout import hidden, is_folder, layout, pictures_in
 from rowwise.errors import DataError, warn_user
 from rowwise.text import say
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-PARTS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
-PARTS |= dict.fromkeys(("val", "valid", "validation"), "val")
-JUNK = frozenset(("thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "lost+found"))
 STATS = 3  # of a file: bytes, time of the content's and of the entry's last change in ns
 SHOWN = 10  # names in a message
 
@@ -78,7 +75,8 @@ def scan(folder: Path, learn: bool = True) -> Tree:
         learn: whether a model shall learn its classes; else one class, or one picture of a class, is enough.
 
     Warns:
-        Suspicious: files in the classes' folders that are no pictures by their names; links that lead back up.
+        Suspicious: files in the classes' folders that are no pictures by their names; links that lead back up; folders
+            beside the parts; classes' folders that all hold the same folders, which may be the classes.
 
     Raises:
         DataError: no such folder, it cannot be read, has no sub-folders, no pictures, fewer than two classes, an
@@ -87,24 +85,30 @@ def scan(folder: Path, learn: bool = True) -> Tree:
     if not folder.is_dir():
         raise DataError("folder.missing", folder=folder)
     above = {_identity(path) for path in (folder, *folder.resolve().parents)}
-    parts = _parts(folder)
+    laid_out = layout(folder)
     files: dict[tuple[str, str], _Files] = {}  # by role and class
-    for role, places in parts.items():
-        for place in places:
-            for name in _folders(place):
-                path = place / name
-                prefix = f"{path.relative_to(folder).as_posix()}/"
-                _walk(path, prefix, above | {_identity(place)}, files.setdefault((role, _normalised(name)), _Files()))
-    _check(folder, parts, files, learn)
+    for role, name, path in laid_out.folders:
+        prefix = f"{path.relative_to(folder).as_posix()}/"
+        _walk(path, prefix, above | {_identity(path.parent)}, files.setdefault((role, name), _Files()))
+    _check(folder, laid_out.divided, files, learn)
+    if laid_out.parts:
+        roles = {"train": "folder.part.train", "val": "folder.part.train", "test": "folder.part.test"}
+        parts = ", ".join(f"{printable(name)} ({say(roles[role])})" for name, role in laid_out.parts.items())
+        warn_user(say("folder.parts", folder=folder, parts=parts))
+    if laid_out.unused:
+        warn_user(say("folder.unused", folder=folder, names=shown(laid_out.unused)))
+    if laid_out.repeated and learn:
+        names = shown(sorted({name for _, name in files}))
+        warn_user(say("folder.repeated", folder=folder, names=names, inside=shown(laid_out.repeated)))
     _warn(files.values())
-    if beside := _pictures_in(folder):
+    if beside := pictures_in(folder):
         warn_user(say("folder.beside", folder=folder, count=f"{len(beside):,}"))
     classes = tuple(sorted({name for _, name in files}))
     names: list[str] = []
     stats, labels = [], []
     train = None
     for role in ("train", "val", "test", ""):
-        if role == "test" and "" not in parts:
+        if role == "test" and laid_out.divided:
             train = len(names)
         for label, name in enumerate(classes):
             if (role, name) in files:
@@ -147,27 +151,6 @@ def printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _parts(folder: Path) -> dict[str, list[Path]]:
-    """The folders that hold the classes' folders, by their role; the folder itself, of role "", if undivided."""
-    by_role: dict[str, list[Path]] = {}
-    for name in _folders(folder):
-        if role := PARTS.get(name.lower()):
-            by_role.setdefault(role, []).append(folder / name)
-    if "train" not in by_role or len(by_role) < 2 or not any(_folders(place) for place in by_role["train"]):
-        return {"": [folder]}
-    if "test" not in by_role:
-        by_role["test"] = by_role.pop("val")
-    return by_role
-
-
-def _folders(folder: Path) -> list[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if not _hidden(entry.name) and _is_folder(entry))
-    except OSError as cause:
-        raise DataError("folder.unreadable", folder=folder, cause=cause.strerror) from cause
-
-
 def _walk(folder: Path, prefix: str, seen: set[tuple[int, int]], files: _Files) -> None:
     """Add what lies in `folder` and below to `files`; each real folder is entered once."""
     waiting = [(str(folder), prefix)]
@@ -183,7 +166,7 @@ def _walk(folder: Path, prefix: str, seen: set[tuple[int, int]], files: _Files) 
             with os.scandir(path) as entries:
                 for entry in entries:
                     name = entry.name
-                    if _hidden(name):
+                    if hidden(name):
                         continue
                     if name[name.rfind(".") :].lower() in SUFFIXES:
                         with suppress(OSError):  # a link to nothing, or to itself
@@ -193,7 +176,7 @@ def _walk(folder: Path, prefix: str, seen: set[tuple[int, int]], files: _Files) 
                                 names.append(prefix + name)
                                 stats.extend((status.st_size, status.st_mtime_ns, status.st_ctime_ns))
                                 continue
-                    if _is_folder(entry):
+                    if is_folder(entry):
                         waiting.append((entry.path, f"{prefix}{name}/"))
                     else:
                         files.others.append(prefix + name)
@@ -201,7 +184,7 @@ def _walk(folder: Path, prefix: str, seen: set[tuple[int, int]], files: _Files) 
             raise DataError("folder.unreadable", folder=path, cause=cause.strerror) from cause
 
 
-def _check(folder: Path, parts: dict[str, list[Path]], files: dict[tuple[str, str], _Files], learn: bool) -> None:
+def _check(folder: Path, divided: bool, files: dict[tuple[str, str], _Files], learn: bool) -> None:
     """Raises DataError where the classes cannot be learned."""
     counts: dict[str, int] = {}
     for (_, name), some in files.items():
@@ -211,6 +194,8 @@ def _check(folder: Path, parts: dict[str, list[Path]], files: dict[tuple[str, st
     if not learn:
         return
     if empty := sorted(name for name, count in counts.items() if not count):
+        if others := sorted(file for (_, name), some in files.items() if name in empty for file in some.others):
+            raise DataError("folder.empty.others", folder=folder, names=shown(empty), others=shown(others))
         raise DataError("folder.empty", folder=folder, names=shown(empty))
     if len(counts) < 2:
         raise DataError("folder.one_class", folder=folder, name=printable(next(iter(counts))))
@@ -220,7 +205,7 @@ def _check(folder: Path, parts: dict[str, list[Path]], files: dict[tuple[str, st
     for same_name in by_case.values():
         if len(same_name) > 1:
             raise DataError("folder.case", folder=folder, names=shown(same_name))
-    if "" in parts:
+    if not divided:
         if single := sorted(name for name, count in counts.items() if count == 1):
             raise DataError("folder.single", folder=folder, names=shown(single))
         return
@@ -234,7 +219,7 @@ def _check(folder: Path, parts: dict[str, list[Path]], files: dict[tuple[str, st
 
 def _refuse_empty(folder: Path, files: dict[tuple[str, str], _Files]) -> None:
     """Raises DataError: there is no picture where one could be; says what there is instead."""
-    if beside := _pictures_in(folder):
+    if beside := pictures_in(folder):
         raise DataError("folder.flat", folder=folder, count=f"{len(beside):,}")
     if others := [name for some in files.values() for name in some.others]:
         raise DataError("folder.others", folder=folder, names=shown(sorted(others)))
@@ -250,27 +235,6 @@ def _warn(files: Collection[_Files]) -> None:
         warn_user(say("folder.passed_over", count=f"{len(others):,}", names=shown(others)))
 
 
-def _pictures_in(folder: Path) -> list[str]:
-    """The names of pictures directly in the folder, in no class's."""
-    return [name for name in os.listdir(folder) if not _hidden(name) and Path(name).suffix.lower() in SUFFIXES]
-
-
-def _hidden(name: str) -> bool:
-    return name[0] == "." or name.lower() in JUNK
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False
-
-
 def _identity(path: str | Path) -> tuple[int, int]:
     status = os.stat(path)
     return status.st_dev, status.st_ino
-
-
-def _normalised(name: str) -> str:
-    """A folder's name as a class's: macOS writes Korean syllables as separate letters, others may hold any bytes."""
-    return unicodedata.normalize("NFC", printable(name))
