@@ -29,7 +29,7 @@ _LOADERS = {"table": "tables.load", "folder": "pictures.folder", "arrays": "arra
 _OPTIONS = {
     "table": (
         *("target", "task", "categorical", "numeric", "drop", "group", "time", "test", "seed"),
-        *("separator", "encoding"),
+        *("separator", "encoding", "header"),
     ),
     "folder": ("test", "seed", "size", "colour", "skip_bad"),
     "arrays": ("test", "seed", "task"),
@@ -51,6 +51,7 @@ class Source:
         test: share of the records that become test data, where the data are not divided already.
         seed: of that split.
         separator, encoding: of a CSV file; empty: detected.
+        header: the line of a CSV file that holds the names of the columns, from 1; 0: there are none; None: detected.
         size: `(height, width)` of pictures, one number for both, or text such as `"48x64"`; None: the pictures decide.
         colour: of pictures: `"grey"`, `"colour"`, or empty: the pictures decide.
         skip_bad: whether pictures that cannot be read are left out.
@@ -72,6 +73,7 @@ class Source:
     seed: int = 0
     separator: str = ""
     encoding: str = ""
+    header: int | None = None
     size: tuple[int, int] | None = None
     colour: str = ""
     skip_bad: bool = False
@@ -94,6 +96,9 @@ class Source:
             raise UsageError("data.split.fraction", found=self.test)
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise UsageError("data.split.seed", found=self.seed)
+        line = 0 if self.header is None else self.header
+        if isinstance(line, bool) or not isinstance(line, int) or line < 0:
+            raise UsageError("source.header", found=repr(line)[:80])
         if self.group and self.time:
             raise UsageError("source.group_and_time", group=self.group, time=self.time)
 
@@ -194,7 +199,7 @@ class Source:
                 raise UsageError("source.unknown", name=name, known=", ".join(options))
             default = options[name].default
             # Types only; whether a value makes sense is seen when the Source is made.
-            if name == "size":
+            if name in ("size", "header"):
                 fits = True
             elif isinstance(default, bool):
                 fits = isinstance(value, bool)

@@ -115,7 +115,7 @@ class Table:
         if last_missing and not self.widths_checked:
             self.widths_checked = True
             assert self.text is not None
-            _check_short(self.name, ragged(self.text.file, self.text.separator, len(self.columns)), len(self.columns))
+            _check_short(self.name, ragged_of(self.text), len(self.columns))
 
     def batches(self, numeric: Callable[[str], bool] = no_column, numbered: bool = False) -> Iterator[pl.DataFrame]:
         """The same, `cleaned`, without what is unread."""
@@ -173,7 +173,7 @@ def open_table(source: Source, limits: Limits | None = None) -> Iterator[Table]:
         if path.suffix.lower() in (".parquet", ".pq"):
             yield _of_parquet(path, source, limits)
             return
-        with open_text(path, source.encoding, source.separator) as text, _long_row_named(path, text):
+        with open_text(path, source.encoding, source.separator, source.header) as text, _long_row_named(path, text):
             yield _of_text(path, text, source, limits)
 
 
@@ -185,22 +185,28 @@ def _dropped(source: Source) -> list[str]:
 def _of_text(path: Path, text: Text, source: Source, limits: Limits) -> Table:
     import polars as pl
 
-    columns = list(text.names)
-    source = resolved(source, path, columns, text.repeated)
+    source = resolved(source, path, text.names, text.repeated)
     frame = pl.scan_csv(
         text.file,
         separator=text.separator,
-        infer_schema=False,
-        with_column_names=lambda _: columns,
+        has_header=False,
+        skip_lines=text.header.lines,
+        schema=dict.fromkeys(text.names, pl.String),
+        missing_columns="insert",  # of a first record that is too short
         glob=False,  # brackets and stars may stand in a name
     )
+    for fields in text.below:
+        same = (
+            pl.col(name).str.strip_chars().eq_missing(field) for name, field in zip(text.names, fields, strict=True)
+        )
+        frame = frame.filter(~pl.all_horizontal(same))
     if text.file.stat().st_size <= limits.in_memory:
         frame = frame.collect().lazy()
-    about = {"file": path.name, "encoding": text.encoding, "separator": text.separator}
+    about: dict[str, Any] = {"file": path.name, "encoding": text.encoding, "separator": text.separator}
+    if text.header.line != 1:
+        about["header"] = text.header.line
     unread = dict.fromkeys(_dropped(source), "String")
-    return Table(
-        str(path), source, frame, True, tuple(columns), about, text, batch_cells=limits.batch_cells, unread=unread
-    )
+    return Table(str(path), source, frame, True, text.names, about, text, batch_cells=limits.batch_cells, unread=unread)
 
 
 def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
@@ -249,6 +255,11 @@ def _typed(
     return Table(name, source, held, False, columns, about, batch_cells=limits.batch_cells, unread=unread)
 
 
+def ragged_of(text: Text) -> Ragged:
+    """The rows of a text that have too few or too many fields."""
+    return ragged(text.file, text.separator, len(text.names), text.header.lines)
+
+
 @contextmanager
 def _long_row_named(path: Path, text: Text) -> Iterator[None]:
     """Turns Polars's error over rows with too many fields into one that names the first; only then is it looked for."""
@@ -256,10 +267,10 @@ def _long_row_named(path: Path, text: Text) -> Iterator[None]:
 
     try:
         yield
-    except pl.exceptions.ComputeError as cause:
-        if "found more fields" not in str(cause):
+    except (pl.exceptions.ComputeError, pl.exceptions.SchemaError) as cause:
+        if "found more fields" not in str(cause) and "n_extra" not in str(cause):
             raise
-        rows = ragged(text.file, text.separator, len(text.names))
+        rows = ragged_of(text)
         if not rows.long:
             raise
         values = {"line": rows.long_line, "found": rows.long_fields, "expected": len(text.names)}
