@@ -1,12 +1,11 @@
 """The command line → arguments checked, one command called, errors in one line.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or bad input, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong usage or bad input; 130, 143 and 129 after SIGINT (Ctrl-C), SIGTERM and SIGHUP.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import traceback
@@ -15,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from rowwise.environment import debug
 from rowwise.errors import RowwiseError
+from rowwise.terminal.signals import OVER, end_at_once, ignore_all
 from rowwise.text import LANGUAGES, say, use_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-FAILED, WRONG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+FAILED, WRONG, INTERRUPTED = 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,13 +29,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _prepare_streams()
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of metadata that it cannot make sense of: no news to our user
     if arguments is None:
-        # Like any other end of a command: what it has begun to write is taken back.
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
+        end_at_once()
     with use_language(_language(given)):
         code = _guarded(lambda: _run(given))
         code = _guarded(_flush) or code
-    if arguments is None and any(thread.daemon for thread in threading.enumerate()):
-        os._exit(code)  # Keras is still being imported for a command that ended: Python must not wait, nor tear it down
+    if arguments is None:
+        ignore_all()
+        if code >= OVER or any(thread.daemon for thread in threading.enumerate()):
+            # Keras is still being imported, or XLA was at work, for a command that ended: Python must not tear it down.
+            sys.stderr.flush()
+            os._exit(code)
     return code
 
 
@@ -60,13 +63,13 @@ def _guarded(work: Callable[[], int]) -> int:
     """The exit code of `work`, whatever it raises."""
     try:
         return work()
-    except SystemExit as done:  # SIGTERM
-        return int(done.code or 0)
     except BrokenPipeError:  # `rowwise --help | head`: nobody reads on
         _silence_output()
         return 0
-    except KeyboardInterrupt:
-        return _failed(f"\nrowwise: {say('cli.interrupted')}", INTERRUPTED)
+    except KeyboardInterrupt as ending:
+        code = getattr(ending, "exit_code", INTERRUPTED)
+        line = "\n" if code == INTERRUPTED else ""  # the terminal shows ^C
+        return _failed(f"{line}rowwise: {ending if ending.args else say('cli.interrupted')}", code)
     except RowwiseError as error:
         return _failed(f"rowwise: {error}", error.exit_code)
     except ModuleNotFoundError as error:

@@ -65,6 +65,24 @@ def threads() -> int | None:
     return int(text)
 
 
+def checkpoint_seconds() -> float | None:
+    """`ROWWISE_CHECKPOINT_SECONDS`, the least time between two checkpoints of a run; None where it is not set.
+
+    Raises:
+        UsageError: it is no number of seconds.
+    """
+    text = os.environ.get("ROWWISE_CHECKPOINT_SECONDS")
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise UsageError("checkpoint.seconds", found=text)
+    return seconds
+
+
 def instruction_set() -> str:
     """`ROWWISE_ISA`, of the native engine; empty where it is not set. Which there are, the engine knows."""
     return os.environ.get("ROWWISE_ISA", "")

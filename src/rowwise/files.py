@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import secrets
+import shutil
+import stat
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from rowwise.errors import SaveError
+from rowwise.locks import held, hold
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,11 +23,73 @@ if TYPE_CHECKING:
 Done = TypeVar("Done")
 
 PARTIAL = ".partial"  # how the hidden name of what is not finished ends; a killed process may leave such a file
+LOCK = "rowwise.lock"  # in a folder that is being written
+# Seconds without a lock after which a file, or a folder, belongs to no living process.
+SETTLED, FORGOTTEN = 60, 24 * 3600
+
+
+# What a path may lead to that is no ordinary file: reading it could wait for ever, or never end.
+IRREGULAR = (
+    (stat.S_ISDIR, "file.is.folder"),
+    (stat.S_ISFIFO, "file.is.pipe"),
+    (stat.S_ISSOCK, "file.is.socket"),
+    (lambda mode: not stat.S_ISREG(mode), "file.is.device"),
+)
+
+
+def open_regular(path: Path) -> io.FileIO:
+    """An ordinary file, to be read.
+
+    Raises:
+        OSError: it cannot be opened, or is a folder, a pipe, a socket or a device; `strerror` says which.
+    """
+    check_regular(path)
+    return io.FileIO(path)
+
+
+def check_regular(path: Path) -> None:
+    """Raises OSError where nothing can be read, or no ordinary file stands: a pipe, say, nobody may ever write to."""
+    try:
+        mode = path.stat().st_mode
+    except ValueError as cause:  # a path with a zero byte in it
+        raise OSError(errno.EINVAL, str(cause), str(path)) from cause
+    for matches, key in IRREGULAR:
+        if matches(mode):
+            raise OSError(errno.EINVAL, say(key), str(path))
+
+
+def read_small(path: Path, most: int) -> bytes:
+    """All bytes of an ordinary file that has no reason to be long.
+
+    Raises:
+        OSError: as `open_regular`, or more than `most` bytes.
+    """
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        content = b"" if size > most else file.read(most + 1)  # some systems' own files say nothing of their size
+    if max(size, len(content)) > most:
+        raise OSError(errno.EFBIG, say("file.long", found=f"{size:,}", most=f"{most:,}"), str(path))
+    return content
 
 
 def unfinished(path: Path) -> Path:
-    """A free hidden name beside `path`, for what will become `path` by renaming."""
+    """A free hidden name beside `path`, for what will become `path` by renaming; what dead ones left goes."""
+    tidy(path.parent)
     return path.parent / f".rowwise-{secrets.token_hex(6)}{PARTIAL}"
+
+
+def tidy(folder: Path) -> None:
+    """Remove the unfinished files and folders that dead processes have left in `folder`, never a living one's."""
+    now = time.time()
+    with suppress(OSError):
+        for entry in folder.glob(f".rowwise-*{PARTIAL}"):
+            with suppress(OSError):
+                age = now - entry.lstat().st_mtime
+                if not entry.is_dir():
+                    if age > SETTLED and not held(entry):
+                        entry.unlink()
+                elif age > (SETTLED if (entry / LOCK).exists() else FORGOTTEN) and not held(entry / LOCK):
+                    shutil.rmtree(entry, ignore_errors=True)
 
 
 def check_place(path: Path) -> None:
@@ -59,6 +129,7 @@ def atomic_write(path: Path, content: bytes) -> None:
         try:
             write_through(temporary, content)
             os.replace(temporary, path)
+            sync(path.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
             if new_folder:
@@ -83,7 +154,12 @@ def write_whole(path: Path, make: Callable[[Callable[[bytes], object]], Done]) -
     try:
         place.parent.mkdir(exist_ok=True)
         with partial.open("wb") as file:
+            if not device:
+                hold(file.fileno())
             done = make(file.write)
+            if not device:
+                file.flush()
+                os.fsync(file.fileno())
         if not device:
             partial.replace(place)
     except OSError as cause:
@@ -101,6 +177,18 @@ def write_through(path: Path, content: bytes) -> None:
         OSError: as the file system says.
     """
     with path.open("xb") as file:
+        hold(file.fileno())
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    if path.is_dir() and os.name == "nt":  # Windows opens no folders
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

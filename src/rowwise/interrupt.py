@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 def deferred(note: Callable[[], object], already: bool = False) -> Iterator[Callable[[], bool]]:
     """Let the block end in spite of a first Ctrl-C; a second one interrupts it at once.
 
+    Whoever has a handler of their own for it, as `rowwise train` has, keeps it: nothing is deferred then.
+
     Args:
         note: called at the first, to say so.
         already: there was a first one before the block.
@@ -35,6 +37,9 @@ def deferred(note: Callable[[], object], already: bool = False) -> Iterator[Call
         yield lambda: already
         return
     before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:
+        yield lambda: already
+        return
     signal.signal(signal.SIGINT, first)
     try:
         yield lambda: asked

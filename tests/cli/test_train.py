@@ -215,7 +215,7 @@ def test_the_memory_of_a_training_is_counted_before_it_is_taken():
 
 
 @pytest.mark.slow
-def test_a_full_disk_leaves_nothing_and_the_report_is_printed_all_the_same(rowwise, here, no_pictures, monkeypatch):
+def test_a_full_disk_leaves_a_checkpoint_and_the_report_is_printed(rowwise, here, no_pictures, monkeypatch):
     resource = pytest.importorskip("resource", reason="Windows cannot limit the size of files")
     real_save, before = RunFolder.save, resource.getrlimit(resource.RLIMIT_FSIZE)
 
@@ -226,14 +226,16 @@ def test_a_full_disk_leaves_nothing_and_the_report_is_printed_all_the_same(rowwi
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    monkeypatch.setattr("rowwise.runs.folder.RunFolder.save", on_a_full_disk)
-    code, out, err = rowwise(*QUICK, "--epochs", "1", "--out", "run")
+    with monkeypatch.context() as patch:
+        patch.setattr("rowwise.runs.folder.RunFolder.save", on_a_full_disk)
+        code, out, err = rowwise(*QUICK, "--epochs", "1", "--out", "run")
     assert code == 1
     assert out.startswith("accuracy")
     assert err.splitlines()[-1].startswith(
-        "rowwise: The run could not be saved in run: File too large. Nothing half-wr"
+        "rowwise: The run could not be saved in run: File too large. All of its training is kept"
     )
-    assert list(here.iterdir()) == []
+    assert rowwise("train", "--resume", "run", "--quiet")[0] == 0
+    assert sorted(path.name for path in (here / "run").iterdir()) == ["history.csv", "model.keras", "run.json"]
 
 
 def test_ctrl_c_while_loading_leaves_nothing(rowwise, here, monkeypatch):
@@ -304,8 +306,8 @@ def test_ctrl_c_while_measuring_still_saves_and_a_second_one_does_not(rowwise, h
     with monkeypatch.context() as patch:
         press(patch, "rowwise.runs.folder.write_through", times=2)
         code, _, err = rowwise(*options)
-    assert (code, "nothing was saved" in err) == (130, True)
-    assert [path.name for path in here.iterdir()] == ["first"]
+    assert (code, "1 of 1 epochs are kept in run" in err) == (130, True)
+    assert sorted(path.name for path in here.iterdir()) == ["first", "run"]
 
 
 def test_the_first_ctrl_c_is_noted_and_the_second_obeyed():

@@ -428,3 +428,13 @@ def test_methods_are_intercepted_within_the_block_only():
         assert [(call.method, call.model) for call in seen] == [("predict", model), ("evaluate", model)]
         assert set(seen[1].arguments()) >= {"x", "y", "verbose"}
         assert "predict" not in vars(keras.Model)
+
+
+def test_the_shapes_of_a_configuration_that_nobody_could_build():
+    with relies_on("deserialize_keras_object under jax.eval_shape", "shapes_of_config"):
+        config = keras.saving.serialize_keras_object(net(L.Dense(5, name="wide")))
+        config["config"]["layers"][1]["config"]["units"] = 10**9
+        config["config"]["layers"][2]["build_config"]["input_shape"] = [None, 10**9]
+        shapes = keras_view.shapes_of_config(config)
+        assert [shape for _, shape in shapes.weights] == [(4, 10**9), (10**9,), (10**9, 3), (3,)]
+        assert shapes.largest == ("wide", 10**9)

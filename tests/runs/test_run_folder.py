@@ -6,9 +6,11 @@ import pickle
 import stat
 import subprocess
 import sys
+import time
 import zipfile
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,6 +19,7 @@ import pytest
 from rowwise.errors import ModelError, SaveError, UsageError
 from rowwise.files import atomic_write
 from rowwise.json_text import to_json
+from rowwise.locks import hold
 from rowwise.runs.folder import RunFolder
 from rowwise.runs.model_file import open_model
 from rowwise.runs.record import DataRecord, Epoch, RunRecord
@@ -60,7 +63,8 @@ def names(folder):
 def test_a_run_comes_back_as_it_was_saved(tmp_path):
     model = classifier()
     with RunFolder(tmp_path / "new" / "run") as run:
-        assert not (tmp_path / "new" / "run").exists()
+        with pytest.raises(ModelError, match=f"process {os.getpid()} is training there"):
+            Saved.open(tmp_path / "new" / "run")
         place, record = run.save(model, RECORD, {"curves.png": b"png"})
     assert place == tmp_path / "new" / "run"
     assert names(tmp_path / "new") == ["run"]
@@ -115,10 +119,82 @@ def test_what_is_there_is_never_replaced(tmp_path, monkeypatch):
     for name in ("file", "full", "broken"):
         with pytest.raises(UsageError, match="nothing is overwritten"):
             RunFolder(tmp_path / name)
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    with pytest.raises(UsageError, match="the folder you are in"):
-        RunFolder(tmp_path / "here")
+
+
+def test_the_folder_that_one_is_in_can_be_a_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with RunFolder(Path(".")) as run:
+        run.save(FakeModel(), RECORD, {})
+    assert names(tmp_path) == ["history.csv", "model.keras", "run.json"]
+
+
+def test_a_folder_belongs_to_one_training_at_a_time(tmp_path):
+    with RunFolder(tmp_path / "run"), pytest.raises(UsageError, match=f"in use: process {os.getpid()}"):
+        RunFolder(tmp_path / "run")
+    with RunFolder(tmp_path / "run") as run:
+        run.checkpoint(FakeModel(), RECORD)
+    with pytest.raises(UsageError, match=r"was not finished. Go on with it: rowwise train --resume"):
+        RunFolder(tmp_path / "run")
+    with RunFolder(unfinished_run=tmp_path / "run"), pytest.raises(UsageError, match="in use"):
+        RunFolder(unfinished_run=tmp_path / "run")
+
+
+def test_a_checkpoint_takes_the_place_of_the_last_and_the_finished_run_the_place_of_both(tmp_path):
+    with RunFolder(tmp_path / "run") as run:
+        for epochs in (1, 2):
+            kept = run.checkpoint(FakeModel(), replace(RECORD, epochs=RECORD.epochs[:epochs]))
+            assert names(tmp_path / "run") == [f"checkpoint-00000{epochs}.keras", "rowwise.lock", "unfinished.json"]
+            assert len(RunRecord.read(tmp_path / "run", "unfinished.json").epochs) == len(kept.epochs) == epochs
+    with pytest.raises(ModelError, match=r"after 2 of 20 epochs.*--resume"):
+        Saved.open(tmp_path / "run")
+    with RunFolder(unfinished_run=tmp_path / "run") as run:
+        run.save(FakeModel(), RECORD, {})
+    assert names(tmp_path / "run") == ["history.csv", "model.keras", "run.json"]
+
+
+def test_a_checkpoint_that_does_not_fit_leaves_the_last_one(tmp_path):
+    with RunFolder(tmp_path / "run") as run:
+        run.checkpoint(FakeModel(), replace(RECORD, epochs=RECORD.epochs[:1]))
+        with pytest.raises(SaveError, match=r"No checkpoint can be written.*goes on"):
+            run.checkpoint(FakeModel(OSError(28, "No space left on device")), RECORD)
+    assert names(tmp_path / "run") == ["checkpoint-000001.keras", "unfinished.json"]
+
+
+def test_a_checkpoint_is_a_file_beside_its_record(tmp_path):
+    for name in ("../model.keras", "checkpoint-1/../../x.keras", "model.keras", "checkpoint-1\\x.keras"):
+        (tmp_path / "run.json").write_bytes(replace(RECORD, checkpoint=name).to_json())
+        with pytest.raises(ModelError, match="damaged: checkpoint"):
+            RunRecord.read(tmp_path)
+
+
+def test_what_dead_processes_left_is_tidied_by_the_next_and_never_a_living_ones(tmp_path):
+    runs, old = tmp_path / "runs", time.time() - 7200
+
+    def left(name, *files):
+        for file in files:
+            (runs / name).mkdir(parents=True, exist_ok=True)
+            (runs / name / file).write_bytes(RECORD.to_json())
+            os.utime(runs / name / file, (old, old))
+        os.utime(runs / name, (old, old))
+
+    left("nothing", "rowwise.lock", "checkpoint-000001.keras")
+    left("killed", "rowwise.lock", "unfinished.json", "checkpoint-000002.keras")
+    left("saved", "rowwise.lock", "unfinished.json", "checkpoint-000002.keras", "run.json", "model.keras")
+    left("mine", "rowwise.lock", "notes.txt")
+    left(".rowwise-0.partial", "rowwise.lock", "model.keras")
+    for name in (".rowwise-1.partial", ".rowwise-2.partial", "other.partial"):
+        left(".", name)
+    with (runs / ".rowwise-2.partial").open("rb") as held:
+        assert hold(held.fileno())
+        living = RunFolder(runs / "living")
+        with RunFolder(runs / "next"):
+            assert names(runs) == sorted(
+                (".rowwise-2.partial", "killed", "living", "mine", "next", "other.partial", "saved")
+            )
+        living.close()
+    assert names(runs / "saved") == ["model.keras", "run.json"]
+    assert names(runs / "killed") == ["checkpoint-000002.keras", "unfinished.json"]
+    assert names(runs / "mine") == ["notes.txt"]
 
 
 @pytest.mark.parametrize("name", ["file/run", "x" * 300])
@@ -172,10 +248,15 @@ RunFolder(Path("run")).save(Model, record, {})
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True)
     assert done.returncode == -9
     (left,) = tmp_path.iterdir()
-    assert left.name.startswith(".")
-    assert "run.json" in names(left)
-    with pytest.raises(ModelError, match="never was saved whole"):
+    assert "run.json" not in names(left)
+    with pytest.raises(ModelError, match="before the first checkpoint"):
         Saved.open(left)
+    (hidden,) = left.glob(".*")
+    with pytest.raises(ModelError, match="never was saved whole"):
+        Saved.open(hidden)
+    with RunFolder(left) as run:  # what came to nothing is in nobody's way
+        run.save(FakeModel(), RECORD, {})
+    assert names(left) == ["history.csv", "model.keras", "run.json"]
 
 
 def test_a_folder_without_a_record_is_no_run(tmp_path):

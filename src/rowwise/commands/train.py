@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -15,6 +16,8 @@ from rowwise.runs.settings import Settings
 from rowwise.runs.training import train
 from rowwise.terminal.output import Output, called
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.signals import OVER, Ended, StopSignals
+from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -23,9 +26,8 @@ if TYPE_CHECKING:
     import keras
 
     from rowwise.engine.progress import Display
+    from rowwise.runs.plan import TrainingPlan
     from rowwise.runs.saved import Saved
-
-INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
 def _train(
@@ -38,21 +40,32 @@ def _train(
     json: bool,
     **given: Any,
 ) -> int:
-    """Train, measure, draw, save; 0, or 130 where Ctrl-C was pressed (after saving).
+    """Train, measure, draw, save; 0, or 128 and the number of the signal that ended the training (after saving).
 
     Raises:
         RowwiseError: options, data or places that cannot be used. KeyboardInterrupt: before there was
             anything to save, or a second time.
     """
     plan = plan_training(data, chosen(given), resume)  # what can be refused is, before seconds go into importing Keras
-    with Output(json, quiet) as output:
-        with ExitStack() as reading_data, _Teller(output, quiet, reading_data.close) as teller:
-            reading_data.enter_context(panics_hidden(plan.source is not None and plan.source.kind == "table"))
-            saved = train(plan, out=out, engine=engine or "auto", pictures=not no_pictures, observer=teller.hear)
+    with (
+        own_temporary_folder(),
+        Output(json, quiet) as output,
+        ExitStack() as reading_data,
+        _Teller(output, quiet, reading_data.close) as teller,
+    ):
+        reading_data.enter_context(panics_hidden(plan.source is not None and plan.source.kind == "table"))
+        saved = _until_stopped(plan, teller, out=out, engine=engine or "auto", pictures=not no_pictures)
         teller.say_where(saved)
         assert saved.record is not None
         output.json(saved.record.to_dict())
-    return INTERRUPTED if teller.interrupted else 0
+    return OVER + teller.signals.number if teller.signals.number else 0
+
+
+def _until_stopped(plan: TrainingPlan, teller: _Teller, **more: Any) -> Saved:
+    try:
+        return train(plan, observer=teller.hear, stop=teller.signals.event, **more)
+    except KeyboardInterrupt as ending:
+        raise Ended(teller.signals.number or signal.SIGINT, str(ending)) from ending
 
 
 class _Teller:
@@ -61,13 +74,16 @@ class _Teller:
     def __init__(self, output: Output, quiet: bool, loaded: Callable[[], object]) -> None:
         self._output, self._quiet, self._loaded = output, quiet, loaded
         self._display: Display | None = None
-        self.interrupted = False
+        self._training: bool | None = None  # None before it
+        self.signals = StopSignals(self._stopping)
 
     def __enter__(self) -> Self:
+        self.signals.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._close()
+        self.signals.__exit__()
 
     def hear(self, event: events.Event) -> None:
         output = self._output
@@ -76,6 +92,7 @@ class _Teller:
                 output.warn(event.message)
             case events.DataLoaded():
                 self._loaded()
+                self.signals.patient = True
                 counts = {"train": f"{len(event.train):,}", "test": f"{len(event.test):,}"}
                 output.tell(say("cli.loaded", provenance=event.train.origin, **counts))
                 for line in about_table(event.train):
@@ -88,12 +105,12 @@ class _Teller:
                 words = {"widths": _widths(event.model), "parameters": f"{event.model.count_params():,}"}
                 output.tell(say("cli.model", **words))
             case events.TrainingBegan():
+                self._training = True
                 self._begin(event)
             case events.EpochEnded():
                 if self._display is not None:
                     self._display.epoch(event.number - 1, event.figures, event.seconds)
             case events.StopRequested():
-                self.interrupted = True
                 if not event.training:
                     output.warn(say("cli.finishing"))
                 elif not self._quiet:
@@ -101,8 +118,9 @@ class _Teller:
                     output.warn(say("fit.interrupted"))
             case events.TrainingEnded():
                 self._close()
+                self._training = False
                 if event.interrupted:
-                    self.interrupted = True
+                    self.signals.saved_in_spite()
                     output.warn(say("cli.stopping"))
                 output.tell(say("cli.engine", engine=event.engine, reason=event.reason))
             case events.Measured():
@@ -116,6 +134,10 @@ class _Teller:
         verbose = 0 if self._quiet else "auto"
         self._display = display(verbose, event.records, event.epochs, event.initial_epoch)
 
+    def _stopping(self) -> None:
+        if self._training is not None:
+            self.hear(events.StopRequested(self._training))
+
     def _close(self) -> None:
         """Give the terminal back; safe to call twice."""
         if self._display is not None:
@@ -125,11 +147,14 @@ class _Teller:
     def say_where(self, saved: Saved) -> None:
         """Where the run is, and what can be done with it."""
         assert saved.record is not None
-        key = "cli.saved"
+        key, where = "cli.saved", dict[str, Any]()
         if saved.record.interrupted:
-            key = "cli.saved.unfinished" if saved.record.unfinished else "cli.saved.interrupted"
+            key = "cli.saved.interrupted"
+            if (cut := saved.record.unfinished) is not None:
+                key = "cli.saved.amid" if saved.record.checkpoint else "cli.saved.unfinished"
+                where = {"epoch": cut.epoch, "steps": f"{cut.steps:,}"}
         file = "picture.png" if saved.schema is None else "new.csv"
-        self._output.tell(say(key, path=saved.path, command=called(), file=file))
+        self._output.tell(say(key, path=saved.path, command=called(), file=file, **where))
 
 
 def _widths(model: keras.Model) -> str:

@@ -82,8 +82,17 @@ def tell_interrupted(callbacks: Iterable[keras.callbacks.Callback]) -> None:
             tell()
 
 
+def state_variables(model: keras.Model) -> list[keras.Variable]:
+    """All that a training goes on from: weights and the optimizer's variables."""
+    return [*model.trainable_variables, *model.non_trainable_variables, *model.optimizer.variables]
+
+
 def params_of(plan: Plan, epochs: int, records: int, batch_size: int) -> dict[str, Any]:
-    """What callbacks find as `params`: Keras's own `epochs`, `steps`, `verbose`, and the engine, why, and records."""
+    """What callbacks find as `params`: Keras's own `epochs`, `steps`, `verbose`, and the engine, why, and records.
+
+    A `Trainer` adds `state`: called between blocks, it gives the values of `state_variables` without a pause for the
+    engine to give them to the model.
+    """
     return {
         "verbose": 0,  # nothing of Keras's is to be drawn
         "epochs": epochs,

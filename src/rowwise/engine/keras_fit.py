@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from rowwise.engine.callbacks import state_variables
 from rowwise.engine.order import epoch_order, reseed
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class KerasFit:
     ) -> None:
         self._halt.stopped = stopped
         every = [EpochStart(self._batches, seed), *callbacks, self._halt]
+        params = {**params, "state": self._state}
         self.model.fit(
             self._batches,
             validation_data=self.validation.parts if self.validation is not None else None,
@@ -56,6 +58,10 @@ class KerasFit:
             shuffle=False,
             verbose=0,
         )
+
+    def _state(self) -> list[np.ndarray]:
+        """Copies: Keras gives the buffers themselves away when the next step begins."""
+        return [np.array(variable.value) for variable in state_variables(self.model)]
 
 
 class Batches(keras.utils.PyDataset):

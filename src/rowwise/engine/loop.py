@@ -43,6 +43,7 @@ class EpochLoop:
         params: Mapping[str, Any],
     ) -> None:
         model = self.engine.model
+        params = {**params, "state": self.engine.state}
         listed = keras.callbacks.CallbackList(list(callbacks), add_history=True, model=model, **params)
         settled = need_weights(callbacks)
         model.stop_training = False

@@ -58,6 +58,9 @@ class Engine(Protocol):
     def settle(self) -> None:
         """Give the model the weights and the optimizer's state, where they are not yet in it."""
 
+    def state(self) -> list[Any]:
+        """The values of `callbacks.state_variables(model)` as they are now, in the model or not: they never change."""
+
     def validate(self) -> dict[str, float]:
         """Loss and metrics over the validation records, by name without `val_`; the model's metrics hold them then."""
 

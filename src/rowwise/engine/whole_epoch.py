@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rowwise.engine.callbacks import state_variables
 from rowwise.models.keras_view import metric_results
 
 if TYPE_CHECKING:
@@ -92,6 +93,10 @@ class WholeEpoch:
 
     def settle(self) -> None:
         """The model holds everything already."""
+
+    def state(self) -> list[jax.Array]:
+        """JAX's arrays never change: they need no copies."""
+        return [variable.value for variable in state_variables(self.model)]
 
     def validate(self) -> dict[str, float]:
         """Loss and metrics over the validation records, by name without `val_`."""

@@ -1,7 +1,8 @@
-"""A trained model and its record → a run's folder, whole or not at all.
+"""A training under way → its run's folder: reserved at the start, with checkpoints, and finished whole or not at all.
 
-A run holds `model.keras`, `run.json`, `history.csv` and the pictures. It is written into a hidden folder beside its
-place, which is renamed once all of it is on the disk; `run.json` is written last.
+A finished run holds `model.keras`, `run.json`, `history.csv` and the pictures. Until then there is no `run.json`, but a
+lock that the system takes from a dead process and, after the first checkpoint, `unfinished.json` with the model that it
+names. What is written is written beside its place, brought to the disk and renamed; `run.json` comes last.
 """
 
 from __future__ import annotations
@@ -12,58 +13,117 @@ import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from rowwise.errors import SaveError, UsageError
-from rowwise.files import unfinished, write_through
+from rowwise.errors import ModelError, SaveError, UsageError
+from rowwise.files import LOCK, PARTIAL, atomic_write, sync, tidy, unfinished, write_through
+from rowwise.locks import Lock, owner
 from rowwise.runs.model_file import MODEL
-from rowwise.runs.record import HISTORY, RECORD, RunRecord
+from rowwise.runs.record import CHECKPOINT, HISTORY, RECORD, UNFINISHED, RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     import keras
 
 RUNS = Path("runs")  # where runs go that were given no place
+RESCUED = "rowwise-rescued-"  # how the folder of a model begins that could not be saved in its place
 
 
 class RunFolder:
-    """The place of a run that is not finished: `save` fills it; left without saving, nothing is there.
+    """The place of a run that is not finished: `save` finishes it. Left without, it keeps the last checkpoint, if any.
 
-    The place is tried here, before any training: one that cannot be written is known at once.
+    The place is tried here, before any training: one that cannot be written, or is taken, is known at once.
 
     Args:
-        out: the folder to be; None for `runs/<date>-<data>`, numbered where that is taken.
+        out: the folder to be; None for `runs/<date>-<data>`, numbered where that is taken, once `reserve` is called.
+        unfinished_run: the folder of a run that was killed: it goes on there, unless `out` names another.
 
     Raises:
-        UsageError: the folder exists and is not empty, or cannot be put in place by one renaming.
+        UsageError: the folder exists and is not empty, or a living process writes it.
         SaveError: it cannot be written.
     """
 
-    def __init__(self, out: Path | None = None) -> None:
-        self._out = out
-        if out is not None:
-            _refuse_taken(out)
-        # An empty folder may be reached by a link: what is renamed must lie beside its real place.
-        parent = (RUNS if out is None else out.parent if not out.exists() else out.resolve().parent).absolute()
-        self._new_parents = [folder for folder in (parent, *parent.parents) if not folder.exists()]
-        self._partial = unfinished(parent / MODEL)
+    def __init__(self, out: Path | None = None, unfinished_run: Path | None = None) -> None:
+        self._lock: Lock | None = None
+        self._goes_on = unfinished_run is not None and (out is None or out.resolve() == unfinished_run.resolve())
+        self.kept: RunRecord | None = None  # the last checkpoint's record, written here or found here
+        self.path = unfinished_run if self._goes_on else out
+        parent = (RUNS if self.path is None else self.path.parent).absolute()
+        self._new_folders = [folder for folder in (parent, *parent.parents) if not folder.exists()]
         try:
             parent.mkdir(parents=True, exist_ok=True)
-            self._partial.mkdir()
+            _tidy_runs(parent)
+            if self.path is None:
+                probe = unfinished(parent / MODEL)
+                probe.mkdir()
+                probe.rmdir()
+            else:
+                self._take(self.path)
         except OSError as cause:
-            self._remove_parents()
-            raise SaveError("run.unwritable", path=out or RUNS, cause=cause.strerror or cause) from cause
+            self._remove_new_folders()
+            raise SaveError("run.unwritable", path=self.path or RUNS, cause=cause.strerror or cause) from cause
+        if self._goes_on:
+            self.kept = RunRecord.read(self._place, UNFINISHED)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.discard()
+        self.close()
+
+    def reserve(self, name: str) -> Path:
+        """The folder, from now on this process's own; `name` is the data's, for a run that was given no place."""
+        if self.path is None:
+            first = RUNS / f"{date.today()}-{name}"
+            for number in count(1):
+                place = first if number == 1 else first.with_name(f"{first.name}-{number}")
+                try:
+                    place.mkdir()
+                except FileExistsError:
+                    continue  # perhaps another run's that took the name in the meantime
+                except OSError as cause:
+                    raise SaveError("run.unwritable", path=place, cause=cause.strerror or cause) from cause
+                self._new_folders.insert(0, place.absolute())
+                self.path, self._lock = place, Lock(place / LOCK)
+                break
+        return self._place
+
+    def checkpoint(self, model: keras.Model, record: RunRecord) -> RunRecord:
+        """Keep the model as it is, with its optimizer, in the place of the last checkpoint.
+
+        Returns:
+            The record with `checkpoint`, the name of the file. A kill at any moment leaves this one or the last.
+
+        Raises:
+            SaveError: the file system refused; the last one is still there.
+        """
+        place = self.reserve(record.data.name)
+        name = f"{CHECKPOINT}{len(record.epochs):06}.keras"
+        partial = unfinished(place / name)
+        try:
+            try:
+                partial.mkdir()
+                model.save(partial / name)
+                sync(partial / name)
+                os.replace(partial / name, place / name)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+            record = replace(record, checkpoint=name)
+            atomic_write(place / UNFINISHED, record.to_json())
+        except Exception as cause:  # Keras and HDF5 wrap what the file system says in errors of their own
+            if self.kept is None or self.kept.checkpoint != name:
+                (place / name).unlink(missing_ok=True)
+            reason = getattr(cause.__cause__ or cause, "strerror", None) or cause
+            raise SaveError("run.checkpoint", path=place, cause=reason) from cause
+        self.kept = record
+        _forget_checkpoints(place, name, UNFINISHED)
+        return record
 
     def save(self, model: keras.Model, record: RunRecord, pictures: Mapping[str, bytes]) -> tuple[Path, RunRecord]:
-        """Write everything, then rename.
+        """Write everything beside its place, then rename; the checkpoint goes, unless the record names it.
 
         Args:
             model: trained.
@@ -74,81 +134,141 @@ class RunFolder:
             The folder, and the record with `model`, the path of the saved model.
 
         Raises:
-            SaveError: the file system refused. No half of a run is left, and the model itself is kept in
-                the system's temporary folder if it fits there: the message says where.
+            SaveError: the file system refused. No half of a run is left; where no checkpoint holds all of the training,
+                the model itself is kept in the system's temporary folder if it fits there: the message says where.
         """
-        folder = self._out or RUNS
+        place = self.reserve(record.data.name)
+        complete = replace(record, model=str(place / MODEL))
+        partial = unfinished(place / MODEL)
+        texts = {**pictures, HISTORY: record.history_csv(), RECORD: complete.to_json()}
+        contents = (MODEL, *texts)  # the record last
         try:
-            model.save(self._partial / MODEL)
-            write_through(self._partial / HISTORY, record.history_csv())
-            for file, content in pictures.items():
-                write_through(self._partial / file, content)
-            for folder in self._places(record.data.name):
-                complete = replace(record, model=str(folder / MODEL))
-                (self._partial / RECORD).unlink(missing_ok=True)
-                write_through(self._partial / RECORD, complete.to_json())
-                try:
-                    self._rename(folder)
-                except OSError:
-                    if self._out is None and folder.exists():
-                        continue  # another run took the name in the meantime
-                    raise
-                return folder, complete
-            raise AssertionError  # the places do not end
-        except Exception as cause:  # Keras and HDF5 wrap what the file system says in errors of their own
-            self.discard()
-            kept = _rescue(model)
+            try:
+                partial.mkdir()
+                model.save(partial / MODEL)
+                sync(partial / MODEL)
+                for file, content in texts.items():
+                    write_through(partial / file, content)
+                for file in contents:
+                    os.replace(partial / file, place / file)
+                sync(place)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+        except Exception as cause:
+            for file in contents:
+                (place / file).unlink(missing_ok=True)
             reason = getattr(cause, "strerror", None) or cause
-            raise SaveError("run.save.kept" if kept else "run.save", path=folder, cause=reason, kept=kept) from cause
+            if self.kept is not None and len(self.kept.epochs) == len(record.epochs):
+                raise SaveError("run.save.resume", path=place, cause=reason) from cause
+            self.close()
+            kept = _rescue(model)
+            raise SaveError("run.save.kept" if kept else "run.save", path=place, cause=reason, kept=kept) from cause
+        _forget_checkpoints(place, record.checkpoint)
+        self.kept, self._new_folders = None, []
+        self._let_go()
+        return place, complete
 
-    def discard(self) -> None:
-        """Remove what was begun; harmless once saved."""
-        shutil.rmtree(self._partial, ignore_errors=True)
-        self._remove_parents()
+    def close(self) -> None:
+        """Let go of the folder; without a checkpoint nothing of it stays. Harmless once saved."""
+        if self._lock is not None and self.kept is None:
+            _remove_leftovers(self._place)
+        self._let_go()
+        if self.kept is None:
+            self._remove_new_folders()
 
-    def _places(self, name: str) -> Iterator[Path]:
-        if self._out is not None:
-            yield self._out
-            return
-        first, number = RUNS / f"{date.today()}-{name}", 1
-        while True:
-            place = first if number == 1 else first.with_name(f"{first.name}-{number}")
-            if not place.exists():
-                yield place
-            number += 1
+    @property
+    def _place(self) -> Path:
+        assert self.path is not None
+        return self.path
 
-    def _rename(self, folder: Path) -> None:
-        target = folder.resolve()
-        with suppress(FileNotFoundError):
-            target.rmdir()  # not every system renames onto an empty folder
-        os.replace(self._partial, target)
+    def _take(self, folder: Path) -> None:
+        """Make the folder this process's own. Raises UsageError where it is another's, OSError where it cannot be."""
+        if folder.is_symlink() and not folder.exists():
+            raise UsageError("run.exists", path=folder)
+        if not folder.exists():
+            self._new_folders.insert(0, folder.absolute())
+        try:
+            folder.mkdir(exist_ok=True)
+        except FileExistsError:
+            raise UsageError("run.exists", path=folder) from None
+        if not self._goes_on:
+            _refuse_taken(folder)
+        try:
+            self._lock = Lock(folder / LOCK)
+        except BlockingIOError:
+            raise UsageError("run.busy", path=folder, process=owner(folder / LOCK)) from None
+        try:
+            if self._goes_on and not (folder / UNFINISHED).exists():  # another process has finished it meanwhile
+                raise UsageError("run.exists", path=folder)
+            if not self._goes_on:
+                _refuse_taken(folder)  # once more, now that nobody else can write it
+            _remove_leftovers(folder, but=CHECKPOINT if self._goes_on else LOCK)
+        except BaseException:
+            self._let_go()
+            raise
 
-    def _remove_parents(self) -> None:
-        for folder in self._new_parents:
+    def _let_go(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _remove_new_folders(self) -> None:
+        for folder in self._new_folders:
             with suppress(OSError):  # not empty, or never made
                 folder.rmdir()
 
 
+def _forget_checkpoints(folder: Path, *but: str) -> None:
+    for file in (folder / UNFINISHED, *folder.glob(f"{CHECKPOINT}*.keras")):
+        if file.name not in but:
+            file.unlink(missing_ok=True)
+
+
+def _tidy_runs(parent: Path) -> None:
+    """Remove what dead processes have left in `parent`: the checkpoints of runs that were saved, runs without any."""
+    tidy(parent)
+    for file in parent.glob(f"*/{LOCK}"):
+        folder = file.parent
+        with suppress(OSError, ModelError):
+            lock = Lock(file)
+            try:
+                if (folder / RECORD).exists():
+                    _forget_checkpoints(folder, RunRecord.read(folder).checkpoint)
+                elif not (folder / UNFINISHED).exists():
+                    _remove_leftovers(folder)
+            finally:
+                lock.release()
+            folder.rmdir()  # where nothing else was in it
+
+
 def _refuse_taken(folder: Path) -> None:
-    """Raises UsageError where one renaming cannot put a run without losing anything, SaveError where nothing can."""
-    try:
-        folder.lstat()
-        taken = not folder.is_dir() or any(folder.iterdir())
-    except FileNotFoundError:
-        return
-    except OSError as cause:  # below a file, a name too long, not allowed
-        raise SaveError("run.unwritable", path=folder, cause=cause.strerror) from cause
-    if taken:
+    """Raises UsageError where a folder holds anything but what a run that came to nothing has left."""
+    if (folder / UNFINISHED).exists() and not (folder / RECORD).exists():
+        raise UsageError("run.exists.unfinished", path=folder)
+    if any(not _is_leftover(entry) for entry in folder.iterdir()):
         raise UsageError("run.exists", path=folder)
-    if folder.is_mount() or folder.resolve() == Path.cwd():
-        raise UsageError("run.in_use", path=folder)
+
+
+def _is_leftover(entry: Path) -> bool:
+    hidden = entry.name.startswith(".rowwise-") and entry.name.endswith(PARTIAL)
+    return entry.name == LOCK or hidden or (entry.name.startswith(CHECKPOINT) and entry.suffix == ".keras")
+
+
+def _remove_leftovers(folder: Path, but: str = LOCK) -> None:
+    """All that a dead process has left of a run, but the lock and, if its name is given, the checkpoint."""
+    for entry in folder.iterdir():
+        if _is_leftover(entry) and not entry.name.startswith((LOCK, but)):
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
 
 
 def _rescue(model: keras.Model) -> Path | None:
     """A trained model is worth more than the rest: keep it where there may be room."""
     folder = None
     try:
-        folder = Path(tempfile.mkdtemp(prefix="rowwise-"))
+        folder = Path(tempfile.mkdtemp(prefix=RESCUED))
         model.save(folder / MODEL)
     except Exception:
         if folder is not None:

@@ -10,7 +10,9 @@ from typing import Any
 from rowwise.data.column_names import SEVERAL, cut, listed, named
 from rowwise.data.source import Source, is_frame, of_frame
 from rowwise.errors import DataError, UsageError
-from rowwise.runs.record import RunRecord
+from rowwise.files import LOCK
+from rowwise.locks import held, owner
+from rowwise.runs.record import RECORD, UNFINISHED, RunRecord
 from rowwise.runs.settings import Settings
 
 # The attributes of a Source that say how data are read, by the names of the options that set them: `seed` is the
@@ -32,6 +34,7 @@ class TrainingPlan:
         chosen: the names of the settings that somebody chose.
         resume: the folder of the run that it goes on from.
         before: the record of that run.
+        killed: whether that run was never finished, and `before` is the record of its last checkpoint.
     """
 
     source: Source | None
@@ -39,6 +42,7 @@ class TrainingPlan:
     chosen: frozenset[str] = frozenset()
     resume: Path | None = None
     before: RunRecord | None = None
+    killed: bool = False
 
 
 def plan_training(
@@ -86,7 +90,10 @@ def option_names(attributes: Iterable[str]) -> str:
 
 
 def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mapping[str, Any]) -> TrainingPlan:
-    record = RunRecord.read(folder)
+    killed = (folder / UNFINISHED).exists() and not (folder / RECORD).exists()
+    if killed and held(folder / LOCK):
+        raise UsageError("run.busy", path=folder, process=owner(folder / LOCK))
+    record = RunRecord.read(folder, UNFINISHED if killed else RECORD)
     source, kept = record.data.loader(), record.settings
     if is_frame(data):
         source = source_of(data, record.data.source.get("load", {}))
@@ -101,11 +108,11 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
     if contradictions:
         raise UsageError("cli.resume.contradicts", path=folder, options=", ".join(contradictions))
     done, epochs = len(record.epochs), choices.get("epochs", kept.epochs)
-    if record.unfinished:
+    if record.unfinished and not record.checkpoint:
         raise UsageError("cli.resume.amid", path=folder, epoch=done + 1)
-    if done >= epochs:
+    if done >= epochs and not (killed and done == epochs):  # which then has only to be measured and saved
         raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
-    return TrainingPlan(source.checked(), replace(kept, epochs=epochs), frozenset(choices), folder, record)
+    return TrainingPlan(source.checked(), replace(kept, epochs=epochs), frozenset(choices), folder, record, killed)
 
 
 def _other_data(kept: Source, data: Any, reading: Mapping[str, Any]) -> list[str]:

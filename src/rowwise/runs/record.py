@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,8 +19,9 @@ from rowwise.data.dataset import OBJECT, WHOLE
 from rowwise.data.source import Source
 from rowwise.data.tables.schema import Schema
 from rowwise.errors import ModelError, RowwiseError
-from rowwise.files import PARTIAL
+from rowwise.files import LOCK, PARTIAL
 from rowwise.json_text import to_json
+from rowwise.locks import held, owner
 from rowwise.runs.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 SCHEMA = 1  # of run.json and of every `--json`: a change that breaks readers adds one
 RECORD, HISTORY = "run.json", "history.csv"
+UNFINISHED = "unfinished.json"  # the record of a run under way, as its last checkpoint has it
+CHECKPOINT = "checkpoint-"  # how the name of the model beside it begins
 # The figures that stand first in a row of an epoch.
 FIRST = (
     *("loss", "accuracy", "mean_absolute_error"),
@@ -167,7 +171,9 @@ class RunRecord:
         resumed_from: the folder of the run that it goes on from.
         interrupted: whether it was stopped before its last epoch.
         unfinished: where an epoch was cut short: its steps are in the weights, but no epoch counts them.
-        model: the path of the saved model.
+        checkpoint: the file, beside the record, of the model as it was after the last of `epochs`; empty where that is
+            the saved model itself.
+        model: the path of the saved model; empty as long as the run is not finished.
     """
 
     data: DataRecord
@@ -181,6 +187,7 @@ class RunRecord:
     resumed_from: str | None = None
     interrupted: bool = False
     unfinished: Unfinished | None = None
+    checkpoint: str = ""
     model: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -199,6 +206,7 @@ class RunRecord:
             "test": dict(self.test),
             "seconds": dict(self.seconds),
             "versions": dict(self.versions),
+            "checkpoint": self.checkpoint or None,
             "model": self.model,
         }
 
@@ -216,15 +224,17 @@ class RunRecord:
         return text.getvalue().encode()
 
     @classmethod
-    def read(cls, folder: Path) -> RunRecord:
-        """The record of a run's folder.
+    def read(cls, folder: Path, name: str = RECORD) -> RunRecord:
+        """The record of a run's folder; with the name `UNFINISHED` that of the last checkpoint.
 
         Raises:
             ModelError: no run's folder, one that was never finished, or a damaged record.
         """
-        file = folder / RECORD
+        file = folder / name
         if folder.name.endswith(PARTIAL):
             raise ModelError("run.partial", path=folder)
+        if name == RECORD:
+            refuse_unfinished(folder)
         try:
             content = file.read_bytes()
         except OSError as cause:
@@ -256,8 +266,22 @@ class RunRecord:
             resumed_from=read.text("resumed_from") or None,
             interrupted=bool(values.get("interrupted")),
             unfinished=Unfinished(_Fields(cut).whole("epoch"), _Fields(cut).whole("steps")) if cut else None,
+            checkpoint=_checkpoint(read.text("checkpoint")),
             model=read.text("model"),
         )
+
+
+def refuse_unfinished(folder: Path) -> None:
+    """Raises ModelError where a run is under way in a folder, or was killed there, and says what can be done."""
+    if os.path.exists(folder / RECORD):  # which asks without raising anything
+        return
+    if held(folder / LOCK):
+        raise ModelError("run.busy", path=folder, process=owner(folder / LOCK))
+    if os.path.exists(folder / UNFINISHED):
+        record = RunRecord.read(folder, UNFINISHED)
+        raise ModelError("run.unfinished", path=folder, done=len(record.epochs), epochs=record.settings.epochs)
+    if os.path.exists(folder / LOCK):
+        raise ModelError("run.begun", path=folder)
 
 
 def identity(data: Dataset) -> dict[str, Any]:
@@ -325,6 +349,13 @@ def _epochs(rows: Any) -> tuple[Epoch, ...]:
         number, seconds = int(numbers.pop("epoch")), float(numbers.pop("seconds", math.nan))
         epochs.append(Epoch(number, numbers, seconds))
     return tuple(epochs)
+
+
+def _checkpoint(name: str) -> str:
+    """The name of a file beside the record, and of none elsewhere."""
+    if name and (not name.startswith(CHECKPOINT) or Path(name).name != name or "\\" in name):
+        raise ValueError(f"checkpoint: {name!r:.60}")
+    return name
 
 
 def _refuse(read: Any, name: str) -> Any:

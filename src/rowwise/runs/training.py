@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data import load_default
-from rowwise.errors import DataError, warn_user, warnings_to
+from rowwise.environment import checkpoint_seconds
+from rowwise.errors import DataError, SaveError, warn_user, warnings_to
 from rowwise.interrupt import deferred
 from rowwise.runs.clock import Clock
 from rowwise.runs.events import (
@@ -31,6 +32,7 @@ from rowwise.text import say
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Iterator
     from pathlib import Path
 
     import keras
@@ -55,9 +57,13 @@ def train(
 ) -> Saved:
     """Load the data, build or open the model, train, measure on the test records, draw, save.
 
+    The run's folder is there from the start, and has a checkpoint every 30 seconds, or every epoch that takes longer:
+    what is killed, or fails, goes on from there when it is resumed.
+
     Args:
         plan: what `plan_training` gives.
-        out: the run's folder, new or empty; None for `runs/<date>-<data>`.
+        out: the run's folder, new or empty; None for `runs/<date>-<data>`, or the resumed run's own where that was
+            killed.
         engine: "auto", "native", "whole_epoch" or "keras".
         threads: of the native engine; None for as many as pay.
         pictures: whether the run has pictures of its figures.
@@ -70,29 +76,33 @@ def train(
 
     Raises:
         RowwiseError: options, data or places that cannot be used; the training diverged; the run cannot be saved.
-        KeyboardInterrupt: Ctrl-C, or `stop`, before there was anything to save; or Ctrl-C a second time.
+        KeyboardInterrupt: Ctrl-C, or `stop`, before there was anything to save; or Ctrl-C a second time. Where a
+            checkpoint stays, it says so.
     """
     clock, tell = Clock(), observer or _nobody
     with ExitStack() as stack:
         if observer is not None:
             stack.enter_context(warnings_to(lambda message: tell(Warned(message))))
-        folder = stack.enter_context(RunFolder(out))
+        folder = stack.enter_context(RunFolder(out, plan.resume if plan.killed else None))
+        stack.enter_context(_saying_what_stays(folder, tell))
         with clock.lap("load"):
             import_loaders(plan.source)
         with importing_keras(clock), clock.lap("load"):
             train_set, test_set = _load(plan, tell)
         settings = plan.settings if plan.before is not None else plan.settings.suited(train_set, plan.chosen)
         tell(DataLoaded(train_set, test_set, settings))
+        folder.reserve(train_set.name)
         _obey(stop)
         with clock.lap("build"):
             model = _model(plan, settings, train_set, tell)
         _obey(stop)
-        job = _Job(plan, settings, train_set, test_set, model, clock, tell)
+        job = _Job(plan, settings, train_set, test_set, model, clock, tell, folder)
         with clock.lap("fit"):
-            interrupted = _fit(job, engine, threads, stop)
+            fitted = _fit(job, engine, threads, stop)
+        interrupted = fitted.interrupted
         with deferred(lambda: tell(StopRequested(training=False)), interrupted):
             prediction, report = _measured(job)
-            record, drawn = _recorded(job, prediction, report, interrupted, pictures)
+            record, drawn = _recorded(job, fitted, prediction, report, pictures)
             tell(Measured(report))
             place, record = folder.save(model, record, drawn)
             saved = Saved(place, model, record)
@@ -111,11 +121,71 @@ class _Job:
     model: keras.Model
     clock: Clock
     tell: Observer
+    folder: RunFolder
 
     @property
     def epochs_before(self) -> tuple[Epoch, ...]:
         """Those of the resumed run."""
         return self.plan.before.epochs if self.plan.before else ()
+
+    def begun(self) -> RunRecord:
+        """What is known of the run before its training."""
+        return RunRecord(
+            data=DataRecord.of(self.train, self.test),
+            settings=self.settings,
+            engine="",
+            engine_reason="",
+            epochs=self.epochs_before,
+            test={},
+            seconds={},
+            versions=versions(),
+            resumed_from=self._resumed_from,
+        )
+
+    @property
+    def _resumed_from(self) -> str | None:
+        """A killed run that goes on in its own folder stays the run that it was."""
+        plan = self.plan
+        if plan.killed and plan.before is not None and plan.resume == self.folder.path:
+            return plan.before.resumed_from
+        return str(plan.resume) if plan.resume else None
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """How a training went.
+
+    Attributes:
+        engine, engine_reason, epochs: as in a RunRecord.
+        compile_seconds: None where nobody knows.
+        interrupted: whether it was stopped.
+        unfinished: where, if that was amid an epoch.
+        checkpoint: the file that holds the model as it was before that epoch; empty where it could not be written.
+    """
+
+    engine: str
+    engine_reason: str
+    epochs: tuple[Epoch, ...]
+    compile_seconds: float | None = None
+    interrupted: bool = False
+    unfinished: Unfinished | None = None
+    checkpoint: str = ""
+
+
+@contextmanager
+def _saying_what_stays(folder: RunFolder, tell: Observer) -> Iterator[None]:
+    """What ends the block early, once it is said that the last checkpoint stays."""
+    try:
+        yield
+    except BaseException as ending:
+        if (kept := folder.kept) is None:
+            raise
+        message = say("run.stays", path=folder.path, done=len(kept.epochs), epochs=kept.settings.epochs)
+        if isinstance(ending, KeyboardInterrupt):
+            raise KeyboardInterrupt(message) from ending
+        if not isinstance(ending, SaveError):  # which says so itself
+            tell(Warned(message))
+        raise
 
 
 def _nobody(event: Event) -> None:
@@ -150,7 +220,7 @@ def _model(plan: TrainingPlan, settings: Settings, data: Dataset, tell: Observer
         outputs = len(data.classes or data.targets)
         check_memory(shape, settings.hidden, outputs, settings.batch_size, available_bytes())
     if plan.resume is not None and plan.before is not None:
-        model = open_model(plan.resume / MODEL)
+        model = open_model(plan.resume / (plan.before.checkpoint or MODEL))
         tell(ModelBuilt(model, plan.resume, len(plan.before.epochs)))
     else:
         layers = settings.hidden, settings.activation, settings.dropout
@@ -159,16 +229,21 @@ def _model(plan: TrainingPlan, settings: Settings, data: Dataset, tell: Observer
     return model
 
 
-def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | None) -> bool:
-    """Train to the last epoch; whether it was stopped before. What was stopped with nothing trained is passed on."""
+def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | None) -> _Fitted:
+    """Train to the last epoch, or until it is stopped. What was stopped with nothing trained is passed on."""
     from rowwise.data.class_weights import balanced
     from rowwise.engine import fit
+    from rowwise.runs.checkpoints import Checkpoints
     from rowwise.runs.epoch_events import EpochEvents
 
     model, settings = job.model, job.settings
     batch_size = settings.batch_size
     if "batch_size" not in job.plan.chosen:  # nobody asked for it: to have fewer records is no mistake
         batch_size = max(1, min(batch_size, int(len(job.train) * (1 - settings.validation))))
+    before = job.plan.before
+    if before is not None and len(before.epochs) >= settings.epochs:  # killed after its last epoch
+        return _Fitted(before.engine, before.engine_reason, before.epochs)
+    checkpoints = Checkpoints(job.folder, job.begun(), checkpoint_seconds())
     interrupted = False
     try:
         fit(
@@ -179,7 +254,7 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
             validation=settings.validation,
             seed=settings.seed,
             class_weight=balanced(job.train) if settings.class_weight == "balanced" else None,
-            callbacks=[EpochEvents(job.tell, len(job.epochs_before))],
+            callbacks=[checkpoints, EpochEvents(job.tell, len(job.epochs_before))],
             engine=engine,
             threads=threads,
             stop=stop,
@@ -191,9 +266,23 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
         if history is None or not (history.epoch or history.rowwise.get("interrupted")):
             raise
         interrupted = True
-    fitted: dict[str, Any] = model.history.rowwise
-    job.tell(TrainingEnded(fitted["engine"], fitted["reason"], interrupted))
-    return interrupted
+    kept = checkpoints.write()  # before the measuring, which may take longer than whoever stops it waits
+    told: dict[str, Any] = model.history.rowwise
+    job.tell(TrainingEnded(told["engine"], told["reason"], interrupted))
+    epochs = (
+        *job.epochs_before,
+        *epochs_of(model.history.history, told["seconds"], len(job.epochs_before) + 1),
+    )
+    cut = told.get("interrupted") if interrupted else None
+    return _Fitted(
+        engine=told["engine"],
+        engine_reason=told["reason"],
+        epochs=epochs,
+        compile_seconds=told["compile_seconds"],
+        interrupted=interrupted,
+        unfinished=Unfinished(len(epochs) + 1, cut["steps"]) if cut else None,
+        checkpoint=kept.checkpoint if cut and kept is not None else "",
+    )
 
 
 def _measured(job: _Job) -> tuple[Prediction, Report | RegressionReport]:
@@ -206,35 +295,30 @@ def _measured(job: _Job) -> tuple[Prediction, Report | RegressionReport]:
 
 
 def _recorded(
-    job: _Job, prediction: Prediction, report: Report | RegressionReport, interrupted: bool, pictures: bool
+    job: _Job, fitted: _Fitted, prediction: Prediction, report: Report | RegressionReport, pictures: bool
 ) -> tuple[RunRecord, dict[str, bytes]]:
     """The record of the run, and its pictures by file name."""
-    fitted: dict[str, Any] = job.model.history.rowwise
-    clock, before = job.clock, job.epochs_before
-    epochs = (*before, *epochs_of(job.model.history.history, fitted["seconds"], len(before) + 1))
-    cut = fitted.get("interrupted") if interrupted else None
+    clock = job.clock
     with clock.lap("pictures"), ThreadPoolExecutor(1) as beside:
         measures = beside.submit(report.to_dict)  # the bootstrap leaves Python to the pictures
         drawn: dict[str, bytes] = {}
         if pictures:
             try:
-                drawn.update(run_pictures(job.model, job.test, prediction, report, epochs))
+                drawn.update(run_pictures(job.model, job.test, prediction, report, fitted.epochs))
             except Exception as cause:  # a picture that cannot be drawn is no reason to lose the training
                 warn_user(say("cli.pictures", cause=f"{type(cause).__name__}: {cause}"))
         test = measures.result()
-    clock.seconds["compile"] = fitted["compile_seconds"] or 0.0  # plain model.fit compiles in its first epoch
+    clock.seconds["compile"] = fitted.compile_seconds or 0.0  # plain model.fit compiles in its first epoch
     clock.seconds["fit"] -= clock.seconds["compile"]
-    record = RunRecord(
-        data=DataRecord.of(job.train, job.test),
-        settings=job.settings,
-        engine=fitted["engine"],
-        engine_reason=fitted["reason"],
-        epochs=epochs,
+    record = replace(
+        job.begun(),
+        engine=fitted.engine,
+        engine_reason=fitted.engine_reason,
+        epochs=fitted.epochs,
         test=test,
         seconds={**clock.seconds, "total": clock.total()},
-        versions=versions(),
-        resumed_from=str(job.plan.resume) if job.plan.resume else None,
-        interrupted=interrupted,
-        unfinished=Unfinished(len(epochs) + 1, cut["steps"]) if cut else None,
+        interrupted=fitted.interrupted,
+        unfinished=fitted.unfinished,
+        checkpoint=fitted.checkpoint,
     )
     return record, drawn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -36,7 +37,7 @@ class Output:
 
     def __init__(self, json: bool = False, quiet: bool = False) -> None:
         self._json, self._quiet = json, quiet
-        self._out, self._err = _Patient(sys.stdout, BrokenPipeError), _Patient(sys.stderr, OSError)
+        self._out, self._err = _Patient(sys.stdout, _reader_gone), _Patient(sys.stderr, lambda error: True)
         self._redirected = ExitStack()
 
     def __enter__(self) -> Self:
@@ -76,23 +77,28 @@ class Output:
 
 
 class _Patient:
-    """A text stream that goes on into nothing once an error of the kind `overlooked` has ended it."""
+    """A text stream that goes on into nothing once an error that is `overlooked` has ended it."""
 
-    def __init__(self, stream: TextIO, overlooked: type[OSError]) -> None:
+    def __init__(self, stream: TextIO, overlooked: Callable[[OSError], bool]) -> None:
         self._stream, self._overlooked = stream, overlooked
 
     def write(self, text: str) -> int:
         try:
             return self._stream.write(text)
-        except self._overlooked:
-            silence(self._stream)
+        except OSError as error:
+            self._go_on(error)
             return len(text)
 
     def flush(self) -> None:
         try:
             self._stream.flush()
-        except self._overlooked:
-            silence(self._stream)
+        except OSError as error:
+            self._go_on(error)
+
+    def _go_on(self, error: OSError) -> None:
+        if not self._overlooked(error):
+            raise error
+        silence(self._stream)
 
     def line(self, text: str) -> None:
         self.write(f"{text}\n")
@@ -100,6 +106,11 @@ class _Patient:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def _reader_gone(error: OSError) -> bool:
+    """`rowwise … | head`, or a terminal that was closed."""
+    return isinstance(error, BrokenPipeError) or error.errno == errno.EIO
 
 
 def called() -> str:

@@ -98,8 +98,8 @@ def scan(folder: Path, learn: bool = True) -> Tree:
     if laid_out.unused:
         warn_user(say("folder.unused", folder=folder, names=shown(laid_out.unused)))
     if laid_out.repeated and learn:
-        names = shown(sorted({name for _, name in files}))
-        warn_user(say("folder.repeated", folder=folder, names=names, inside=shown(laid_out.repeated)))
+        twice = shown(sorted({name for _, name in files}))
+        warn_user(say("folder.repeated", folder=folder, names=twice, inside=shown(laid_out.repeated)))
     _warn(files.values())
     if beside := pictures_in(folder):
         warn_user(say("folder.beside", folder=folder, count=f"{len(beside):,}"))

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from rowwise.data.storage import release
+from rowwise.engine.callbacks import state_variables
 from rowwise.engine.native import network, threads_for
 from rowwise.engine.native.description import SPARSE, Compiled, DenseChain, Unsupported, compiled, describe
 from rowwise.engine.native.network_description import NetworkDescription, OptimizerDescription
@@ -175,6 +176,14 @@ class Native:
             variable.assign(self._held(index))
             self._seen[index] = variable.value
         self._ahead = False
+
+    def state(self) -> list[NDArray[Any]]:
+        """Copies of what the network holds, where the model has not been given it, and of the rest."""
+        places = {id(variable): place for place, variable in enumerate(self._variables)} if self._ahead else {}
+        return [
+            self._held(places[id(variable)]) if id(variable) in places else np.array(variable.value)
+            for variable in state_variables(self.model)
+        ]
 
     def _held(self, index: int) -> NDArray[np.float32]:
         values = np.empty(self._variables[index].shape, np.float32)

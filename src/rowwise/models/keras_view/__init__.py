@@ -53,6 +53,7 @@ from rowwise.models.keras_view.training import (
     update_metrics,
     works_within_epochs,
 )
+from rowwise.models.keras_view.unbuilt import Unbuilt, shapes_of_config
 
 __all__ = [
     "BINARY",
@@ -65,6 +66,7 @@ __all__ = [
     "Call",
     "Loss",
     "Output",
+    "Unbuilt",
     "activation_name",
     "add_to_mean",
     "attention_sizes",
@@ -97,6 +99,7 @@ __all__ = [
     "producer",
     "restore_values",
     "seed_states",
+    "shapes_of_config",
     "sums_over_records",
     "unfiltered_tracebacks",
     "update_metrics",

@@ -1,0 +1,94 @@
+"""A file locked by a living process → whether what it stands for is in use: the system lets go when a process dies."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _locked(descriptor: int) -> bool:
+        os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # beyond the owner's name, which others may then read
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        return True
+
+else:
+    import fcntl
+
+    def _locked(descriptor: int) -> bool:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+
+
+class Lock:
+    """A file that this process holds until `release`, or until it dies. It names its owner.
+
+    Args:
+        path: of the file, made where it is missing.
+
+    Raises:
+        BlockingIOError: a living process holds it.
+        OSError: it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        try:
+            if not hold(self._descriptor) or not os.path.samestat(os.fstat(self._descriptor), path.stat()):
+                raise BlockingIOError  # held, or taken away by an owner who has just ended
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, f"{os.getpid()} {socket.gethostname()}\n".encode())
+        except FileNotFoundError as cause:
+            os.close(self._descriptor)
+            raise BlockingIOError from cause
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def release(self) -> None:
+        """Let go, and remove the file; safe to call twice."""
+        if self._descriptor >= 0:
+            if os.name == "nt":  # where no open file can be removed
+                os.close(self._descriptor)
+            with suppress(OSError):
+                self.path.unlink()
+            if os.name != "nt":
+                os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def held(path: Path) -> bool:
+    """Whether a living process holds the file; False where it is missing."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not hold(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def owner(path: Path) -> str:
+    """The number of the process that holds, or held, the file; empty where nobody knows."""
+    with suppress(OSError, UnicodeError):
+        return path.read_text("ascii")[:100].partition(" ")[0]
+    return ""
+
+
+def hold(descriptor: int) -> bool:
+    """Lock an open file until it is closed; False where another has it. Some file systems have none: then True."""
+    try:
+        return _locked(descriptor)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        return True

@@ -1,0 +1,101 @@
+"""Epochs as they end → now and then a checkpoint in the run's folder, from which a killed training goes on."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from rowwise.engine.callbacks import state_variables
+from rowwise.errors import SaveError, warn_user
+from rowwise.runs.record import RunRecord, epochs_of
+
+if TYPE_CHECKING:
+    from rowwise.runs.folder import RunFolder
+
+SECONDS = 30.0  # from one to the next, at least
+SHARE = 0.01  # of the time, at most: writing a large model to a slow disk takes longer
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Writes the model and the epochs done into the run's folder when an epoch ends, every `seconds`.
+
+    The state when an epoch begins is kept in memory: a training that is stopped amid one goes on from there.
+
+    Args:
+        folder: of the run.
+        record: with what is known before the training: data, settings, the epochs of the resumed run.
+        seconds: None for `SECONDS`, or more where writing takes more than `SHARE` of the time.
+    """
+
+    needs_weights = False  # `params["state"]` gives them when it is time
+
+    def __init__(self, folder: RunFolder, record: RunRecord, seconds: float | None = None) -> None:
+        super().__init__()
+        self._folder, self._record, self._seconds = folder, record, seconds
+        self._before: list[Any] | None = None  # the state when the epoch under way began
+        self._written = time.monotonic()
+        self._cost = 0.0
+        self._failed = ""
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        engine = {"engine": self.params["engine"], "engine_reason": self.params["engine_reason"]}
+        self._record = replace(self._record, **engine)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._begun = time.perf_counter()
+        self._before = self.params["state"]()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        figures = {name: [float(value)] for name, value in (logs or {}).items()}
+        done = epochs_of(figures, [time.perf_counter() - self._begun], epoch + 1)
+        self._record = replace(self._record, epochs=(*self._record.epochs, *done))
+        self._before = None
+        if time.monotonic() - self._written >= self._interval():
+            _assign(state_variables(self.model), self.params["state"]())
+            self.write()
+
+    def write(self) -> RunRecord | None:
+        """Keep the state after the last epoch that ended, if it is not kept yet; its record, None where there is none.
+
+        What cannot be written is said, once for each reason: the training goes on, and the last checkpoint stays.
+        """
+        epochs = self._record.epochs
+        kept = self._folder.kept
+        if kept is not None and len(kept.epochs) == len(epochs):
+            return kept
+        if epochs and not math.isfinite(epochs[-1].figures.get("loss", 0.0)):
+            return kept  # nothing to go on from
+        begun = time.monotonic()
+        try:
+            return self._write()
+        except SaveError as error:
+            if str(error) != self._failed:
+                warn_user(str(error))
+                self._failed = str(error)
+            return None
+        finally:
+            self._written = time.monotonic()
+            self._cost = self._written - begun
+
+    def _write(self) -> RunRecord:
+        if self._before is None:  # the model holds it
+            return self._folder.checkpoint(self.model, self._record)
+        variables = state_variables(self.model)
+        held = [variable.value for variable in variables]
+        try:
+            _assign(variables, self._before)
+            return self._folder.checkpoint(self.model, self._record)
+        finally:
+            _assign(variables, held)
+
+    def _interval(self) -> float:
+        return self._seconds if self._seconds is not None else max(SECONDS, self._cost / SHARE)
+
+
+def _assign(variables: list[keras.Variable], values: list[Any]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
