@@ -16,7 +16,7 @@ from rowwise.data.column_names import MOST_COLUMNS, checked_names
 from rowwise.data.tables.encoding import BLOCK, UNICODE_8, content_of
 from rowwise.data.tables.footer import rows_below
 from rowwise.data.tables.header import SEPARATORS, filled, find_header
-from rowwise.data.tables.quotes import DOUBLED, ESCAPED, Row, looks_escaped, quotes_of, rows_of, write_anew
+from rowwise.data.tables.quotes import DOUBLED, ESCAPED, Row, quotes_of, rows_of, unfit, write_anew
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
 
@@ -94,7 +94,7 @@ def open_text(path: Path, encoding: str = "", separator: str = "", header: int |
         if width > MOST_COLUMNS:
             raise DataError("table.columns", path=path, found=f"{width:,}", most=f"{MOST_COLUMNS:,}")
         quotes = quotes_of(file, found.lines, separator, width) if content.quotes else None
-        if quotes and quotes.swallowed:
+        if quotes and quotes.regular and quotes.swallowed:
             warn_user(say("table.quote.long", path=path, line=f"{quotes.swallowed:,}"))
         lone_returns = content.returns and content.newlines
         if separator == " " or lone_returns or (quotes and not quotes.regular):
@@ -175,13 +175,10 @@ def _first_rows(path: Path, head: str, separator: str, above: int) -> list[Row]:
     rows = _rows(path, head, separator, above, DOUBLED)
     if '\\"' in head:
         escaped = _rows(path, head, separator, above, ESCAPED)
-        if _unfit(escaped) < _unfit(rows):
+        columns = len(rows[0].fields) if rows else 0
+        if unfit(escaped, columns, separator, ESCAPED) < unfit(rows, columns, separator, DOUBLED):
             rows = escaped
     return rows[:-1] if len(head) == HEAD and 1 < len(rows) < LOOKED_AT else rows
-
-
-def _unfit(rows: list[Row]) -> int:
-    return sum(len(row.fields) != len(rows[0].fields) or looks_escaped(row.fields) for row in rows)
 
 
 def _rows(path: Path, head: str, separator: str, above: int, dialect: dict[str, Any]) -> list[Row]:

@@ -141,8 +141,8 @@ def _check_record(path: Path, rows: Sequence[Row], place: int, width: int) -> No
     row, below = rows[place], rows[place + 1 :]
     texts = filled(row)
     if all(map(is_value, texts)):
-        numbers = [int(text) if text.isdecimal() else -1 for text in texts]
-        if len(numbers) > 2 and numbers in ([*range(len(numbers))], [*range(1, len(numbers) + 1)]):
+        count = len(texts)
+        if count > 2 and texts in ([*map(str, range(count))], [*map(str, range(1, count + 1))]):
             return  # how pandas calls columns without names
         raise DataError("table.header", path=path, line=row.line, found=_text(row))
     columns = _value_columns(below, width)

@@ -7,6 +7,7 @@ doubled within; it is wrong for `5" pipe`, `"a" b`, a space before the quote, an
 from __future__ import annotations
 
 import csv
+import re
 from codecs import BOM_UTF8
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -198,16 +199,24 @@ def _is_escaped(path: Path, file: Path, above: int, separator: str, columns: int
 
 
 def _unfit(path: Path, file: Path, above: int, separator: str, columns: int, dialect: dict[str, Any]) -> float:
-    """How many rows have more or fewer fields than there are columns, or fields that still look escaped."""
     with file.open(encoding="utf-8-sig", newline="") as opened:
         _skip(opened, above)
         try:
-            rows = rows_of(path, opened, above + 1, delimiter=separator, **dialect)
-            return sum(len(fields) != columns or looks_escaped(fields) for _, fields, _ in rows if fields)
+            return unfit(rows_of(path, opened, above + 1, delimiter=separator, **dialect), columns, separator, dialect)
         except DataError:
             return float("inf")
 
 
-def looks_escaped(fields: list[str]) -> bool:
-    """Whether quotes in a row were escaped by a backslash, if it was read as if they were not."""
-    return any('\\"' in field or field.endswith("\\") for field in fields)
+def unfit(rows: Iterable[Row], columns: int, separator: str, dialect: dict[str, Any]) -> int:
+    """How many rows have more or fewer fields than there are columns, or quotes that are escaped but not so read.
+
+    An escaped quote stands within a quoted field: not at its end, where a path such as `"C:\\data\\"` may have it.
+    """
+    sign = re.escape(separator)
+    escaped = re.compile(rf'(?:^|{sign})\s*"(?:[^"]|"")*\\"(?!\s*(?:{sign}|"|$))')
+    doubled = dialect is DOUBLED
+    return sum(
+        len(row.fields) != columns or (doubled and any('\\"' in line and escaped.search(line) for line in row.lines))
+        for row in rows
+        if row.fields
+    )
