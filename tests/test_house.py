@@ -1,6 +1,8 @@
 """What import-linter cannot see: who reads private names, the environment, and who acts on the whole process."""
 
 import ast
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,36 @@ def test_the_environment_is_read_in_one_place_and_written_nowhere():
         if isinstance(node, ast.Subscript) and dotted(node.value) == "os.environ" and not isinstance(node.ctx, ast.Load)
     ]
     assert [place.rpartition(":")[0] for place in written] == ["benchmarks/command.py"]  # OMP_NUM_THREADS of its peers
+
+
+def layers():
+    """Each module below `rowwise` → its floor: the higher, the nearer to the user."""
+    contracts = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    rows = next(contract["layers"] for contract in contracts["contracts"] if contract["type"] == "layers")
+    return {name.strip(): floor for floor, row in enumerate(reversed(rows)) for name in row.split("|")}
+
+
+def test_a_module_that_is_named_by_a_string_lies_below_too():
+    floors = layers()
+    upward = []
+    for name, tree in MODULES.items():
+        own = floors.get(name.partition("/")[0].removesuffix(".py"), len(floors))  # rowwise/__init__ is above all
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                named = re.fullmatch(r"rowwise\.(\w+)((\.\w+)*:\w+|(\.\w+)*)", node.value)
+                if named and floors.get(named[1], -1) > own:
+                    upward.append(f"{name}:{node.lineno} {node.value}")
+    assert not upward
+
+
+def test_names_of_modules_are_whole_where_they_are_imported_by_name():
+    """A name that is put together is seen by no import-linter, nor by the test above."""
+    assembled = [
+        f"{name}:{node.lineno}"
+        for name, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and dotted(node.func).endswith("import_module")
+        if not isinstance(node.args[0], ast.Constant | ast.Name | ast.Subscript)
+    ]
+    # A package's public names, and the compiled part of a package: both within it.
+    assert {place.rpartition(":")[0] for place in assembled} <= {"lazy.py", "engine/native/__init__.py"}

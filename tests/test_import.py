@@ -8,14 +8,22 @@ import pytest
 SLOW = ("keras", "jax", "jaxlib", "matplotlib", "sklearn", "scipy", "rich.console", "pooch", "PIL", "jinja2")
 
 
-def loaded_by(code):
-    show = f"import sys; print(*[name for name in {SLOW!r} if name in sys.modules], file=sys.stderr)"
+def loaded_by(code, names=SLOW):
+    show = f"import sys; print(*[name for name in {names!r} if name in sys.modules], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True)
     return done.stderr.splitlines()[-1].split()
 
 
 def test_importing_rowwise_loads_neither_keras_nor_jax():
     assert loaded_by("import rowwise; dir(rowwise)") == []
+
+
+@pytest.mark.parametrize(
+    "command", ["", "train", "evaluate", "predict", "explain", "data", "data list", "data show", "engines", "bench"]
+)
+def test_help_loads_neither_numpy_nor_polars(command):
+    arguments = [*command.split(), "--help"]
+    assert loaded_by(f"from rowwise.cli import main; main({arguments!r})", (*SLOW, "numpy", "polars")) == []
 
 
 @pytest.mark.parametrize(

@@ -10,23 +10,26 @@ import sys
 import threading
 import traceback
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rowwise.environment import debug
 from rowwise.errors import RowwiseError
 from rowwise.terminal.signals import OVER, end_at_once, ignore_all
 from rowwise.text import LANGUAGES, say, use_language
+from rowwise.text.visible import cut, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
+_FORMAT_WARNING = warnings.formatwarning
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Every error is one line on standard error; ROWWISE_DEBUG=1 adds the traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
+    warnings.formatwarning = _warning
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of metadata that it cannot make sense of: no news to our user
     if arguments is None:
         end_at_once()
@@ -77,7 +80,7 @@ def _guarded(work: Callable[[], int]) -> int:
     except Exception as error:
         if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):  # NumPy's and XLA's
             return _failed(f"rowwise: {say('cli.memory')}", FAILED)
-        first = (str(error).strip() or "—").splitlines()[0]
+        first = cut((str(error).strip() or "—").splitlines()[0])
         return _failed(f"rowwise: {say('cli.unexpected', cause=f'{type(error).__name__}: {first}')}", FAILED)
 
 
@@ -92,8 +95,13 @@ def _missing(error: ModuleNotFoundError) -> str:
 def _failed(line: str, code: int) -> int:
     if debug():
         traceback.print_exc()
-    print(line, file=sys.stderr)
+    print(visible(line, lines=True), file=sys.stderr)
     return code
+
+
+def _warning(*about: Any, **more: Any) -> str:
+    """What Python prints of a warning: Keras's may quote names that stand in a stranger's file."""
+    return visible(_FORMAT_WARNING(*about, **more), lines=True)
 
 
 def _flush() -> int:

@@ -23,6 +23,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from rowwise.text import say
+from rowwise.text.visible import cut, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ class RowwiseError(Exception):
         self.values = values
 
     def __str__(self) -> str:
-        return say(self.key, **self.values)
+        return say(self.key, **{name: cut(value) for name, value in self.values.items()})
 
 
 class UsageError(RowwiseError):
@@ -81,6 +82,7 @@ class Suspicious(UserWarning):
 
 def warn_user(message: str) -> None:
     """A `Suspicious` warning at the line that called rowwise, not at one of ours; or whoever listens is told."""
+    message = visible(message, lines=True)
     if (listener := _listener.get()) is not None:
         with warnings_to(None):  # what a listener itself warns of is Python's warning
             listener(message)

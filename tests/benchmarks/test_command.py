@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from rowwise.benchmarks import Bench, measure
 from rowwise.benchmarks.contestants import keras_on_tensorflow
+from rowwise.benchmarks.timing import differences
 from rowwise.cli import main
 from rowwise.data import load
 from rowwise.errors import DataError, UsageError
@@ -28,6 +29,22 @@ def test_the_tables_name_every_trainer_and_those_that_are_not_installed(capsys, 
     for trainer in ("rowwise", "keras, steps_per_execution=125", "keras", "scikit-learn", "torch (not installed)"):
         assert any(line.startswith(trainer) for line in lines)
     assert all(cell_len(line) <= 80 for line in lines)
+
+
+def test_what_takes_no_longer_than_python_itself_takes_no_time():
+    assert differences([0.5, 0.2, 0.4], [0.25, 0.25, 0.25]) == [0.25, 0.0, 0.4 - 0.25]
+
+
+@pytest.mark.slow
+def test_what_a_start_costs_is_told_in_korean_with_what_was_subtracted(capsys):
+    with use_language("ko"):
+        assert main(["bench", "digits", "--repeats", "1", "--parts", "start"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "손글씨 숫자" in lines[0]
+    assert "Python 자체의 시작 시간을 뺀 값" in "".join(lines)
+    rows = {line.split("  ")[0]: float(line.split()[-3]) for line in lines[-4:]}
+    assert list(rows) == ["rowwise --help", "rowwise train --help", "import rowwise", "load('digits')"]
+    assert min(rows.values()) >= 0
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rowwise.data import load
+from rowwise.data.loaders import load_source
 from rowwise.errors import ModelError
 from rowwise.runs.record import DataRecord, Epoch, RunRecord, Unfinished, epochs_of
 from rowwise.runs.settings import Settings
@@ -90,7 +91,7 @@ def test_what_the_data_were_loaded_with_loads_them_again(tmp_path):
     train, test = load(tmp_path / "t.csv", target="b", test=0.3, seed=5)
     record = RunRecord(DataRecord.of(train, test), Settings(), "native", "", (), {}, {}, {})
     again = RunRecord.read(written(tmp_path, record.to_json())).data
-    assert again.loader().load()[0].checksum == train.checksum
+    assert load_source(again.loader())[0].checksum == train.checksum
     assert again.schema == train.schema
 
 
@@ -115,13 +116,62 @@ def test_what_the_data_were_loaded_with_loads_them_again(tmp_path):
         ({**WHOLE, "data": {"name": "x", "classes": [1]}}, "data.classes"),
         ({**WHOLE, "data": {"name": "x", "schema": {"columns": 1}}}, "data.schema"),
         ({**WHOLE, "data": {"name": "x", "source": {"load": {"place": "x", "nonsense": 1}}}}, "data.source.load"),
-        ({**WHOLE, "unfinished": {"epoch": "x"}}, "epoch: 'x'"),
+        ({**WHOLE, "epochs": [{"epoch": 1, "loss": True}]}, "epochs"),
+        ({**WHOLE, "epochs": [{"epoch": 1.5, "loss": 1}]}, "epochs"),
+        ({**WHOLE, "epochs": [{"epoch": None, "loss": 1}]}, "epochs"),
+        ({**WHOLE, "epochs": [{"epoch": 0, "loss": 1}]}, "epochs"),
+        ({**WHOLE, "epochs": [{"epoch": 1, "loss": 10**400}]}, "epochs"),
+        ({**WHOLE, "settings": WHOLE["settings"] | {"hidden": ["a"]}}, r"settings.hidden: \['a'\]"),
+        ({**WHOLE, "settings": WHOLE["settings"] | {"hidden": [True]}}, r"settings.hidden: \[True\]"),
+        ({**WHOLE, "settings": WHOLE["settings"] | {"hidden": [0]}}, r"settings.hidden: \[0\]"),
+        ({**WHOLE, "settings": WHOLE["settings"] | {"epochs": -3}}, "settings.epochs: -3"),
+        ({**WHOLE, "settings": WHOLE["settings"] | {"dropout": math.nan}}, "settings.dropout: nan"),
+        ({**WHOLE, "settings": WHOLE["settings"] | {"dropout": 1}}, "settings.dropout: 1"),
+        ({**WHOLE, "settings": WHOLE["settings"] | {"learning_rate": 10**400}}, "settings.learning_rate: 1000"),
+        ({**WHOLE, "settings": WHOLE["settings"] | {"learning_rate": math.inf}}, "settings.learning_rate: inf"),
+        ({**WHOLE, "settings": WHOLE["settings"] | {"validation": -0.1}}, "settings.validation: -0.1"),
+        ({**WHOLE, "settings": WHOLE["settings"] | {"seed": 2**32}}, "settings.seed: 4294967296"),
+        ({**WHOLE, "settings": WHOLE["settings"] | {"class_weight": "some"}}, "settings.class_weight: 'some'"),
+        ({**WHOLE, "seconds": {"fit": "x"}}, "seconds: {'fit': 'x'}"),
+        ({**WHOLE, "seconds": {"fit": False}}, "seconds: {'fit': False}"),
+        ({**WHOLE, "versions": {"keras": 1}}, "versions: {'keras': 1}"),
+        ({**WHOLE, "interrupted": "no"}, "interrupted: 'no'"),
+        ({**WHOLE, "interrupted": 1}, "interrupted: 1"),
+        ({**WHOLE, "engine": False}, "engine: False"),
+        ({**WHOLE, "resumed_from": ["x"]}, "resumed_from"),
+        ({**WHOLE, "data": {"name": ""}}, "data.name: ''"),
+        ({**WHOLE, "data": {"name": "x", "records": -1}}, "data.records: -1"),
+        ({**WHOLE, "data": {"name": "x", "test_records": True}}, "data.test_records: True"),
+        ({**WHOLE, "data": {"name": "x", "shape": [True]}}, r"data.shape: \[True\]"),
+        ({**WHOLE, "data": {"name": "x", "shape": [-1]}}, r"data.shape: \[-1\]"),
+        ({**WHOLE, "data": {"name": "x", "targets": [None]}}, "data.targets"),
+        ({**WHOLE, "data": {"name": "x", "source": {"load": None}}}, "data.source.load"),
+        ({**WHOLE, "unfinished": {"epoch": "x"}}, "unfinished.epoch: 'x'"),
+        ({**WHOLE, "unfinished": {"epoch": 1}}, "unfinished.steps: None"),
+        ({**WHOLE, "unfinished": {"epoch": 0, "steps": 3}}, "unfinished.epoch: 0"),
+        ({**WHOLE, "unfinished": {"epoch": 2, "steps": -3}}, "unfinished.steps: -3"),
         ({name: value for name, value in WHOLE.items() if name != "data"}, "data: None"),
     ],
 )
 def test_a_damaged_record_is_refused_and_the_part_named(tmp_path, content, words):
     with pytest.raises(ModelError, match=words):
         RunRecord.read(written(tmp_path, content))
+
+
+def test_seconds_that_were_no_number_are_nan(tmp_path):
+    record = RunRecord.read(written(tmp_path, {**WHOLE, "seconds": {"fit": 1, "compile": None}}))
+    assert record.seconds["fit"] == 1
+    assert math.isnan(record.seconds["compile"])
+
+
+def test_how_data_were_read_is_asked_for_by_name(tmp_path):
+    """Groups that another version of Polars hashed cannot be split again."""
+    load = {"place": "t.csv", "target": ["y"], "group": "who"}
+    data = {"name": "t", "source": {"load": load, "split": {"by": "group"}}}
+    record = RunRecord.read(written(tmp_path, {**WHOLE, "data": data})).data
+    assert (record.reading_options, record.has_outdated_groups) == (load, True)
+    digits = RunRecord.read(written(tmp_path, WHOLE)).data
+    assert (digits.reading_options, digits.has_outdated_groups) == ({}, False)
 
 
 def test_a_folder_without_a_record_is_no_run(tmp_path):

@@ -102,7 +102,7 @@ def measure(what: Bench) -> int:
     }
     out = sys.stderr if what.json else sys.stdout
     setting = say("bench.setting", machine=machine, threads=threads, batch_size=what.batch_size)
-    for text in ([f"{train.provenance}: {len(train):,}"] if train else []) + [setting]:
+    for text in ([f"{train.origin}: {len(train):,}"] if train else []) + [setting]:
         Console(file=out, width=80).print(text, highlight=False, markup=False)
     for part in PARTS:
         if part in chosen:
@@ -159,9 +159,23 @@ def _table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(map(line, cells))
 
 
+# What stands in rows for people to read, as JSON has it → the end of its key in the catalogue.
+WORDS = {
+    "mean": "mean",
+    "standard deviation": "deviation",
+    "none": "none",
+    "bar": "bar",
+    "lines": "lines",
+    "fit, one by one": "one_by_one",
+    "Keras on JAX, a script": "script",
+}
+
+
 def _cell(value: object) -> str:
     if value is None:
         return ""
+    if value in WORDS:
+        return say(f"bench.cell.{WORDS[str(value)]}")
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 100 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

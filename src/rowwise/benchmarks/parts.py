@@ -17,7 +17,7 @@ import numpy as np
 
 from rowwise.benchmarks.bound import bounds
 from rowwise.benchmarks.contestants import HIDDEN, STEPS_PER_EXECUTION, available, keras_on_tensorflow, rowwise_fit
-from rowwise.benchmarks.timing import output, seconds_of, side_by_side
+from rowwise.benchmarks.timing import differences, output, seconds_of, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,29 +165,28 @@ class _Screen(io.StringIO):
 
 
 def start(repeats: int, data: str) -> list[Row]:
-    """Seconds of `rowwise --help` from the shell, of `import rowwise`, and of reading the data."""
+    """Seconds of the help from the shell, of `import rowwise`, and of reading the data, in turn.
+
+    Python's own start, measured beside it in each round, is subtracted from that of `import rowwise`.
+    """
     load = f"import time; import rowwise.data as d; t = time.perf_counter(); d.load({data!r}); "
-    commands = {
-        "rowwise --help": [sys.executable, "-m", "rowwise", "--help"],
-        "import rowwise (less Python's own start)": [sys.executable, "-c", "import rowwise"],
-        f"load({data!r})": [sys.executable, "-c", load + "print(time.perf_counter() - t)"],
+    rowwise = [sys.executable, "-m", "rowwise"]
+    run: dict[str, Callable[[], float]] = {
+        "rowwise --help": lambda: seconds_of(partial(output, [*rowwise, "--help"])),
+        "rowwise train --help": lambda: seconds_of(partial(output, [*rowwise, "train", "--help"])),
+        "import rowwise": lambda: seconds_of(partial(output, [sys.executable, "-c", "import rowwise"])),
+        "python": lambda: seconds_of(partial(output, [sys.executable, "-c", "pass"])),
+        f"load({data!r})": lambda: float(output([sys.executable, "-c", load + "print(time.perf_counter() - t)"])),
     }
-    own = median(seconds_of(lambda: output([sys.executable, "-c", "pass"])) for _ in range(repeats + 1))
-    rows: list[Row] = []
-    for name, command in commands.items():
-        runs = []
-        for round_ in range(repeats + 1):
-            begun = time.perf_counter()
-            said = output(command)
-            taken = time.perf_counter() - begun
-            if name.startswith("load"):
-                taken = float(said)
-            elif name.startswith("import"):
-                taken -= own
-            if round_:
-                runs.append(taken)
-        rows.append({"what": name, "seconds": median(runs), "least": min(runs), "most": max(runs)})
-    return rows
+    seconds: dict[str, list[float]] = {name: [] for name in run}
+    for name, measured in [*run.items()] * (repeats + 1):
+        seconds[name].append(measured())
+    pythons = seconds.pop("python")
+    seconds["import rowwise"] = differences(seconds["import rowwise"], pythons)
+    counted = {name: runs[1:] for name, runs in seconds.items()}  # the first round fills the caches
+    return [
+        {"what": name, "seconds": median(runs), "least": min(runs), "most": max(runs)} for name, runs in counted.items()
+    ]
 
 
 def shell(repeats: int, epochs: int) -> list[Row]:

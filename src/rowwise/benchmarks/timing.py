@@ -11,7 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 
 def seconds_of(run: Callable[[], object]) -> float:
@@ -34,6 +34,11 @@ def peak_bytes() -> int:
         return int(line.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def differences(whole: Sequence[float], part: Sequence[float]) -> list[float]:
+    """What `whole` takes more than `part` in each round; none is below 0, which can only be noise."""
+    return [max(more - less, 0.0) for more, less in zip(whole, part, strict=True)]
 
 
 def side_by_side(seconds: Mapping[str, list[float]], ours: str) -> list[dict[str, Any]]:

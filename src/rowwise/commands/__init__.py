@@ -6,13 +6,13 @@ from rowwise import __version__
 from rowwise.terminal.parsing import Group, common, showing
 
 PLACES = {
-    "train": ("train:command", "cli.help.train"),
-    "evaluate": ("evaluate:command", "cli.help.evaluate"),
-    "predict": ("predict:command", "cli.help.predict"),
-    "explain": ("explain:command", "cli.help.explain"),
-    "data": ("data:command", "cli.help.data"),
-    "engines": ("engines:command", "cli.help.engines"),
-    "bench": ("bench:command", "cli.help.bench"),
+    "train": ("rowwise.commands.train:command", "cli.help.train"),
+    "evaluate": ("rowwise.commands.evaluate:command", "cli.help.evaluate"),
+    "predict": ("rowwise.commands.predict:command", "cli.help.predict"),
+    "explain": ("rowwise.commands.explain:command", "cli.help.explain"),
+    "data": ("rowwise.commands.data:command", "cli.help.data"),
+    "engines": ("rowwise.commands.engines:command", "cli.help.engines"),
+    "bench": ("rowwise.commands.bench:command", "cli.help.bench"),
 }
 
 

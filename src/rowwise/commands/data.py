@@ -9,7 +9,7 @@ from rowwise import data as sources
 from rowwise.commands.options import chosen, reading
 from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.commands.tables import about_table
-from rowwise.data.named import fashion_mnist
+from rowwise.data.loaders import load_source
 from rowwise.data.source import Source
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write
@@ -23,6 +23,8 @@ from rowwise.text import say
 def _list(json: bool) -> int:
     """Each name, what it is, where it lies; 0."""
     from rich.cells import cell_len
+
+    from rowwise.data.named import fashion_mnist  # imports NumPy, which --help does without
 
     place = fashion_mnist.find()
     where = {fashion_mnist.NAME: str(place.folder) if place else None}
@@ -69,7 +71,7 @@ def _show(data: str, out: Path | None, json: bool, **given: Any) -> int:
     with Output(json) as output:
         if source.kind == "table":
             return _show_table(source, out, output)
-        parts = source.load()
+        parts = load_source(source)
         from rowwise.data.contact_sheet import contact_sheet
         from rowwise.data.summary import describe, describe_text
 
@@ -95,7 +97,7 @@ def _show_table(source: Source, out: Path | None, output: Output) -> int:
         output.json({"schema": SCHEMA, "records": records, "columns": schema.to_dict()["columns"]})
         return 0
     with panics_hidden(reads_table=True):
-        parts = source.load()
+        parts = load_source(source)
     train = parts[0]
     assert train.schema is not None
     output.tell(f"{train.origin}\n")
@@ -133,9 +135,9 @@ command = Group(
     "data",
     "cli.help.data",
     {
-        "list": ("data:list_command", "cli.help.data.list"),
-        "fetch": ("data:fetch_command", "cli.help.data.fetch"),
-        "show": ("data:show_command", "cli.help.data.show"),
+        "list": ("rowwise.commands.data:list_command", "cli.help.data.list"),
+        "fetch": ("rowwise.commands.data:fetch_command", "cli.help.data.fetch"),
+        "show": ("rowwise.commands.data:show_command", "cli.help.data.show"),
     },
     common(),
 )

@@ -11,11 +11,11 @@ from rowwise.commands.options import chosen, reading
 from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.commands.tables import about_table
 from rowwise.data import form, known, load, load_default, names
+from rowwise.data.loaders import load_source
 from rowwise.data.source import TABLES, Source
 from rowwise.errors import DataError, UsageError
 from rowwise.files import atomic_write, check_place
 from rowwise.json_text import to_json
-from rowwise.runs.ledger_of_data import ledger_of_data
 from rowwise.runs.model_file import MODEL
 from rowwise.runs.plan import READING, option_names, source_of
 from rowwise.runs.record import RECORD
@@ -53,6 +53,8 @@ def _explain(json: bool, **given: Any) -> int:
         if source is None and (path := _saved(options)) is not None:
             ledger, about, text = Saved.open(path).explain(**ways), {}, ""
         else:
+            from rowwise.runs.ledger_of_data import ledger_of_data  # imports NumPy, which --help does without
+
             with panics_hidden(source is not None and source.kind == "table"):
                 of_data = ledger_of_data(source or options.data or "fashion-mnist", options.hidden, **ways)
             ledger, about, text = of_data.ledger, of_data.about, of_data.text
@@ -221,7 +223,7 @@ def _model_and_data(source: Source | None, options: SimpleNamespace, output: Out
     from rowwise.models.dense import dense
 
     if source is not None:
-        train, test, warning = *source.load(), None
+        train, test, warning = *load_source(source), None
     else:
         train, test, warning = load_default() if options.data is None else (*load(options.data), None)
     if warning:

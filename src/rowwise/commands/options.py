@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rowwise.data.source import TASKS, Source, read_options
+from rowwise.data.source import DATE_ORDERS, TASKS, Source, read_options
 from rowwise.runs.plan import READING
 from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
 from rowwise.terminal.parsing import Option
@@ -56,6 +56,7 @@ def reading() -> list[Option]:
         option("--separator", "cli.help.separator", "SIGN"),
         option("--encoding", "cli.help.encoding", "NAME"),
         option("--header", "cli.help.header", "LINE", whole(0)),
+        option("--date-order", "cli.help.date_order", "ORDER", one_of(*DATE_ORDERS)),
         option("--size", "cli.help.size", "N|HxW"),
         option("--colour", "cli.help.colour", "KIND", one_of("grey", "colour")),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True, default=None, heading="cli.source"),

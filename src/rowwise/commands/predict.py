@@ -13,6 +13,7 @@ from rowwise.runs.saved import Saved
 from rowwise.terminal.output import Output, written
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.text import say
+from rowwise.text.visible import visible
 
 TOP = 3  # classes shown for each picture
 
@@ -57,10 +58,10 @@ def _pictures(saved: Saved, files: tuple[Path, ...], output: Output) -> int:
             continue
         notes = list(prediction.notes)
         for number, top in enumerate(prediction.top(TOP)):
-            name = f"{file}[{number}]" if len(prediction) > 1 else str(file)
+            name = visible(f"{file}[{number}]" if len(prediction) > 1 else str(file))
             output.result(f"{name}  ({'; '.join(notes) or say('picture.as_it_is')})")
             for label, probability in top:
-                output.result(f"  {100 * probability:5.1f} %  {saved.class_names[label]}")
+                output.result(f"  {100 * probability:5.1f} %  {visible(saved.class_names[label])}")
             found = [{"class": saved.classes[label], "label": label, "probability": p} for label, p in top]
             results.append({"file": str(file), "record": number, "conversion": notes, "top": found})
     output.json({"schema": SCHEMA, "model": str(saved.path), "predictions": results})

@@ -1,8 +1,8 @@
 """A name, a file, a folder or a DataFrame → two Datasets, for training and for testing.
 
-What all data share is here: `dataset` (what data become), `source` (what to load, and how), `splits`, `storage`,
-`overlap`, `summary`, `class_weights`, `contact_sheet`. Each kind of data has a room: `tables/`, `pictures/`, `arrays/`,
-and `named/` for those that rowwise brings along.
+What all data share is here: `dataset` (what data become), `source` (what to load, and how), `loaders`, `splits`,
+`storage`, `overlap`, `summary`, `class_weights`, `contact_sheet`. Each kind of data has a room: `tables/`, `pictures/`,
+`arrays/`, and `named/` for those that rowwise brings along.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rowwise.data.loaders import load_source
 from rowwise.data.named.names import known, module, names
 from rowwise.data.source import Source, is_frame, of_frame, read_options
 from rowwise.errors import DataNotFound, SaveError
@@ -42,10 +43,10 @@ def load(
     """
     asked = (read_options(Path(options)) if options is not None else {}) | more | ({"target": target} if target else {})
     if isinstance(data, str | Path):
-        return Source.from_dict({"place": str(data), **asked}).load()
+        return load_source(Source.from_dict({"place": str(data), **asked}))
     if not is_frame(data):
         known(data)  # raises: it is no text
-    return of_frame(data, asked).load()
+    return load_source(of_frame(data, asked))
 
 
 def form(name: str) -> tuple[tuple[int, ...], int]:

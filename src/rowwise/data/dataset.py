@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 26  # bytes of a checksum at once
 PIXEL_MAX = 255  # uint8 grey: 0 is black, 255 is white
-# How pictures became records, as `source["pictures"]` says: a bright object cropped on black, or the whole of each.
-OBJECT, WHOLE = "object", "whole"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +35,8 @@ class Dataset:
         x: `(records, ...)`, uint8 (pixels 0..255), other integers or floating; the type is kept. Read-only: an array
             that somebody could still write into is copied, once.
         y: `(records,)`, int32 class numbers, `0 <= y < len(classes)`; with `targets`, float32 `(records,)` or
-            `(records, targets)`, finite. Read-only.
+            `(records, targets)`, finite; float64 where the schema says that float32 could not tell them apart.
+            Read-only.
         classes: the classes' names in English, by number; empty for regression.
         classes_ko: the same in Korean; the English names where none are given.
         part: `"train"`, `"test"`, or `"validation"` after a split.
@@ -101,7 +100,7 @@ class Dataset:
             raise DataError("data.labels.range", name=self.name, **facts)
         return y.astype(np.int32, copy=False)
 
-    def _checked_targets(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float32]:
+    def _checked_targets(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
         if self.classes:
             raise DataError("data.targets.classes", name=self.name)
         columns = y.shape[1] if y.ndim == 2 else 1
@@ -109,7 +108,8 @@ class Dataset:
             expected = f"(records, {len(self.targets)})" if len(self.targets) > 1 else "(records,)"
             raise DataError("data.targets.counts", name=self.name, x=x.shape, y=y.shape, expected=expected)
         check_finite(f"{self.name} y", y)
-        return y.astype(np.float32, copy=False)
+        wide = self.schema is not None and self.schema.target_origins
+        return y.astype(np.float64 if wide else np.float32, copy=False)
 
     def __len__(self) -> int:
         return len(self.x)

@@ -1,8 +1,7 @@
-"""What to load, and how → `(train, test)`; and as plain JSON, so that a run finds its data again."""
+"""What to load, and how: checked, and as plain JSON, so that a run finds its data again."""
 
 from __future__ import annotations
 
-import importlib
 import operator
 import os
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -10,26 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.column_names import labels_named
-from rowwise.data.named.names import is_name, known, module
+from rowwise.data.named.names import is_name, known
 from rowwise.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rowwise.data.dataset import Dataset
-
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 ARRAYS = (".npz", ".npy")
 LARGEST_SIDE = 4096  # pixels of a record
 TASKS = ("classification", "regression")
+DATE_ORDERS = ("day-first", "month-first", "year-first")
 
-# The module that loads data of a kind, by `load(source) -> (train, test)`; named data have one each.
-_LOADERS = {"table": "tables.load", "folder": "pictures.folder", "arrays": "arrays.file"}
 # The options that data of a kind take.
 _OPTIONS = {
     "table": (
         *("target", "task", "categorical", "numeric", "drop", "group", "time", "test", "seed"),
-        *("separator", "encoding", "header"),
+        *("separator", "encoding", "header", "date_order"),
     ),
     "folder": ("test", "seed", "size", "colour", "skip_bad"),
     "arrays": ("test", "seed", "task"),
@@ -52,6 +48,8 @@ class Source:
         seed: of that split.
         separator, encoding: of a CSV file; empty: detected.
         header: the line of a CSV file that holds the names of the columns, from 1; 0: there are none; None: detected.
+        date_order: one of `DATE_ORDERS`: how a table's dates such as 01/02/03 are meant; empty: they show it, or it is
+            said that nothing does.
         size: `(height, width)` of pictures, one number for both, or text such as `"48x64"`; None: the pictures decide.
         colour: of pictures: `"grey"`, `"colour"`, or empty: the pictures decide.
         skip_bad: whether pictures that cannot be read are left out.
@@ -74,6 +72,7 @@ class Source:
     separator: str = ""
     encoding: str = ""
     header: int | None = None
+    date_order: str = ""
     size: tuple[int, int] | None = None
     colour: str = ""
     skip_bad: bool = False
@@ -90,6 +89,9 @@ class Source:
             object.__setattr__(self, "size", _size(self.size))
         if self.task not in ("", *TASKS):
             raise UsageError("source.choice", name="task", found=self.task, known=", ".join(TASKS))
+        if self.date_order not in ("", *DATE_ORDERS):
+            known_orders = ", ".join(DATE_ORDERS)
+            raise UsageError("source.choice", name="date_order", found=self.date_order, known=known_orders)
         if self.colour not in ("", "grey", "colour"):
             raise UsageError("source.choice", name="colour", found=self.colour, known="grey, colour")
         if isinstance(self.test, bool) or not isinstance(self.test, float | int) or not 0 < self.test < 1:
@@ -157,24 +159,6 @@ class Source:
             return self.place
         path = Path(self.place).resolve()
         return path.name if kind == "folder" else path.stem
-
-    def load(self) -> tuple[Dataset, Dataset]:
-        """`(train, test)`; by `source["load"]` of a file's or folder's Datasets `from_dict` finds them again.
-
-        Raises:
-            UsageError, DataError: as `checked`, or what is wrong with the data themselves.
-        """
-        source = self.checked()
-        if source.kind == "named":
-            named: tuple[Dataset, Dataset] = module(source.place).load()
-            return named
-        loader = importlib.import_module(f"rowwise.data.{_LOADERS[source.kind]}")
-        train, test = loader.load(source)
-        again = {**source.to_dict(), **train.source.get("load", {})}  # where a table's columns have their own names
-        if self.frame is None:
-            again["place"] = str(Path(self.place).resolve())
-        train, test = (replace(part, source={**part.source, "load": again}) for part in (train, test))
-        return train, test
 
     def to_dict(self) -> dict[str, Any]:
         """What differs from the defaults, as plain JSON; of a DataFrame only what it is called."""

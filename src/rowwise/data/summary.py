@@ -8,6 +8,7 @@ import numpy as np
 
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
+from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
@@ -76,7 +77,7 @@ def describe_text(dataset: Dataset) -> str:
         lines.append(f"  {set_cell_size(name, column)}{first}")
         lines += [" " * (2 + column) + line for line in more]
 
-    names = [" ".join(name.split()) for name in dataset.class_names[:MOST_CLASSES]]
+    names = [visible(" ".join(name.split())) for name in dataset.class_names[:MOST_CLASSES]]
     counts = facts["classes"]
     wide = min(max((cell_len(name) for name in names), default=0), WIDTH // 2)
     number, most = len(str(len(counts))), max((row["records"] for row in counts), default=0)
@@ -117,7 +118,7 @@ def describe_target(dataset: Dataset) -> str:
     classes = facts.get("classes", ())
     for row in classes[:MOST_CLASSES]:
         share = 100 * row["records"] / len(dataset)
-        lines.append(f"  {row['records']:>9,}  {share:5.1f} %  {' '.join(row['name'].split())[:50]}")
+        lines.append(f"  {row['records']:>9,}  {share:5.1f} %  {visible(' '.join(row['name'].split())[:50])}")
     if len(classes) > MOST_CLASSES:
         lines.append("  " + say("show.more", classes=len(classes) - MOST_CLASSES))
     return "\n".join(lines)

@@ -9,11 +9,14 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite
 from rowwise.data.storage import taken
+from rowwise.data.tables.schema import from_origins
 from rowwise.errors import DataError, UsageError
 from rowwise.shapes.checks.as_array import array_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from rowwise.data.tables.schema import Schema
 
     Records = Dataset | tuple[ArrayLike, ArrayLike]
     Validation = Records | tuple[ArrayLike, ArrayLike, ArrayLike]
@@ -42,25 +45,26 @@ class Arrays(NamedTuple):
         return Arrays(*(taken(part, rows) for part in self.parts))
 
 
-def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
+def as_arrays(records: Records, floatx: str, what: str = "train", schema: Schema | None = None) -> Arrays:
     """uint8 stays uint8, other integers become int32, floating values and integers beyond int32 become `floatx`.
 
     Args:
         records: what `check_records` has passed; only x's values remain to be looked at.
         floatx: Keras's floating type, such as `"float32"`.
         what: names the records in errors.
+        schema: of the table that the model was made for: its targets are counted from the schema's origins.
 
     Raises:
         UsageError: neither a Dataset nor a pair. DataError: a value of x is not a finite number.
     """
     if isinstance(records, Dataset):
-        return Arrays(_typed(records.x, floatx), records.y)  # checked when it was made
+        return Arrays(_typed(records.x, floatx), from_origins(records.y, schema))  # checked when it was made
     if not (isinstance(records, tuple | list) and len(records) == 2):
         raise UsageError("fit.pair", what=what, found=type(records).__name__)
     x, y = (array_of(part, what) for part in records)
     x = _typed(x, floatx)
     check_finite(what, x)
-    return Arrays(x, _typed(y, floatx))
+    return Arrays(x, _typed(from_origins(y, schema), floatx))
 
 
 def record_weights(sample_weight: ArrayLike | None, records: int) -> NDArray[np.float32] | None:

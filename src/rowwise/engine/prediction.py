@@ -21,6 +21,7 @@ from rowwise.models.preparation import preparation_of
 from rowwise.shapes.checks.as_array import array_of
 from rowwise.shapes.checks.check import check_kind, check_records
 from rowwise.text import say
+from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     import keras
@@ -36,14 +37,15 @@ class Prediction:
 
     Attributes:
         probabilities: `(records, classes)` float32; no columns for regression.
-        values: `(records, targets)` float32, in the targets' own units; no columns for classification.
+        values: `(records, targets)` float32, in the targets' own units; no columns for classification. Float64 where
+            float32 could not tell the targets apart.
         class_names: of the columns of `probabilities`; empty where they are not known.
         target_names: of the columns of `values`; empty where they are not known.
         notes: in words, what was done to the data before, where whoever predicted says it.
     """
 
     probabilities: NDArray[np.float32]
-    values: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    values: NDArray[Any] = field(default_factory=lambda: np.empty((0, 0), np.float32))
     class_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -86,7 +88,7 @@ class Prediction:
         lines = [say("prediction.numbers" if numbers else "prediction.classes", records=f"{len(self):,}")]
         width = len(str(min(len(self), SHOWN) - 1))
         for number, cells in enumerate(self._shown_values() if numbers else self._shown_classes()):
-            line = f"{number:>{width}}  {'  '.join(cells)}"
+            line = visible(f"{number:>{width}}  {'  '.join(cells)}")
             lines.append(set_cell_size(line, WIDTH).rstrip())
         if len(self) > SHOWN:
             lines.append(say("prediction.more", more=f"{len(self) - SHOWN:,}"))
@@ -175,6 +177,8 @@ def predict_proba(
 ) -> NDArray[np.float32]:
     """`(records, outputs)` float32: the model's outputs for x `(records, ...)`; arguments as for `predict`.
 
+    Those of targets that have an origin (`Schema.target_origins`) are counted from it, as in the model itself.
+
     Raises:
         ModelError: no Keras model. UsageError: batch_size or threads make no sense.
         DataError: no records, or values that are no finite numbers. ShapeError: x does not fit the model's input.
@@ -236,7 +240,7 @@ def _prediction(model: keras.Model, outputs: NDArray[np.float32]) -> Prediction:
     if np.isnan(outputs).any():
         raise ModelError("measure.nan")
     if is_regression(model):
-        return Prediction(np.empty((len(outputs), 0), np.float32), outputs)
+        return Prediction(np.empty((len(outputs), 0), np.float32), _in_own_units(model, outputs))
     logits = gives_logits(model, outputs)
     if outputs.shape[1] == 1:  # one unit: the second class's
         second = 1 / (1 + np.exp(-outputs)) if logits else outputs
@@ -245,6 +249,14 @@ def _prediction(model: keras.Model, outputs: NDArray[np.float32]) -> Prediction:
         outputs = np.exp(outputs - outputs.max(1, keepdims=True))
         outputs /= outputs.sum(1, keepdims=True)
     return Prediction(outputs)
+
+
+def _in_own_units(model: keras.Model, outputs: NDArray[np.float32]) -> NDArray[Any]:
+    """The outputs, counted from 0: a model of targets too large for float32 counts them from an origin."""
+    preparation = preparation_of(model)
+    if preparation is None or not (origins := preparation.schema.target_origins):
+        return outputs
+    return outputs.astype(np.float64) + np.array(origins)
 
 
 def _records_of(model: keras.Model, x: Any) -> Any:

@@ -12,6 +12,7 @@ from rowwise.data.dataset import Dataset
 from rowwise.engine.arrays import Arrays, as_arrays, record_weights, with_class_weights
 from rowwise.errors import UsageError
 from rowwise.models.inputs_outputs import is_regression
+from rowwise.models.preparation import preparation_of
 from rowwise.shapes.checks.check import check_records
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from rowwise.data.tables.schema import Schema
     from rowwise.engine.arrays import Records, Validation
 
 MOST_CLASSES = 10_000  # whole numbers of which there are more are quantities, whatever the loss
@@ -81,7 +83,7 @@ def prepare_records(
     held = None if isinstance(validation, int | float) else validation
     for model in models:
         check_records(model, train, finite=False)
-    arrays = as_arrays(train, keras.config.floatx())
+    arrays = as_arrays(train, keras.config.floatx(), schema=_schema(models))
     arrays = arrays._replace(weights=record_weights(sample_weight, len(arrays.x)))
     with_class_weights(arrays, class_weight)  # refuses what makes no sense before anything is divided
     return Prepared(arrays, _validation(models, held), share, train, class_weight)
@@ -94,8 +96,14 @@ def _validation(models: Sequence[keras.Model], held: Validation | None) -> Array
     pair, weights = (held[:2], held[2]) if isinstance(held, tuple | list) and len(held) == 3 else (held, None)
     for model in models:
         check_records(model, pair, finite=False)
-    arrays = as_arrays(pair, keras.config.floatx(), "validation")
+    arrays = as_arrays(pair, keras.config.floatx(), "validation", _schema(models))
     return arrays._replace(weights=record_weights(weights, len(arrays.x)))
+
+
+def _schema(models: Sequence[keras.Model]) -> Schema | None:
+    """Of the table that the models, which are trained alike, were made for."""
+    preparation = preparation_of(models[0]) if models else None
+    return None if preparation is None else preparation.schema
 
 
 def held_out(

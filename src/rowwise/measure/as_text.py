@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
+from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,7 @@ def _classes(report: Report) -> list[str]:
 
     head = [say(f"measure.{word}") for word in ("precision", "recall", "f1", "support")]
     names = (*report.names, say("measure.macro"))
-    width = min(max(cell_len(name) for name in names), WIDTH - 4 * COLUMN)
+    width = min(max(cell_len(visible(name)) for name in names), WIDTH - 4 * COLUMN)
     rows = [
         table_line(s.name, width, (f"{s.precision:.4f}", f"{s.recall:.4f}", f"{s.f1:.4f}", f"{s.support:,}"))
         for s in report.per_class
@@ -143,6 +144,6 @@ def table_line(name: str, width: int, cells: Sequence[str], columns: Sequence[in
     from rich.cells import cell_len, set_cell_size
 
     widths = columns or [COLUMN] * len(cells)
-    return set_cell_size(name, width) + "".join(
+    return set_cell_size(visible(name), width) + "".join(
         " " * (room - cell_len(cell)) + cell for cell, room in zip(cells, widths, strict=True)
     )

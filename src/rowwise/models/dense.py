@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.dataset import PIXEL_MAX, Dataset
+from rowwise.data.tables.schema import from_origins
 from rowwise.errors import UsageError
 
 if TYPE_CHECKING:
@@ -144,10 +145,13 @@ def _input_layers(dataset: Dataset) -> list[keras.Layer]:
 
 
 def _target_units(dataset: Dataset) -> keras.layers.Rescaling:
-    """From outputs with mean 0 and deviation 1, which the Dense layers learn most easily, to the targets' units."""
+    """From outputs with mean 0 and deviation 1, which the Dense layers learn most easily, to the targets' units.
+
+    Targets that have an origin are counted from it: float32 could not hold them.
+    """
     import keras
 
-    y = dataset.y.reshape(len(dataset), -1).astype(np.float64)
+    y = from_origins(dataset.y, dataset.schema).reshape(len(dataset), -1).astype(np.float64)
     scale = [float(value) or 1.0 for value in y.std(0)]
     offset = [float(value) for value in y.mean(0)]
     single = len(scale) == 1

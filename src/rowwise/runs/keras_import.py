@@ -7,6 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rowwise.data.named.names import MODULES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -48,7 +50,7 @@ def import_loaders(source: Source | None) -> None:
     modules = ["numpy.random"]
     if source is None or source.kind == "named":
         names = ("fashion-mnist", "garments") if source is None else (source.place,)
-        modules += [f"rowwise.data.named.{name.replace('-', '_')}" for name in names]
+        modules += [MODULES[name] for name in names]
         modules += ["sklearn.datasets"] if "digits" in names else []
     elif source.kind == "table":
         modules += ["polars", "polars.selectors", "rowwise.data.tables.load"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data import form
+from rowwise.data.loaders import load_source
 from rowwise.shapes.ledger.facts import course
 from rowwise.shapes.ledger.ledger import explain
 
@@ -73,7 +74,7 @@ def ledger_of_data(
     from rowwise.models.dense import dense
     from rowwise.shapes.ledger.table_columns import columns_of, table_text
 
-    train = data.load()[0]
+    train = load_source(data)[0]
     ledger = explain(dense(train, hidden, seed=0), **ways)
     about = {"table": {"records": records, "columns": columns_of(train, records)}}
     return DataLedger(ledger, about, table_text(train, records), train)

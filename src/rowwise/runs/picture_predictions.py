@@ -7,6 +7,7 @@ import io
 import os
 from typing import TYPE_CHECKING
 
+from rowwise.data.tables.formulas import harmless
 from rowwise.errors import ModelError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def predict_folder(saved: Saved, folder: Path, write: Callable[[bytes], object],
             rows.writerow(["path", "prediction", *(f"probability {name}" for name in saved.classes)])
         for name, label, probabilities in zip(names, prediction.classes, prediction.probabilities, strict=True):
             path = os.fsencode(folder / name).decode("utf-8", "replace")
-            rows.writerow([path, saved.classes[label], *map(str, probabilities)])
+            rows.writerow([harmless(path), harmless(saved.classes[label]), *map(str, probabilities)])
         write(text.getvalue().encode())
         records += len(names)
     return records

@@ -96,14 +96,11 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
     record = RunRecord.read(folder, UNFINISHED if killed else RECORD)
     source, kept = record.data.loader(), record.settings
     if is_frame(data):
-        source = source_of(data, record.data.source.get("load", {}))
+        source = source_of(data, record.data.reading_options)
     if source is None:
         raise UsageError("cli.resume.frame", path=folder)
-    if "group" in record.data.source.get("load", {}):
-        from rowwise.data.tables.split_keys import has_outdated_keys  # imports NumPy, which --help does without
-
-        if has_outdated_keys(record.data.source):
-            raise DataError("cli.resume.groups", path=folder, group=source.group)
+    if record.data.has_outdated_groups:
+        raise DataError("cli.resume.groups", path=folder, group=source.group)
     contradictions = [*kept.contradictions(choices), *_other_data(source, data, reading)]  # type: ignore[arg-type]
     if contradictions:
         raise UsageError("cli.resume.contradicts", path=folder, options=", ".join(contradictions))

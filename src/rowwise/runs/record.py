@@ -10,22 +10,22 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise import __version__
-from rowwise.data.dataset import OBJECT, WHOLE
+from rowwise.data.picture_records import OBJECT, WHOLE
 from rowwise.data.source import Source
-from rowwise.data.tables.schema import Schema
 from rowwise.errors import ModelError, RowwiseError
 from rowwise.files import LOCK, PARTIAL
 from rowwise.json_text import to_json
 from rowwise.locks import held, owner
+from rowwise.runs.json_fields import Fields, is_number
 from rowwise.runs.settings import Settings
 
 if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
+    from rowwise.data.tables.schema import Schema
 
 SCHEMA = 1  # of run.json and of every `--json`: a change that breaks readers adds one
 RECORD, HISTORY = "run.json", "history.csv"
@@ -112,9 +112,23 @@ class DataRecord:
         """
         if "frame" in self.source:
             return None
-        if "load" not in self.source:
+        if not self.reading_options:
             return Source(self.name).checked()
-        return Source.from_dict(self.source["load"])
+        return Source.from_dict(self.reading_options)
+
+    @property
+    def reading_options(self) -> Mapping[str, Any]:
+        """The attributes of the Source that the data were read with; empty for data that rowwise brings along."""
+        return self.source.get("load", {})
+
+    @property
+    def has_outdated_groups(self) -> bool:
+        """Whether the data were split by group in a way that cannot be made again."""
+        if "group" not in self.reading_options:
+            return False
+        from rowwise.data.tables.split_keys import has_outdated_keys  # imports NumPy, which --help does without
+
+        return has_outdated_keys(self.source)
 
     @property
     def pictures(self) -> str:
@@ -134,24 +148,28 @@ class DataRecord:
         Raises:
             ValueError: a value of another type; the message names it.
         """
-        read = _Fields(values, "data.")
+        read = Fields(values, "data.")
         source = read.mapping("source")
         if "load" in source:
             _refuse(lambda: Source.from_dict(source["load"]), "data.source.load")
         schema = values.get("schema")
+        if schema is not None:
+            from rowwise.data.tables.schema import Schema
+
+            schema = _refuse(lambda: Schema.from_dict(values["schema"]), "data.schema")
         return cls(
-            name=read.text("name", required=True),
+            name=read.required_text("name"),
             provenance=read.text("provenance"),
             checksum=read.text("checksum"),
             records=read.whole("records"),
             test_records=read.whole("test_records"),
             test_checksum=read.text("test_checksum"),
-            shape=read.sequence("shape", int),
-            classes=read.sequence("classes", str),
-            classes_ko=read.sequence("classes_ko", str),
+            shape=read.sizes("shape"),
+            classes=read.texts("classes"),
+            classes_ko=read.texts("classes_ko"),
             task=read.text("task"),
-            targets=read.sequence("targets", str),
-            schema=None if schema is None else _refuse(lambda: Schema.from_dict(schema), "data.schema"),
+            targets=read.texts("targets"),
+            schema=schema,
             source=source,
         )
 
@@ -252,8 +270,8 @@ class RunRecord:
     @classmethod
     def _from_dict(cls, values: Mapping[str, Any]) -> RunRecord:
         """Raises ValueError where a value is missing or of another type."""
-        read = _Fields(values)
-        cut = read.mapping("unfinished")
+        read = Fields(values)
+        cut = Fields(read.mapping("unfinished"), "unfinished.")
         return cls(
             data=DataRecord.from_dict(read.mapping("data", required=True)),
             settings=Settings.from_dict(read.mapping("settings", required=True)),
@@ -261,11 +279,13 @@ class RunRecord:
             engine_reason=read.text("engine_reason"),
             epochs=_epochs(values.get("epochs")),
             test=read.mapping("test", required=True),
-            seconds=read.mapping("seconds"),
-            versions=read.mapping("versions"),
+            seconds=read.numbers_by_name("seconds"),
+            versions=read.texts_by_name("versions"),
             resumed_from=read.text("resumed_from") or None,
-            interrupted=bool(values.get("interrupted")),
-            unfinished=Unfinished(_Fields(cut).whole("epoch"), _Fields(cut).whole("steps")) if cut else None,
+            interrupted=read.flag("interrupted"),
+            unfinished=Unfinished(cut.whole("epoch", 1, required=True), cut.whole("steps", required=True))
+            if read.mapping("unfinished")
+            else None,
             checkpoint=_checkpoint(read.text("checkpoint")),
             model=read.text("model"),
         )
@@ -301,38 +321,10 @@ def epochs_of(history: Mapping[str, Sequence[float]], seconds: Sequence[float], 
 
 def versions() -> dict[str, str]:
     """Of rowwise, Python and the libraries that the figures depend on."""
+    from importlib.metadata import version  # costs milliseconds
+
     libraries = {name: version(name) for name in ("keras", "jax", "numpy", "polars")}
     return {"rowwise": __version__, "python": platform.python_version(), **libraries}
-
-
-class _Fields:
-    """The values of a JSON object, each asked for by its type; `prefix` names the object in errors."""
-
-    def __init__(self, values: Mapping[str, Any], prefix: str = "") -> None:
-        self._values, self._prefix = values, prefix
-
-    def text(self, name: str, required: bool = False) -> str:
-        return self._of(name, str, "", required)
-
-    def whole(self, name: str) -> int:
-        return self._of(name, int, 0, False)
-
-    def mapping(self, name: str, required: bool = False) -> Mapping[str, Any]:
-        return self._of(name, dict, {}, required)
-
-    def sequence(self, name: str, kind: type[Any]) -> tuple[Any, ...]:
-        items = self._of(name, list, [], False)
-        if not all(isinstance(item, kind) for item in items):
-            raise ValueError(f"{self._prefix}{name}: {items!r:.60}")
-        return tuple(items)
-
-    def _of(self, name: str, kind: type[Any], usual: Any, required: bool) -> Any:
-        value = self._values.get(name)
-        if value is None and not required:
-            return usual
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise ValueError(f"{self._prefix}{name}: {value!r:.60}")
-        return value
 
 
 def _epochs(rows: Any) -> tuple[Epoch, ...]:
@@ -344,10 +336,10 @@ def _epochs(rows: Any) -> tuple[Epoch, ...]:
     for row in rows:
         # JSON has no NaN: a figure that was none comes back as null.
         numbers = {name: math.nan if value is None else value for name, value in row.items()}
-        if not all(isinstance(value, int | float) for value in numbers.values()):
+        number, seconds = numbers.pop("epoch"), numbers.pop("seconds", math.nan)
+        if not isinstance(number, int) or number < 1 or not all(map(is_number, (number, seconds, *numbers.values()))):
             raise ValueError(f"epochs: {row!r:.60}")
-        number, seconds = int(numbers.pop("epoch")), float(numbers.pop("seconds", math.nan))
-        epochs.append(Epoch(number, numbers, seconds))
+        epochs.append(Epoch(number, numbers, float(seconds)))
     return tuple(epochs)
 
 

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.dataset import OBJECT, Dataset
+from rowwise.data.loaders import load_source
+from rowwise.data.picture_records import OBJECT
 from rowwise.data.source import Source, is_frame
 from rowwise.errors import ModelError, UsageError, warn_user
-from rowwise.figures import is_picture
 from rowwise.runs.model_file import MODEL, open_model
 from rowwise.runs.record import RECORD, RunRecord
 from rowwise.text import language, say
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import keras
 
+    from rowwise.data.dataset import Dataset
     from rowwise.data.tables.schema import Column, Schema
     from rowwise.engine.prediction import Prediction, Predictor
     from rowwise.measure import RegressionReport, Report
@@ -90,6 +91,7 @@ class Saved:
         Raises:
             ModelError: it has not one input, or not one output of the form `(records, outputs)`.
         """
+        from rowwise.figures import is_picture
         from rowwise.models.inputs_outputs import brightest_pixel
 
         shape, _ = self._shapes
@@ -173,6 +175,7 @@ class Saved:
             UsageError: nobody says which data. DataError, ShapeError, ModelError: data that cannot be read, or do not
                 fit the model.
         """
+        from rowwise.data.dataset import Dataset
         from rowwise.measure import evaluate
 
         if isinstance(data, Dataset | tuple):
@@ -218,14 +221,12 @@ class Saved:
             raise UsageError("cli.evaluate.data", model=self.path)
         if source is not None and (test := self._read_as_own(source)) is not None:
             return None, test
-        train, test = (source or own).load()  # type: ignore[union-attr]
+        train, test = load_source(source or own)  # type: ignore[arg-type]
         data = self.record.data if self.record else None
         if data is None:
             return None, test
         if (source is None or test.name == data.name) and data.test_checksum != test.checksum:
-            from rowwise.data.tables.split_keys import has_outdated_keys
-
-            warn_user(say("cli.other_groups" if has_outdated_keys(data.source) else "cli.other_data", name=test.name))
+            warn_user(say("cli.other_groups" if data.has_outdated_groups else "cli.other_data", name=test.name))
         return train if data.checksum == train.checksum else None, test
 
     def own_source(self) -> Source | None:

@@ -106,15 +106,15 @@ class Settings:
         """The reverse of `to_dict`.
 
         Raises:
-            ValueError: a setting is missing or of another type; the message names it.
+            ValueError: a setting is missing, of another type or invalid; the message names it.
         """
         settings: dict[str, Any] = {}
         for name, usual in asdict(cls()).items():
             # A run of before there were class weights had none.
             value = values.get(name, usual if name == "class_weight" else None)
             types = {tuple: (list,), float: (float, int)}.get(type(usual), (type(usual),))  # as JSON gives them
-            if not isinstance(value, types) or isinstance(value, bool):
-                raise ValueError(f"settings.{name}: {value!r}")
+            if not isinstance(value, types) or not _fits(name, value):
+                raise ValueError(f"settings.{name}: {value!r:.60}")
             settings[name] = tuple(value) if isinstance(value, list) else value
         return cls(**settings)
 
@@ -131,23 +131,39 @@ class Settings:
 
 
 def _check(name: str, value: Any) -> None:
-    """Raises UsageError where a setting's value makes no sense; the rest is known once there is a model."""
-    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
-    count = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else -1
-    units = value if isinstance(value, list | tuple) else (0,)
+    """Raises UsageError where a setting's value is invalid; the rest is known once there is a model."""
+    if not _fits(name, value):
+        raise UsageError(f"settings.{name}", found=repr(value)[:80])
+
+
+def _fits(name: str, value: Any) -> bool:
+    """Whether a setting may have this value."""
+    number, count = _number(value), _count(value)
     fits = {
-        "hidden": all(isinstance(unit, Integral) and int(unit) > 0 for unit in units),
+        "hidden": all(_count(unit) > 0 for unit in (value if isinstance(value, list | tuple) else (0,))),
         "activation": isinstance(value, str),
         "dropout": 0 <= number < 1,
         "learning_rate": 0 < number < math.inf,
         "batch_size": count >= 1,
         "validation": 0 <= number < 1,
         "seed": 0 <= count <= LARGEST_SEED,
-        "class_weight": value in CLASS_WEIGHTS,
+        "class_weight": isinstance(value, str) and value in CLASS_WEIGHTS,
         "epochs": count >= 1,
     }
-    if not fits[name]:
-        raise UsageError(f"settings.{name}", found=repr(value)[:80])
+    return fits[name]
+
+
+def _number(value: object) -> float:
+    """A number, NaN where it is none, or none that a float holds."""
+    try:
+        return float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    except OverflowError:
+        return math.nan
+
+
+def _count(value: object) -> int:
+    """A whole number, -1 where it is none."""
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else -1
 
 
 def _shown(value: object) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.tables.encode import check_columns, encode_rows, oddity_notes
+from rowwise.data.tables.formulas import harmless_cells, harmless_names
 from rowwise.data.tables.read import cleaned, open_table
 from rowwise.errors import DataError, ModelError
 from rowwise.text import say
@@ -45,6 +46,8 @@ class Written:
 def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]) -> Written:
     """Write `source`'s rows and what the model says of them, in batches: memory does not grow with the table.
 
+    Texts that a spreadsheet would compute have an apostrophe before them: see `data.tables.formulas`.
+
     Args:
         saved: was trained on a table.
         source: a table that has the columns that the model was trained on; others are handed through.
@@ -56,13 +59,18 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
     """
     if (schema := saved.schema) is None:
         raise ModelError("predict.no_table", model=saved.path)
-    done, oddities = Written(), dict[str, Counter[str]]()
+    done, oddities, formulas = Written(), dict[str, Counter[str]](), 0
     with open_table(source) as table:
         check_columns(table.name, table.columns, tuple(column.name for column in schema.used), table.unread)
         done.columns = added_names(schema, table)
         for rows in table.raw():
-            x = encode_rows(schema, cleaned(rows, schema.numeric), oddities)
+            clean = cleaned(rows, schema.numeric)
+            x = encode_rows(schema, clean, oddities)
             predicted = with_prediction(rows, saved.predict(x), schema, done.columns)
+            numbers = {column.name for column in clean if column.dtype.is_numeric()}
+            predicted, changed = harmless_cells(predicted, numbers)
+            predicted.columns = harmless_names(predicted.columns)
+            formulas += changed
             write(predicted.write_csv(include_header=not done.records, separator=table.separator or ",").encode())
             done.records += len(rows)
     if not done.records:
@@ -70,6 +78,8 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
     positive = {name: {kind: n for kind, n in counts.items() if n} for name, counts in oddities.items()}
     done.counts = {name: counts for name, counts in positive.items() if counts}
     done.notes = oddity_notes(schema, oddities)
+    if formulas:
+        done.notes.append(say("predict.table.formulas", count=f"{formulas:,}"))
     if table.unread:
         done.notes.append(say("predict.table.unread", columns=", ".join(table.unread)))
     return done

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data import load_default
+from rowwise.data.loaders import load_source
 from rowwise.environment import checkpoint_seconds
 from rowwise.errors import DataError, SaveError, warn_user, warnings_to
 from rowwise.interrupt import deferred
@@ -203,7 +204,7 @@ def _load(plan: TrainingPlan, tell: Observer) -> tuple[Dataset, Dataset]:
         if warning:
             tell(Warned(warning))
     else:
-        train_set, test_set = plan.source.load()
+        train_set, test_set = load_source(plan.source)
     if plan.before is not None and plan.before.data.checksum != train_set.checksum:
         raise DataError("cli.resume.data", path=plan.resume, name=train_set.name)
     return train_set, test_set

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from rowwise.errors import SaveError, warnings_to
 from rowwise.files import write_whole
 from rowwise.json_text import plain
+from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,8 @@ class Output:
     def json(self, record: Any) -> None:
         """The one object, where `--json` asks for it. Raises SaveError as `result`."""
         if self._json:
-            self._answer(json.dumps(plain(record), allow_nan=False))  # ASCII: right on every terminal and pipe
+            text = json.dumps(plain(record), allow_nan=False)  # ASCII: right on every terminal and pipe
+            self._answer(text.replace("\x7f", "\\u007f"))  # the one control character that JSON lets stand
 
     def _answer(self, text: str) -> None:
         try:
@@ -101,7 +103,7 @@ class _Patient:
         silence(self._stream)
 
     def line(self, text: str) -> None:
-        self.write(f"{text}\n")
+        self.write(f"{visible(text, lines=True)}\n")
         self.flush()
 
     def __getattr__(self, name: str) -> Any:
@@ -141,9 +143,14 @@ def written(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]
     """
     if path is not None:
         return write_whole(path, make)
+    terminal = sys.stdout.isatty()  # a pipe or file gets the content as it is
     try:
-        done = make(lambda content: sys.stdout.write(content.decode()))
+        done = make(lambda content: sys.stdout.write(_for(terminal, content.decode())))
         sys.stdout.flush()
     except OSError as cause:
         raise SaveError("cli.output", cause=cause.strerror or cause) from cause
     return done
+
+
+def _for(terminal: bool, text: str) -> str:
+    return visible(text, lines=True) if terminal else text

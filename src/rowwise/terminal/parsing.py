@@ -111,7 +111,7 @@ class Group(click.Group):
     Args:
         name: its own.
         key: of its description.
-        places: name of a command → `module:attribute` below `rowwise.commands`, and the key of its description.
+        places: name of a command → its `module:attribute`, and the key of its description.
         params: its options.
     """
 
@@ -134,7 +134,7 @@ class Group(click.Group):
         if cmd_name not in self._places:
             return None
         module, _, attribute = self._places[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(f"rowwise.commands.{module}"), attribute)
+        command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
     def resolve_command(

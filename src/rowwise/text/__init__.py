@@ -14,6 +14,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from rowwise.text.visible import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -86,9 +88,17 @@ def use_language(lang: str | None) -> Iterator[None]:
 
 
 def say(key: str, /, **values: object) -> str:
-    """The message `key` in the language in force, filled with `values`.
+    """The message `key` in the language in force, filled with `values`, of which nothing acts on a terminal.
 
     Raises:
         KeyError: no such key, or a value that the message needs is missing.
     """
-    return _message(key)[language()].format(**values)
+    return _message(key)[language()].format(**{name: quoted(value) for name, value in values.items()})
+
+
+def is_key(key: str) -> bool:
+    """Whether the catalogue has it: a saved file may name any."""
+    try:
+        return bool(_message(key))
+    except KeyError:
+        return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rowwise.text.visible import visible
+
 WIDTH = 80  # columns that every terminal has
 
 
@@ -10,7 +12,7 @@ def wrap(text: str, width: int = WIDTH) -> list[str]:
     from rich.cells import cell_len, chop_cells
 
     lines = [""]
-    for word in text.split():
+    for word in visible(text, lines=True).split():
         for piece in chop_cells(word, width):
             longer = f"{lines[-1]} {piece}" if lines[-1] else piece
             if cell_len(longer) <= width:

@@ -11,6 +11,7 @@ from made_tables import csv_of, houses, without, write
 
 import rowwise
 from rowwise.data import Source
+from rowwise.data.loaders import load_source
 from rowwise.data.tables.load import load, read_as
 from rowwise.data.tables.read import Limits, Table, cleaned
 from rowwise.errors import DataError, Suspicious, UsageError
@@ -343,9 +344,9 @@ def test_a_source_survives_json_and_gives_the_same_data(tmp_path):
     source = Source(str(path), target=("price",), drop=("sold",), time="rooms", test=0.3)
     again = Source.from_dict(json.loads(json.dumps(source.to_dict())))
     assert again == source
-    same(again.load(), source.load())
-    kept = source.load()[0].source["load"]
-    same(Source.from_dict(json.loads(json.dumps(kept))).load(), source.load())
+    same(load_source(again), load_source(source))
+    kept = load_source(source)[0].source["load"]
+    same(load_source(Source.from_dict(json.loads(json.dumps(kept)))), load_source(source))
     with pytest.raises(UsageError, match='no option "frames"'):
         Source.from_dict({"place": "t.csv", "frames": 1})
     with pytest.raises(UsageError, match="drop cannot be 3"):

@@ -21,8 +21,9 @@ import numpy as np
 from rowwise.data.arrays.idx import LARGEST
 from rowwise.data.arrays.labels import class_names, is_regression, numbered, targets
 from rowwise.data.arrays.npy import mapped, read_header, unpacked
-from rowwise.data.dataset import WHOLE, Dataset, provenance_fields
+from rowwise.data.dataset import Dataset, provenance_fields
 from rowwise.data.overlap import warn_of_shared
+from rowwise.data.picture_records import WHOLE
 from rowwise.errors import DataError
 
 if TYPE_CHECKING:

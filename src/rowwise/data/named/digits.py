@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from rowwise.data.dataset import OBJECT, PIXEL_MAX, Dataset, provenance_fields
+from rowwise.data.dataset import PIXEL_MAX, Dataset, provenance_fields
+from rowwise.data.picture_records import OBJECT
 
 LIT = 16  # the largest pixel: each counts the lit dots of a 4x4 block
 

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.arrays.idx import GZIP_MAGIC, read_file, read_idx
-from rowwise.data.dataset import OBJECT, Dataset, provenance_fields
+from rowwise.data.dataset import Dataset, provenance_fields
+from rowwise.data.picture_records import OBJECT
 from rowwise.environment import cache_folder, data_folder, keras_folder
 from rowwise.environment import mirrors as chosen_mirrors
 from rowwise.errors import DataError, DataNotFound

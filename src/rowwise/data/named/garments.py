@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rowwise.data.dataset import OBJECT, Dataset, provenance_fields
+from rowwise.data.dataset import Dataset, provenance_fields
 from rowwise.data.named.fashion_mnist import CLASSES, CLASSES_KO
 from rowwise.data.named.garment_drawing import (
     NOWHERE,
@@ -21,6 +21,7 @@ from rowwise.data.named.garment_drawing import (
     zigzag,
 )
 from rowwise.data.named.garment_pieces import collar, front, join, neck, shoe, sole, top
+from rowwise.data.picture_records import OBJECT
 from rowwise.errors import UsageError
 
 if TYPE_CHECKING:

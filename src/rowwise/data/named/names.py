@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 # Each has `load() -> (train, test)`, and what is known without loading: IMAGE, the shape of a record, and CLASSES.
-MODULES = {"fashion-mnist": "fashion_mnist", "garments": "garments", "digits": "digits"}
+MODULES = {
+    "fashion-mnist": "rowwise.data.named.fashion_mnist",
+    "garments": "rowwise.data.named.garments",
+    "digits": "rowwise.data.named.digits",
+}
 
 
 def names() -> tuple[str, ...]:
@@ -50,7 +54,7 @@ def module(name: str) -> ModuleType:
     Raises:
         UsageError, DataError: as `known`.
     """
-    return importlib.import_module(f"{__package__}.{MODULES[known(name)]}")
+    return importlib.import_module(MODULES[known(name)])
 
 
 def _normalised(text: str) -> str:

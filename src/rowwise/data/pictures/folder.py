@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rowwise.data.dataset import WHOLE, Dataset, provenance_fields
+from rowwise.data.dataset import Dataset, provenance_fields
 from rowwise.data.overlap import warn_of_shared
+from rowwise.data.picture_records import WHOLE
 from rowwise.data.pictures.cache import decoded, record_shape
 from rowwise.data.pictures.file import read_header
 from rowwise.data.pictures.prepare import prepare_for

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from rowwise.data.arrays import npy
-from rowwise.data.dataset import OBJECT, PIXEL_MAX, WHOLE, check_finite
+from rowwise.data.dataset import PIXEL_MAX, check_finite
+from rowwise.data.picture_records import OBJECT, WHOLE
 from rowwise.data.pictures.file import OVERSAMPLED, on_colour, open_picture
 from rowwise.errors import DataError
 from rowwise.text import say

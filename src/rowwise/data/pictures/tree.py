@@ -21,6 +21,7 @@ from rowwise.data.pictures.file import SUFFIXES
 from rowwise.data.pictures.layout import hidden, is_folder, layout, pictures_in
 from rowwise.errors import DataError, warn_user
 from rowwise.text import say
+from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -142,7 +143,7 @@ def scan_all(folder: Path) -> Tree:
 
 def shown(names: Sequence[str]) -> str:
     """The first few of many names, and how many more there are."""
-    words = ", ".join(printable(name) for name in names[:SHOWN])
+    words = ", ".join(visible(printable(name)) for name in names[:SHOWN])
     return say("folder.more", names=words, more=f"{len(names) - SHOWN:,}") if len(names) > SHOWN else words
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.column_names import checked_names, label_name
+from rowwise.data.tables.dates.zones import in_zone
 from rowwise.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ def from_pandas(frame: Any) -> tuple[pl.DataFrame, dict[str, tuple[str, ...]]]:
     try:
         for place, name in enumerate(names):
             column = frame.iloc[:, place]
+            if (zone := getattr(column.dtype, "tz", None)) is not None:
+                columns[name] = in_zone(name, np.asarray(column, "datetime64[ns]"), zone)
+                continue
             values = column.to_numpy(dtype=object) if str(column.dtype) == "category" else np.asarray(column)
             columns[name] = _series_of_array(name, values)
     except (AttributeError, TypeError) as cause:
@@ -69,17 +73,25 @@ def _series_of_array(name: str, values: Any) -> pl.Series:
             return _series_of_one_type(name, listed)
     if types <= {bool} or types <= {str} or all(issubclass(one, int | float | np.number) for one in types):
         return pl.Series(name, listed, strict=False)
+    if all(issubclass(one, datetime.timedelta) for one in types):
+        return pl.Series(name, listed, dtype=pl.Duration("us"))
     if all(issubclass(one, datetime.date) for one in types):  # pandas's Timestamp among them
         return _timestamps(name, listed)
     return pl.Series(name, [None if value is None else str(value) for value in listed], dtype=pl.String)
 
 
 def _timestamps(name: str, values: list[Any]) -> pl.Series:
-    """Dates and datetimes → Datetime in microseconds, as their clocks say."""
+    """Dates and datetimes → Datetime in microseconds, in their zone; in UTC where they have several."""
     import polars as pl
 
-    naive = [value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value for value in values]
-    return pl.Series(name, np.array(naive, "datetime64[us]"))
+    zones = {zone for value in values if (zone := getattr(value, "tzinfo", None)) is not None}
+    if not zones:
+        return pl.Series(name, np.array(values, "datetime64[us]"))
+    utc = [
+        value.astimezone(datetime.UTC).replace(tzinfo=None) if getattr(value, "tzinfo", None) is not None else value
+        for value in values
+    ]
+    return in_zone(name, np.array(utc, "datetime64[us]"), next(iter(zones)) if len(zones) == 1 else datetime.UTC)
 
 
 def none_if_missing(value: Any) -> Any:
@@ -127,6 +139,8 @@ def _type(value: Any) -> type | None:
         return float if abs(value) <= LARGEST_EXACT or isinstance(value, float) else str
     if isinstance(value, datetime.timedelta) and abs(value) > LONGEST:
         return str  # which is told of as unreadable
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        return datetime.tzinfo  # moments: a column of theirs has a zone
     for type_ in (bool, datetime.date, datetime.time, datetime.timedelta):
         if isinstance(value, type_):
             return type_
@@ -141,4 +155,4 @@ def _series_of_one_type(name: str, values: list[Any]) -> pl.Series:
         return pl.Series(name, [None if value is None else str(value) for value in values], dtype=pl.String)
     if type_ is float:
         return pl.Series(name, [None if value is None else float(value) for value in values], dtype=pl.Float64)
-    return _timestamps(name, values) if type_ is datetime.date else pl.Series(name, values)
+    return _timestamps(name, values) if type_ in (datetime.date, datetime.tzinfo) else pl.Series(name, values)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rowwise.data.column_names import cut, listed
 from rowwise.data.tables.columns import KINDS, dropped
 from rowwise.data.tables.columns.categorical import sorted_levels
+from rowwise.data.tables.dates import order
+from rowwise.data.tables.origins import origin
 from rowwise.data.tables.profile import MOST_LEVELS
 from rowwise.data.tables.schema import Column, Schema
 from rowwise.errors import DataError, UsageError, warn_user
@@ -64,11 +66,35 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile]) 
     ambiguous = [name for name in classes if folded[name.casefold()] > 1]
     if ambiguous:
         warn_user(say("target.alike", name=source.target[0], classes=", ".join(ambiguous[:6])))
-    schema = Schema(columns, source.target, classes)
+    origins = () if classes else tuple(origin(profiles[name]) for name in source.target)
+    schema = Schema(columns, source.target, classes, origins if any(origins) else ())
     if not schema.used:
         reasons = ", ".join(f"{c.name}: {say(f'schema.dropped.{c.reason}')}" for c in columns[:5])
         raise DataError("table.no_features", path=table.name, reasons=reasons or "–")
     return schema
+
+
+def settle_dates(profiles: Mapping[str, Profile], source: Source) -> None:
+    """Decide for all columns whether the day or the month comes first in their dates.
+
+    Raises:
+        UsageError: the source asks for an order that a column contradicts.
+
+    Warns:
+        Suspicious: nothing decides it; or values of a column of dates are none.
+    """
+    named = {*source.drop, *source.categorical, *source.numeric, *source.target}
+    evidence = {name: profile.dates for name, profile in profiles.items() if name not in named}
+    guessed = order.settle(evidence, source.date_order)
+    used = {name: dates for name, dates in evidence.items() if _kind_without_options(profiles[name]) == "date"}
+    order.tell_guessed(used, [name for name in guessed if name in used])
+    for name, dates in used.items():
+        if dates.unread:
+            order.tell_unread(name, dates)
+
+
+def _kind_without_options(profile: Profile) -> str:
+    return next((kind for kind, module in KINDS.items() if module.matches(profile)), "dropped")
 
 
 def infer_columns(table: Table, source: Source, profiles: Mapping[str, Profile]) -> tuple[Column, ...]:
@@ -101,7 +127,7 @@ def _kind(name: str, profile: Profile, source: Source) -> str:
         if not profile.numeric:
             raise UsageError("table.mixed", **_mixed(name, profile))
         return "numeric"
-    return next(kind for kind, module in KINDS.items() if module.matches(profile))
+    return _kind_without_options(profile)
 
 
 def _mixed(name: str, profile: Profile) -> dict[str, str]:

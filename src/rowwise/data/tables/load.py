@@ -18,11 +18,11 @@ from rowwise.data.splits import held_out
 from rowwise.data.storage import ROWS, empty, release
 from rowwise.data.tables.columns.categorical import level_numbers
 from rowwise.data.tables.encode import check_columns, encode_rows
-from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema
+from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
 from rowwise.data.tables.parse import as_float32, as_numbers, as_texts
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.read import ROW, open_table
-from rowwise.data.tables.schema import Schema
+from rowwise.data.tables.schema import Schema, from_origins
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
 from rowwise.errors import DataError, UsageError
@@ -75,6 +75,7 @@ def load(source: Source, limits: Limits | None = None, block_rows: int = ROWS) -
         source = table.source
         check_options(table, source)
         profiles = profiles_of(table)
+        settle_dates(profiles, source)
         schema = infer_schema(table, source, profiles)
         records = _encoded(table, schema, source, profiles)
     test = _held_out(records, schema, source)
@@ -87,7 +88,7 @@ def load(source: Source, limits: Limits | None = None, block_rows: int = ROWS) -
         for start in range(0, len(chosen), block_rows):
             places = chosen[start : start + block_rows]
             block = records.x[places]
-            prints[places] = fingerprints(_with_targets(block, records.y[places]))
+            prints[places] = fingerprints(_with_targets(block, from_origins(records.y[places], schema)))
             x[start : start + len(places)] = renumbered(block, new_numbers)
             release(x)
             release(records.x)
@@ -106,6 +107,7 @@ def survey(source: Source) -> tuple[Schema, int]:
         source = table.source
         check_options(table, source)
         profiles = profiles_of(table)
+        settle_dates(profiles, source)
         schema = Schema(infer_columns(table, source, profiles), ())
         records = _encoded(table, schema, source, profiles)
     return fitted(schema, records.x, np.arange(len(records.x)))[0], len(records.x)
@@ -148,7 +150,10 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
     most = next(iter(profiles.values())).records
     x = empty((most, len(schema.inputs)))
     targets = max(len(schema.targets), 1)
-    y = np.zeros(most if targets == 1 else (most, targets), np.int32 if schema.classes else np.float32)
+    y = np.zeros(
+        most if targets == 1 else (most, targets),
+        np.int32 if schema.classes else np.float64 if schema.target_origins else np.float32,
+    )
     keys = np.empty(most, np.uint64 if source.group else np.int64) if source.split_by else None
     numbers = np.empty(most, np.int32)
     end = 0
@@ -182,7 +187,8 @@ def _having_targets(rows: pl.DataFrame, schema: Schema) -> pl.DataFrame:
 
 
 def _targets(rows: pl.DataFrame, schema: Schema, decimal: str) -> NDArray[Any]:
-    """int32 `(records,)` class numbers, or float32 `(records,)` or `(records, targets)`."""
+    """int32 `(records,)` class numbers, or numbers `(records,)` or `(records, targets)`: float32, or float64 where the
+    schema has origins for them."""
     if schema.classes:
         numbers = level_numbers(rows[schema.targets[0]], schema.classes)
         if len(numbers) and numbers.max() >= len(schema.classes):
@@ -191,7 +197,10 @@ def _targets(rows: pl.DataFrame, schema: Schema, decimal: str) -> NDArray[Any]:
         return numbers.astype(np.int32)
     columns = []
     for name in schema.targets:
-        column = as_float32(name, as_numbers(rows[name], decimal))
+        values = as_numbers(rows[name], decimal)
+        column: NDArray[Any] = as_float32(name, values)
+        if schema.target_origins:
+            column = values.to_numpy().astype(np.float64)
         if np.isnan(column).any():
             text = str(rows[name][int(np.isnan(column).argmax())])
             raise DataError("target.unreadable", name=name, found=text[:30])

@@ -1,10 +1,7 @@
-"""Values of a table's column, as texts or typed → numbers, yes or no, timestamps, or the texts they are compared by."""
+"""Values of a table's column, as texts or typed → numbers, yes or no, or the texts they are compared by."""
 
 from __future__ import annotations
 
-import datetime
-from contextlib import suppress
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,24 +14,6 @@ if TYPE_CHECKING:
 
 TRUE = ("true", "yes", "t", "y", "예", "1", "1.0")
 FALSE = ("false", "no", "f", "n", "아니오", "0", "0.0")
-# The ways of writing a date that are tried, as strftime patterns; those with %H are of dates with a time.
-PATTERNS = (
-    *(
-        "%Y-%m-%d",
-        "%Y/%m/%d",
-        "%Y.%m.%d",
-        "%Y. %m. %d",
-        "%Y년 %m월 %d일",
-        "%m/%d/%Y",
-        "%d/%m/%Y",
-        "%d.%m.%Y",
-        "%d-%m-%Y",
-    ),
-    *("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S%.f"),
-    *("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y.%m.%d %H:%M"),
-    *("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%d.%m.%Y %H:%M"),
-)
-ISO = (*(pattern for pattern in PATTERNS if pattern.startswith("%Y-%m-%d")), "%Y-%m-%dT%H:%M")
 # Numbers with separated thousands, by the sign before the fraction.
 THOUSANDS = {".": r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$", ",": r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"}
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -84,40 +63,6 @@ def as_booleans(values: pl.Series) -> pl.Series:
     return values.str.to_lowercase().replace_strict(
         [*TRUE, *FALSE], [1.0] * len(TRUE) + [0.0] * len(FALSE), default=None, return_dtype=pl.Float64
     )
-
-
-def as_timestamps(values: pl.Series, pattern: str = "") -> pl.Series:
-    """Datetime in microseconds, without a time zone; null where a value is no date.
-
-    Args:
-        pattern: how texts are written, as for strftime; empty, as of dates that were no texts in training: by ISO 8601.
-    """
-    import polars as pl
-
-    if values.dtype == pl.String:
-        parsed = [_parsed(values, one) for one in ((pattern,) if pattern else ISO)]
-        return reduce(lambda first, second: first.zip_with(first.is_not_null(), second), parsed)
-    if isinstance(values.dtype, pl.Datetime) and values.dtype.time_zone:
-        values = values.dt.replace_time_zone(None)
-    elif values.dtype not in (pl.Date, pl.Datetime):
-        values = pl.Series(values.name, [None] * len(values), dtype=pl.Date)
-    return values.cast(pl.Datetime("us"))
-
-
-def _parsed(texts: pl.Series, pattern: str) -> pl.Series:
-    import polars as pl
-
-    if "%H" in pattern:
-        return texts.str.to_datetime(pattern, strict=False, time_unit="us")
-    return texts.str.to_date(pattern, strict=False).cast(pl.Datetime("us"))
-
-
-def fits_pattern(text: str, pattern: str) -> bool:
-    """Whether Python reads one text as a date by this pattern: a quick look before a whole column is tried."""
-    with suppress(ValueError):
-        datetime.datetime.strptime(text, pattern.replace("%.f", ".%f"))
-        return True
-    return "%.f" in pattern and fits_pattern(text, pattern.replace("%.f", ""))  # fractions may be left out
 
 
 def as_texts(values: pl.Series) -> pl.Series:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.parse import PATTERNS, as_numbers, as_texts, as_timestamps, fits_pattern
+from rowwise.data.tables.dates.evidence import DateEvidence
+from rowwise.data.tables.parse import as_numbers, as_texts
 from rowwise.errors import DataError
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MOST_LEVELS = 10_000  # of a categorical column, and of classes
 MIXED_LEVELS = 32  # a column of some numbers and some texts with at most so many values is a category, like 0, 1, 2, 3+
-MIDNIGHT = datetime.time()
 
 
 @dataclass
@@ -34,8 +33,7 @@ class Profile:
         whole: whether all numbers are whole.
         rising: whether each number is greater than the one before.
         values: the distinct ones, as texts; None once there are more than `MOST_LEVELS`.
-        patterns: the ways to write dates that fit every value so far.
-        timed: whether a date has a time other than midnight.
+        dates: what they show of dates and times of day.
         first: the first value, as text, and its record, from 0.
         unlike: the first value that is no number, as text, and its record, where numbers were looked for.
         unread: what a column holds whose values are no single ones; nothing else is known of it.
@@ -51,8 +49,7 @@ class Profile:
     whole: bool = True
     rising: bool = True
     values: set[str] | None = field(default_factory=set)
-    patterns: list[str] = field(default_factory=lambda: list(PATTERNS))
-    timed: bool = False
+    dates: DateEvidence = field(default_factory=DateEvidence)
     first: tuple[str, int] = ("", 0)
     unlike: tuple[str, int] | None = None
     unread: str = ""
@@ -101,10 +98,7 @@ class Profile:
         self._add_values(present)
         if self.texts or values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration, pl.Time):
             self._add_numbers(values, start, commas)
-        if values.dtype == pl.String:
-            self._add_dates(present)
-        elif values.dtype.is_temporal() and values.dtype not in (pl.Duration, pl.Time):
-            self._add_timestamps(as_timestamps(present))
+        self._add_dates(values, present, start)
 
     def _add_values(self, present: pl.Series) -> None:
         if self.values is not None:
@@ -135,18 +129,18 @@ class Profile:
         self.low = low if self.low is None else min(self.low, low)
         self.high = high if self.high is None else max(self.high, high)
 
-    def _add_dates(self, present: pl.Series) -> None:
-        fitting = []
-        first = str(present[0])
-        for pattern in [pattern for pattern in self.patterns if fits_pattern(first, pattern)]:
-            timestamps = as_timestamps(present, pattern)
-            if not timestamps.null_count():
-                fitting.append(pattern)
-                self._add_timestamps(timestamps)
-        self.patterns = fitting
+    def _add_dates(self, values: pl.Series, present: pl.Series, start: int) -> None:
+        import polars as pl
 
-    def _add_timestamps(self, timestamps: pl.Series) -> None:
-        self.timed = self.timed or bool((timestamps.dt.time() != MIDNIGHT).any())
+        if not self.dates.possible:
+            return
+        records = np.flatnonzero(values.is_not_null().to_numpy()) + start
+        if values.dtype == pl.String:
+            self.dates.add_texts(present, records)
+        elif values.dtype.is_numeric():
+            self.dates.add_numbers(present, records)
+        elif values.dtype.is_temporal() and values.dtype != pl.Duration:
+            self.dates.add_typed(present)
 
 
 def profiles_of(table: Table) -> dict[str, Profile]:

@@ -12,13 +12,18 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+import numpy as np
+
 from rowwise.data.tables import columns as column_kinds
 from rowwise.data.tables.columns.categorical import ONE_HOT
 from rowwise.data.tables.columns.date import PARTS
+from rowwise.data.tables.origins import EXACT_64
 from rowwise.data.tables.schema_text import schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 KINDS = tuple(column_kinds.KINDS)
 
@@ -39,6 +44,9 @@ class Column:
         reason: why it was dropped: the end of a key `schema.dropped.…` of the catalogue.
         decimal: the sign before the fraction in its texts, `.` or `,`.
         pattern: how its dates are written, as for strftime; empty where the file has dates of its own.
+        origin: what the numbers in X are counted from (`origins`); means and scales are those of X, low and high the
+            table's own.
+        zone: of its dates: moments of other zones are brought to its clock (`dates.zones`); empty where they have none.
     """
 
     name: str
@@ -53,6 +61,8 @@ class Column:
     reason: str = ""
     decimal: str = "."
     pattern: str = ""
+    zone: str = ""
+    origin: float = 0.0
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -84,11 +94,13 @@ class Schema:
         columns: dropped ones among them.
         targets: names of the target columns; none of a table that was only looked at.
         classes: names of the classes; none for regression.
+        target_origins: `(targets)`: what the model's outputs are counted from (`origins`); empty: from 0, all of them.
     """
 
     columns: tuple[Column, ...]
     targets: tuple[str, ...]
     classes: tuple[str, ...] = ()
+    target_origins: tuple[float, ...] = ()
 
     def __str__(self) -> str:
         return schema_text(self)
@@ -109,7 +121,8 @@ class Schema:
 
     @cached_property
     def _numeric(self) -> frozenset[str]:
-        return frozenset(c.name for c in self.columns if c.kind == "numeric" and c.decimal == ".")
+        plain = (c for c in self.columns if c.kind == "numeric" and c.decimal == ".")
+        return frozenset(c.name for c in plain if abs(c.origin) < EXACT_64)
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -138,7 +151,8 @@ class Schema:
                 if name in ("name", "kind") or _json(value) != _json(defaults[name])
             }
             columns.append({name: _json(value) for name, value in fields.items()})
-        return {"columns": columns, "targets": list(self.targets), "classes": list(self.classes)}
+        origins = {"target_origins": list(self.target_origins)} if self.target_origins else {}
+        return {"columns": columns, "targets": list(self.targets), "classes": list(self.classes), **origins}
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Schema:
@@ -149,9 +163,21 @@ class Schema:
         """
         try:
             columns = tuple(_column(values) for values in record["columns"])
-            return cls(columns, _texts(record["targets"]), _texts(record["classes"]))
+            origins = tuple(float(origin) for origin in record.get("target_origins", ()))
+            schema = cls(columns, _texts(record["targets"]), _texts(record["classes"]), origins)
         except (KeyError, TypeError, AttributeError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
+        if len(origins) not in (0, len(schema.targets)):
+            raise ValueError(f"schema: target_origins {len(origins)}, expected {len(schema.targets)}")
+        return schema
+
+
+def from_origins(y: NDArray[Any], schema: Schema | None) -> NDArray[Any]:
+    """Targets `(records,)` or `(records, targets)` → float32, counted from its origins; y itself without any."""
+    if schema is None or not schema.target_origins:
+        return y
+    origins = np.array(schema.target_origins)
+    return (y - (origins if y.ndim == 2 else origins[0])).astype(np.float32)
 
 
 def _json(value: Any) -> Any:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.parse import as_numbers, as_text, as_texts, as_timestamps
+from rowwise.data.tables.dates.timestamps import as_timestamps
+from rowwise.data.tables.parse import as_numbers, as_text, as_texts
 from rowwise.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -82,10 +83,11 @@ def time_keys(values: pl.Series, name: str, profile: Profile) -> NDArray[np.int6
     """
     import polars as pl
 
-    if profile.numeric:
+    dates = profile.dates
+    if profile.numeric and not dates.compact:
         times = as_numbers(values, profile.decimal) * 1_000
-    elif profile.patterns or values.dtype.is_temporal():
-        times = as_timestamps(values, profile.patterns[0] if values.dtype == pl.String else "")
+    elif dates.matches:
+        times = as_timestamps(values, dates.pattern, dates.moments_zone)
     else:
         raise UsageError("split.time.kind", name=name, found=(profile.unlike or profile.first)[0][:30])
     keys = times.cast(pl.Int64, strict=False)

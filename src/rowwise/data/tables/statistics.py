@@ -97,7 +97,7 @@ def fitted(
             continue
         place = places[column.name]
         summary = moments.summary(place.start, place.stop - place.start)
-        fields = KINDS[column.kind].statistics(summary)
+        fields = KINDS[column.kind].statistics(column, summary)
         if tally := tallies.get(column.name):
             fields |= tally.fields()
             if (numbers := tally.new_numbers()) is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rowwise.shapes.shape_text import shape_text
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
+from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,7 +27,7 @@ def text(ledger: Ledger) -> str:
     lines = wrap(heading(ledger)) + [line for note in notes(ledger) for line in wrap(note)]
     for index in range(len(ledger.rows)):
         lines += ["", *_block(ledger, index)]
-    return "\n".join([*lines, "", *_totals(ledger), *_example(ledger)])
+    return visible("\n".join([*lines, "", *_totals(ledger), *_example(ledger)]), lines=True)
 
 
 def heading(ledger: Ledger) -> str:

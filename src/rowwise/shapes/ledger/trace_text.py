@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rowwise.text import say
 from rowwise.text.terminal import wrap
+from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     from rowwise.shapes.ledger.tracing import Trace
@@ -22,7 +23,7 @@ def text(trace: Trace) -> str:
     for cells in rows:
         gaps = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
         lines.append(f"  {cells[0]}{gaps[0]}  {gaps[1]}{cells[1]}  {gaps[2]}{cells[2]}")
-    return "\n".join(lines + wrap(say("trace.note")))
+    return visible("\n".join(lines + wrap(say("trace.note"))), lines=True)
 
 
 def products(trace: Trace) -> list[tuple[str, str, str, str]]:

@@ -46,7 +46,7 @@ def tally(column: Column) -> None:
     return None
 
 
-def statistics(summary: Summary) -> dict[str, Any]:
+def statistics(column: Column, summary: Summary) -> dict[str, Any]:
     return {"means": summary.means, "scales": (1.0,)}
 
 

@@ -102,7 +102,7 @@ def tally(column: Column) -> LevelCounts:
     return LevelCounts(column.levels)
 
 
-def statistics(summary: Summary) -> dict[str, Any]:
+def statistics(column: Column, summary: Summary) -> dict[str, Any]:
     return {}
 
 

@@ -1,4 +1,4 @@
-"""A column of dates or times → columns of X for their parts; months, weekdays and hours enter as angles."""
+"""A column of dates or times of day → columns of X for their parts; months, weekdays and hours enter as angles."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.parse import as_timestamps, nan_for_null
+from rowwise.data.tables.dates.timestamps import as_timestamps
+from rowwise.data.tables.parse import nan_for_null
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -24,16 +25,13 @@ PERIODS = {"month": 12, "weekday": 7, "hour": 24}  # parts that start over: they
 
 
 def matches(profile: Profile) -> bool:
-    if profile.texts or str(profile.dtype) == "String":
-        return bool(profile.patterns)
-    return (
-        profile.dtype.is_temporal() and str(profile.dtype) != "Time" and not str(profile.dtype).startswith("Duration")
-    )
+    return profile.dates.matches
 
 
 def fields(profile: Profile) -> dict[str, Any]:
-    written = profile.texts or str(profile.dtype) == "String"
-    return {"parts": PARTS if profile.timed else PARTS[:-1], "pattern": profile.patterns[0] if written else ""}
+    dates = profile.dates
+    parts = {"month": PARTS[:2], "clock": PARTS[-1:]}.get(dates.grain, PARTS if dates.timed else PARTS[:-1])
+    return {"parts": parts, "pattern": dates.pattern, "zone": dates.moments_zone}
 
 
 def inputs(column: Column) -> tuple[str, ...]:
@@ -49,7 +47,7 @@ def features(column: Column) -> tuple[str, ...]:
 
 def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray[np.float32]:
     """The year, the month 1 to 12, the day 1 to 31, the weekday 1 (Monday) to 7, the hour with its fraction."""
-    timestamps = as_timestamps(values, column.pattern)
+    timestamps = as_timestamps(values, column.pattern, column.zone)
     parts = {
         "year": lambda: timestamps.dt.year(),
         "month": lambda: timestamps.dt.month(),
@@ -60,39 +58,45 @@ def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray
     return np.stack([nan_for_null(parts[part]()) for part in column.parts], axis=1)
 
 
-class DayRange:
-    """The first and the last day, as numbers such as 20261125."""
+class Range:
+    """The first and the last date, as numbers such as 20261125 or 202611; of times of day, minutes since midnight."""
 
-    def __init__(self) -> None:
+    def __init__(self, parts: tuple[str, ...]) -> None:
+        self.shown = tuple(place for place, part in enumerate(parts) if part in ("year", "month", "day"))
+        self.weights = np.array([10_000, 100, 1][: len(self.shown)] if self.shown else [60])
         self.low: int | None = None
         self.high: int | None = None
 
     def add(self, x: NDArray[np.float32]) -> None:
-        present = x[~np.isnan(x[:, 0]), :3].astype(np.int64)  # year, month, day
+        places = list(self.shown) or [0]
+        present = x[~np.isnan(x[:, 0])][:, places].astype(np.float64)
         if len(present):
-            days = present @ np.array([10_000, 100, 1])
-            low, high = int(days.min()), int(days.max())
+            numbers = np.rint(present @ self.weights).astype(np.int64)
+            low, high = int(numbers.min()), int(numbers.max())
             self.low = low if self.low is None else min(low, self.low)
             self.high = high if self.high is None else max(high, self.high)
 
     def fields(self) -> dict[str, Any]:
         if self.low is None or self.high is None:
             return {}
-        return {"low": _iso(self.low), "high": _iso(self.high)}
+        return {"low": self._iso(self.low), "high": self._iso(self.high)}
 
     def new_numbers(self) -> None:
         return None
 
+    def _iso(self, number: int) -> str:
+        if not self.shown:
+            return f"{number // 60:02}:{number % 60:02}"
+        return "-".join(
+            [f"{number // 10_000:04}", f"{number // 100 % 100:02}", f"{number % 100:02}"][: len(self.shown)]
+        )
 
-def _iso(day: int) -> str:
-    return f"{day // 10_000:04}-{day // 100 % 100:02}-{day % 100:02}"
+
+def tally(column: Column) -> Range:
+    return Range(column.parts)
 
 
-def tally(column: Column) -> DayRange:
-    return DayRange()
-
-
-def statistics(summary: Summary) -> dict[str, Any]:
+def statistics(column: Column, summary: Summary) -> dict[str, Any]:
     return {"means": summary.means, "scales": summary.deviations}
 
 

@@ -51,14 +51,16 @@ def reason(name: str, profile: Profile, source: Source) -> str:
         return "constant"
     if requested:
         return ""
-    if profile.numeric:
+    if profile.numeric and not profile.dates.compact:
         return "identifier" if _numbers_records(name, profile) else ""
-    if profile.mixed:
-        return "mixed"
     textual = not date.matches(profile)
+    if profile.mixed and (textual or not profile.dates.sample.isdigit()):
+        return "mixed"
     if textual and profile.distinct > MOST_LEVELS:
         return "levels"
-    return "identifier" if textual and profile.distinct > max(MIXED_LEVELS, profile.present / 2) else ""
+    if not textual or profile.distinct <= max(MIXED_LEVELS, profile.present / 2):
+        return ""
+    return "dates" if profile.dates.resembles else "identifier"
 
 
 def _numbers_records(name: str, profile: Profile) -> bool:
@@ -92,7 +94,7 @@ def tally(column: Column) -> None:
     return None
 
 
-def statistics(summary: Summary) -> dict[str, Any]:
+def statistics(column: Column, summary: Summary) -> dict[str, Any]:
     return {}
 
 

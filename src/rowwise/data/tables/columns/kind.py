@@ -73,8 +73,8 @@ class Kind(Protocol):
     def tally(self, column: Column) -> Tally | None:
         """A new count for the training records; None where the Summary says enough."""
 
-    def statistics(self, summary: Summary) -> dict[str, Any]:
-        """The fields of the Column that a Summary decides."""
+    def statistics(self, column: Column, summary: Summary) -> dict[str, Any]:
+        """The fields of the Column, so far without any, that a Summary decides."""
 
     def values_text(self, column: Column) -> str:
         """Its range, levels or share, in the language in force."""

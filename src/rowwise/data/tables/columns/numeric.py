@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rowwise.data.tables.origins import EXACT, EXACT_64, from_origin, origin
 from rowwise.data.tables.parse import as_float32, as_numbers
 from rowwise.text import say
 
@@ -18,19 +19,19 @@ if TYPE_CHECKING:
     from rowwise.data.tables.profile import Profile
     from rowwise.data.tables.schema import Column
 
-EXACT = 2**24  # below it float32 holds every whole number
+FEW, ALL = 6, 12  # digits of a number that is no whole one: read with ease, and all that a table has
 
 
 def matches(profile: Profile) -> bool:
-    return profile.numeric
+    return profile.numeric and not profile.dates.compact
 
 
 def fields(profile: Profile) -> dict[str, Any]:
-    return {"decimal": profile.decimal}
+    return {"decimal": profile.decimal, "origin": origin(profile)}
 
 
 def inputs(column: Column) -> tuple[str, ...]:
-    return (column.name,)
+    return (f"{column.name} - {plain(column.origin, ALL)}" if column.origin else column.name,)
 
 
 def features(column: Column) -> tuple[str, ...]:
@@ -38,29 +39,37 @@ def features(column: Column) -> tuple[str, ...]:
 
 
 def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray[np.float32]:
-    return as_float32(column.name, as_numbers(values, column.decimal))[:, None]
+    numbers = from_origin(values, as_numbers(values, column.decimal), column.origin)
+    return as_float32(column.name, numbers)[:, None]
 
 
 def tally(column: Column) -> None:
     return None
 
 
-def statistics(summary: Summary) -> dict[str, Any]:
+def statistics(column: Column, summary: Summary) -> dict[str, Any]:
+    low, high = summary.low, summary.high
+    if column.origin:
+        low, high = low + column.origin, high + column.origin
     standardization = {"means": summary.means, "scales": summary.deviations}
-    return standardization | ({"low": summary.low, "high": summary.high} if summary.present else {})
+    return standardization | ({"low": low, "high": high} if summary.present else {})
 
 
 def values_text(column: Column) -> str:
     if column.low is None:
         return ""
-    low, high = (bound if isinstance(bound, str) else plain(bound or 0.0) for bound in (column.low, column.high))
+    digits = ALL if column.origin else FEW
+    bounds = (column.low, column.high)
+    low, high = (bound if isinstance(bound, str) else plain(bound or 0.0, digits) for bound in bounds)
     return say("schema.range", low=low, high=high)
 
 
 def enters_text(column: Column) -> str:
-    return say("schema.enters.numeric")
+    key = "schema.enters.counted" if column.origin else "schema.enters.numeric"
+    return say(key, origin=plain(column.origin, ALL))
 
 
-def plain(value: float) -> str:
+def plain(value: float, digits: int = FEW) -> str:
     """A number as the table had it, without a sign between thousands: 2019 may be a year or a house number."""
-    return f"{value:.0f}" if float(value).is_integer() and abs(value) < EXACT else f"{value:.6g}"
+    exact = float(value).is_integer() and abs(value) < (EXACT if digits == FEW else EXACT_64)
+    return f"{value:.0f}" if exact else f"{value:.{digits}g}"

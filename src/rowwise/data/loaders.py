@@ -1,0 +1,46 @@
+"""A Source → its two Datasets, by the module that loads data of its kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rowwise.data.named.names import module
+
+if TYPE_CHECKING:
+    from rowwise.data.dataset import Dataset
+    from rowwise.data.source import Source
+
+
+def load_source(source: Source) -> tuple[Dataset, Dataset]:
+    """`(train, test)`; by `source["load"]` of a file's or folder's Datasets `Source.from_dict` finds them again.
+
+    Raises:
+        UsageError, DataError: as `Source.checked`, or what is wrong with the data themselves.
+    """
+    source = source.checked()
+    if source.kind == "named":
+        named: tuple[Dataset, Dataset] = module(source.place).load()
+        return named
+    train, test = _load(source)
+    again = {**source.to_dict(), **train.source.get("load", {})}  # a table's columns by their own names
+    if source.frame is None:
+        again["place"] = str(Path(source.place).resolve())
+    train, test = (replace(part, source={**part.source, "load": again}) for part in (train, test))
+    return train, test
+
+
+def _load(source: Source) -> tuple[Dataset, Dataset]:
+    # Each imports what reads its kind of data: Polars, Pillow.
+    if source.kind == "table":
+        from rowwise.data.tables import load as table
+
+        return table.load(source)
+    if source.kind == "folder":
+        from rowwise.data.pictures import folder
+
+        return folder.load(source)
+    from rowwise.data.arrays import file
+
+    return file.load(source)

@@ -1,0 +1,233 @@
+"""A column's values, batch by batch → whether they are dates or times of day, how written, in which zone.
+
+Of 01/02/2023 the day or the month may come first: what the values say of either is kept until the whole file is read.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add, and_
+from typing import TYPE_CHECKING
+
+from rowwise.data.tables.dates import zones
+from rowwise.data.tables.dates.grammar import ORDERS, ZEROS, form_of, grain_of, order_of, pattern_of
+from rowwise.data.tables.dates.timestamps import as_clocks, as_timestamps, by_pattern
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+LOOKED_AT = 16  # values of a batch that are looked at before all are
+READABLE = 0.9  # share of the values that have to be dates; the others count as missing, and are told
+SHOWING = 32  # different numbers in a place of a date, from which on it is no longer counted how many
+MIDNIGHT = datetime.time()
+# One form whose numbers wait for an order, as `FORMS` has it, for a quick look.
+_NUMBERS = r"^[0-9]{1,2}\s*[-/.]\s*[0-9]{1,2}\s*[-/.]\s*(?:[12][0-9]{3}|[0-9]{2})(?:[^0-9]|$)"
+_THREE = r"^([0-9]{1,2})\s*[-/.]\s*([0-9]{1,2})\s*[-/.]\s*([12][0-9]{3}|[0-9]{2})"
+FEWEST = 3  # numbers such as 20230114 that are no dates by chance
+
+
+@dataclass
+class Read:
+    """What is read of the values with their numbers in one order.
+
+    Attributes:
+        count: values that are dates.
+        alone: values that are dates in no other order.
+        timed, timed_utc: whether one has a time other than midnight, on its own clock and in UTC.
+        unread: the first value that is no date, and its record.
+    """
+
+    count: int = 0
+    alone: int = 0
+    timed: bool = False
+    timed_utc: bool = False
+    unread: tuple[str, int] | None = None
+
+
+@dataclass
+class DateEvidence:
+    """What a column shows of dates.
+
+    Attributes:
+        sample: its first text that is a date, without its offset; empty where there is none.
+        possible: whether its values so far may be dates.
+        looked_at: how many values were read as dates.
+        reads: by the names of `ORDERS`.
+        offsets: from UTC, in minutes; None among them where a moment has none.
+        places: the different numbers in each of the three places of a date, as texts, `SHOWING` at most.
+        zone: of a typed column.
+        order: as the file was found to have it, or as an option says; empty where no order is to be chosen.
+    """
+
+    sample: str = ""
+    possible: bool = True
+    looked_at: int = 0
+    reads: dict[str, Read] = field(default_factory=lambda: {order: Read() for order in ORDERS})
+    offsets: set[int | None] = field(default_factory=set)
+    places: tuple[set[str], ...] = field(default_factory=lambda: (set(), set(), set()))
+    zone: str = ""
+    order: str = ""
+
+    @property
+    def best(self) -> Read:
+        """Of the order that was found, or that reads most."""
+        return self.reads[self.order] if self.order else max(self.reads.values(), key=lambda read: read.count)
+
+    @property
+    def matches(self) -> bool:
+        """Whether enough values are dates."""
+        return self.possible and 0 < self.looked_at * READABLE <= self.best.count
+
+    @property
+    def resembles(self) -> bool:
+        """Whether the values look like dates, though too few can be read."""
+        return bool(self.sample) and self.looked_at > 0 and not self.matches and self.best.count * 2 >= self.looked_at
+
+    @property
+    def unread(self) -> int:
+        """How many values are no dates."""
+        return self.looked_at - self.best.count
+
+    @property
+    def moments_zone(self) -> str:
+        """The zone that all moments have, UTC where they have several; empty where they have none."""
+        known = self.offsets - {None}
+        if not known:
+            return self.zone
+        return zones.named(next(iter(known))) if len(known) == 1 else zones.UTC  # type: ignore[arg-type]
+
+    @property
+    def pattern(self) -> str:
+        """How its texts are written; empty where it had none."""
+        return pattern_of(self.sample, ORDERS[self.order or "day-first"]) if self.sample else ""
+
+    @property
+    def grain(self) -> str:
+        """`"day"`, `"month"` or `"clock"`."""
+        return grain_of(self.pattern)
+
+    @property
+    def timed(self) -> bool:
+        """Whether there are times other than midnight, in the zone of the moments."""
+        several = self.moments_zone == zones.UTC and len(self.offsets) > 1
+        return self.best.timed_utc if several else self.best.timed
+
+    @property
+    def compact(self) -> bool:
+        """Whether all values are dates without signs between their numbers, such as 20230114."""
+        return self.matches and self.sample.isdigit() and not self.unread and self.looked_at >= FEWEST
+
+    @property
+    def candidates(self) -> list[str]:
+        """The orders in which its numbers can be read, those that read most; none where no order is to be chosen."""
+        if not self.possible or not order_of(self.pattern):
+            return []
+        most = max(read.count for read in self.reads.values())
+        return [order for order, read in self.reads.items() if most and read.count == most]
+
+    def add_texts(self, present: pl.Series, records: NDArray[np.intp]) -> None:
+        """One more batch of texts, none of them null, and their records' numbers, from 0."""
+        if not self.possible or not len(present):
+            return
+        bare, minutes = zones.split(present) if self._may_have_offsets(present) else (present, None)
+        if not self.sample and not self._find_sample(bare):
+            return
+        self._add(bare, minutes, present, records)
+
+    def add_numbers(self, present: pl.Series, records: NDArray[np.intp]) -> None:
+        """One more batch of numbers, none of them null, which may be dates such as 20230114."""
+        import polars as pl
+
+        if not self.possible or not len(present):
+            return
+        if present.dtype.is_integer() or bool((present == present.round()).all()):
+            self.add_texts(present.cast(pl.Int64, strict=False).cast(pl.String).fill_null(""), records)
+        else:
+            self.possible = False
+
+    def add_typed(self, present: pl.Series) -> None:
+        """One more batch of dates, datetimes or times of day, none of them null."""
+        import polars as pl
+
+        self.zone = zones.zone_of(present.dtype)
+        clock = present.dtype == pl.Time
+        if clock:
+            self.sample = "00:00:00"
+        timed = clock or (present.dtype != pl.Date and bool((as_timestamps(present).dt.time() != MIDNIGHT).any()))
+        self.looked_at += len(present)
+        for read in self.reads.values():
+            read.count += len(present)
+            read.timed = read.timed or timed
+
+    def _may_have_offsets(self, present: pl.Series) -> bool:
+        return bool(self.offsets - {None}) or any(zones.split_one(str(text))[1] for text in _some(present))
+
+    def _find_sample(self, bare: pl.Series) -> bool:
+        """Look for a date among some values; where most are none, the column has none."""
+        texts = [text for text in _some(bare) if not _is_zero(text)]
+        dates = [text for text in texts if form_of(text) is not None]
+        if len(dates) * 2 < len(texts) or (texts and not dates):
+            self.possible = False
+        elif dates:
+            self.sample = dates[0]
+        elif len(bare):  # zeros alone
+            self.looked_at += len(bare)
+        return bool(self.sample)
+
+    def _add(self, bare: pl.Series, minutes: pl.Series | None, present: pl.Series, records: NDArray[np.intp]) -> None:
+        chosen = bool(order_of(pattern_of(self.sample))) or bool(bare.str.contains(_NUMBERS).any())
+        clocks = self._in_orders(bare) if chosen else dict.fromkeys(ORDERS, as_clocks(bare, self.pattern, ""))
+        readable = reduce(add, (one.is_not_null().cast(int) for one in clocks.values()))
+        self.looked_at += len(bare)
+        for order, one in clocks.items():
+            read = self.reads[order]
+            read.count += len(one) - one.null_count()
+            if chosen:
+                read.alone += int((one.is_not_null() & (readable == 1)).sum())
+            if read.unread is None and one.null_count():
+                place = int(one.is_null().arg_max() or 0)
+                read.unread = str(present[place]), int(records[place])
+            read.timed = read.timed or _timed(one)
+            if minutes is not None:
+                read.timed_utc = read.timed_utc or _timed(zones.from_offsets(one, minutes, zones.UTC))
+        if chosen:
+            self._add_places(bare)
+        if minutes is not None:
+            self.offsets |= set(minutes.unique().to_list())
+        elif self.offsets:
+            self.offsets.add(None)
+
+    def _in_orders(self, bare: pl.Series) -> dict[str, pl.Series]:
+        """The clocks by the names of `ORDERS`: quickly where the sample's own way of writing fits."""
+        patterns = {order: pattern_of(self.sample, letters) for order, letters in ORDERS.items()}
+        clocks = {order: by_pattern(bare, pattern) for order, pattern in patterns.items()}
+        unread = reduce(and_, (one.is_null() for one in clocks.values())).arg_true()
+        if len(unread):
+            rest = bare.gather(unread)
+            for order, letters in ORDERS.items():
+                clocks[order] = clocks[order].scatter(unread, as_clocks(rest, patterns[order], letters))
+        return clocks
+
+    def _add_places(self, bare: pl.Series) -> None:
+        for place, seen in enumerate(self.places):
+            if len(seen) < SHOWING:
+                seen.update(bare.str.extract(_THREE, place + 1).drop_nulls().unique().to_list()[:SHOWING])
+
+
+def _some(values: pl.Series) -> list[str]:
+    """A few texts from all over the batch."""
+    step = max(len(values) // LOOKED_AT, 1)
+    return [str(text) for text in values.gather_every(step)[:LOOKED_AT].to_list()]
+
+
+def _is_zero(text: str) -> bool:
+    return re.match(ZEROS, text) is not None
+
+
+def _timed(clocks: pl.Series) -> bool:
+    return bool((clocks.dt.time() != MIDNIGHT).any())

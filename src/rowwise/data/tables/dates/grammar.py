@@ -1,0 +1,196 @@
+"""One text → the way its date or time of day is written, as a pattern of strftime; and the same ways as expressions.
+
+The expressions are of Python and of Polars alike. They are looser than a pattern: digits may lack a zero before them,
+a time may follow a date or not, with a fraction of a second or not.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+# Which number of 01/02/2023 is what, by the names of `rowwise.data.source.DATE_ORDERS`.
+ORDERS = {"day-first": "dmy", "month-first": "mdy", "year-first": "ymd"}
+NUMBERS = ("one", "two", "three")
+LETTERS = {"y": "year", "m": "month", "d": "day"}
+
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januar janvier janv enero ene",
+            "feb february februar februari février fév fevrier fev febrero",
+            "mar march märz mär mrz maerz mars marzo",
+            "apr april avril avr abril abr",
+            "may mai mayo",
+            "jun june juni juin junio",
+            "jul july juli juillet juil julio",
+            "aug august août aout agosto ago",
+            "sep sept september septembre septiembre",
+            "oct october oktober okt octobre octubre",
+            "nov november novembre noviembre",
+            "dec december dezember dez décembre déc decembre diciembre dic",
+        ),
+        1,
+    )
+    for name in names.split()
+}
+AFTERNOON = ("pm", "p.m.", "p.m", "오후", "下午", "午後")
+_HALF = "AM|PM|A\\.M\\.?|P\\.M\\.?|오전|오후|上午|下午|午前|午後"
+
+_YEAR = "(?P<year>[12][0-9]{3})"
+_SOME_YEAR = "(?P<year>[12][0-9]{3}|[0-9]{2})"
+_MONTH = "(?P<month>[0-9]{1,2})"
+_DAY = "(?P<day>[0-9]{1,2})"
+_NAME = r"(?P<name>[^\W\d_]{3,10}\.?)"
+_WEEKDAY = r"(?:[^\W\d_]{2,10}\.?,?\s+)?"
+_NTH = "(?:st|nd|rd|th|er)?"
+_HOUR = "(?P<hour>[0-9]{1,2})"
+_CLOCK = (
+    rf"(?:(?P<before>{_HALF})\s*)?{_HOUR}(?:\s*(?:(?P<colon>:)|[시時])\s*(?P<minute>[0-9]{{1,2}})"
+    r"(?:\s*[:분分]\s*(?P<second>[0-9]{1,2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?)?\s*[시時분分초秒]?"
+    rf"(?:\s*(?P<after>{_HALF}))?"
+)
+_THEN = rf"(?:\s*\([^\W\d_]{{1,9}}\))?(?:(?:\s*T\s*|,?\s+(?:at\s+)?|:){_CLOCK})?"
+
+
+class Form(NamedTuple):
+    """A way of writing.
+
+    Attributes:
+        grain: what it says: a `"day"` with or without a time, a `"month"`, or a `"clock"` alone.
+        expression: of a whole text; its named groups are the parts.
+        any_order: whether its three numbers, `NUMBERS`, wait for one of `ORDERS`.
+    """
+
+    grain: str
+    expression: str
+    any_order: bool = False
+
+
+def _form(grain: str, expression: str, any_order: bool = False) -> Form:
+    return Form(grain, f"(?i)^{expression}$", any_order)
+
+
+FORMS = (
+    _form(
+        "day",
+        rf"{_WEEKDAY}{_YEAR}\s*[-/.년年]\s*{_MONTH}\s*[-/.월月]\s*{_DAY}\s*[.일日]?{_THEN}",
+    ),
+    _form(
+        "day",
+        r"(?P<one>[0-9]{1,2})\s*[-/.]\s*(?P<two>[0-9]{1,2})\s*[-/.]\s*(?P<three>[12][0-9]{3}|[0-9]{2})" + _THEN,
+        any_order=True,
+    ),
+    _form("day", rf"{_WEEKDAY}{_DAY}{_NTH}[-\s/.]*(?:of\s+|de\s+)?{_NAME}[-\s/.,]*(?:de\s+)?{_SOME_YEAR}{_THEN}"),
+    _form("day", rf"{_WEEKDAY}{_NAME}[-\s/.]*{_DAY}{_NTH}(?:,\s*|[-\s/]+){_SOME_YEAR}{_THEN}"),
+    _form("day", rf"{_YEAR}[-\s/.]*{_NAME}[-\s/.]*{_DAY}{_THEN}"),
+    _form(
+        "day",
+        r"(?P<year>[12][0-9]{3})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
+        r"(?:[T\s]?(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?:(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?)?",
+    ),
+    _form("month", rf"{_YEAR}\s*[-/.년年]\s*{_MONTH}\s*[.월月]?"),
+    _form("month", rf"{_MONTH}[-/.]{_YEAR}"),
+    _form("month", rf"{_NAME}[-\s/.,']+{_SOME_YEAR}"),
+    _form("month", rf"{_YEAR}[-\s/.]+{_NAME}"),
+    _form("month", rf"{_YEAR}\s*[-/년年]?\s*Q(?P<quarter>[1-4])"),
+    _form("month", rf"Q(?P<quarter>[1-4])[-\s/]*{_YEAR}"),
+    _form("month", rf"{_YEAR}\s*[년.]?\s*(?P<quarter>[1-4])\s*분기"),
+    _form("clock", _CLOCK),
+)
+ZEROS = r"^(?:[0\-/.: T년월일]+|NaT|<NA>)$"  # stands where a date is missing, as in MySQL's 0000-00-00
+
+_DIRECTIVES = {
+    "year": "%Y",
+    "month": "%m",
+    "day": "%d",
+    "hour": "%H",
+    "minute": "%M",
+    "second": "%S",
+    "before": "%p",
+    "after": "%p",
+    "quarter": "%q",
+}
+
+
+@cache
+def _compiled(form: Form) -> re.Pattern[str]:
+    return re.compile(form.expression)
+
+
+def form_of(text: str) -> Form | None:
+    """The form that a text has; None where it is no date nor time of day, or its numbers are out of range."""
+    found = _match(text)
+    return found[0] if found else None
+
+
+def pattern_of(text: str, order: str = "dmy") -> str:
+    """The pattern of strftime that a text is written in, `""` for none.
+
+    Args:
+        order: of three numbers that may stand in any, by their letters.
+    """
+    found = _match(text)
+    if found is None:
+        return ""
+    form, match = found
+    named = dict(zip(NUMBERS, order, strict=True)) if form.any_order else {}
+    half = match.groupdict().get("before") or match.groupdict().get("after")
+    pieces, end = [], 0
+    values = match.groupdict().items()
+    spans = sorted((match.span(name), name) for name, value in values if value is not None and name != "colon")
+    for (start, stop), name in spans:
+        pieces.append(text[end:start].replace("%", "%%"))
+        part = LETTERS.get(named.get(name, ""), name)
+        if part == "fraction":
+            pieces[-1] = pieces[-1][:-1]
+            directive = "%.f"
+        elif part == "name":
+            directive = "%b" if stop - start == 3 else "%B"
+        elif part == "year" and stop - start == 2:
+            directive = "%y"
+        elif part == "hour" and half:
+            directive = "%I"
+        else:
+            directive = _DIRECTIVES[part]
+        pieces.append(directive)
+        end = stop
+    return "".join([*pieces, text[end:].replace("%", "%%")])
+
+
+def grain_of(pattern: str) -> str:
+    """Of what is written by a pattern; of dates that were no texts, whose pattern is empty, `"day"`."""
+    if not pattern or "%d" in pattern:
+        return "day"
+    return "month" if "%Y" in pattern or "%y" in pattern else "clock"
+
+
+def order_of(pattern: str) -> str:
+    """The letters of its numbers' order, such as `"dmy"`; empty where the order shows by itself, or there is none."""
+    if not {"%m", "%d"} <= set(re.findall("%[A-Za-z]", pattern)):
+        return ""
+    year = "%y" if "%y" in pattern else "%Y"
+    letters = "".join(sorted("ymd", key=lambda letter: pattern.find(year if letter == "y" else f"%{letter}")))
+    return "" if letters == "ymd" and year == "%Y" else letters
+
+
+def _match(text: str) -> tuple[Form, re.Match[str]] | None:
+    for form in FORMS:
+        if (match := _compiled(form).match(text)) and _in_range(match.groupdict()):
+            return form, match
+    return None
+
+
+def _in_range(parts: dict[str, str | None]) -> bool:
+    """Whether the parts can be a date's or a time's: 99:99 is neither, and `Lot 12 2023` names no month."""
+    name = parts.get("name")
+    if name is not None and name.lower().rstrip(".") not in MONTHS:
+        return False
+    if parts.get("hour") is not None and parts.get("minute") is None and not {"year", "three"} & set(parts):
+        return bool(parts.get("before") or parts.get("after"))
+    if parts.get("colon") and len(parts["minute"] or "") < 2:  # 16:9 is no time
+        return False
+    limits = {"month": (1, 12), "day": (1, 31), "hour": (0, 24), "minute": (0, 59), "second": (0, 60)}
+    return all(low <= int(value) <= high for key, (low, high) in limits.items() if (value := parts.get(key)))

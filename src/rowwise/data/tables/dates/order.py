@@ -1,0 +1,88 @@
+"""What the columns of a table show of their dates → one order of day, month and year for the file.
+
+A date such as 14/01/2023 proves that the day comes first, and a file has one order: it settles the other columns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rowwise.errors import UsageError, warn_user
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rowwise.data.tables.dates.evidence import DateEvidence
+
+SHOWN = 3  # columns in a message
+
+
+def settle(evidence: Mapping[str, DateEvidence], asked: str = "") -> list[str]:
+    """Give each column its order; the names of those that are a guess.
+
+    Args:
+        evidence: by column.
+        asked: one of `ORDERS`, which goes before all that the file shows.
+
+    Raises:
+        UsageError: a column has dates in another order than the one asked for.
+    """
+    choices = {name: candidates for name, one in evidence.items() if (candidates := one.candidates)}
+    proven = {candidates[0] for candidates in choices.values() if len(candidates) == 1}
+    guessed = []
+    for name, candidates in choices.items():
+        one = evidence[name]
+        if asked and asked not in candidates:
+            unread = one.reads[asked].unread or ("", 0)
+            raise UsageError("dates.asked", name=name, asked=asked, found=unread[0], record=f"{unread[1] + 1:,}")
+        shared = [order for order in candidates if order in proven]
+        if asked or len(candidates) == 1:
+            one.order = asked or candidates[0]
+        elif len(shared) == 1 and len(proven) == 1:
+            one.order = shared[0]
+        else:
+            one.order = _likely(one, candidates)
+            if "." not in one.sample or len(candidates) > 2 or "year-first" in candidates:
+                guessed.append(name)
+    return guessed
+
+
+def _likely(one: DateEvidence, candidates: list[str]) -> str:
+    """Of the orders that nothing in the file decides between.
+
+    What is the same in all dates is the day, as of monthly data, which stand on the first. Years differ least in any
+    file. Points and dashes are written in Europe, where the day comes first, slashes in America as well.
+    """
+    first, second, third = (len(place) for place in one.places)
+    if "year-first" in candidates and first < third:
+        return "year-first"
+    rest = [order for order in candidates if order != "year-first"] or candidates
+    if len(rest) == 1:
+        return rest[0]
+    if (first == 1) != (second == 1):
+        return "day-first" if first == 1 else "month-first"
+    return "month-first" if "/" in one.sample else "day-first"
+
+
+def tell_guessed(evidence: Mapping[str, DateEvidence], guessed: list[str]) -> None:
+    """Say of columns how their dates are read, that nothing proves it, and what would change it."""
+    if not guessed:
+        return
+    one = evidence[guessed[0]]
+    names = ", ".join(guessed[:SHOWN]) + (", …" if len(guessed) > SHOWN else "")
+    other = next(order for order in one.candidates if order != one.order)
+    read = say(f"dates.{one.order}")
+    warn_user(say("dates.ambiguous", names=names, sample=one.sample, read=read, order=one.order, other=other))
+
+
+def tell_unread(name: str, one: DateEvidence) -> None:
+    """Say how many values of a column of dates are none, and which is the first."""
+    text, record = one.best.unread or ("", 0)
+    facts = {
+        "count": f"{one.unread:,}",
+        "values": f"{one.looked_at:,}",
+        "found": text[:30],
+        "record": f"{record + 1:,}",
+    }
+    warn_user(say("dates.unread", name=name, **facts))

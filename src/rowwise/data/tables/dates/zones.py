@@ -1,0 +1,115 @@
+"""Moments with their offset from UTC, or in a time zone → the clock of one zone.
+
+A zone is called as the IANA data base calls it, such as `Asia/Seoul`, or by its offset from UTC: `+09:00`; `UTC` itself
+is `UTC`. Empty means that nobody has said it: clocks are then taken as they stand.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import TYPE_CHECKING, Any
+
+from rowwise.data.tables.dates.grammar import AFTERNOON
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+UTC = "UTC"
+# Hours from UTC of the abbreviations that mean one zone everywhere.
+_ABBREVIATED = {
+    **{"Z": 0, "UTC": 0, "GMT": 0, "KST": 9, "JST": 9, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3},
+    **{"EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7},
+}
+_LETTERS = "|".join(sorted(_ABBREVIATED, key=len, reverse=True))
+_HALF = "|".join(re.escape(half) for half in ("am", "a.m.", *AFTERNOON))
+# The time, which has to stand before an offset (2023-01-14 ends in none), and the offset, perhaps with its zone's name.
+_MOMENT = (
+    rf"(?i)((?::[0-9]{{2}}(?:[.,][0-9]+)?|T[0-9]{{4}}|T[0-9]{{6}}(?:[.,][0-9]+)?)(?:\s*(?:{_HALF}))?)"
+    rf"\s*((?:{_LETTERS})?[+-][0-9]{{2}}(?::?[0-9]{{2}})?(?::?[0-9]{{2}})?|{_LETTERS})"
+    r"(?:\s*\([^()]*\)|\[[^\[\]]*\])?$"
+)
+
+
+def split(texts: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """The texts without their offsets, and these as minutes from UTC, null where there is none; None where all lack."""
+    written = texts.str.extract(_MOMENT, 2)
+    if written.null_count() == len(texts):
+        return texts, None
+    return texts.str.replace(_MOMENT, "$1"), minutes_of(written)
+
+
+def split_one(text: str) -> tuple[str, str]:
+    """The same of one text: the text and its offset as written; empty where there is none."""
+    match = re.search(_MOMENT, text)
+    return (text[: match.end(1)], match[2]) if match else (text, "")
+
+
+def minutes_of(written: pl.Series) -> pl.Series:
+    """Offsets as they are written, such as `+0900` or `Z` → minutes; null for null."""
+    import polars as pl
+
+    distinct = written.drop_nulls().unique().to_list()
+    return written.replace_strict(distinct, [_minutes(text) for text in distinct], default=None, return_dtype=pl.Int32)
+
+
+def _minutes(text: str) -> int:
+    match = re.fullmatch(r"([A-Za-z]*)(?:([+-])([0-9]{2}):?([0-9]{2})?(?::?[0-9]{2})?)?", text)
+    assert match is not None, text
+    if match[2] is None:
+        return 60 * _ABBREVIATED[match[1].upper()]
+    return (-1 if match[2] == "-" else 1) * (60 * int(match[3]) + int(match[4] or 0))
+
+
+def named(minutes: int) -> str:
+    """`+09:00`, or `UTC`."""
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}" if minutes else UTC
+
+
+def zone_of(dtype: Any) -> str:
+    """Of a typed column; empty where it has none."""
+    zone = getattr(dtype, "time_zone", None) or ""
+    if zone in ("Etc/UTC", "Etc/GMT", "GMT", "Zulu", "Etc/Zulu"):
+        return UTC
+    if match := re.fullmatch(r"Etc/GMT([+-])([0-9]{1,2})", zone):  # whose signs are those of POSIX
+        return named((60 if match[1] == "-" else -60) * int(match[2]))
+    return zone
+
+
+def in_zone(name: str, utc: NDArray[np.datetime64], zone: datetime.tzinfo) -> pl.Series:
+    """`(records,)` of NumPy in UTC → a typed column in the zone that Python has for it.
+
+    Polars has zones by their names alone: an offset that is none of whole hours is left for UTC.
+    """
+    import polars as pl
+
+    series = pl.Series(name, utc.astype("datetime64[us]")).dt.replace_time_zone(UTC)
+    offset = None if hasattr(zone, "key") or hasattr(zone, "zone") else zone.utcoffset(None)
+    hours, rest = divmod(offset, datetime.timedelta(hours=1)) if offset is not None else (0, datetime.timedelta())
+    known = getattr(zone, "key", None) or getattr(zone, "zone", None) or UTC
+    if offset and not rest:
+        known = f"Etc/GMT{-hours:+}"  # whose signs are those of POSIX
+    try:
+        return series.dt.convert_time_zone(known)
+    except pl.exceptions.PolarsError:  # a name that Polars does not know
+        return series
+
+
+def clock(utc: pl.Series, zone: str) -> pl.Series:
+    """Datetime in UTC, without a zone → the clock of the zone, likewise."""
+    if zone in ("", UTC):
+        return utc
+    if zone[0] in "+-":
+        return utc + datetime.timedelta(minutes=_minutes(zone))
+    return utc.dt.replace_time_zone(UTC).dt.convert_time_zone(zone).dt.replace_time_zone(None)
+
+
+def from_offsets(clocks: pl.Series, minutes: pl.Series, zone: str) -> pl.Series:
+    """Clocks and their offsets → the clock of the zone; where there is no offset, the clock as it stands."""
+    import polars as pl
+
+    utc = clocks - (minutes.cast(pl.Int64) * 60_000_000).cast(pl.Duration("us"))
+    return clock(utc, zone).zip_with(minutes.is_not_null(), clocks)

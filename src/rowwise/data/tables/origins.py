@@ -1,0 +1,68 @@
+"""A column's range → the number that its values are counted from, where float32 could not tell them apart.
+
+Float32 holds seven digits: epoch seconds, northings and long ids, which have more and differ in the last ones, would be
+a few values only. The difference from a number amid them is taken in float64, and holds all that tells them apart.
+Other columns have the origin 0: their values are what the table has, to the bit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rowwise.data.tables.profile import Profile
+
+EXACT = 2**24  # up to it float32 holds every whole number
+EXACT_64 = 2**53  # float64
+NARROW = 1 / 4  # of the largest number: a range up to it becomes an eighth at most, three bits more
+COARSE = 1 / 128  # of the largest number: a range up to it has 2 to the 17th numbers of float32 at most
+ROUNDED = 4  # a range from which on the origin is a whole number, which people read with ease
+
+
+def origin(profile: Profile) -> float:
+    """What the column's values are counted from; 0 for values as they stand."""
+    if profile.low is None or profile.high is None:
+        return 0.0
+    largest, spread = max(abs(profile.low), abs(profile.high)), profile.high - profile.low
+    if spread > NARROW * largest or not np.isfinite(np.float32(largest)):
+        return 0.0
+    lost = largest > EXACT if profile.whole else spread <= COARSE * largest or _merged(profile)
+    if not lost or not spread:
+        return 0.0
+    middle = profile.low + spread / 2
+    return float(round(middle)) if profile.whole or spread >= ROUNDED else middle
+
+
+def _merged(profile: Profile) -> bool:
+    """Whether two of the values, where these are few enough to be known, are one in float32."""
+    from rowwise.data.tables.parse import as_numbers
+
+    if not profile.values:
+        return False
+    import polars as pl
+
+    numbers = as_numbers(pl.Series(list(profile.values)), profile.decimal).drop_nulls().unique().to_numpy()
+    return len(np.unique(numbers.astype(np.float32))) < len(numbers)
+
+
+def from_origin(values: pl.Series, numbers: pl.Series, origin: float) -> pl.Series:
+    """Float64: how far the numbers are from the origin.
+
+    Args:
+        values: the column, of whose whole numbers those beyond 2 to the 53rd are taken as they are.
+        numbers: the same as Float64.
+    """
+    import polars as pl
+
+    if not origin:
+        return numbers
+    distances = numbers - origin
+    if abs(origin) < EXACT_64 or not (values.dtype == pl.String or values.dtype.is_integer()):
+        return distances
+    whole = values.cast(pl.Int64, strict=False)
+    exact = (whole - int(origin)).cast(pl.Float64)
+    return exact.zip_with(whole.is_not_null(), distances)

@@ -1,0 +1,53 @@
+"""A text that a stranger may have written → the same, with nothing in it that acts on a terminal or hides a part."""
+
+from __future__ import annotations
+
+import re
+from numbers import Number
+
+LONGEST = 500  # characters of a value that a message quotes
+
+# Control characters (escape sequences, carriage returns, zero bytes), what turns the direction of writing or breaks
+# lines, marks and tags that cannot be seen, and halves of characters, which no stream can write. The joiners stay:
+# Persian, Hindi and pictures of families need them.
+_HARMFUL = (
+    "\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f"
+)
+_IN_LINES = re.compile(f"[{_HARMFUL}]")
+_IN_LINE = re.compile(f"[\t\n{_HARMFUL}]")
+
+
+def visible(text: str, lines: bool = False) -> str:
+    """The text with harmful characters as Python writes them: `\\x1b`, `\\u202e`.
+
+    Args:
+        text: any.
+        lines: whether it may have several lines, of our own; a name has one.
+    """
+    if text.isprintable():  # nearly all are
+        return text
+    return (_IN_LINES if lines else _IN_LINE).sub(_escaped, text)
+
+
+def quoted(value: object) -> object:
+    """A value for a message: a number as it is, anything else as visible text; our own lists keep their lines."""
+    if isinstance(value, Number):
+        return value
+    text = str(value)
+    if text.isprintable():
+        return value if isinstance(value, str) else text
+    # The lines of a list are indented: a name must not begin one of its own.
+    return "\n  ".join(visible(part) for part in text.split("\n  ")) if isinstance(value, str) else visible(text)
+
+
+def cut(value: object, most: int = LONGEST) -> object:
+    """A value for a message, no longer than a line or a few."""
+    if isinstance(value, Number):
+        return value
+    text = str(value)
+    return f"{text[:most]}…" if len(text) > most else value
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return ascii(match[0])[1:-1]

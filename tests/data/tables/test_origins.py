@@ -1,0 +1,124 @@
+"""Large numbers that differ little keep their differences, as features and as targets; others stay as they are."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_tables import houses, write
+
+import rowwise
+from rowwise.data.tables.encode import encode
+from rowwise.data.tables.schema import Schema
+from rowwise.models.preparation import Preparation
+
+RECORDS = 60
+COLUMNS = {
+    "seconds": [1_700_000_000 + 7 * n for n in range(RECORDS)],
+    "milliseconds": [1_700_000_000_000 + 977 * n for n in range(RECORDS)],
+    "northing": [round(5_432_100 + 0.13 * n, 2) for n in range(RECORDS)],
+    "below zero": [-1_700_000_000 - 3 * n for n in range(RECORDS)],
+    "long": [100_000_000_000_000_000 + 7 * n for n in range(RECORDS)],
+    "near": [1 + n * 1e-9 for n in range(RECORDS)],
+}
+
+
+def frame():
+    return pl.DataFrame({**COLUMNS, "ok": ["ab"[n % 2] for n in range(RECORDS)]})
+
+
+@pytest.fixture(params=["frame", "csv", "parquet"])
+def table(request, tmp_path):
+    """The same table in each carrier; without the column that float64 cannot read from text."""
+    if request.param == "csv":
+        frame().write_csv(tmp_path / "t.csv")
+        return tmp_path / "t.csv"
+    if request.param == "parquet":
+        frame().write_parquet(tmp_path / "t.parquet")
+        return tmp_path / "t.parquet"
+    return frame()
+
+
+def test_all_values_stay_apart_in_x_and_in_the_features(table):
+    schema = rowwise.load(table, target="ok")[0].schema
+    x = encode(schema, table).x
+    features = Preparation(schema).prepare(x)
+    for place, (name, values) in enumerate(COLUMNS.items()):
+        column = schema.columns[place]
+        exact = np.array([value - COLUMNS[name][0] for value in values], float)
+        assert len(set(x[:, place])) == RECORDS
+        assert np.allclose(np.diff(x[:, place].astype(float)), np.diff(exact), atol=2e-7 * abs(exact).max())
+        standardized = (exact - exact.mean()) / exact.std()
+        assert np.corrcoef(features[:, place], standardized)[0, 1] > 1 - 1e-12
+        assert np.allclose(float(column.high) - float(column.low), exact.max() - exact.min(), rtol=0.3)
+
+
+def test_rows_served_as_dictionaries_are_counted_from_the_same_number(table):
+    schema = rowwise.load(table, target="ok")[0].schema
+    assert np.array_equal(encode(schema, frame().to_dicts()).x, encode(schema, table).x)
+    assert np.array_equal(encode(schema, frame()[3:4]).x, encode(schema, table).x[3:4])
+
+
+def test_the_schema_says_what_numbers_are_counted_from_and_comes_back_from_json(table):
+    schema = rowwise.load(table, target="ok", drop="long")[0].schema
+    assert schema.columns[0].origin == 1_700_000_206
+    assert schema.inputs[0] == "seconds - 1700000206"
+    assert "1700000206" in str(schema)
+    assert Schema.from_dict(schema.to_dict()) == schema
+
+
+def test_targets_keep_their_differences_and_are_predicted_in_their_own_units(tmp_path):
+    path = tmp_path / "t.csv"
+    lines = (f"{n},{COLUMNS['seconds'][n]},{COLUMNS['northing'][n]}\n" for n in range(RECORDS))
+    path.write_text("v,seconds,northing\n" + "".join(lines))
+    for target, other, apart in ((["seconds"], "northing", False), (["northing", "seconds"], (), True)):
+        train, test = rowwise.load(path, target=target, drop=other)
+        expected = pl.read_csv(path)[target].to_numpy()
+        found = np.concatenate([train.y, test.y]).reshape(RECORDS, -1)
+        assert {*map(tuple, found)} == {*map(tuple, expected)}
+        model = rowwise.dense(train, (30,), learning_rate=0.01, seed=0)
+        data = (train.x, train.y) if apart else train
+        rowwise.fit(model, data, epochs=60, batch_size=16, validation=0, verbose=0)
+        values = rowwise.predict(model, test.x).values
+        assert values.dtype == np.float64
+        errors = np.abs(values - test.y.reshape(len(test), -1)).mean(0)
+        assert (errors < 0.2 * expected.std(0)).all()
+        assert rowwise.evaluate(model, test).r2 > 0.9
+
+
+def test_ordinary_numbers_are_what_the_table_has(tmp_path):
+    columns = {
+        "year": [1990 + n % 30 for n in range(RECORDS)],
+        "pressure": [1013.25 + n % 17 for n in range(RECORDS)],
+        "price": [200_000_000 + 45_000_000 * n for n in range(RECORDS)],
+        "kelvin": [273.15 + 0.5 * n for n in range(RECORDS)],
+        "share": [n / RECORDS for n in range(RECORDS)],
+    }
+    table = pl.DataFrame({**columns, "ok": ["ab"[n % 2] for n in range(RECORDS)]})
+    schema = rowwise.load(table, target="ok")[0].schema
+    assert [column.origin for column in schema.columns] == [0.0] * len(columns)
+    assert schema.inputs == tuple(columns)
+    assert np.array_equal(encode(schema, table).x, np.stack(list(columns.values()), 1).astype(np.float32))
+    train = rowwise.load(write(tmp_path / "houses.csv", houses()), target="price", drop="dear")[0]
+    assert train.y.dtype == np.float32
+    assert "target_origins" not in train.schema.to_dict()
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(-(2**52), 2**52), st.integers(1, 1000))
+def test_whole_numbers_never_merge(first, step):
+    values = [first + step * n for n in range(RECORDS)]
+    table = pl.DataFrame({"n": values, "ok": ["ab"[n % 2] for n in range(RECORDS)]})
+    schema = rowwise.load(table, target="ok", numeric="n")[0].schema
+    assert len(set(encode(schema, table).x[:, 0])) == RECORDS
+
+
+def test_ids_beyond_float32_stay_apart_as_categories_and_as_classes(tmp_path):
+    ids = [2**24 + 1 + n % 4 for n in range(RECORDS)]
+    for table in (pl.DataFrame({"id": ids, "v": range(RECORDS)}), tmp_path / "t.csv"):
+        if not isinstance(table, pl.DataFrame):
+            pl.DataFrame({"id": ids, "v": range(RECORDS)}).write_csv(table)
+        assert rowwise.load(table, target="id")[0].classes == tuple(str(2**24 + 1 + n) for n in range(4))
+        schema = rowwise.load(table, target="v", categorical="id")[0].schema
+        assert schema.columns[0].levels == tuple(str(2**24 + 1 + n) for n in range(4))
+        assert encode(schema, table).x[:4, 0].tolist() == [0, 1, 2, 3]
