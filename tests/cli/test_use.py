@@ -196,3 +196,77 @@ def test_evaluate_tells_the_importance_of_a_tables_columns(rowwise, from_json, h
     assert command == f"{here / 't.csv'} --target answer --hidden 8 --seed 0 --epochs 30"
     again = from_json("train", *shlex.split(command), "--out", "again")
     assert again["test"] == found["test"]
+
+
+def of_task(path, units, end, loss, shape=(5,)):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(units, end)])
+    if loss is not None:
+        model.compile("sgd", loss)
+    model.save(path)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("units", "end", "loss", "options", "task"),
+    [
+        (3, "sigmoid", "binary_crossentropy", (), "multilabel"),
+        (1, None, None, (), "regression"),
+        (1, "sigmoid", None, ("--task", "regression"), "regression"),
+        (1, "sigmoid", None, (), "binary"),
+        (3, None, None, ("--task", "classification"), "multiclass"),
+    ],
+)
+def test_evaluate_knows_the_task_or_is_told_it(from_json, rowwise, here, units, end, loss, options, task):
+    model = of_task("m.keras", units, end, loss)
+    random = np.random.default_rng(0)
+    x = random.normal(size=(100, 5)).astype("float32")
+    labels = {
+        "multilabel": (x[:, :3] > 0).astype(int),
+        "regression": random.poisson(6, 100),
+        "binary": (x[:, 0] > 0).astype(int),
+        "multiclass": random.integers(0, 3, 100),
+    }[task]
+    np.savez("d.npz", x_train=x[:50], y_train=labels[:50], x_test=x[50:], y_test=labels[50:])
+    found = from_json("evaluate", "m.keras", "d.npz", *options)["test"]
+    outputs = model.predict(x[50:], verbose=0)
+    expected = {
+        "multilabel": lambda: ((outputs > 0.5) == labels[50:]).mean(),
+        "regression": lambda: np.abs(outputs[:, 0] - labels[50:]).mean(),
+        "binary": lambda: ((outputs[:, 0] > 0.5) == labels[50:]).mean(),
+        "multiclass": lambda: (outputs.argmax(1) == labels[50:]).mean(),
+    }[task]()
+    assert found["task"] == task
+    assert found["mae" if task == "regression" else "accuracy"] == pytest.approx(expected, rel=1e-5)
+    page = rowwise("evaluate", "m.keras", "d.npz", *options, "--html", "page.html", "--lang", "ko")
+    assert "문제 유형" in page[1]
+    assert "문제 유형" in (here / "page.html").read_text("utf-8")
+
+
+def test_predict_gives_numbers_labels_and_outputs_of_pictures(from_json, rowwise, here):
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (8, 8)).astype("uint8")).save("one.png")
+    (here / "folder").mkdir()
+    (here / "folder" / "one.png").write_bytes((here / "one.png").read_bytes())
+    several = of_task("several.keras", 3, "sigmoid", "binary_crossentropy", (8, 8))
+    x = np.asarray(Image.open("one.png"), "float32")[None] / 255
+    probabilities = several.predict(x, verbose=0)[0]
+    there = [str(label) for label in np.flatnonzero(probabilities > 0.5)]
+    found = from_json("predict", "several.keras", "one.png")["predictions"][0]
+    assert found["labels"] == there
+    row = rowwise("predict", "several.keras", "folder")[1].splitlines()[1].split(",")
+    assert row[1] == "; ".join(there)
+    assert [float(cell) for cell in row[2:]] == pytest.approx(probabilities.tolist(), abs=1e-5)
+
+    unknown = of_task("unknown.keras", 1, None, None, (8, 8))
+    value = float(unknown.predict(x, verbose=0)[0, 0])
+    code, out, err = rowwise("predict", "unknown.keras", "one.png")
+    assert code == 0
+    assert "--task" in err
+    assert float(out.split()[-1]) == pytest.approx(value, abs=1e-5)
+    header, row = rowwise("predict", "unknown.keras", "folder")[1].splitlines()
+    assert header == "path,prediction"
+    assert float(row.split(",")[1]) == pytest.approx(value, abs=1e-5)
+    named = from_json("predict", "unknown.keras", "one.png", "--task", "binary")["predictions"][0]["top"]
+    assert named[0]["label"] == int(value > 0)
+    code, _, err = rowwise("predict", "unknown.keras", "one.png", "--task", "multilabel")
+    assert (code, "cannot mean" in err) == (2, True)

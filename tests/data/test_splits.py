@@ -92,7 +92,7 @@ def held_out_class_by_class(share, seed, labels):
     for label in range(int(labels.max(initial=-1)) + 1):
         rows = np.flatnonzero(labels == label)
         owed += len(rows) * share
-        take = min(round(owed), len(rows))
+        take = min(round(owed), max(len(rows) - 1, 0))
         owed -= take
         chosen[random.permutation(rows)[:take]] = True
     return chosen

@@ -278,9 +278,9 @@ def test_every_output_becomes_probabilities():
     x = random.random((5, *SHAPE), "float32")
     logits = model(activation=None)
     expected = keras.ops.convert_to_numpy(keras.ops.softmax(logits.predict(x, verbose=0)))
-    np.testing.assert_allclose(predict(logits, x).probabilities, expected, rtol=1e-5)
+    np.testing.assert_allclose(predict(logits, x, task="multiclass").probabilities, expected, rtol=1e-5)
     for activation in ("sigmoid", None):
-        one = predict(model(units=1, activation=activation), x).probabilities
+        one = predict(model(units=1, activation=activation), x, task="binary").probabilities
         assert one.shape == (5, 2)
         np.testing.assert_allclose(one.sum(1), 1, rtol=1e-6)
     softmax = model()
@@ -460,7 +460,7 @@ def test_names_and_dictionaries_of_a_prediction():
     assert Prediction(empty, values[:, :1]).to_dicts()[1] == {"y": 0.5}
     json.dumps(classes.to_dicts())
     with pytest.raises(ModelError, match="numbers, not classes"):
-        _ = Prediction(empty, values).names
+        _ = Prediction(empty, values, task="regression").names
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])

@@ -215,3 +215,22 @@ def test_star_import_leaves_pythons_open_alone():
     assert "open" not in names
     assert names["train"] is rowwise.train
     assert {"open", "train"} <= set(dir(rowwise))
+
+
+def test_a_saved_model_says_its_task_and_takes_another(tmp_path):
+    model = bare(tmp_path / "m.keras", shape=(6,), units=1, activation=None)
+    x = np.random.default_rng(0).random((4, 6), np.float32)
+    saved = rowwise.open(tmp_path / "m.keras")
+    assert (saved.task, saved.targets, saved.classes) == ("", ("y",), ())
+    assert "not known" in repr(saved)
+    np.testing.assert_allclose(saved.predict(x).values, model.predict(x, verbose=0), rtol=1e-5)
+    named = rowwise.open(tmp_path / "m.keras", task="binary")
+    assert (named.task, named.targets, named.classes) == ("binary", (), ("0", "1"))
+    assert named.predict(x).probabilities.shape == (4, 2)
+    assert named.evaluate((x, np.array([0, 1, 1, 0]))).task == "binary"
+    with pytest.raises(UsageError, match="multilabel"):
+        rowwise.open(tmp_path / "m.keras", task="multilabel")
+    bare(tmp_path / "several.keras", shape=(6,), units=3, activation="sigmoid")
+    several = rowwise.open(tmp_path / "several.keras")
+    assert (several.task, several.classes) == ("multilabel", ("0", "1", "2"))
+    assert several.evaluate((x, np.eye(4)[:, :3])).task == "multilabel"

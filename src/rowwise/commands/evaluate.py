@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rowwise.commands.options import model_task
 from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.commands.repeat import evaluation_command, training_command
 from rowwise.data.source import Source
@@ -17,13 +18,13 @@ from rowwise.text import say
 
 if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
-    from rowwise.measure import RegressionReport, Report
+    from rowwise.measure import AnyReport
     from rowwise.measure.importance import Importance
     from rowwise.measure.page.subject import Training
     from rowwise.runs.record import RunRecord
 
 
-def _evaluate(model: Path, data: str | None, skip_bad: bool, html: Path | None, json: bool) -> int:
+def _evaluate(model: Path, data: str | None, task: str | None, skip_bad: bool, html: Path | None, json: bool) -> int:
     """Measure on the data named, or on the run's own; with `--html` all of it as one page; 0.
 
     Raises:
@@ -36,7 +37,7 @@ def _evaluate(model: Path, data: str | None, skip_bad: bool, html: Path | None, 
     if asked is not None and asked.kind == "named":
         asked = asked.checked()  # before seconds go into importing Keras
     with Output(json) as output:
-        saved = Saved.open(model)
+        saved = Saved.open(model, task)
         with panics_hidden(saved.schema is not None):
             train, test = saved.sets(asked)
         output.tell(say("cli.measured", provenance=test.origin, records=f"{len(test):,}"))
@@ -47,11 +48,11 @@ def _evaluate(model: Path, data: str | None, skip_bad: bool, html: Path | None, 
         from rowwise.measure import evaluate
         from rowwise.measure.as_text import importance_lines
 
-        report = evaluate(saved.model, measured, train=train)
+        report = evaluate(saved.model, measured, train=train, task=task)
         importance = saved.importance(measured) if measured.schema is not None else None
         output.result("\n".join([str(report), *(importance_lines(importance) if importance else [])]))
         if html is not None:
-            content = _page(saved, report, test, importance, evaluation_command(model, data, html)).encode()
+            content = _page(saved, report, test, importance, evaluation_command(model, data, html, task)).encode()
             atomic_write(html, content)
             from rowwise.shapes.ledger.as_text import size_text
 
@@ -62,9 +63,7 @@ def _evaluate(model: Path, data: str | None, skip_bad: bool, html: Path | None, 
     return 0
 
 
-def _page(
-    saved: Saved, report: Report | RegressionReport, test: Dataset, importance: Importance | None, command: str
-) -> str:
+def _page(saved: Saved, report: AnyReport, test: Dataset, importance: Importance | None, command: str) -> str:
     from rowwise.measure.page import page
     from rowwise.measure.page.subject import Subject
 
@@ -97,6 +96,7 @@ command = Command(
     [
         Argument("model", "cli.help.model", "MODEL", type=Path),
         Argument("data", "cli.help.evaluate.data", "DATA", required=False),
+        model_task(),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True),
         Option("--html", "cli.help.html", "FILE", type=Path),
         *common(json=True),

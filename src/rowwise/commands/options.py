@@ -11,6 +11,8 @@ from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
 from rowwise.terminal.parsing import Option
 from rowwise.terminal.values import POSITIVE, SHARE, WIDTHS, given_names, one_of, whole
 
+# rowwise.models.task has them; asking it would import Keras
+MODEL_TASKS = ("regression", "classification", "binary", "multiclass", "multilabel")
 ENGINES = ("auto", "native", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras
 
 
@@ -56,12 +58,18 @@ def reading() -> list[Option]:
         option("--separator", "cli.help.separator", "SIGN"),
         option("--encoding", "cli.help.encoding", "NAME"),
         option("--header", "cli.help.header", "LINE", whole(0)),
+        option("--decimal", "cli.help.decimal", "SIGN"),
         option("--date-order", "cli.help.date_order", "ORDER", one_of(*DATE_ORDERS)),
         option("--size", "cli.help.size", "N|HxW"),
         option("--colour", "cli.help.colour", "KIND", one_of("grey", "colour")),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True, default=None, heading="cli.source"),
         option("--options", "cli.help.options", "FILE", Path),
     ]
+
+
+def model_task() -> Option:
+    """What a saved model's outputs mean, where the model itself does not say it."""
+    return Option("--task", "cli.help.model.task", "TASK", type=one_of(*MODEL_TASKS))
 
 
 def chosen(given: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rowwise.commands.options import model_task
 from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.data.source import TABLES, Source
 from rowwise.errors import DataError, ModelError, UsageError
@@ -15,10 +16,17 @@ from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.text import say
 from rowwise.text.visible import visible
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rowwise.engine.prediction import Prediction
+
 TOP = 3  # classes shown for each picture
 
 
-def _predict(model: Path, files: tuple[Path, ...], skip_bad: bool, out: Path | None, json: bool) -> int:
+def _predict(
+    model: Path, files: tuple[Path, ...], task: str | None, skip_bad: bool, out: Path | None, json: bool
+) -> int:
     """Classify every file that can be read; 0, or 2 where one could not (the others are answered all the same).
 
     A model that was trained on a table takes one table, and writes it with its predictions; of one folder of pictures
@@ -28,7 +36,9 @@ def _predict(model: Path, files: tuple[Path, ...], skip_bad: bool, out: Path | N
         ModelError: a model that cannot be used, or does not take pictures. UsageError, DataError, SaveError: of tables.
     """
     with Output(json) as output:
-        saved = Saved.open(model)
+        saved = Saved.open(model, task)
+        if not saved.task:
+            output.tell(str(saved.basis))
         folder = next((path for path in files if path.is_dir()), None)
         table = saved.schema is not None
         if skip_bad and (table or folder is None):
@@ -57,15 +67,30 @@ def _pictures(saved: Saved, files: tuple[Path, ...], output: Output) -> int:
             code = error.exit_code
             continue
         notes = list(prediction.notes)
-        for number, top in enumerate(prediction.top(TOP)):
+        answers = _top(saved, prediction) if prediction.probabilities.shape[1] else _as_they_are(prediction)
+        for number, (lines, found) in enumerate(answers):
             name = visible(f"{file}[{number}]" if len(prediction) > 1 else str(file))
             output.result(f"{name}  ({'; '.join(notes) or say('picture.as_it_is')})")
-            for label, probability in top:
-                output.result(f"  {100 * probability:5.1f} %  {visible(saved.class_names[label])}")
-            found = [{"class": saved.classes[label], "label": label, "probability": p} for label, p in top]
-            results.append({"file": str(file), "record": number, "conversion": notes, "top": found})
-    output.json({"schema": SCHEMA, "model": str(saved.path), "predictions": results})
+            for line in lines:
+                output.result(visible(line))
+            results.append({"file": str(file), "record": number, "conversion": notes, **found})
+    output.json({"schema": SCHEMA, "model": str(saved.path), "task": saved.task, "predictions": results})
     return code
+
+
+def _top(saved: Saved, prediction: Prediction) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """Lines and facts for each record: its most probable classes, or labels."""
+    labels = prediction.to_dicts() if prediction.task == "multilabel" else None
+    for number, top in enumerate(prediction.top(TOP)):
+        lines = [f"  {100 * probability:5.1f} %  {saved.class_names[label]}" for label, probability in top]
+        found = [{"class": saved.classes[label], "label": label, "probability": p} for label, p in top]
+        yield lines, {"top": found} | ({"labels": labels[number]["labels"]} if labels else {})
+
+
+def _as_they_are(prediction: Prediction) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """Lines and facts for each record of what has no probabilities: numbers, margins, outputs."""
+    for facts in prediction.to_dicts():
+        yield [f"  {name}: {value}" for name, value in facts.items()], {"outputs": facts}
 
 
 def _folder(saved: Saved, folder: Path, skip_bad: bool, out: Path | None, output: Output) -> int:
@@ -112,6 +137,7 @@ command = Command(
     [
         Argument("model", "cli.help.model", "MODEL", type=Path),
         Argument("files", "cli.help.files", "FILE", type=Path, nargs=-1, required=True),
+        model_task(),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True),
         Option("--out", "cli.help.predict.out", "FILE", type=Path),
         *common(json=True),

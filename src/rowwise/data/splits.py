@@ -24,7 +24,8 @@ def held_out(
         records: how many there are.
         share: of the records, between 0 and 1.
         seed: same seed, same records; by time it does not matter.
-        labels: `(records,)` class numbers: every class gives its share. None: drawn from all.
+        labels: `(records,)` class numbers: every class gives its share, and keeps one record at least. None: drawn
+            from all.
         keys: `(records,)` numbers of groups, or times.
         split_by: `"group"` (a group is held out whole or not at all), `"time"` (the latest are), or empty.
     """
@@ -36,7 +37,10 @@ def held_out(
 
 
 def _stratified(share: float, seed: int, labels: NDArray[Any]) -> NDArray[np.bool_]:
-    """Of each class its share, class after class; O(records · log records) however many classes there are."""
+    """Of each class its share, class after class; O(records · log records) however many classes there are.
+
+    No class is held out whole: what nothing was learned of cannot be told from the rest.
+    """
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(labels), bool)
     by_class = np.argsort(labels, kind="stable")
@@ -45,7 +49,7 @@ def _stratified(share: float, seed: int, labels: NDArray[Any]) -> NDArray[np.boo
     owed = 0.0
     for rows in np.split(by_class, ends):
         owed += len(rows) * share
-        take = min(round(owed), len(rows))
+        take = min(round(owed), max(len(rows) - 1, 0))
         owed -= take
         chosen[random.permutation(rows)[:take]] = True
     return chosen

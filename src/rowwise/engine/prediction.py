@@ -1,10 +1,9 @@
-"""A model and records → classes and probabilities, or numbers; a `Predictor` for many calls, from many threads."""
+"""A model and records → its outputs, and what they mean; a `Predictor` for many calls, from many threads."""
 
 from __future__ import annotations
 
 import threading
 import weakref
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,103 +12,19 @@ import numpy as np
 from rowwise.data.dataset import Dataset
 from rowwise.data.source import is_frame
 from rowwise.engine.arguments import check_numbers
+from rowwise.engine.interpretation import Prediction, interpreted
 from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.inference import Networks, networks_for
 from rowwise.errors import ModelError, warn_user
-from rowwise.models.inputs_outputs import gives_logits, is_regression
 from rowwise.models.preparation import preparation_of
 from rowwise.shapes.checks.as_array import array_of
 from rowwise.shapes.checks.check import check_kind, check_records
-from rowwise.text import say
-from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-SHOWN = 10  # records of a Prediction in a notebook
-WIDTH = 80  # columns
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Prediction:
-    """What the model says of each record.
-
-    Attributes:
-        probabilities: `(records, classes)` float32; no columns for regression.
-        values: `(records, targets)` float32, in the targets' own units; no columns for classification. Float64 where
-            float32 could not tell the targets apart.
-        class_names: of the columns of `probabilities`; empty where they are not known.
-        target_names: of the columns of `values`; empty where they are not known.
-        notes: in words, what was done to the data before, where whoever predicted says it.
-    """
-
-    probabilities: NDArray[np.float32]
-    values: NDArray[Any] = field(default_factory=lambda: np.empty((0, 0), np.float32))
-    class_names: tuple[str, ...] = ()
-    target_names: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.probabilities)
-
-    @property
-    def classes(self) -> NDArray[np.int64]:
-        """`(records,)`: the most probable class's number. ModelError: the model predicts numbers."""
-        if self.values.shape[1]:
-            raise ModelError("prediction.no_classes")
-        return self.probabilities.argmax(1)
-
-    @property
-    def names(self) -> list[str]:
-        """The most probable class's name, a record; its number as text where the names are not known."""
-        names = self._class_names
-        return [names[number] for number in self.classes.tolist()]
-
-    def top(self, most: int = 3) -> list[list[tuple[int, float]]]:
-        """For each record its most probable classes and their probabilities, most probable first."""
-        order = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :most]
-        return [
-            [(int(c), float(row[c])) for c in columns] for row, columns in zip(self.probabilities, order, strict=True)
-        ]
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """As JSON takes it, a record: `{"class": name, "probabilities": {name: p, …}}`, or `{target: number, …}`."""
-        if self.values.shape[1]:
-            return [dict(zip(self._target_names, row, strict=True)) for row in self.values.tolist()]
-        rows = (dict(zip(self._class_names, row, strict=True)) for row in self.probabilities.tolist())
-        return [{"class": name, "probabilities": row} for name, row in zip(self.names, rows, strict=True)]
-
-    def __repr__(self) -> str:
-        """The first records, in at most 80 columns: their most probable classes, or their numbers."""
-        from rich.cells import set_cell_size
-
-        numbers = bool(self.values.shape[1])
-        lines = [say("prediction.numbers" if numbers else "prediction.classes", records=f"{len(self):,}")]
-        width = len(str(min(len(self), SHOWN) - 1))
-        for number, cells in enumerate(self._shown_values() if numbers else self._shown_classes()):
-            line = visible(f"{number:>{width}}  {'  '.join(cells)}")
-            lines.append(set_cell_size(line, WIDTH).rstrip())
-        if len(self) > SHOWN:
-            lines.append(say("prediction.more", more=f"{len(self) - SHOWN:,}"))
-        return "\n".join(lines)
-
-    def _shown_classes(self) -> list[list[str]]:
-        first = Prediction(self.probabilities[:SHOWN])
-        return [[f"{self._class_names[number]} {share:.1%}" for number, share in row] for row in first.top()]
-
-    def _shown_values(self) -> list[list[str]]:
-        rows = self.values[:SHOWN].tolist()
-        return [[f"{name} {value:.6g}" for name, value in zip(self._target_names, row, strict=True)] for row in rows]
-
-    @property
-    def _class_names(self) -> tuple[str, ...]:
-        return self.class_names or tuple(map(str, range(self.probabilities.shape[1])))
-
-    @property
-    def _target_names(self) -> tuple[str, ...]:
-        columns = self.values.shape[1]
-        return self.target_names or (("y",) if columns == 1 else tuple(f"y{column}" for column in range(columns)))
+__all__ = ["Prediction", "Predictor", "interpreted", "predict", "predict_proba"]
 
 
 class Predictor:
@@ -124,15 +39,16 @@ class Predictor:
     Args:
         model: a Keras model with one input and one output.
         threads: of the native engine, for each call; None for $ROWWISE_THREADS, else as many as pay.
+        task: as for `rowwise.predict`.
 
     Raises:
         ModelError: no Keras model, or several inputs or outputs. UsageError: threads that make no sense.
     """
 
-    def __init__(self, model: keras.Model, threads: int | None = None) -> None:
+    def __init__(self, model: keras.Model, threads: int | None = None, task: str | None = None) -> None:
         check_kind(model)
         check_numbers(threads=threads)
-        self.model, self.threads = model, threads
+        self.model, self.threads, self.task = model, threads, task
         self._networks: Networks | None = None
         self._described = False  # a model that is not built yet has no layers to describe
 
@@ -150,13 +66,17 @@ class Predictor:
 
     def predict(self, x: Any, batch_size: int = 1024) -> Prediction:
         """As `rowwise.predict`."""
-        return _prediction(self.model, self.outputs(_records_of(self.model, x), batch_size))
+        return interpreted(self.model, self.outputs(_records_of(self.model, x), batch_size), self.task)
 
 
-def predict(model: keras.Model, x: Any, batch_size: int = 1024, threads: int | None = None) -> Prediction:
+def predict(
+    model: keras.Model, x: Any, batch_size: int = 1024, threads: int | None = None, task: str | None = None
+) -> Prediction:
     """Classes and probabilities of x `(records, ...)`, pixels as in training; the numbers of a model for regression.
 
-    A classifier that ends without softmax or sigmoid gives logits: they are turned into probabilities here.
+    What the outputs mean follows from the model's loss and its last layer (`rowwise.models.task`); where that is not
+    known they are handed on as they are, as `values`. A classifier that ends without softmax or sigmoid gives logits:
+    they are turned into probabilities here.
 
     Args:
         model: a Keras model with one input and one output.
@@ -164,12 +84,15 @@ def predict(model: keras.Model, x: Any, batch_size: int = 1024, threads: int | N
             takes it.
         batch_size: records a step, where Keras predicts; the result does not depend on it.
         threads: as for `Predictor`, which is for many calls: it need not look whether the model is still the same.
+        task: "regression", "binary", "multiclass", "multilabel", or "classification" for what the outputs allow; None:
+            what is known.
 
     Raises:
-        ShapeError: x does not fit the model's input. ModelError: no classifier, or its outputs are NaN.
+        ShapeError: x does not fit the model's input. ModelError: no outputs a record, or they are NaN.
+        UsageError: a task that there is not, or that such outputs cannot mean.
         DataError: a table that lacks columns, or cannot be read.
     """
-    return _prediction(model, predict_proba(model, _records_of(model, x), batch_size, threads))
+    return interpreted(model, predict_proba(model, _records_of(model, x), batch_size, threads), task)
 
 
 def predict_proba(
@@ -232,31 +155,6 @@ def _outputs(model: keras.Model, networks: Networks | None, x: NDArray[Any], bat
             return outputs
     with _lock_of(model):  # Keras takes the weights out of the model while it predicts
         return np.asarray(model.predict(x, batch_size=batch_size, verbose=0), np.float32)
-
-
-def _prediction(model: keras.Model, outputs: NDArray[np.float32]) -> Prediction:
-    if outputs.ndim != 2:
-        raise ModelError("predict.outputs", found=outputs.shape)
-    if np.isnan(outputs).any():
-        raise ModelError("measure.nan")
-    if is_regression(model):
-        return Prediction(np.empty((len(outputs), 0), np.float32), _in_own_units(model, outputs))
-    logits = gives_logits(model, outputs)
-    if outputs.shape[1] == 1:  # one unit: the second class's
-        second = 1 / (1 + np.exp(-outputs)) if logits else outputs
-        return Prediction(np.hstack([1 - second, second]))
-    if logits:
-        outputs = np.exp(outputs - outputs.max(1, keepdims=True))
-        outputs /= outputs.sum(1, keepdims=True)
-    return Prediction(outputs)
-
-
-def _in_own_units(model: keras.Model, outputs: NDArray[np.float32]) -> NDArray[Any]:
-    """The outputs, counted from 0: a model of targets too large for float32 counts them from an origin."""
-    preparation = preparation_of(model)
-    if preparation is None or not (origins := preparation.schema.target_origins):
-        return outputs
-    return outputs.astype(np.float64) + np.array(origins)
 
 
 def _records_of(model: keras.Model, x: Any) -> Any:

@@ -10,10 +10,11 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset
 from rowwise.engine.arrays import Arrays, as_arrays, record_weights, with_class_weights
-from rowwise.errors import UsageError
-from rowwise.models.inputs_outputs import is_regression
+from rowwise.errors import UsageError, warn_user
 from rowwise.models.preparation import preparation_of
+from rowwise.models.task import REGRESSION, task_of
 from rowwise.shapes.checks.check import check_records
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,10 +53,15 @@ class Prepared:
         Raises:
             UsageError: the share is not between 0 and 1, or leaves a part empty, or `batch_size` is larger than the
                 number of records that are left to train on.
+
+        Warns:
+            Suspicious: a class of which all records are held out, with their group or for their time.
         """
         held = None
         if self.share:
-            held = held_out(self.arrays.y, self.share, seed, self.source, is_regression(model))
+            quantities = task_of(model).name == REGRESSION
+            held = held_out(self.arrays.y, self.share, seed, self.source, quantities)
+            _warn_of_lost_classes(self.source, held)
         records = len(self.arrays.x) if held is None else int(np.count_nonzero(~held))
         if batch_size > records:
             raise UsageError("fit.batch_size", found=batch_size, records=records)
@@ -130,6 +136,16 @@ def held_out(
     chosen = np.zeros(len(y), bool)
     chosen[rows.split(share, seed)[1].x[:, 0]] = True
     return chosen
+
+
+def _warn_of_lost_classes(source: Records, held: NDArray[np.bool_]) -> None:
+    if not isinstance(source, Dataset) or not source.split_by or not source.classes:
+        return  # otherwise each class keeps some
+    left = np.bincount(source.y[~held], minlength=len(source.classes))
+    lost = np.flatnonzero((left == 0) & (source.counts > 0))
+    if len(lost):
+        names = ", ".join(source.class_names[number] for number in lost[:6]) + (", …" if len(lost) > 6 else "")
+        warn_user(say("fit.validation.classes", classes=names, by=source.split_by))
 
 
 def divided(arrays: Arrays, held: NDArray[np.bool_]) -> tuple[Arrays, Arrays]:

@@ -1,13 +1,15 @@
-"""A model and records with their true classes or numbers → a Report or a RegressionReport."""
+"""A model and records with their true classes, numbers or labels → a report of that task."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from rowwise.data.dataset import Dataset
 from rowwise.errors import DataError, ModelError, ShapeError
+from rowwise.measure.multilabel import MultiLabelReport, measure_labels
 from rowwise.measure.regression import RegressionReport, measure_numbers
 from rowwise.measure.report import Report, measure, of_probabilities
 
@@ -17,8 +19,24 @@ if TYPE_CHECKING:
 
     from rowwise.engine.arrays import Records
     from rowwise.engine.prediction import Prediction
+    from rowwise.models.task import Task
 
-__all__ = ["RegressionReport", "Report", "evaluate", "judge", "measure", "measure_numbers", "score", "score_numbers"]
+AnyReport: TypeAlias = Report | RegressionReport | MultiLabelReport
+
+__all__ = [
+    "AnyReport",
+    "MultiLabelReport",
+    "RegressionReport",
+    "Report",
+    "evaluate",
+    "judge",
+    "measure",
+    "measure_labels",
+    "measure_numbers",
+    "score",
+    "score_labels",
+    "score_numbers",
+]
 
 
 def evaluate(
@@ -27,39 +45,78 @@ def evaluate(
     batch_size: int = 1024,
     train: Dataset | None = None,
     threads: int | None = None,
-) -> Report | RegressionReport:
-    """Predict every record and compare with its label, or with its numbers where the model predicts numbers.
+    task: str | None = None,
+) -> AnyReport:
+    """Predict every record and compare with its class, its numbers or its labels.
+
+    The task follows from the model's loss and its last layer, and from the labels where these do not say enough; the
+    report says which it was, and why.
 
     Args:
-        model: output `(None, classes)` of probabilities or logits, `(None, 1)` of the second class's, or
-            `(None, targets)`.
-        data: a Dataset, or `(x, y)` with y class numbers `(records,)`, one-hot `(records, classes)`, or numbers
-            `(records,)` or `(records, targets)`.
+        model: output `(None, classes)` of probabilities or logits, `(None, 1)` of the second class's,
+            `(None, targets)`, or `(None, labels)`.
+        data: a Dataset, or `(x, y)` with y class numbers `(records,)`, one-hot `(records, classes)`, numbers
+            `(records,)` or `(records, targets)`, or zeros and ones `(records, labels)`.
         batch_size: records a step; the result does not depend on it.
         train: the training records, if the baseline is to take the classes' shares or the mean from there.
-        threads: as in `rowwise.predict`.
+        threads, task: as in `rowwise.predict`.
 
     Raises:
         ShapeError: the records do not fit the model, or the labels its classes.
         DataError: no records. ModelError: the model is of another task than the data, or gives NaN.
+        UsageError: a task that there is not, or that the model's outputs cannot mean.
     """
     import keras
 
     from rowwise.engine.arrays import as_arrays
-    from rowwise.engine.prediction import predict
+    from rowwise.engine.prediction import interpreted, predict_proba
+    from rowwise.models.task import task_of, with_labels
     from rowwise.shapes.checks.check import check_records
 
     check_records(model, data, finite=False, loss=False, silent=False)
     x = as_arrays(data, keras.config.floatx(), "data").x
-    return judge(predict(model, x, batch_size, threads), data, train)
+    outputs = predict_proba(model, x, batch_size, threads)
+    units, y = outputs.shape[-1], data.y if isinstance(data, Dataset) else np.asarray(data[1])
+    known = task_of(model, units, task)
+    known = with_labels(known, y, units, targets=isinstance(data, Dataset) and bool(data.targets))
+    return judge(interpreted(model, outputs, known), data, train, known)
 
 
-def judge(prediction: Prediction, data: Records, train: Dataset | None = None) -> Report | RegressionReport:
+def judge(prediction: Prediction, data: Records, train: Dataset | None = None, basis: Task | None = None) -> AnyReport:
     """The report of predictions that were made already; raises as `evaluate`."""
-    numbers = prediction.values.shape[1] > 0
+    report: AnyReport
+    if prediction.task == "multilabel":
+        report = score_labels(prediction, data, train)
+    elif numbers := prediction.values.shape[1] > 0 and prediction.task not in ("binary", "multiclass"):
+        _check_task(data, numbers)
+        report = score_numbers(prediction.values, data, train)
+    else:
+        _check_task(data, numbers)
+        report = (
+            score(prediction.probabilities, data, train)
+            if not prediction.values.shape[1]
+            else _of_margins(prediction, data)
+        )
+    return replace(report, basis=basis)
+
+
+def _check_task(data: Records, numbers: bool) -> None:
     if isinstance(data, Dataset) and numbers != (data.task == "regression"):
         raise ModelError("measure.task.numbers" if numbers else "measure.task.classes")
-    return score_numbers(prediction.values, data, train) if numbers else score(prediction.probabilities, data, train)
+
+
+def score_labels(prediction: Prediction, data: Records, train: Dataset | None = None) -> MultiLabelReport:
+    """The report of predicted labels; raises as `evaluate`."""
+    predicted, provenance = prediction.labels, ""
+    names: tuple[str, ...] = ()
+    if isinstance(data, Dataset):
+        y, provenance = data.y, data.provenance
+        names = data.targets if len(data.targets) == predicted.shape[1] else ()
+    else:
+        y = np.asarray(data[1])
+    shares = None if train is None or train.y.shape[1:] != predicted.shape[1:] else (train.y == 1).mean(0)
+    probabilities = None if prediction.values.shape[1] else prediction.probabilities
+    return measure_labels(y, predicted, probabilities, names, provenance, shares)
 
 
 def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = None) -> RegressionReport:
@@ -80,12 +137,7 @@ def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = N
 
 def score(probabilities: NDArray[Any], data: Records, train: Dataset | None = None) -> Report:
     """The report of predicted probabilities `(records, classes)`; raises as `evaluate`."""
-    if isinstance(data, Dataset):
-        y, names, names_ko, provenance = data.y, data.classes, data.classes_ko, data.provenance
-    else:
-        y = np.asarray(data[1])
-        y = y.argmax(1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1).astype(np.int64)
-        names, names_ko, provenance = (), (), ""
+    y, names, names_ko, provenance = _classes_of(data)
     if not len(probabilities):
         raise DataError("measure.records", true=y.shape, predicted=probabilities.shape)
     if np.isnan(probabilities).any():
@@ -98,3 +150,32 @@ def score(probabilities: NDArray[Any], data: Records, train: Dataset | None = No
         raise ShapeError("measure.classes", units=width, classes=max(len(names), int(y.max()) + 1))
     prior = None if train is None or len(train.classes) != width else train.counts / len(train)
     return of_probabilities(y, probabilities, names, names_ko, provenance, prior)
+
+
+def _of_margins(prediction: Prediction, data: Records) -> Report:
+    """The report of classes whose margins are no probabilities."""
+    y, names, names_ko, provenance = _classes_of(data)
+    width = max(prediction.values.shape[1], 2)
+    names = names or tuple(map(str, range(width)))
+    if len(names) != width or int(y.max()) >= width:
+        raise ShapeError("measure.classes", units=width, classes=max(len(names), int(y.max()) + 1))
+    return measure(y, prediction.classes, names, names_ko, provenance=provenance)
+
+
+def _classes_of(data: Records) -> tuple[NDArray[Any], tuple[str, ...], tuple[str, ...], str]:
+    """True classes `(records,)` by number, their names in both languages, and where the data come from.
+
+    Raises:
+        DataError: labels that are no class numbers.
+    """
+    if isinstance(data, Dataset):
+        return data.y, data.classes, data.classes_ko, data.provenance
+    y = np.asarray(data[1])
+    if y.ndim == 2 and y.shape[1] > 1:
+        return y.argmax(1), (), (), ""
+    y = y.reshape(-1)
+    if y.dtype.kind == "f" and (fractions := y != np.trunc(y)).any():
+        raise DataError("measure.fractions", found=f"{y[fractions][0]:g}")
+    if len(y) and y.min() == -1 and y.max() <= 1 and not (y == 0).any():
+        y = y > 0  # as the hinge losses take them
+    return y.astype(np.int64), (), (), ""

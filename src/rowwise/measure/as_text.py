@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
     from rowwise.measure.bootstrap import Interval
     from rowwise.measure.importance import Importance
+    from rowwise.measure.multilabel import MultiLabelReport
     from rowwise.measure.regression import RegressionReport
     from rowwise.measure.report import Report
 
 COLUMN = 11  # of figures
 RANGES = (12, 22, 13)  # of a figure, its interval and the baseline's
 TARGET, IMPORTANCE = 24, 40  # of a target's name, and of a column's
+MOST_TARGETS = 40  # shown; an autoencoder has as many targets as features
 UNITS = {"mae": "MAE", "rmse": "RMSE", "r2": "R²"}
 
 
@@ -34,24 +36,40 @@ def classification(report: Report) -> str:
             for p in pairs
         ]
     lines += [line for sentence in warnings(report) for line in wrap(sentence)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_basis(report)])
 
 
 def regression(report: RegressionReport) -> str:
-    """For each target MAE, RMSE and R², with intervals and the baseline."""
+    """For each target MAE, RMSE and R², with intervals and the baseline; of many first their means."""
     head = ("", say("measure.interval"), say("measure.baseline"))
     lines: list[str] = []
-    for score in report.per_target:
+    if len(report.targets) > MOST_TARGETS:
+        means = {name: number(getattr(report, name), name) for name in UNITS}
+        lines += wrap(say("measure.mean.targets", targets=f"{len(report.targets):,}", **means))
+    shown = report.per_target[:MOST_TARGETS]
+    for score in shown:
         lines.append(table_line(score.name, TARGET, head, RANGES))
         for name in ("mae", "rmse", "r2"):
             cells = (number(getattr(score, name), name), between(score.intervals[name], name))
             base = number(score.baseline[name], name)
             lines.append(table_line(f"  {UNITS[name]}", TARGET, (*cells, base), RANGES))
-    lines += wrap(say("measure.mean.says", mean=", ".join(significant(score.mean) for score in report.per_target)))
-    for score in report.per_target:
+    lines += wrap(say("measure.mean.says", mean=", ".join(significant(score.mean) for score in shown)))
+    for score in shown:
         if score.rmse >= score.baseline["rmse"]:
             lines += wrap(say("measure.no_better.mean", name=score.name))
-    return "\n".join(lines)
+    if len(report.targets) > MOST_TARGETS:
+        lines.append(say("measure.more.targets", more=f"{len(report.targets) - MOST_TARGETS:,}"))
+    return "\n".join([*lines, *_basis(report)])
+
+
+def of_labels(report: MultiLabelReport) -> str:
+    """Labels, measures with intervals and baseline."""
+    figures = {name: f"{getattr(report, name):.4f}" for name in ("accuracy", "subset_accuracy", "hamming_loss")}
+    loss = "" if report.loss is None else "  " + say("measure.loss", loss=f"{report.loss:.4f}")
+    lines = [say("measure.labels.first", **figures) + loss, *_labels(report)]
+    names = [say(f"measure.name.{row[0]}") for row in label_measures(report)]
+    lines += _table_of_measures(names, label_measures(report)) + wrap(say("measure.baseline.labels"))
+    return "\n".join([*lines, *(line for s in label_warnings(report) for line in wrap(s)), *_basis(report)])
 
 
 def importance_lines(importance: Importance, most: int = 8) -> list[str]:
@@ -85,6 +103,25 @@ def warnings(report: Report) -> list[str]:
     if len(report.classes) > 1 and report.accuracy <= report.baseline.accuracy:
         name = report.names[report.baseline_class]
         sentences.append(say("measure.no_better", name=name, baseline=f"{report.baseline.accuracy:.4f}"))
+    return sentences
+
+
+def label_measures(report: MultiLabelReport) -> list[tuple[str, float, Interval | None, float | None]]:
+    """Each measure that the report has, as `measures`; keys of the catalogue that differ from those of classes."""
+    names = {"accuracy": "binary_accuracy"}
+    return [
+        (names.get(key, key), value, report.intervals.get(key), getattr(report.baseline, key))
+        for key in report.figures
+        if (value := getattr(report, key)) is not None
+    ]
+
+
+def label_warnings(report: MultiLabelReport) -> list[str]:
+    """Labels that are never predicted, and the advice where every record has exactly one."""
+    never = [score.name for score in report.per_label if score.support and not score.predicted]
+    sentences = [say("measure.labels.never", names=", ".join(never))] if never else []
+    if (report.true.sum(1) == 1).all():
+        sentences.append(say("measure.labels.one"))
     return sentences
 
 
@@ -126,17 +163,51 @@ def _classes(report: Report) -> list[str]:
 
 
 def _measures(report: Report) -> list[str]:
-    from rich.cells import cell_len
-
     rows = [row for row in measures(report) if row[0] not in ("precision", "recall")]
     names = [say(f"measure.name.{row[0]}") for row in rows]
+    lines = _table_of_measures(names, rows)
+    return lines + wrap(say("measure.baseline.says", name=report.names[report.baseline_class]))
+
+
+def _labels(report: MultiLabelReport) -> list[str]:
+    """A row a label, then the macro and the micro averages."""
+    from rich.cells import cell_len
+
+    head = [say(f"measure.{word}") for word in ("precision", "recall", "f1")] + ["ROC AUC", say("measure.support")]
+    names = (*report.labels[:MOST_TARGETS], say("measure.macro"), say("measure.micro"))
+    widths = (10, 10, 10, 10, 11)
+    width = min(max(cell_len(name) for name in names), WIDTH - sum(widths))
+    rows = [(s.name, s.precision, s.recall, s.f1, s.roc_auc, f"{s.support:,}") for s in report.per_label[:MOST_TARGETS]]
+    support = f"{int(report.true.sum()):,}"
+    rows.append((names[-2], report.precision, report.recall, report.f1, report.roc_auc, support))
+    rows.append((names[-1], report.micro_precision, report.micro_recall, report.micro_f1, None, support))
+    lines = [table_line("", width, head, widths)]
+    for name, *figures, count in rows:
+        cells = ["–" if figure is None else f"{figure:.4f}" for figure in figures]
+        lines.append(table_line(name, width, (*cells, count), widths))
+    if (more := len(report.labels) - MOST_TARGETS) > 0:
+        lines.append(say("measure.more.labels", more=f"{more:,}"))
+    return lines
+
+
+def _basis(report: Report | RegressionReport | MultiLabelReport) -> list[str]:
+    """The task, and how it is known."""
+    return [] if report.basis is None else wrap(str(report.basis))
+
+
+def _table_of_measures(
+    names: Sequence[str], rows: Sequence[tuple[str, float, Interval | None, float | None]]
+) -> list[str]:
+    """Measures with interval and baseline, under a head."""
+    from rich.cells import cell_len
+
     width = max(cell_len(name) for name in names)
     head = ("", say("measure.interval"), say("measure.baseline"))
     lines = [table_line("", width, head, RANGES)]
     for name, (_, value, interval, base) in zip(names, rows, strict=True):
         cells = (f"{value:.4f}", between(interval, "share"), "" if base is None else f"{base:.4f}")
         lines.append(table_line(name, width, cells, RANGES).rstrip())
-    return lines + wrap(say("measure.baseline.says", name=report.names[report.baseline_class]))
+    return lines
 
 
 def table_line(name: str, width: int, cells: Sequence[str], columns: Sequence[int] = ()) -> str:

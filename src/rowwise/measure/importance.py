@@ -59,8 +59,10 @@ class Importance:
         return {**settings, "columns": [column._asdict() for column in self.columns]}
 
 
-def importance(model: keras.Model, data: Dataset, repeats: int = REPEATS, seed: int = 0) -> Importance:
-    """Of every column of `data`, whose x is `(records, columns)`.
+def importance(
+    model: keras.Model, data: Dataset, repeats: int = REPEATS, seed: int = 0, task: str | None = None
+) -> Importance:
+    """Of every column of `data`, whose x is `(records, columns)`; `task` as in `rowwise.predict`.
 
     Raises:
         DataError: no table. ShapeError, ModelError: as `rowwise.predict`.
@@ -69,14 +71,16 @@ def importance(model: keras.Model, data: Dataset, repeats: int = REPEATS, seed: 
         raise DataError("measure.importance", found=data.x.shape)
     from rowwise.engine.prediction import Predictor
 
-    predict = Predictor(model).predict
+    predict = Predictor(model, task=task).predict
     columns = _columns(data)
     random = np.random.default_rng(seed)
     most = max(1, min(MOST_RECORDS, MOST_PREDICTED // (repeats * len(columns))))
     rows = np.sort(random.permutation(len(data))[:most])
     x, y = np.array(data.x[rows]), data.y[rows]
-    figure_of = _figure(data, y)
-    figure = figure_of(predict(x))
+    predicted = predict(x)
+    measure = "r2" if data.targets and predicted.task != "multilabel" else "accuracy"
+    figure_of = _figure(predicted.task, measure, y)
+    figure = figure_of(predicted)
     importances = []
     for name, places in columns:
         falls = []
@@ -86,7 +90,6 @@ def importance(model: keras.Model, data: Dataset, repeats: int = REPEATS, seed: 
             falls.append(figure - figure_of(predict(shuffled)))
         importances.append(ColumnImportance(name, float(np.mean(falls)), float(np.std(falls))))
     importances.sort(key=lambda column: -column.mean)
-    measure = "r2" if data.targets else "accuracy"
     return Importance(measure, figure, tuple(importances), len(x), repeats, seed)
 
 
@@ -101,9 +104,11 @@ def _columns(data: Dataset) -> list[tuple[str, list[int]]]:
     return columns
 
 
-def _figure(data: Dataset, y: NDArray[Any]) -> Callable[[Prediction], float]:
+def _figure(task: str, measure: str, y: NDArray[Any]) -> Callable[[Prediction], float]:
     """What takes a prediction of the records whose truth is `y`, and gives its accuracy or R²."""
-    if not data.targets:
+    if task == "multilabel":
+        return lambda prediction: float((prediction.labels == (y == 1)).mean())
+    if measure == "accuracy":
         return lambda prediction: float((prediction.classes == y).mean())
     true = y.reshape(len(y), -1).astype(np.float64)
     spread = np.maximum(((true - true.mean(0)) ** 2).sum(0), 1e-300)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from rowwise.models.task import Task
+
 FIGURES = ("mae", "rmse", "r2")
 
 
@@ -55,13 +57,17 @@ class RegressionReport:
         targets: their names.
         provenance: of the data measured on.
         means: `(targets,)`: the means of the training records, which the baseline answers; None for the measured ones.
+        basis: how the task is known; None where nobody asked.
     """
+
+    task = "regression"
 
     true: NDArray[np.float64] = field(repr=False)
     predicted: NDArray[np.float64] = field(repr=False)
     targets: tuple[str, ...]
     provenance: str = ""
     means: NDArray[np.float64] | None = field(default=None, repr=False)
+    basis: Task | None = None
 
     @property
     def records(self) -> int:
@@ -72,13 +78,13 @@ class RegressionReport:
     def per_target(self) -> tuple[TargetScore, ...]:
         """A score a target."""
         means = self.true.mean(0) if self.means is None else self.means
+        intervals = _intervals(self.true, self.predicted)
         scores = []
         for column, name in enumerate(self.targets):
             true, mean = self.true[:, column], float(means[column])
             mae, rmse, r2 = _figures(true, self.predicted[:, column])
             base = dict(zip(FIGURES, _figures(true, np.full_like(true, mean)), strict=True))
-            intervals = dict(zip(FIGURES, _intervals(true, self.predicted[:, column]), strict=True))
-            scores.append(TargetScore(name, mae, rmse, r2, intervals, mean, base))
+            scores.append(TargetScore(name, mae, rmse, r2, intervals[column], mean, base))
         return tuple(scores)
 
     @property
@@ -99,6 +105,7 @@ class RegressionReport:
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""
         return {
+            "task": self.task,
             "records": self.records,
             "provenance": self.provenance,
             **{name: getattr(self, name) for name in FIGURES},
@@ -142,15 +149,17 @@ def _figures(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> tuple
     return float(np.abs(error).mean()), float(np.sqrt((error**2).mean())), r2
 
 
-def _intervals(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> list[Interval]:
-    error, centred = predicted - true, true - true.mean()  # centred: squares of large numbers lose their digits
-    spread = float((centred**2).mean())
+def _intervals(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> list[dict[str, Interval]]:
+    """FIGURES of each target, all from the same resamples."""
+    error, centred = predicted - true, true - true.mean(0)  # centred: squares of large numbers lose their digits
+    spread, targets = (centred**2).mean(0), true.shape[1]
 
-    def figures(means: NDArray[np.float64]) -> NDArray[np.float64]:
-        absolute, squared, mean, square = means.T
+    def figures(means: NDArray[np.float64]) -> NDArray[Any]:
+        absolute, squared, mean, square = np.split(means, 4, axis=1)
         variance = square - mean**2
         with np.errstate(invalid="ignore", divide="ignore"):
             explained = np.where(variance > 1e-12 * spread, 1 - squared / variance, np.nan)
-            return np.stack([absolute, np.sqrt(squared), explained], axis=1)
+            return np.concatenate([absolute, np.sqrt(squared), explained], axis=1)
 
-    return of_sums(np.column_stack([np.abs(error), error**2, centred, centred**2]), figures)
+    drawn = of_sums(np.concatenate([np.abs(error), error**2, centred, centred**2], axis=1), figures)
+    return [dict(zip(FIGURES, drawn[target::targets], strict=True)) for target in range(targets)]

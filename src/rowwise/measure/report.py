@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from rowwise.models.task import Task
+
 EPSILON = 1e-7  # Keras's: its cross-entropy clips probabilities there too
 FROM_CONFUSION = ("accuracy", "precision", "recall", "f1")
 
@@ -59,6 +61,7 @@ class Report:
         true: `(records,)` class numbers; None without probabilities.
         probabilities: `(records, classes)`; None where only classes were predicted.
         prior: `(classes,)`: the shares of the classes in the training records; None for those measured on.
+        basis: how the task is known; None where nobody asked.
     """
 
     confusion: NDArray[np.int64]
@@ -69,6 +72,12 @@ class Report:
     true: NDArray[Any] | None = field(default=None, repr=False)
     probabilities: NDArray[Any] | None = field(default=None, repr=False)
     prior: NDArray[np.float64] | None = field(default=None, repr=False)
+    basis: Task | None = None
+
+    @property
+    def task(self) -> str:
+        """`"binary"` for two classes, `"multiclass"` for more."""
+        return "multiclass" if len(self.classes) > 2 else "binary"
 
     @property
     def records(self) -> int:
@@ -198,6 +207,7 @@ class Report:
         ]
         base = self.baseline
         return {
+            "task": self.task,
             "records": self.records,
             "provenance": self.provenance,
             **self._figures(),

@@ -1,4 +1,4 @@
-"""A Keras model → what its inputs and outputs mean: the value of white, numbers or classes, logits or probabilities."""
+"""A Keras model → what its inputs and outputs mean: the value of white, logits or probabilities."""
 
 from __future__ import annotations
 
@@ -16,31 +16,24 @@ if TYPE_CHECKING:
 SCALING = (keras.layers.Rescaling, keras.layers.Normalization, keras.layers.BatchNormalization)
 
 
-def is_regression(model: keras.Model) -> bool:
-    """Whether the model predicts numbers: its loss compares numbers, and no softmax or sigmoid ends it.
-
-    One that is not compiled does where it ends in a Rescaling, as those of `rowwise.dense` do.
-    """
-    last = last_layer(model)
-    if isinstance(last, keras.layers.Rescaling) and last is not next(flat_layers(model)):
-        return True
-    if activation_name(last) in PROBABILITIES:
-        return False
-    loss = loss_of(model) if model.compiled else None
-    return loss is not None and loss.name in OF_NUMBERS
-
-
 def gives_logits(model: keras.Model, outputs: NDArray[np.float32]) -> bool:
     """Whether the model's outputs `(records, units)` are logits rather than probabilities.
 
-    The last layer's activation says it, else the compiled loss's `from_logits`; only where neither is known
-    do the values decide: probabilities lie between 0 and 1 and, of several units, sum to 1.
+    The last layer's activation says it, else the compiled loss: by its `from_logits`, or since it compares numbers.
+    Without a loss of Keras's, a last layer without an activation gives logits. Only where nothing of that is known do
+    the values decide: probabilities lie between 0 and 1 and, of several units, sum to 1.
     """
-    if activation_name(last_layer(model)) in PROBABILITIES:
+    end = activation_name(last_layer(model))
+    if end in PROBABILITIES:
         return False
     from_logits = getattr(getattr(model, "loss", None), "from_logits", None)
     if isinstance(from_logits, bool):
         return from_logits
+    loss = loss_of(model)
+    if loss is not None and loss.name in OF_NUMBERS:
+        return False
+    if loss is None and end == "linear":
+        return True
     inside = (outputs >= 0).all() and (outputs <= 1 + 1e-5).all()
     sums_to_one = outputs.shape[1] == 1 or np.allclose(outputs.sum(1), 1, atol=1e-3)
     return not (inside and sums_to_one)

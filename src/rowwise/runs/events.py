@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import keras
 
     from rowwise.data.dataset import Dataset
-    from rowwise.measure import RegressionReport, Report
+    from rowwise.measure import AnyReport
     from rowwise.runs.saved import Saved
     from rowwise.runs.settings import Settings
 
@@ -78,7 +78,7 @@ class TrainingEnded:
 class Measured:
     """The report on the test records; saving comes next."""
 
-    report: Report | RegressionReport
+    report: AnyReport
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,10 +11,14 @@ from rowwise.data.tables.formulas import harmless
 from rowwise.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from rowwise.engine.prediction import Prediction
     from rowwise.runs.saved import Saved
+
+
+SEPARATOR = "; "  # between the labels of a picture that has several
 
 
 def predict_folder(saved: Saved, folder: Path, write: Callable[[bytes], object], skip_bad: bool = False) -> int:
@@ -41,10 +45,33 @@ def predict_folder(saved: Saved, folder: Path, write: Callable[[bytes], object],
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
         if not records:
-            rows.writerow(["path", "prediction", *(f"probability {name}" for name in saved.classes)])
-        for name, label, probabilities in zip(names, prediction.classes, prediction.probabilities, strict=True):
-            path = os.fsencode(folder / name).decode("utf-8", "replace")
-            rows.writerow([harmless(path), harmless(saved.classes[label]), *map(str, probabilities)])
+            rows.writerow(["path", *map(harmless, _columns(saved, prediction))])
+        for name, cells in zip(names, _rows(saved, prediction), strict=True):
+            rows.writerow([harmless(os.fsencode(folder / name).decode("utf-8", "replace")), *cells])
         write(text.getvalue().encode())
         records += len(names)
     return records
+
+
+def _columns(saved: Saved, prediction: Prediction) -> list[str]:
+    """What stands in a row beside the path."""
+    if not prediction.probabilities.shape[1]:
+        names = [f"prediction {name}" for name in saved.targets] if len(saved.targets) > 1 else ["prediction"]
+        margins = [f"margin {place}" for place in range(prediction.values.shape[1])]
+        return names if saved.targets else ["prediction", *margins]
+    return ["prediction", *(f"probability {name}" for name in saved.classes)]
+
+
+def _rows(saved: Saved, prediction: Prediction) -> Iterator[list[str]]:
+    numbers = prediction.probabilities if prediction.probabilities.shape[1] else prediction.values
+    if saved.targets:
+        answers: list[list[str]] = [[]] * len(prediction)
+    elif prediction.task == "multilabel":
+        answers = [
+            [SEPARATOR.join(name for name, there in zip(saved.classes, row, strict=True) if there)]
+            for row in prediction.labels
+        ]
+    else:
+        answers = [[saved.classes[label]] for label in prediction.classes]
+    for answer, row in zip(answers, numbers, strict=True):
+        yield [*map(harmless, answer), *map(str, row)]

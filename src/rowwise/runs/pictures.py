@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rowwise.data.dataset import Dataset
     from rowwise.engine.prediction import Prediction
-    from rowwise.measure import RegressionReport, Report
+    from rowwise.measure import AnyReport
     from rowwise.runs.record import Epoch
 
 
@@ -19,7 +19,7 @@ def run_pictures(
     model: keras.Model,
     data: Dataset,
     prediction: Prediction,
-    report: Report | RegressionReport,
+    report: AnyReport,
     epochs: Sequence[Epoch],
 ) -> Iterator[tuple[str, bytes]]:
     """File name and PNG bytes of each, as it is drawn.
@@ -28,13 +28,13 @@ def run_pictures(
         Exception: whatever matplotlib and fonts can stumble upon.
     """
     from rowwise.figures import is_picture
-    from rowwise.measure import Report, plots
+    from rowwise.measure import RegressionReport, Report, plots
     from rowwise.models.keras_view import dense_kernels
 
     title = data.origin
     if isinstance(report, Report):
         yield "confusion.png", plots.confusion_picture(report, title)
-    else:
+    elif isinstance(report, RegressionReport):
         yield "predicted.png", plots.true_and_predicted(report, title)
     if epochs:
         figures = {name: [epoch.figures[name] for epoch in epochs] for name in epochs[0].figures}

@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 __all__ = ["open", "train"]
 
 
-def open(path: str | Path) -> Saved:
+def open(path: str | Path, task: str | None = None) -> Saved:
     """A run's folder, or a `.keras` file, as something to use: `.predict`, `.evaluate`, `.explain`, `.model`.
 
+    `task` names what the outputs mean where the model's loss and last layer do not say it; see `Saved.open`.
+
     Raises:
-        ModelError: missing, another format, damaged, or with code in it.
+        ModelError: missing, another format, damaged, or with code in it. UsageError: a task that makes no sense.
     """
-    return Saved.open(path)
+    return Saved.open(path, task)
 
 
 def train(

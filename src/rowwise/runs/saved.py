@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rowwise.data.loaders import load_source
 from rowwise.data.picture_records import OBJECT
 from rowwise.data.source import Source, is_frame
-from rowwise.errors import ModelError, UsageError, warn_user
+from rowwise.errors import DataError, ModelError, UsageError, warn_user
 from rowwise.runs.model_file import MODEL, open_model
 from rowwise.runs.record import RECORD, RunRecord
 from rowwise.text import language, say
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.data.tables.schema import Column, Schema
     from rowwise.engine.prediction import Prediction, Predictor
-    from rowwise.measure import RegressionReport, Report
+    from rowwise.measure import AnyReport
     from rowwise.measure.importance import Importance
+    from rowwise.models.task import Task
     from rowwise.shapes import Ledger, Trace
 
 
@@ -61,28 +62,40 @@ class Saved:
         path: of the run's folder, or of a `.keras` file.
         model: a Keras model, as `keras.models.load_model` gives it.
         record: what the run knows of its data and training; None beside a bare model file.
+        named: the task that somebody named; None for what is known.
     """
 
-    def __init__(self, path: Path, model: keras.Model, record: RunRecord | None) -> None:
-        self.path, self.model, self.record = path, model, record
+    def __init__(self, path: Path, model: keras.Model, record: RunRecord | None, task: str | None = None) -> None:
+        self.path, self.model, self.record, self.named = path, model, record, task
 
     @classmethod
-    def open(cls, path: str | Path) -> Saved:
+    def open(cls, path: str | Path, task: str | None = None) -> Saved:
         """The run in a folder, or the model in a `.keras` file, in Keras's safe mode: no code in it is run.
+
+        Args:
+            path: of the folder or the file.
+            task: "regression", "binary", "multiclass", "multilabel", or "classification" for what the outputs allow;
+                None: what the model's loss and last layer say.
 
         Raises:
             ModelError: missing, another format, damaged, or with code in it.
+            UsageError: a task that there is not, or that the model's outputs cannot mean.
         """
         path = Path(path)
         if path.is_dir():
-            record = RunRecord.read(path)
-            return cls(path, open_model(path / MODEL), record)
-        model = open_model(path)
-        beside = path.name == MODEL and (path.parent / RECORD).is_file()
-        return cls(path, model, RunRecord.read(path.parent) if beside else None)
+            record: RunRecord | None = RunRecord.read(path)
+            model = open_model(path / MODEL)
+        else:
+            model = open_model(path)
+            beside = path.name == MODEL and (path.parent / RECORD).is_file()
+            record = RunRecord.read(path.parent) if beside else None
+        saved = cls(path, model, record, task)
+        if task is not None:
+            _ = saved.basis  # raises where it makes no sense
+        return saved
 
     def __repr__(self) -> str:
-        return f"<Saved {self.path}: {self.accepts}>"
+        return f"<Saved {self.path}: {self.accepts} {self.basis}>"
 
     @cached_property
     def accepts(self) -> Accepts:
@@ -109,9 +122,28 @@ class Saved:
         preparation = preparation_of(self.model)
         return None if preparation is None else preparation.schema
 
+    @property
+    def task(self) -> str:
+        """ "regression", "binary", "multiclass" or "multilabel"; empty where it is not known."""
+        return self.basis.name
+
+    @cached_property
+    def basis(self) -> Task:
+        """The task, and how it is known: as text one line, in the language in force.
+
+        Raises:
+            ModelError: not one input, or not one output. UsageError: the task that was named makes no sense.
+        """
+        from rowwise.models.task import task_of
+
+        return task_of(self.model, self._shapes[1], self.named)
+
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """The classes' names, by number; numbers where the run does not know them; empty for regression."""
+        """The names of the classes, or of the labels, by number; numbers where the run does not know them.
+
+        Empty for regression, and where the task is not known.
+        """
         return self._class_names("en")
 
     @property
@@ -122,14 +154,10 @@ class Saved:
     @cached_property
     def targets(self) -> tuple[str, ...]:
         """The names of the numbers that are predicted; empty for classification."""
-        from rowwise.models.inputs_outputs import is_regression
-
-        if self.schema is not None:
-            return () if self.schema.classes else self.schema.targets
-        if not is_regression(self.model):
+        if self.task not in ("regression", ""):
             return ()
         units = self._shapes[1]
-        names = self.record.data.targets if self.record else ()
+        names = self.schema.targets if self.schema is not None else self.record.data.targets if self.record else ()
         return names if len(names) == units else ("y",) if units == 1 else tuple(f"y{unit}" for unit in range(units))
 
     @property
@@ -162,9 +190,9 @@ class Saved:
         """What predicts, built once; several threads may use it at a time."""
         from rowwise.engine.prediction import Predictor
 
-        return Predictor(self.model)
+        return Predictor(self.model, task=self.named)
 
-    def evaluate(self, data: Any = None, batch_size: int = 1024) -> Report | RegressionReport:
+    def evaluate(self, data: Any = None, batch_size: int = 1024) -> AnyReport:
         """The report on the run's own test records, or on `data`.
 
         Args:
@@ -179,15 +207,15 @@ class Saved:
         from rowwise.measure import evaluate
 
         if isinstance(data, Dataset | tuple):
-            return evaluate(self.model, data, batch_size)
+            return evaluate(self.model, data, batch_size, task=self.named)
         train, test = self.sets(data if data is None else self._source(data))
-        return evaluate(self.model, self.as_taken(test)[0], batch_size, train=train)
+        return evaluate(self.model, self.as_taken(test)[0], batch_size, train=train, task=self.named)
 
     def importance(self, data: Dataset) -> Importance:
         """How much the model needs each column of a table's Dataset; raises as `rowwise.measure.importance`."""
         from rowwise.measure.importance import importance
 
-        return importance(self.model, data)
+        return importance(self.model, data, task=self.named)
 
     def explain(self, batch_size: Any = 32, convention: str = "keras") -> Ledger:
         """The ledger of the model's shapes; arguments and errors as of `rowwise.explain`."""
@@ -221,13 +249,28 @@ class Saved:
             raise UsageError("cli.evaluate.data", model=self.path)
         if source is not None and (test := self._read_as_own(source)) is not None:
             return None, test
-        train, test = load_source(source or own)  # type: ignore[arg-type]
+        wanted: Source = source or own  # type: ignore[assignment]
+        train, test = self._arrays(wanted) if source is not None and wanted.kind == "arrays" else load_source(wanted)
         data = self.record.data if self.record else None
         if data is None:
             return None, test
         if (source is None or test.name == data.name) and data.test_checksum != test.checksum:
             warn_user(say("cli.other_groups" if data.has_outdated_groups else "cli.other_data", name=test.name))
         return train if data.checksum == train.checksum else None, test
+
+    def _arrays(self, source: Source) -> tuple[Dataset, Dataset]:
+        """Whole numbers in a file of arrays are classes, unless the model cannot mean classes."""
+        numbers = replace(source, task="regression")
+        if self.task in ("regression", "multilabel"):
+            return load_source(numbers)
+        one_number = not self.task and self._shapes[1] == 1
+        try:
+            parts = load_source(source)
+        except DataError:  # more distinct numbers than there can be classes
+            if one_number:
+                return load_source(numbers)
+            raise
+        return load_source(numbers) if one_number and len(parts[1].classes) > 2 else parts
 
     def own_source(self) -> Source | None:
         """What loads the data that the model was trained on; None where nobody knows.
@@ -270,8 +313,12 @@ class Saved:
     def _class_names(self, lang: str) -> tuple[str, ...]:
         if self.targets:
             return ()
-        units = max(self._shapes[1], 2)  # one unit tells two classes apart
+        units = self._shapes[1]
         data = self.record.data if self.record else None
+        if self.task == "multilabel":
+            names = self.schema.targets if self.schema is not None else data.targets if data else ()
+            return names if len(names) == units else tuple(map(str, range(units)))
+        units = max(units, 2)  # one unit tells two classes apart
         if data is None or len(data.classes) != units:
             return tuple(map(str, range(units)))
         return data.classes_ko if lang == "ko" and len(data.classes_ko) == units else data.classes

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from rowwise.data.dataset import Dataset
     from rowwise.engine.prediction import Prediction
-    from rowwise.measure import RegressionReport, Report
+    from rowwise.measure import AnyReport
     from rowwise.runs.events import Event, Observer
     from rowwise.runs.plan import TrainingPlan
     from rowwise.runs.settings import Settings
@@ -286,7 +286,7 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
     )
 
 
-def _measured(job: _Job) -> tuple[Prediction, Report | RegressionReport]:
+def _measured(job: _Job) -> tuple[Prediction, AnyReport]:
     from rowwise.engine.prediction import predict
     from rowwise.measure import judge
 
@@ -296,7 +296,7 @@ def _measured(job: _Job) -> tuple[Prediction, Report | RegressionReport]:
 
 
 def _recorded(
-    job: _Job, fitted: _Fitted, prediction: Prediction, report: Report | RegressionReport, pictures: bool
+    job: _Job, fitted: _Fitted, prediction: Prediction, report: AnyReport, pictures: bool
 ) -> tuple[RunRecord, dict[str, bytes]]:
     """The record of the run, and its pictures by file name."""
     clock = job.clock

@@ -88,7 +88,7 @@ def find_header(path: Path, rows: Sequence[Row], asked: int | None) -> Header:
     last = row
     if _are_units(rows, place, width):
         last = rows[place + 1]
-        warn_user(say("table.units", path=path, line=last.line, text=_text(last)))
+        warn_user(say("table.units_line", path=path, line=last.line, text=_text(last)))
     return Header(row.line, tuple(names), last.line + len(last.lines) - 1)
 
 

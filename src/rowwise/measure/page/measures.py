@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
+    from rowwise.measure.multilabel import MultiLabelReport
     from rowwise.measure.page.subject import Subject
     from rowwise.measure.regression import RegressionReport
     from rowwise.measure.report import Report
@@ -78,6 +79,11 @@ def tiles(subject: Subject) -> list[Tile]:
                 interval = between(report.intervals.get(key), "share")
                 base = f"{getattr(report.baseline, key):.4f}"
                 tiles.append(_tile(f"{value:.4f}", say(f"measure.name.{key}"), interval, base))
+    elif labels := subject.labels:
+        for key, value, measured, baseline in as_text.label_measures(labels):
+            if key in ("binary_accuracy", "f1", "roc_auc"):
+                interval = between(measured, "share")
+                tiles.append(_tile(f"{value:.4f}", say(f"measure.name.{key}"), interval, _one(baseline)))
     elif numbers := subject.numbers:
         for score in numbers.per_target[:2]:
             for key in ("mae", "r2"):
@@ -100,8 +106,12 @@ def measures_view(subject: Subject) -> Measures | None:
     if report := subject.classes:
         warnings = as_text.warnings(report)
         return Measures(warnings, head, [_of_classes(report)], bootstrap, _by_class(report), [])
+    if labels := subject.labels:
+        table = MeasureTable("", say("report.measures"), _label_rows(labels), say("measure.baseline.labels"), "")
+        return Measures(as_text.label_warnings(labels), head, [table], bootstrap, _by_label(labels), [])
     if numbers := subject.numbers:
-        tables = [_of_target(numbers, target) for target in range(len(numbers.targets))]
+        shown = range(min(len(numbers.targets), as_text.MOST_TARGETS))
+        tables = [_of_target(numbers, target) for target in shown]
         return Measures([], head, tables, bootstrap, None, _charts(numbers))
     return None
 
@@ -119,6 +129,19 @@ def _of_classes(report: Report) -> MeasureTable:
     ]
     basis = say("measure.baseline.says", name=report.names[report.baseline_class])
     return MeasureTable("", say("report.measures"), rows, basis, "")
+
+
+def _label_rows(report: MultiLabelReport) -> list[tuple[str, ...]]:
+    return [
+        (
+            say(f"measure.name.{key}"),
+            f"{value:.4f}",
+            between(interval, "share"),
+            _one(base),
+            say(f"report.says.labels.{key}"),
+        )
+        for key, value, interval, base in as_text.label_measures(report)
+    ]
 
 
 def _of_target(report: RegressionReport, target: int) -> MeasureTable:
@@ -156,6 +179,25 @@ def _by_class(report: Report) -> ClassTable:
     return ClassTable(head, rows, say("report.more.classes", count=f"{rest:,}") if rest > 0 else "")
 
 
+def _by_label(report: MultiLabelReport) -> ClassTable:
+    rows: list[tuple[str, ...]] = []
+    for score in report.per_label[:MOST_CLASSES]:
+        figures = _four(score.precision, score.recall, score.f1, score.roc_auc, score.average_precision)
+        rows.append((score.name, *figures, f"{score.support:,}", f"{score.predicted:,}"))
+    means = _four(report.precision, report.recall, report.f1, report.roc_auc, report.average_precision)
+    counts = [f"{int(labels.sum()):,}" for labels in (report.true, report.predicted)]
+    rows.append((say("measure.macro"), *means, *counts))
+    head = ["", *(say(f"measure.{word}") for word in ("precision", "recall", "f1"))]
+    head += [say("measure.name.roc_auc"), say("measure.name.average_precision")]
+    head += [say("measure.support"), say("report.predicted.count")]
+    rest = len(report.labels) - MOST_CLASSES
+    return ClassTable(head, rows, say("report.more.classes", count=f"{rest:,}") if rest > 0 else "")
+
+
+def _one(value: float | None) -> str:
+    return _four(value)[0]
+
+
 def _four(*values: float | None) -> list[str]:
     return ["" if value is None else f"{value:.4f}" for value in values]
 
@@ -164,7 +206,7 @@ def _charts(report: RegressionReport) -> list[Chart]:
     """For each target its numbers against the true ones, and how large the errors are."""
     chosen = np.random.default_rng(0).permutation(report.records)[:MOST_POINTS]
     charts = []
-    for target, name in enumerate(report.targets):
+    for target, name in enumerate(report.targets[: as_text.MOST_TARGETS]):
         true, predicted = report.true[:, target], report.predicted[:, target]
         pairs = [(float(a), float(b)) for a, b in zip(true[chosen], predicted[chosen], strict=True)]
         description = say("report.scatter.says", shown=f"{len(pairs):,}", records=f"{report.records:,}")

@@ -64,6 +64,7 @@ def data_view(subject: Subject) -> DataView:
     facts = [
         (say("report.name"), data.name),
         (say("report.provenance"), data.origin),
+        *([] if subject.report.basis is None else [(say("report.task"), str(subject.report.basis))]),
         (say("report.measured_on"), say("report.part", part=data.part or "–", records=f"{len(data):,}")),
         (say("report.trained_on"), _trained_on(subject.training)),
         (say("report.split"), _split(data)),
@@ -115,7 +116,12 @@ def _split(data: Dataset) -> str:
 
 
 def _classes(subject: Subject) -> Table | None:
-    """The classes with their records."""
+    """The classes, or the labels, with their records."""
+    if labels := subject.labels:
+        counts = [(score.name, score.support) for score in labels.per_label[:MOST_CLASSES]]
+        title = say("report.labels", count=f"{len(labels.labels):,}")
+        rows = [(name, f"{n:,}", f"{100 * n / labels.records:.1f} %") for name, n in counts]
+        return Table(title, [say("report.label"), say("report.records"), say("report.share")], rows)
     report = subject.classes
     if report is None:
         return None

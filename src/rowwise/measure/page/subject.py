@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.measure.multilabel import MultiLabelReport
 from rowwise.measure.regression import RegressionReport
 from rowwise.measure.report import Report
 
@@ -46,7 +47,7 @@ class Subject:
     """A model, the data that it was measured on, and what came of it.
 
     Attributes:
-        report: of `data`, with probabilities where it is of classes.
+        report: of `data`.
         model: as it was measured.
         data: the records as they were read, which the page shows.
         importance: of the columns, for tables.
@@ -55,7 +56,7 @@ class Subject:
         versions: of what computed the measures.
     """
 
-    report: Report | RegressionReport
+    report: Report | RegressionReport | MultiLabelReport
     model: keras.Model
     data: Dataset
     importance: Importance | None = None
@@ -73,9 +74,14 @@ class Subject:
         """The report where it is of numbers."""
         return self.report if isinstance(self.report, RegressionReport) else None
 
+    @property
+    def labels(self) -> MultiLabelReport | None:
+        """The report where it is of several labels a record."""
+        return self.report if isinstance(self.report, MultiLabelReport) else None
+
     @cached_property
     def probabilities(self) -> NDArray[Any]:
-        """`(records, classes)`; no columns where the report is of numbers."""
+        """`(records, classes)`; no columns where the report is not of classes, or has none."""
         probabilities = None if self.classes is None else self.classes.probabilities
         return np.empty((len(self.data), 0)) if probabilities is None else probabilities
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rowwise.measure.as_text import significant
+from rowwise.measure.as_text import MOST_TARGETS, significant
 from rowwise.measure.page.records import Records, records_of
 from rowwise.text import say
 
@@ -31,7 +31,8 @@ def worst_view(subject: Subject) -> list[Worst] | None:
     if (report := subject.classes) and report.true is not None:
         return [_mistakes(subject, report)]
     if numbers := subject.numbers:
-        return [_largest_errors(subject, numbers, target) for target in range(len(numbers.targets))]
+        shown = range(min(len(numbers.targets), MOST_TARGETS))
+        return [_largest_errors(subject, numbers, target) for target in shown]
     return None
 
 

@@ -26,12 +26,15 @@ OF_NUMBERS = (
     *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error"),
     *("mean_squared_logarithmic_error", "huber", "log_cosh", "poisson"),
 )
+# Losses of margins: the sign of an output, or the largest one, is the answer, and none is a probability.
+OF_MARGINS = ("hinge", "squared_hinge", "categorical_hinge")
 # Losses that compare labels and outputs number by number, so that both need one shape.
 ELEMENTWISE = (
     *CATEGORICAL,
     *BINARY,
     *OF_NUMBERS,
-    *("kl_divergence", "cosine_similarity", "hinge", "squared_hinge", "categorical_hinge", "dice", "tversky"),
+    *OF_MARGINS,
+    *("kl_divergence", "cosine_similarity", "dice", "tversky"),
 )
 PROBABILITIES = ("softmax", "sigmoid")
 # Activations whose outputs may lie below 0 or above 1.
