@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rowwise.data.column_names import MOST_COLUMNS, checked_names
+from rowwise.data.storage import FULL, no_room
 from rowwise.data.tables.encoding import BLOCK, UNICODE_8, content_of
 from rowwise.data.tables.footer import rows_below
 from rowwise.data.tables.header import SEPARATORS, filled, find_header
@@ -130,9 +131,18 @@ def _normal(path: Path, file: Path, header: Header, separator: str, temporary: E
 @contextmanager
 def _written(temporary: ExitStack) -> Iterator[IO[str]]:
     """A temporary file to write to; it is removed with the others."""
-    path = temporary.enter_context(tempfile.NamedTemporaryFile(prefix="rowwise-", suffix=".csv")).name  # noqa: SIM115
-    with Path(path).open("w", encoding="utf-8", newline="") as file:
-        yield file
+    try:
+        made = tempfile.NamedTemporaryFile(prefix="rowwise-", suffix=".csv")  # noqa: SIM115
+        path = temporary.enter_context(made).name
+    except OSError as cause:
+        raise no_room(cause) from cause
+    try:
+        with Path(path).open("w", encoding="utf-8", newline="") as file:
+            yield file
+    except OSError as cause:
+        if cause.errno not in FULL:
+            raise
+        raise no_room(cause) from cause
 
 
 def _separator(head: str) -> str:
