@@ -49,8 +49,9 @@ def content_of(path: Path, encoding: str = "") -> Content:
     """
     if encoding:
         try:
+            "a".encode(encoding)  # Python has encodings of bytes, too: zlib, rot13
             known = codecs.lookup(encoding).name
-        except LookupError as cause:
+        except (LookupError, ValueError) as cause:
             raise UsageError("table.encoding", found=encoding) from cause
         if known not in UNICODE_8:
             return Content(encoding)
