@@ -732,3 +732,16 @@ def test_weights_that_make_no_sense_are_refused(options, words):
     data = records()[:120]
     with pytest.raises(rowwise.RowwiseError, match=words):
         rowwise.fit(course(data), data, verbose=0, **options)
+
+
+def test_masked_records_are_refused_and_not_trained_on_as_if_nothing_were_missing():
+    x = np.ma.masked_greater(np.random.default_rng(0).normal(size=(40, 3)), 1)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    for call in (
+        lambda: rowwise.fit(model, (x, np.arange(40) % 2), epochs=1, verbose=0),
+        lambda: rowwise.predict(model, x),
+        lambda: rowwise.evaluate(model, (x, np.arange(40) % 2)),
+    ):
+        with pytest.raises(DataError, match="values are masked"):
+            call()

@@ -112,9 +112,11 @@ def test_sixteen_bits_are_scaled_not_clipped(tmp_path):
     deep = Image.fromarray(boot().astype(np.uint16) * 257)
     x, notes = read(tmp_path / "deep.png", deep)
     np.testing.assert_array_equal(x, boot())
-    assert notes == "brightness scaled to 0..255"
-    dark = Image.fromarray(boot().astype(np.uint16))
-    assert read(tmp_path / "dark.png", dark)[0].max() <= 1
+    assert notes == "brightness 0..65,535 scaled to 0..255"
+    for white in (255, 4095):  # 8 and 12 bits in a file of 16
+        x, notes = read(tmp_path / "few.png", Image.fromarray(np.rint(boot() * (white / 255)).astype(np.uint16)))
+        np.testing.assert_array_equal(x, boot())
+        assert notes == ("" if white == 255 else "brightness 0..4,095 scaled to 0..255")
 
 
 @pytest.mark.parametrize(("ink", "words"), [(0, "made white"), (255, "made black")])

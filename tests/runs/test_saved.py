@@ -217,6 +217,23 @@ def test_star_import_leaves_pythons_open_alone():
     assert {"open", "train"} <= set(dir(rowwise))
 
 
+def test_a_run_keeps_what_was_white_in_pictures_of_16_bits(tmp_path):
+    for name, brightest in (("a", 4095), ("b", 2000)):
+        (tmp_path / "p" / name).mkdir(parents=True)
+        for row in range(12):
+            values = np.random.default_rng(row).integers(0, brightest, (8, 8)).astype(np.uint16)
+            values[0, 0] = brightest
+            Image.fromarray(values).save(tmp_path / "p" / name / f"{row}.png")
+    with pytest.warns(Suspicious, match="65,535: 4,095 is taken for white"):
+        rowwise.train(tmp_path / "p", out=tmp_path / "run", epochs=1, verbose=0, pictures=False)
+    run = rowwise.open(tmp_path / "run")
+    assert run.accepts.pictures == "whole/4095"
+    file = tmp_path / "p" / "b" / "1.png"
+    scaled = np.rint(np.asarray(Image.open(file), np.float64) * 255 / 4095).astype(np.uint8)
+    assert scaled.max() == 125  # a dark picture alone stays as dark as it was among the others
+    np.testing.assert_array_equal(run.predict(file).probabilities, run.predict(scaled).probabilities)
+
+
 def test_a_saved_model_says_its_task_and_takes_another(tmp_path):
     model = bare(tmp_path / "m.keras", shape=(6,), units=1, activation=None)
     x = np.random.default_rng(0).random((4, 6), np.float32)

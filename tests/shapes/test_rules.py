@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 import rowwise
+from rowwise.errors import ModelError
+from rowwise.shapes import explain, trace
 from rowwise.shapes.ledger.facts import read
 
 layers = keras.layers
@@ -107,3 +109,54 @@ def test_what_acts_within_every_step_is_not_said_to_follow(layer):
 @pytest.mark.parametrize(("use_bias", "end"), [(True, "and a bias"), (False, "there is no bias")])
 def test_a_bias_is_added_only_where_there_is_one(use_bias, end):
     assert row_of((3,), layers.Dense(2, use_bias=use_bias))[1].sentence.endswith(end)
+
+
+class Sines(layers.Layer):
+    """sin(x @ kernel), with the attributes of a Dense layer."""
+
+    def __init__(self, units, **more):
+        super().__init__(**more)
+        self.units, self.use_bias, self.activation = units, True, keras.activations.relu
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], self.units), name="kernel")
+        self.bias = self.add_weight(shape=(self.units,), name="bias")
+
+    def call(self, x):
+        return keras.ops.sin(x @ self.kernel)
+
+
+class Plain(layers.Dense):
+    """Keras's own computation under another name."""
+
+
+class Doubled(layers.Dense):
+    def call(self, inputs):
+        return 2 * super().call(inputs)
+
+
+def test_a_users_own_class_is_not_explained_as_the_layer_of_keras_whose_name_it_has():
+    for own in (type("Dense", (Sines,), {}), type("Dense", (Doubled,), {})):
+        row = row_of((3,), own(2))[1]
+        assert (row.facts.kind, row.facts.title) == ("", "Dense")
+        assert row.sentence == "Dense; what it computes is its own, its weights are listed"
+        assert (row.dense, row.equation(4), row.multiply_adds(4)) == (None, "(4, 3) → (4, 2)", None)
+        assert "adds up" not in str(explain(keras.Sequential([keras.Input((3,)), own(2)])))
+
+
+def test_a_subclass_that_computes_what_its_base_does_is_explained_like_it():
+    row = row_of((3,), Plain(2))[1]
+    assert (row.facts.kind, row.facts.title) == ("Dense", "Plain")
+    assert row.sentence.startswith("each unit (of 2) adds up all features of a record (3)")
+    assert row.multiply_adds(4) == 4 * 3 * 2
+    assert "Plain" in str(explain(keras.Sequential([keras.Input((3,)), Plain(2)])))
+
+
+def test_a_product_is_followed_only_through_a_layer_that_computes_one():
+    model = keras.Sequential([keras.Input((3,)), type("Dense", (Doubled,), {})(2, name="own"), Plain(2, name="plain")])
+    x = np.array([[1, 2, 3]], "float32")
+    followed = trace(model, x, 0, 1)
+    assert followed.layer == "plain"
+    assert followed.value == pytest.approx(float(model(x)[0, 1]), rel=1e-5)
+    with pytest.raises(ModelError, match="own"):
+        trace(model, x, 0, 1, layer="own")

@@ -57,6 +57,7 @@ def reading() -> list[Option]:
         option("--split-seed", "cli.help.split_seed", "N", whole(0, LARGEST_SEED), Source.seed),
         option("--separator", "cli.help.separator", "SIGN"),
         option("--encoding", "cli.help.encoding", "NAME"),
+        option("--decimal", "cli.help.decimal", "SIGN"),
         option("--date-order", "cli.help.date_order", "ORDER", one_of(*DATE_ORDERS)),
         option("--size", "cli.help.size", "N|HxW"),
         option("--colour", "cli.help.colour", "KIND", one_of("grey", "colour")),

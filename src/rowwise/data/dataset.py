@@ -72,8 +72,8 @@ class Dataset:
     rows: NDArray[np.int32] | None = None
 
     def __post_init__(self) -> None:
-        x = np.asarray(self.x)
-        y: NDArray[Any] = np.asarray(self.y)
+        x = np.asarray(unmasked(self.x, self.name))
+        y: NDArray[Any] = np.asarray(unmasked(self.y, self.name))
         object.__setattr__(self, "targets", tuple(self.targets))
         y = self._checked_targets(x, y) if self.targets else self._checked_labels(x, y)
         if self.classes_ko and len(self.classes_ko) != len(self.classes):
@@ -193,6 +193,21 @@ class Dataset:
         if not held_out.any() or held_out.all():
             raise UsageError("data.split.empty", records=len(self), fraction=fraction)
         return replace(self[~held_out], part=self.part or "train"), replace(self[held_out], part="validation")
+
+
+def unmasked(values: Any, name: str) -> Any:
+    """The values; of NumPy's masked arrays, which lose their mask in all other functions, the plain ones.
+
+    Raises:
+        DataError: some values are masked: they are missing.
+    """
+    parts = values if isinstance(values, list | tuple) else (values,)
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        array: Any = np.ma.stack(values) if isinstance(values, list | tuple) else values
+        if count := int(np.ma.getmaskarray(array).sum()):
+            raise DataError("data.masked", name=name, count=f"{count:,}")
+        return array.data
+    return values
 
 
 def check_finite(name: str, x: NDArray[Any]) -> None:

@@ -24,7 +24,7 @@ DATE_ORDERS = ("day-first", "month-first", "year-first")
 _OPTIONS = {
     "table": (
         *("target", "task", "categorical", "numeric", "drop", "group", "time", "test", "seed"),
-        *("separator", "encoding", "date_order"),
+        *("separator", "encoding", "decimal", "date_order"),
     ),
     "folder": ("test", "seed", "size", "colour", "skip_bad"),
     "arrays": ("test", "seed", "task"),
@@ -46,6 +46,7 @@ class Source:
         test: share of the records that become test data, where the data are not divided already.
         seed: of that split.
         separator, encoding: of a CSV file; empty: detected.
+        decimal: the sign before the fraction in texts of numbers, `"."` or `","`; empty: its columns decide.
         date_order: one of `DATE_ORDERS`: how a table's dates such as 01/02/03 are meant; empty: they show it, or it is
             said that nothing does.
         size: `(height, width)` of pictures, one number for both, or text such as `"48x64"`; None: the pictures decide.
@@ -69,6 +70,7 @@ class Source:
     seed: int = 0
     separator: str = ""
     encoding: str = ""
+    decimal: str = ""
     date_order: str = ""
     size: tuple[int, int] | None = None
     colour: str = ""
@@ -86,6 +88,8 @@ class Source:
             object.__setattr__(self, "size", _size(self.size))
         if self.task not in ("", *TASKS):
             raise UsageError("source.choice", name="task", found=self.task, known=", ".join(TASKS))
+        if self.decimal not in ("", ".", ","):
+            raise UsageError("source.choice", name="decimal", found=self.decimal, known='"." ","')
         if self.date_order not in ("", *DATE_ORDERS):
             known_orders = ", ".join(DATE_ORDERS)
             raise UsageError("source.choice", name="date_order", found=self.date_order, known=known_orders)

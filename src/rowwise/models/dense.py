@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.dataset import PIXEL_MAX, Dataset
+from rowwise.data.dataset import Dataset
 from rowwise.data.tables.schema import from_origins
 from rowwise.errors import UsageError
+from rowwise.models.input_scaling import scaling_layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +38,8 @@ def dense(
     """Input → Rescaling(1/255) → Flatten → Dense, … → Dense(classes, softmax), compiled.
 
     The optimizer is Adam, the loss sparse categorical cross-entropy (labels are class numbers), the
-    metric accuracy. Rescaling is left out for records that are not integers.
+    metric accuracy. Pixels are divided by their white, 255 or that of 10 to 16 bits; features of arrays that are no
+    pixels are standardized by a Normalization instead; values on a scale of about 1 are left as they are.
 
     A table's records, which have a schema, go through its Preparation instead, and columns of many levels through
     an Embedding each; the model is a `keras.Sequential` where there are none of those. For regression the last layers
@@ -139,9 +141,8 @@ def _input_layers(dataset: Dataset) -> list[keras.Layer]:
 
         return [Preparation(dataset.schema, name="preparation")]
     flatten = keras.layers.Flatten(name="flatten")
-    if dataset.x.dtype.kind not in "iu":
-        return [flatten]
-    return [keras.layers.Rescaling(1 / PIXEL_MAX, name="rescaling"), flatten]
+    scaling = scaling_layer(dataset.x)
+    return [flatten] if scaling is None else [scaling, flatten]
 
 
 def _target_units(dataset: Dataset) -> keras.layers.Rescaling:

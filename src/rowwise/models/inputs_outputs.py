@@ -40,11 +40,13 @@ def gives_logits(model: keras.Model, outputs: NDArray[np.float32]) -> bool:
 
 
 def brightest_pixel(model: keras.Model) -> int:
-    """The value of white in the pixels that the model takes: 255 where it scales them itself, else 1.
+    """The value of white in the pixels that the model takes: 255 where it scales them itself, or what it divides by.
 
-    Without a layer for that, the course divides by 255 before training, and so does everybody.
+    Else 1: without a layer for that, the course divides by 255 before training, and so does everybody.
     """
     for layer in flat_layers(model):
+        if isinstance(layer, keras.layers.Rescaling) and np.ndim(layer.scale) == 0 and layer.offset == 0:
+            return round(1 / layer.scale) if 0 < layer.scale < 1 / PIXEL_MAX else PIXEL_MAX
         if isinstance(layer, SCALING):
             return PIXEL_MAX
         if getattr(layer, "kernel", None) is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rowwise.data.dataset import Dataset
+from rowwise.data.dataset import Dataset, unmasked
 from rowwise.data.source import is_frame
 from rowwise.errors import UsageError
 
@@ -50,6 +50,8 @@ def records_of(saved: Saved, data: Any) -> Records:
 
 def _rows(schema: Schema, data: Any) -> Records:
     """Rows of a table; X itself, as an array of numbers, is taken as it is."""
+    if isinstance(data, np.ma.MaskedArray):
+        data = np.ma.filled(data.astype(np.float32), np.nan)  # as missing values are in X
     if isinstance(data, np.ndarray) and data.dtype.kind in "fiu":
         return Records(data, [])
     from rowwise.data.tables.encode import encode, oddity_notes
@@ -65,7 +67,7 @@ def _pictures(saved: Saved, data: Any) -> Records:
     shape = tuple(size for size in takes.shape if size is not None)
     source = Path(data) if isinstance(data, str) else data
     if not isinstance(source, Path | bytes):
-        source = np.asarray(source)
+        source = np.asarray(unmasked(source, "x"))
     return Records(*read_pictures(source, shape, takes.white, takes.pictures))
 
 
@@ -88,7 +90,7 @@ def _array(saved: Saved, data: Any) -> Records:
         if Path(data).suffix.lower() != ".npy" or None in saved.accepts.shape:
             raise UsageError("saved.no_array", path=data, accepts=str(saved.accepts))
         return _pictures(saved, data)  # which reads arrays of any shape
-    x = np.asarray(data)
+    x = np.asarray(unmasked(data, "x"))
     return Records(x[None] if x.shape == saved.accepts.shape else x, [])
 
 

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -143,8 +144,9 @@ class DataRecord:
 
     @property
     def pictures(self) -> str:
-        """How pictures became records, `"object"` or `"whole"`; as Fashion-MNIST's did where nobody knows."""
-        return WHOLE if self.source.get("pictures") == WHOLE else OBJECT
+        """How pictures became records, `"object"`, `"whole"` or such as `"whole/4095"`; else as Fashion-MNIST's did."""
+        pictures = str(self.source.get("pictures"))
+        return pictures if re.fullmatch(WHOLE + r"(/[1-9]\d{0,9})?", pictures) else OBJECT
 
     def to_dict(self) -> dict[str, Any]:
         """As `run.json` has it."""

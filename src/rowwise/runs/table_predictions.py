@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.tables.encode import check_columns, encode_rows, oddity_notes
+from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.formulas import harmless_cells, harmless_names
+from rowwise.data.tables.parse import as_numbers
 from rowwise.data.tables.read import cleaned, open_table
 from rowwise.errors import DataError, ModelError
 from rowwise.text import say
@@ -51,7 +53,8 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
     Args:
         saved: was trained on a table.
         source: a table that has the columns that the model was trained on; others are handed through.
-        write: is given CSV in UTF-8 piece by piece, its separator that of the table, a comma where it has none.
+        write: is given CSV in UTF-8 piece by piece, its separator that of the table, a comma where it has none; the
+            sign before fractions is the table's, too.
 
     Raises:
         ModelError: the model was not trained on a table. DataError: columns are lacking, or it cannot be read.
@@ -63,15 +66,21 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
     with open_table(source) as table:
         check_columns(table.name, table.columns, tuple(column.name for column in schema.used), table.unread)
         done.columns = added_names(schema, table)
+        signs = signs_of(table, schema, source.decimal)
+        written = schema.read_with(signs)
+        form: dict[str, Any] = {
+            "separator": table.separator or ",",
+            "decimal_comma": table.separator != "" and signs.file == ",",
+        }
         for rows in table.raw():
-            clean = cleaned(rows, schema.numeric)
-            x = encode_rows(schema, clean, oddities)
+            clean = cleaned(rows, written.numeric)
+            x = encode_rows(written, clean, oddities)
             predicted = with_prediction(rows, saved.predict(x), schema, done.columns)
-            numbers = {column.name for column in clean if column.dtype.is_numeric()}
+            numbers = {column.name for column in clean if column.dtype.is_numeric()} | _in_units(written, clean)
             predicted, changed = harmless_cells(predicted, numbers)
             predicted.columns = harmless_names(predicted.columns)
             formulas += changed
-            write(predicted.write_csv(include_header=not done.records, separator=table.separator or ",").encode())
+            write(predicted.write_csv(include_header=not done.records, **form).encode())
             done.records += len(rows)
     if not done.records:
         raise DataError("table.rows", path=table.name)
@@ -83,6 +92,16 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
     if table.unread:
         done.notes.append(say("predict.table.unread", columns=", ".join(table.unread)))
     return done
+
+
+def _in_units(schema: Schema, rows: pl.DataFrame) -> set[str]:
+    """The columns whose texts are all numbers in the unit of the training, such as `-5 kg`."""
+    columns = (column for column in schema.used if column.kind == "numeric" and column.unit)
+    return {
+        column.name
+        for column in columns
+        if as_numbers(rows[column.name], column.decimal, column.unit).null_count() == rows[column.name].null_count()
+    }
 
 
 def added_names(schema: Schema, table: Table) -> tuple[str, ...]:

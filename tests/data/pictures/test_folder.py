@@ -3,6 +3,7 @@
 import os
 import shutil
 import unicodedata
+import warnings
 
 import numpy as np
 import pytest
@@ -156,6 +157,26 @@ def test_every_mode_of_picture_is_read(tmp_path):
     records = [x.tobytes() for part in (train, test) for x in part.x]
     assert len(records) == 10
     assert np.asarray(grey).tobytes() in records  # 16 bits are scaled, not clipped
+
+
+@pytest.mark.parametrize("white", [1, 255, 1023, 4095, 16383, 65535])
+def test_what_is_white_in_16_bits_is_known_by_the_brightest_picture_of_all(tmp_path, white):
+    ramp = np.linspace(0, white, 16).round().astype(np.uint16)
+    for name in ("a", "b"):
+        (tmp_path / "p" / name).mkdir(parents=True)
+        for row in range(3):
+            dark = ramp // (2 if name == "b" else 1) if white > 1 else ramp
+            Image.fromarray(np.tile(np.roll(dark, row), (16, 1))).save(tmp_path / "p" / name / f"{row}.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error" if white == 65535 else "ignore", Suspicious)
+        train, test = rowwise.load(tmp_path / "p", test=0.34)
+    x, y = (np.concatenate([one, other]) for one, other in ((train.x, test.x), (train.y, test.y)))
+    expected = np.rint(ramp * (255 / white))
+    np.testing.assert_array_equal(np.sort(x[y == 0], axis=2), np.broadcast_to(expected, (3, 16, 16)))
+    assert x[y == 1].max() == (255 if white == 1 else np.rint(white // 2 * 255 / white))  # dark stays dark
+    if white not in (1, 65535):
+        with pytest.warns(Suspicious, match=f"65,535: {white:,} is taken for white"):
+            rowwise.load(tmp_path / "p", test=0.34)
 
 
 def test_files_that_are_no_pictures_are_listed(parts):

@@ -29,8 +29,10 @@ from rowwise.cores import usable_cores
 from rowwise.data.pictures.bars import bars
 from rowwise.data.pictures.file import is_colourful
 from rowwise.data.pictures.listing import DIGEST, cache_written, joined, listing
+from rowwise.data.pictures.prepare import with_white
 from rowwise.data.pictures.steps import DecodeRecords, Unusable
 from rowwise.data.pictures.workers import Workers
+from rowwise.data.pixels import white_level
 from rowwise.environment import cache_folder
 from rowwise.errors import DataError, SaveError
 from rowwise.files import PARTIAL, unfinished, write_through
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from rowwise.data.pictures.prepare import Prepare
     from rowwise.data.pictures.tree import Tree
 
-FORM = 1  # of what lies in the cache: a change of it, or of how pictures are decoded, adds one
+FORM = 2  # of what lies in the cache: a change of it, or of how pictures are decoded, adds one
 RECORDS, ABOUT = "x.npy", "about.json"
 LONGEST_SIDE = 64  # pixels, of records whose size nobody chose
 SAMPLE = 300  # pictures whose pixels are looked at for colour
@@ -61,6 +63,8 @@ class TreeRecords(NamedTuple):
         unusable: the files that are no pictures.
         least, most: smallest and largest `(height, width)` of the files' pictures.
         key: of the content, hexadecimal.
+        prepare: how the files became records.
+        deep: pictures of more than 8 bits among them.
     """
 
     x: NDArray[np.uint8]
@@ -68,6 +72,8 @@ class TreeRecords(NamedTuple):
     least: tuple[int, int]
     most: tuple[int, int]
     key: str
+    prepare: Prepare
+    deep: int
 
 
 def decoded(tree: Tree, size: tuple[int, int] | None, colour: bool | None, prepare: Prepare) -> TreeRecords:
@@ -78,7 +84,8 @@ def decoded(tree: Tree, size: tuple[int, int] | None, colour: bool | None, prepa
         size: `(height, width)` of a record; None for the middle (median) height and width of all pictures, both
             scaled down so that the longer side has 64 pixels at most: pictures of one small size stay as they are.
         colour: True for RGB, False for grey; None for what they are: RGB where the pixels of one of 300 have colour.
-        prepare: how a file becomes a record.
+        prepare: how a file becomes a record; where it does not say what white is in pictures of more than 8 bits, all
+            of them have one, by the largest value of any.
 
     Raises:
         DataError: a file changes while it is read. SaveError: the cache cannot be written.
@@ -86,14 +93,17 @@ def decoded(tree: Tree, size: tuple[int, int] | None, colour: bool | None, prepa
     folder = cache_folder() / "pictures"
     with bars() as start_bar, _workers(tree) as workers:
         files = listing(tree, folder / "listings", workers, start_bar)
+        brightest = files.headers[:, 3]
+        if brightest.any():
+            prepare = with_white(prepare, white_level(float(brightest.max())))
         entry = folder / _key(tree, files, size, colour, prepare)
-        if (records := _kept(entry, len(tree.names))) is None:
+        if (kept := _kept(entry, len(tree.names))) is None:
             with cache_written(folder), _new_entry(entry, len(tree.names)) as partial:
                 _decode(tree, files, _record_shape(tree, files, size, colour), prepare, partial, workers, start_bar)
-            records = _kept(entry, len(tree.names))
-    if records is None:
+            kept = _kept(entry, len(tree.names))
+    if kept is None:
         raise SaveError("folder.cache", path=folder, cause="—")
-    return records
+    return TreeRecords(*kept, entry.name, prepare, int(np.count_nonzero(brightest)))
 
 
 def record_shape(
@@ -150,8 +160,8 @@ def _key(tree: Tree, files: Listing, size: tuple[int, int] | None, colour: bool 
     return hashlib.sha256(b"\0".join((asked, joined(tree.names), files.digests.tobytes()))).hexdigest()
 
 
-def _kept(entry: Path, files: int) -> TreeRecords | None:
-    """What lies in the cache, if it is whole."""
+def _kept(entry: Path, files: int) -> tuple[NDArray[np.uint8], list[Unusable], tuple[int, int], tuple[int, int]] | None:
+    """What lies in the cache, if it is whole: the first four fields of `TreeRecords`."""
     try:
         about = json.loads((entry / ABOUT).read_bytes())
         x = np.load(entry / RECORDS, mmap_mode="r", allow_pickle=False)
@@ -163,7 +173,7 @@ def _kept(entry: Path, files: int) -> TreeRecords | None:
         return None
     with suppress(OSError):
         os.utime(entry)  # used now
-    return TreeRecords(x, unusable, least, most, entry.name)
+    return x, unusable, least, most
 
 
 @contextmanager

@@ -12,12 +12,15 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from rowwise.data.dataset import PIXEL_MAX
+from rowwise.data.pixels import white_level
 from rowwise.errors import DataError
 from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 # What Pillow may open. Its other readers are rare or, as for EPS, start a program.
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
@@ -38,15 +41,20 @@ COLOURED_SHARE = 0.001  # of such pixels in a picture of colour
 
 
 class Header(NamedTuple):
-    """The upright picture's size in pixels, and whether it may have colour."""
+    """The upright picture's size in pixels, whether it may have colour, and whether it has more than 8 bits a pixel."""
 
     height: int
     width: int
     colour: bool
+    deep: bool
 
 
 def open_picture(
-    path: str | Path, notes: list[str], content: bytes | None = None, least: tuple[int, int] | None = None
+    path: str | Path,
+    notes: list[str],
+    content: bytes | None = None,
+    least: tuple[int, int] | None = None,
+    white: float | None = None,
 ) -> tuple[Image.Image, tuple[int, int]]:
     """The picture, upright and in one of the modes L, RGB, RGBA, nothing lazy left; and its width and height.
 
@@ -58,6 +66,7 @@ def open_picture(
         content: the bytes, where they have been read already.
         least: `(height, width)` that suffice: a larger JPEG may be decoded to a part of its size, which is quicker.
             The size returned is the whole picture's all the same.
+        white: what becomes 255 in a picture of more than 8 bits; None for the white of its own values.
 
     Raises:
         DataError: unreadable, too large, or no picture.
@@ -78,9 +87,8 @@ def open_picture(
                 picture = ImageOps.exif_transpose(file)
             if orientation in TURNED:
                 size = size[1], size[0]
-        if picture.mode.startswith(("I", "F")):
-            notes.append(say("picture.depth"))
-            return _eight_bits(picture), size
+        if _is_deep(picture):
+            return _eight_bits(picture, white, notes), size
         transparent = picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info
         return picture.convert("RGBA" if transparent else "L" if picture.mode in ("1", "L") else "RGB"), size
 
@@ -95,7 +103,17 @@ def read_header(path: str | Path, content: bytes | None = None) -> Header:
         # Pillow would decode a whole PNG to look for EXIF behind the pixels.
         turned = bool(file.info.get("exif")) and file.getexif().get(ORIENTATION, 1) in TURNED
         width, height = reversed(file.size) if turned else file.size
-        return Header(height, width, not (file.mode in GREY_MODES or file.mode.startswith("I")))
+        return Header(height, width, not (file.mode in GREY_MODES or file.mode.startswith("I")), _is_deep(file))
+
+
+def brightest_value(path: str | Path, content: bytes | None = None) -> float:
+    """The largest value of a picture of more than 8 bits; 0 where none is above 0.
+
+    Raises:
+        DataError: unreadable, too large, or no picture.
+    """
+    with _opened(path, content) as file:
+        return max(float(_values(file).max()), 0.0)
 
 
 def is_colourful(path: str | Path) -> bool:
@@ -150,11 +168,21 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """16 bits a pixel and more, scaled: Pillow's own conversion would clip at 255."""
-    values = np.nan_to_num(np.asarray(picture, np.float32))
-    largest = max(float(values.max()), 0.0)
-    # The scale is the format's, not the picture's own maximum, so that a dark picture stays dark.
-    white = 1.0 if picture.mode == "F" and largest <= 1 else 65535.0 if picture.mode != "F" and largest <= 65535 else 0
-    scaled = values.clip(0) * (PIXEL_MAX / (white or largest or 1.0))
-    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+def _is_deep(picture: Image.Image) -> bool:
+    return picture.mode.startswith(("I", "F"))
+
+
+def _values(picture: Image.Image) -> NDArray[np.float32]:
+    return np.nan_to_num(np.asarray(picture, np.float32))
+
+
+def _eight_bits(picture: Image.Image, white: float | None, notes: list[str]) -> Image.Image:
+    """More than 8 bits a pixel, scaled: Pillow's own conversion would clip at 255."""
+    values = _values(picture).clip(0)
+    largest = float(values.max())
+    white = white or white_level(largest)
+    if white != PIXEL_MAX:
+        notes.append(say("picture.depth", white=f"{white:,.6g}"))
+    if largest > white:
+        notes.append(say("picture.clipped", largest=f"{largest:,.6g}"))
+    return Image.fromarray(np.rint((values * (PIXEL_MAX / white)).clip(max=PIXEL_MAX)).astype(np.uint8))

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 BATCH = 1024  # records handed on at a time
 COLOURS = {"grey": False, "colour": True}  # what a source asks for; where it says nothing the pictures decide
 WHOLE_PICTURES = prepare_for(WHOLE)
+DEEP_WHITE = 2**16 - 1  # of a picture that uses all of its 16 bits
 
 
 def load(source: Source) -> tuple[Dataset, Dataset]:
@@ -54,6 +55,10 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
     tree = scan(Path(source.place))
     records = decoded(tree, source.size, COLOURS.get(source.colour), WHOLE_PICTURES)
     usable = _usable(tree, records.unusable, source.skip_bad, learn=True)
+    _, _, white = records.prepare.name.partition("/")
+    if white and int(white) != DEEP_WHITE:
+        values = {"count": f"{records.deep:,}", "white": f"{int(white):,}", "full": f"{DEEP_WHITE:,}"}
+        warn_user(say("folder.depth", folder=tree.folder, **values))
 
     def part(name: str, rows: slice) -> Dataset:
         return _dataset(source.name, tree, records, rows, usable, part=name)
@@ -94,7 +99,7 @@ def read_as(
         number = np.array([classes.index(name) if name in classes else 0 for name in tree.classes], np.int32)
         tree = replace(tree, classes=classes, y=number[tree.y])
     rows = slice(tree.train, None)
-    return _dataset(source.name, tree, records, rows, usable, part="test", pictures=prepare.name)
+    return _dataset(source.name, tree, records, rows, usable, part="test")
 
 
 def read_batches(
@@ -205,7 +210,6 @@ def _dataset(
     rows: slice,
     usable: NDArray[np.bool_] | None,
     part: str,
-    pictures: str = WHOLE,
 ) -> Dataset:
     height, width = records.x.shape[1:3]
     (low, narrow), (high, wide) = records.least, records.most
@@ -220,7 +224,7 @@ def _dataset(
         "folder": str(tree.folder.resolve()),
         "files": len(tree.names),
         "content": records.key,
-        "pictures": pictures,
+        "pictures": records.prepare.name,
         "skipped": [tree.names[file.row] for file in records.unusable],
     }
     x, y = records.x[rows], tree.y[rows]

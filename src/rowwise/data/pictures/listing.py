@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SETTLED = 2_000_000_000  # ns: the coarsest file system counts in steps of two seconds
 DIGEST = 32  # bytes of a SHA-256
-HEADER = 3  # numbers of a header
+HEADER = 4  # numbers of a header
 
 StartBar = Callable[
     [str, int], Callable[[int], None]
@@ -44,7 +44,8 @@ class Listing(NamedTuple):
 
     Attributes:
         digests: `(files, 32)` uint8; zeros for one that cannot be read.
-        headers: `(files, 3)` int32: height, width, 1 where it may have colour; zeros for one that is no picture.
+        headers: `(files, 4)` int32: height, width, 1 where it may have colour, the largest value where it has more than
+            8 bits; zeros for one that is no picture.
     """
 
     digests: NDArray[np.uint8]
@@ -84,15 +85,15 @@ def listing(tree: Tree, folder: Path, workers: Workers, start_bar: StartBar) -> 
     advance = start_bar("folder.bar.reading", len(unread))
     for start, answer in workers.answers(ReadHeaders(str(tree.folder)), unread, advance):
         some = rows[start : start + len(answer.digests)]
-        for row, digest, header in zip(some, answer.digests, answer.headers, strict=True):
+        for row, digest, header, brightest in zip(some, *answer, strict=True):
             if digest:
                 files.digests[row] = np.frombuffer(digest, np.uint8)
             if header:
-                files.headers[row] = header
+                files.headers[row] = (header.height, header.width, header.colour, brightest)
     settled = (tree.stats[:, 1:].max(1) < now - SETTLED) & files.digests.any(1)
     arrays = {"names": np.frombuffer(names, np.uint8), "facts": tree.stats, "settled": kept | settled}
     content = io.BytesIO()
-    np.savez(content, **arrays, digests=files.digests, looks=files.headers)
+    np.savez(content, **arrays, digests=files.digests, headers=files.headers)
     with cache_written(folder):
         folder.mkdir(parents=True, exist_ok=True)
         atomic_write(path, content.getvalue())
@@ -106,7 +107,7 @@ def _recall(path: Path, names: bytes, tree: Tree, files: Listing) -> NDArray[np.
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
             kept_names, stats, settled = (kept[name] for name in ("names", "facts", "settled"))
-            before = kept["digests"], kept["looks"]
+            before = kept["digests"], kept["headers"]
         rows = len(settled)
         if stats.shape != (rows, tree.stats.shape[1]):
             return filled

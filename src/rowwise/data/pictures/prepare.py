@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,7 +32,8 @@ class Prepare(NamedTuple):
     """How a picture becomes a record.
 
     Attributes:
-        name: what a run keeps of it.
+        name: what a run keeps of it: `"object"`, `"whole"`, or `"whole/4095"` where it says what is white in pictures
+            of more than 8 bits.
         record: `(path, shape, notes, content) → record`, as `whole` is; it can be pickled.
     """
 
@@ -88,11 +90,24 @@ def read_pictures(
 
 def prepare_for(pictures: str) -> Prepare:
     """How the pictures of a run were prepared, by what it keeps: `"whole"`, or else a bright object on black."""
-    return Prepare(WHOLE, whole) if pictures == WHOLE else Prepare(OBJECT, cut_out)
+    kind, _, white = pictures.partition("/")
+    if kind != WHOLE:
+        return Prepare(OBJECT, cut_out)
+    return Prepare(pictures, partial(whole, white=float(white)) if white else whole)
+
+
+def with_white(prepare: Prepare, white: float) -> Prepare:
+    """The same, with this value of white in pictures of more than 8 bits, if it has none of its own."""
+    return prepare_for(f"{WHOLE}/{white:.0f}") if prepare.name == WHOLE else prepare
 
 
 def scale(x: NDArray[Any], brightest: int) -> tuple[NDArray[Any], list[str]]:
-    """Pixels x `(records, ...)` → the same with white at `brightest`, 1 or 255, and a note where that changed them."""
+    """Pixels x `(records, ...)` → the same with white at `brightest`, and a note where that changed them.
+
+    White is 1 or 255 in x, by its values; or `brightest` where x may have more than 8 bits, as the model's pixels have.
+    """
+    if x.dtype != np.uint8 and (brightest > PIXEL_MAX and (x.dtype.kind in "iu" or x.max() > PIXEL_MAX)):
+        return x, []
     white = PIXEL_MAX if x.dtype == np.uint8 or x.max() > 2 else 1  # 2: resizing overshoots 1 a little
     if white == brightest or x.min() < 0:  # negative values were scaled by somebody already
         return x, []
@@ -101,7 +116,11 @@ def scale(x: NDArray[Any], brightest: int) -> tuple[NDArray[Any], list[str]]:
 
 
 def whole(
-    path: str | Path, shape: tuple[int, ...], notes: list[str], content: bytes | None = None
+    path: str | Path,
+    shape: tuple[int, ...],
+    notes: list[str],
+    content: bytes | None = None,
+    white: float | None = None,
 ) -> NDArray[np.uint8]:
     """A picture → one record of `shape`, neither inverted nor cropped.
 
@@ -113,12 +132,13 @@ def whole(
         shape: `(height, width)` for grey, `(height, width, 1 or 3)`.
         notes: what was done is added to it, in words.
         content: the bytes, where they have been read already.
+        white: what becomes 255 in a picture of more than 8 bits; None for the white of its own values.
 
     Raises:
         DataError: unreadable, too large, or no picture.
     """
     height, width = shape[:2]
-    picture, before = open_picture(path, notes, content, (height, width))
+    picture, before = open_picture(path, notes, content, (height, width), white)
     if picture.mode == "RGBA":
         if picture.getchannel("A").getextrema()[0] != PIXEL_MAX:
             notes.append(say("picture.on_white"))

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from rowwise.data.pictures.file import read_header
+from rowwise.data.pictures.file import brightest_value, read_header
 from rowwise.errors import DataError
 from rowwise.text import say
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rowwise.data.pictures.file import Header
 
 LARGEST_FILE = 512 * 1024**2  # bytes
+INT32_MAX = 2**31 - 1
 SMALL_FILE = 1024**2  # bytes: read once for all; of a larger one the digest is taken piece by piece
 
 
@@ -48,10 +49,14 @@ class Unusable(NamedTuple):
 
 
 class Headers(NamedTuple):
-    """Of each file its SHA-256, empty where it cannot be read, and its header, None where it is no picture."""
+    """Of each file its SHA-256, empty where it cannot be read, and its header, None where it is no picture.
+
+    `brightest`: the largest value of a picture of more than 8 bits, rounded up, 1 at least; 0 for all others.
+    """
 
     digests: list[bytes]
     headers: list[Header | None]
+    brightest: list[int]
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,9 @@ class ReadHeaders:
 
     def __call__(self, start: int, names: Sequence[str]) -> Headers:
         """Of the files `names`."""
-        answer = Headers([], [])
+        answer = Headers([], [], [])
         for name in names:
-            path, digest, header = os.path.join(self.folder, name), b"", None
+            path, digest, header, brightest = os.path.join(self.folder, name), b"", None, 0
             with suppress(OSError, DataError):  # decoding it will say why
                 with open(path, "rb", buffering=0) as file:
                     small = os.fstat(file.fileno()).st_size <= SMALL_FILE
@@ -72,8 +77,11 @@ class ReadHeaders:
                     taken = hashlib.file_digest(file, "sha256") if content is None else hashlib.sha256(content)
                 digest = taken.digest()
                 header = read_header(path, content)
+                if header.deep:  # one of 8 bits needs no decoding
+                    brightest = int(min(max(1, math.ceil(brightest_value(path, content))), INT32_MAX))
             answer.digests.append(digest)
             answer.headers.append(header)
+            answer.brightest.append(brightest)
         return answer
 
 

@@ -11,7 +11,9 @@ import numpy as np
 
 from rowwise.data.source import TABLES, Source, is_frame
 from rowwise.data.tables.columns import KINDS
+from rowwise.data.tables.file_signs import signs_of, signs_of_dicts
 from rowwise.data.tables.frames import from_dicts
+from rowwise.data.tables.number_text import is_mark, read
 from rowwise.data.tables.read import cleaned, open_table, reading
 from rowwise.errors import DataError, UsageError
 from rowwise.text import say
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.data.tables.read import Limits
-    from rowwise.data.tables.schema import Schema
+    from rowwise.data.tables.schema import Column, Schema
 
 ROWS = "rows"  # what a list of dictionaries is called in messages
 
@@ -61,7 +63,8 @@ def encode(schema: Schema, rows: Any, limits: Limits | None = None) -> Encoded:
     oddities: dict[str, Counter[str]] = {}
     with open_table(source, limits) as table:
         check_columns(table.name, table.columns, _used(schema), table.unread)
-        blocks = [encode_rows(schema, batch, oddities) for batch in table.batches(schema.numeric)]
+        written = schema.read_with(signs_of(table, schema, source.decimal))
+        blocks = [encode_rows(written, batch, oddities) for batch in table.batches(written.numeric)]
     if not sum(map(len, blocks)):
         raise DataError("table.rows", path=source.place)
     return Encoded(np.concatenate(blocks), oddities)
@@ -91,8 +94,10 @@ def _of_dicts(schema: Schema, rows: Sequence[Any]) -> Encoded:
     x = np.empty((len(rows), len(schema.inputs)), np.float32)
     oddities: dict[str, Counter[str]] = {}
     with reading(ROWS):
-        for places, frame in from_dicts(rows, used):
-            x[places] = encode_rows(schema, cleaned(frame, schema.numeric), oddities)
+        groups = [(places, cleaned(frame)) for places, frame in from_dicts(rows, used)]
+        written = schema.read_with(signs_of_dicts((frame for _, frame in groups), schema))
+        for places, frame in groups:
+            x[places] = encode_rows(written, frame, oddities)
     return Encoded(x, oddities)
 
 
@@ -113,9 +118,21 @@ def encode_rows(
         values, odd = rows[column.name], oddities.setdefault(column.name, Counter())
         odd["missing"] += values.null_count()
         encoded = KINDS[column.kind].encode(column, values, odd)
-        odd["unreadable"] += int((values.is_not_null().to_numpy() & np.isnan(encoded[:, 0])).sum())
+        unread = values.is_not_null().to_numpy() & np.isnan(encoded[:, 0])
+        if unread.any():
+            odd.update(_unread(column, values.filter(unread)))
         inputs.append(encoded)
     return np.concatenate(inputs, axis=1)
+
+
+def _unread(column: Column, values: pl.Series) -> Counter[str]:
+    """How many of values that gave no number are missing, in another unit than in training, or unreadable."""
+    counts = Counter(missing=0, unit=0, unreadable=len(values))
+    if column.kind == "numeric" and str(values.dtype) == "String":
+        counts["missing"] = int(is_mark(values).sum())
+        counts["unit"] = read(values, column.decimal).numbers.count()
+        counts["unreadable"] -= counts["missing"] + counts["unit"]
+    return counts
 
 
 def _used(schema: Schema) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,6 +72,8 @@ def _series_of_array(name: str, values: Any) -> pl.Series:
             return _series_of_one_type(name, listed)
     if types <= {bool} or types <= {str} or all(issubclass(one, int | float | np.number) for one in types):
         return pl.Series(name, listed, strict=False)
+    if all(issubclass(one, int | float | np.number | Decimal) for one in types):
+        return pl.Series(name, [None if value is None else float(value) for value in listed], dtype=pl.Float64)
     if all(issubclass(one, datetime.timedelta) for one in types):
         return pl.Series(name, listed, dtype=pl.Duration("us"))
     if all(issubclass(one, datetime.date) for one in types):  # pandas's Timestamp among them
@@ -96,7 +99,7 @@ def none_if_missing(value: Any) -> Any:
     """The value, or None for NaN, NaT and pandas's NA, which are unequal to themselves or have no truth."""
     if type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value):
         return None
-    return value
+    return None if isinstance(value, Decimal) and value.is_nan() else value
 
 
 def from_dicts(
@@ -133,6 +136,8 @@ def _type(value: Any) -> type | None:
     """What a column of such values is made as; None where the value is missing."""
     if value is None:
         return None
+    if isinstance(value, Decimal):
+        return float
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float if abs(value) <= LARGEST_EXACT or isinstance(value, float) else str
     if isinstance(value, datetime.timedelta) and abs(value) > LONGEST:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rowwise.data.tables.columns import KINDS, dropped
 from rowwise.data.tables.columns.categorical import sorted_levels
 from rowwise.data.tables.dates import order
+from rowwise.data.tables.number_notes import no_numbers, number_notes
 from rowwise.data.tables.origins import origin
 from rowwise.data.tables.profile import MOST_LEVELS
 from rowwise.data.tables.schema import Column, Schema
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rowwise.data.source import Source
+    from rowwise.data.tables.decimal_sign import Signs
     from rowwise.data.tables.profile import Profile
     from rowwise.data.tables.read import Table
 
@@ -49,7 +51,7 @@ def check_options(table: Table, source: Source) -> None:
             raise UsageError("table.nested", name=name, found=table.unread[name])
 
 
-def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile]) -> Schema:
+def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], signs: Signs) -> Schema:
     """Of all columns but the targets, as their values show them or as the source's options say.
 
     Raises:
@@ -66,7 +68,16 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile]) 
     if ambiguous:
         warn_user(say("target.alike", name=source.target[0], classes=", ".join(ambiguous[:6])))
     origins = () if classes else tuple(origin(profiles[name]) for name in source.target)
-    schema = Schema(columns, source.target, classes, origins if any(origins) else ())
+    units = () if classes else tuple(profiles[name].numbers.unit for name in source.target)
+    schema = Schema(
+        columns,
+        source.target,
+        classes,
+        origins if any(origins) else (),
+        units if any(units) else (),
+        signs.shown,
+        table.separator,
+    )
     if not schema.used:
         reasons = ", ".join(f"{c.name}: {say(f'schema.dropped.{c.reason}')}" for c in columns[:5])
         raise DataError("table.no_features", path=table.name, reasons=reasons or "–")
@@ -110,10 +121,14 @@ def infer_columns(table: Table, source: Source, profiles: Mapping[str, Profile])
 
 def _column(name: str, profile: Profile, source: Source) -> Column:
     if reason := dropped.reason(name, profile, source):
-        if reason == "mixed":
-            warn_user(say("table.mixed.left", **_mixed(name, profile)))
+        if reason in ("mixed", "identifier", "levels"):
+            for note in number_notes(name, profile, reason):
+                warn_user(note)
         return Column(name, "dropped", reason=reason)
     kind = _kind(name, profile, source)
+    if name not in source.categorical:
+        for note in number_notes(name, profile, kind):
+            warn_user(note)
     return Column(name, kind, **KINDS[kind].fields(profile))
 
 
@@ -123,18 +138,11 @@ def _kind(name: str, profile: Profile, source: Source) -> str:
             raise UsageError("table.levels", name=name, most=f"{MOST_LEVELS:,}")
         return "categorical"
     if name in source.numeric:
-        if not profile.numeric:
-            raise UsageError("table.mixed", **_mixed(name, profile))
+        if not profile.all_numbers:
+            key, values = no_numbers(name, profile)
+            raise UsageError(key, **values)
         return "numeric"
     return _kind_without_options(profile)
-
-
-def _mixed(name: str, profile: Profile) -> dict[str, str]:
-    """What the messages `table.mixed…` say of a column."""
-    text, record = profile.unlike or ("", 0)
-    numbers = profile.numbers[profile.decimal]
-    counts = {"numbers": f"{numbers:,}", "others": f"{profile.present - numbers:,}", "record": f"{record + 1:,}"}
-    return {"name": name, "found": text[:30], **counts}
 
 
 def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
@@ -153,17 +161,18 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
         if source.task == "classification":
             raise UsageError("target.several", names=", ".join(source.target))
         for name in source.target:
-            if not profiles[name].numeric:
+            if not profiles[name].all_numbers:
                 text, record = profiles[name].unlike or profiles[name].first
                 raise UsageError("target.numbers", name=name, found=text[:30], record=f"{record + 1:,}")
         return "regression"
     name = source.target[0]
     profile = profiles[name]
-    few = profile.whole and profile.distinct <= FEW and profile.present >= OFTEN * profile.distinct
+    few = profile.numbers.range.whole and profile.distinct <= FEW and profile.present >= OFTEN * profile.distinct
     if source.task == "" and profile.numeric and not few:
         return "regression"
     if profile.mixed and (source.task == "" or profile.distinct > MOST_LEVELS):
-        raise DataError("table.mixed", **_mixed(name, profile))
+        key, values = no_numbers(name, profile)
+        raise DataError(key, **values)
     if profile.distinct > MOST_LEVELS:
         raise DataError("target.classes", name=name, most=f"{MOST_LEVELS:,}")
     if profile.distinct > max(FEW, profile.present / 2):

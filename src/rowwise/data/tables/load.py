@@ -18,7 +18,9 @@ from rowwise.data.splits import held_out
 from rowwise.data.storage import ROWS, empty, release
 from rowwise.data.tables.columns.categorical import level_numbers
 from rowwise.data.tables.encode import check_columns, encode_rows
+from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
+from rowwise.data.tables.number_text import is_mark
 from rowwise.data.tables.parse import as_float32, as_numbers, as_texts
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.rare_classes import warn_of_rare_classes
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.data.source import Source
+    from rowwise.data.tables.decimal_sign import Signs
     from rowwise.data.tables.profile import Profile
     from rowwise.data.tables.read import Limits, Table
     from rowwise.data.tables.schema import Column
@@ -75,10 +78,10 @@ def load(source: Source, limits: Limits | None = None, block_rows: int = ROWS) -
     """
     with open_table(source, limits) as table:
         check_options(table, source)
-        profiles = profiles_of(table)
+        profiles, signs = profiles_of(table, source)
         settle_dates(profiles, source)
-        schema = infer_schema(table, source, profiles)
-        records = _encoded(table, schema, source, profiles)
+        schema = infer_schema(table, source, profiles, signs)
+        records = _encoded(table, schema, source, profiles, signs)
     test = _held_out(records, schema, source)
     schema, new_numbers = fitted(schema, records.x, np.flatnonzero(~test), block_rows)
     prints = np.empty(len(records.x), np.uint64)
@@ -107,10 +110,11 @@ def survey(source: Source) -> tuple[Schema, int]:
     """
     with open_table(source) as table:
         check_options(table, source)
-        profiles = profiles_of(table)
+        profiles, signs = profiles_of(table, source)
         settle_dates(profiles, source)
-        schema = Schema(infer_columns(table, source, profiles), ())
-        records = _encoded(table, schema, source, profiles)
+        columns = infer_columns(table, source, profiles)
+        schema = Schema(columns, (), decimal=signs.shown, separator=table.separator)
+        records = _encoded(table, schema, source, profiles, signs)
     return fitted(schema, records.x, np.arange(len(records.x)))[0], len(records.x)
 
 
@@ -126,11 +130,13 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
     with open_table(source, limits) as table:
         expected = (*(column.name for column in schema.used), *schema.targets)
         check_columns(table.name, table.columns, expected, table.unread)
-        for batch in table.batches(schema.numeric, numbered=True):
-            rows = _having_targets(batch, schema)
+        signs = signs_of(table, schema, source.decimal)
+        written = schema.read_with(signs)
+        for batch in table.batches(written.numeric, numbered=True):
+            rows = _having_targets(batch, schema, signs)
             numbers.append(rows[ROW].to_numpy())
-            xs.append(encode_rows(schema, rows, oddities))
-            ys.append(_targets(rows, schema, "."))
+            xs.append(encode_rows(written, rows, oddities))
+            ys.append(_targets(rows, schema))
         if not sum(map(len, xs)):
             raise DataError("table.rows", path=table.name)
         records = Records(np.concatenate(xs), np.concatenate(ys), None, np.concatenate(numbers))
@@ -146,7 +152,7 @@ def not_used(schema: Schema) -> list[tuple[Column, str]]:
     ]
 
 
-def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str, Profile]) -> Records:
+def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str, Profile], signs: Signs) -> Records:
     """The second pass over the table."""
     most = next(iter(profiles.values())).records
     x = empty((most, len(schema.inputs)))
@@ -159,12 +165,12 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
     numbers = np.empty(most, np.int32)
     end = 0
     for batch in table.batches(schema.numeric, numbered=True):
-        rows = _having_targets(batch, schema)
+        rows = _having_targets(batch, schema, signs)
         start, end = end, end + len(rows)
         x[start:end] = encode_rows(schema, rows)
         numbers[start:end] = rows[ROW].to_numpy()
         if schema.targets:
-            y[start:end] = _targets(rows, schema, profiles[schema.targets[0]].decimal)
+            y[start:end] = _targets(rows, schema)
         if keys is not None and source.group:
             keys[start:end] = group_keys(rows[source.group])
         elif keys is not None:
@@ -176,18 +182,32 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
     return Records(x[:end], y[:end], None if keys is None else keys[:end], None if none_left_out else numbers[:end])
 
 
-def _having_targets(rows: pl.DataFrame, schema: Schema) -> pl.DataFrame:
-    """The rows with all their targets: one without can be neither learned from nor measured on."""
-    import polars as pl
+def _having_targets(rows: pl.DataFrame, schema: Schema, signs: Signs) -> pl.DataFrame:
+    """The rows with all their targets: one without can be neither learned from nor measured on.
 
-    present = rows.drop_nulls(list(schema.targets)) if schema.targets else rows
-    if schema.classes:
-        return present
-    finite = [pl.col(name).is_finite() for name in schema.targets if rows[name].dtype.is_float()]
-    return present.filter(*finite) if finite else present
+    The targets of a regression are Float64 in them.
+    """
+    if schema.classes or not schema.targets:
+        return rows.drop_nulls(list(schema.targets)) if schema.targets else rows
+    numbers = [_target(rows, name, signs.of(name), schema.target_unit(name)) for name in schema.targets]
+    return rows.with_columns(numbers).drop_nulls(list(schema.targets))
 
 
-def _targets(rows: pl.DataFrame, schema: Schema, decimal: str) -> NDArray[Any]:
+def _target(rows: pl.DataFrame, name: str, decimal: str, unit: str) -> pl.Series:
+    """Float64, null where the target is missing."""
+    values = rows[name]
+    numbers = as_numbers(values, decimal, unit)
+    unread = values.is_not_null() & numbers.is_null()
+    if unread.any():
+        unread &= ~is_mark(values)
+        if unread.any():
+            place = int(unread.arg_max() or 0)
+            row = f"{rows[ROW][place]:,}"
+            raise DataError("target.unreadable", name=name, found=str(values[place])[:30], record=row)
+    return numbers
+
+
+def _targets(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
     """int32 `(records,)` class numbers, or numbers `(records,)` or `(records, targets)`: float32, or float64 where the
     schema has origins for them."""
     if schema.classes:
@@ -196,16 +216,9 @@ def _targets(rows: pl.DataFrame, schema: Schema, decimal: str) -> NDArray[Any]:
             label = as_texts(rows[schema.targets[0]])[int(numbers.argmax())]
             raise DataError("target.unknown", name=schema.targets[0], found=label, known=", ".join(schema.classes[:10]))
         return numbers.astype(np.int32)
-    columns = []
-    for name in schema.targets:
-        values = as_numbers(rows[name], decimal)
-        column: NDArray[Any] = as_float32(name, values)
-        if schema.target_origins:
-            column = values.to_numpy().astype(np.float64)
-        if np.isnan(column).any():
-            text = str(rows[name][int(np.isnan(column).argmax())])
-            raise DataError("target.unreadable", name=name, found=text[:30])
-        columns.append(column)
+    columns: list[NDArray[Any]] = [as_float32(name, rows[name]) for name in schema.targets]
+    if schema.target_origins:
+        columns = [rows[name].to_numpy().astype(np.float64) for name in schema.targets]
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
 
 

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 EXACT = 2**24  # up to it float32 holds every whole number
 EXACT_64 = 2**53  # float64
-NARROW = 1 / 4  # of the largest number: a range up to it becomes an eighth at most, three bits more
 COARSE = 1 / 128  # of the largest number: a range up to it has 2 to the 17th numbers of float32 at most
 ROUNDED = 4  # a range from which on the origin is a whole number, which people read with ease
 
 
 def origin(profile: Profile) -> float:
     """What the column's values are counted from; 0 for values as they stand."""
-    if profile.low is None or profile.high is None:
+    seen = profile.numbers.range
+    if seen.low > seen.high:  # there are no numbers
         return 0.0
-    largest, spread = max(abs(profile.low), abs(profile.high)), profile.high - profile.low
-    if spread > NARROW * largest or not np.isfinite(np.float32(largest)):
+    largest, spread = max(abs(seen.low), abs(seen.high)), seen.high - seen.low
+    if not seen.narrow or not np.isfinite(np.float32(largest)):
         return 0.0
-    lost = largest > EXACT if profile.whole else spread <= COARSE * largest or _merged(profile)
-    if not lost or not spread:
+    lost = largest > EXACT if seen.whole else spread <= COARSE * largest or _merged(profile)
+    if not lost or (not spread and largest < EXACT_64):  # beyond it float64 may not tell the least from the greatest
         return 0.0
-    middle = profile.low + spread / 2
-    return float(round(middle)) if profile.whole or spread >= ROUNDED else middle
+    middle = seen.low + spread / 2
+    return float(round(middle)) if seen.whole or spread >= ROUNDED else middle
 
 
 def _merged(profile: Profile) -> bool:
@@ -45,7 +45,8 @@ def _merged(profile: Profile) -> bool:
         return False
     import polars as pl
 
-    numbers = as_numbers(pl.Series(list(profile.values)), profile.decimal).drop_nulls().unique().to_numpy()
+    texts = pl.Series(list(profile.values))
+    numbers = as_numbers(texts, profile.numbers.decimal, profile.numbers.unit).drop_nulls().unique().to_numpy()
     return len(np.unique(numbers.astype(np.float32))) < len(numbers)
 
 

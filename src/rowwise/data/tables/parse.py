@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.tables import number_text
 from rowwise.errors import DataError
 
 if TYPE_CHECKING:
@@ -14,43 +15,23 @@ if TYPE_CHECKING:
 
 TRUE = ("true", "yes", "t", "y", "예", "1", "1.0")
 FALSE = ("false", "no", "f", "n", "아니오", "0", "0.0")
-# Numbers with separated thousands, by the sign before the fraction.
-THOUSANDS = {".": r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$", ",": r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"}
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
-def as_numbers(values: pl.Series, decimal: str = ".") -> pl.Series:
-    """Float64; null where there is no finite number. Thousands may be separated: `1,234.5`, or `1.234,5`.
+def as_numbers(values: pl.Series, decimal: str = ".", unit: str = "") -> pl.Series:
+    """Float64; null where there is no finite number, or a text has another unit than the column's.
 
-    Texts have no spaces around them.
+    Texts have no spaces around them. `decimal` is the sign before fractions, where a text does not show it.
     """
     import polars as pl
 
-    if values.dtype != pl.String:
-        if values.dtype == pl.Duration:
-            values = values.dt.total_seconds(fractional=True)
-        elif values.dtype == pl.Time:
-            values = values.cast(pl.Int64) / 1e9
-        return _finite_or_null(values.cast(pl.Float64, strict=False))
-    numbers = (values if decimal == "." else values.str.replace(",", ".", literal=True)).cast(pl.Float64, strict=False)
-    if decimal == "," or numbers.null_count() > values.null_count():
-        grouped = (numbers.is_null() | (decimal == ",")) & values.str.contains(THOUSANDS[decimal])
-        if grouped.any():
-            joined = values.str.replace_all("," if decimal == "." else ".", "", literal=True)
-            joined_numbers = joined.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
-            numbers = joined_numbers.zip_with(grouped.fill_null(False), numbers)
-    return _finite_or_null(numbers)
-
-
-def _finite_or_null(numbers: pl.Series) -> pl.Series:
-    if all_finite(numbers):
-        return numbers
-    return numbers.set(~numbers.is_finite().fill_null(False), None)
-
-
-def all_finite(numbers: pl.Series) -> bool:
-    """Whether every value but nulls is finite. By NumPy: each call of Polars plans a query, which takes longer."""
-    return int(np.isfinite(numbers.to_numpy()).sum()) == len(numbers) - numbers.null_count()
+    if values.dtype == pl.String:
+        return number_text.as_numbers(values, decimal, unit)
+    if values.dtype == pl.Duration:
+        values = values.dt.total_seconds(fractional=True)
+    elif values.dtype == pl.Time:
+        values = values.cast(pl.Int64) / 1e9
+    return number_text.finite(values.cast(pl.Float64, strict=False))
 
 
 def as_booleans(values: pl.Series) -> pl.Series:

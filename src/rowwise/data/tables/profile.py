@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.tables.dates.evidence import DateEvidence
+from rowwise.data.tables.decimal_sign import Signs, choose_signs
+from rowwise.data.tables.number_profile import NumberProfile
 from rowwise.data.tables.parse import as_numbers, as_texts
 from rowwise.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from rowwise.data.source import Source
     from rowwise.data.tables.read import Table
 
 MOST_LEVELS = 10_000  # of a categorical column, and of classes
@@ -28,14 +31,10 @@ class Profile:
         texts: whether its values are texts that may be numbers or dates, as in a CSV file.
         dtype: Polars's.
         records, missing: how many; missing also counts numbers that are not finite.
-        numbers: values that are numbers, by the sign before their fraction.
-        low, high: of the numbers.
-        whole: whether all numbers are whole.
-        rising: whether each number is greater than the one before.
+        numbers: what is known of those values that are numbers.
         values: the distinct ones, as texts; None once there are more than `MOST_LEVELS`.
         dates: what they show of dates and times of day.
         first: the first value, as text, and its record, from 0.
-        unlike: the first value that is no number, as text, and its record, where numbers were looked for.
         unread: what a column holds whose values are no single ones; nothing else is known of it.
     """
 
@@ -43,15 +42,10 @@ class Profile:
     dtype: Any = None
     records: int = 0
     missing: int = 0
-    numbers: dict[str, int] = field(default_factory=lambda: {".": 0, ",": 0})
-    low: float | None = None
-    high: float | None = None
-    whole: bool = True
-    rising: bool = True
+    numbers: NumberProfile = field(default_factory=NumberProfile)
     values: set[str] | None = field(default_factory=set)
     dates: DateEvidence = field(default_factory=DateEvidence)
     first: tuple[str, int] = ("", 0)
-    unlike: tuple[str, int] | None = None
     unread: str = ""
 
     @property
@@ -65,27 +59,40 @@ class Profile:
         return MOST_LEVELS + 1 if self.values is None else len(self.values)
 
     @property
-    def decimal(self) -> str:
-        """The sign before the fraction."""
-        return "," if self.numbers[","] > self.numbers["."] else "."
+    def numeric(self) -> bool:
+        """Whether all values are numbers, or marks of missing ones, and no codes such as `00123`."""
+        return self.all_numbers and not self.numbers.code
 
     @property
-    def numeric(self) -> bool:
-        """Whether all values are numbers."""
-        return self.present > 0 and self.numbers[self.decimal] == self.present
+    def all_numbers(self) -> bool:
+        """Whether all values can be read as numbers in one unit, or are marks of missing ones."""
+        return self.present > 0 and self.numbers.all_numbers(self.present)
 
     @property
     def mixed(self) -> bool:
-        """Whether texts are mostly numbers, too many for levels, and yet not all of them."""
-        mostly_numbers = self.numbers[self.decimal] * 2 >= self.present
-        return self.texts and not self.numeric and self.distinct > MIXED_LEVELS and mostly_numbers
+        """Whether texts are mostly numbers, yet not all of them, and no levels of a category."""
+        numbers = self.numbers
+        if not self.texts or self.all_numbers or numbers.code or not numbers.mostly_numbers(self.present):
+            return False
+        return self.distinct > MIXED_LEVELS or numbers.surely_amounts(self.present, self.distinct)
 
-    def add(self, values: pl.Series, commas: bool) -> None:
-        """Look at one more batch; `commas`: whether numbers may have a comma before their fraction."""
+    @property
+    def unlike(self) -> tuple[str, int] | None:
+        """The first value that is no number, as text, and its record, where numbers were looked for."""
+        return self.numbers.unlike
+
+    def add(self, values: pl.Series, separator: str = "", numbers: pl.Series | None = None) -> None:
+        """Look at one more batch.
+
+        Args:
+            separator: between the fields of the file.
+            numbers: the values as numbers, where they are texts that Polars reads all as numbers.
+        """
         import polars as pl
 
         start, empty = self.records, not self.present
         self.dtype = values.dtype
+        self.texts = self.texts or values.dtype == pl.String
         self.records += len(values)
         if values.dtype.is_float():
             values = as_numbers(values).cast(values.dtype)
@@ -95,39 +102,32 @@ class Profile:
             return
         if empty:
             self.first = str(as_texts(present[:1])[0]), start + int(values.is_not_null().arg_max() or 0)
-        self._add_values(present)
-        if self.texts or values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration, pl.Time):
-            self._add_numbers(values, start, commas)
+        self._add_numbers(values, start, separator, numbers, news=self._add_values(present))
         self._add_dates(values, present, start)
 
-    def _add_values(self, present: pl.Series) -> None:
-        if self.values is not None:
-            self.values.update(as_texts(present.unique()).to_list())
-            if len(self.values) > MOST_LEVELS:
-                self.values = None
+    def _add_numbers(
+        self, values: pl.Series, start: int, separator: str, numbers: pl.Series | None, news: bool
+    ) -> None:
+        import polars as pl
 
-    def _add_numbers(self, values: pl.Series, start: int, commas: bool) -> None:
-        numbers = as_numbers(values)
-        self.numbers["."] += len(numbers) - numbers.null_count()
-        if commas:
-            with_commas = as_numbers(values, ",")
-            self.numbers[","] += len(numbers) - with_commas.null_count()
-            if self.decimal == ",":
-                numbers = with_commas
-        if self.unlike is None and numbers.null_count() > values.null_count():
-            place = int((numbers.is_null() & values.is_not_null()).arg_max() or 0)
-            self.unlike = str(values[place]), start + place
-        present = numbers.to_numpy()
-        present = present[~np.isnan(present)] if numbers.null_count() else present
-        if not len(present):
-            return
-        self.whole = self.whole and bool((present == np.rint(present)).all())
-        self.rising = self.rising and bool((present[1:] > present[:-1]).all())
-        if self.high is not None and present[0] <= self.high:
-            self.rising = False
-        low, high = float(present.min()), float(present.max())
-        self.low = low if self.low is None else min(self.low, low)
-        self.high = high if self.high is None else max(self.high, high)
+        if values.dtype == pl.String:
+            if news or self.numbers.count or self.numbers.marks:  # else there are words only
+                self.numbers.add_texts(values, start, separator, numbers)
+        elif values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration, pl.Time):
+            self.numbers.add_typed(as_numbers(values))
+            if values.dtype.is_integer():
+                self.numbers.add_integers(values)
+
+    def _add_values(self, present: pl.Series) -> bool:
+        """Whether there are values that were not there before, as long as these are kept."""
+        if self.values is None:
+            return False
+        before = len(self.values)
+        self.values.update(as_texts(present.unique()).to_list())
+        news = len(self.values) > before
+        if len(self.values) > MOST_LEVELS:
+            self.values = None
+        return news
 
     def _add_dates(self, values: pl.Series, present: pl.Series, start: int) -> None:
         import polars as pl
@@ -143,11 +143,14 @@ class Profile:
             self.dates.add_typed(present)
 
 
-def profiles_of(table: Table) -> dict[str, Profile]:
-    """The profiles by column; the whole table is read once.
+def profiles_of(table: Table, source: Source) -> tuple[dict[str, Profile], Signs]:
+    """The profiles by column, and the sign before fractions; the whole table is read once.
 
     Raises:
         DataError: it cannot be read, or has no rows.
+
+    Warns:
+        Suspicious: numbers that can be read in two ways.
     """
     import polars as pl
 
@@ -156,18 +159,23 @@ def profiles_of(table: Table) -> dict[str, Profile]:
     records = 0
 
     def surely_numeric(name: str) -> bool:
-        """Its texts are no longer looked at: they are numbers, too many to be levels."""
+        """Its texts are no longer looked at: they are numbers with a point, too many to be levels."""
         profile = profiles[name]
-        return profile.values is None and profile.numeric and table.separator == ","
+        return profile.values is None and profile.numeric and profile.numbers.sure
 
-    for rows in table.batches(surely_numeric):
+    for rows, numbers in table.batches_with_numbers(surely_numeric):
         records += len(rows)
         for name, profile in looked_at.items():
-            profile.add(rows[name], table.texts and table.separator != ",")
+            profile.add(rows[name], table.separator, numbers.get(name))
     if not records:
         raise DataError("table.rows", path=table.name)
     for profile in profiles.values():
         profile.records = records
         if profile.dtype == pl.Null:
             profile.missing = records
-    return profiles
+    voters = {name: one for name, one in looked_at.items() if one.texts and name not in source.drop}
+    evidence = {name: one.numbers.evidence for name, one in voters.items() if one.numbers.mostly_numbers(one.present)}
+    signs = choose_signs(evidence, table.separator, source.decimal)
+    for name, profile in looked_at.items():
+        profile.numbers.decimal = signs.of(name)
+    return profiles, signs

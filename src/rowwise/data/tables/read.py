@@ -11,7 +11,7 @@ import numpy as np
 
 from rowwise.data.tables.csv_dialect import check_names, open_text
 from rowwise.data.tables.frames import from_pandas
-from rowwise.data.tables.parse import all_finite
+from rowwise.data.tables.number_text import all_finite
 from rowwise.data.tables.ragged_rows import Ragged, ragged
 from rowwise.errors import DataError, warn_user
 from rowwise.text import say
@@ -116,8 +116,15 @@ class Table:
 
     def batches(self, numeric: Callable[[str], bool] = no_column, numbered: bool = False) -> Iterator[pl.DataFrame]:
         """The same, `cleaned`, without what is unread."""
+        for rows, _ in self.batches_with_numbers(numeric, numbered):
+            yield rows
+
+    def batches_with_numbers(
+        self, numeric: Callable[[str], bool] = no_column, numbered: bool = False
+    ) -> Iterator[tuple[pl.DataFrame, dict[str, pl.Series]]]:
+        """The same, and beside them the numbers of those columns whose texts are all numbers."""
         for rows in self.raw(numbered):
-            yield cleaned(rows.drop(self.unread, strict=False) if self.unread else rows, numeric)
+            yield cleaned_with_numbers(rows.drop(self.unread, strict=False) if self.unread else rows, numeric)
 
 
 def _check_short(name: str, rows: Ragged, columns: int) -> None:
@@ -138,19 +145,29 @@ def cleaned(rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column) -> p
         numeric: says of a column's name whether it may come as Float64 where all its texts are numbers. Parsing
             numbers is what costs most in a long table: so it is done once.
     """
+    return cleaned_with_numbers(rows, numeric)[0]
+
+
+def cleaned_with_numbers(
+    rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column
+) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """`cleaned`, and the numbers of those columns whose texts are all numbers."""
     import polars as pl
 
     texts = [name for name in rows.columns if rows[name].dtype == pl.String]
     numbers = rows.select(pl.col(name).cast(pl.Float64, strict=False) for name in texts)
     replaced: list[pl.Expr | pl.Series] = []
+    read: dict[str, pl.Series] = {}
     for name in texts:
         column = numbers[name]
         if column.null_count() > rows[name].null_count() or not all_finite(column):
             text = pl.col(name).str.strip_chars()
             replaced.append(pl.when(~text.is_in(MISSING)).then(text))
-        elif numeric(name):  # otherwise there is nothing to clean
-            replaced.append(column)
-    return rows.with_columns(replaced)
+        else:  # there is nothing to clean
+            read[name] = column
+            if numeric(name):
+                replaced.append(column)
+    return rows.with_columns(replaced), read
 
 
 @contextmanager

@@ -8,7 +8,7 @@ depends on the kind of a column is in `rowwise.data.tables.columns`.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from rowwise.data.tables.decimal_sign import Signs
 
 KINDS = tuple(column_kinds.KINDS)
 
@@ -42,7 +44,8 @@ class Column:
         means, scales: `(columns of X)`: what the training records have on average, missing values left out, and what
             a feature is divided by (their standard deviation; 1 for booleans and where it is 0).
         reason: why it was dropped: the end of a key `schema.dropped.…` of the catalogue.
-        decimal: the sign before the fraction in its texts, `.` or `,`.
+        decimal: the sign before the fraction in its texts, `.` or `,`; of another file it is found anew.
+        unit: what stands beside its numbers, such as `€`, `kg` or `%`; empty where nothing does.
         pattern: how its dates are written, as for strftime; empty where the file has dates of its own.
         origin: what the numbers in X are counted from (`origins`); means and scales are those of X, low and high the
             table's own.
@@ -60,6 +63,7 @@ class Column:
     scales: tuple[float, ...] = ()
     reason: str = ""
     decimal: str = "."
+    unit: str = ""
     pattern: str = ""
     zone: str = ""
     origin: float = 0.0
@@ -95,12 +99,18 @@ class Schema:
         targets: names of the target columns; none of a table that was only looked at.
         classes: names of the classes; none for regression.
         target_origins: `(targets)`: what the model's outputs are counted from (`origins`); empty: from 0, all of them.
+        target_units: what stands beside the numbers of each target; none where all are plain.
+        decimal: the sign before fractions in the file's texts; empty where no text has any.
+        separator: between the fields of the file; empty where it was no CSV file.
     """
 
     columns: tuple[Column, ...]
     targets: tuple[str, ...]
     classes: tuple[str, ...] = ()
     target_origins: tuple[float, ...] = ()
+    target_units: tuple[str, ...] = ()
+    decimal: str = ""
+    separator: str = ""
 
     def __str__(self) -> str:
         return schema_text(self)
@@ -123,6 +133,24 @@ class Schema:
     def _numeric(self) -> frozenset[str]:
         plain = (c for c in self.columns if c.kind == "numeric" and c.decimal == ".")
         return frozenset(c.name for c in plain if abs(c.origin) < EXACT_64)
+
+    def target_unit(self, name: str) -> str:
+        """What stands beside the numbers of a target; empty where nothing does."""
+        return dict(zip(self.targets, self.target_units, strict=False)).get(name, "")
+
+    def read_with(self, signs: Signs) -> Schema:
+        """The same for a file that writes its numbers with those signs before fractions."""
+        columns = tuple(
+            replace(column, decimal=signs.of(column.name)) if column.kind == "numeric" else column
+            for column in self.columns
+        )
+        return replace(self, columns=columns)
+
+    @property
+    def usual_decimal(self) -> str:
+        """The sign of the file that it was made of, so far as that is known: schemas of earlier versions do not say."""
+        signs = {column.decimal for column in self.columns if column.kind == "numeric"}
+        return self.decimal or (signs.pop() if len(signs) == 1 else ".")
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -151,8 +179,10 @@ class Schema:
                 if name in ("name", "kind") or _json(value) != _json(defaults[name])
             }
             columns.append({name: _json(value) for name, value in fields.items()})
-        origins = {"target_origins": list(self.target_origins)} if self.target_origins else {}
-        return {"columns": columns, "targets": list(self.targets), "classes": list(self.classes), **origins}
+        record = {"columns": columns, "targets": list(self.targets), "classes": list(self.classes)}
+        more = {"target_origins": list(self.target_origins), "target_units": list(self.target_units)}
+        more |= {"decimal": self.decimal, "separator": self.separator}
+        return record | {name: value for name, value in more.items() if value}
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Schema:
@@ -164,7 +194,10 @@ class Schema:
         try:
             columns = tuple(_column(values) for values in record["columns"])
             origins = tuple(float(origin) for origin in record.get("target_origins", ()))
-            schema = cls(columns, _texts(record["targets"]), _texts(record["classes"]), origins)
+            units = _texts(record.get("target_units", ()))
+            decimal, separator = _texts([record.get("decimal", ""), record.get("separator", "")])
+            targets, classes = _texts(record["targets"]), _texts(record["classes"])
+            schema = cls(columns, targets, classes, origins, units, decimal, separator)
         except (KeyError, TypeError, AttributeError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
         if len(origins) not in (0, len(schema.targets)):

@@ -34,6 +34,8 @@ def schema_text(schema: Schema) -> str:
     text = StringIO()
     Console(file=text, width=WIDTH, color_system=None, legacy_windows=False).print(table)
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
+    if schema.decimal == "," or (schema.decimal and schema.separator == ";"):
+        lines += ["", say("schema.decimal", sign=schema.decimal)]
     if len(schema.columns) > MOST:
         lines.append(say("schema.more", columns=f"{len(schema.columns) - MOST:,}"))
     return "\n".join(lines)

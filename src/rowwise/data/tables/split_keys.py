@@ -85,7 +85,7 @@ def time_keys(values: pl.Series, name: str, profile: Profile) -> NDArray[np.int6
 
     dates = profile.dates
     if profile.numeric and not dates.compact:
-        times = as_numbers(values, profile.decimal) * 1_000
+        times = as_numbers(values, profile.numbers.decimal, profile.numbers.unit) * 1_000
     elif dates.matches:
         times = as_timestamps(values, dates.pattern, dates.moments_zone)
     else:

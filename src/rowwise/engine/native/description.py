@@ -15,6 +15,7 @@ from rowwise.engine.native.network_description import (
     LossDescription,
     OptimizerDescription,
 )
+from rowwise.models.input_scaling import Normalized
 from rowwise.models.keras_view import (
     calls_of,
     decays,
@@ -120,6 +121,12 @@ def describe(model: keras.Model) -> DenseChain:
             if chain.layers or chain.prepare or dropout or (chain.scale, chain.offset) != (1.0, 0.0):
                 raise Unsupported(layer_title(layer))
             chain.prepare, shape = layer.prepare, layer.compute_output_shape(shape)
+        elif kind is keras.layers.Normalization:
+            if chain.layers or chain.prepare or dropout or (chain.scale, chain.offset) != (1.0, 0.0):
+                raise Unsupported(layer_title(layer))
+            if len(shape) != 2 or layer.invert or not layer.built:
+                raise Unsupported(f"{layer_title(layer)}, {shape}")
+            chain.prepare = Normalized(layer)
         elif kind is keras.layers.Rescaling and chain.layers and not activated and not dropout:
             units = chain.layers[-1].units
             chain.output_scale = _for_each(units, layer.scale)

@@ -16,6 +16,7 @@ from rowwise.models.keras_view.layers import (
     input_shape,
     is_functional,
     last_layer,
+    layer_kind,
     layer_title,
     producer,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "intercepted",
     "is_functional",
     "last_layer",
+    "layer_kind",
     "layer_title",
     "learning_rate_of",
     "loss_of",

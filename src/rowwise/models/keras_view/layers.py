@@ -39,6 +39,17 @@ def layer_title(layer: Any) -> str:
     return f'{type(layer).__name__} "{layer.name}"'
 
 
+def layer_kind(layer: Any) -> str:
+    """The name of the class, of Keras or rowwise, whose computation a layer has; empty where it has one of its own.
+
+    A subclass that leaves `call` as it is computes what its base does, whatever it is called; a user's own class does
+    not, though it be called Dense.
+    """
+    own = next(base for base in type(layer).__mro__ if base.__module__.partition(".")[0] in ("keras", "rowwise"))
+    same = all(getattr(type(layer), name, None) is getattr(own, name, None) for name in ("call", "__call__"))
+    return own.__name__ if same and "call" not in vars(layer) else ""
+
+
 def activation_name(layer: Any) -> str:
     """What a layer ends with, as keras.activations calls it, or the name of the user's own function; empty for none."""
     for layer_class, name in ACTIVATION_LAYERS.items():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.dataset import unmasked
 from rowwise.errors import DataError
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ def array_of(values: Any, name: str) -> NDArray[Any]:
     """`values` as an array; x or y by `name`.
 
     Raises:
-        DataError: rows of different lengths, or no array at all.
+        DataError: rows of different lengths, masked values, or no array at all.
     """
+    values = unmasked(values, name)
     try:
         return np.asarray(values)
     except ValueError as cause:

@@ -167,7 +167,7 @@ def _table_row(ledger: Ledger, index: int, sizes: list[int]) -> TableRow:
     ]
     return TableRow(
         facts.name,
-        "" if facts.kind == "InputLayer" else facts.kind,
+        "" if facts.kind == "InputLayer" else facts.title,
         row.sentence,
         sources_text(ledger, index),
         facts.depth,
@@ -284,7 +284,7 @@ def _card(ledger: Ledger, row: Row, dense: Dense, scale: Scale) -> Card:
         views.append(View(label, title, _caption(ledger, row, convention) if several else None, drawings))
     wide = several or (ledger.convention == "columns" and len(sizes) > 1)
     caption = None if several else _caption(ledger, row, conventions[0])
-    return Card(facts.name, facts.kind, row.sentence, caption, wide, views)
+    return Card(facts.name, facts.title, row.sentence, caption, wide, views)
 
 
 def _caption(ledger: Ledger, row: Row, convention: str) -> Caption:

@@ -103,7 +103,7 @@ def _layer(ledger: Ledger, index: int, scale: Scale) -> Sheet:
     facts = row.facts
     *more, last = wrap(facts.name, 40)
     y = sheet.lines(PADDING, 24, more, "subheading")
-    sheet.text(PADDING, y, last, "subheading", after="" if facts.kind == "InputLayer" else facts.kind)
+    sheet.text(PADDING, y, last, "subheading", after="" if facts.kind == "InputLayer" else facts.title)
     y += LINE
     if source := sources_text(ledger, index):
         y = sheet.lines(PADDING, y, wrap(f"{say('ledger.label.from')}: {source}", 60), "small")

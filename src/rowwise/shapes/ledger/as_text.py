@@ -193,7 +193,7 @@ def _block(ledger: Ledger, index: int) -> list[str]:
 
     row = ledger.rows[index]
     facts = row.facts
-    title = f"{facts.name}  {facts.kind}" if facts.kind != "InputLayer" else facts.name
+    title = f"{facts.name}  {facts.title}" if facts.kind != "InputLayer" else facts.name
     indent = " " * (INDENT * facts.depth)
     labelled = [(say("ledger.label.does"), row.sentence)]
     if source := sources_text(ledger, index):

@@ -38,7 +38,8 @@ class LayerFacts:
     """One call of one layer, as plain values.
 
     Attributes:
-        kind: the class's name, such as `"Dense"`.
+        kind: what it computes, by the name of Keras's or rowwise's class, such as `"Dense"`; empty for a computation of
+            the user's own, whatever its class is called.
         name: the layer's own.
         inputs, outputs: the shapes it takes and gives, the axis of records (None) first; empty where the
             layer has not met data yet.
@@ -50,6 +51,7 @@ class LayerFacts:
         itemsize: bytes of one output number.
         batch: of an input layer, the number of records that it was built for; None where it takes any number.
         built: whether its weights are known: True for a layer without any, False for one that waits for data.
+        class_name: what it is called where people read of it; empty where that is `kind`.
     """
 
     kind: str
@@ -64,6 +66,12 @@ class LayerFacts:
     itemsize: int = 4
     built: bool = True
     batch: int | None = None
+    class_name: str = ""
+
+    @property
+    def title(self) -> str:
+        """The class's name as people read it."""
+        return self.class_name or self.kind
 
 
 # The settings that equations and sentences use.
@@ -110,10 +118,10 @@ def course(
     activation: str = "relu",
     rescaled: bool = True,
 ) -> tuple[LayerFacts, ...]:
-    """What `read` gives for the model of `rowwise.dense`, without building it or importing Keras.
+    """What `read` gives for the model of `rowwise.dense` for pictures, without building it or importing Keras.
 
     Args:
-        shape: of one record.
+        shape: of one picture, or of one row of at least 64 pixels.
         hidden, activation: as in `rowwise.dense`.
         classes: units of the last layer.
         rescaled: whether the records are integers, which `rowwise.dense` rescales.
@@ -148,22 +156,20 @@ def _of_model(model: Any, depth: int, listed: set[int]) -> Iterator[LayerFacts]:
 
 
 def _of_call(layer: Any, call: Any, depth: int, listed: set[int]) -> LayerFacts:
-    import keras
+    from rowwise.models.keras_view import layer_kind
 
-    nested = _is_model(layer)
+    kind, nested = layer_kind(layer), _is_model(layer)
     variables = list(getattr(layer, "weights", ()))
     shared = bool(variables) and all(id(variable) in listed for variable in variables)
     if not nested:
         listed.update(map(id, variables))
     weights = () if nested else tuple(Weight(_name(v, layer), tuple(v.shape), bool(v.trainable)) for v in variables)
     inputs, outputs = (_shapes(call.input_tensors), _shapes(call.output_tensors)) if call is not None else ((), ())
-    if (
-        call is None and isinstance(layer, keras.layers.Dense) and weights
-    ):  # a subclass of Model calls it: the kernel has both
+    if call is None and kind == "Dense" and weights:  # a subclass of Model calls it: the kernel has both
         features, units = weights[0].shape
         inputs, outputs = ((None, features),), ((None, units),)
     return LayerFacts(
-        type(layer).__name__,
+        kind,
         layer.name,
         inputs,
         outputs,
@@ -175,6 +181,7 @@ def _of_call(layer: Any, call: Any, depth: int, listed: set[int]) -> LayerFacts:
         _itemsize(call.output_tensors if call is not None else ()),
         call is not None or bool(variables) or bool(getattr(layer, "built", True)),
         _batch(layer),
+        type(layer).__name__,
     )
 
 

@@ -119,14 +119,17 @@ class Row:
     def sentence(self) -> str:
         """What the layer does, in the language in force."""
         rule, activation = self.rule, self.facts.config.get("activation", "linear")
-        sentence = say(rule.says, kind=self.facts.kind, **rule.values(self.facts))
+        sentence = say(rule.says, kind=self.facts.title, **rule.values(self.facts))
         # Of layers with weights: for an activation by itself, that is the sentence.
         ends = self._ends_with(activation)
         return say("ledger.then", first=sentence, activation=activation) if ends else sentence
 
     def _ends_with(self, activation: object) -> bool:
-        # A recurrent layer applies its activation within every step.
-        after = bool(self.facts.weights) and self.rule.says not in ("ledger.recurrent", "ledger.bidirectional")
+        # A recurrent layer applies its activation within every step, and a user's own class where it likes.
+        after = bool(self.facts.weights and self.facts.kind) and self.rule.says not in (
+            "ledger.recurrent",
+            "ledger.bidirectional",
+        )
         return after and isinstance(activation, str) and activation != "linear"
 
     def multiply_adds(self, records: int) -> int | None:
@@ -207,7 +210,7 @@ class Ledger:
         facts = row.facts
         return {
             "name": facts.name,
-            "kind": facts.kind,
+            "kind": facts.title,
             "depth": facts.depth,
             "sources": list(facts.sources),
             "inputs": [list(shape) for shape in facts.inputs],

@@ -276,6 +276,7 @@ _RULES: dict[str, Rule] = {
         arrow,
         values=lambda facts: {"steps": _rescaling(facts)},
     ),
+    "Normalization": Rule("ledger.normalization", arrow),
     "Preparation": Rule("ledger.preparation", arrow, values=_widened_values),
     "Columns": Rule("ledger.columns", arrow, values=_widened_values),
     "Flatten": Rule("ledger.flatten", arrow, values=_flatten_values),

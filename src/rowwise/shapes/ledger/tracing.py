@@ -204,13 +204,14 @@ def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, la
     """
     import keras
 
+    from rowwise.models.keras_view import layer_kind
     from rowwise.shapes.checks.as_array import array_of
     from rowwise.shapes.checks.check import check_kind, check_records
 
     check_kind(model)
     x = x.x if isinstance(x, Dataset) else array_of(x, "x")
     check_records(model, x, finite=False, loss=False, silent=False)
-    dense = [one for one in model.layers if isinstance(one, keras.layers.Dense)]
+    dense = [one for one in model.layers if layer_kind(one) == "Dense"]
     if not dense or not model.built:
         raise ModelError("trace.no_dense", name=model.name)
     chosen = next((one for one in dense if one.name == layer), None) if layer else dense[0]

@@ -27,7 +27,7 @@ def matches(profile: Profile) -> bool:
 
 
 def fields(profile: Profile) -> dict[str, Any]:
-    return {"decimal": profile.decimal}
+    return {}
 
 
 def inputs(column: Column) -> tuple[str, ...]:

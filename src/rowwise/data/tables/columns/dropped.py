@@ -64,9 +64,11 @@ def reason(name: str, profile: Profile, source: Source) -> str:
 
 def _numbers_records(name: str, profile: Profile) -> bool:
     """Whether it is named as an identifier and holds another whole number in every record."""
-    all_differ = profile.whole and profile.distinct in (profile.present, MOST_LEVELS + 1) and profile.records > 1
+    all_differ = (
+        profile.numbers.range.whole and profile.distinct in (profile.present, MOST_LEVELS + 1) and profile.records > 1
+    )
     named = name.lower() in ID_NAMES or name.lower().endswith(("_id", " id")) or name.endswith("ID")
-    return all_differ and named and (profile.rising or profile.values is not None)
+    return all_differ and named and (profile.numbers.range.rising or profile.values is not None)
 
 
 def matches(profile: Profile) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rowwise.data.tables.columns import date
 from rowwise.data.tables.origins import EXACT, EXACT_64, from_origin, origin
 from rowwise.data.tables.parse import as_float32, as_numbers
 from rowwise.text import say
@@ -23,11 +24,12 @@ FEW, ALL = 6, 12  # digits of a number that is no whole one: read with ease, and
 
 
 def matches(profile: Profile) -> bool:
-    return profile.numeric and not profile.dates.compact
+    # `2023년` may be a date
+    return profile.numeric and not profile.dates.compact and not (profile.numbers.units and date.matches(profile))
 
 
 def fields(profile: Profile) -> dict[str, Any]:
-    return {"decimal": profile.decimal, "origin": origin(profile)}
+    return {"decimal": profile.numbers.decimal, "unit": profile.numbers.unit, "origin": origin(profile)}
 
 
 def inputs(column: Column) -> tuple[str, ...]:
@@ -39,7 +41,7 @@ def features(column: Column) -> tuple[str, ...]:
 
 
 def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray[np.float32]:
-    numbers = from_origin(values, as_numbers(values, column.decimal), column.origin)
+    numbers = from_origin(values, as_numbers(values, column.decimal, column.unit), column.origin)
     return as_float32(column.name, numbers)[:, None]
 
 
@@ -61,7 +63,7 @@ def values_text(column: Column) -> str:
     digits = ALL if column.origin else FEW
     bounds = (column.low, column.high)
     low, high = (bound if isinstance(bound, str) else plain(bound or 0.0, digits) for bound in bounds)
-    return say("schema.range", low=low, high=high)
+    return say("schema.range", low=low, high=high) + (f" {column.unit}" if column.unit else "")
 
 
 def enters_text(column: Column) -> str:

@@ -1,0 +1,65 @@
+"""What stands among a column's numbers → the error that names it, or the line that says how it is taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rowwise.data.tables.number_profile import SHOWN
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from rowwise.data.tables.profile import Profile
+
+LONGEST = 30  # characters of a value in a message
+
+
+def no_numbers(name: str, profile: Profile) -> tuple[str, dict[str, str]]:
+    """The message about a column that should hold numbers: its key, and which values are none or in other units."""
+    numbers = profile.numbers
+    if numbers.several_units and not numbers.strays:
+        first, second = list(numbers.units.values())[:2]
+        found = {"first": first.text[:LONGEST], "first_record": f"{first.record + 1:,}"}
+        found |= {"second": second.text[:LONGEST], "second_record": f"{second.record + 1:,}"}
+        return "table.units", {"name": name, **found}
+    others = numbers.others(profile.present)
+    counts = {"numbers": f"{profile.present - others - numbers.marks:,}", "others": f"{others:,}"}
+    return "table.mixed", {"name": name, "found": _examples(profile), **counts}
+
+
+def number_notes(name: str, profile: Profile, kind: str) -> list[str]:
+    """Sentences on values that are taken for something else than they may be: marks, bare numbers, codes, units.
+
+    Args:
+        kind: what the column is taken for; of one that is not used, why.
+    """
+    numbers = profile.numbers
+    if kind == "mixed":
+        key, values = no_numbers(name, profile)
+        return [say(f"{key}.left", **values)]
+    if kind == "numeric":
+        notes = []
+        if numbers.mark:
+            text, record = numbers.mark
+            found = {"count": f"{numbers.marks:,}", "found": text[:LONGEST], "record": f"{record + 1:,}"}
+            notes.append(say("table.marks", name=name, **found))
+        if numbers.unit and numbers.bare:
+            text, record = numbers.bare
+            found = {"count": f"{numbers.without_unit:,}", "found": text[:LONGEST], "record": f"{record + 1:,}"}
+            notes.append(say("table.bare", name=name, unit=numbers.unit, **found))
+        return notes
+    if profile.all_numbers and numbers.code and kind in ("categorical", "identifier", "levels"):
+        return [
+            say(f"table.codes.{'used' if kind == 'categorical' else 'left'}", name=name, found=numbers.code[:LONGEST])
+        ]
+    if numbers.several_units and kind == "categorical" and numbers.mostly_numbers(profile.present):
+        first, second = list(numbers.units.values())[:2]
+        return [say("table.units.levels", name=name, first=first.text[:LONGEST], second=second.text[:LONGEST])]
+    return []
+
+
+def _examples(profile: Profile) -> str:
+    """`"n/k" in record 39, "x" in record 52, …`."""
+    numbers = profile.numbers
+    found = sorted(numbers.strays.items(), key=lambda stray: stray[1]) or [numbers.unlike or profile.first]
+    shown = [say("table.example", found=text[:LONGEST], record=f"{record + 1:,}") for text, record in found[:SHOWN]]
+    return ", ".join(shown) + (", …" if len(found) > SHOWN else "")

@@ -1,0 +1,283 @@
+"""A column, batch by batch → what is known of its numbers: how many, their units, what else stands among them."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rowwise.data.tables.decimal_sign import Evidence
+from rowwise.data.tables.number_text import LARGEST_EXACT, MARKS, plain_numbers, taken_apart, worth
+from rowwise.data.tables.units import canonical, is_known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+SAMPLE = 1000  # texts
+NARROW = 1 / 4  # of the largest number: the differences in a range up to it are an eighth at most, three bits more
+MOST_UNITS = 20  # a column with more has no units but names
+SHOWN = 3  # examples in a message
+REAL_AMOUNTS = 10  # so many different numbers, in so large
+REAL_SHARE = 0.9  # a share of the records, are no levels of a category
+PADDED = r"^(0\d+|\+\d{9,})$"  # a code with leading zeros, or a telephone number
+LONG = r"^[+-]?\d{16,}$"
+
+
+@dataclass
+class Range:
+    """Of numbers: the least, the greatest, whether all are whole, and whether each is greater than the one before."""
+
+    low: float = np.inf
+    high: float = -np.inf
+    whole: bool = True
+    rising: bool = True
+
+    @property
+    def narrow(self) -> bool:
+        """Whether they differ little, so that their differences keep digits that they themselves would lose."""
+        return self.high - self.low <= NARROW * max(abs(self.low), abs(self.high))
+
+    def add(self, numbers: NDArray[np.float64], in_order: bool = True) -> None:
+        """Some more, NaN left out already."""
+        if not len(numbers):
+            return
+        self.whole = self.whole and bool((numbers == np.rint(numbers)).all())
+        self.rising = self.rising and in_order and bool((numbers[1:] > numbers[:-1]).all()) and numbers[0] > self.high
+        self.low, self.high = min(self.low, float(numbers.min())), max(self.high, float(numbers.max()))
+
+
+@dataclass
+class Unit:
+    """How a unit was first written, where, and how often it stands in the column."""
+
+    name: str
+    text: str
+    record: int
+    count: int = 0
+
+
+@dataclass
+class NumberProfile:
+    """What is known of a column's numbers, as far as it has been read.
+
+    Attributes:
+        count: values that are numbers, with a unit or without.
+        marks: values of `MARKS`; the first one and its record, from 0.
+        strays: the first different values that are neither, and their records; more than `SHOWN` are counted only.
+        stray_digits: whether any of these has a digit, as levels such as `3+` have.
+        units: by their canonical names.
+        bare: the first number without unit, and its record.
+        evidence: of the sign before fractions.
+        decimal: that sign, once the whole file is known.
+        ranges: by the sign before fractions; that of `","` only once a text has two meanings.
+        plain: whether all values so far were numbers that Polars itself reads.
+        padded: the first code with leading zeros; and how short these are.
+        shortest: characters of the shortest whole number.
+        long: the first whole number with more digits than float64 keeps.
+    """
+
+    count: int = 0
+    marks: int = 0
+    mark: tuple[str, int] | None = None
+    strays: dict[str, int] = field(default_factory=dict)
+    stray_digits: bool = False
+    units: dict[str, Unit] = field(default_factory=dict)
+    bare: tuple[str, int] | None = None
+    evidence: Evidence = field(default_factory=Evidence)
+    decimal: str = "."
+    ranges: dict[str, Range] = field(default_factory=lambda: {".": Range()})
+    plain: bool = True
+    padded: tuple[str, int] = ("", 0)
+    shortest: int = 10**9
+    long: str = ""
+
+    @property
+    def range(self) -> Range:
+        return self.ranges.get(self.decimal, self.ranges["."])
+
+    @property
+    def unit(self) -> str:
+        """The one unit of the column; empty where there is none, or more than one."""
+        return next(iter(self.units.values())).name if len(self.units) == 1 and self._amounts == self.count else ""
+
+    @property
+    def without_unit(self) -> int:
+        return self.count - sum(unit.count for unit in self.units.values())
+
+    @property
+    def code(self) -> str:
+        """A value that shows the column to hold codes, no amounts; else empty."""
+        text, length = self.padded
+        padded = text if self.shortest >= length else ""
+        return padded or (self.long if not self.range.narrow else "")  # narrow ones are counted from their `origin`
+
+    @property
+    def several_units(self) -> bool:
+        """Whether there are numbers in units that cannot be added up."""
+        return len(self.units) > 1 and all(is_known(unit.name) for unit in self.units.values())
+
+    @property
+    def _amounts(self) -> int:
+        """Numbers without a unit, or in one that is a unit: `12A` beside `7` is none, nor is `12A` beside `13B`."""
+        if not self.units or self.several_units:
+            return self.count
+        bare = self.without_unit
+        if len(self.units) == 1 and (not bare or is_known(next(iter(self.units.values())).name)):
+            return self.count
+        return bare
+
+    def all_numbers(self, present: int) -> bool:
+        """Whether all values but marks of missing ones are numbers in one unit."""
+        if not self.count or self.count + self.marks != present or self._amounts != self.count or self.several_units:
+            return False
+        return not self.marks or self.range.low < self.range.high
+
+    def mostly_numbers(self, present: int) -> bool:
+        return self._amounts * 2 >= present
+
+    def surely_amounts(self, present: int, distinct: int) -> bool:
+        """Whether numbers among which something else stands are no levels, however few they are.
+
+        Fractions, or many different numbers nearly everywhere, beside texts that have no digit as `3+` has.
+        """
+        if self.stray_digits or not self.strays or self.several_units:
+            return False
+        many = distinct >= REAL_AMOUNTS and self._amounts >= REAL_SHARE * present
+        return many or not self.range.whole
+
+    @property
+    def sure(self) -> bool:
+        """Whether all texts so far were plain numbers, some of them with a fraction after a point."""
+        return self.plain and self.evidence.proven == "." and not self.range.whole
+
+    @property
+    def unlike(self) -> tuple[str, int] | None:
+        """The first value that is no number, or one in another unit than the first; and its record, from 0."""
+        strays = sorted(self.strays.items(), key=lambda stray: stray[1])
+        if strays:
+            return strays[0]
+        units = [(unit.text, unit.record) for unit in self.units.values()]
+        return units[1] if len(units) > 1 else units[0] if units and self._amounts < self.count else self.mark
+
+    def others(self, present: int) -> int:
+        """Values that are neither numbers nor marks."""
+        return present - self._amounts - self.marks
+
+    def add_typed(self, numbers: pl.Series) -> None:
+        """One more batch of numbers that were no texts, null where one is missing or not finite."""
+        self.count += len(numbers) - numbers.null_count()
+        values = _present(numbers)
+        for one in self.ranges.values():
+            one.add(values)
+
+    def add_integers(self, values: pl.Series) -> None:
+        """Look for whole numbers beyond those that float64 holds; after `add_typed`."""
+        if not self.long and max(abs(self.range.low), abs(self.range.high)) >= LARGEST_EXACT:
+            self.long = str(values.filter(values.cast(float).abs() >= LARGEST_EXACT)[0])
+
+    def add_texts(self, texts: pl.Series, start: int, separator: str = "", plain: pl.Series | None = None) -> None:
+        """One more batch of texts, cleaned.
+
+        Args:
+            start: the number of its first record, from 0.
+            separator: of the fields of its file.
+            plain: the numbers, where Polars reads all of the texts.
+        """
+        if not start and plain is None and len(texts) > SAMPLE:  # these show how the others are read at once
+            self.add_texts(texts[:SAMPLE], 0, separator)
+            self.add_texts(texts[SAMPLE:], SAMPLE, separator)
+            return
+        usual = self.evidence.proven or "."
+        if usual == ",":
+            plain = None
+        numbers = plain_numbers(texts, usual) if plain is None else plain
+        values = _present(numbers)
+        self.count += len(values)
+        if self.bare is None and len(values):
+            place = int(numbers.is_not_null().arg_max() or 0)
+            self.bare = str(texts[place]), start + place
+        rest = texts.filter(numbers.is_null() & texts.is_not_null()) if plain is None else texts.clear()
+        if len(values) and usual == ".":
+            self._add_plain(texts.filter(numbers.is_not_null()) if numbers.null_count() else texts, values, separator)
+        self._add_range(texts, values, usual, in_order=not len(rest))
+        if len(rest):
+            self.plain = False
+            self._add_rest(rest, texts, start)
+
+    def _add_plain(self, texts: pl.Series, values: NDArray[np.float64], separator: str) -> None:
+        whole = bool((values == np.rint(values)).all())
+        if not self.evidence.proofs["."] and not (whole and separator == ","):
+            self.evidence.add_plain(texts, values)
+        if not whole or self.evidence.proofs["."]:
+            return
+        shortest, low = int(texts.str.len_bytes().min() or 0), float(values.min())  # type: ignore[arg-type]
+        self.shortest = min(self.shortest, shortest)
+        if low >= 0 and shortest > len(str(int(low))):
+            found = texts.filter(texts.str.contains(PADDED))
+            if len(found):
+                length = int(found.str.len_bytes().min())  # type: ignore[arg-type]
+                self.padded = (self.padded[0] or str(found[0]), min(self.padded[1] or length, length))
+        if not self.long and np.abs(values).max() >= LARGEST_EXACT:
+            found = texts.filter(texts.str.contains(LONG))
+            self.long = str(found[0]) if len(found) else ""
+
+    def _add_range(self, texts: pl.Series, values: NDArray[np.float64], usual: str, in_order: bool) -> None:
+        self._branch()
+        self.ranges["."].add(values, in_order)
+        if "," in self.ranges:
+            self.ranges[","].add(values if usual == "," else _present(plain_numbers(texts, ",")), in_order)
+
+    def _add_rest(self, rest: pl.Series, texts: pl.Series, start: int) -> None:
+        """Values that Polars does not read; `texts` are all of the batch."""
+        import polars as pl
+
+        def first(text: str) -> tuple[str, int]:
+            return text, start + int((texts == text).arg_max() or 0)
+
+        distinct = rest.alias("text").to_frame().group_by("text", maintain_order=True).len("count")
+        parts = taken_apart(distinct["text"])
+        found = distinct.with_columns(number=worth(parts, "."), unit=parts["unit"])
+        numbers = found.filter(pl.col("number").is_not_null())
+        if len(numbers):
+            self.count += int(numbers["count"].sum())
+            self.evidence.add_other(distinct["text"], parts, found["number"].to_numpy())
+            self._branch()
+            for decimal, one in self.ranges.items():
+                one.add(_present(worth(parts, decimal)), in_order=False)
+            self._add_units(numbers, first)
+        others = found.filter(pl.col("number").is_null())
+        marked = others["text"].str.to_lowercase().is_in(MARKS)
+        if marked.any():
+            self.marks += int(others.filter(marked)["count"].sum())
+            self.mark = self.mark or first(others["text"].filter(marked)[0])
+        for text in others["text"].filter(~marked).head(SHOWN + 1).to_list():
+            if len(self.strays) <= SHOWN and text not in self.strays:
+                self.strays[text] = first(text)[1]
+        self.stray_digits = self.stray_digits or bool(others["text"].filter(~marked).str.contains(r"\d").any())
+
+    def _add_units(self, numbers: pl.DataFrame, first: Callable[[str], tuple[str, int]]) -> None:
+        import polars as pl
+
+        by_unit = numbers.group_by("unit", maintain_order=True).agg(pl.col("count").sum(), pl.col("text").first())
+        for unit, count, text in by_unit.iter_rows():
+            if unit is None:
+                self.bare = self.bare or first(text)
+            elif (name := canonical(unit)) in self.units or len(self.units) < MOST_UNITS:
+                if name not in self.units:
+                    self.units[name] = Unit(unit, *first(text))
+                self.units[name].count += count
+
+    def _branch(self) -> None:
+        """From the first text of two meanings on, there are two ranges."""
+        if self.evidence.twofold and "," not in self.ranges:
+            self.ranges[","] = copy(self.ranges["."])
+
+
+def _present(numbers: pl.Series) -> NDArray[np.float64]:
+    values = numbers.to_numpy()
+    return values[~np.isnan(values)] if numbers.null_count() else values

@@ -1,0 +1,173 @@
+"""Texts of a table's column → what each says: a number, and the unit beside it.
+
+A text is taken apart once (`taken_apart`); what it is worth depends on the sign that stands before fractions only where
+it can be read in two ways, such as `1.050` and `1,050`. Any other text, `0,25`, `1.234,5` or `1,234,567`, has one
+meaning, whatever the rest of the file looks like.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from rowwise.data.tables.units import CURRENCIES, canonical
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SIGNS = (".", ",")
+# What stands for a number that could not be had, besides `read.MISSING`: marks of spreadsheets, databases, SAS,
+# Eurostat and people, in lower case.
+MARKS = (
+    *("na", "n/a", "n.a.", "n.a", "n/d", "nd", "n.d.", "<na>", "nan", "nat", "none", "null", "(null)", "nil", r"\n"),
+    *("#n/a", "#na", "#nv", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#wert!", "#bezug!", "#zahl!"),
+    *("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "∞", "-∞", "+∞"),
+    *(".", "..", "...", "…", "-", "--", "---", "–", "—", "*", "**", ":", "?", "??"),
+    *("missing", "unknown", "not available", "no data", "nodata", "k.a.", "k. a.", "s/d", "n.c."),
+    *("없음", "결측", "결측치", "결측값", "미상", "모름", "무응답", "해당없음", "해당 없음", "자료없음", "자료 없음"),
+)
+LARGEST_EXACT = 2**53  # up to it float64 holds every whole number
+
+_ZEROS = "０٠۰०০๐"  # full-width, Arabic-Indic, Persian, Devanagari, Bengali, Thai
+_TYPED = {
+    **{chr(ord(zero) + digit): str(digit) for zero in _ZEROS for digit in range(10)},
+    **dict.fromkeys("−－﹣‐‑–—", "-"),
+    **dict.fromkeys("＋﹢", "+"),
+    **dict.fromkeys("\u00a0\u202f\u2009\u2007\u2008\u200a\u3000", " "),
+    **dict.fromkeys("’‘ʼ＇´`", "'"),
+    **dict.fromkeys("\u200b\u200e\u200f\ufeff\u2060", ""),
+    **{"．": ".", "，": ",", "٫": ".", "٬": ",", "（": "(", "）": ")", "％": "%", "٪": "%"},
+    **{"￥": "¥", "￦": "₩", "＄": "$", "￡": "£", "￠": "¢"},
+}
+# `(`, a minus sign, a currency, a minus sign, digits with their signs, an exponent, `,-` for no cents, a minus sign,
+# a unit, `)`. Nothing in it is optional twice, so that no text takes long.
+_NUMBER = (
+    r"^(?P<open>\()?\s?(?P<first>[+-])?\s?(?P<currency>" + CURRENCIES + r")?\s?(?P<second>[+-])?"
+    r"(?P<body>[.,]?\d[\d.,' ]*?)(?P<exponent>[eE][+-]?\d{1,3})?(?P<cents>[.,]-{1,2})?\s?(?P<last>-)?\s?"
+    r"(?P<unit>[kcdm]?m[23]|ft[23]|[\p{L}\p{Sc}%‰°′″\"][\p{L}\p{M}\p{Sc}%°²³/·.^-]{0,15}(?: \p{L}{1,12}){0,2})?"
+    r"(?P<close>\))?$"
+)
+
+
+def _forms(decimal: str) -> str:
+    """The ways of writing a number with that sign before its fraction, as a pattern of all its digits."""
+    point, comma = rf"\{decimal}", "," if decimal == "." else r"\."
+    groups = "|".join(rf"(?:{sign}\d{{3}})+" for sign in (comma, "'", " "))
+    indian = rf"\d?(?:{comma}\d{{2}})+{comma}\d{{3}}"
+    return rf"^(?:\d+(?:{point}\d+)?|{point}\d+|[1-9](?:\d{{0,2}}(?:{groups})|{indian})(?:{point}\d+)?)$"
+
+
+FORMS = {sign: _forms(sign) for sign in SIGNS}
+# A number that Polars reads with the point before a fraction, and that would be a whole one with points between
+# thousands.
+TWOFOLD = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
+
+
+class Read(NamedTuple):
+    """`(records,)`: Float64 numbers, null where there is none; units as they are written, null where none is."""
+
+    numbers: pl.Series
+    units: pl.Series
+
+
+def as_numbers(texts: pl.Series, decimal: str = ".", unit: str = "") -> pl.Series:
+    """`(records,)` Float64; null where there is no finite number, or one with another unit.
+
+    Args:
+        texts: without spaces around them.
+        decimal: the sign before fractions, where a text does not show it.
+        unit: of the column; a number without any is taken for one in that unit.
+    """
+    import polars as pl
+
+    values = plain_numbers(texts, decimal)
+    places = np.flatnonzero((values.is_null() & texts.is_not_null()).to_numpy())
+    if not len(places):
+        return values
+    numbers, units = read(texts.gather(places), decimal)
+    other = [text is not None and canonical(text) != canonical(unit) for text in units.to_list()]
+    return values.scatter(places, numbers.set(pl.Series(other, dtype=pl.Boolean), None))
+
+
+def plain_numbers(texts: pl.Series, decimal: str) -> pl.Series:
+    """Float64 where Polars itself reads a text, null elsewhere: of most columns these are all."""
+    import polars as pl
+
+    if decimal == ",":
+        twofold = texts.str.contains(TWOFOLD).fill_null(False)
+        texts = texts.set(twofold, None) if twofold.any() else texts
+        texts = texts.str.replace(",", ".", literal=True)
+    return finite(texts.cast(pl.Float64, strict=False))
+
+
+def read(texts: pl.Series, decimal: str) -> Read:
+    """Numbers and units of texts that are written in any way."""
+    parts = taken_apart(texts)
+    return Read(worth(parts, decimal), parts["unit"])
+
+
+def taken_apart(texts: pl.Series) -> pl.DataFrame:
+    """`body`: the digits with their signs; `exponent`; `negative`; `unit`. The body of what is no number is null."""
+    import polars as pl
+
+    frame = pl.DataFrame({"text": texts.cast(pl.String)})
+    text = pl.col("text")
+    if (frame["text"].str.len_bytes() != frame["text"].str.len_chars()).any():
+        frame = frame.select(text.str.replace_many(list(_TYPED), list(_TYPED.values())).str.strip_chars())
+    groups = frame.select(text.str.extract_groups(_NUMBER)).unnest("text")
+    minus = [pl.col(name).eq("-").fill_null(False) for name in ("first", "second", "last")]
+    bracketed = pl.col("open").is_not_null()
+    signs = sum(
+        (pl.col(name).is_not_null().cast(pl.Int8) for name in ("first", "second", "last")), bracketed.cast(pl.Int8)
+    )
+    fits = (bracketed == pl.col("close").is_not_null()) & (signs <= 1)
+    fits &= ~(pl.col("last").is_not_null() & pl.col("unit").str.contains(r"^\p{L}").fill_null(False))  # 14-Jan
+    body = pl.concat_str("body", pl.col("cents").str.replace("-+", "0"), ignore_nulls=True)
+    unit = pl.concat_str("currency", "unit", separator=" ", ignore_nulls=True).str.strip_chars()
+    return groups.select(
+        pl.when(fits).then(body.str.strip_chars(" ")).alias("body"),
+        pl.col("exponent").fill_null(""),
+        pl.any_horizontal(bracketed, *minus).alias("negative"),
+        pl.when(fits & (unit != "")).then(unit).alias("unit"),
+    )
+
+
+def worth(parts: pl.DataFrame, decimal: str) -> pl.Series:
+    """Float64 of texts taken apart; null where there is no finite number."""
+    import polars as pl
+
+    body, other = pl.col("body"), "," if decimal == "." else "."
+    numbers = pl.coalesce(_value(decimal), _value(other))
+    signed = pl.when(pl.col("negative")).then(-numbers).otherwise(numbers)
+    values = parts.select(pl.when(body.is_not_null()).then(signed).alias("number"))["number"]
+    return finite(values)
+
+
+def _value(decimal: str) -> pl.Expr:
+    import polars as pl
+
+    body = pl.col("body")
+    digits = body.str.replace_all(r"[,' ]" if decimal == "." else r"[.' ]", "").str.replace(",", ".", literal=True)
+    return pl.when(body.str.contains(FORMS[decimal])).then(digits + pl.col("exponent")).cast(pl.Float64, strict=False)
+
+
+def finite(numbers: pl.Series) -> pl.Series:
+    """The numbers, null where one is not finite."""
+    if all_finite(numbers):
+        return numbers
+    return numbers.set(~numbers.is_finite().fill_null(False), None)
+
+
+def all_finite(numbers: pl.Series) -> bool:
+    """Whether every value but nulls is finite. By NumPy: each call of Polars plans a query, which takes longer."""
+    return int(np.isfinite(numbers.to_numpy()).sum()) == len(numbers) - numbers.null_count()
+
+
+def is_mark(values: pl.Series) -> pl.Series:
+    """`(records,)` Boolean: which values stand where a number could not be had, as all infinite numbers do."""
+    import polars as pl
+
+    if values.dtype != pl.String:
+        return pl.Series([True] * len(values), dtype=pl.Boolean)
+    return values.str.to_lowercase().is_in(MARKS).fill_null(False)

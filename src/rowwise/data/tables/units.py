@@ -1,0 +1,96 @@
+"""The units that stand beside numbers in tables: which are well known, and which are one unit written in two ways."""
+
+from __future__ import annotations
+
+_CODES = (
+    *("USD", "EUR", "KRW", "JPY", "CNY", "RMB", "GBP", "CHF", "AUD", "CAD", "NZD", "HKD", "TWD", "SGD", "INR", "BRL"),
+    *("MXN", "RUB", "TRY", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "ILS", "ZAR", "THB", "VND", "IDR", "MYR"),
+    *("PHP", "AED", "SAR", "EGP", "NGN", "KES", "ARS", "CLP", "COP", "PEN", "UAH", "KZT"),
+)
+# Of what may stand before a number, as a pattern: `$`, `US$`, `EUR`, `Rs.`, `kr`, and the Turkish `%12`.
+CURRENCIES = r"(?:[A-Z]{0,3}\p{Sc}|(?:" + "|".join(_CODES) + r")|Rs\.?|kr\.?|%)"
+# In lower case. Only of these may a column have several before it is refused: `12A` and `13B` are no amounts.
+KNOWN = frozenset(
+    (
+        *(code.lower() for code in _CODES),
+        *(
+            "원",
+            "천원",
+            "만원",
+            "백만원",
+            "억원",
+            "억",
+            "円",
+            "元",
+            "rs",
+            "rs.",
+            "kr",
+            "kr.",
+            "zł",
+            "kč",
+            "ft",
+            "lei",
+            "руб",
+        ),
+        *("€/m²", "$/h", "ct", "cents", "usd/t", "%", "‰", "pct", "percent", "pp", "bp", "ppm", "ppb"),
+        *("°c", "°f", "°", "k", "m", "bn", "mn", "mio", "mrd", "tsd", "k€", "m€", "k$", "m$"),
+        *("nm", "µm", "um", "mm", "cm", "dm", "m", "km", "in", "inch", '"', "ft", "feet", "yd", "mi", "mile", "miles"),
+        *("mm²", "cm²", "m²", "km²", "m2", "km2", "cm2", "ft²", "ft2", "sqft", "sq ft", "sqm", "ha", "acre", "acres"),
+        *("cm³", "m³", "m3", "cc", "ml", "cl", "dl", "l", "hl", "gal", "평", "㎡", "㎥", "㎏", "㎞", "㎝", "㎜"),
+        *("µg", "mcg", "mg", "g", "kg", "t", "lb", "lbs", "oz", "st", "mg/dl", "g/dl", "mmol/l", "µmol/l", "u/l"),
+        *("ns", "µs", "us", "ms", "s", "sec", "secs", "second", "seconds", "min", "mins", "minute", "minutes"),
+        *("h", "hr", "hrs", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "mo", "mos"),
+        *("yr", "yrs", "year", "years", "초", "분", "시간", "일", "주", "개월", "년", "세", "살"),
+        *("km/h", "kmh", "kph", "mph", "m/s", "kn", "kmpl", "km/kg", "km/l", "mpg", "l/100km", "rpm", "nm", "bhp"),
+        *("hp", "ps", "cv", "kw", "mw", "gw", "wh", "kwh", "mwh", "gwh", "kj", "mj", "cal", "kcal"),
+        *(
+            "mv",
+            "kv",
+            "ma",
+            "ah",
+            "mah",
+            "ω",
+            "hz",
+            "khz",
+            "mhz",
+            "ghz",
+            "db",
+            "lx",
+            "lm",
+            "pa",
+            "hpa",
+            "kpa",
+        ),
+        *("mpa", "bar", "mbar", "psi", "mmhg", "atm", "bit", "kb", "mb", "gb", "tb", "mbps", "gbps", "px", "mp", "dpi"),
+        *("개", "명", "인", "대", "권", "건", "회", "층", "점", "위", "호", "동", "등", "pcs", "pc", "ea", "stk"),
+    )
+)
+# Nobody writes fractions of these; and `$1,234` is a thousand dollars wherever it stands.
+WITHOUT_FRACTIONS = ("₩", "원", "KRW", "¥", "円", "JPY", "₫", "VND", "IDR")
+COMMAS_BETWEEN_THOUSANDS = ("$", "US$", "USD", "£", "GBP", "₹", "Rs.", "Rs", "INR")
+_SAME = {
+    "₩": "원",
+    "krw": "원",
+    "£": "gbp",
+    "$": "usd",
+    "us$": "usd",
+    "€": "eur",
+    "eur": "eur",
+    "円": "jpy",
+    "₹": "inr",
+}
+
+
+def canonical(unit: str) -> str:
+    """The same for two ways of writing one unit: `Kg` and `kg`, `1 month` and `2 months`, `₩` and `원`."""
+    folded = " ".join(unit.casefold().split())
+    folded = _SAME.get(folded, folded)
+    return folded[:-1] if len(folded) > 3 and folded.endswith("s") and "/" not in folded else folded
+
+
+def is_known(unit: str) -> bool:
+    """Whether it is a currency, or a unit that tables often have."""
+    import unicodedata
+
+    folded = unit.casefold()
+    return folded in KNOWN or any(unicodedata.category(letter) == "Sc" for letter in folded)
