@@ -325,7 +325,7 @@ def _diverged(values: Mapping[str, Any]) -> Diverged | None:
     if not values:
         return None
     loss = values.get("loss")  # JSON has no NaN
-    return Diverged(Fields(values, "diverged.").whole("epoch"), float(loss) if is_number(loss) else math.nan)
+    return Diverged(Fields(values, "diverged.").whole("epoch"), float(loss) if isinstance(loss, int | float) else math.nan)
 
 
 def identity(data: Dataset) -> dict[str, Any]:
