@@ -17,6 +17,7 @@ def about_table(data: Dataset) -> list[str]:
     """
     if (schema := data.schema) is None:
         return []
+    from rowwise.data.tables.advice import advice
     from rowwise.data.tables.load import not_used
 
     target = ", ".join(schema.targets)
@@ -26,4 +27,4 @@ def about_table(data: Dataset) -> list[str]:
     left_out = [f"{column.name} ({why})" for column, why in not_used(schema)]
     if left_out:
         lines.append(say("cli.not_used", columns=", ".join(left_out[:8]) + (", …" if len(left_out) > 8 else "")))
-    return lines
+    return lines + advice(data)

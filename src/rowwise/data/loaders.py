@@ -11,10 +11,14 @@ from rowwise.data.named.names import module
 if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.data.source import Source
+    from rowwise.data.tables.schema import Schema
 
 
-def load_source(source: Source) -> tuple[Dataset, Dataset]:
+def load_source(source: Source, schema: Schema | None = None) -> tuple[Dataset, Dataset]:
     """`(train, test)`; by `source["load"]` of a file's or folder's Datasets `Source.from_dict` finds them again.
+
+    Args:
+        schema: of a run that was trained on this table, which is then read as it was; None: what the table shows.
 
     Raises:
         UsageError, DataError: as `Source.checked`, or what is wrong with the data themselves.
@@ -26,16 +30,16 @@ def load_source(source: Source) -> tuple[Dataset, Dataset]:
     again = source.to_dict()
     if source.frame is None:
         again["place"] = str(Path(source.place).resolve())
-    train, test = (replace(part, source={**part.source, "load": again}) for part in _load(source))
+    train, test = (replace(part, source={**part.source, "load": again}) for part in _load(source, schema))
     return train, test
 
 
-def _load(source: Source) -> tuple[Dataset, Dataset]:
+def _load(source: Source, schema: Schema | None) -> tuple[Dataset, Dataset]:
     # Each imports what reads its kind of data: Polars, Pillow.
     if source.kind == "table":
         from rowwise.data.tables import load as table
 
-        return table.load(source)
+        return table.load(source, schema=schema)
     if source.kind == "folder":
         from rowwise.data.pictures import folder
 

@@ -250,7 +250,8 @@ class Saved:
         if source is not None and (test := self._read_as_own(source)) is not None:
             return None, test
         wanted: Source = source or own  # type: ignore[assignment]
-        train, test = self._arrays(wanted) if source is not None and wanted.kind == "arrays" else load_source(wanted)
+        arrays = source is not None and wanted.kind == "arrays"
+        train, test = self._arrays(wanted) if arrays else load_source(wanted, self.schema)
         data = self.record.data if self.record else None
         if data is None:
             return None, test

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.encode import check_columns, encode_rows, oddity_notes
+from rowwise.data.tables.encode import as_written, check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.formulas import harmless_cells, harmless_names
 from rowwise.data.tables.parse import as_numbers
@@ -67,7 +67,7 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
         check_columns(table.name, table.columns, tuple(column.name for column in schema.used), table.unread)
         done.columns = added_names(schema, table)
         signs = signs_of(table, schema, source.decimal)
-        written = schema.read_with(signs)
+        written = as_written(schema.read_with(signs), table, oddities)
         form: dict[str, Any] = {
             "separator": table.separator or ",",
             "decimal_comma": table.separator != "" and signs.file == ",",

@@ -209,7 +209,7 @@ def _load(plan: TrainingPlan, tell: Observer) -> tuple[Dataset, Dataset]:
         if warning:
             tell(Warned(warning))
     else:
-        train_set, test_set = load_source(plan.source)
+        train_set, test_set = load_source(plan.source, None if plan.before is None else plan.before.data.schema)
     if plan.before is not None and plan.before.data.checksum != train_set.checksum:
         raise DataError("cli.resume.data", path=plan.resume, name=train_set.name)
     return train_set, test_set

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from rowwise.data.source import TABLES, Source, is_frame
 from rowwise.data.tables.columns import KINDS
+from rowwise.data.tables.dates.served import LOOKED_AT, dates_as_written
 from rowwise.data.tables.file_signs import signs_of, signs_of_dicts
 from rowwise.data.tables.frames import from_dicts
 from rowwise.data.tables.number_text import is_mark, read
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from rowwise.data.tables.read import Limits
+    from rowwise.data.tables.read import Limits, Table
     from rowwise.data.tables.schema import Column, Schema
 
 ROWS = "rows"  # what a list of dictionaries is called in messages
@@ -63,7 +64,8 @@ def encode(schema: Schema, rows: Any, limits: Limits | None = None) -> Encoded:
     oddities: dict[str, Counter[str]] = {}
     with open_table(source, limits) as table:
         check_columns(table.name, table.columns, _used(schema), table.unread)
-        written = schema.read_with(signs_of(table, schema, source.decimal))
+        signs = signs_of(table, schema, source.decimal)
+        written = as_written(schema.read_with(signs), table, oddities)
         blocks = [encode_rows(written, batch, oddities) for batch in table.batches(written.numeric)]
     if not sum(map(len, blocks)):
         raise DataError("table.rows", path=source.place)
@@ -95,7 +97,10 @@ def _of_dicts(schema: Schema, rows: Sequence[Any]) -> Encoded:
     oddities: dict[str, Counter[str]] = {}
     with reading(ROWS):
         groups = [(places, cleaned(frame)) for places, frame in from_dicts(rows, used)]
-        written = schema.read_with(signs_of_dicts((frame for _, frame in groups), schema))
+        frames = [frame for _, frame in groups]
+        written = schema.read_with(signs_of_dicts(frames, schema))
+        heads = [frame.head(LOOKED_AT) for frame in frames]
+        written = dates_as_written(written, heads, lambda: frames, oddities)
         for places, frame in groups:
             x[places] = encode_rows(written, frame, oddities)
     return Encoded(x, oddities)
@@ -123,6 +128,24 @@ def encode_rows(
             odd.update(_unread(column, values.filter(unread)))
         inputs.append(encoded)
     return np.concatenate(inputs, axis=1)
+
+
+def as_written(schema: Schema, table: Table, oddities: dict[str, Counter[str]]) -> Schema:
+    """The schema for a table whose file may write dates in another order than the training's.
+
+    Args:
+        oddities: counted here by column, as in `Encoded`.
+    """
+    names = [column.name for column in schema.used if column.kind == "date"]
+    if not names:
+        return schema
+    chosen = table.frame.select(names)
+
+    def batches() -> Iterator[pl.DataFrame]:
+        for rows in chosen.collect_batches(chunk_size=max(table.batch_cells // len(names), 64)):
+            yield cleaned(rows)
+
+    return dates_as_written(schema, [cleaned(chosen.head(LOOKED_AT).collect())], batches, oddities)
 
 
 def _unread(column: Column, values: pl.Series) -> Counter[str]:

@@ -84,8 +84,8 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], 
     return schema
 
 
-def settle_dates(profiles: Mapping[str, Profile], source: Source) -> None:
-    """Decide for all columns whether the day or the month comes first in their dates.
+def settle_dates(profiles: Mapping[str, Profile], source: Source, told: bool = True) -> None:
+    """Decide for all columns whether the day or the month comes first in their dates; where `told`, warn.
 
     Raises:
         UsageError: the source asks for an order that a column contradicts.
@@ -96,6 +96,8 @@ def settle_dates(profiles: Mapping[str, Profile], source: Source) -> None:
     named = {*source.drop, *source.categorical, *source.numeric, *source.target}
     evidence = {name: profile.dates for name, profile in profiles.items() if name not in named}
     guessed = order.settle(evidence, source.date_order)
+    if not told:
+        return
     used = {name: dates for name, dates in evidence.items() if _kind_without_options(profiles[name]) == "date"}
     order.tell_guessed(used, [name for name in guessed if name in used])
     for name, dates in used.items():
@@ -138,7 +140,7 @@ def _kind(name: str, profile: Profile, source: Source) -> str:
             raise UsageError("table.levels", name=name, most=f"{MOST_LEVELS:,}")
         return "categorical"
     if name in source.numeric:
-        if not profile.all_numbers:
+        if not (profile.all_numbers or profile.durations.all):
             key, values = no_numbers(name, profile)
             raise UsageError(key, **values)
         return "numeric"

@@ -17,7 +17,7 @@ from rowwise.data.overlap import fingerprints, warn_of_repeated
 from rowwise.data.splits import held_out
 from rowwise.data.storage import ROWS, empty, release
 from rowwise.data.tables.columns.categorical import level_numbers
-from rowwise.data.tables.encode import check_columns, encode_rows
+from rowwise.data.tables.encode import as_written, check_columns, encode_rows
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
 from rowwise.data.tables.number_text import is_mark
@@ -61,12 +61,15 @@ class Records:
     rows: NDArray[np.int32] | None
 
 
-def load(source: Source, limits: Limits | None = None, block_rows: int = ROWS) -> tuple[Dataset, Dataset]:
+def load(
+    source: Source, limits: Limits | None = None, block_rows: int = ROWS, schema: Schema | None = None
+) -> tuple[Dataset, Dataset]:
     """`(train, test)`.
 
     Args:
         limits: of memory while the table is read.
         block_rows: copied at once.
+        schema: of a run, which the table is read by as it was for its training; None: the table's own.
 
     Raises:
         DataError: no rows, a target that is missing, has one value or too many, columns that cannot be used or read.
@@ -79,11 +82,13 @@ def load(source: Source, limits: Limits | None = None, block_rows: int = ROWS) -
     with open_table(source, limits) as table:
         check_options(table, source)
         profiles, signs = profiles_of(table, source)
-        settle_dates(profiles, source)
-        schema = infer_schema(table, source, profiles, signs)
-        records = _encoded(table, schema, source, profiles, signs)
-    test = _held_out(records, schema, source)
-    schema, new_numbers = fitted(schema, records.x, np.flatnonzero(~test), block_rows)
+        settle_dates(profiles, source, told=schema is None)
+        read_by = schema or infer_schema(table, source, profiles, signs)
+        records = _encoded(table, read_by, source, profiles, signs)
+    test = _held_out(records, read_by, source)
+    new_numbers: dict[int, NDArray[np.float32]] = {}
+    if schema is None:
+        schema, new_numbers = fitted(read_by, records.x, np.flatnonzero(~test), block_rows)
     prints = np.empty(len(records.x), np.uint64)
     parts = []
     for mask, part in ((~test, "train"), (test, "test")):
@@ -131,7 +136,7 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
         expected = (*(column.name for column in schema.used), *schema.targets)
         check_columns(table.name, table.columns, expected, table.unread)
         signs = signs_of(table, schema, source.decimal)
-        written = schema.read_with(signs)
+        written = as_written(schema.read_with(signs), table, oddities)
         for batch in table.batches(written.numeric, numbered=True):
             rows = _having_targets(batch, schema, signs)
             numbers.append(rows[ROW].to_numpy())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.tables.dates.durations import DurationEvidence
 from rowwise.data.tables.dates.evidence import DateEvidence
 from rowwise.data.tables.decimal_sign import Signs, choose_signs
 from rowwise.data.tables.number_profile import NumberProfile
@@ -34,6 +35,7 @@ class Profile:
         numbers: what is known of those values that are numbers.
         values: the distinct ones, as texts; None once there are more than `MOST_LEVELS`.
         dates: what they show of dates and times of day.
+        durations: what texts show of durations.
         first: the first value, as text, and its record, from 0.
         unread: what a column holds whose values are no single ones; nothing else is known of it.
     """
@@ -45,6 +47,7 @@ class Profile:
     numbers: NumberProfile = field(default_factory=NumberProfile)
     values: set[str] | None = field(default_factory=set)
     dates: DateEvidence = field(default_factory=DateEvidence)
+    durations: DurationEvidence = field(default_factory=DurationEvidence)
     first: tuple[str, int] = ("", 0)
     unread: str = ""
 
@@ -104,6 +107,8 @@ class Profile:
             self.first = str(as_texts(present[:1])[0]), start + int(values.is_not_null().arg_max() or 0)
         self._add_numbers(values, start, separator, numbers, news=self._add_values(present))
         self._add_dates(values, present, start)
+        if values.dtype == pl.String:
+            self.durations.add(present)
 
     def _add_numbers(
         self, values: pl.Series, start: int, separator: str, numbers: pl.Series | None, news: bool

@@ -49,6 +49,7 @@ class Column:
         pattern: how its dates are written, as for strftime; empty where the file has dates of its own.
         origin: what the numbers in X are counted from (`origins`); means and scales are those of X, low and high the
             table's own.
+        seconds: whether its numbers are the seconds of durations.
         zone: of its dates: moments of other zones are brought to its clock (`dates.zones`); empty where they have none.
     """
 
@@ -67,6 +68,7 @@ class Column:
     pattern: str = ""
     zone: str = ""
     origin: float = 0.0
+    seconds: bool = False
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -132,7 +134,7 @@ class Schema:
     @cached_property
     def _numeric(self) -> frozenset[str]:
         plain = (c for c in self.columns if c.kind == "numeric" and c.decimal == ".")
-        return frozenset(c.name for c in plain if abs(c.origin) < EXACT_64)
+        return frozenset(c.name for c in plain if abs(c.origin) < EXACT_64 and not c.seconds)
 
     def target_unit(self, name: str) -> str:
         """What stands beside the numbers of a target; empty where nothing does."""

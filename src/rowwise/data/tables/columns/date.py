@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.tables.dates import zones
 from rowwise.data.tables.dates.timestamps import as_timestamps
 from rowwise.data.tables.parse import nan_for_null
 from rowwise.text import say
@@ -48,6 +49,12 @@ def features(column: Column) -> tuple[str, ...]:
 def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray[np.float32]:
     """The year, the month 1 to 12, the day 1 to 31, the weekday 1 (Monday) to 7, the hour with its fraction."""
     timestamps = as_timestamps(values, column.pattern, column.zone)
+    if "hour" in column.parts and "year" in column.parts:
+        zoned = zones.count(values)
+        if column.zone:
+            oddities["zoneless"] += len(values) - values.null_count() - zoned
+        else:
+            oddities["zoned"] += zoned
     parts = {
         "year": lambda: timestamps.dt.year(),
         "month": lambda: timestamps.dt.month(),

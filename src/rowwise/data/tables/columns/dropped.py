@@ -52,6 +52,8 @@ def reason(name: str, profile: Profile, source: Source) -> str:
         return ""
     if profile.numeric and not profile.dates.compact:
         return "identifier" if _numbers_records(name, profile) else ""
+    if profile.durations.matches:
+        return ""
     textual = not date.matches(profile)
     if profile.mixed and (textual or not profile.dates.sample.isdigit()):
         return "mixed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.tables.columns import date
+from rowwise.data.tables.dates.durations import as_seconds
 from rowwise.data.tables.origins import EXACT, EXACT_64, from_origin, origin
 from rowwise.data.tables.parse import as_float32, as_numbers
 from rowwise.text import say
@@ -24,12 +25,15 @@ FEW, ALL = 6, 12  # digits of a number that is no whole one: read with ease, and
 
 
 def matches(profile: Profile) -> bool:
-    # `2023년` may be a date
-    return profile.numeric and not profile.dates.compact and not (profile.numbers.units and date.matches(profile))
+    if profile.numeric:  # `2023년` may be a date
+        return not profile.dates.compact and not (profile.numbers.units and date.matches(profile))
+    return str(profile.dtype).startswith("Duration") or profile.durations.matches
 
 
 def fields(profile: Profile) -> dict[str, Any]:
-    return {"decimal": profile.numbers.decimal, "unit": profile.numbers.unit, "origin": origin(profile)}
+    seconds = str(profile.dtype).startswith("Duration") or (profile.durations.all and not profile.numeric)
+    numbers = {"decimal": profile.numbers.decimal, "unit": profile.numbers.unit}
+    return {**numbers, "origin": origin(profile), "seconds": seconds}
 
 
 def inputs(column: Column) -> tuple[str, ...]:
@@ -41,7 +45,10 @@ def features(column: Column) -> tuple[str, ...]:
 
 
 def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray[np.float32]:
-    numbers = from_origin(values, as_numbers(values, column.decimal, column.unit), column.origin)
+    numbers = as_numbers(values, column.decimal, column.unit)
+    if column.seconds and str(values.dtype) == "String":
+        numbers = as_seconds(values).fill_null(numbers)
+    numbers = from_origin(values, numbers, column.origin)
     return as_float32(column.name, numbers)[:, None]
 
 
@@ -68,7 +75,7 @@ def values_text(column: Column) -> str:
 
 def enters_text(column: Column) -> str:
     key = "schema.enters.counted" if column.origin else "schema.enters.numeric"
-    return say(key, origin=plain(column.origin, ALL))
+    return say(key, origin=plain(column.origin, ALL)) + (say("schema.enters.seconds") if column.seconds else "")
 
 
 def plain(value: float, digits: int = FEW) -> str:

@@ -17,9 +17,13 @@ from rowwise.data.tables.dates.grammar import ORDERS, ZEROS, form_of, grain_of, 
 from rowwise.data.tables.dates.timestamps import as_clocks, as_timestamps, by_pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import polars as pl
     from numpy.typing import NDArray
+
+    Numbers = Sequence[int] | NDArray[np.intp]
 
 LOOKED_AT = 16  # values of a batch that are looked at before all are
 READABLE = 0.9  # share of the values that have to be dates; the others count as missing, and are told
@@ -130,7 +134,7 @@ class DateEvidence:
         most = max(read.count for read in self.reads.values())
         return [order for order, read in self.reads.items() if most and read.count == most]
 
-    def add_texts(self, present: pl.Series, records: NDArray[np.intp]) -> None:
+    def add_texts(self, present: pl.Series, records: Numbers) -> None:
         """One more batch of texts, none of them null, and their records' numbers, from 0."""
         if not self.possible or not len(present):
             return
@@ -139,7 +143,7 @@ class DateEvidence:
             return
         self._add(bare, minutes, present, records)
 
-    def add_numbers(self, present: pl.Series, records: NDArray[np.intp]) -> None:
+    def add_numbers(self, present: pl.Series, records: Numbers) -> None:
         """One more batch of numbers, none of them null, which may be dates such as 20230114."""
         import polars as pl
 
@@ -179,8 +183,8 @@ class DateEvidence:
             self.looked_at += len(bare)
         return bool(self.sample)
 
-    def _add(self, bare: pl.Series, minutes: pl.Series | None, present: pl.Series, records: NDArray[np.intp]) -> None:
-        chosen = bool(order_of(pattern_of(self.sample))) or bool(bare.str.contains(_NUMBERS).any())
+    def _add(self, bare: pl.Series, minutes: pl.Series | None, present: pl.Series, records: Numbers) -> None:
+        chosen = bool(order_of(pattern_of(self.sample))) or has_numbers(bare)
         clocks = self._in_orders(bare) if chosen else dict.fromkeys(ORDERS, as_clocks(bare, self.pattern, ""))
         readable = reduce(add, (one.is_not_null().cast(int) for one in clocks.values()))
         self.looked_at += len(bare)
@@ -217,6 +221,11 @@ class DateEvidence:
         for place, seen in enumerate(self.places):
             if len(seen) < SHOWING:
                 seen.update(bare.str.extract(_THREE, place + 1).drop_nulls().unique().to_list()[:SHOWING])
+
+
+def has_numbers(texts: pl.Series) -> bool:
+    """Whether one of the texts begins with three numbers that may stand in any order."""
+    return bool(texts.str.contains(_NUMBERS).any())
 
 
 def _some(values: pl.Series) -> list[str]:

@@ -130,10 +130,10 @@ def pattern_of(text: str, order: str = "dmy") -> str:
     """The pattern of strftime that a text is written in, `""` for none.
 
     Args:
-        order: of three numbers that may stand in any, by their letters.
+        order: of three numbers that may stand in any, by their letters; empty where it is not known.
     """
     found = _match(text)
-    if found is None:
+    if found is None or (found[0].any_order and not order):
         return ""
     form, match = found
     named = dict(zip(NUMBERS, order, strict=True)) if form.any_order else {}

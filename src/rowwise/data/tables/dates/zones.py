@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UTC = "UTC"
+LOOKED_AT = 16  # texts, of which one has an offset where any are looked for in all
 # Hours from UTC of the abbreviations that mean one zone everywhere.
 _ABBREVIATED = {
     **{"Z": 0, "UTC": 0, "GMT": 0, "KST": 9, "JST": 9, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3},
@@ -39,6 +40,16 @@ def split(texts: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     if written.null_count() == len(texts):
         return texts, None
     return texts.str.replace(_MOMENT, "$1"), minutes_of(written)
+
+
+def count(values: pl.Series) -> int:
+    """How many values have an offset or a zone."""
+    import polars as pl
+
+    if values.dtype == pl.String:
+        some = values.gather_every(max(len(values) // LOOKED_AT, 1))[:LOOKED_AT]
+        return int(values.str.contains(_MOMENT).sum()) if some.str.contains(_MOMENT).any() else 0
+    return len(values) - values.null_count() if zone_of(values.dtype) else 0
 
 
 def split_one(text: str) -> tuple[str, str]:

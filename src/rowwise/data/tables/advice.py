@@ -1,0 +1,24 @@
+"""A table's training records → a line of advice for each thing that an option would do better; nothing else is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from rowwise.data.dataset import Dataset
+    from rowwise.data.tables.schema import Schema
+
+
+def advice(data: Dataset) -> list[str]:
+    """One sentence each, with the option that follows it; none for data that are no table."""
+    if data.schema is None:
+        return []
+    return [] if data.split_by else _of_time(data.schema)
+
+
+def _of_time(schema: Schema) -> list[str]:
+    """A date suggests that later records are to be predicted."""
+    dated = [column for column in schema.used if "year" in column.parts and column.low != column.high]
+    return [say("advice.time", name=dated[0].name)] if dated else []
