@@ -324,8 +324,9 @@ def refuse_unfinished(folder: Path) -> None:
 def _diverged(values: Mapping[str, Any]) -> Diverged | None:
     if not values:
         return None
-    loss = values.get("loss")  # JSON has no NaN
-    return Diverged(Fields(values, "diverged.").whole("epoch"), float(loss) if isinstance(loss, int | float) else math.nan)
+    loss = values.get("loss")
+    known = float(loss) if isinstance(loss, int | float) else math.nan  # JSON has no NaN
+    return Diverged(Fields(values, "diverged.").whole("epoch"), known)
 
 
 def identity(data: Dataset) -> dict[str, Any]:
