@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rowwise.data import storage
+from rowwise.errors import SaveError
 
 RECORDS = 6_000_000  # of three columns: 72 MB, more than what stays in memory
 STATUS = Path("/proc/self/status")
@@ -43,6 +44,24 @@ def test_records_taken_from_a_mapped_array_lie_in_another(mapped):
     assert isinstance(taken, np.memmap)
     np.testing.assert_array_equal(taken, mapped[rows])
     assert not isinstance(storage.taken(np.array(mapped[:100]), rows[-100:]), np.memmap)
+
+
+def test_a_disk_without_room_is_said_before_anything_is_written_and_never_a_bus_error():
+    resource = pytest.importorskip("resource", reason="Windows cannot limit the size of files")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60 << 20, before[1]))  # bytes a file, as a full disk
+    try:
+        with pytest.raises(SaveError, match=r"could not be made in .*: File too large"):
+            storage.empty((RECORDS, 3))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_mapped_array_has_all_of_its_disk_from_the_start(tmp_path):
+    with (tmp_path / "x").open("wb") as file:
+        storage.allocate(file, 100, 1 << 20)
+    assert (tmp_path / "x").stat().st_size == 100 + (1 << 20)
+    assert (tmp_path / "x").stat().st_blocks * 512 >= 1 << 20
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="the system does not tell what a process holds in memory")

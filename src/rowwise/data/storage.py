@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
+import os
 import tempfile
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 LARGE = 64 << 20  # bytes
 ROWS = 1 << 16  # copied at once
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # how a file system says that there is no room
 
 
 def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -23,14 +26,43 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
 
     Raises:
         SaveError: the temporary folder has no room for it.
+        MemoryError: the process may not have so much memory, mapped or not.
     """
-    if prod(shape) * 4 < LARGE:
+    size = prod(shape) * 4
+    if size < LARGE:
         return np.empty(shape, np.float32)
     try:
         with tempfile.TemporaryFile(prefix="rowwise-") as file:
-            return np.memmap(file, np.float32, "w+", shape=shape)
+            allocate(file, 0, size)
+            return np.memmap(file, np.float32, "r+", shape=shape)
     except OSError as cause:
-        raise SaveError("table.room", path=tempfile.gettempdir(), cause=cause.strerror or cause) from cause
+        if cause.errno == errno.ENOMEM:
+            raise MemoryError(size) from cause
+        raise no_room(cause) from cause
+
+
+def no_room(cause: OSError) -> SaveError:
+    """The temporary folder, if there is one, is full or cannot be written."""
+    try:
+        path = tempfile.gettempdir()
+    except OSError:  # nothing can be written anywhere
+        path = "TMPDIR"
+    return SaveError("table.room", path=path, cause=cause.strerror or cause)
+
+
+def allocate(file: IO[bytes], start: int, size: int) -> None:
+    """Take `size` bytes of the disk for a file, from `start` on: in a file with holes a full disk is a bus error later.
+
+    Raises:
+        OSError: the disk has no room for them.
+    """
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), start, size)
+        return
+    file.seek(start)
+    for begin in range(0, size, LARGE):
+        file.write(bytes(min(LARGE, size - begin)))
+    file.flush()
 
 
 def taken(array: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:

@@ -16,6 +16,7 @@ from rowwise.engine.interpretation import Prediction, interpreted
 from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.inference import Networks, networks_for
 from rowwise.errors import ModelError, warn_user
+from rowwise.models.keras_view import check_not_forked
 from rowwise.models.preparation import preparation_of
 from rowwise.shapes.checks.as_array import array_of
 from rowwise.shapes.checks.check import check_kind, check_records
@@ -153,6 +154,7 @@ def _outputs(model: keras.Model, networks: Networks | None, x: NDArray[Any], bat
             outputs = None
         if outputs is not None:
             return outputs
+    check_not_forked()
     with _lock_of(model):  # Keras takes the weights out of the model while it predicts
         return np.asarray(model.predict(x, batch_size=batch_size, verbose=0), np.float32)
 

@@ -21,7 +21,7 @@ from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch
 from rowwise.environment import device_bytes
 from rowwise.errors import UsageError, warn_user
 from rowwise.interrupt import deferred
-from rowwise.models.keras_view import build_from_shapes
+from rowwise.models.keras_view import build_from_shapes, check_not_forked
 from rowwise.shapes.checks.check import check_compiled
 from rowwise.text import say
 
@@ -112,6 +112,8 @@ def fit(
     arrays, held = prepared.parts(prepared.held_out(model, seed, batch_size))
 
     decision = plan(model, own, engine)
+    if decision.engine != "native" or engine_of(model) != "native":  # which has left nothing for JAX to compile
+        check_not_forked()
     with deferred(lambda: None) as interrupted:  # JAX, interrupted while it compiles, may lose the signal
         build_variables(model, arrays, batch_size)
         watch = Watch(model, arrays) if on_divergence == "stop" else None
@@ -185,6 +187,11 @@ def build_variables(model: keras.Model, arrays: Arrays, batch_size: int) -> None
         )
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
+
+
+def engine_of(model: keras.Model) -> str:
+    """The engine that trained a model last; empty where none of ours did."""
+    return getattr(getattr(model, "history", None), "rowwise", {}).get("engine", "")
 
 
 def is_set(stop: threading.Event | None) -> bool:

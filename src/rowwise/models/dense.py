@@ -62,6 +62,9 @@ def dense(
     """
     import keras
 
+    from rowwise.models.keras_view import check_not_forked
+
+    check_not_forked()
     if not isinstance(dataset, Dataset):
         raise UsageError("model.dataset", found=type(dataset).__name__)
     widths = _widths(usual_hidden(dataset) if hidden is None else hidden)

@@ -25,10 +25,9 @@ def own_temporary_folder() -> Iterator[None]:
     A model that was rescued there stays.
     """
     before = tempfile.tempdir
-    place = Path(tempfile.gettempdir())
-    _tidy(place)
     folder, lock = None, None
     with suppress(OSError):  # a full disk, say: it is told where something has to be written
+        _tidy(Path(tempfile.gettempdir()))
         folder = Path(tempfile.mkdtemp(prefix=NAME))
         lock = Lock(folder / LOCK)
         tempfile.tempdir = str(folder)

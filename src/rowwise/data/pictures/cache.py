@@ -33,6 +33,7 @@ from rowwise.data.pictures.prepare import with_white
 from rowwise.data.pictures.steps import DecodeRecords, Unusable
 from rowwise.data.pictures.workers import Workers
 from rowwise.data.pixels import white_level
+from rowwise.data.storage import allocate
 from rowwise.environment import cache_folder
 from rowwise.errors import DataError, SaveError
 from rowwise.files import PARTIAL, unfinished, write_through
@@ -210,7 +211,7 @@ def _decode(
         np.lib.format.write_array_header_2_0(file, {"descr": "|u1", "fortran_order": False, "shape": (count, *shape)})
         file.flush()
         offset = file.tell()
-        file.truncate(offset + count * prod(shape))
+        allocate(file, offset, count * prod(shape))
         step = DecodeRecords(str(tree.folder), shape, prepare.record, str(entry / RECORDS), offset)
         for start, answer in workers.answers(step, tree.names, start_bar("folder.bar.decoding", count)):
             for row, digest in enumerate(answer.digests, start):

@@ -7,10 +7,11 @@ import csv
 import io
 import tempfile
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from rowwise.data.storage import FULL, no_room
 from rowwise.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -144,7 +145,10 @@ def _must_rewrite(path: Path, encoding: str) -> bool:
 
 
 def _rewritten(path: Path, encoding: str) -> IO[bytes]:
-    temporary = tempfile.NamedTemporaryFile(prefix="rowwise-", suffix=".csv")  # noqa: SIM115
+    try:
+        temporary = tempfile.NamedTemporaryFile(prefix="rowwise-", suffix=".csv")  # noqa: SIM115
+    except OSError as cause:
+        raise no_room(cause) from cause
     try:
         with path.open(encoding=encoding, newline=None) as file:
             while block := file.read(BLOCK):
@@ -153,8 +157,11 @@ def _rewritten(path: Path, encoding: str) -> IO[bytes]:
     except UnicodeError as cause:
         temporary.close()
         raise DataError("table.encoded", path=path, encoding=encoding, cause=cause) from cause
-    except BaseException:
-        temporary.close()
+    except BaseException as cause:
+        with suppress(OSError):  # what is left of it would be written
+            temporary.close()
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            raise no_room(cause) from cause
         raise
     return temporary
 

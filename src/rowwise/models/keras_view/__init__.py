@@ -36,6 +36,7 @@ from rowwise.models.keras_view.losses import (
     named_loss,
     output_of,
 )
+from rowwise.models.keras_view.process import check_not_forked
 from rowwise.models.keras_view.training import (
     add_to_mean,
     build_from_shapes,
@@ -75,6 +76,7 @@ __all__ = [
     "attention_sizes",
     "build_from_shapes",
     "calls_of",
+    "check_not_forked",
     "compiled_metrics",
     "decays",
     "dense_kernels",

@@ -181,7 +181,7 @@ def _of_call(layer: Any, call: Any, depth: int, listed: set[int]) -> LayerFacts:
         _itemsize(call.output_tensors if call is not None else ()),
         call is not None or bool(variables) or bool(getattr(layer, "built", True)),
         _batch(layer),
-        type(layer).__name__,
+        class_name="" if type(layer).__name__ == kind else type(layer).__name__,
     )
 
 

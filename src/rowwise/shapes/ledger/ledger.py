@@ -126,10 +126,8 @@ class Row:
 
     def _ends_with(self, activation: object) -> bool:
         # A recurrent layer applies its activation within every step, and a user's own class where it likes.
-        after = bool(self.facts.weights and self.facts.kind) and self.rule.says not in (
-            "ledger.recurrent",
-            "ledger.bidirectional",
-        )
+        has_own_end = not self.facts.kind or self.rule.says in ("ledger.recurrent", "ledger.bidirectional")
+        after = bool(self.facts.weights) and not has_own_end
         return after and isinstance(activation, str) and activation != "linear"
 
     def multiply_adds(self, records: int) -> int | None:
