@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import operator
 import os
+import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.named.names import is_name, known
 from rowwise.errors import DataError, UsageError
+from rowwise.files import check_regular, read_small
+from rowwise.text import say
+from rowwise.text.visible import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 ARRAYS = (".npz", ".npy")
+LONGEST_OPTIONS = 1 << 20  # bytes of a file of options
+DEEPEST = 100
+CHAIN = re.compile(r"(?:(?:[\w-]{1,99}|\"[^\"\n]{0,99}\"|'[^'\n]{0,99}')[ \t]*\.[ \t]*){50}")  # parsed in squares
 LARGEST_SIDE = 4096  # pixels of a record
 TASKS = ("classification", "regression")
 DATE_ORDERS = ("day-first", "month-first", "year-first")
@@ -82,7 +89,7 @@ class Source:
             value = getattr(self, name)
             columns = (value,) if isinstance(value, str) else tuple(value or ())
             if not all(isinstance(column, str) for column in columns):
-                raise UsageError("source.columns", name=name, found=repr(value)[:80])
+                raise UsageError("source.columns", name=name, found=shown(value))
             object.__setattr__(self, name, columns)
         if self.size is not None:
             object.__setattr__(self, "size", _size(self.size))
@@ -96,9 +103,9 @@ class Source:
         if self.colour not in ("", "grey", "colour"):
             raise UsageError("source.choice", name="colour", found=self.colour, known="grey, colour")
         if isinstance(self.test, bool) or not isinstance(self.test, float | int) or not 0 < self.test < 1:
-            raise UsageError("data.split.fraction", found=self.test)
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
-            raise UsageError("data.split.seed", found=self.seed)
+            raise UsageError("data.split.fraction", found=shown(self.test))
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
+            raise UsageError("data.split.seed", found=shown(self.seed))
         if self.group and self.time:
             raise UsageError("source.group_and_time", group=self.group, time=self.time)
 
@@ -123,6 +130,8 @@ class Source:
             if suffix in ARRAYS:
                 return "arrays"
             raise DataError("source.suffix", path=path, known=", ".join((*TABLES, *ARRAYS)))
+        if path.exists():
+            _refuse_irregular(path)
         if suffix or len(path.parts) > 1 or self.place.endswith(("/", os.sep)):
             raise DataError("source.missing", path=path)
         known(self.place)  # raises: it is no name either
@@ -192,7 +201,7 @@ class Source:
             else:
                 fits = isinstance(value, str)
             if not fits:
-                raise UsageError("source.value", name=name, found=repr(value)[:80])
+                raise UsageError("source.value", name=name, found=shown(value))
         return cls(**values)
 
 
@@ -207,8 +216,16 @@ def _size(size: Any) -> tuple[int, int]:
     if len(sides) == 1:
         sides *= 2
     if len(sides) != 2 or not all(1 <= side <= LARGEST_SIDE for side in sides):
-        raise UsageError("folder.size", found=repr(size)[:80], most=LARGEST_SIDE)
+        raise UsageError("folder.size", found=shown(size), most=LARGEST_SIDE)
     return sides[0], sides[1]
+
+
+def _refuse_irregular(path: Path) -> None:
+    """Raises DataError where a path leads to a pipe, a socket or a device."""
+    try:
+        check_regular(path)
+    except OSError as cause:
+        raise DataError("source.irregular", path=path, cause=cause.strerror) from cause
 
 
 def is_frame(data: Any) -> bool:
@@ -225,7 +242,12 @@ def read_options(file: Path) -> dict[str, Any]:
     import tomllib  # costs milliseconds, and few have such a file
 
     try:
-        options = tomllib.loads(file.read_text("utf-8"))
+        text = read_small(file, LONGEST_OPTIONS).decode("utf-8")
+        if CHAIN.search(text):
+            raise ValueError(say("source.toml.chain"))
+        options = tomllib.loads(text)
+    except RecursionError as cause:
+        raise UsageError("source.toml", path=file, cause=say("config.deep", most=DEEPEST)) from cause
     except OSError as cause:
         raise UsageError("source.toml", path=file, cause=cause.strerror or cause) from cause
     except ValueError as cause:  # no UTF-8, no TOML

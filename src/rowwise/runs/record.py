@@ -18,7 +18,7 @@ from rowwise import __version__
 from rowwise.data.picture_records import OBJECT, WHOLE
 from rowwise.data.source import Source
 from rowwise.errors import ModelError, RowwiseError
-from rowwise.files import LOCK, PARTIAL
+from rowwise.files import LOCK, PARTIAL, read_small
 from rowwise.json_text import to_json
 from rowwise.locks import held, owner
 from rowwise.runs.json_fields import Fields, is_number
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SCHEMA = 1  # of run.json and of every `--json`: a change that breaks readers adds one
 RECORD, HISTORY = "run.json", "history.csv"
 UNFINISHED = "unfinished.json"  # the record of a run under way, as its last checkpoint has it
+LONGEST = 16 << 20  # bytes of a record: a schema of 10,000 columns has one or two million
 CHECKPOINT = "checkpoint-"  # how the name of the model beside it begins
 # The figures that stand first in a row of an epoch.
 FIRST = (
@@ -270,7 +271,7 @@ class RunRecord:
         if name == RECORD:
             refuse_unfinished(folder)
         try:
-            content = file.read_bytes()
+            content = read_small(file, LONGEST)
         except OSError as cause:
             raise ModelError("run.no_run", path=folder, cause=cause.strerror) from cause
         try:
@@ -280,8 +281,8 @@ class RunRecord:
             if values.get("schema") != SCHEMA:
                 raise ModelError("run.schema", path=file, found=values.get("schema"), expected=SCHEMA)
             return cls._from_dict(values)
-        except (ValueError, TypeError, RecursionError) as cause:
-            raise ModelError("run.damaged", path=file, cause=cause) from cause
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as cause:
+            raise ModelError("run.damaged", path=file, cause=str(cause) or type(cause).__name__) from cause
 
     @classmethod
     def _from_dict(cls, values: Mapping[str, Any]) -> RunRecord:
@@ -379,5 +380,5 @@ def _refuse(read: Any, name: str) -> Any:
     """What `read` gives; what it raises, as a ValueError that names the damaged part."""
     try:
         return read()
-    except (RowwiseError, TypeError, AttributeError, ValueError) as cause:
+    except (RowwiseError, TypeError, AttributeError, ValueError, OverflowError) as cause:
         raise ValueError(f"{name}: {cause}") from cause

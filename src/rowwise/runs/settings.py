@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from rowwise.errors import UsageError
+from rowwise.text.visible import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -133,7 +134,7 @@ class Settings:
 def _check(name: str, value: Any) -> None:
     """Raises UsageError where a setting's value is invalid; the rest is known once there is a model."""
     if not _fits(name, value):
-        raise UsageError(f"settings.{name}", found=repr(value)[:80])
+        raise UsageError(f"settings.{name}", found=shown(value))
 
 
 def _fits(name: str, value: Any) -> bool:
@@ -162,8 +163,8 @@ def _number(value: object) -> float:
 
 
 def _count(value: object) -> int:
-    """A whole number, -1 where it is none."""
-    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else -1
+    """A whole number, -1 where it is none, or beyond what a machine counts with."""
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) and value < 2**63 else -1
 
 
 def _shown(value: object) -> str:

@@ -352,3 +352,11 @@ def test_a_source_survives_json_and_gives_the_same_data(tmp_path):
         Source.from_dict({"place": "t.csv", "frames": 1})
     with pytest.raises(UsageError, match="drop cannot be 3"):
         Source.from_dict({"place": "t.csv", "drop": 3})
+
+
+def test_a_small_parquet_file_of_endless_rows_is_refused(tmp_path):
+    pl.select(pl.repeat(1.0, 30_000_000).alias("x"), pl.repeat("y", 30_000_000).alias("y")).write_parquet(
+        tmp_path / "bomb.parquet", compression="zstd"
+    )
+    with pytest.raises(DataError, match=r"announces 30,000,000 rows of 2 columns"):
+        rowwise.load(tmp_path / "bomb.parquet", target="y")

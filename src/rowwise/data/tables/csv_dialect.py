@@ -62,8 +62,8 @@ def open_text(path: Path, encoding: str = "", separator: str = "") -> Iterator[T
         raise UsageError("table.separator", found=separator)
     if encoding:
         try:
-            codecs.lookup(encoding)
-        except LookupError as cause:
+            "a".encode(encoding)  # Python has encodings of bytes, too: zlib, rot13
+        except (LookupError, ValueError) as cause:
             raise UsageError("table.encoding", found=encoding) from cause
     temporary: IO[bytes] | None = None
     try:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rowwise.data.source import Source
     from rowwise.data.tables.csv_dialect import Text
 
+ALWAYS, RATIO = 50_000_000, 250  # values that any Parquet file may have; a larger one, for each of its bytes
 ROW = "\0row"  # the column of `batches(numbered=True)`
 # What stands in a text file where a value is missing.
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "결측")
@@ -224,8 +225,17 @@ def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
     except OSError as cause:
         raise DataError("table.unreadable", path=path, cause=cause.strerror or cause) from cause
     check_names(path, types.names())
+    _refuse_bomb(path, records, len(types))
     about = {"file": path.name}
     return replace(_typed(str(path), frame, types, about, source, limits), records=records)
+
+
+def _refuse_bomb(path: Path, records: int, columns: int) -> None:
+    """Raises DataError where a small Parquet file announces values without end: one repeated takes no room in it."""
+    size = path.stat().st_size
+    if records * columns > max(ALWAYS, RATIO * size):
+        counts = {"records": f"{records:,}", "columns": f"{columns:,}"}
+        raise DataError("table.bomb", path=path, size=f"{size:,}", **counts)
 
 
 def _of_frame(source: Source, limits: Limits) -> Table:
