@@ -122,21 +122,22 @@ def expected_by_chance(train: NDArray[Any], test: NDArray[Any]) -> float:
     columns = train.shape[1]
     known = train[np.linspace(0, len(train) - 1, min(len(train), MOST_KNOWN)).astype(int)]
     asked = test[np.linspace(0, len(test) - 1, min(len(test), MOST_ASKED)).astype(int)]
+    twins = _counts(fingerprints(known), fingerprints(asked))  # they must not testify for themselves
     every = np.arange(columns)
     expected = 0.0
     for first in (every % 2 == 0, every < (columns + 1) // 2):
         shares = np.ones(len(asked))
         for half in (first, ~first):
             if half.any():
-                shares *= _shares(fingerprints(known[:, half]), fingerprints(asked[:, half]))
+                alike = _counts(fingerprints(known[:, half]), fingerprints(asked[:, half]))
+                shares *= np.maximum(alike - twins, 0) / len(known)
         met = -np.expm1(len(train) * np.log1p(-np.minimum(shares, 1 - 1e-12)))
         expected = max(expected, float(met.mean()) * len(test))
     return expected
 
 
-def _shares(train: NDArray[np.uint64], test: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """`(test,)`: the share of the training records that look like each of the test records."""
+def _counts(train: NDArray[np.uint64], test: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """`(test,)`: how many of the training records look like each of the test records."""
     values, counts = np.unique(train, return_counts=True)
     places = np.minimum(np.searchsorted(values, test), len(values) - 1)
-    shares: NDArray[np.float64] = np.where(values[places] == test, counts[places] / len(train), 0.0)
-    return shares
+    return np.where(values[places] == test, counts[places], 0)
