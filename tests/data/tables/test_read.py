@@ -208,7 +208,8 @@ def test_rows_that_a_damaged_file_no_longer_gives_are_missed(tmp_path):
 
 def test_records_without_a_target_are_left_out(tmp_path):
     prices = [None if number < 50 else price for number, price in enumerate(HOUSES["price"])]
-    train, test = rowwise.load(write(tmp_path / "t.csv", HOUSES | {"price": prices}), target="price")
+    with pytest.warns(Suspicious, match="50 of 200 records have no value"):
+        train, test = rowwise.load(write(tmp_path / "t.csv", HOUSES | {"price": prices}), target="price")
     assert len(train) + len(test) == 150
 
 
@@ -220,13 +221,15 @@ def test_every_record_knows_its_row_of_the_file(tmp_path, in_memory):
         lines.append("" if number % 50 == 0 else f"{number},{'' if number % 7 == 0 else number % 2},{number % 13}")
     (tmp_path / "t.csv").write_text("\n".join(lines))
     source = Source(str(tmp_path / "t.csv"), target=("y",))
-    train, test = load(source, limits)
+    with pytest.warns(Suspicious, match="42 of 294 records have no value"):
+        train, test = load(source, limits)
     rest, held_out = train.split(0.25)
     for part in (train, test, rest, held_out, test[5:20], test[np.arange(len(test)) % 3 == 0]):
         assert part.rows.dtype == np.int32
         np.testing.assert_array_equal(part.rows, part.x[:, part.schema.inputs.index("id_")])
     assert not {7, 50} & {*train.rows.tolist(), *test.rows.tolist()}
-    again, _ = read_as(train.schema, source, limits)
+    with pytest.warns(Suspicious, match="42 of 294 records"):
+        again, _ = read_as(train.schema, source, limits)
     np.testing.assert_array_equal(np.sort(again.rows), np.sort(np.concatenate([train.rows, test.rows])))
 
 

@@ -66,7 +66,7 @@ def encode(schema: Schema, rows: Any, limits: Limits | None = None) -> Encoded:
         check_columns(table.name, table.columns, _used(schema), table.unread)
         signs = signs_of(table, schema, source.decimal)
         written = as_written(schema.read_with(signs), table, oddities)
-        blocks = [encode_rows(written, batch, oddities) for batch in table.batches(written.numeric)]
+        blocks = [encode_rows(written, batch, oddities) for batch in table.batches(written.numeric, written.words)]
     if not sum(map(len, blocks)):
         raise DataError("table.rows", path=source.place)
     return Encoded(np.concatenate(blocks), oddities)
@@ -96,7 +96,7 @@ def _of_dicts(schema: Schema, rows: Sequence[Any]) -> Encoded:
     x = np.empty((len(rows), len(schema.inputs)), np.float32)
     oddities: dict[str, Counter[str]] = {}
     with reading(ROWS):
-        groups = [(places, cleaned(frame)) for places, frame in from_dicts(rows, used)]
+        groups = [(places, cleaned(frame, words=schema.words)) for places, frame in from_dicts(rows, used)]
         frames = [frame for _, frame in groups]
         written = schema.read_with(signs_of_dicts(frames, schema))
         heads = [frame.head(LOOKED_AT) for frame in frames]

@@ -10,6 +10,7 @@ import numpy as np
 
 from rowwise.data.tables.csv_dialect import check_names
 from rowwise.data.tables.dates.zones import in_zone
+from rowwise.data.tables.parse import as_text
 from rowwise.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,11 +41,22 @@ def from_pandas(frame: Any) -> pl.DataFrame:
             if (zone := getattr(column.dtype, "tz", None)) is not None:
                 columns[name] = in_zone(name, np.asarray(column, "datetime64[ns]"), zone)
                 continue
-            values = column.to_numpy(dtype=object) if str(column.dtype) == "category" else np.asarray(column)
-            columns[name] = _series_of_array(name, values)
+            if str(column.dtype) == "category":
+                columns[name] = _categories(name, column.to_numpy(dtype=object))
+                continue
+            columns[name] = _series_of_array(name, np.asarray(column))
     except (AttributeError, TypeError) as cause:
         raise UsageError("table.frame", found=type(frame).__name__) from cause
     return pl.DataFrame(columns)
+
+
+def _categories(name: str, values: Any) -> pl.Series:
+    """Categories stay categories, whatever they are made of: whole numbers too."""
+    import polars as pl
+
+    listed = [none_if_missing(value) for value in values]
+    texts = {value: as_text(value.item() if isinstance(value, np.generic) else value) for value in {*listed} - {None}}
+    return pl.Series(name, [texts.get(value) for value in listed], dtype=pl.Categorical)
 
 
 def _series_of_array(name: str, values: Any) -> pl.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from rowwise.data.tables.csv_dialect import check_names, open_text
 from rowwise.data.tables.frames import from_pandas
+from rowwise.data.tables.missing_words import MISSING, count_words
 from rowwise.data.tables.number_text import all_finite
 from rowwise.data.tables.ragged_rows import Ragged, ragged
 from rowwise.errors import DataError, warn_user
@@ -24,10 +26,10 @@ if TYPE_CHECKING:
     from rowwise.data.source import Source
     from rowwise.data.tables.csv_dialect import Text
 
+    Words = Mapping[str, frozenset[str]]  # by column, those of `MISSING` that are values in it
+
 ALWAYS, RATIO = 50_000_000, 250  # values that any Parquet file may have; a larger one, for each of its bytes
 ROW = "\0row"  # the column of `batches(numbered=True)`
-# What stands in a text file where a value is missing.
-MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "결측")
 
 
 class Limits(NamedTuple):
@@ -115,17 +117,28 @@ class Table:
             assert self.text is not None
             _check_short(self.name, ragged(self.text.file, self.text.separator, len(self.columns)), len(self.columns))
 
-    def batches(self, numeric: Callable[[str], bool] = no_column, numbered: bool = False) -> Iterator[pl.DataFrame]:
+    def batches(
+        self,
+        numeric: Callable[[str], bool] = no_column,
+        words: Words | None = None,
+        numbered: bool = False,
+        seen: dict[str, Counter[str]] | None = None,
+    ) -> Iterator[pl.DataFrame]:
         """The same, `cleaned`, without what is unread."""
-        for rows, _ in self.batches_with_numbers(numeric, numbered):
+        for rows, _ in self.batches_with_numbers(numeric, words, numbered, seen):
             yield rows
 
     def batches_with_numbers(
-        self, numeric: Callable[[str], bool] = no_column, numbered: bool = False
+        self,
+        numeric: Callable[[str], bool] = no_column,
+        words: Words | None = None,
+        numbered: bool = False,
+        seen: dict[str, Counter[str]] | None = None,
     ) -> Iterator[tuple[pl.DataFrame, dict[str, pl.Series]]]:
         """The same, and beside them the numbers of those columns whose texts are all numbers."""
-        for rows in self.raw(numbered):
-            yield cleaned_with_numbers(rows.drop(self.unread, strict=False) if self.unread else rows, numeric)
+        for raw in self.raw(numbered):
+            rows = raw.drop(self.unread, strict=False) if self.unread else raw
+            yield cleaned_with_numbers(rows, numeric, words, seen)
 
 
 def _check_short(name: str, rows: Ragged, columns: int) -> None:
@@ -139,20 +152,28 @@ def _check_short(name: str, rows: Ragged, columns: int) -> None:
     warn_user(say("table.short.some", **values))
 
 
-def cleaned(rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column) -> pl.DataFrame:
+def cleaned(rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column, words: Words | None = None) -> pl.DataFrame:
     """Texts without the spaces around them; what stands for a missing value as null.
 
     Args:
         numeric: says of a column's name whether it may come as Float64 where all its texts are numbers. Parsing
             numbers is what costs most in a long table: so it is done once.
+        words: by column, those of `MISSING` that are values in it.
     """
-    return cleaned_with_numbers(rows, numeric)[0]
+    return cleaned_with_numbers(rows, numeric, words)[0]
 
 
 def cleaned_with_numbers(
-    rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column
+    rows: pl.DataFrame,
+    numeric: Callable[[str], bool] = no_column,
+    words: Words | None = None,
+    seen: dict[str, Counter[str]] | None = None,
 ) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
-    """`cleaned`, and the numbers of those columns whose texts are all numbers."""
+    """`cleaned`, and the numbers of those columns whose texts are all numbers.
+
+    Args:
+        seen: how often each word that is taken as missing stands in a column is added here.
+    """
     import polars as pl
 
     texts = [name for name in rows.columns if rows[name].dtype == pl.String]
@@ -163,12 +184,19 @@ def cleaned_with_numbers(
         column = numbers[name]
         if column.null_count() > rows[name].null_count() or not all_finite(column):
             text = pl.col(name).str.strip_chars()
-            replaced.append(pl.when(~text.is_in(MISSING)).then(text))
+            known = words.get(name, ()) if words else ()
+            missing = [word for word in MISSING if word not in known]
+            replaced.append(pl.when(~text.is_in(missing)).then(text))
         else:  # there is nothing to clean
             read[name] = column
             if numeric(name):
                 replaced.append(column)
-    return rows.with_columns(replaced), read
+    done = rows.with_columns(replaced)
+    if seen is not None:
+        for name in texts:
+            if name not in read and done[name].null_count() > rows[name].null_count():
+                seen.setdefault(name, Counter()).update(count_words(rows[name]))
+    return done, read
 
 
 @contextmanager
