@@ -107,6 +107,8 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
     done, epochs = len(record.epochs), choices.get("epochs", kept.epochs)
     if record.unfinished and not record.checkpoint:
         raise UsageError("cli.resume.amid", path=folder, epoch=done + 1)
+    if record.diverged:
+        raise UsageError("cli.resume.diverged", path=folder, epoch=record.diverged.epoch, rate=kept.learning_rate)
     if done >= epochs and not (killed and done == epochs):  # which then has only to be measured and saved
         raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
     return TrainingPlan(source.checked(), replace(kept, epochs=epochs), frozenset(choices), folder, record, killed)

@@ -107,7 +107,7 @@ def load(
             release(x)
             release(records.x)
         parts.append(_dataset(source, schema, table, records, chosen, x, part))
-    warn_of_repeated(prints[~test], prints[test])
+    warn_of_repeated(prints[~test], prints[test], lambda: tuple(_with_targets(part.x, part.y) for part in parts))  # type: ignore[arg-type, return-value]
     warn_of_rare_classes(parts[0], parts[1], source)
     return parts[0], parts[1]
 
