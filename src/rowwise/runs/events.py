@@ -67,11 +67,12 @@ class StopRequested:
 
 @dataclass(frozen=True)
 class TrainingEnded:
-    """The last epoch has ended, or what was asked to stop has stopped."""
+    """The last epoch has ended, what was asked to stop has stopped, or the training has diverged."""
 
     engine: str
     reason: str
     interrupted: bool
+    diverged: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,6 +46,7 @@ def train(
     stop: threading.Event | None = None,
     verbose: int | str = "auto",
     options: str | Path | None = None,
+    on_divergence: str = "stop",
     **more: Any,
 ) -> Saved:
     """Load data, build a dense model, train, measure, and save a run: what `rowwise train` does.
@@ -63,12 +64,13 @@ def train(
         stop: once set, by whatever thread, the training ends as after Ctrl-C, and what was trained is saved.
         verbose: without an observer: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
         options: a TOML file with more of the following.
+        on_divergence: "stop", or "continue" where a training that diverges shall go on all the same.
         **more: settings (`hidden`, `activation`, `dropout`, `learning_rate`, `batch_size`, `validation`, `seed`,
             `class_weight`, `epochs`), and how data are read (`categorical`, `drop`, `group`, `time`, `test`,
             `split_seed`, …: the attributes of `rowwise.data.Source`).
 
     Returns:
-        The run. Its record's `interrupted` says whether it was stopped.
+        The run. Its record's `interrupted` says whether it was stopped, `diverged` whether it diverged.
 
     Raises:
         RowwiseError: options, data or places that cannot be used; the training diverged; the run cannot be saved.
@@ -89,6 +91,7 @@ def train(
             pictures=pictures,
             observer=observer or progress.show,
             stop=stop,
+            on_divergence=on_divergence,
         )
     finally:
         progress.close()

@@ -331,6 +331,8 @@ class Saved:
         return data.classes_ko if lang == "ko" and len(data.classes_ko) == units else data.classes
 
     def _source(self, data: Any) -> Source:
+        if isinstance(data, Source):
+            return data
         frame = is_frame(data)
         return Source("table" if frame else str(data), frame=data if frame else None)
 

@@ -18,6 +18,7 @@ import numpy as np
 from rowwise.data.tables import columns as column_kinds
 from rowwise.data.tables.columns.categorical import ONE_HOT
 from rowwise.data.tables.columns.date import PARTS
+from rowwise.data.tables.missing_words import MISSING
 from rowwise.data.tables.origins import EXACT_64
 from rowwise.data.tables.schema_text import schema_text
 from rowwise.text import is_key
@@ -155,6 +156,14 @@ class Schema:
         """The sign of the file that it was made of, so far as that is known: schemas of earlier versions do not say."""
         signs = {column.decimal for column in self.columns if column.kind == "numeric"}
         return self.decimal or (signs.pop() if len(signs) == 1 else ".")
+
+    @cached_property
+    def words(self) -> dict[str, frozenset[str]]:
+        """By column, the words that are levels or classes in it, and elsewhere stand for a missing value."""
+        levels = {column.name: column.levels for column in self.used}
+        if self.classes:
+            levels[self.targets[0]] = self.classes
+        return {name: found for name, texts in levels.items() if (found := frozenset(MISSING) & frozenset(texts))}
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
