@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import os
 import platform
@@ -19,7 +18,7 @@ from rowwise.data.picture_records import OBJECT, WHOLE
 from rowwise.data.source import Source
 from rowwise.errors import ModelError, RowwiseError
 from rowwise.files import LOCK, PARTIAL, read_small
-from rowwise.json_text import to_json
+from rowwise.json_text import from_json, to_json
 from rowwise.locks import held, owner
 from rowwise.runs.json_fields import Fields, is_number
 from rowwise.runs.settings import Settings
@@ -275,7 +274,7 @@ class RunRecord:
         except OSError as cause:
             raise ModelError("run.no_run", path=folder, cause=cause.strerror) from cause
         try:
-            values = json.loads(content)
+            values = from_json(content)
             if not isinstance(values, dict):
                 raise TypeError(type(values).__name__)
             if values.get("schema") != SCHEMA:

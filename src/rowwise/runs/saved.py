@@ -119,8 +119,14 @@ class Saved:
         """The columns of the table that the model was trained on; None for other data."""
         from rowwise.models.preparation import preparation_of
 
-        preparation = preparation_of(self.model)
-        return None if preparation is None else preparation.schema
+        if (preparation := preparation_of(self.model)) is None:
+            return None
+        schema, (given, units) = preparation.schema, self._shapes
+        outputs = len(schema.classes or schema.targets)
+        if given != (len(schema.inputs),) or (units != outputs and (units, outputs) != (1, 2)):
+            cause = say("saved.schema", inputs=len(schema.inputs), outputs=outputs, given=given, units=units)
+            raise ModelError("run.damaged", path=self.path, cause=cause)
+        return schema
 
     @property
     def task(self) -> str:
