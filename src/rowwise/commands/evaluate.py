@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rowwise.commands.options import model_task
+from rowwise.commands.options import decimal_sign, model_task
 from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.commands.repeat import evaluation_command, training_command
 from rowwise.data.source import Source
+from rowwise.errors import UsageError
 from rowwise.files import atomic_write, check_place
 from rowwise.runs.record import SCHEMA, identity, versions
 from rowwise.runs.saved import Saved
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
     from rowwise.runs.record import RunRecord
 
 
-def _evaluate(model: Path, data: str | None, task: str | None, skip_bad: bool, html: Path | None, json: bool) -> int:
+def _evaluate(
+    model: Path,
+    data: str | None,
+    task: str | None,
+    decimal: str | None,
+    skip_bad: bool,
+    html: Path | None,
+    json: bool,
+) -> int:
     """Measure on the data named, or on the run's own; with `--html` all of it as one page; 0.
 
     Raises:
@@ -33,7 +42,11 @@ def _evaluate(model: Path, data: str | None, task: str | None, skip_bad: bool, h
     """
     if html is not None:
         check_place(html)
-    asked = None if data is None else Source(data, skip_bad=skip_bad)
+    if data is None and decimal:
+        raise UsageError("cli.source.none", options="--decimal")
+    asked = None if data is None else Source(data, skip_bad=skip_bad, decimal=decimal or "")
+    if asked is not None and decimal and asked.kind != "table":
+        raise UsageError("source.option", option="--decimal", place=data)
     if asked is not None and asked.kind == "named":
         asked = asked.checked()  # before seconds go into importing Keras
     with Output(json) as output:
@@ -52,7 +65,9 @@ def _evaluate(model: Path, data: str | None, task: str | None, skip_bad: bool, h
         importance = saved.importance(measured) if measured.schema is not None else None
         output.result("\n".join([str(report), *(importance_lines(importance) if importance else [])]))
         if html is not None:
-            content = _page(saved, report, test, importance, evaluation_command(model, data, html, task)).encode()
+            content = _page(
+                saved, report, test, importance, evaluation_command(model, data, html, task, decimal)
+            ).encode()
             atomic_write(html, content)
             from rowwise.shapes.ledger.as_text import size_text
 
@@ -97,6 +112,7 @@ command = Command(
         Argument("model", "cli.help.model", "MODEL", type=Path),
         Argument("data", "cli.help.evaluate.data", "DATA", required=False),
         model_task(),
+        decimal_sign(),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True),
         Option("--html", "cli.help.html", "FILE", type=Path),
         *common(json=True),

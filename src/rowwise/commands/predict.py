@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.commands.options import model_task
+from rowwise.commands.options import decimal_sign, model_task
 from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.data.source import TABLES, Source
 from rowwise.errors import DataError, ModelError, UsageError
@@ -25,7 +25,13 @@ TOP = 3  # classes shown for each picture
 
 
 def _predict(
-    model: Path, files: tuple[Path, ...], task: str | None, skip_bad: bool, out: Path | None, json: bool
+    model: Path,
+    files: tuple[Path, ...],
+    task: str | None,
+    decimal: str | None,
+    skip_bad: bool,
+    out: Path | None,
+    json: bool,
 ) -> int:
     """Classify every file that can be read; 0, or 2 where one could not (the others are answered all the same).
 
@@ -43,6 +49,8 @@ def _predict(
         table = saved.schema is not None
         if skip_bad and (table or folder is None):
             raise UsageError("source.option", option="--skip-bad", place=files[0])
+        if decimal and not table:
+            raise UsageError("source.option", option="--decimal", place=files[0])
         if not table and folder is None and out is not None:
             raise UsageError("predict.out.pictures")
         if not table and saved.accepts.kind != "pictures":
@@ -53,7 +61,11 @@ def _predict(
             raise UsageError("predict.table.several" if table else "predict.folder.several", count=len(files))
         if json and out is None:
             raise UsageError("predict.table.json")
-        return _table(saved, files[0], out, output) if table else _folder(saved, files[0], skip_bad, out, output)
+        return (
+            _table(saved, files[0], decimal or "", out, output)
+            if table
+            else _folder(saved, files[0], skip_bad, out, output)
+        )
 
 
 def _pictures(saved: Saved, files: tuple[Path, ...], output: Output) -> int:
@@ -103,9 +115,9 @@ def _folder(saved: Saved, folder: Path, skip_bad: bool, out: Path | None, output
     return 0
 
 
-def _table(saved: Saved, file: Path, out: Path | None, output: Output) -> int:
+def _table(saved: Saved, file: Path, decimal: str, out: Path | None, output: Output) -> int:
     """Write the table with its predictions to `out`, whole or not at all, else to standard output; 0."""
-    source = Source(str(file))
+    source = Source(str(file), decimal=decimal)
     if source.kind != "table":
         raise UsageError("predict.table.kind", path=file, known=", ".join(TABLES))
     if out is not None and _same(out, file):
@@ -138,6 +150,7 @@ command = Command(
         Argument("model", "cli.help.model", "MODEL", type=Path),
         Argument("files", "cli.help.files", "FILE", type=Path, nargs=-1, required=True),
         model_task(),
+        decimal_sign(),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True),
         Option("--out", "cli.help.predict.out", "FILE", type=Path),
         *common(json=True),

@@ -38,10 +38,13 @@ def training_command(record: RunRecord | None) -> str:
     return shlex.join(words)
 
 
-def evaluation_command(model: Path, data: str | None, html: Path, task: str | None = None) -> str:
+def evaluation_command(
+    model: Path, data: str | None, html: Path, task: str | None = None, decimal: str | None = None
+) -> str:
     """`rowwise evaluate … --html …` as it was asked for."""
     words = [called(), "evaluate", str(model), *([data] if data is not None else [])]
     words += ["--task", task] if task is not None else []
+    words += ["--decimal", decimal] if decimal is not None else []
     words += ["--html", str(html)]
     return shlex.join([*words, "--lang", language()])
 

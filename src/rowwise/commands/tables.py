@@ -20,7 +20,8 @@ def about_table(data: Dataset) -> list[str]:
     from rowwise.data.tables.advice import advice
     from rowwise.data.tables.load import not_used
 
-    target = ", ".join(schema.targets)
+    units = {name: schema.target_unit(name) for name in schema.targets}
+    target = ", ".join(f"{name} ({unit})" if unit else name for name, unit in units.items())
     lines = [say(f"cli.task.{schema.task}", target=target, classes=f"{len(schema.classes):,}")]
     widths = {"columns": len(schema.columns), "used": len(schema.used), "inputs": len(schema.inputs)}
     lines.append(say("cli.table.width", **widths, features=len(schema.features)))

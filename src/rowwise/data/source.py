@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import operator
 import os
+import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rowwise.data.column_names import labels_named
 from rowwise.data.named.names import is_name, known
 from rowwise.errors import DataError, UsageError
+from rowwise.files import check_regular, read_small
+from rowwise.text import say
+from rowwise.text.visible import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 ARRAYS = (".npz", ".npy")
+LONGEST_OPTIONS = 1 << 20  # bytes of a file of options
+DEEPEST = 100
+CHAIN = re.compile(r"(?:(?:[\w-]{1,99}|\"[^\"\n]{0,99}\"|'[^'\n]{0,99}')[ \t]*\.[ \t]*){50}")  # parsed in squares
 LARGEST_SIDE = 4096  # pixels of a record
 TASKS = ("classification", "regression")
 DATE_ORDERS = ("day-first", "month-first", "year-first")
@@ -24,7 +32,7 @@ DATE_ORDERS = ("day-first", "month-first", "year-first")
 _OPTIONS = {
     "table": (
         *("target", "task", "categorical", "numeric", "drop", "group", "time", "test", "seed"),
-        *("separator", "encoding", "decimal", "date_order"),
+        *("separator", "encoding", "header", "decimal", "date_order"),
     ),
     "folder": ("test", "seed", "size", "colour", "skip_bad"),
     "arrays": ("test", "seed", "task"),
@@ -46,6 +54,7 @@ class Source:
         test: share of the records that become test data, where the data are not divided already.
         seed: of that split.
         separator, encoding: of a CSV file; empty: detected.
+        header: the line of a CSV file that holds the names of the columns, from 1; 0: there are none; None: detected.
         decimal: the sign before the fraction in texts of numbers, `"."` or `","`; empty: its columns decide.
         date_order: one of `DATE_ORDERS`: how a table's dates such as 01/02/03 are meant; empty: they show it, or it is
             said that nothing does.
@@ -70,6 +79,7 @@ class Source:
     seed: int = 0
     separator: str = ""
     encoding: str = ""
+    header: int | None = None
     decimal: str = ""
     date_order: str = ""
     size: tuple[int, int] | None = None
@@ -82,7 +92,7 @@ class Source:
             value = getattr(self, name)
             columns = (value,) if isinstance(value, str) else tuple(value or ())
             if not all(isinstance(column, str) for column in columns):
-                raise UsageError("source.columns", name=name, found=repr(value)[:80])
+                raise UsageError("source.columns", name=name, found=shown(value))
             object.__setattr__(self, name, columns)
         if self.size is not None:
             object.__setattr__(self, "size", _size(self.size))
@@ -96,9 +106,12 @@ class Source:
         if self.colour not in ("", "grey", "colour"):
             raise UsageError("source.choice", name="colour", found=self.colour, known="grey, colour")
         if isinstance(self.test, bool) or not isinstance(self.test, float | int) or not 0 < self.test < 1:
-            raise UsageError("data.split.fraction", found=self.test)
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
-            raise UsageError("data.split.seed", found=self.seed)
+            raise UsageError("data.split.fraction", found=shown(self.test))
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
+            raise UsageError("data.split.seed", found=shown(self.seed))
+        line = 0 if self.header is None else self.header
+        if isinstance(line, bool) or not isinstance(line, int) or line < 0:
+            raise UsageError("source.header", found=repr(line)[:80])
         if self.group and self.time:
             raise UsageError("source.group_and_time", group=self.group, time=self.time)
 
@@ -123,6 +136,8 @@ class Source:
             if suffix in ARRAYS:
                 return "arrays"
             raise DataError("source.suffix", path=path, known=", ".join((*TABLES, *ARRAYS)))
+        if path.exists():
+            _refuse_irregular(path)
         if suffix or len(path.parts) > 1 or self.place.endswith(("/", os.sep)):
             raise DataError("source.missing", path=path)
         known(self.place)  # raises: it is no name either
@@ -181,7 +196,7 @@ class Source:
                 raise UsageError("source.unknown", name=name, known=", ".join(options))
             default = options[name].default
             # Types only; whether a value makes sense is seen when the Source is made.
-            if name == "size":
+            if name in ("size", "header"):
                 fits = True
             elif isinstance(default, bool):
                 fits = isinstance(value, bool)
@@ -192,7 +207,7 @@ class Source:
             else:
                 fits = isinstance(value, str)
             if not fits:
-                raise UsageError("source.value", name=name, found=repr(value)[:80])
+                raise UsageError("source.value", name=name, found=shown(value))
         return cls(**values)
 
 
@@ -207,13 +222,30 @@ def _size(size: Any) -> tuple[int, int]:
     if len(sides) == 1:
         sides *= 2
     if len(sides) != 2 or not all(1 <= side <= LARGEST_SIDE for side in sides):
-        raise UsageError("folder.size", found=repr(size)[:80], most=LARGEST_SIDE)
+        raise UsageError("folder.size", found=shown(size), most=LARGEST_SIDE)
     return sides[0], sides[1]
+
+
+def _refuse_irregular(path: Path) -> None:
+    """Raises DataError where a path leads to a pipe, a socket or a device."""
+    try:
+        check_regular(path)
+    except OSError as cause:
+        raise DataError("source.irregular", path=path, cause=cause.strerror) from cause
 
 
 def is_frame(data: Any) -> bool:
     """Whether it is a DataFrame of Polars, or of pandas."""
     return hasattr(data, "lazy") or (hasattr(data, "columns") and hasattr(data, "iloc"))
+
+
+def of_frame(frame: Any, options: Mapping[str, Any]) -> Source:
+    """The Source of a DataFrame, whose columns the options may name by their labels.
+
+    Raises:
+        UsageError: as `Source.from_dict`.
+    """
+    return replace(Source.from_dict({"place": "table", **labels_named(frame, options)}), frame=frame)
 
 
 def read_options(file: Path) -> dict[str, Any]:
@@ -225,7 +257,12 @@ def read_options(file: Path) -> dict[str, Any]:
     import tomllib  # costs milliseconds, and few have such a file
 
     try:
-        options = tomllib.loads(file.read_text("utf-8"))
+        text = read_small(file, LONGEST_OPTIONS).decode("utf-8")
+        if CHAIN.search(text):
+            raise ValueError(say("source.toml.chain"))
+        options = tomllib.loads(text)
+    except RecursionError as cause:
+        raise UsageError("source.toml", path=file, cause=say("config.deep", most=DEEPEST)) from cause
     except OSError as cause:
         raise UsageError("source.toml", path=file, cause=cause.strerror or cause) from cause
     except ValueError as cause:  # no UTF-8, no TOML

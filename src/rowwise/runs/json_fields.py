@@ -65,11 +65,10 @@ class Fields:
 
 
 def is_number(value: object) -> bool:
-    """Whether a float holds it; True and False are no numbers."""
+    """Whether a float holds it, and it is not without end; True and False are no numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     try:
-        float(value)
+        return not math.isinf(float(value))
     except OverflowError:
         return False
-    return True

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import asdict, dataclass, fields, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from rowwise.errors import UsageError
+from rowwise.text import say
+from rowwise.text.visible import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -72,7 +75,9 @@ class Settings:
         names = [field.name for field in fields(cls)]
         for name, value in choices.items():
             if name not in names:
-                raise UsageError("settings.unknown", name=name, known=", ".join(names))
+                close = difflib.get_close_matches(str(name), names, 1, 0.6)
+                near = " " + say("cli.usage.near", near=close[0]) if close else ""
+                raise UsageError("settings.unknown", name=name, near=near, known=", ".join(names))
             _check(name, value)
         return cls(**{name: tuple(v) if name == "hidden" else v for name, v in choices.items()})  # type: ignore[arg-type]
 
@@ -96,6 +101,12 @@ class Settings:
                 epochs = min(max(FEWEST_EPOCHS, -(-STEPS // steps)), MOST_EPOCHS)
                 settings = replace(settings, epochs=epochs)
         return settings
+
+    def differences(self, other: Settings) -> frozenset[str]:
+        """The names of the settings that have another value there."""
+        return frozenset(
+            field.name for field in fields(self) if getattr(self, field.name) != getattr(other, field.name)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As `run.json` has it."""
@@ -133,7 +144,7 @@ class Settings:
 def _check(name: str, value: Any) -> None:
     """Raises UsageError where a setting's value is invalid; the rest is known once there is a model."""
     if not _fits(name, value):
-        raise UsageError(f"settings.{name}", found=repr(value)[:80])
+        raise UsageError(f"settings.{name}", found=shown(value))
 
 
 def _fits(name: str, value: Any) -> bool:
@@ -162,8 +173,8 @@ def _number(value: object) -> float:
 
 
 def _count(value: object) -> int:
-    """A whole number, -1 where it is none."""
-    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else -1
+    """A whole number, -1 where it is none, or beyond what a machine counts with."""
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) and value < 2**63 else -1
 
 
 def _shown(value: object) -> str:

@@ -73,7 +73,7 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
             "decimal_comma": table.separator != "" and signs.file == ",",
         }
         for rows in table.raw():
-            clean = cleaned(rows, written.numeric)
+            clean = cleaned(rows, written.numeric, written.words)
             x = encode_rows(written, clean, oddities)
             predicted = with_prediction(rows, saved.predict(x), schema, done.columns)
             numbers = {column.name for column in clean if column.dtype.is_numeric()} | _in_units(written, clean)

@@ -41,6 +41,14 @@ def quoted(value: object) -> object:
     return "\n  ".join(visible(part) for part in text.split("\n  ")) if isinstance(value, str) else visible(text)
 
 
+def shown(value: object, most: int = 80) -> str:
+    """The beginning of a value as Python writes it; of a number with thousands of digits, that it is one."""
+    try:
+        return str(cut(repr(value), most))
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return f"{type(value).__name__} > 10^4300"
+
+
 def cut(value: object, most: int = LONGEST) -> object:
     """A value for a message, no longer than a line or a few."""
     if isinstance(value, Number):

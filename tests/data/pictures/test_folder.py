@@ -298,10 +298,18 @@ def test_links_that_lead_back_end_and_pipes_are_not_waited_for(parts):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links as POSIX has them")
-def test_a_link_to_a_folder_elsewhere_is_followed(parts, tmp_path):
+def test_a_link_out_of_the_folder_is_refused_and_one_within_is_followed(parts, tmp_path):
     fill(tmp_path / "elsewhere", size=(21, 16), gear=4)
-    os.symlink(tmp_path / "elsewhere" / "gear", parts / "gear")
-    assert rowwise.load(parts)[0].classes == ("bolt", "cog", "gear")
+    secret = next((tmp_path / "elsewhere" / "gear").iterdir())
+    for target, link in ((secret.parent, parts / "gear"), (secret, parts / "cog" / "x.png")):
+        os.symlink(target, link)
+        with pytest.raises(DataError, match=f"leads out of it: {link.relative_to(parts)}"):
+            rowwise.load(parts)
+        link.unlink()
+    os.rename(tmp_path / "elsewhere" / "gear", parts / ".gear")
+    os.symlink(".gear", parts / "gear")
+    os.symlink(parts, tmp_path / "link")
+    assert rowwise.load(tmp_path / "link")[0].classes == ("bolt", "cog", "gear")
 
 
 def test_korean_folder_names_are_read_however_a_system_writes_them(tmp_path):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rowwise
@@ -115,6 +115,7 @@ def written(number, thousands, decimal):
     return f"{number:,.3f}".replace(",", "\0").replace(".", decimal).replace("\0", thousands)
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=5),
     st.sampled_from([",.", ".,", "'.", " ,", "\u00a0,", "\u202f.", " ."]),

@@ -10,7 +10,7 @@ the test's two files are taken where they exist.
 from __future__ import annotations
 
 import re
-import zipfile
+import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.arrays.idx import LARGEST
+from rowwise.archive import BLOCK, open_archive
 from rowwise.data.arrays.labels import class_names, is_regression, numbered, targets
 from rowwise.data.arrays.npy import mapped, read_header, unpacked
 from rowwise.data.dataset import Dataset, provenance_fields
@@ -43,7 +43,6 @@ ROLES = dict.fromkeys(("x", "images", "image", "data", "features", "inputs", "ar
 ROLES |= dict.fromkeys(("y", "labels", "label", "targets", "target", "arr1"), "y")
 NAMES = ("classes", "classnames", "labelnames", "targetnames")
 BESIDE = {"x": ("y",), "X": ("y", "Y"), "images": ("labels",), "image": ("label",), "data": ("labels", "target")}
-RATIO = 100  # how many times its file a packed array may be, beyond LARGEST: a bomb unpacks to a thousand times
 
 
 def load(source: Source) -> tuple[Dataset, Dataset]:
@@ -93,21 +92,31 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
 def _npz(path: Path) -> Arrays:
     """The arrays of the file, by name; those whose names mean nothing here have their shape, but no values."""
     arrays = {}
-    with zipfile.ZipFile(path) as archive:
-        members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
-        total = sum(member.file_size for member in members)
-        if total > max(LARGEST, RATIO * path.stat().st_size):
-            raise DataError("arrays.too_large", file=path, found=f"{total:,}")
-        for member in members:
+    with open_archive(path) as archive:
+        for member in archive.members.values():
+            if not member.filename.endswith(".npy"):
+                continue
             name = member.filename.removesuffix(".npy")
-            with archive.open(member) as file:
+            with archive.open(member.filename) as file:
                 header = _header(path, file, member.file_size)
                 if _role(name) or _flat(name) in NAMES:
-                    values = file.read()  # to the end, so that the checksum is compared
+                    values = _values(file, header.size)
                     arrays[name] = _native(unpacked(values, header._replace(start=0)))
                 else:
                     arrays[name] = np.broadcast_to(np.zeros((), np.uint8), header.shape)
     return arrays
+
+
+def _values(file: IO[bytes], size: int) -> bytearray:
+    """The `size` bytes that follow, read to their end, so that the checksum is compared."""
+    values = bytearray(size)
+    with memoryview(values) as free:
+        while free:
+            if not (read := file.readinto(free[:BLOCK])):  # type: ignore[attr-defined]
+                raise EOFError
+            free = free[read:]
+    file.read(1)
+    return values
 
 
 def _npy(path: Path) -> Arrays:
@@ -144,7 +153,7 @@ def _header(path: Path, file: IO[bytes], size: int) -> Header:
     header = read_header(file)
     if header.dtype.hasobject:
         raise DataError("arrays.pickle", file=path)
-    if header.start + header.size != size:
+    if header.start + header.size != size or not header.dtype.itemsize:  # texts of no letters take no room
         found = f"{size - header.start:,}"
         raise DataError("arrays.size", file=path, shape=header.shape, dtype=header.dtype, found=found)
     return header
@@ -211,7 +220,10 @@ def _native(array: NDArray[Any]) -> NDArray[Any]:
     """In the machine's byte order; truth values as 0 and 1."""
     if array.dtype.kind == "b":
         return array.astype(np.float32)
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    native = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if native.dtype.kind == "U" and native.size and np.ascontiguousarray(native).view(np.uint32).max() > sys.maxunicode:
+        raise ValueError("no Unicode")  # which Python could not even print
+    return native
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from rowwise.archive import ALWAYS, RATIO
 from rowwise.errors import DataError
-from rowwise.files import atomic_write
+from rowwise.files import atomic_write, read_small
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,8 +57,9 @@ def read_idx(path: Path, content: bytes | None = None) -> NDArray[Any]:
     gzipped = raw[:2] == GZIP_MAGIC
     # Unpacked twice, first only a little: the header says how far the whole may go.
     header = _header(path, _unzip(path, raw[:PEEK], MAGIC + 4 * MOST_AXES, len(raw) <= PEEK) if gzipped else raw)
-    if header.size > LARGEST:
-        raise DataError("idx.too_large", file=path, shape=header.shape, found=f"{header.size:,}", most=f"{LARGEST:,}")
+    most = min(LARGEST, max(ALWAYS, RATIO * len(raw))) if gzipped else LARGEST
+    if header.size > most:
+        raise DataError("idx.too_large", file=path, shape=header.shape, found=f"{header.size:,}", most=f"{most:,}")
     if gzipped:
         raw = _unzip(path, raw, header.size + 1)  # one more than announced, to see that there is no more
     if len(raw) != header.size:
@@ -74,7 +76,7 @@ def read_file(path: Path) -> bytes:
         DataError: it cannot be read.
     """
     try:
-        return Path(path).read_bytes()
+        return read_small(Path(path), LARGEST + PEEK)
     except OSError as cause:
         raise DataError("idx.missing", file=path, cause=cause.strerror) from cause
 

@@ -56,7 +56,7 @@ def mapped(path: Path, header: Header) -> NDArray[Any]:
     return np.memmap(path, header.dtype, "r", header.start, header.shape, header.order)  # type: ignore[call-overload]
 
 
-def unpacked(content: bytes, header: Header) -> NDArray[Any]:
+def unpacked(content: bytes | bytearray, header: Header) -> NDArray[Any]:
     """The same of a file's bytes: a view of them.
 
     Raises:

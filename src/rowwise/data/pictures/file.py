@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from contextlib import contextmanager
 from functools import cache
@@ -30,6 +31,8 @@ SUFFIXES = frozenset(
         *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
     )
 )
+ALWAYS = 80_000_000  # bytes of pixels that any picture may have: 20 million pixels of colour with transparency
+RATIO = 500  # how many times its file a larger one may: photographs are 5 to 50, one colour alone reaches 1,000
 MOST_PIXELS = 80_000_000  # of one picture: more is a mistake or an attack
 OVERSAMPLED = 8  # a JPEG is decoded to at least this many times the size asked for
 GREY_MODES = frozenset(("1", "L", "LA", "La", "F"))  # Pillow's modes without colour; and all that begin with I
@@ -144,6 +147,9 @@ def _opened(path: str | Path, content: bytes | None) -> Iterator[Image.Image]:
         with Image.open(path if content is None else io.BytesIO(content), formats=_formats()) as file:
             if file.width * file.height > MOST_PIXELS:
                 raise _too_large(path, f"{file.width:,} × {file.height:,}")
+            size = file.width * file.height * len(file.getbands())
+            if size > ALWAYS and size > RATIO * (packed := _bytes(path, content)):
+                raise DataError("picture.bomb", file=path, size=f"{packed:,}", found=f"{size:,}")
             yield file
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as cause:  # warnings may be errors
         count = re.search(r"\d+", str(cause))
@@ -155,6 +161,10 @@ def _opened(path: str | Path, content: bytes | None) -> Iterator[Image.Image]:
     except Exception as cause:  # a broken file makes a reader raise whatever it stumbles upon
         words = str(cause).rstrip(".") or type(cause).__name__
         raise DataError("picture.unreadable", file=path, cause=words) from cause
+
+
+def _bytes(path: str | Path, content: bytes | None) -> int:
+    return os.stat(path).st_size if content is None else len(content)
 
 
 def _too_large(path: str | Path, size: str) -> DataError:

@@ -16,6 +16,7 @@ from rowwise.data.dataset import PIXEL_MAX, check_finite
 from rowwise.data.picture_records import OBJECT, WHOLE
 from rowwise.data.pictures.file import OVERSAMPLED, on_colour, open_picture
 from rowwise.errors import DataError
+from rowwise.files import check_regular
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -78,8 +79,12 @@ def read_pictures(
         path = Path(source)
         if path.is_dir():
             raise DataError("picture.folder", file=path)
-        if not path.is_file():
+        if not path.exists():
             raise DataError("picture.missing", file=path)
+        try:
+            check_regular(path)
+        except OSError as cause:
+            raise DataError("picture.unreadable", file=path, cause=cause.strerror) from cause
         if path.suffix.lower() == ".npy":
             x = _records(path, _read_array(path, None), shape)
         else:

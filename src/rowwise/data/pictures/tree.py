@@ -90,7 +90,7 @@ def scan(folder: Path, learn: bool = True) -> Tree:
     files: dict[tuple[str, str], _Files] = {}  # by role and class
     for role, name, path in laid_out.folders:
         prefix = f"{path.relative_to(folder).as_posix()}/"
-        _walk(path, prefix, above | {_identity(path.parent)}, files.setdefault((role, name), _Files()))
+        _walk(folder, path, prefix, above | {_identity(path.parent)}, files.setdefault((role, name), _Files()))
     _check(folder, laid_out.divided, files, learn)
     if laid_out.parts:
         roles = {"train": "folder.part.train", "val": "folder.part.train", "test": "folder.part.test"}
@@ -132,7 +132,7 @@ def scan_all(folder: Path) -> Tree:
     if not folder.is_dir():
         raise DataError("folder.missing", folder=folder)
     files = _Files()
-    _walk(folder, "", {_identity(path) for path in folder.resolve().parents}, files)
+    _walk(folder, folder, "", {_identity(path) for path in folder.resolve().parents}, files)
     if not files.names:
         key = "folder.all.others" if files.others else "folder.all.none"
         raise DataError(key, folder=folder, names=shown(sorted(files.others)))
@@ -152,8 +152,13 @@ def printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _walk(folder: Path, prefix: str, seen: set[tuple[int, int]], files: _Files) -> None:
-    """Add what lies in `folder` and below to `files`; each real folder is entered once."""
+def _walk(root: Path, folder: Path, prefix: str, seen: set[tuple[int, int]], files: _Files) -> None:
+    """Add what lies in `folder` and below to `files`; each real folder is entered once.
+
+    Raises:
+        DataError: it cannot be read, or a link leads out of `root`.
+    """
+    _refuse_link_out(root, folder, os.path.islink(folder))
     waiting = [(str(folder), prefix)]
     seen = set(seen)
     names, stats = files.names, files.stats
@@ -169,6 +174,7 @@ def _walk(folder: Path, prefix: str, seen: set[tuple[int, int]], files: _Files) 
                     name = entry.name
                     if hidden(name):
                         continue
+                    _refuse_link_out(root, entry.path, entry.is_symlink())
                     if name[name.rfind(".") :].lower() in SUFFIXES:
                         with suppress(OSError):  # a link to nothing, or to itself
                             status = entry.stat()
@@ -183,6 +189,12 @@ def _walk(folder: Path, prefix: str, seen: set[tuple[int, int]], files: _Files) 
                         files.others.append(prefix + name)
         except OSError as cause:
             raise DataError("folder.unreadable", folder=path, cause=cause.strerror) from cause
+
+
+def _refuse_link_out(root: Path, path: str | Path, is_link: bool) -> None:
+    """Raises DataError where a link leads to what exists outside `root`: a stranger's folder may name any file."""
+    if is_link and os.path.exists(path) and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
+        raise DataError("folder.link_out", folder=root, name=os.path.relpath(path, root))
 
 
 def _check(folder: Path, divided: bool, files: dict[tuple[str, str], _Files], learn: bool) -> None:

@@ -6,13 +6,16 @@ import difflib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from rowwise.data.column_names import cut, listed
 from rowwise.data.tables.columns import KINDS, dropped
 from rowwise.data.tables.columns.categorical import sorted_levels
 from rowwise.data.tables.dates import order
+from rowwise.data.tables.left_out import take_class_words, tell_level_words, tell_spellings
 from rowwise.data.tables.number_notes import no_numbers, number_notes
 from rowwise.data.tables.origins import origin
 from rowwise.data.tables.profile import MOST_LEVELS
 from rowwise.data.tables.schema import Column, Schema
+from rowwise.data.tables.spelling import merged
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
 
@@ -36,10 +39,10 @@ def check_options(table: Table, source: Source) -> None:
             if name not in table.columns:
                 near = difflib.get_close_matches(name, table.columns, 1, 0.6)
                 key = "table.no_column.near" if near else "table.no_column"
-                listed = ", ".join(table.columns[:20]) + (", …" if len(table.columns) > 20 else "")
-                raise UsageError(
-                    key, option=option, name=name, path=table.name, near=near[0] if near else "", known=listed
-                )
+                if name in getattr(getattr(source.frame, "index", None), "names", ()):
+                    key = "table.no_column.index"
+                values = {"path": table.name, "near": listed(near), "known": listed(table.columns)}
+                raise UsageError(key, option=option, name=cut(name), **values)
     options: dict[str, str] = {}  # by the column that they name
     for option in ("target", "categorical", "numeric", "drop"):
         for name in getattr(source, option):
@@ -48,7 +51,7 @@ def check_options(table: Table, source: Source) -> None:
                 raise UsageError("table.contradiction", name=name, first=other, second=option)
     for name in (*source.target, source.group, source.time):
         if name in table.unread:
-            raise UsageError("table.nested", name=name, found=table.unread[name])
+            raise UsageError("table.nested", name=name, found=cut(table.unread[name]))
 
 
 def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], signs: Signs) -> Schema:
@@ -58,11 +61,20 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], 
         DataError: a target or columns that cannot be used. UsageError: an option that the values contradict.
 
     Warns:
-        Suspicious: classes that differ in case alone.
+        Suspicious: classes that differ in case alone, that are spelled in several ways, or that are words which stand
+            for a missing value elsewhere.
     """
+    if len(source.target) == 1 and source.task != "regression":
+        take_class_words(source.target[0], profiles[source.target[0]])
     task = _task(source, profiles)
     columns = infer_columns(table, source, profiles)
-    classes = sorted_levels(profiles[source.target[0]].values or ()) if task == "classification" else ()
+    classes: tuple[str, ...] = ()
+    if task == "classification":
+        texts, spellings = merged(profiles[source.target[0]].values or ())
+        if len(texts) < 2:
+            raise DataError("target.one", name=source.target[0], found=texts[0])
+        tell_spellings(source.target[0], spellings)
+        classes = sorted_levels(texts)
     folded = Counter(name.casefold() for name in classes)
     ambiguous = [name for name in classes if folded[name.casefold()] > 1]
     if ambiguous:
@@ -116,9 +128,16 @@ def infer_columns(table: Table, source: Source, profiles: Mapping[str, Profile])
         UsageError: an option that the values contradict.
 
     Warns:
-        Suspicious: a column is not used, because it mixes numbers and texts.
+        Suspicious: a column is not used, because it mixes numbers and texts; a word in a column of categories is taken
+            as missing that could be one.
     """
-    return tuple(_column(name, profiles[name], source) for name in table.columns if name not in source.target)
+    for name in source.categorical:
+        if not profiles[name].numeric:  # asked to be levels, its words are levels too
+            profiles[name].take_words(frozenset(profiles[name].words))
+    columns = tuple(_column(name, profiles[name], source) for name in table.columns if name not in source.target)
+    categories = [column.name for column in columns if column.kind == "categorical"]
+    tell_level_words(profiles, [name for name in categories if name not in source.categorical])
+    return columns
 
 
 def _column(name: str, profile: Profile, source: Source) -> Column:
@@ -158,7 +177,7 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
         if not profile.present:
             raise DataError("target.missing", name=name)
         if profile.distinct < 2:
-            raise DataError("target.one", name=name, found=profile.first[0])
+            raise DataError("target.one", name=name, found=next(iter(profile.values or (profile.first[0],))))
     if len(source.target) > 1 or source.task == "regression":
         if source.task == "classification":
             raise UsageError("target.several", names=", ".join(source.target))

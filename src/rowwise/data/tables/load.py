@@ -20,6 +20,7 @@ from rowwise.data.tables.columns.categorical import level_numbers
 from rowwise.data.tables.encode import as_written, check_columns, encode_rows
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
+from rowwise.data.tables.left_out import tell_left_out
 from rowwise.data.tables.number_text import is_mark
 from rowwise.data.tables.parse import as_float32, as_numbers, as_texts
 from rowwise.data.tables.profile import profiles_of
@@ -53,12 +54,14 @@ class Records:
         y: `(records,)` or `(records, targets)`.
         keys: `(records,)`: groups or times, where the records are split by these.
         rows: `(records,)`: rows of the table; None where they are 1, 2, 3 and so on, none left out.
+        left_out: rows without a target.
     """
 
     x: NDArray[np.float32]
     y: NDArray[Any]
     keys: NDArray[Any] | None
     rows: NDArray[np.int32] | None
+    left_out: int = 0
 
 
 def load(
@@ -77,14 +80,16 @@ def load(
 
     Warns:
         Suspicious: test records that stand among the training records as well; classes without a training or test
-            record.
+            record; records without a target, which are left out.
     """
     with open_table(source, limits) as table:
+        source = table.source
         check_options(table, source)
         profiles, signs = profiles_of(table, source)
         settle_dates(profiles, source, told=schema is None)
         read_by = schema or infer_schema(table, source, profiles, signs)
         records = _encoded(table, read_by, source, profiles, signs)
+    tell_left_out(read_by, records.left_out, len(records.x) + records.left_out, _not_classes(profiles, read_by))
     test = _held_out(records, read_by, source)
     new_numbers: dict[int, NDArray[np.float32]] = {}
     if schema is None:
@@ -102,7 +107,7 @@ def load(
             release(x)
             release(records.x)
         parts.append(_dataset(source, schema, table, records, chosen, x, part))
-    warn_of_repeated(prints[~test], prints[test])
+    warn_of_repeated(prints[~test], prints[test], lambda: tuple(_with_targets(part.x, part.y) for part in parts))  # type: ignore[arg-type, return-value]
     warn_of_rare_classes(parts[0], parts[1], source)
     return parts[0], parts[1]
 
@@ -114,6 +119,7 @@ def survey(source: Source) -> tuple[Schema, int]:
         DataError, UsageError: as `load`.
     """
     with open_table(source) as table:
+        source = table.source
         check_options(table, source)
         profiles, signs = profiles_of(table, source)
         settle_dates(profiles, source)
@@ -132,20 +138,32 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
     source = replace(source, target=schema.targets)
     oddities: dict[str, Counter[str]] = {}
     xs, ys, numbers = [], [], []
+    total, words = 0, dict[str, Counter[str]]()
     with open_table(source, limits) as table:
         expected = (*(column.name for column in schema.used), *schema.targets)
         check_columns(table.name, table.columns, expected, table.unread)
         signs = signs_of(table, schema, source.decimal)
         written = as_written(schema.read_with(signs), table, oddities)
-        for batch in table.batches(written.numeric, numbered=True):
+        for batch in table.batches(written.numeric, written.words, numbered=True, seen=words):
             rows = _having_targets(batch, schema, signs)
+            total += len(batch)
             numbers.append(rows[ROW].to_numpy())
             xs.append(encode_rows(written, rows, oddities))
             ys.append(_targets(rows, schema))
         if not sum(map(len, xs)):
             raise DataError("table.rows", path=table.name)
-        records = Records(np.concatenate(xs), np.concatenate(ys), None, np.concatenate(numbers))
+        x = np.concatenate(xs)
+        records = Records(x, np.concatenate(ys), None, np.concatenate(numbers), total - len(x))
+        tell_left_out(schema, records.left_out, total, words)
         return _dataset(source, schema, table, records, np.arange(len(records.x)), records.x, "test"), oddities
+
+
+def _not_classes(profiles: Mapping[str, Profile], schema: Schema) -> dict[str, Counter[str]]:
+    """By target, how often each word stands there for a missing value."""
+    return {
+        name: Counter({word: count for word, count in profiles[name].words.items() if word not in schema.classes})
+        for name in schema.targets
+    }
 
 
 def not_used(schema: Schema) -> list[tuple[Column, str]]:
@@ -169,22 +187,22 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
     keys = np.empty(most, np.uint64 if source.group else np.int64) if source.split_by else None
     numbers = np.empty(most, np.int32)
     end = 0
-    for batch in table.batches(schema.numeric, numbered=True):
-        rows = _having_targets(batch, schema, signs)
-        start, end = end, end + len(rows)
-        x[start:end] = encode_rows(schema, rows)
-        numbers[start:end] = rows[ROW].to_numpy()
+    for batch in table.batches(schema.numeric, schema.words, numbered=True):
+        with_targets = _having_targets(batch, schema, signs)
+        start, end = end, end + len(with_targets)
+        x[start:end] = encode_rows(schema, with_targets)
+        numbers[start:end] = with_targets[ROW].to_numpy()
         if schema.targets:
-            y[start:end] = _targets(rows, schema)
+            y[start:end] = _targets(with_targets, schema)
         if keys is not None and source.group:
-            keys[start:end] = group_keys(rows[source.group])
+            keys[start:end] = group_keys(with_targets[source.group])
         elif keys is not None:
-            keys[start:end] = time_keys(rows[source.time], source.time, profiles[source.time])
+            keys[start:end] = time_keys(with_targets[source.time], source.time, profiles[source.time])
         release(x)
     if not end:
         raise DataError("table.rows", path=table.name)
-    none_left_out = numbers[end - 1] == end
-    return Records(x[:end], y[:end], None if keys is None else keys[:end], None if none_left_out else numbers[:end])
+    rows = None if numbers[end - 1] == end else numbers[:end]
+    return Records(x[:end], y[:end], None if keys is None else keys[:end], rows, most - end)
 
 
 def _having_targets(rows: pl.DataFrame, schema: Schema, signs: Signs) -> pl.DataFrame:
@@ -259,6 +277,7 @@ def _dataset(
     for array in (x, y, keys, rows):
         if array is not None:
             array.flags.writeable = False
+    about = table.about | ({"without_target": records.left_out} if records.left_out else {})
     split = {"by": by or "records", "test": source.test, "seed": source.seed}
     if by == "group":
         split["keys"] = GROUP_KEYS
@@ -268,7 +287,7 @@ def _dataset(
         y,
         schema.classes,
         part=part,
-        source={**table.about, "split": split},
+        source=about | {"split": split, "load": source.to_dict()},
         schema=schema,
         targets=() if schema.classes else schema.targets,
         keys=keys,

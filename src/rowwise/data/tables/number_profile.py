@@ -42,13 +42,20 @@ class Range:
         """Whether they differ little, so that their differences keep digits that they themselves would lose."""
         return self.high - self.low <= NARROW * max(abs(self.low), abs(self.high))
 
-    def add(self, numbers: NDArray[np.float64], in_order: bool = True) -> None:
-        """Some more, NaN left out already."""
+    @classmethod
+    def of(cls, numbers: NDArray[np.float64], in_order: bool = True) -> Range:
+        """Of numbers without NaN; they never rise where they do not come in the order of the records."""
         if not len(numbers):
-            return
-        self.whole = self.whole and bool((numbers == np.rint(numbers)).all())
-        self.rising = self.rising and in_order and bool((numbers[1:] > numbers[:-1]).all()) and numbers[0] > self.high
-        self.low, self.high = min(self.low, float(numbers.min())), max(self.high, float(numbers.max()))
+            return cls()
+        whole = bool((numbers == np.rint(numbers)).all())
+        rising = in_order and bool((numbers[1:] > numbers[:-1]).all())
+        return cls(float(numbers.min()), float(numbers.max()), whole, rising)
+
+    def join(self, later: Range) -> None:
+        """Take in the range of the numbers that follow."""
+        self.whole = self.whole and later.whole
+        self.rising = self.rising and later.rising and later.low > self.high
+        self.low, self.high = min(self.low, later.low), max(self.high, later.high)
 
 
 @dataclass
@@ -113,7 +120,7 @@ class NumberProfile:
     def code(self) -> str:
         """A value that shows the column to hold codes, no amounts; else empty."""
         text, length = self.padded
-        padded = text if self.shortest >= length else ""
+        padded = text if self.shortest >= length and self.range.whole else ""
         return padded or (self.long if not self.range.narrow else "")  # narrow ones are counted from their `origin`
 
     @property
@@ -171,9 +178,9 @@ class NumberProfile:
     def add_typed(self, numbers: pl.Series) -> None:
         """One more batch of numbers that were no texts, null where one is missing or not finite."""
         self.count += len(numbers) - numbers.null_count()
-        values = _present(numbers)
+        seen = Range.of(_present(numbers))
         for one in self.ranges.values():
-            one.add(values)
+            one.join(seen)
 
     def add_integers(self, values: pl.Series) -> None:
         """Look for whole numbers beyond those that float64 holds; after `add_typed`."""
@@ -202,35 +209,34 @@ class NumberProfile:
             place = int(numbers.is_not_null().arg_max() or 0)
             self.bare = str(texts[place]), start + place
         rest = texts.filter(numbers.is_null() & texts.is_not_null()) if plain is None else texts.clear()
+        seen = Range.of(values, in_order=not len(rest))
         if len(values) and usual == ".":
-            self._add_plain(texts.filter(numbers.is_not_null()) if numbers.null_count() else texts, values, separator)
-        self._add_range(texts, values, usual, in_order=not len(rest))
+            plain_texts = texts.filter(numbers.is_not_null()) if numbers.null_count() else texts
+            self._add_plain(plain_texts, values, seen, separator)
+        self._branch()
+        self.ranges["."].join(seen)
+        if "," in self.ranges:
+            self.ranges[","].join(seen if usual == "," else Range.of(_present(plain_numbers(texts, ",")), seen.rising))
         if len(rest):
             self.plain = False
             self._add_rest(rest, texts, start)
 
-    def _add_plain(self, texts: pl.Series, values: NDArray[np.float64], separator: str) -> None:
-        whole = bool((values == np.rint(values)).all())
-        if not self.evidence.proofs["."] and not (whole and separator == ","):
+    def _add_plain(self, texts: pl.Series, values: NDArray[np.float64], seen: Range, separator: str) -> None:
+        """Values that Polars reads, and their range."""
+        if not self.evidence.proofs["."] and not (seen.whole and separator == ","):
             self.evidence.add_plain(texts, values)
-        if not whole or self.evidence.proofs["."]:
+        if not seen.whole or self.evidence.proofs["."]:
             return
-        shortest, low = int(texts.str.len_bytes().min() or 0), float(values.min())  # type: ignore[arg-type]
+        shortest = int(texts.str.len_bytes().min() or 0)  # type: ignore[arg-type]
         self.shortest = min(self.shortest, shortest)
-        if low >= 0 and shortest > len(str(int(low))):
+        if seen.low >= 0 and shortest > len(str(int(seen.low))):  # even the least has more letters than digits
             found = texts.filter(texts.str.contains(PADDED))
             if len(found):
                 length = int(found.str.len_bytes().min())  # type: ignore[arg-type]
                 self.padded = (self.padded[0] or str(found[0]), min(self.padded[1] or length, length))
-        if not self.long and np.abs(values).max() >= LARGEST_EXACT:
+        if not self.long and max(-seen.low, seen.high) >= LARGEST_EXACT:
             found = texts.filter(texts.str.contains(LONG))
             self.long = str(found[0]) if len(found) else ""
-
-    def _add_range(self, texts: pl.Series, values: NDArray[np.float64], usual: str, in_order: bool) -> None:
-        self._branch()
-        self.ranges["."].add(values, in_order)
-        if "," in self.ranges:
-            self.ranges[","].add(values if usual == "," else _present(plain_numbers(texts, ",")), in_order)
 
     def _add_rest(self, rest: pl.Series, texts: pl.Series, start: int) -> None:
         """Values that Polars does not read; `texts` are all of the batch."""
@@ -248,7 +254,7 @@ class NumberProfile:
             self.evidence.add_other(distinct["text"], parts, found["number"].to_numpy())
             self._branch()
             for decimal, one in self.ranges.items():
-                one.add(_present(worth(parts, decimal)), in_order=False)
+                one.join(Range.of(_present(worth(parts, decimal)), in_order=False))
             self._add_units(numbers, first)
         others = found.filter(pl.col("number").is_null())
         marked = others["text"].str.to_lowercase().is_in(MARKS)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 SIGNS = (".", ",")
-# What stands for a number that could not be had, besides `read.MISSING`: marks of spreadsheets, databases, SAS,
-# Eurostat and people, in lower case.
+# What stands for a number that could not be had, besides `missing_words.MISSING`: marks of spreadsheets, databases,
+# SAS, Eurostat and people, in lower case.
 MARKS = (
     *("na", "n/a", "n.a.", "n.a", "n/d", "nd", "n.d.", "<na>", "nan", "nat", "none", "null", "(null)", "nil", r"\n"),
     *("#n/a", "#na", "#nv", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#wert!", "#bezug!", "#zahl!"),

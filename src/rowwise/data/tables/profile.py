@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class Profile:
         dates: what they show of dates and times of day.
         durations: what texts show of durations.
         first: the first value, as text, and its record, from 0.
+        words: how often each word that stands for a missing value is there, besides empty texts.
         unread: what a column holds whose values are no single ones; nothing else is known of it.
     """
 
@@ -49,6 +51,7 @@ class Profile:
     dates: DateEvidence = field(default_factory=DateEvidence)
     durations: DurationEvidence = field(default_factory=DurationEvidence)
     first: tuple[str, int] = ("", 0)
+    words: Counter[str] = field(default_factory=Counter)
     unread: str = ""
 
     @property
@@ -78,6 +81,12 @@ class Profile:
         if not self.texts or self.all_numbers or numbers.code or not numbers.mostly_numbers(self.present):
             return False
         return self.distinct > MIXED_LEVELS or numbers.surely_amounts(self.present, self.distinct)
+
+    def take_words(self, words: frozenset[str]) -> None:
+        """Count these words as values, once all batches have been looked at."""
+        if self.values is not None:
+            self.missing -= sum(self.words[word] for word in words)
+            self.values |= words
 
     @property
     def unlike(self) -> tuple[str, int] | None:
@@ -168,7 +177,8 @@ def profiles_of(table: Table, source: Source) -> tuple[dict[str, Profile], Signs
         profile = profiles[name]
         return profile.values is None and profile.numeric and profile.numbers.sure
 
-    for rows, numbers in table.batches_with_numbers(surely_numeric):
+    words: dict[str, Counter[str]] = {}
+    for rows, numbers in table.batches_with_numbers(surely_numeric, seen=words):
         records += len(rows)
         for name, profile in looked_at.items():
             profile.add(rows[name], table.separator, numbers.get(name))
@@ -178,6 +188,8 @@ def profiles_of(table: Table, source: Source) -> tuple[dict[str, Profile], Signs
         profile.records = records
         if profile.dtype == pl.Null:
             profile.missing = records
+    for name, counts in words.items():
+        profiles[name].words = counts
     voters = {name: one for name, one in looked_at.items() if one.texts and name not in source.drop}
     evidence = {name: one.numbers.evidence for name, one in voters.items() if one.numbers.mostly_numbers(one.present)}
     signs = choose_signs(evidence, table.separator, source.decimal)

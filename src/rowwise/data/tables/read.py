@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rowwise.data.tables.csv_dialect import check_names, open_text
+from rowwise.data.column_names import checked_names, resolved
+from rowwise.data.tables.csv_dialect import open_text
 from rowwise.data.tables.frames import from_pandas
+from rowwise.data.tables.missing_words import MISSING, count_words
 from rowwise.data.tables.number_text import all_finite
 from rowwise.data.tables.ragged_rows import Ragged, ragged
 from rowwise.errors import DataError, warn_user
@@ -24,9 +27,10 @@ if TYPE_CHECKING:
     from rowwise.data.source import Source
     from rowwise.data.tables.csv_dialect import Text
 
+    Words = Mapping[str, frozenset[str]]  # by column, those of `MISSING` that are values in it
+
+ALWAYS, RATIO = 50_000_000, 250  # values that any Parquet file may have; a larger one, for each of its bytes
 ROW = "\0row"  # the column of `batches(numbered=True)`
-# What stands in a text file where a value is missing.
-MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "결측")
 
 
 class Limits(NamedTuple):
@@ -52,6 +56,7 @@ class Table:
 
     Attributes:
         name: for messages: the file's or the DataFrame's.
+        source: what was opened, its options by the names of the columns.
         frame: of Polars, lazy.
         texts: whether all values are texts, as in a CSV file, so that their kinds are still to be recognised.
         about: how it was read, for `run.json`.
@@ -64,6 +69,7 @@ class Table:
     """
 
     name: str
+    source: Source
     frame: pl.LazyFrame
     texts: bool
     columns: tuple[str, ...]
@@ -112,19 +118,30 @@ class Table:
         if last_missing and not self.widths_checked:
             self.widths_checked = True
             assert self.text is not None
-            _check_short(self.name, ragged(self.text.file, self.text.separator, len(self.columns)), len(self.columns))
+            _check_short(self.name, ragged_of(self.text), len(self.columns))
 
-    def batches(self, numeric: Callable[[str], bool] = no_column, numbered: bool = False) -> Iterator[pl.DataFrame]:
+    def batches(
+        self,
+        numeric: Callable[[str], bool] = no_column,
+        words: Words | None = None,
+        numbered: bool = False,
+        seen: dict[str, Counter[str]] | None = None,
+    ) -> Iterator[pl.DataFrame]:
         """The same, `cleaned`, without what is unread."""
-        for rows, _ in self.batches_with_numbers(numeric, numbered):
+        for rows, _ in self.batches_with_numbers(numeric, words, numbered, seen):
             yield rows
 
     def batches_with_numbers(
-        self, numeric: Callable[[str], bool] = no_column, numbered: bool = False
+        self,
+        numeric: Callable[[str], bool] = no_column,
+        words: Words | None = None,
+        numbered: bool = False,
+        seen: dict[str, Counter[str]] | None = None,
     ) -> Iterator[tuple[pl.DataFrame, dict[str, pl.Series]]]:
         """The same, and beside them the numbers of those columns whose texts are all numbers."""
-        for rows in self.raw(numbered):
-            yield cleaned_with_numbers(rows.drop(self.unread, strict=False) if self.unread else rows, numeric)
+        for raw in self.raw(numbered):
+            rows = raw.drop(self.unread, strict=False) if self.unread else raw
+            yield cleaned_with_numbers(rows, numeric, words, seen)
 
 
 def _check_short(name: str, rows: Ragged, columns: int) -> None:
@@ -138,20 +155,28 @@ def _check_short(name: str, rows: Ragged, columns: int) -> None:
     warn_user(say("table.short.some", **values))
 
 
-def cleaned(rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column) -> pl.DataFrame:
+def cleaned(rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column, words: Words | None = None) -> pl.DataFrame:
     """Texts without the spaces around them; what stands for a missing value as null.
 
     Args:
         numeric: says of a column's name whether it may come as Float64 where all its texts are numbers. Parsing
             numbers is what costs most in a long table: so it is done once.
+        words: by column, those of `MISSING` that are values in it.
     """
-    return cleaned_with_numbers(rows, numeric)[0]
+    return cleaned_with_numbers(rows, numeric, words)[0]
 
 
 def cleaned_with_numbers(
-    rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column
+    rows: pl.DataFrame,
+    numeric: Callable[[str], bool] = no_column,
+    words: Words | None = None,
+    seen: dict[str, Counter[str]] | None = None,
 ) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
-    """`cleaned`, and the numbers of those columns whose texts are all numbers."""
+    """`cleaned`, and the numbers of those columns whose texts are all numbers.
+
+    Args:
+        seen: how often each word that is taken as missing stands in a column is added here.
+    """
     import polars as pl
 
     texts = [name for name in rows.columns if rows[name].dtype == pl.String]
@@ -162,12 +187,19 @@ def cleaned_with_numbers(
         column = numbers[name]
         if column.null_count() > rows[name].null_count() or not all_finite(column):
             text = pl.col(name).str.strip_chars()
-            replaced.append(pl.when(~text.is_in(MISSING)).then(text))
+            known = words.get(name, ()) if words else ()
+            missing = [word for word in MISSING if word not in known]
+            replaced.append(pl.when(~text.is_in(missing)).then(text))
         else:  # there is nothing to clean
             read[name] = column
             if numeric(name):
                 replaced.append(column)
-    return rows.with_columns(replaced), read
+    done = rows.with_columns(replaced)
+    if seen is not None:
+        for name in texts:
+            if name not in read and done[name].null_count() > rows[name].null_count():
+                seen.setdefault(name, Counter()).update(count_words(rows[name]))
+    return done, read
 
 
 @contextmanager
@@ -187,7 +219,7 @@ def open_table(source: Source, limits: Limits | None = None) -> Iterator[Table]:
         if path.suffix.lower() in (".parquet", ".pq"):
             yield _of_parquet(path, source, limits)
             return
-        with open_text(path, source.encoding, source.separator) as text, _long_row_named(path, text):
+        with open_text(path, source.encoding, source.separator, source.header) as text, _long_row_named(path, text):
             yield _of_text(path, text, source, limits)
 
 
@@ -199,19 +231,28 @@ def _dropped(source: Source) -> list[str]:
 def _of_text(path: Path, text: Text, source: Source, limits: Limits) -> Table:
     import polars as pl
 
-    columns = list(text.names)
+    source = resolved(source, path, text.names, text.repeated)
     frame = pl.scan_csv(
         text.file,
         separator=text.separator,
-        infer_schema=False,
-        with_column_names=lambda _: columns,
+        has_header=False,
+        skip_lines=text.header.lines,
+        schema=dict.fromkeys(text.names, pl.String),
+        missing_columns="insert",  # of a first record that is too short
         glob=False,  # brackets and stars may stand in a name
     )
+    for fields in text.below:
+        same = (
+            pl.col(name).str.strip_chars().eq_missing(field) for name, field in zip(text.names, fields, strict=True)
+        )
+        frame = frame.filter(~pl.all_horizontal(same))
     if text.file.stat().st_size <= limits.in_memory:
         frame = frame.collect().lazy()
-    about = {"file": path.name, "encoding": text.encoding, "separator": text.separator}
+    about: dict[str, Any] = {"file": path.name, "encoding": text.encoding, "separator": text.separator}
+    if text.header.line != 1:
+        about["header"] = text.header.line
     unread = dict.fromkeys(_dropped(source), "String")
-    return Table(str(path), frame, True, tuple(columns), about, text, batch_cells=limits.batch_cells, unread=unread)
+    return Table(str(path), source, frame, True, text.names, about, text, batch_cells=limits.batch_cells, unread=unread)
 
 
 def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
@@ -219,33 +260,46 @@ def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
 
     try:
         frame = pl.scan_parquet(path, glob=False)
-        types = frame.collect_schema()
         records = int(frame.select(pl.len()).collect().item())  # stands in the file's footer: nothing else is read
     except OSError as cause:
         raise DataError("table.unreadable", path=path, cause=cause.strerror or cause) from cause
-    check_names(path, types.names())
+    _refuse_bomb(path, records, len(frame.collect_schema()))
     about = {"file": path.name}
-    return replace(_typed(str(path), frame, types, about, source, limits), records=records)
+    return replace(_typed(str(path), frame, about, source, limits), records=records)
+
+
+def _refuse_bomb(path: Path, records: int, columns: int) -> None:
+    """Raises DataError where a small Parquet file announces values without end: one repeated takes no room in it."""
+    size = path.stat().st_size
+    if records * columns > max(ALWAYS, RATIO * size):
+        counts = {"records": f"{records:,}", "columns": f"{columns:,}"}
+        raise DataError("table.bomb", path=path, size=f"{size:,}", **counts)
 
 
 def _of_frame(source: Source, limits: Limits) -> Table:
     import polars as pl
 
-    frame = source.frame
-    of_polars = isinstance(frame, pl.DataFrame | pl.LazyFrame)
-    lazy = frame.lazy() if of_polars else from_pandas(frame).lazy()
-    types = lazy.collect_schema()
-    check_names(source.place, types.names())
-    about = {"frame": type(frame).__module__.split(".")[0]}
-    return _typed(source.place, lazy, types, about, source, limits)
+    given = source.frame
+    of_polars = isinstance(given, pl.DataFrame | pl.LazyFrame)
+    frame, repeated = (given, {}) if of_polars else from_pandas(given)
+    about = {"frame": type(given).__module__.split(".")[0]}
+    return _typed(source.place, frame.lazy(), about, source, limits, repeated)
 
 
 def _typed(
-    name: str, frame: pl.LazyFrame, types: pl.Schema, about: dict[str, Any], source: Source, limits: Limits
+    name: str,
+    frame: pl.LazyFrame,
+    about: dict[str, Any],
+    source: Source,
+    limits: Limits,
+    repeated: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Table:
     """Columns without single values are not read: Polars itself can do little with them."""
     import polars as pl
 
+    types = frame.collect_schema()
+    columns, _ = checked_names(name, types.names())
+    source = resolved(source, name, columns, repeated or {})
     dropped = _dropped(source)
     unread = {
         column: str(type_)
@@ -253,7 +307,12 @@ def _typed(
         if column in dropped or type_.is_nested() or type_ in (pl.Binary, pl.Object)
     }
     held = frame.drop(list(unread)) if unread else frame
-    return Table(name, held, False, tuple(types), about, batch_cells=limits.batch_cells, unread=unread)
+    return Table(name, source, held, False, columns, about, batch_cells=limits.batch_cells, unread=unread)
+
+
+def ragged_of(text: Text) -> Ragged:
+    """The rows of a text that have too few or too many fields."""
+    return ragged(text.file, text.separator, len(text.names), text.header.lines)
 
 
 @contextmanager
@@ -263,10 +322,10 @@ def _long_row_named(path: Path, text: Text) -> Iterator[None]:
 
     try:
         yield
-    except pl.exceptions.ComputeError as cause:
-        if "found more fields" not in str(cause):
+    except (pl.exceptions.ComputeError, pl.exceptions.SchemaError) as cause:
+        if "found more fields" not in str(cause) and "n_extra" not in str(cause):
             raise
-        rows = ragged(text.file, text.separator, len(text.names))
+        rows = ragged_of(text)
         if not rows.long:
             raise
         values = {"line": rows.long_line, "found": rows.long_fields, "expected": len(text.names)}

@@ -8,6 +8,7 @@ depends on the kind of a column is in `rowwise.data.tables.columns`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -17,8 +18,10 @@ import numpy as np
 from rowwise.data.tables import columns as column_kinds
 from rowwise.data.tables.columns.categorical import ONE_HOT
 from rowwise.data.tables.columns.date import PARTS
+from rowwise.data.tables.missing_words import MISSING
 from rowwise.data.tables.origins import EXACT_64
 from rowwise.data.tables.schema_text import schema_text
+from rowwise.text import is_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,6 +158,14 @@ class Schema:
         return self.decimal or (signs.pop() if len(signs) == 1 else ".")
 
     @cached_property
+    def words(self) -> dict[str, frozenset[str]]:
+        """By column, the words that are levels or classes in it, and elsewhere stand for a missing value."""
+        levels = {column.name: column.levels for column in self.used}
+        if self.classes:
+            levels[self.targets[0]] = self.classes
+        return {name: found for name, texts in levels.items() if (found := frozenset(MISSING) & frozenset(texts))}
+
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """The names of the columns of X."""
         return tuple(name for column in self.columns for name in column.inputs)
@@ -200,7 +211,7 @@ class Schema:
             decimal, separator = _texts([record.get("decimal", ""), record.get("separator", "")])
             targets, classes = _texts(record["targets"]), _texts(record["classes"])
             schema = cls(columns, targets, classes, origins, units, decimal, separator)
-        except (KeyError, TypeError, AttributeError) as cause:
+        except (KeyError, TypeError, AttributeError, OverflowError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
         if len(origins) not in (0, len(schema.targets)):
             raise ValueError(f"schema: target_origins {len(origins)}, expected {len(schema.targets)}")
@@ -233,14 +244,20 @@ def _column(values: Mapping[str, Any]) -> Column:
             fields[name] = _texts(value)
         elif name in ("means", "scales"):
             fields[name] = tuple(float(number) for number in value)
-        elif name in names:
+        elif name in names and (names[name] is not str or isinstance(value, str)):
             fields[name] = value
         else:
-            raise TypeError(name)
+            raise TypeError(f"{name!r:.60}: {value!r:.60}")
     column = Column(**fields)
     if not isinstance(column.name, str) or column.kind not in KINDS or set(column.parts) - set(PARTS):
         raise TypeError(f"no column: {column.name!r:.60} {column.kind!r:.60}")
+    if not all(isinstance(bound, float | int | str | None) for bound in (column.low, column.high)):
+        raise TypeError(f"{column.name!r:.60}: {column.low!r:.60} to {column.high!r:.60}")
+    if column.kind == "dropped" and not is_key(f"schema.dropped.{column.reason}"):
+        raise TypeError(f"{column.name!r:.60}: {column.reason!r:.60}")
+    if len(set(column.levels)) != len(column.levels) or not all(map(math.isfinite, column.means + column.scales)):
+        raise TypeError(f"{column.name!r:.60}: levels, means or scales")
     size = len(column.inputs) if column.kind != "categorical" else 0
-    if not len(column.means) == len(column.scales) == size or not isinstance(column.missing, float | int):
-        raise TypeError(f"{column.name}: means {len(column.means)}, scales {len(column.scales)}, expected {size}")
+    if not len(column.means) == len(column.scales) == size or not 0 <= column.missing <= 1:
+        raise TypeError(f"{column.name!r:.60}: means {len(column.means)}, scales {len(column.scales)}, expected {size}")
     return column

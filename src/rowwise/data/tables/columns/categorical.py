@@ -6,11 +6,13 @@ last. With more than `ONE_HOT` levels the number goes on to an Embedding instead
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rowwise.data.tables.parse import as_texts, nan_for_null
+from rowwise.data.tables.spelling import merged, numbers_of
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def matches(profile: Profile) -> bool:
 
 
 def fields(profile: Profile) -> dict[str, Any]:
-    return {"levels": sorted_levels(profile.values or ())}
+    return {"levels": sorted_levels(merged(profile.values or ())[0])}
 
 
 def inputs(column: Column) -> tuple[str, ...]:
@@ -52,13 +54,21 @@ def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray
 
 
 def level_numbers(values: pl.Series, levels: tuple[str, ...]) -> NDArray[np.float32]:
-    """`(records,)`: 0 for the first level and so on, `len(levels)` for a value that is none of them, NaN for null."""
+    """`(records,)`: 0 for the first level and so on, `len(levels)` for a value that is none of them, NaN for null.
+
+    A value may be spelled in another way than its level: `1.0` is `1`, and `TRUE` is `true`.
+    """
     import polars as pl
 
     texts = as_texts(values)
     positions = texts.cast(pl.Enum(levels), strict=False).to_physical()
     numbers = nan_for_null(positions)
-    numbers[(positions.is_null() & texts.is_not_null()).to_numpy()] = len(levels)
+    others = (positions.is_null() & texts.is_not_null()).to_numpy()
+    if others.any():
+        numbers[others] = len(levels)
+        spelled = numbers_of(texts.filter(pl.Series(others)).unique().to_list(), levels)
+        for text, number in spelled.items():
+            numbers[(texts == text).fill_null(False).to_numpy()] = number
     return numbers
 
 
@@ -66,9 +76,12 @@ def sorted_levels(texts: Iterable[str]) -> tuple[str, ...]:
     """Numbers by size; anything else by its characters."""
     levels = list(texts)
     try:
-        return tuple(sorted(levels, key=lambda text: (float(text), text)))
+        numbers = {text: float(text) for text in levels}
     except ValueError:
         return tuple(sorted(levels))
+    if not all(map(math.isfinite, numbers.values())):
+        return tuple(sorted(levels))
+    return tuple(sorted(levels, key=lambda text: (numbers[text], text)))
 
 
 class LevelCounts:

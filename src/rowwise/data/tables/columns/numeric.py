@@ -70,7 +70,7 @@ def values_text(column: Column) -> str:
     digits = ALL if column.origin else FEW
     bounds = (column.low, column.high)
     low, high = (bound if isinstance(bound, str) else plain(bound or 0.0, digits) for bound in bounds)
-    return say("schema.range", low=low, high=high) + (f" {column.unit}" if column.unit else "")
+    return say("schema.range", low=low, high=f"{high} {column.unit}".rstrip())
 
 
 def enters_text(column: Column) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ EXPRESSIONS = (
     rf"(?:(?P<seconds>{_NUMBER})\s*(?:s|secs?|seconds?|초|秒))?$",
 )
 SECONDS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+_RESEMBLES = re.compile(r"[0-9]\s*[^\W\d_]|[0-9]:[0-9]")  # a number with a unit, or a clock
 _TIME_OF_DAY = r"^(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?$"
 
 
@@ -95,7 +97,8 @@ class DurationEvidence:
         if not self.possible or not len(present):
             return
         some = present.gather_every(max(len(present) // LOOKED_AT, 1))[:LOOKED_AT]
-        if as_seconds(some).null_count() or as_seconds(present).null_count():
+        resembles = all(_RESEMBLES.search(text) for text in some.to_list())  # numbers and words, most often, do not
+        if not resembles or as_seconds(some).null_count() or as_seconds(present).null_count():
             self.possible = False
             return
         self.count += len(present)

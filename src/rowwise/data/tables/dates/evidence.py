@@ -31,6 +31,8 @@ SHOWING = 32  # different numbers in a place of a date, from which on it is no l
 MIDNIGHT = datetime.time()
 # One form whose numbers wait for an order, as `FORMS` has it, for a quick look.
 _NUMBERS = r"^[0-9]{1,2}\s*[-/.]\s*[0-9]{1,2}\s*[-/.]\s*(?:[12][0-9]{3}|[0-9]{2})(?:[^0-9]|$)"
+# A number that is no date: 20230114 and 2023.01 may be one.
+_PLAIN = re.compile(r"[-+]|[0-9]{1,3}(?:\.[0-9]*)?$|[0-9]+\.[0-9]{3,}$|0?\.|[0-9]{5,7}$|[0-9]{9,11}$")
 _THREE = r"^([0-9]{1,2})\s*[-/.]\s*([0-9]{1,2})\s*[-/.]\s*([12][0-9]{3}|[0-9]{2})"
 FEWEST = 3  # numbers such as 20230114 that are no dates by chance
 
@@ -138,6 +140,11 @@ class DateEvidence:
         """One more batch of texts, none of them null, and their records' numbers, from 0."""
         if not self.possible or not len(present):
             return
+        if not self.sample:
+            some = _some(present)
+            if sum(_PLAIN.match(text) is not None for text in some) * 2 > len(some):
+                self.possible = False
+                return
         bare, minutes = zones.split(present) if self._may_have_offsets(present) else (present, None)
         if not self.sample and not self._find_sample(bare):
             return
@@ -184,8 +191,11 @@ class DateEvidence:
         return bool(self.sample)
 
     def _add(self, bare: pl.Series, minutes: pl.Series | None, present: pl.Series, records: Numbers) -> None:
-        chosen = bool(order_of(pattern_of(self.sample))) or has_numbers(bare)
-        clocks = self._in_orders(bare) if chosen else dict.fromkeys(ORDERS, as_clocks(bare, self.pattern, ""))
+        chosen = bool(order_of(pattern_of(self.sample)))
+        if not chosen:
+            alike = as_clocks(bare, self.pattern, "")
+            chosen = alike.null_count() > 0 and has_numbers(bare)
+        clocks = self._in_orders(bare) if chosen else dict.fromkeys(ORDERS, alike)
         readable = reduce(add, (one.is_not_null().cast(int) for one in clocks.values()))
         self.looked_at += len(bare)
         for order, one in clocks.items():

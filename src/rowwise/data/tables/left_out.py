@@ -1,0 +1,70 @@
+"""Records without a target, words that stand for a missing value, spellings of one value → what is said of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rowwise.data.tables.missing_words import real_words
+from rowwise.errors import warn_user
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rowwise.data.tables.profile import Profile
+    from rowwise.data.tables.schema import Schema
+
+SHOWN = 6  # of a list in a message
+
+
+def tell_left_out(schema: Schema, left_out: int, records: int, words: Mapping[str, Mapping[str, int]]) -> None:
+    """Warn where records had no target.
+
+    Args:
+        left_out: how many.
+        records: with those.
+        words: by column, how often each word was taken for a missing value.
+    """
+    if not left_out:
+        return
+    counts = {"names": ", ".join(schema.targets), "count": f"{left_out:,}", "records": f"{records:,}"}
+    found = {word: count for name in schema.targets for word, count in words.get(name, {}).items()}
+    said = say("target.left_out", **counts)
+    if found:
+        said += " " + say("target.left_out.words", words=_counted(found.items()))
+    elif schema.classes and (classes := schema.words.get(schema.targets[0])):
+        said += " " + say("target.left_out.frame", classes=", ".join(sorted(classes)))
+    warn_user(said)
+
+
+def take_class_words(name: str, profile: Profile) -> None:
+    """Count words that are classes as values of the target, and warn of it."""
+    words = real_words(profile.words, profile.values, profile.present, profile.numeric)
+    if words:
+        taken = {word: profile.words[word] for word in sorted(words)}
+        warn_user(say("target.words", name=name, words=_counted(taken.items())))
+        profile.take_words(words)
+
+
+def tell_level_words(profiles: Mapping[str, Profile], names: Iterable[str]) -> None:
+    """Warn of words that are taken as missing in columns of categories, where they stand as often as a level does."""
+    found = []
+    for name in names:
+        profile = profiles[name]
+        words = real_words(profile.words, profile.values, profile.present, profile.numeric)
+        found += [(name, word, profile.words[word]) for word in sorted(words)]
+    if found:
+        listed = [f'{name} "{word}" ({count:,})' for name, word, count in found[:SHOWN]]
+        more = ", …" if len(found) > SHOWN else ""
+        warn_user(say("table.words", words=", ".join(listed) + more, name=found[0][0]))
+
+
+def tell_spellings(name: str, groups: Iterable[tuple[str, ...]]) -> None:
+    """Warn of texts of a column that are taken for one value."""
+    if listed := [" = ".join(f'"{text}"' for text in group) for group in groups]:
+        more = ", …" if len(listed) > SHOWN else ""
+        warn_user(say("target.spellings", name=name, spellings=", ".join(sorted(listed)[:SHOWN]) + more))
+
+
+def _counted(counts: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f'"{word}": {count:,}' for word, count in counts)

@@ -1,0 +1,58 @@
+"""Texts of levels and classes → which of them say the same: `1` and `1.0`, `True`, `TRUE` and `true`.
+
+A class or level is compared by its text first. What is none of the known texts may still be one of them in another
+spelling, since a CSV file, a DataFrame and a dictionary each write one value in their own way.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from rowwise.data.tables.parse import FALSE, TRUE
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+# A number as text; a comma before its fraction unless it may stand between thousands.
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+|\d+,(?:\d{1,2}|\d{4,}))(?:[eE][+-]?\d{1,3})?", re.ASCII)
+
+
+def yes_or_no(texts: Iterable[str]) -> bool:
+    """Whether the texts are those of yes and no, in whatever spellings, and both are there."""
+    lower = {text.lower() for text in texts}
+    return lower <= {*TRUE, *FALSE} and bool(lower & {*TRUE}) and bool(lower & {*FALSE})
+
+
+def meaning(text: str, boolean: bool) -> Hashable:
+    """Equal for texts that say the same.
+
+    Args:
+        boolean: whether the text is one of yes and no.
+    """
+    lower = text.lower()
+    if boolean and lower in TRUE:
+        return True, "boolean"
+    if boolean and lower in FALSE:
+        return False, "boolean"
+    return Decimal(text.replace(",", ".")) if NUMBER.fullmatch(text) else text
+
+
+def merged(texts: Iterable[str]) -> tuple[list[str], list[tuple[str, ...]]]:
+    """One text for each meaning, the shortest; and the groups of those that say the same."""
+    texts = list(texts)
+    boolean = yes_or_no(texts)
+    groups: dict[Hashable, list[str]] = {}
+    for text in texts:
+        groups.setdefault(meaning(text, boolean), []).append(text)
+    ordered = [sorted(group, key=lambda text: (len(text), text.swapcase())) for group in groups.values()]
+    return [group[0] for group in ordered], [tuple(group) for group in ordered if len(group) > 1]
+
+
+def numbers_of(texts: Iterable[str], levels: tuple[str, ...]) -> dict[str, int]:
+    """The number of its level for each text that is a level in another spelling."""
+    boolean = yes_or_no(levels)
+    known = {meaning(level, boolean): number for number, level in enumerate(levels)}
+    found = {text: known.get(meaning(text, boolean)) for text in texts}
+    return {text: number for text, number in found.items() if number is not None}

@@ -1,0 +1,112 @@
+"""`python -m tests.fuzz.child KIND SEED FIRST INPUTS FOLDER`: damaged files of one kind → a JSON line for each.
+
+The process is bounded: an input that hangs or takes all memory ends it, and the parent sees which it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import sys
+import time
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any
+
+SECONDS, MEGABYTES = 2.0, 500  # that an input may take
+HANGS = 60  # seconds after which an input is given up, on however busy a machine
+ROOM = 4 << 30  # bytes of addresses beyond those in use at the start
+RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def main(name: str, seed: str, first: int, inputs: int, folder: Path) -> None:
+    """Try the inputs `first` to `inputs`; the file of one that went wrong stays in `folder`."""
+    from tests.fuzz.kinds import make
+
+    import rowwise  # noqa: F401
+
+    warnings.simplefilter("ignore")
+    kind = make(name, folder)
+    for content in kind.valid:
+        kind.place.write_bytes(content)
+        for door in kind.doors:
+            attempt(door.call)  # what is imported and compiled once is no input's cost
+            outcome = attempt(door.call)
+            if outcome["problem"]:
+                raise SystemExit(f"a valid {name} fails: {outcome}")
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    resource.setrlimit(resource.RLIMIT_AS, (size + ROOM, size + ROOM))
+    for number in range(first, inputs):
+        print(json.dumps({"begin": number}), flush=True)
+        chance = random.Random(f"{name} {seed} {number}")
+        content = kind.damage(chance, chance.choice(kind.valid))
+        if not kind.place.exists() or kind.place.read_bytes() != content:
+            kind.place.write_bytes(content)
+        signal.alarm(HANGS)
+        outcome = attempt(chance.choice(kind.doors).call)
+        signal.alarm(0)
+        if outcome["problem"]:
+            (folder / f"problem-{number}{kind.place.suffix}").write_bytes(content)
+        print(json.dumps({"end": number, **outcome}), flush=True)
+        for left in ("out", "resumed"):
+            shutil.rmtree(folder / left, ignore_errors=True)
+
+
+def attempt(call: Any) -> dict[str, Any]:
+    """What came of it: `opened` or not, the `problem` if any, seconds of the processor and megabytes beyond before."""
+    from rowwise.errors import RowwiseError
+
+    before, begun = _peak(reset=True), time.process_time()
+    problem, opened, said, detail = "", True, "", ""
+    try:
+        if isinstance(call, list):
+            code, said = _command(call)
+            opened = code == 0
+            if "Traceback" in said or "Unexpected error" in said or code not in (0, 2):
+                problem, detail = "traceback", said[-2000:]
+        else:
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                call()
+    except RowwiseError as error:
+        opened, said = False, str(error)
+    except Exception:
+        problem, opened, detail = "traceback", False, traceback.format_exc()[-3000:]
+    seconds, megabytes = time.process_time() - begun, (_peak() - before) >> 20
+    if not problem and RAW.search(said.replace("\r\n", "\n")):
+        problem, detail = "raw", ascii(said)[:2000]
+    if not problem and len(said) > 20_000:
+        problem, detail = "raw", f"{len(said)} characters: {said[:500]}"
+    if not problem and (seconds > SECONDS or megabytes > MEGABYTES):
+        problem, detail = "budget", f"{seconds:.1f} s, {megabytes} MB"
+    return {"opened": opened, "problem": problem, "detail": detail, "seconds": seconds, "megabytes": megabytes}
+
+
+def _command(arguments: list[str]) -> tuple[int, str]:
+    """Its exit code and all that it printed."""
+    from rowwise.cli import main as rowwise
+
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        code = rowwise([*arguments, "--lang", "en"])
+    return code, printed.getvalue()
+
+
+def _peak(reset: bool = False) -> int:
+    """The most memory that the process has held, since the last reset, in bytes."""
+    if reset:
+        with contextlib.suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024  # type: ignore[index]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]))
