@@ -12,6 +12,7 @@ from rowwise.errors import UsageError
 
 DEVICE_BYTES = 2 * 1024**3
 MOST_THREADS = 256
+ENGINES = ("auto", "native", "whole_epoch", "keras")  # what may be asked for; `rowwise.engine` has them
 
 
 def cache_folder() -> Path:

@@ -88,7 +88,8 @@ def warn_user(message: str) -> None:
             listener(message)
         return
     level, frame = 1, sys._getframe()
-    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("rowwise."):
+    ours = ("rowwise.", "contextlib")  # a block of ours is left through the latter
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith(ours):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, Suspicious, stacklevel=level)
 

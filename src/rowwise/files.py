@@ -28,6 +28,7 @@ LOCK = "rowwise.lock"  # in a folder that is being written
 SETTLED, FORGOTTEN = 60, 24 * 3600
 
 
+BLOCK = 1 << 16  # bytes
 # What a path may lead to that is no ordinary file: reading it could wait for ever, or never end.
 IRREGULAR = (
     (stat.S_ISDIR, "file.is.folder"),
@@ -66,7 +67,8 @@ def read_small(path: Path, most: int) -> bytes:
     """
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
-        content = b"" if size > most else file.read(most + 1)  # some systems' own files say nothing of their size
+        # Room is made for as much as is asked for; some of a system's own files say nothing of their size.
+        content = b"" if size > most else file.read(max(size, BLOCK) + 1)
     if max(size, len(content)) > most:
         raise OSError(errno.EFBIG, say("file.long", found=f"{size:,}", most=f"{most:,}"), str(path))
     return content

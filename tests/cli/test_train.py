@@ -192,7 +192,6 @@ def test_what_is_no_run_cannot_be_resumed(rowwise, here):
         (("--batch-size", "1295"), 2, "only 1294 records"),
         (("--validation", "0.0001"), 2, "leaves one part empty"),
         (("--hidden", "100000000"), 2, "7,500,000,010 parameters"),
-        (("--learning-rate", "1e30", "--epochs", "1", "--hidden", "20", "--quiet"), 2, "diverged"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_and_leaves_nothing(rowwise, here, options, code, words):
@@ -360,3 +359,20 @@ def test_class_weights_are_a_setting_of_the_run(rowwise, from_json, here, no_pic
     code, _, err = rowwise("train", "t.csv", "--target", "a", "--task", "regression", "--class-weight", "balanced")
     assert (code, err.count("\n") > 0) == (2, True)
     assert "Leave --class-weight out" in err
+
+
+def test_a_training_that_diverges_is_told_stopped_and_saved(rowwise, here, no_pictures):
+    arguments = ("train", "digits", "--hidden", "8", "--epochs", "4", "--learning-rate", "1e30", "--out", "run")
+    code, out, err = rowwise(*arguments)
+    assert code == 3
+    assert "the loss of epoch 1 is nan" in err
+    assert "Lower the learning rate (now 1e+30; try 1e+29)" in err
+    assert "The training diverged. Saved the last good weights in run" in err
+    record = json.loads((here / "run" / "run.json").read_text("utf-8"))
+    assert (record["diverged"], record["epochs"]) == ({"epoch": 1, "loss": None}, [])
+    code, evaluated, _ = rowwise("evaluate", "run")
+    assert (code, evaluated.splitlines()[0]) == (0, out.splitlines()[0])
+    code, _, err = rowwise("train", "--resume", "run", "--epochs", "9")
+    assert (code, "diverged in epoch 1" in err) == (2, True)
+    code, _, err = rowwise(*arguments[:-1], "other", "--on-divergence", "continue")
+    assert (code, "NaN" in err) == (2, True)

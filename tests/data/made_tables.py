@@ -32,7 +32,7 @@ def csv_of(columns, separator=",", missing="", decimal="."):
     def shown(value):
         text = missing if value is None else str(value)
         text = text.replace(".", decimal) if isinstance(value, float) else text
-        return f'"{text}"' if separator in text or '"' in text else text
+        return '"' + text.replace('"', '""') + '"' if separator in text or '"' in text else text
 
     rows = [list(columns), *zip(*columns.values(), strict=True)]
     return "".join(separator.join(map(shown, row)) + "\n" for row in rows)

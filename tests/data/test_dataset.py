@@ -211,3 +211,26 @@ def test_masked_values_are_missing_and_an_array_without_any_is_plain(part):
         rowwise.Dataset("drawn", **(arrays | {part: masked}), classes=("a", "b"))
     plain = rowwise.Dataset("drawn", **(arrays | {part: np.ma.masked_equal(arrays[part], 99)}), classes=("a", "b"))
     np.testing.assert_array_equal(getattr(plain, part), arrays[part])
+
+
+def test_values_too_large_for_float32_are_refused_with_their_place():
+    import keras
+
+    x, y = np.zeros((5, 3)), np.arange(5) % 2
+    x[2, 1] = -1e300
+    keras_model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
+    keras_model.compile("sgd", "sparse_categorical_crossentropy")
+    for use in (
+        lambda: rowwise.Dataset("big", x, y, ("a", "b")),
+        lambda: rowwise.fit(keras_model, (x, y), batch_size=2, verbose=0),
+        lambda: rowwise.predict(keras_model, x),
+        lambda: rowwise.evaluate(keras_model, (x, y)),
+    ):
+        with pytest.raises(DataError, match=r"-1e\+300 at \[2, 1\]"):
+            use()
+    regression = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    regression.compile("sgd", "mse")
+    with pytest.raises(DataError, match=r"1e\+200 at \[4\]"):
+        rowwise.fit(regression, (np.zeros((5, 3)), np.array([0, 1, 2, 3, 1e200])), batch_size=2, verbose=0)
+    with pytest.raises(DataError, match=r"1e\+200 at \[0\]"):
+        rowwise.Dataset("big", np.zeros((1, 3)), np.array([1e200]), (), targets=("price",))

@@ -196,3 +196,27 @@ def test_the_measures_fit_80_columns(lang):
         lines = str(score(p, (p, y))).splitlines()
     assert max(cell_len(line) for line in lines) <= 80
     assert any("ROC" in line and " – " in line for line in lines)
+
+
+def rare(informed, seed=0):
+    """One class in twenty; probabilities that rank well, or not at all, and never exceed a half for the rare one."""
+    random = np.random.default_rng(seed)
+    y = (random.random(2000) < 0.05).astype(int)
+    second = 0.45 * np.clip(0.1 + 0.6 * y * informed + 0.3 * random.random(2000), 0, 1)
+    return y, np.column_stack([1 - second, second])
+
+
+def test_a_model_of_rare_classes_is_not_called_useless_by_accuracy_alone():
+    y, probabilities = rare(informed=True)
+    report = score(probabilities, (np.zeros((2000, 1)), y))
+    assert report.accuracy == report.baseline.accuracy
+    text = " ".join(str(report).split())
+    assert "By accuracy no better than always answering 0" in text
+    assert f"ROC AUC {report.roc_auc:.4f} (baseline 0.5000)" in text
+    assert "No better than the baseline" not in text
+
+
+def test_a_model_that_knows_nothing_is_called_so():
+    y, probabilities = rare(informed=False)
+    text = " ".join(str(score(probabilities, (np.zeros((2000, 1)), y))).split())
+    assert "No better than the baseline: always answering 0" in text

@@ -62,20 +62,31 @@ def test_rows_of_every_form_give_the_same_numbers(place, houses):
     saved = rowwise.open(place / "price")
     frame = pl.DataFrame(ROWS)
     frame.write_csv(place / "new.csv")
-    expected = saved.predict(ROWS)
+    with pytest.warns(Suspicious, match="town: 1 records have a level"):
+        expected = saved.predict(ROWS)
+    assert "town: 1 records have a level" in repr(expected)
     assert expected.values.shape == (3, 1)
-    for rows in (frame, frame.lazy(), place / "new.csv", str(place / "new.csv"), [dict(row) for row in ROWS]):
-        np.testing.assert_array_equal(saved.predict(rows).values, expected.values)
+    frame, columns = frame[:2], {"rooms": [3, 5.5], "town": np.array(["hill", "river"])}
+    frame.write_csv(place / "new.csv")
+    for rows in (
+        frame,
+        frame.lazy(),
+        place / "new.csv",
+        str(place / "new.csv"),
+        [dict(row) for row in ROWS[:2]],
+        columns,
+    ):
+        np.testing.assert_array_equal(saved.predict(rows).values, expected.values[:2])
     one = saved.predict(ROWS[0])
     assert one.to_dicts() == [{"price": pytest.approx(float(expected.values[0, 0]), rel=1e-6)}]
     with pytest.warns(Suspicious, match="town: 1 records have a level"):
-        np.testing.assert_array_equal(rowwise.predict(saved.model, frame).values, expected.values)
+        np.testing.assert_array_equal(rowwise.predict(saved.model, pl.DataFrame(ROWS)).values, expected.values)
     assert expected.notes == ("town: 1 records have a level that training did not know; it counts as none of them.",)
 
 
 def test_classes_have_their_names(place, houses):
     saved = rowwise.open(place / "dear")
-    prediction = saved.predict(ROWS)
+    prediction = saved.predict(ROWS[:2])
     assert prediction.class_names == ("no", "yes")
     assert prediction.names == [saved.classes[number] for number in prediction.classes]
     for found, row in zip(prediction.to_dicts(), prediction.probabilities, strict=True):
@@ -91,6 +102,45 @@ def test_a_table_that_does_not_fit_is_told_by_its_column(place, houses):
         saved.predict(3)
     with pytest.raises(DataError, match=r"nothing\.csv"):
         saved.predict("nothing.csv")
+
+
+@pytest.mark.parametrize(
+    "more", [{"town": "hill"}, {"town": pl.Series(["hill", "hill"])}, {"town": ("hill", "hill"), "other": [1, 2]}]
+)
+def test_a_dictionary_of_columns_is_a_table(place, houses, more):
+    saved = rowwise.open(place / "price")
+    rows = [{"rooms": 3, "town": "hill"}, {"rooms": 4.5, "town": "hill"}]
+    found = saved.predict({"rooms": np.array([3, 4.5]), **more})
+    np.testing.assert_array_equal(found.values, saved.predict(rows).values)
+    assert len(found.values) == 2
+
+
+def test_columns_of_different_lengths_and_values_within_values_are_refused(place, houses):
+    saved = rowwise.open(place / "price")
+    with pytest.raises(UsageError, match=r"same length; found rooms: 2, town: 3"):
+        saved.predict({"rooms": [1, 2], "town": ["hill"] * 3})
+    for nested in ([1, 2], {"a": 1}, {1}, np.array([3.0])):
+        with pytest.raises(DataError, match=f'Row 2, column "rooms" holds a {type(nested).__name__}'):
+            saved.predict([ROWS[0], {"rooms": nested, "town": "hill"}])
+
+
+def test_a_text_where_a_number_belongs_is_told_once_and_shown(place, houses):
+    saved = rowwise.open(place / "price")
+    with pytest.warns(Suspicious, match="rooms") as told:
+        prediction = saved.predict([{"rooms": "six", "town": "hill"}])
+    assert len(told) == 1
+    assert prediction.notes == (str(told[0].message),)
+    assert prediction.notes[0][:40] in repr(prediction)
+
+
+def test_a_run_from_a_frame_is_measured_on_what_is_passed(place, houses, tmp_path):
+    frame = houses.drop("dear")
+    saved = rowwise.train(frame, "price", epochs=1, pictures=False, observer=lambda event: None, out=tmp_path / "run")
+    with pytest.raises(UsageError, match=r"was trained on a DataFrame.*saved\.evaluate\(frame\).*saved\.metrics"):
+        saved.evaluate()
+    with pytest.warns(Suspicious, match="160 of these 200 records"):
+        assert saved.evaluate(frame).records == 200
+    assert saved.evaluate(frame[:50]).records == 50
 
 
 def test_pictures_as_files_bytes_and_pixels_give_the_same(place, digits, tmp_path):
@@ -176,8 +226,9 @@ def test_it_is_measured_on_its_own_records_or_on_others(place, houses, digits):
     assert saved.evaluate((digits.x, digits.y)).accuracy == saved.metrics["accuracy"]
     price = rowwise.open(place / "price")
     assert price.evaluate().r2 == pytest.approx(price.metrics["r2"])
-    assert price.evaluate(place / "houses.csv").records == 200
-    assert price.evaluate(houses).records == 200
+    for again in (place / "houses.csv", houses):
+        with pytest.warns(Suspicious, match="160 of these 200 records are those that the model was trained on"):
+            assert price.evaluate(again).records == 200
     names = {column.name for column in price.importance(price.sets()[1]).columns}
     assert names == {"rooms", "town"}
 

@@ -71,6 +71,53 @@ def test_events_come_in_order_and_say_what_the_run_says(here, capsys):
     assert not ended.interrupted
 
 
+def test_what_cannot_be_trained_on_is_named_before_anything_is_loaded(here):
+    x = np.zeros((4, 2), "float32")
+    for wrong in ((x, np.zeros(4)), rowwise.Dataset("mine", x, np.zeros(4, int), ("a", "b")), x, 3):
+        with pytest.raises(UsageError, match=rf"found {type(wrong).__name__}\. Train on arrays or a Dataset by"):
+            rowwise.train(wrong)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"verbose": 7}, "verbose is 7"),
+        ({"engine": "fast"}, 'no engine "fast".*auto, native, whole_epoch, keras'),
+        ({"threads": 0}, "threads must be an integer from 1 to 256; found 0"),
+        ({"threads": True}, "threads must be an integer from 1 to 256; found True"),
+        ({"stop": True}, "stop is a bool; expected a threading.Event"),
+        ({"epoch": 3}, r"no setting epoch\. Did you mean epochs\?"),
+    ],
+)
+def test_what_can_be_refused_is_before_data_are_loaded(here, options, words):
+    observer = Observer()
+    with pytest.raises(UsageError, match=words):
+        rowwise.train("digits", observer=observer, **options)
+    assert (observer.seen, list(here.iterdir())) == ([], [])
+
+
+def test_settings_that_the_data_decided_are_named(here, table):
+    observer = Observer()
+    rowwise.train(table, "c", epochs=25, out="run", observer=observer, **QUICK)
+    assert next(e for e in observer.seen if isinstance(e, events.DataLoaded)).suited == {"batch_size"}
+
+
+def test_a_stop_is_an_event_whoever_asks_for_it(here):
+    stop = threading.Event()
+    observer = Observer(lambda event: stop.set() if isinstance(event, events.EpochEnded) else None)
+    saved = rowwise.train("digits", epochs=50, out="run", observer=observer, stop=stop, **QUICK)
+    assert observer.kinds.count("StopRequested") == 1
+    assert observer.kinds.index("EpochEnded") < observer.kinds.index("StopRequested")
+    assert saved.record.interrupted
+
+
+def test_a_model_that_falls_back_to_another_engine_is_told_without_an_observer(here, capsys):
+    rowwise.train("digits", epochs=1, out="run", activation="mish", verbose=2, **QUICK)
+    told = capsys.readouterr().err
+    record = rowwise.open("run").record
+    assert (record.engine_reason in told) == (record.engine != "native")
+
+
 def test_a_training_is_what_the_command_line_makes_of_the_same_words(here):
     from rowwise.cli import main
 

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from rowwise.data.source import DATE_ORDERS, TASKS, Source, read_options
+from rowwise.environment import ENGINES
 from rowwise.runs.plan import READING
 from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
 from rowwise.terminal.parsing import Option
-from rowwise.terminal.values import NAMES, POSITIVE, SHARE, WIDTHS, joined, one_of, whole
+from rowwise.terminal.values import POSITIVE, SHARE, WIDTHS, given_names, one_of, whole
 
 # rowwise.models.task has them; asking it would import Keras
 MODEL_TASKS = ("regression", "classification", "binary", "multiclass", "multilabel")
 SIGNS = (".", ",")  # rowwise.data.tables.number_text has them; asking it would import NumPy
-ENGINES = ("auto", "native", "whole_epoch", "keras")  # rowwise.engine.plan has them; asking it would import Keras
 
 
 def settings() -> list[Option]:
@@ -45,7 +45,7 @@ def reading() -> list[Option]:
     def option(name: str, key: str, metavar: str, kind: Any = str, default: object = None, **more: Any) -> Option:
         return Option(name, key, metavar, type=kind, values={"default": default}, heading="cli.source", **more)
 
-    several: dict[str, Any] = {"kind": NAMES, "multiple": True, "callback": joined}
+    several: dict[str, Any] = {"multiple": True, "callback": given_names}
     return [
         option("--target", "cli.help.target", "NAMES", **several),
         option("--categorical", "cli.help.categorical", "NAMES", **several),
@@ -58,6 +58,7 @@ def reading() -> list[Option]:
         option("--split-seed", "cli.help.split_seed", "N", whole(0, LARGEST_SEED), Source.seed),
         option("--separator", "cli.help.separator", "SIGN"),
         option("--encoding", "cli.help.encoding", "NAME"),
+        option("--header", "cli.help.header", "LINE", whole(0)),
         option("--decimal", "cli.help.decimal", "SIGN", one_of(*SIGNS)),
         option("--date-order", "cli.help.date_order", "ORDER", one_of(*DATE_ORDERS)),
         option("--size", "cli.help.size", "N|HxW"),

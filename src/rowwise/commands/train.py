@@ -12,12 +12,12 @@ from rowwise.commands.polars_stderr import panics_hidden
 from rowwise.commands.tables import about_table
 from rowwise.runs import events
 from rowwise.runs.plan import plan_training
-from rowwise.runs.settings import Settings
 from rowwise.runs.training import train
 from rowwise.terminal.output import Output, called
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.signals import OVER, Ended, StopSignals
 from rowwise.terminal.temporary import own_temporary_folder
+from rowwise.terminal.values import one_of
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from rowwise.runs.plan import TrainingPlan
     from rowwise.runs.saved import Saved
 
+DIVERGED = 3  # exit code
+
 
 def _train(
     data: str | None,
@@ -36,11 +38,13 @@ def _train(
     out: Path | None,
     resume: Path | None,
     no_pictures: bool,
+    on_divergence: str | None,
     quiet: bool,
     json: bool,
     **given: Any,
 ) -> int:
-    """Train, measure, draw, save; 0, or 128 and the number of the signal that ended the training (after saving).
+    """Train, measure, draw, save; 0, or 128 and the number of the signal that ended the training (after saving), or 3
+    where it diverged (after saving the weights of the last good epoch).
 
     Raises:
         RowwiseError: options, data or places that cannot be used. KeyboardInterrupt: before there was
@@ -54,11 +58,14 @@ def _train(
         _Teller(output, quiet, reading_data.close) as teller,
     ):
         reading_data.enter_context(panics_hidden(plan.source is not None and plan.source.kind == "table"))
-        saved = _until_stopped(plan, teller, out=out, engine=engine or "auto", pictures=not no_pictures)
+        more = {"engine": engine or "auto", "on_divergence": on_divergence or "stop"}
+        saved = _until_stopped(plan, teller, out=out, pictures=not no_pictures, **more)
         teller.say_where(saved)
         assert saved.record is not None
         output.json(saved.record.to_dict())
-    return OVER + teller.signals.number if teller.signals.number else 0
+    if teller.signals.number:
+        return OVER + teller.signals.number
+    return DIVERGED if saved.record.diverged else 0
 
 
 def _until_stopped(plan: TrainingPlan, teller: _Teller, **more: Any) -> Saved:
@@ -75,6 +82,7 @@ class _Teller:
         self._output, self._quiet, self._loaded = output, quiet, loaded
         self._display: Display | None = None
         self._training: bool | None = None  # None before it
+        self._stopping_told = False  # when the signal came, before the engine notices
         self.signals = StopSignals(self._stopping)
 
     def __enter__(self) -> Self:
@@ -97,7 +105,7 @@ class _Teller:
                 output.tell(say("cli.loaded", provenance=event.train.origin, **counts))
                 for line in about_table(event.train):
                     output.tell(line)
-                if event.train.schema is not None and event.settings.epochs > Settings.epochs:
+                if "epochs" in event.suited:
                     output.tell(say("cli.epochs.table", epochs=event.settings.epochs))
             case events.ModelBuilt():
                 if event.resumed is not None:
@@ -110,7 +118,8 @@ class _Teller:
             case events.EpochEnded():
                 if self._display is not None:
                     self._display.epoch(event.number - 1, event.figures, event.seconds)
-            case events.StopRequested():
+            case events.StopRequested() if not self._stopping_told:
+                self._stopping_told = event.training
                 if not event.training:
                     output.warn(say("cli.finishing"))
                 elif not self._quiet:
@@ -148,6 +157,8 @@ class _Teller:
         """Where the run is, and what can be done with it."""
         assert saved.record is not None
         key, where = "cli.saved", dict[str, Any]()
+        if saved.record.diverged:
+            key = "cli.saved.diverged"
         if saved.record.interrupted:
             key = "cli.saved.interrupted"
             if (cut := saved.record.unfinished) is not None:
@@ -173,6 +184,7 @@ command = Command(
         *settings(),
         Option("--out", "cli.help.out", "DIR", type=Path),
         Option("--resume", "cli.help.resume", "DIR", type=Path),
+        Option("--on-divergence", "cli.help.on_divergence", "WHAT", type=one_of("stop", "continue")),
         Option("--no-pictures", "cli.help.no_pictures", is_flag=True),
         *reading(),
         *common(json=True, quiet=True),

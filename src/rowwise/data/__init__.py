@@ -7,13 +7,12 @@ What all data share is here: `dataset` (what data become), `source` (what to loa
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.loaders import load_source
 from rowwise.data.named.names import known, module, names
-from rowwise.data.source import Source, is_frame, read_options
+from rowwise.data.source import Source, is_frame, of_frame, read_options
 from rowwise.errors import DataNotFound, SaveError
 from rowwise.text import say
 
@@ -47,7 +46,7 @@ def load(
         return load_source(Source.from_dict({"place": str(data), **asked}))
     if not is_frame(data):
         known(data)  # raises: it is no text
-    return load_source(replace(Source.from_dict({"place": "table", **asked}), frame=data))
+    return load_source(of_frame(data, asked))
 
 
 def form(name: str) -> tuple[tuple[int, ...], int]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 BLOCK = 1 << 26  # bytes of a checksum at once
 PIXEL_MAX = 255  # uint8 grey: 0 is black, 255 is white
 
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -228,6 +230,23 @@ def check_finite(name: str, x: NDArray[Any]) -> None:
         if len(places):
             first = tuple(int(index) for index in places[0])
             raise DataError("data.not_finite", name=name, count=len(places), where=list(first), found=x[first])
+    check_float32(name, x)
+
+
+def check_float32(name: str, x: NDArray[Any]) -> None:
+    """Refuse floating values that models, which compute in float32, would take for infinite.
+
+    Raises:
+        DataError: names the first record and feature.
+    """
+    if x.dtype.kind != "f" or x.dtype.itemsize <= np.dtype(np.float32).itemsize or not x.size:
+        return
+    if max(x.max(), -x.min()) > FLOAT32_MAX:
+        places = np.argwhere(np.isfinite(x) & (np.abs(x) > FLOAT32_MAX))
+        if len(places):
+            first = tuple(int(index) for index in places[0])
+            found = f"{float(x[first]):g}"
+            raise DataError("data.too_large", name=name, count=len(places), where=list(first), found=found)
 
 
 def provenance_fields(key: str, /, **values: object) -> dict[str, Any]:

@@ -27,10 +27,11 @@ def load_source(source: Source, schema: Schema | None = None) -> tuple[Dataset, 
     if source.kind == "named":
         named: tuple[Dataset, Dataset] = module(source.place).load()
         return named
-    again = source.to_dict()
+    train, test = _load(source, schema)
+    again = {**source.to_dict(), **train.source.get("load", {})}  # a table's columns by their own names
     if source.frame is None:
         again["place"] = str(Path(source.place).resolve())
-    train, test = (replace(part, source={**part.source, "load": again}) for part in _load(source, schema))
+    train, test = (replace(part, source={**part.source, "load": again}) for part in (train, test))
     return train, test
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,15 @@ from rowwise.errors import warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from rowwise.data.dataset import Dataset
 
 WORD = 8  # bytes of a uint64
+MOST_KNOWN, MOST_ASKED = 100_000, 5_000  # records that chance is reckoned from, and for
+TOLERANCE = 1.5  # times what chance gives: the halves of a record are seldom independent
 BLOCK = 1 << 20  # bytes of records that are hashed at once
 
 
@@ -83,17 +88,56 @@ def warn_of_shared(train: Dataset, test: Dataset) -> None:
         warn_user(words)
 
 
-def warn_of_repeated(train: NDArray[np.uint64], test: NDArray[np.uint64]) -> None:
-    """Warn where test records of a table are training records too, target and all.
+def warn_of_repeated(
+    train: NDArray[np.uint64], test: NDArray[np.uint64], records: Callable[[], tuple[NDArray[Any], NDArray[Any]]]
+) -> None:
+    """Warn where more test records of a table are training records too, target and all, than chance would have it.
 
     A large table is not compared value for value: its records lie in files, and each is read but once.
 
     Args:
         train, test: `(records,)` fingerprints of records with their targets.
+        records: gives training and test records `(records, columns)` with their targets; called where any are repeated.
 
     Warns:
         Suspicious: says how many.
     """
     same = int(_among(np.sort(test), train).sum())  # in order: far faster than jumping about in a long array
-    if same:
-        warn_user(say("split.duplicates", count=f"{same:,}", records=f"{len(test):,}"))
+    if not same:
+        return
+    chance = expected_by_chance(*records())
+    if same > TOLERANCE * chance + 3 * math.sqrt(chance):
+        key = "split.duplicates.chance" if chance >= 1 else "split.duplicates"
+        warn_user(say(key, count=f"{same:,}", records=f"{len(test):,}", chance=f"{chance:,.0f}"))
+
+
+def expected_by_chance(train: NDArray[Any], test: NDArray[Any]) -> float:
+    """How many test records would look like a training record if all were drawn anew from what the columns hold.
+
+    Of coarse records (few columns, few distinct values) many look alike without being the same. Half of the columns
+    are taken as they stand together, and so is the other half; that the halves meet is left to chance. A record that
+    was copied has values that are rare in both halves, which seldom meet by chance; a coarse one has frequent ones.
+    The larger of two ways to halve the columns counts.
+    """
+    columns = train.shape[1]
+    known = train[np.linspace(0, len(train) - 1, min(len(train), MOST_KNOWN)).astype(int)]
+    asked = test[np.linspace(0, len(test) - 1, min(len(test), MOST_ASKED)).astype(int)]
+    twins = _counts(fingerprints(known), fingerprints(asked))  # they must not testify for themselves
+    every = np.arange(columns)
+    expected = 0.0
+    for first in (every % 2 == 0, every < (columns + 1) // 2):
+        shares = np.ones(len(asked))
+        for half in (first, ~first):
+            if half.any():
+                alike = _counts(fingerprints(known[:, half]), fingerprints(asked[:, half]))
+                shares *= np.maximum(alike - twins, 0) / len(known)
+        met = -np.expm1(len(train) * np.log1p(-np.minimum(shares, 1 - 1e-12)))
+        expected = max(expected, float(met.mean()) * len(test))
+    return expected
+
+
+def _counts(train: NDArray[np.uint64], test: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """`(test,)`: how many of the training records look like each of the test records."""
+    values, counts = np.unique(train, return_counts=True)
+    places = np.minimum(np.searchsorted(values, test), len(values) - 1)
+    return np.where(values[places] == test, counts[places], 0)

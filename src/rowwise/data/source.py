@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rowwise.data.column_names import labels_named
 from rowwise.data.named.names import is_name, known
 from rowwise.errors import DataError, UsageError
 from rowwise.files import check_regular, read_small
@@ -31,7 +32,7 @@ DATE_ORDERS = ("day-first", "month-first", "year-first")
 _OPTIONS = {
     "table": (
         *("target", "task", "categorical", "numeric", "drop", "group", "time", "test", "seed"),
-        *("separator", "encoding", "decimal", "date_order"),
+        *("separator", "encoding", "header", "decimal", "date_order"),
     ),
     "folder": ("test", "seed", "size", "colour", "skip_bad"),
     "arrays": ("test", "seed", "task"),
@@ -53,6 +54,7 @@ class Source:
         test: share of the records that become test data, where the data are not divided already.
         seed: of that split.
         separator, encoding: of a CSV file; empty: detected.
+        header: the line of a CSV file that holds the names of the columns, from 1; 0: there are none; None: detected.
         decimal: the sign before the fraction in texts of numbers, `"."` or `","`; empty: its columns decide.
         date_order: one of `DATE_ORDERS`: how a table's dates such as 01/02/03 are meant; empty: they show it, or it is
             said that nothing does.
@@ -77,6 +79,7 @@ class Source:
     seed: int = 0
     separator: str = ""
     encoding: str = ""
+    header: int | None = None
     decimal: str = ""
     date_order: str = ""
     size: tuple[int, int] | None = None
@@ -106,6 +109,9 @@ class Source:
             raise UsageError("data.split.fraction", found=shown(self.test))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
             raise UsageError("data.split.seed", found=shown(self.seed))
+        line = 0 if self.header is None else self.header
+        if isinstance(line, bool) or not isinstance(line, int) or line < 0:
+            raise UsageError("source.header", found=repr(line)[:80])
         if self.group and self.time:
             raise UsageError("source.group_and_time", group=self.group, time=self.time)
 
@@ -190,7 +196,7 @@ class Source:
                 raise UsageError("source.unknown", name=name, known=", ".join(options))
             default = options[name].default
             # Types only; whether a value makes sense is seen when the Source is made.
-            if name == "size":
+            if name in ("size", "header"):
                 fits = True
             elif isinstance(default, bool):
                 fits = isinstance(value, bool)
@@ -231,6 +237,15 @@ def _refuse_irregular(path: Path) -> None:
 def is_frame(data: Any) -> bool:
     """Whether it is a DataFrame of Polars, or of pandas."""
     return hasattr(data, "lazy") or (hasattr(data, "columns") and hasattr(data, "iloc"))
+
+
+def of_frame(frame: Any, options: Mapping[str, Any]) -> Source:
+    """The Source of a DataFrame, whose columns the options may name by their labels.
+
+    Raises:
+        UsageError: as `Source.from_dict`.
+    """
+    return replace(Source.from_dict({"place": "table", **labels_named(frame, options)}), frame=frame)
 
 
 def read_options(file: Path) -> dict[str, Any]:

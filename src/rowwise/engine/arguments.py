@@ -10,6 +10,7 @@ from rowwise.environment import MOST_THREADS
 from rowwise.errors import UsageError
 
 LEAST = {"epochs": 1, "batch_size": 1, "initial_epoch": 0, "seed": 0, "workers": 1, "threads": 1}
+ON_DIVERGENCE = ("stop", "continue")
 OPTIONAL = ("workers", "threads")  # None leaves them to rowwise
 
 
@@ -24,3 +25,9 @@ def check_numbers(**numbers: Any) -> None:
             raise UsageError("fit.number", name=name, least=LEAST[name], found=repr(value))
         if name == "threads" and value > MOST_THREADS:
             raise UsageError("fit.threads", most=MOST_THREADS, found=repr(value))
+
+
+def check_on_divergence(found: object) -> None:
+    """Raises UsageError where it is none of ON_DIVERGENCE."""
+    if found not in ON_DIVERGENCE:
+        raise UsageError("fit.on_divergence", found=repr(found), known=", ".join(ON_DIVERGENCE))

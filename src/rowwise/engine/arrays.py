@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rowwise.data.dataset import Dataset, check_finite
+from rowwise.data.dataset import Dataset, check_finite, check_float32
 from rowwise.data.storage import taken
 from rowwise.data.tables.schema import from_origins
 from rowwise.errors import DataError, UsageError
@@ -62,6 +62,8 @@ def as_arrays(records: Records, floatx: str, what: str = "train", schema: Schema
     if not (isinstance(records, tuple | list) and len(records) == 2):
         raise UsageError("fit.pair", what=what, found=type(records).__name__)
     x, y = (array_of(part, what) for part in records)
+    for name, part in ((what, x), (f"{what} y", y)):
+        check_float32(name, part)
     x = _typed(x, floatx)
     check_finite(what, x)
     return Arrays(x, _typed(from_origins(y, schema), floatx))

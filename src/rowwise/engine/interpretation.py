@@ -12,6 +12,7 @@ from rowwise.models.inputs_outputs import gives_logits
 from rowwise.models.preparation import preparation_of
 from rowwise.models.task import MULTILABEL, OF_CLASSES, REGRESSION, THRESHOLD, UNKNOWN, Task, task_of
 from rowwise.text import say
+from rowwise.text.terminal import wrap
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Prediction:
             lines.append(set_cell_size(line, WIDTH).rstrip())
         if len(self) > SHOWN:
             lines.append(say("prediction.more", more=f"{len(self) - SHOWN:,}"))
+        lines += [line for note in self.notes for line in wrap(visible(note), WIDTH)]
         return "\n".join(lines)
 
     @property

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rowwise.engine.arrays import Arrays
+    from rowwise.engine.divergence import Watch
 
 
 class KerasFit:
@@ -24,12 +25,20 @@ class KerasFit:
         train: x `(records, ...)`, y `(records,)` or `(records, outputs)`.
         validation: the same, or None.
         batch_size: records a step; the last step takes what is left.
+        watch: ends the training where it diverges.
     """
 
     compile_seconds = None  # Keras compiles amid the first epoch
 
-    def __init__(self, model: keras.Model, train: Arrays, validation: Arrays | None, batch_size: int) -> None:
-        self.model, self.validation = model, validation
+    def __init__(
+        self,
+        model: keras.Model,
+        train: Arrays,
+        validation: Arrays | None,
+        batch_size: int,
+        watch: Watch | None = None,
+    ) -> None:
+        self.model, self.validation, self.watch = model, validation, watch
         self._batches = Batches(train, batch_size)
         self._halt = Halt()
 
@@ -46,18 +55,23 @@ class KerasFit:
         params: Mapping[str, Any],
     ) -> None:
         self._halt.stopped = stopped
-        every = [EpochStart(self._batches, seed), *callbacks, self._halt]
+        first = [EpochStart(self._batches, seed), *([Watched(self.watch, self._state)] if self.watch else [])]
+        every = [*first, *callbacks, self._halt]
         params = {**params, "state": self._state}
-        self.model.fit(
-            self._batches,
-            validation_data=self.validation.parts if self.validation is not None else None,
-            validation_batch_size=self._batches.batch_size,  # as the other engines: a loss that sums depends on it
-            epochs=epochs.stop,
-            initial_epoch=epochs.start,
-            callbacks=keras.callbacks.CallbackList(every, add_history=True, model=self.model, **params),
-            shuffle=False,
-            verbose=0,
-        )
+        listed = keras.callbacks.CallbackList(every, add_history=True, model=self.model, **params)
+        try:
+            self.model.fit(
+                self._batches,
+                validation_data=self.validation.parts if self.validation is not None else None,
+                validation_batch_size=self._batches.batch_size,  # as the other engines: a loss that sums depends on it
+                epochs=epochs.stop,
+                initial_epoch=epochs.start,
+                callbacks=listed,
+                shuffle=False,
+                verbose=0,
+            )
+        except Diverged:
+            listed.on_train_end()
 
     def _state(self) -> list[np.ndarray]:
         """Copies: Keras gives the buffers themselves away when the next step begins."""
@@ -77,6 +91,29 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
         return self.train.take(self.order[index * self.batch_size : (index + 1) * self.batch_size]).parts
+
+
+class Diverged(Exception):
+    """Ends `model.fit` before the other callbacks hear of the epoch."""
+
+
+class Watched(keras.callbacks.Callback):
+    """Asks the watch at the end of each epoch, before anybody else. Keras has given the model its state by then."""
+
+    def __init__(self, watch: Watch, state: Callable[[], list[np.ndarray]]) -> None:
+        super().__init__()
+        self._watch, self._watched_state = watch, state
+        self._begun = False
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if not self._begun:  # not in `on_train_begin`: another callback may give the model other weights there
+            self._watch.begin(self._watched_state)
+            self._begun = True
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        loss = (logs or {}).get("loss")
+        if self._watch.stops(epoch, None if loss is None else float(loss), lambda: None):
+            raise Diverged
 
 
 class EpochStart(keras.callbacks.Callback):

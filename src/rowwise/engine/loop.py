@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rowwise.engine.callbacks import Clock
+    from rowwise.engine.divergence import Watch
     from rowwise.engine.plan import Plan
     from rowwise.engine.protocol import Engine, Trainer
 
 
 class EpochLoop:
-    """A `Trainer` made of an `Engine`, which trains one epoch at a time."""
+    """A `Trainer` made of an `Engine`, which trains one epoch at a time; `watch` ends it where it diverges."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, watch: Watch | None = None) -> None:
+        self.engine, self.watch = engine, watch
         self._within_epoch = False
 
     @property
@@ -48,7 +49,10 @@ class EpochLoop:
         settled = need_weights(callbacks)
         model.stop_training = False
         logs: dict[str, float] = {}
+        watch = self.watch
         listed.on_train_begin()
+        if watch is not None:
+            watch.begin(self.engine.state)  # a callback may have given the model other weights
         try:
             for epoch in range(initial_epoch_of(model, epochs.start), epochs.stop):
                 model.reset_metrics()
@@ -57,7 +61,11 @@ class EpochLoop:
                 self._train_epoch(seed, epoch, stopped)
                 if settled:
                     self.engine.settle()
-                logs = metric_results(model)
+                ended = metric_results(model)
+                if watch is not None and watch.stops(epoch, ended.get("loss"), self.engine.settle):
+                    self._within_epoch = False  # it counts for nothing
+                    break
+                logs = ended
                 if self.engine.validates:
                     listed.on_test_begin()
                     held = self.engine.validate()
@@ -84,7 +92,7 @@ class EpochLoop:
             raise KeyboardInterrupt
 
 
-def record_run(model: keras.Model, plan: Plan, clock: Clock, trainer: Trainer) -> None:
+def record_run(model: keras.Model, plan: Plan, clock: Clock, trainer: Trainer, watch: Watch | None) -> None:
     """Note in the model's History how it was trained: `history.rowwise`."""
     history = getattr(model, "history", None)
     if history is None:
@@ -97,3 +105,5 @@ def record_run(model: keras.Model, plan: Plan, clock: Clock, trainer: Trainer) -
     }
     if trainer.steps_done:
         history.rowwise["interrupted"] = {"epoch": len(history.epoch), "steps": trainer.steps_done}
+    if watch is not None and watch.found is not None:
+        history.rowwise["diverged"] = watch.found

@@ -9,6 +9,7 @@ import jax
 import keras
 
 from rowwise.engine import native
+from rowwise.environment import ENGINES
 from rowwise.errors import UsageError
 from rowwise.models.keras_view import overridden_step, works_within_epochs
 from rowwise.text import say
@@ -16,7 +17,6 @@ from rowwise.text import say
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-ENGINES = ("auto", "native", "whole_epoch", "keras")
 BATCH_HOOKS = (
     "on_batch_begin",
     "on_batch_end",

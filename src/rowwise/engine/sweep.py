@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 import keras
 
 from rowwise.cores import usable_cores
-from rowwise.engine.arguments import check_numbers
+from rowwise.engine.arguments import check_numbers, check_on_divergence
 from rowwise.engine.callbacks import Clock, params_of
+from rowwise.engine.divergence import Watch
 from rowwise.engine.loop import EpochLoop, record_run
 from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.run import Native
 from rowwise.engine.plan import plan
 from rowwise.engine.records import prepare_records
 from rowwise.engine.training import build_variables, fit, is_set
+from rowwise.errors import warn_user
 from rowwise.interrupt import deferred
 from rowwise.shapes.checks.check import check_compiled
+from rowwise.text import say
 
 if TYPE_CHECKING:
     import threading
@@ -53,6 +56,7 @@ def sweep(
     class_weight: Mapping[int, float] | None = None,
     threads: int = 1,
     stop: threading.Event | None = None,
+    on_divergence: str = "stop",
 ) -> list[Fitted]:
     """Train a model for each seed, each as `fit` with that seed would, to the bit.
 
@@ -70,6 +74,7 @@ def sweep(
         sample_weight, class_weight: as in `fit`.
         threads: of the native engine, for each model.
         stop: as in `fit`: it ends the training of all models.
+        on_divergence: as in `fit`, for each model by itself.
 
     Returns:
         A Fitted a seed, in the order of the seeds.
@@ -79,6 +84,7 @@ def sweep(
         KeyboardInterrupt: after Ctrl-C or `stop`, once every model under way has ended a block of steps.
     """
     models = {int(seed): build(int(seed)) for seed in seeds}
+    check_on_divergence(on_divergence)
     check_numbers(epochs=epochs, batch_size=batch_size, workers=workers, threads=threads)
     for model in models.values():
         check_compiled(model)
@@ -94,14 +100,15 @@ def sweep(
             """False where the native engine cannot run this model."""
             arrays, validation = prepared.parts(held[seed])
             try:
-                trainer, clock = EpochLoop(Native(model, arrays, validation, batch_size, threads)), Clock()
+                watch = Watch(model, arrays) if on_divergence == "stop" else None
+                trainer, clock = EpochLoop(Native(model, arrays, validation, batch_size, threads), watch), Clock()
             except Unsupported:
                 return False
             params = params_of(decision, epochs, len(arrays.x), batch_size)
             try:
                 trainer.train(seed, range(epochs), [clock], stopped, params)
             finally:
-                record_run(model, decision, clock, trainer)
+                record_run(model, decision, clock, trainer, watch)
             return True
 
         for model in models.values():
@@ -134,5 +141,9 @@ def sweep(
             sample_weight=sample_weight,
             class_weight=class_weight,
             stop=stop,
+            on_divergence=on_divergence,
         )
+    for seed in trained:
+        if (diverged := models[seed].history.rowwise.get("diverged")) is not None:
+            warn_user(say("sweep.diverged", seed=seed, divergence=diverged))
     return [Fitted(seed, model, model.history) for seed, model in models.items()]

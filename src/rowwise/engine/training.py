@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import jax
 import keras
 
-from rowwise.engine.arguments import check_numbers
+from rowwise.engine.arguments import check_numbers, check_on_divergence
 from rowwise.engine.callbacks import Clock, Progress, params_of, tell_interrupted
+from rowwise.engine.divergence import Watch
 from rowwise.engine.keras_fit import KerasFit
 from rowwise.engine.loop import EpochLoop, record_run
 from rowwise.engine.native.description import Unsupported
@@ -18,7 +19,7 @@ from rowwise.engine.plan import Plan, plan, refused, unsupported, untraceable
 from rowwise.engine.records import prepare_records
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch
 from rowwise.environment import device_bytes
-from rowwise.errors import UsageError
+from rowwise.errors import UsageError, warn_user
 from rowwise.interrupt import deferred
 from rowwise.models.keras_view import build_from_shapes, check_not_forked
 from rowwise.shapes.checks.check import check_compiled
@@ -58,6 +59,7 @@ def fit(
     class_weight: Mapping[int, float] | None = None,
     threads: int | None = None,
     stop: threading.Event | None = None,
+    on_divergence: str = "stop",
     **unknown: Any,
 ) -> keras.callbacks.History:
     """Train a compiled Keras model, as `model.fit` would, faster.
@@ -85,10 +87,13 @@ def fit(
         class_weight: class number → weight of its records; classes that are not named weigh 1.
         threads: of the native engine; None for $ROWWISE_THREADS, else as many as pay. The result does not depend on it.
         stop: once it is set, from whatever thread, the training ends as by Ctrl-C.
+        on_divergence: "stop" ends the training after an epoch whose loss is no finite number or has exploded
+            (`rowwise.engine.divergence` says when), with a warning; the model then holds the weights of the last good
+            epoch. "continue" goes on all the same.
 
     Returns:
-        Keras's History; its attribute `rowwise` says the engine, the reason, and the seconds of each
-        epoch and of compiling.
+        Keras's History; its attribute `rowwise` says the engine, the reason, the seconds of each epoch and of
+        compiling, and, where the training diverged, in which epoch.
 
     Raises:
         UsageError: arguments that make no sense. DataError: broken records. ShapeError: records that
@@ -100,7 +105,8 @@ def fit(
         _refuse(next(iter(unknown)))
     check_compiled(model)
     own = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or [])
-    _check_others(own, verbose)
+    _check_others(own, verbose, stop)
+    check_on_divergence(on_divergence)
     check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed, threads=threads)
     prepared = prepare_records([model], train, validation, sample_weight, class_weight)
     arrays, held = prepared.parts(prepared.held_out(model, seed, batch_size))
@@ -110,7 +116,8 @@ def fit(
         check_not_forked()
     with deferred(lambda: None) as interrupted:  # JAX, interrupted while it compiles, may lose the signal
         build_variables(model, arrays, batch_size)
-        trainer, decision = trainer_for(model, arrays, held, batch_size, decision, engine, threads)
+        watch = Watch(model, arrays) if on_divergence == "stop" else None
+        trainer, decision = trainer_for(model, arrays, held, batch_size, decision, engine, threads, watch)
     if interrupted() or is_set(stop):
         raise KeyboardInterrupt
     if verbose and decision.fell_back:
@@ -119,20 +126,31 @@ def fit(
     progress = Progress(clock, verbose, len(arrays.x), epochs, initial_epoch)
     params = params_of(decision, epochs, len(arrays.x), batch_size)
     every = [*own, clock, progress]
+    told = False
+
+    def stopped() -> bool:
+        nonlocal told
+        if is_set(stop) and not told:
+            told = True
+            tell_interrupted(own)  # whoever set it knows: nothing is printed
+        return told or interrupted()
+
     try:
         with deferred(lambda: tell_interrupted(every)) as interrupted:
             trainer.train(
                 seed,
                 range(initial_epoch, epochs),
                 every,
-                lambda: interrupted() or is_set(stop),
+                stopped,
                 params,
             )
-            if interrupted() or is_set(stop):
+            if stopped():
                 raise KeyboardInterrupt
     finally:
         progress.close()
-        record_run(model, decision, clock, trainer)
+        record_run(model, decision, clock, trainer, watch)
+    if watch is not None and watch.found is not None:
+        warn_user(str(watch.found))
     return model.history
 
 
@@ -144,6 +162,7 @@ def trainer_for(
     decision: Plan,
     engine: str = "auto",
     threads: int | None = None,
+    watch: Watch | None = None,
 ) -> tuple[Trainer, Plan]:
     """What runs the epochs, and the decision, which may have fallen to a slower engine.
 
@@ -152,19 +171,19 @@ def trainer_for(
     """
     if decision.engine == "native":
         try:
-            return EpochLoop(Native(model, arrays, held, batch_size, threads)), decision
+            return EpochLoop(Native(model, arrays, held, batch_size, threads), watch), decision
         except Unsupported as part:
             decision = unsupported(part)
             if engine == "native":
                 raise refused(engine, decision) from part
     if decision.engine == "whole_epoch":
         try:
-            return EpochLoop(WholeEpoch(model, arrays, held, batch_size, device_bytes())), decision
+            return EpochLoop(WholeEpoch(model, arrays, held, batch_size, device_bytes()), watch), decision
         except CannotTrace as cannot:
             decision = untraceable(cannot.__cause__)  # type: ignore[arg-type]
             if engine == "whole_epoch":
                 raise refused(engine, decision) from cannot
-    return KerasFit(model, arrays, held, batch_size), decision
+    return KerasFit(model, arrays, held, batch_size, watch), decision
 
 
 def build_variables(model: keras.Model, arrays: Arrays, batch_size: int) -> None:
@@ -194,9 +213,11 @@ def _refuse(name: str) -> NoReturn:
     raise UsageError("fit.unknown", name=name, mend=say(f"fit.unknown.{RENAMED.get(name, 'other')}"))
 
 
-def _check_others(callbacks: list[Any], verbose: Any) -> None:
+def _check_others(callbacks: list[Any], verbose: Any, stop: Any) -> None:
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):
             raise UsageError("fit.callback", found=type(callback).__name__)
     if verbose not in ("auto", 0, 1, 2):
         raise UsageError("fit.verbose", found=repr(verbose))
+    if stop is not None and not hasattr(stop, "is_set"):
+        raise UsageError("fit.stop", found=type(stop).__name__)

@@ -101,9 +101,30 @@ def warnings(report: Report) -> list[str]:
     if never := report.never_predicted:
         sentences.append(say("measure.never", names=", ".join(report.names[c] for c in never)))
     if len(report.classes) > 1 and report.accuracy <= report.baseline.accuracy:
-        name = report.names[report.baseline_class]
-        sentences.append(say("measure.no_better", name=name, baseline=f"{report.baseline.accuracy:.4f}"))
+        values = {"name": report.names[report.baseline_class], "baseline": f"{report.baseline.accuracy:.4f}"}
+        if better := better_elsewhere(report):
+            names = [
+                (say(f"measure.name.{key}"), getattr(report, key), getattr(report.baseline, key)) for key in better
+            ]
+            shown = [say("measure.better", measure=n, value=f"{v:.4f}", base=f"{base:.4f}") for n, v, base in names]
+            sentences.append(say("measure.no_better.accuracy", **values, measures=", ".join(shown)))
+        else:
+            sentences.append(say("measure.no_better", **values))
     return sentences
+
+
+def better_elsewhere(report: Report) -> list[str]:
+    """Measures that do not favour frequent classes, and whose whole interval is better than the baseline's value.
+
+    Where most records are of one class nothing beats always answering it by accuracy, however much was learned: the
+    ranking (ROC AUC), the mean recall of the classes and the log loss tell.
+    """
+    base, better = report.baseline, []
+    for key in ("roc_auc", "recall", "loss"):
+        value, interval = getattr(base, key), report.intervals.get(key)
+        if value is not None and interval is not None and interval.draws:
+            better += [key] if (interval.high < value if key == "loss" else interval.low > value) else []
+    return better
 
 
 def label_measures(report: MultiLabelReport) -> list[tuple[str, float, Interval | None, float | None]]:

@@ -6,19 +6,20 @@ is no part of a model. So it is the other way round here: what a model is made o
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 import keras
 
 from rowwise.errors import ModelError
+from rowwise.json_text import from_json
 from rowwise.text import say
 
 LONGEST = 16 << 20  # bytes: a schema of 10,000 columns has one or two million
 DEEPEST = 200
 MOST_OBJECTS = 20_000  # classes and functions: a layer names about eight
-MOST_LAYERS = 2_000
+MOST_VALUES = 300_000  # a schema of 10,000 columns has a third of them
+MOST_LAYERS = 1_000
 LARGEST_OF_A_METRIC = 10_000  # a metric makes a list of as many thresholds as it is told
 
 # Layers that compute with numbers alone. Not here: code (Lambda), other programs' models (TFSMLayer, JaxLayer,
@@ -89,7 +90,7 @@ def read_config(path: Any, content: bytes) -> dict[str, Any]:
         ModelError: Python code, or a class that a model file may not name. ValueError: what is damaged, in words.
     """
     try:
-        config = json.loads(content)
+        config = from_json(content, MOST_VALUES)
     except RecursionError as cause:
         raise ValueError(say("config.deep", most=DEEPEST)) from cause
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):

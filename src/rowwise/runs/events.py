@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class DataLoaded:
-    """The records, and the settings that suit them."""
+    """The records, the complete settings, and the names of those that nobody chose and the data decided."""
 
     train: Dataset
     test: Dataset
     settings: Settings
+    suited: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,18 +61,19 @@ class EpochEnded:
 
 @dataclass(frozen=True)
 class StopRequested:
-    """Ctrl-C was pressed for the first time: while training, the block under way is finished; all that is saved."""
+    """Ctrl-C was pressed for the first time, or `stop` is set: the block under way is finished; all that is saved."""
 
     training: bool
 
 
 @dataclass(frozen=True)
 class TrainingEnded:
-    """The last epoch has ended, or what was asked to stop has stopped."""
+    """The last epoch has ended, what was asked to stop has stopped, or the training has diverged."""
 
     engine: str
     reason: str
     interrupted: bool
+    diverged: bool = False
 
 
 @dataclass(frozen=True, eq=False)

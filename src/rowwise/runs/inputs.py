@@ -10,7 +10,7 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset, unmasked
 from rowwise.data.source import is_frame
-from rowwise.errors import UsageError
+from rowwise.errors import UsageError, warn_user
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,9 +55,13 @@ def _rows(schema: Schema, data: Any) -> Records:
     if isinstance(data, np.ndarray) and data.dtype.kind in "fiu":
         return Records(data, [])
     from rowwise.data.tables.encode import encode, oddity_notes
+    from rowwise.data.tables.frames import rows_of_columns
 
-    encoded = encode(schema, [data] if isinstance(data, Mapping) else data)
-    return Records(encoded.x, oddity_notes(schema, encoded.oddities))
+    encoded = encode(schema, rows_of_columns(data) if isinstance(data, Mapping) else data)
+    notes = oddity_notes(schema, encoded.oddities)
+    for note in notes:
+        warn_user(note)
+    return Records(encoded.x, notes)
 
 
 def _pictures(saved: Saved, data: Any) -> Records:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from rowwise.data.source import Source, is_frame
+from rowwise.data.column_names import SEVERAL, cut, listed, named
+from rowwise.data.source import Source, is_frame, of_frame
 from rowwise.errors import DataError, UsageError
 from rowwise.files import LOCK
 from rowwise.locks import held, owner
@@ -75,10 +76,12 @@ def source_of(data: Any, reading: Mapping[str, Any]) -> Source:
     """The Source of a name, path or DataFrame, with the attributes `reading`.
 
     Raises:
-        UsageError: an option that there is not, or whose value makes no sense.
+        UsageError: none of these, an unknown option, or an invalid value.
     """
     if is_frame(data):
-        return replace(Source.from_dict({**reading, "place": "table"}), frame=data)
+        return of_frame(data, {name: value for name, value in reading.items() if name != "place"})
+    if not isinstance(data, str | Path):
+        raise UsageError("source.kind", found=type(data).__name__)
     return Source.from_dict({"place": str(data), **reading})
 
 
@@ -106,6 +109,8 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
     done, epochs = len(record.epochs), choices.get("epochs", kept.epochs)
     if record.unfinished and not record.checkpoint:
         raise UsageError("cli.resume.amid", path=folder, epoch=done + 1)
+    if record.diverged:
+        raise UsageError("cli.resume.diverged", path=folder, epoch=record.diverged.epoch, rate=kept.learning_rate)
     if done >= epochs and not (killed and done == epochs):  # which then has only to be measured and saved
         raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
     return TrainingPlan(source.checked(), replace(kept, epochs=epochs), frozenset(choices), folder, record, killed)
@@ -117,6 +122,8 @@ def _other_data(kept: Source, data: Any, reading: Mapping[str, Any]) -> list[str
     if data is not None and kept.frame is None and not _same_place(str(data), kept.place):
         differences.append(f"{data} ≠ {kept.place}")
     asked = Source.from_dict({"place": kept.place, **reading})
+    names: dict[str, Any] = {name: named(getattr(asked, name), getattr(kept, name)) for name in SEVERAL}
+    asked = replace(asked, **names)
     for name in reading:
         if getattr(asked, name) != getattr(kept, name):
             differences.append(f"{option_names([name])} {_shown(getattr(asked, name))} ≠ {_shown(getattr(kept, name))}")
@@ -129,4 +136,4 @@ def _same_place(place: str, kept: str) -> bool:
 
 
 def _shown(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value) or '""'
+    return listed(map(str, value)) if isinstance(value, tuple) else cut(value) or '""'

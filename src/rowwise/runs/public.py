@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.source import read_options
-from rowwise.errors import warn_user
-from rowwise.runs.events import EpochEnded, TrainingBegan, TrainingEnded, Warned
+from rowwise.errors import UsageError, warn_user
+from rowwise.runs.events import EpochEnded, StopRequested, TrainingBegan, TrainingEnded, Warned
 from rowwise.runs.plan import READING, plan_training
 from rowwise.runs.saved import Saved
 from rowwise.runs.training import train as train_plan
+from rowwise.text import say
 
 if TYPE_CHECKING:
     import threading
@@ -46,6 +48,7 @@ def train(
     stop: threading.Event | None = None,
     verbose: int | str = "auto",
     options: str | Path | None = None,
+    on_divergence: str = "stop",
     **more: Any,
 ) -> Saved:
     """Load data, build a dense model, train, measure, and save a run: what `rowwise train` does.
@@ -63,23 +66,26 @@ def train(
         stop: once set, by whatever thread, the training ends as after Ctrl-C, and what was trained is saved.
         verbose: without an observer: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
         options: a TOML file with more of the following.
+        on_divergence: "stop", or "continue" where a training that diverges shall go on all the same.
         **more: settings (`hidden`, `activation`, `dropout`, `learning_rate`, `batch_size`, `validation`, `seed`,
             `class_weight`, `epochs`), and how data are read (`categorical`, `drop`, `group`, `time`, `test`,
             `split_seed`, …: the attributes of `rowwise.data.Source`).
 
     Returns:
-        The run. Its record's `interrupted` says whether it was stopped.
+        The run. Its record's `interrupted` says whether it was stopped, `diverged` whether it diverged.
 
     Raises:
         RowwiseError: options, data or places that cannot be used; the training diverged; the run cannot be saved.
         KeyboardInterrupt: Ctrl-C, or `stop`, before there was anything to save; or Ctrl-C a second time.
     """
+    if verbose not in ("auto", 0, 1, 2):
+        raise UsageError("fit.verbose", found=repr(verbose))
     names = {attribute: option for option, attribute in READING.items()}
     from_file = read_options(Path(options)) if options is not None else {}
     given = {names[attribute]: value for attribute, value in from_file.items()} | more
     given |= {"target": target} if target else {}
     plan = plan_training(data, given, None if resume is None else Path(resume))
-    progress = _Progress(verbose)
+    progress = _Progress(verbose, stop)
     try:
         return train_plan(
             plan,
@@ -89,6 +95,7 @@ def train(
             pictures=pictures,
             observer=observer or progress.show,
             stop=stop,
+            on_divergence=on_divergence,
         )
     finally:
         progress.close()
@@ -97,8 +104,8 @@ def train(
 class _Progress:
     """Events → what `rowwise.fit` would show of them; warnings are Python's."""
 
-    def __init__(self, verbose: int | str) -> None:
-        self._verbose = verbose
+    def __init__(self, verbose: int | str, stop: threading.Event | None) -> None:
+        self._verbose, self._stop = verbose, stop
         self._display: Display | None = None
 
     def show(self, event: Event) -> None:
@@ -108,9 +115,14 @@ class _Progress:
             case Warned():
                 warn_user(event.message)
             case TrainingBegan():
+                if event.fell_back and self._verbose:
+                    print(f"rowwise: {event.reason}", file=sys.stderr)
                 self._display = display(self._verbose, event.records, event.epochs, event.initial_epoch)
             case EpochEnded() if self._display is not None:
                 self._display.epoch(event.number - 1, event.figures, event.seconds)
+            case StopRequested() if self._verbose and not (self._stop is not None and self._stop.is_set()):
+                key = "fit.interrupted" if event.training else "cli.finishing"
+                print(f"\nrowwise: {say(key)}", file=sys.stderr, flush=True)
             case TrainingEnded():
                 self.close()
 

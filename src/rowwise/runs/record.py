@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import os
 import platform
@@ -19,7 +18,7 @@ from rowwise.data.picture_records import OBJECT, WHOLE
 from rowwise.data.source import Source
 from rowwise.errors import ModelError, RowwiseError
 from rowwise.files import LOCK, PARTIAL, read_small
-from rowwise.json_text import to_json
+from rowwise.json_text import from_json, to_json
 from rowwise.locks import held, owner
 from rowwise.runs.json_fields import Fields, is_number
 from rowwise.runs.settings import Settings
@@ -59,6 +58,17 @@ class Unfinished:
 
     epoch: int
     steps: int
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """The epoch, from 1, after which a training was stopped because it had diverged, and its loss, NaN for none.
+
+    The epoch is none of the run's, and its weights are those of the epoch before.
+    """
+
+    epoch: int
+    loss: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -191,6 +201,7 @@ class RunRecord:
         versions: of rowwise, Python and the libraries that the figures depend on.
         resumed_from: the folder of the run that it goes on from.
         interrupted: whether it was stopped before its last epoch.
+        diverged: where the training was stopped because it had diverged.
         unfinished: where an epoch was cut short: its steps are in the weights, but no epoch counts them.
         checkpoint: the file, beside the record, of the model as it was after the last of `epochs`; empty where that is
             the saved model itself.
@@ -207,6 +218,7 @@ class RunRecord:
     versions: Mapping[str, str]
     resumed_from: str | None = None
     interrupted: bool = False
+    diverged: Diverged | None = None
     unfinished: Unfinished | None = None
     checkpoint: str = ""
     model: str = ""
@@ -222,6 +234,7 @@ class RunRecord:
             "engine_reason": self.engine_reason,
             "resumed_from": self.resumed_from,
             "interrupted": self.interrupted,
+            "diverged": asdict(self.diverged) if self.diverged else None,
             "unfinished": asdict(self.unfinished) if self.unfinished else None,
             "epochs": [epoch.to_dict() for epoch in self.epochs],
             "test": dict(self.test),
@@ -261,7 +274,7 @@ class RunRecord:
         except OSError as cause:
             raise ModelError("run.no_run", path=folder, cause=cause.strerror) from cause
         try:
-            values = json.loads(content)
+            values = from_json(content)
             if not isinstance(values, dict):
                 raise TypeError(type(values).__name__)
             if values.get("schema") != SCHEMA:
@@ -286,6 +299,7 @@ class RunRecord:
             versions=read.texts_by_name("versions"),
             resumed_from=read.text("resumed_from") or None,
             interrupted=read.flag("interrupted"),
+            diverged=_diverged(read.mapping("diverged")),
             unfinished=Unfinished(cut.whole("epoch", 1, required=True), cut.whole("steps", required=True))
             if read.mapping("unfinished")
             else None,
@@ -305,6 +319,14 @@ def refuse_unfinished(folder: Path) -> None:
         raise ModelError("run.unfinished", path=folder, done=len(record.epochs), epochs=record.settings.epochs)
     if os.path.exists(folder / LOCK):
         raise ModelError("run.begun", path=folder)
+
+
+def _diverged(values: Mapping[str, Any]) -> Diverged | None:
+    if not values:
+        return None
+    loss = values.get("loss")
+    known = float(loss) if isinstance(loss, int | float) else math.nan  # JSON has no NaN
+    return Diverged(Fields(values, "diverged.").whole("epoch"), known)
 
 
 def identity(data: Dataset) -> dict[str, Any]:

@@ -119,8 +119,14 @@ class Saved:
         """The columns of the table that the model was trained on; None for other data."""
         from rowwise.models.preparation import preparation_of
 
-        preparation = preparation_of(self.model)
-        return None if preparation is None else preparation.schema
+        if (preparation := preparation_of(self.model)) is None:
+            return None
+        schema, (given, units) = preparation.schema, self._shapes
+        outputs = len(schema.classes or schema.targets)
+        if given != (len(schema.inputs),) or (units != outputs and (units, outputs) != (1, 2)):
+            cause = say("saved.schema", inputs=len(schema.inputs), outputs=outputs, given=given, units=units)
+            raise ModelError("run.damaged", path=self.path, cause=cause)
+        return schema
 
     @property
     def task(self) -> str:
@@ -246,8 +252,11 @@ class Saved:
         if source is not None and own is not None and _same_folder(source, own):
             source = None  # its own pictures, split as they were
         if source is None and own is None:
-            raise UsageError("cli.evaluate.data", model=self.path)
+            framed = self.record is not None
+            raise UsageError("saved.evaluate.frame" if framed else "cli.evaluate.data", model=self.path)
         if source is not None and (test := self._read_as_own(source)) is not None:
+            if self._learned_from(source, len(test)):
+                warn_user(say("saved.evaluate.trained", count=f"{self.record.data.records:,}", total=f"{len(test):,}"))  # type: ignore[union-attr]
             return None, test
         wanted: Source = source or own  # type: ignore[assignment]
         arrays = source is not None and wanted.kind == "arrays"
@@ -258,6 +267,14 @@ class Saved:
         if (source is None or test.name == data.name) and data.test_checksum != test.checksum:
             warn_user(say("cli.other_groups" if data.has_outdated_groups else "cli.other_data", name=test.name))
         return train if data.checksum == train.checksum else None, test
+
+    def _learned_from(self, source: Source, records: int) -> bool:
+        """Whether a table is the one that the model was trained on, its training records among the others."""
+        data = self.record.data if self.record else None
+        if source.kind != "table" or data is None or records != data.records + data.test_records:
+            return False
+        again = Source.from_dict({**data.reading_options, "place": source.place})
+        return load_source(replace(again, frame=source.frame))[0].checksum == data.checksum
 
     def _arrays(self, source: Source) -> tuple[Dataset, Dataset]:
         """Whole numbers in a file of arrays are classes, unless the model cannot mean classes."""

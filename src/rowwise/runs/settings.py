@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import asdict, dataclass, fields, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from rowwise.errors import UsageError
+from rowwise.text import say
 from rowwise.text.visible import shown
 
 if TYPE_CHECKING:
@@ -73,7 +75,9 @@ class Settings:
         names = [field.name for field in fields(cls)]
         for name, value in choices.items():
             if name not in names:
-                raise UsageError("settings.unknown", name=name, known=", ".join(names))
+                close = difflib.get_close_matches(str(name), names, 1, 0.6)
+                near = " " + say("cli.usage.near", near=close[0]) if close else ""
+                raise UsageError("settings.unknown", name=name, near=near, known=", ".join(names))
             _check(name, value)
         return cls(**{name: tuple(v) if name == "hidden" else v for name, v in choices.items()})  # type: ignore[arg-type]
 
@@ -97,6 +101,12 @@ class Settings:
                 epochs = min(max(FEWEST_EPOCHS, -(-STEPS // steps)), MOST_EPOCHS)
                 settings = replace(settings, epochs=epochs)
         return settings
+
+    def differences(self, other: Settings) -> frozenset[str]:
+        """The names of the settings that have another value there."""
+        return frozenset(
+            field.name for field in fields(self) if getattr(self, field.name) != getattr(other, field.name)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As `run.json` has it."""

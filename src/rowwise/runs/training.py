@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.data import load_default
 from rowwise.data.loaders import load_source
-from rowwise.environment import checkpoint_seconds
-from rowwise.errors import DataError, SaveError, warn_user, warnings_to
+from rowwise.environment import ENGINES, MOST_THREADS, checkpoint_seconds
+from rowwise.errors import DataError, SaveError, UsageError, warn_user, warnings_to
 from rowwise.interrupt import deferred
 from rowwise.runs.clock import Clock
 from rowwise.runs.events import (
@@ -27,7 +27,7 @@ from rowwise.runs.keras_import import import_loaders, importing_keras
 from rowwise.runs.memory import available_bytes, check_memory
 from rowwise.runs.model_file import MODEL, open_model
 from rowwise.runs.pictures import run_pictures
-from rowwise.runs.record import DataRecord, Epoch, RunRecord, Unfinished, epochs_of, versions
+from rowwise.runs.record import DataRecord, Diverged, Epoch, RunRecord, Unfinished, epochs_of, versions
 from rowwise.runs.saved import Saved
 from rowwise.text import say
 
@@ -55,6 +55,7 @@ def train(
     pictures: bool = True,
     observer: Observer | None = None,
     stop: threading.Event | None = None,
+    on_divergence: str = "stop",
 ) -> Saved:
     """Load the data, build or open the model, train, measure on the test records, draw, save.
 
@@ -71,15 +72,19 @@ def train(
         observer: called with each event (`rowwise.runs.events`), warnings among them; None: they are Python's warnings.
         stop: once set, by whatever thread, the training ends as after Ctrl-C: with the block under way, and what was
             trained until then is measured and saved.
+        on_divergence: "stop": a training that diverges ends there, and the weights of its last good epoch are measured
+            and saved; "continue": it goes on all the same.
 
     Returns:
-        The run; its record's `interrupted` says whether it was stopped.
+        The run; its record's `interrupted` says whether it was stopped, `diverged` whether it diverged.
 
     Raises:
-        RowwiseError: options, data or places that cannot be used; the training diverged; the run cannot be saved.
+        RowwiseError: options, data or places that cannot be used; a training that went on diverged; the run cannot be
+            saved.
         KeyboardInterrupt: Ctrl-C, or `stop`, before there was anything to save; or Ctrl-C a second time. Where a
             checkpoint stays, it says so.
     """
+    _check_asked(engine, threads, stop)
     clock, tell = Clock(), observer or _nobody
     with ExitStack() as stack:
         if observer is not None:
@@ -91,7 +96,7 @@ def train(
         with importing_keras(clock), clock.lap("load"):
             train_set, test_set = _load(plan, tell)
         settings = plan.settings if plan.before is not None else plan.settings.suited(train_set, plan.chosen)
-        tell(DataLoaded(train_set, test_set, settings))
+        tell(DataLoaded(train_set, test_set, settings, settings.differences(plan.settings)))
         folder.reserve(train_set.name)
         _obey(stop)
         with clock.lap("build"):
@@ -99,7 +104,7 @@ def train(
         _obey(stop)
         job = _Job(plan, settings, train_set, test_set, model, clock, tell, folder)
         with clock.lap("fit"):
-            fitted = _fit(job, engine, threads, stop)
+            fitted = _fit(job, engine, threads, stop, on_divergence)
         interrupted = fitted.interrupted
         with deferred(lambda: tell(StopRequested(training=False)), interrupted):
             prediction, report = _measured(job)
@@ -159,7 +164,7 @@ class _Fitted:
     Attributes:
         engine, engine_reason, epochs: as in a RunRecord.
         compile_seconds: None where nobody knows.
-        interrupted: whether it was stopped.
+        interrupted, diverged: whether it was stopped, and why.
         unfinished: where, if that was amid an epoch.
         checkpoint: the file that holds the model as it was before that epoch; empty where it could not be written.
     """
@@ -169,6 +174,7 @@ class _Fitted:
     epochs: tuple[Epoch, ...]
     compile_seconds: float | None = None
     interrupted: bool = False
+    diverged: Diverged | None = None
     unfinished: Unfinished | None = None
     checkpoint: str = ""
 
@@ -191,6 +197,17 @@ def _saying_what_stays(folder: RunFolder, tell: Observer) -> Iterator[None]:
 
 def _nobody(event: Event) -> None:
     """An observer that looks on in silence."""
+
+
+def _check_asked(engine: str, threads: int | None, stop: Any) -> None:
+    """Raises UsageError, before seconds go into reading data, where these make no sense."""
+    if engine not in ENGINES:
+        raise UsageError("plan.unknown", found=engine, known=", ".join(ENGINES))
+    whole = isinstance(threads, int) and not isinstance(threads, bool)
+    if threads is not None and not (whole and 1 <= threads <= MOST_THREADS):
+        raise UsageError("fit.threads", most=MOST_THREADS, found=repr(threads))
+    if stop is not None and not hasattr(stop, "is_set"):
+        raise UsageError("fit.stop", found=type(stop).__name__)
 
 
 def _obey(stop: threading.Event | None) -> None:
@@ -230,7 +247,7 @@ def _model(plan: TrainingPlan, settings: Settings, data: Dataset, tell: Observer
     return model
 
 
-def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | None) -> _Fitted:
+def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | None, on_divergence: str) -> _Fitted:
     """Train to the last epoch, or until it is stopped. What was stopped with nothing trained is passed on."""
     from rowwise.data.class_weights import balanced
     from rowwise.engine import fit
@@ -259,6 +276,7 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
             engine=engine,
             threads=threads,
             stop=stop,
+            on_divergence=on_divergence,
             verbose=0,
             initial_epoch=len(job.epochs_before),
         )
@@ -269,7 +287,8 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
         interrupted = True
     kept = checkpoints.write()  # before the measuring, which may take longer than whoever stops it waits
     told: dict[str, Any] = model.history.rowwise
-    job.tell(TrainingEnded(told["engine"], told["reason"], interrupted))
+    found = told.get("diverged")
+    job.tell(TrainingEnded(told["engine"], told["reason"], interrupted, found is not None))
     epochs = (
         *job.epochs_before,
         *epochs_of(model.history.history, told["seconds"], len(job.epochs_before) + 1),
@@ -281,6 +300,7 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
         epochs=epochs,
         compile_seconds=told["compile_seconds"],
         interrupted=interrupted,
+        diverged=None if found is None else Diverged(found.epoch, found.loss),
         unfinished=Unfinished(len(epochs) + 1, cut["steps"]) if cut else None,
         checkpoint=kept.checkpoint if cut and kept is not None else "",
     )
@@ -319,6 +339,7 @@ def _recorded(
         test=test,
         seconds={**clock.seconds, "total": clock.total()},
         interrupted=fitted.interrupted,
+        diverged=fitted.diverged,
         unfinished=fitted.unfinished,
         checkpoint=fitted.checkpoint,
     )

@@ -93,12 +93,14 @@ POSITIVE = Value(_positive)  # a finite number greater than 0
 WIDTHS = Value(_widths)  # positive whole numbers separated by commas; none at all for an empty text
 BATCHES = Value(_batches)  # numbers of records separated by commas, `none` among them
 PAIR = Value(_pair)  # two whole numbers separated by a comma; which there are is known where they are used
-NAMES = Value(lambda text: tuple(name.strip() for name in text.split(",") if name.strip()))  # separated by commas
 
 
-def joined(ctx: click.Context, option: click.Parameter, values: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
-    """A callback for an option of names that may be given several times; None where it is not."""
-    return tuple(name for names in values for name in names) or None
+def given_names(ctx: click.Context, option: click.Parameter, values: Sequence[str]) -> tuple[str, ...] | None:
+    """A callback for an option of names that may be given several times; None where it is not.
+
+    A text may hold several, separated by commas; which commas are a name's own is known once the columns are.
+    """
+    return tuple(text for text in values if text.strip()) or None
 
 
 def _number(kind: type[Any], text: str, otherwise: float) -> Any:

@@ -267,3 +267,11 @@ def test_mutated_files_are_read_or_refused(here, kind):
             refused += "\n" not in str(error)
     assert refused + read == 100
     assert refused > (50 if kind == "npz" else 10)
+
+
+def test_texts_of_no_letters_are_refused(here):
+    labels = np.array(["a", "b"] * 20)
+    labels.view(np.uint32)[3] = 0x7FFFFFFF
+    np.savez("a.npz", x=np.zeros((40, 3)), y=labels)
+    with pytest.raises(DataError, match="no Unicode"):
+        rowwise.load("a.npz")

@@ -242,6 +242,7 @@ def test_a_rows_numbers_do_not_depend_on_the_rows_beside_it(schema, schema_of_te
         alone = [encoded(one, [row]) for row in complete]
         together = encoded(one, complete)
         if errors := {x for x in alone if isinstance(x, str)}:
-            assert errors == {together} == {"table.range"}
+            assert errors <= {"table.range", "rows.nested"}
+            assert together == min(errors)  # what is nested is seen before anything is a number
         else:
             np.testing.assert_array_equal(together, np.concatenate(alone))

@@ -10,6 +10,7 @@ the test's two files are taken where they exist.
 from __future__ import annotations
 
 import re
+import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -219,7 +220,10 @@ def _native(array: NDArray[Any]) -> NDArray[Any]:
     """In the machine's byte order; truth values as 0 and 1."""
     if array.dtype.kind == "b":
         return array.astype(np.float32)
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    native = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if native.dtype.kind == "U" and native.size and np.ascontiguousarray(native).view(np.uint32).max() > sys.maxunicode:
+        raise ValueError("no Unicode")  # which Python could not even print
+    return native
 
 
 @contextmanager

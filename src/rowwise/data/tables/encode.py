@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from rowwise.data.column_names import cut, label_name, listed
 from rowwise.data.source import TABLES, Source, is_frame
 from rowwise.data.tables.columns import KINDS
 from rowwise.data.tables.dates.served import LOOKED_AT, dates_as_written
@@ -84,15 +85,21 @@ def _source(rows: Any) -> Source:
 
 
 def _of_dicts(schema: Schema, rows: Sequence[Any]) -> Encoded:
-    names: dict[Any, None] = {}  # of all rows, in the order that they come in
+    if any(not isinstance(name, str) for row in rows if isinstance(row, Mapping) for name in row):
+        rows = [{label_name(name, 0): row[name] for name in row} if isinstance(row, Mapping) else row for row in rows]
+    used = _used(schema)
+    names: dict[str, None] = {}  # of all rows, in the order that they come in
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
             raise UsageError("rows.mapping", number=f"{number:,}", found=type(row).__name__)
         names |= dict.fromkeys(row)
+        for name in used:
+            value = row.get(name)
+            if hasattr(value, "__len__") and not isinstance(value, str | bytes):
+                raise DataError("rows.nested", number=f"{number:,}", name=name, found=type(value).__name__)
     if not rows:
         raise DataError("rows.none")
-    used = _used(schema)
-    check_columns(ROWS, [name for name in names if isinstance(name, str)], used)
+    check_columns(ROWS, list(names), used)
     x = np.empty((len(rows), len(schema.inputs)), np.float32)
     oddities: dict[str, Counter[str]] = {}
     with reading(ROWS):
@@ -172,11 +179,10 @@ def check_columns(
     """
     lacking = [name for name in expected if name not in columns]
     if lacking:
-        listed = ", ".join(lacking[:5]) + (", …" if len(lacking) > 5 else "")
-        raise DataError("table.lacks", path=place, names=listed, found=", ".join(columns[:10]))
+        raise DataError("table.lacks", path=place, names=listed(lacking, 5), found=listed(columns, 10))
     for name in expected:
         if unread and name in unread:
-            raise DataError("table.nested", name=name, found=unread[name])
+            raise DataError("table.nested", name=name, found=cut(unread[name]))
 
 
 def oddity_notes(schema: Schema, oddities: Mapping[str, Mapping[str, int]]) -> list[str]:

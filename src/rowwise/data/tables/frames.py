@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.csv_dialect import check_names
+from rowwise.data.column_names import checked_names, label_name
 from rowwise.data.tables.dates.zones import in_zone
 from rowwise.data.tables.parse import as_text
 from rowwise.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import polars as pl
     from numpy.typing import NDArray
@@ -24,16 +25,18 @@ NO_SINGLE_VALUE = (bytes, bytearray, memoryview, list, tuple, dict, set, frozens
 LONGEST = datetime.timedelta(microseconds=2**63 - 1)  # of a column of durations
 
 
-def from_pandas(frame: Any) -> pl.DataFrame:
-    """Column by column through NumPy: pandas, which rowwise does not need, is not asked for more.
+def from_pandas(frame: Any) -> tuple[pl.DataFrame, dict[str, tuple[str, ...]]]:
+    """The frame, and the names that several columns had: see `checked_names`.
+
+    Column by column through NumPy: pandas, which rowwise does not need, is not asked for more.
 
     Raises:
-        UsageError: no DataFrame. DataError: two columns of one name.
+        UsageError: no DataFrame. DataError: too many columns.
     """
     import polars as pl
 
-    names = [str(name) for name in frame.columns]
-    check_names("DataFrame", names)
+    labels = enumerate(frame.columns, 1)
+    names, repeated = checked_names("DataFrame", [label_name(label, number) for number, label in labels])
     columns = {}
     try:
         for place, name in enumerate(names):
@@ -47,7 +50,7 @@ def from_pandas(frame: Any) -> pl.DataFrame:
             columns[name] = _series_of_array(name, np.asarray(column))
     except (AttributeError, TypeError) as cause:
         raise UsageError("table.frame", found=type(frame).__name__) from cause
-    return pl.DataFrame(columns)
+    return pl.DataFrame(columns), repeated
 
 
 def _categories(name: str, values: Any) -> pl.Series:
@@ -135,6 +138,32 @@ def from_dicts(
             np.array(numbers, np.intp),
             pl.DataFrame([_series_of_one_type(name, [columns[name][number] for number in numbers]) for name in names]),
         )
+
+
+def rows_of_columns(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A dictionary of columns → a dictionary for each row; one of single values is one row.
+
+    A single value beside columns stands in every row, as in `pandas.DataFrame`.
+
+    Raises:
+        UsageError: columns of different lengths.
+    """
+    lengths = {name: len(values) for name, values in columns.items() if holds_several(values)}
+    if len({*lengths.values()}) > 1:
+        listed = ", ".join(f"{name}: {length:,}" for name, length in [*lengths.items()][:6])
+        raise UsageError("rows.lengths", found=listed)
+    if not lengths:
+        return [dict(columns)]
+    several = {name: list(values) if name in lengths else None for name, values in columns.items()}
+    return [
+        {name: columns[name] if values is None else values[number] for name, values in several.items()}
+        for number in range(next(iter(lengths.values())))
+    ]
+
+
+def holds_several(value: Any) -> bool:
+    """Whether it is a list, an array, a Series or the like, and no single value."""
+    return hasattr(value, "__len__") and not isinstance(value, str | Mapping | bytes) and getattr(value, "ndim", 1) > 0
 
 
 def _python_value(value: Any) -> Any:

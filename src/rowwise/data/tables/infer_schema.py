@@ -6,6 +6,7 @@ import difflib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from rowwise.data.column_names import cut, listed
 from rowwise.data.tables.columns import KINDS, dropped
 from rowwise.data.tables.columns.categorical import sorted_levels
 from rowwise.data.tables.dates import order
@@ -38,10 +39,10 @@ def check_options(table: Table, source: Source) -> None:
             if name not in table.columns:
                 near = difflib.get_close_matches(name, table.columns, 1, 0.6)
                 key = "table.no_column.near" if near else "table.no_column"
-                listed = ", ".join(table.columns[:20]) + (", …" if len(table.columns) > 20 else "")
-                raise UsageError(
-                    key, option=option, name=name, path=table.name, near=near[0] if near else "", known=listed
-                )
+                if name in getattr(getattr(source.frame, "index", None), "names", ()):
+                    key = "table.no_column.index"
+                values = {"path": table.name, "near": listed(near), "known": listed(table.columns)}
+                raise UsageError(key, option=option, name=cut(name), **values)
     options: dict[str, str] = {}  # by the column that they name
     for option in ("target", "categorical", "numeric", "drop"):
         for name in getattr(source, option):
@@ -50,7 +51,7 @@ def check_options(table: Table, source: Source) -> None:
                 raise UsageError("table.contradiction", name=name, first=other, second=option)
     for name in (*source.target, source.group, source.time):
         if name in table.unread:
-            raise UsageError("table.nested", name=name, found=table.unread[name])
+            raise UsageError("table.nested", name=name, found=cut(table.unread[name]))
 
 
 def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], signs: Signs) -> Schema:

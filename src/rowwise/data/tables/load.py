@@ -83,6 +83,7 @@ def load(
             record; records without a target, which are left out.
     """
     with open_table(source, limits) as table:
+        source = table.source
         check_options(table, source)
         profiles, signs = profiles_of(table, source)
         settle_dates(profiles, source, told=schema is None)
@@ -106,7 +107,7 @@ def load(
             release(x)
             release(records.x)
         parts.append(_dataset(source, schema, table, records, chosen, x, part))
-    warn_of_repeated(prints[~test], prints[test])
+    warn_of_repeated(prints[~test], prints[test], lambda: tuple(_with_targets(part.x, part.y) for part in parts))  # type: ignore[arg-type, return-value]
     warn_of_rare_classes(parts[0], parts[1], source)
     return parts[0], parts[1]
 
@@ -118,6 +119,7 @@ def survey(source: Source) -> tuple[Schema, int]:
         DataError, UsageError: as `load`.
     """
     with open_table(source) as table:
+        source = table.source
         check_options(table, source)
         profiles, signs = profiles_of(table, source)
         settle_dates(profiles, source)
@@ -285,7 +287,7 @@ def _dataset(
         y,
         schema.classes,
         part=part,
-        source=about | {"split": split},
+        source=about | {"split": split, "load": source.to_dict()},
         schema=schema,
         targets=() if schema.classes else schema.targets,
         keys=keys,

@@ -35,16 +35,19 @@ class Ragged(NamedTuple):
     long_fields: int = 0
 
 
-def ragged(file: Path, separator: str, columns: int, block_bytes: int = BLOCK) -> Ragged:
+def ragged(file: Path, separator: str, columns: int, above: int, block_bytes: int = BLOCK) -> Ragged:
     """Count the separators outside quotes in every row.
 
     Args:
         file: UTF-8 with `\\n` between lines.
         columns: of the header.
+        above: lines before the first record.
         block_bytes: looked at once; a block goes on until a row ends.
     """
-    counts, rest, line, header = Ragged(), b"", 1, True
+    counts, rest, line = Ragged(), b"", above + 1
     with file.open("rb") as opened:
+        for _ in range(above):
+            opened.readline()
         while True:
             block = opened.read(block_bytes)
             text = np.frombuffer(rest + block + (b"" if block else b"\n"), np.uint8)
@@ -54,9 +57,7 @@ def ragged(file: Path, separator: str, columns: int, block_bytes: int = BLOCK) -
             if len(ends):
                 rows = text[: ends[-1] + 1]
                 filled = np.flatnonzero(_filled(rows, ends))
-                header_here = header and bool(len(filled))
-                counts = _added(counts, rows, ends, filled[1:] if header_here else filled, line, separator, columns)
-                header = header and not header_here
+                counts = _added(counts, rows, ends, filled, line, separator, columns)
                 line += int((rows == NEWLINE).sum())
             if not block:
                 return counts

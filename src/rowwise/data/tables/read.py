@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rowwise.data.tables.csv_dialect import check_names, open_text
+from rowwise.data.column_names import checked_names, resolved
+from rowwise.data.tables.csv_dialect import open_text
 from rowwise.data.tables.frames import from_pandas
 from rowwise.data.tables.missing_words import MISSING, count_words
 from rowwise.data.tables.number_text import all_finite
@@ -55,6 +56,7 @@ class Table:
 
     Attributes:
         name: for messages: the file's or the DataFrame's.
+        source: what was opened, its options by the names of the columns.
         frame: of Polars, lazy.
         texts: whether all values are texts, as in a CSV file, so that their kinds are still to be recognised.
         about: how it was read, for `run.json`.
@@ -67,6 +69,7 @@ class Table:
     """
 
     name: str
+    source: Source
     frame: pl.LazyFrame
     texts: bool
     columns: tuple[str, ...]
@@ -115,7 +118,7 @@ class Table:
         if last_missing and not self.widths_checked:
             self.widths_checked = True
             assert self.text is not None
-            _check_short(self.name, ragged(self.text.file, self.text.separator, len(self.columns)), len(self.columns))
+            _check_short(self.name, ragged_of(self.text), len(self.columns))
 
     def batches(
         self,
@@ -216,7 +219,7 @@ def open_table(source: Source, limits: Limits | None = None) -> Iterator[Table]:
         if path.suffix.lower() in (".parquet", ".pq"):
             yield _of_parquet(path, source, limits)
             return
-        with open_text(path, source.encoding, source.separator) as text, _long_row_named(path, text):
+        with open_text(path, source.encoding, source.separator, source.header) as text, _long_row_named(path, text):
             yield _of_text(path, text, source, limits)
 
 
@@ -228,19 +231,28 @@ def _dropped(source: Source) -> list[str]:
 def _of_text(path: Path, text: Text, source: Source, limits: Limits) -> Table:
     import polars as pl
 
-    columns = list(text.names)
+    source = resolved(source, path, text.names, text.repeated)
     frame = pl.scan_csv(
         text.file,
         separator=text.separator,
-        infer_schema=False,
-        with_column_names=lambda _: columns,
+        has_header=False,
+        skip_lines=text.header.lines,
+        schema=dict.fromkeys(text.names, pl.String),
+        missing_columns="insert",  # of a first record that is too short
         glob=False,  # brackets and stars may stand in a name
     )
+    for fields in text.below:
+        same = (
+            pl.col(name).str.strip_chars().eq_missing(field) for name, field in zip(text.names, fields, strict=True)
+        )
+        frame = frame.filter(~pl.all_horizontal(same))
     if text.file.stat().st_size <= limits.in_memory:
         frame = frame.collect().lazy()
-    about = {"file": path.name, "encoding": text.encoding, "separator": text.separator}
+    about: dict[str, Any] = {"file": path.name, "encoding": text.encoding, "separator": text.separator}
+    if text.header.line != 1:
+        about["header"] = text.header.line
     unread = dict.fromkeys(_dropped(source), "String")
-    return Table(str(path), frame, True, tuple(columns), about, text, batch_cells=limits.batch_cells, unread=unread)
+    return Table(str(path), source, frame, True, text.names, about, text, batch_cells=limits.batch_cells, unread=unread)
 
 
 def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
@@ -248,14 +260,12 @@ def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
 
     try:
         frame = pl.scan_parquet(path, glob=False)
-        types = frame.collect_schema()
         records = int(frame.select(pl.len()).collect().item())  # stands in the file's footer: nothing else is read
     except OSError as cause:
         raise DataError("table.unreadable", path=path, cause=cause.strerror or cause) from cause
-    check_names(path, types.names())
-    _refuse_bomb(path, records, len(types))
+    _refuse_bomb(path, records, len(frame.collect_schema()))
     about = {"file": path.name}
-    return replace(_typed(str(path), frame, types, about, source, limits), records=records)
+    return replace(_typed(str(path), frame, about, source, limits), records=records)
 
 
 def _refuse_bomb(path: Path, records: int, columns: int) -> None:
@@ -269,21 +279,27 @@ def _refuse_bomb(path: Path, records: int, columns: int) -> None:
 def _of_frame(source: Source, limits: Limits) -> Table:
     import polars as pl
 
-    frame = source.frame
-    of_polars = isinstance(frame, pl.DataFrame | pl.LazyFrame)
-    lazy = frame.lazy() if of_polars else from_pandas(frame).lazy()
-    types = lazy.collect_schema()
-    check_names(source.place, types.names())
-    about = {"frame": type(frame).__module__.split(".")[0]}
-    return _typed(source.place, lazy, types, about, source, limits)
+    given = source.frame
+    of_polars = isinstance(given, pl.DataFrame | pl.LazyFrame)
+    frame, repeated = (given, {}) if of_polars else from_pandas(given)
+    about = {"frame": type(given).__module__.split(".")[0]}
+    return _typed(source.place, frame.lazy(), about, source, limits, repeated)
 
 
 def _typed(
-    name: str, frame: pl.LazyFrame, types: pl.Schema, about: dict[str, Any], source: Source, limits: Limits
+    name: str,
+    frame: pl.LazyFrame,
+    about: dict[str, Any],
+    source: Source,
+    limits: Limits,
+    repeated: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Table:
     """Columns without single values are not read: Polars itself can do little with them."""
     import polars as pl
 
+    types = frame.collect_schema()
+    columns, _ = checked_names(name, types.names())
+    source = resolved(source, name, columns, repeated or {})
     dropped = _dropped(source)
     unread = {
         column: str(type_)
@@ -291,7 +307,12 @@ def _typed(
         if column in dropped or type_.is_nested() or type_ in (pl.Binary, pl.Object)
     }
     held = frame.drop(list(unread)) if unread else frame
-    return Table(name, held, False, tuple(types), about, batch_cells=limits.batch_cells, unread=unread)
+    return Table(name, source, held, False, columns, about, batch_cells=limits.batch_cells, unread=unread)
+
+
+def ragged_of(text: Text) -> Ragged:
+    """The rows of a text that have too few or too many fields."""
+    return ragged(text.file, text.separator, len(text.names), text.header.lines)
 
 
 @contextmanager
@@ -301,10 +322,10 @@ def _long_row_named(path: Path, text: Text) -> Iterator[None]:
 
     try:
         yield
-    except pl.exceptions.ComputeError as cause:
-        if "found more fields" not in str(cause):
+    except (pl.exceptions.ComputeError, pl.exceptions.SchemaError) as cause:
+        if "found more fields" not in str(cause) and "n_extra" not in str(cause):
             raise
-        rows = ragged(text.file, text.separator, len(text.names))
+        rows = ragged_of(text)
         if not rows.long:
             raise
         values = {"line": rows.long_line, "found": rows.long_fields, "expected": len(text.names)}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.column_names import cut
 from rowwise.data.tables.columns import date
 from rowwise.data.tables.identifiers import names_records
 from rowwise.data.tables.profile import MIXED_LEVELS, MOST_LEVELS
@@ -37,7 +38,7 @@ def reason(name: str, profile: Profile, source: Source) -> str:
         return "group"
     if profile.unread:
         if requested:
-            raise UsageError("table.nested", name=name, found=profile.unread)
+            raise UsageError("table.nested", name=name, found=cut(profile.unread))
         return "nested"
     if not profile.present:
         if requested:

@@ -1,0 +1,185 @@
+"""The loss of each epoch → whether the training has diverged; the weights of the last good epoch are then put back.
+
+A training has diverged after an epoch whose loss, or whose weights, are no finite numbers, or whose loss has exploded.
+Exploded is a loss far above what a model gets that knows nothing:
+
+- A cross-entropy of probabilities cannot exceed -ln(1e-7) = 16.1, where Keras clips it. It has exploded above four
+  times the loss of always answering the shares of the classes (their entropy), or halfway from there to the ceiling
+  where that is less: the outputs have saturated, most of them at the wrong end, where a clipped loss has no gradient.
+- Any other loss has exploded above 1,000 times that of the best constant answer (the variance, of squared errors).
+  Learning rates on the edge of stability raise it 10 to 100 times for some steps before it falls again (the
+  "catapult" of Lewkowycz et al. 2020, arXiv 2003.02218); nothing comes back from 1,000 times for a whole epoch.
+- A loss without a known constant answer, such as a user's own, has exploded above 1.8e19, whose square is the largest
+  float32: Adam's second moment overflows.
+
+So that no healthy run is stopped, a high mean over an epoch only raises suspicion. Some of the records are measured
+with the weights as they are now: a spike that passed is no divergence. In the first epoch they are measured with the
+weights from before it, too: where those were as bad (targets far from 0, pixels that nothing scales, a large penalty),
+the training has just begun, and their loss takes the place of the constant answer's.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.engine.callbacks import state_variables
+from rowwise.models.keras_view import SPARSE, Loss, learning_rate_of, loss_of
+from rowwise.models.preparation import ScaledSquaredError
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import keras
+    from numpy.typing import NDArray
+
+    from rowwise.engine.arrays import Arrays
+
+CEILING = -math.log(1e-7)  # of Keras's cross-entropies of probabilities
+SATURATED = 4
+EXPLODED = 1000
+LARGEST = math.sqrt(float(np.finfo(np.float32).max))
+SAMPLE = 1024  # records that are measured on suspicion
+MOST_LABELS = 1_000_000  # numbers of y that the constant answer is found from
+CLIPPED = (SPARSE, "categorical_crossentropy", "binary_crossentropy")
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The epoch that went wrong, from 1, its loss, and the learning rate, where it is a number."""
+
+    epoch: int
+    loss: float
+    learning_rate: float | None = None
+
+    def __str__(self) -> str:
+        """What happened, which weights are kept, and what to do, in the language in force."""
+        kept = say("fit.diverged.kept", epoch=self.epoch - 1) if self.epoch > 1 else say("fit.diverged.untrained")
+        rate, lower = (f"{self.learning_rate:g}", f"{self.learning_rate / 10:g}") if self.learning_rate else ("–", "–")
+        return say("fit.diverged", epoch=self.epoch, loss=f"{self.loss:.4g}", kept=kept, rate=rate, lower=lower)
+
+
+class Watch:
+    """Judges each epoch of one training, and keeps the state of the last good one.
+
+    Args:
+        model: what is trained.
+        train: what is learned from.
+    """
+
+    def __init__(self, model: keras.Model, train: Arrays) -> None:
+        self._model, self._train = model, train
+        self._loss = loss_of(model)
+        self._weight = 1.0 if train.weights is None else float(train.weights.mean())
+        self._reference = constant_loss(model, self._loss, train)
+        self._first = True
+        self._kept: Sequence[Any] = ()
+        self.found: Divergence | None = None
+
+    def begin(self, state: Callable[[], Sequence[Any]]) -> None:
+        """The training begins; `state` gives the values of `callbacks.state_variables` whenever it is asked."""
+        self._state = state
+        self._kept = state()
+
+    def stops(self, epoch: int, loss: float | None, settle: Callable[[], None]) -> bool:
+        """Whether the training has diverged in this epoch, from 0; the model then holds the last good state again.
+
+        Args:
+            loss: of the epoch; None where the model does not say it.
+            settle: gives the model the engine's state, where that is not yet in it.
+        """
+        first, self._first = self._first, False
+        now = self._state()
+        suspected = loss is not None and not loss <= self._limit
+        finite = _all_finite(now[: len(self._model.trainable_variables)])
+        if finite and not (suspected and self._has_exploded(first, settle)):
+            self._kept = now
+            return False
+        settle()
+        _assign(self._model, self._kept)
+        rate = getattr(learning_rate_of(self._model.optimizer), "value", None)
+        self.found = Divergence(epoch + 1, math.nan if loss is None else loss, None if rate is None else float(rate))
+        return True
+
+    @property
+    def _limit(self) -> float:
+        """The highest loss that raises no suspicion."""
+        loss, reference, ceiling = self._loss, self._reference, CEILING * self._weight
+        if loss is None or reference is None:
+            return LARGEST
+        if loss.name in CLIPPED and not loss.from_logits and reference < ceiling:
+            return min(SATURATED * reference, (reference + ceiling) / 2)
+        return EXPLODED * reference
+
+    def _has_exploded(self, first: bool, settle: Callable[[], None]) -> bool:
+        """Measures some records: with the weights of now, and in the first epoch with those of before, too."""
+        settle()
+        now = self._measured()
+        if first:
+            state = [variable.value for variable in state_variables(self._model)]
+            _assign(self._model, self._kept)
+            before = self._measured()
+            _assign(self._model, state)
+            if math.isfinite(before) and self._reference is not None:
+                self._reference = max(self._reference, before)
+        return not now <= self._limit
+
+    def _measured(self) -> float:
+        """The loss of some records, as the model computes it without training."""
+        some = self._train.take(_some_rows(len(self._train.x), SAMPLE))
+        outputs = self._model(some.x, training=False)
+        return float(self._model.compute_loss(some.x, some.y, outputs, some.weights, training=False))
+
+
+def _assign(model: keras.Model, state: Sequence[Any]) -> None:
+    for variable, value in zip(state_variables(model), state, strict=True):
+        variable.assign(value)
+
+
+def _all_finite(weights: Sequence[Any]) -> bool:
+    """A finite sum has finite terms only; where the sum merely overflowed, the terms are looked at."""
+    with np.errstate(all="ignore"):
+        for array in map(np.asarray, weights):
+            if not np.isfinite(array.sum()) and not np.isfinite(array).all():
+                return False
+    return True
+
+
+def _some_rows(records: int, most: int) -> NDArray[np.int32]:
+    """Evenly spread."""
+    return np.linspace(0, records - 1, min(records, most)).astype(np.int32)
+
+
+def constant_loss(model: keras.Model, loss: Loss | None, train: Arrays) -> float | None:
+    """The loss of the best constant answer, weights counted; None for a loss of which it is not known."""
+    if loss is None or not train.y.size:
+        return None
+    rows = _some_rows(len(train.y), max(MOST_LABELS * len(train.y) // train.y.size, SAMPLE))
+    y, weights = train.y[rows], None if train.weights is None else train.weights[rows]
+    mean_weight = 1.0 if weights is None else float(weights.mean())
+    if not mean_weight:
+        return None  # nothing counts
+    if loss.name == SPARSE and y.dtype.kind in "iu" and loss.ignored is None and y.size == len(y):
+        return mean_weight * _entropy(np.bincount(y.reshape(-1), weights))
+    y = y.reshape(len(y), -1).astype(np.float64)
+    mean = np.average(y, 0, weights)
+    if loss.name == "categorical_crossentropy":
+        return mean_weight * _entropy(mean)
+    if loss.name == "binary_crossentropy":
+        return mean_weight * float(np.mean([_entropy(np.array([share, 1 - share])) for share in mean]))
+    if loss.name == "mean_squared_error":
+        scale = np.array(model.loss.scale) if isinstance(model.loss, ScaledSquaredError) else 1.0
+        return mean_weight * float((np.average((y - mean) ** 2, 0, weights) / scale**2).mean())
+    if loss.name == "mean_absolute_error":
+        return mean_weight * float(np.average(np.abs(y - mean), 0, weights).mean())
+    return None
+
+
+def _entropy(counts: NDArray[Any]) -> float:
+    """Of shares, in nats."""
+    shares = counts[counts > 0] / counts.sum()
+    return float(-(shares * np.log(shares)).sum())
