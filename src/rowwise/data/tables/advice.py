@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rowwise.data.tables.leaks import leaks_and_codes
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ def advice(data: Dataset) -> list[str]:
     """One sentence each, with the option that follows it; none for data that are no table."""
     if data.schema is None:
         return []
-    return [] if data.split_by else _of_time(data.schema)
+    return ([] if data.split_by else _of_time(data.schema)) + leaks_and_codes(data)
 
 
 def _of_time(schema: Schema) -> list[str]:
