@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
+# As XLA, the system's loader of libraries and the system itself say that there is no memory (`ulimit -v`, a container).
+OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "failed to map segment", "Cannot allocate memory")
 _FORMAT_WARNING = warnings.formatwarning
 
 
@@ -78,7 +80,7 @@ def _guarded(work: Callable[[], int]) -> int:
     except ModuleNotFoundError as error:
         return _failed(f"rowwise: {_missing(error)}", WRONG)
     except Exception as error:
-        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):  # NumPy's and XLA's
+        if isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY):
             return _failed(f"rowwise: {say('cli.memory')}", FAILED)
         first = cut((str(error).strip() or "—").splitlines()[0])
         return _failed(f"rowwise: {say('cli.unexpected', cause=f'{type(error).__name__}: {first}')}", FAILED)

@@ -133,7 +133,12 @@ def test_an_unexpected_error_is_one_line_and_its_traceback_can_be_had(rowwise, m
 
 
 @pytest.mark.parametrize(
-    "error", [MemoryError(), RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.")]
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes."),
+        ImportError("libjax_common.so: failed to map segment from shared object"),
+    ],
 )
 def test_too_little_memory_is_said_in_words(rowwise, monkeypatch, error):
     def hungry():

@@ -215,7 +215,7 @@ def test_records_without_a_target_are_left_out(tmp_path):
 @pytest.mark.parametrize("in_memory", [0, 1 << 20])
 def test_every_record_knows_its_row_of_the_file(tmp_path, in_memory):
     limits = Limits(batch_cells=512, in_memory=in_memory)
-    lines = ["id_,y,x"]
+    lines = ["v,y,x"]
     for number in range(1, 301):  # an empty line, and a record without its target, here and there
         lines.append("" if number % 50 == 0 else f"{number},{'' if number % 7 == 0 else number % 2},{number % 13}")
     (tmp_path / "t.csv").write_text("\n".join(lines))
@@ -225,7 +225,7 @@ def test_every_record_knows_its_row_of_the_file(tmp_path, in_memory):
     rest, held_out = train.split(0.25)
     for part in (train, test, rest, held_out, test[5:20], test[np.arange(len(test)) % 3 == 0]):
         assert part.rows.dtype == np.int32
-        np.testing.assert_array_equal(part.rows, part.x[:, part.schema.inputs.index("id_")])
+        np.testing.assert_array_equal(part.rows, part.x[:, part.schema.inputs.index("v")])
     assert not {7, 50} & {*train.rows.tolist(), *test.rows.tolist()}
     with pytest.warns(Suspicious, match="42 of 294 records"):
         again, _ = read_as(train.schema, source, limits)

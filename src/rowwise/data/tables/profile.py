@@ -38,6 +38,7 @@ class Profile:
         dates: what they show of dates and times of day.
         durations: what texts show of durations.
         first: the first value, as text, and its record, from 0.
+        differed: whether all values differed until there were more than `MOST_LEVELS`.
         words: how often each word that stands for a missing value is there, besides empty texts.
         unread: what a column holds whose values are no single ones; nothing else is known of it.
     """
@@ -51,6 +52,7 @@ class Profile:
     dates: DateEvidence = field(default_factory=DateEvidence)
     durations: DurationEvidence = field(default_factory=DurationEvidence)
     first: tuple[str, int] = ("", 0)
+    differed: bool = False
     words: Counter[str] = field(default_factory=Counter)
     unread: str = ""
 
@@ -63,6 +65,11 @@ class Profile:
     def distinct(self) -> int:
         """How many values there are; one more than `MOST_LEVELS` where there are more."""
         return MOST_LEVELS + 1 if self.values is None else len(self.values)
+
+    @property
+    def all_differ(self) -> bool:
+        """Whether each record has a value of its own, as far as values were kept."""
+        return self.differed if self.values is None else len(self.values) == self.present
 
     @property
     def numeric(self) -> bool:
@@ -140,6 +147,7 @@ class Profile:
         self.values.update(as_texts(present.unique()).to_list())
         news = len(self.values) > before
         if len(self.values) > MOST_LEVELS:
+            self.differed = len(self.values) == self.present
             self.values = None
         return news
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from rowwise.data.column_names import cut
 from rowwise.data.tables.columns import date
+from rowwise.data.tables.identifiers import names_records
 from rowwise.data.tables.profile import MIXED_LEVELS, MOST_LEVELS
 from rowwise.errors import UsageError
 from rowwise.text import say
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from rowwise.data.tables.columns.kind import Summary
     from rowwise.data.tables.profile import Profile
     from rowwise.data.tables.schema import Column
-
-ID_NAMES = ("id", "index", "no", "no.", "번호", "순번", "rownames", "unnamed: 0", "column_1")
 
 
 def reason(name: str, profile: Profile, source: Source) -> str:
@@ -52,7 +51,7 @@ def reason(name: str, profile: Profile, source: Source) -> str:
     if requested:
         return ""
     if profile.numeric and not profile.dates.compact:
-        return "identifier" if _numbers_records(name, profile) else ""
+        return "numbering" if names_records(name, profile) else ""
     if profile.durations.matches:
         return ""
     textual = not date.matches(profile)
@@ -63,15 +62,6 @@ def reason(name: str, profile: Profile, source: Source) -> str:
     if not textual or profile.distinct <= max(MIXED_LEVELS, profile.present / 2):
         return ""
     return "dates" if profile.dates.resembles else "identifier"
-
-
-def _numbers_records(name: str, profile: Profile) -> bool:
-    """Whether it is named as an identifier and holds another whole number in every record."""
-    all_differ = (
-        profile.numbers.range.whole and profile.distinct in (profile.present, MOST_LEVELS + 1) and profile.records > 1
-    )
-    named = name.lower() in ID_NAMES or name.lower().endswith(("_id", " id")) or name.endswith("ID")
-    return all_differ and named and (profile.numbers.range.rising or profile.values is not None)
 
 
 def matches(profile: Profile) -> bool:
