@@ -1,4 +1,4 @@
-"""Ctrl-C while something must not be cut short → first noted, then obeyed."""
+"""Defer Ctrl-C until the block ends; a second one interrupts at once."""
 
 from __future__ import annotations
 

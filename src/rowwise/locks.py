@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -45,7 +44,7 @@ class Lock:
             if not hold(self._descriptor) or not os.path.samestat(os.fstat(self._descriptor), path.stat()):
                 raise BlockingIOError  # held, or taken away by an owner who has just ended
             os.ftruncate(self._descriptor, 0)
-            os.write(self._descriptor, f"{os.getpid()} {socket.gethostname()}\n".encode())
+            os.write(self._descriptor, f"{os.getpid()}\n".encode())
         except FileNotFoundError as cause:
             os.close(self._descriptor)
             raise BlockingIOError from cause
@@ -80,7 +79,7 @@ def held(path: Path) -> bool:
 def owner(path: Path) -> str:
     """The number of the process that holds, or held, the file; empty where nobody knows."""
     with suppress(OSError, UnicodeError):
-        return path.read_text("ascii")[:100].partition(" ")[0]
+        return path.read_text("ascii")[:100].strip()
     return ""
 
 

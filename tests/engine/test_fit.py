@@ -745,3 +745,12 @@ def test_masked_records_are_refused_and_not_trained_on_as_if_nothing_were_missin
     ):
         with pytest.raises(DataError, match="values are masked"):
             call()
+
+
+def test_x_and_y_apart_are_told_how_to_be_passed():
+    x, y = np.zeros((8, 3), np.float32), np.arange(8) % 2
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    for more in ({}, {"epochs": 5}, {"epochs": 5, "batch_size": 4}):
+        with pytest.raises(UsageError, match=r"rowwise\.fit\(model, \(x, y\)"):
+            rowwise.fit(model, x, y, **more)

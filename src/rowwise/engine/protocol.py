@@ -3,7 +3,8 @@
 A new engine is a class with the members of `Engine`; `loop.EpochLoop` makes a `Trainer` of it, with everything that
 surrounds an epoch: callbacks, History, validation, interruption. An engine that has a loop of its own, as Keras has,
 is a `Trainer` itself. `training.trainer_for` tries them in turn; a class that cannot run a model says so when it is
-made: `native.description.Unsupported`, `whole_epoch.CannotTrace`.
+made: `native.description.Unsupported`, `whole_epoch.CannotTrace`. Its name goes into `environment.ENGINES`, which
+the commands and their help read; when it is chosen, and why, into `plan.py`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import jax
 import keras
 
-from rowwise.engine.arguments import check_numbers, check_on_divergence
+from rowwise.engine.arguments import check_numbers, check_on_divergence, refuses_labels_apart
 from rowwise.engine.callbacks import Clock, Progress, params_of, tell_interrupted
 from rowwise.engine.divergence import Watch
 from rowwise.engine.keras_fit import KerasFit
@@ -44,6 +44,7 @@ RENAMED = {
 }
 
 
+@refuses_labels_apart
 def fit(
     model: keras.Model,
     train: Records,

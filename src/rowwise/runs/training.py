@@ -1,4 +1,4 @@
-"""A plan → a model trained, measured and saved as a run, without a terminal: events tell whoever looks on."""
+"""A plan → a model trained, measured and saved as a run, without a terminal: progress is reported as events."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def _saying_what_stays(folder: RunFolder, tell: Observer) -> Iterator[None]:
 
 
 def _nobody(event: Event) -> None:
-    """An observer that looks on in silence."""
+    """Ignores every event."""
 
 
 def _check_asked(engine: str, threads: int | None, stop: Any) -> None:

@@ -12,8 +12,6 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from rowwise.terminal.output import silence
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -104,6 +102,8 @@ def _heard() -> list[int]:
 def _let_terminal_go(number: int) -> None:
     """After SIGHUP there is no terminal: what is printed would fail."""
     if number == getattr(signal, "SIGHUP", None):
+        from rowwise.terminal.output import silence  # which `rowwise --help` does without
+
         for stream in (sys.__stdout__, sys.__stderr__):
             with suppress(OSError, ValueError):
                 if stream is not None and stream.isatty():
