@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from rowwise.errors import Suspicious as Suspicious
     from rowwise.measure import evaluate as evaluate
     from rowwise.models.dense import dense as dense
-    from rowwise.runs.public import open as open
-    from rowwise.runs.public import train as train
+    from rowwise.runs.api import open as open
+    from rowwise.runs.api import train as train
     from rowwise.shapes import explain as explain
     from rowwise.shapes import explained as explained
 
@@ -39,8 +39,8 @@ _PLACES = {
     "sweep": "rowwise.engine",
     "evaluate": "rowwise.measure",
     "predict": "rowwise.engine.prediction",
-    "open": "rowwise.runs.public",
-    "train": "rowwise.runs.public",
+    "open": "rowwise.runs.api",
+    "train": "rowwise.runs.api",
     "explain": "rowwise.shapes.ledger.ledger",
     "explained": "rowwise.shapes.checks.explained",
     "RowwiseError": "rowwise.errors",

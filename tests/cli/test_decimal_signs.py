@@ -4,7 +4,7 @@ import json
 
 import polars as pl
 import pytest
-from made_tables import without
+from synthetic_tables import without
 
 import rowwise as rw
 

@@ -185,7 +185,7 @@ def test_explain_names_the_numbers_of_x_by_their_pictures_and_pixels(rowwise, fr
         assert x.reshape(1, -1)[0, one["column"]] == x[0][place]
 
 
-def test_explain_takes_a_folder_in_every_face_and_refuses_what_training_refuses(rowwise, pictures, here):
+def test_explain_takes_a_folder_in_every_format_and_refuses_what_training_refuses(rowwise, pictures, here):
     code, _, _ = rowwise("explain", pictures, "--size", "7x29", "--colour", "grey", "--out", "x.html")
     assert (code, "203" in (here / "x.html").read_text("utf-8")) == (0, True)  # 7 × 29 features
     code, out, _ = rowwise("explain", pictures, "--lang", "ko")

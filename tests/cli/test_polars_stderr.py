@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import rowwise
-from rowwise.commands.polars_stderr import panics_hidden
+from rowwise.commands.polars_stderr import hide_panics
 from rowwise.errors import DataError
 
 PANIC = b"thread 'a' panicked at b.rs:1:2:\n"
@@ -24,20 +24,20 @@ def test_a_panic_of_polars_is_an_error_and_no_more(tmp_path, capfd):
     for data in (tmp_path / "t.parquet", frame()):
         with (
             pytest.raises(DataError, match="cannot be read as a table: out-of-range date"),
-            panics_hidden(reads_table=True),
+            hide_panics(reads_table=True),
         ):
             rowwise.load(data, target="y")
     assert capfd.readouterr() == ("", "")
 
 
 def fail(text):
-    with panics_hidden(reads_table=True):
+    with hide_panics(reads_table=True):
         os.write(2, text)
         raise KeyError
 
 
 def test_what_else_is_printed_is_kept(capfd):
-    with panics_hidden(reads_table=True):
+    with hide_panics(reads_table=True):
         os.write(2, b"a note\n")
     for text in (b"another\n", PANIC):
         with pytest.raises(KeyError):
@@ -49,14 +49,14 @@ def test_threads_give_standard_error_back(capfd):
     inside, leave = threading.Event(), threading.Event()
 
     def hold():
-        with panics_hidden(reads_table=True):
+        with hide_panics(reads_table=True):
             inside.set()
             leave.wait()
 
     thread = threading.Thread(target=hold)
     thread.start()
     inside.wait()
-    with panics_hidden(reads_table=True):
+    with hide_panics(reads_table=True):
         os.write(2, b"first\n")
     leave.set()
     thread.join()

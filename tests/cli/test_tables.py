@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import polars as pl
 import pytest
-from made_tables import houses, without, write
+from synthetic_tables import houses, without, write
 
 import rowwise as rw
 

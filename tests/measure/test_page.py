@@ -361,7 +361,7 @@ def test_cells_of_a_table_have_no_comma_between_thousands():
 def test_a_record_of_a_table_is_called_by_its_row_of_the_file():
     x = np.zeros((8, 3), np.float32)
     data = rowwise.Dataset("t", x, np.array([0, 1] * 4), ("a", "b"), rows=np.arange(4001, 4009, dtype=np.int32))
-    for lang, head in (("en", "row below the header"), ("ko", "열 이름 아래 행 번호")):
+    for lang, head in (("en", "row below the header"), ("ko", "데이터 행 번호")):
         with use_language(lang):
             shown = records_of(data[2:], [1], [("a",)], ("true",))
         assert head in shown.head

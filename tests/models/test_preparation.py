@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tables import houses, without, write
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from synthetic_tables import houses, without, write
 
 import rowwise
 from rowwise.data.tables.columns.date import PARTS

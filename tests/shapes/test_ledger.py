@@ -268,10 +268,10 @@ def test_with_all_conventions_one_layer_is_computed_with_the_models_own_weights(
     ledger = rowwise.explain(model, convention="all", lang="en")
     x = ledger.example.computed.arrays["keras"]["X"]
     values = ", ".join(f"{value:.4g}" for value in [*(x[0] + np.float32(0.5)), np.float32(0.5)])
-    for face in (str(ledger), ledger.to_html()):
-        assert face.count(f"Y[0, :4] = {values}") == 2
-        assert face.count(f"Y[:4, 0] = {values}") == 1
-        assert "with this model's weights" in html.unescape(face)
+    for view in (str(ledger), ledger.to_html()):
+        assert view.count(f"Y[0, :4] = {values}") == 2
+        assert view.count(f"Y[:4, 0] = {values}") == 1
+        assert "with this model's weights" in html.unescape(view)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "mixed_float16"])

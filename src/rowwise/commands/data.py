@@ -7,7 +7,7 @@ from typing import Any
 
 from rowwise import data as sources
 from rowwise.commands.options import chosen, reading
-from rowwise.commands.polars_stderr import panics_hidden
+from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.tables import about_table
 from rowwise.data.loaders import load_source
 from rowwise.data.source import Source
@@ -91,12 +91,12 @@ def _show_table(source: Source, out: Path | None, output: Output) -> int:
     if not source.target:
         from rowwise.data.tables.load import survey
 
-        with panics_hidden(reads_table=True):
+        with hide_panics(reads_table=True):
             schema, records = survey(source)
         output.result(f"{schema}\n\n{say('show.no_target', records=f'{records:,}')}")
         output.json({"schema": SCHEMA, "records": records, "columns": schema.to_dict()["columns"]})
         return 0
-    with panics_hidden(reads_table=True):
+    with hide_panics(reads_table=True):
         parts = load_source(source)
     train = parts[0]
     assert train.schema is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rowwise.commands.options import decimal_sign, model_task
-from rowwise.commands.polars_stderr import panics_hidden
+from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.repeat import evaluation_command, training_command
 from rowwise.data.source import Source
 from rowwise.errors import UsageError
@@ -51,7 +51,7 @@ def _evaluate(
         asked = asked.checked()  # before seconds go into importing Keras
     with Output(json) as output:
         saved = Saved.open(model, task)
-        with panics_hidden(saved.schema is not None):
+        with hide_panics(saved.schema is not None):
             train, test = saved.sets(asked)
         output.tell(say("cli.measured", provenance=test.origin, records=f"{len(test):,}"))
         measured, notes = saved.as_taken(test)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.options import chosen, reading
-from rowwise.commands.polars_stderr import panics_hidden
+from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.tables import about_table
 from rowwise.data import form, known, load, load_default, names
 from rowwise.data.loaders import load_source
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rowwise.shapes import Ledger
 
 FORMATS = {".txt": "text", ".html": "html", ".svg": "svg", ".json": "json", ".png": "png"}  # by what `--out` ends in
-FACES = {"ledger": ("text", "html", "svg", "json"), "trace": ("text", "html", "json", "png")}
+FORMATS_OF = {"ledger": ("text", "html", "svg", "json"), "trace": ("text", "html", "json", "png")}
 LEDGER_ONLY = {"batch_size": (32,), "convention": "keras"}  # their defaults
 
 
@@ -55,15 +55,15 @@ def _explain(json: bool, **given: Any) -> int:
         else:
             from rowwise.runs.ledger_of_data import ledger_of_data  # imports NumPy, which --help does without
 
-            with panics_hidden(source is not None and source.kind == "table"):
+            with hide_panics(source is not None and source.kind == "table"):
                 of_data = ledger_of_data(source or options.data or "fashion-mnist", options.hidden, **ways)
             ledger, about, text = of_data.ledger, of_data.about, of_data.text
             if of_data.train is not None and options.format == "text":
                 output.tell(of_data.train.origin)
                 text = "\n\n".join([*about_table(of_data.train), text])
         facts = {**ledger.to_dict(), **about}
-        face = _json(facts) if options.format == "json" else _face(ledger, options.format)
-        _give(f"{text}\n\n{face}" if text and options.format == "text" else face, options, output)
+        rendered = _json(facts) if options.format == "json" else _rendered(ledger, options.format)
+        _write(f"{text}\n\n{rendered}" if text and options.format == "text" else rendered, options, output)
         output.json(facts)
     return 0
 
@@ -110,23 +110,23 @@ def _settle(options: SimpleNamespace) -> None:
     kind = "trace" if traced else "ledger"
     if options.out is not None:
         check_place(options.out)
-        options.format = _format(options.out, options.format, FACES[kind])
+        options.format = _format(options.out, options.format, FORMATS_OF[kind])
     elif options.json and options.format not in (None, "json"):
         raise UsageError("explain.json", found=options.format)
     options.format = options.format or "text"
-    if options.format not in (faces := FACES[kind]):
-        raise UsageError(f"explain.face.{kind}", found=options.format, known=", ".join(faces))
+    if options.format not in (known := FORMATS_OF[kind]):
+        raise UsageError(f"explain.format.{kind}", found=options.format, known=", ".join(known))
     if options.format == "png" and options.out is None:
         raise UsageError("explain.png")
 
 
-def _format(out: Path, given: str | None, faces: tuple[str, ...]) -> str:
+def _format(out: Path, given: str | None, known: tuple[str, ...]) -> str:
     """As the file's name ends; `--format` decides where it ends in nothing, and must agree otherwise."""
     ending = out.suffix.lower()
     if not ending:
         return given or "text"
     if (named := FORMATS.get(ending)) is None:
-        endings = ", ".join(end for end, name in FORMATS.items() if name in faces)
+        endings = ", ".join(end for end, name in FORMATS.items() if name in known)
         raise UsageError("explain.suffix", path=out, known=endings)
     if given not in (None, named):
         raise UsageError("explain.format", path=out, found=given)
@@ -153,7 +153,7 @@ def _saved(options: SimpleNamespace) -> Path | None:
     return path
 
 
-def _face(ledger: Ledger, name: str) -> str:
+def _rendered(ledger: Ledger, name: str) -> str:
     return {"html": ledger.to_html, "svg": ledger.to_svg}.get(name, ledger.__str__)()
 
 
@@ -161,13 +161,13 @@ def _json(facts: dict[str, Any]) -> str:
     return to_json(facts, indent=2).decode()
 
 
-def _give(face: str | bytes, options: SimpleNamespace, output: Output) -> None:
+def _write(rendered: str | bytes, options: SimpleNamespace, output: Output) -> None:
     """Into the file, else onto standard output, where `--json` has its own object instead."""
     if options.out is not None:
-        atomic_write(options.out, face if isinstance(face, bytes) else f"{face.rstrip()}\n".encode())
+        atomic_write(options.out, rendered if isinstance(rendered, bytes) else f"{rendered.rstrip()}\n".encode())
         output.tell(say("explain.written", path=options.out))
-    elif isinstance(face, str) and not options.json:
-        output.result(face.rstrip())
+    elif isinstance(rendered, str) and not options.json:
+        output.result(rendered.rstrip())
 
 
 def _trace(source: Source | None, options: SimpleNamespace, output: Output) -> None:
@@ -188,16 +188,16 @@ def _trace(source: Source | None, options: SimpleNamespace, output: Output) -> N
         about = {"class": data.classes[label]}
     facts = {**trace.to_dict(), "data": data.provenance, **about}
     text = "\n".join([*wrap(words), str(trace)])
-    face: str | bytes = text
+    rendered: str | bytes = text
     if options.format == "png":
         if not options.json:
             output.result(text)  # the figures, which no picture shows
-        face = trace.picture(words)
+        rendered = trace.picture(words)
     elif options.format == "html":
-        face = trace.to_html(words)
+        rendered = trace.to_html(words)
     elif options.format == "json":
-        face = _json(facts)
-    _give(face, options, output)
+        rendered = _json(facts)
+    _write(rendered, options, output)
     output.json(facts)
 
 

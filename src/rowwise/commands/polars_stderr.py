@@ -23,7 +23,7 @@ _redirected: tuple[int, IO[bytes]] | None = None  # the real standard error, and
 
 
 @contextmanager
-def panics_hidden(reads_table: bool) -> Iterator[None]:
+def hide_panics(reads_table: bool) -> Iterator[None]:
     """Standard error is held back until the block ends; if it fails after a panic, what was printed is dropped.
 
     Where the block reads no table, nothing is held back.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.options import decimal_sign, model_task
-from rowwise.commands.polars_stderr import panics_hidden
+from rowwise.commands.polars_stderr import hide_panics
 from rowwise.data.source import TABLES, Source
 from rowwise.errors import DataError, ModelError, UsageError
 from rowwise.runs.record import SCHEMA
@@ -124,7 +124,7 @@ def _table(saved: Saved, file: Path, decimal: str, out: Path | None, output: Out
         raise UsageError("predict.out.same", path=out)
     from rowwise.runs.table_predictions import predict_table
 
-    with panics_hidden(reads_table=True):
+    with hide_panics(reads_table=True):
         done = written(out, lambda write: predict_table(saved, source, write))
     if out is not None:
         output.tell(say("predict.table.written", records=f"{done.records:,}", columns=len(done.columns), path=out))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from rowwise.commands.options import chosen, reading, settings
-from rowwise.commands.polars_stderr import panics_hidden
+from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.tables import about_table
 from rowwise.runs import events
 from rowwise.runs.plan import plan_training
@@ -57,7 +57,7 @@ def _train(
         ExitStack() as reading_data,
         _Teller(output, quiet, reading_data.close) as teller,
     ):
-        reading_data.enter_context(panics_hidden(plan.source is not None and plan.source.kind == "table"))
+        reading_data.enter_context(hide_panics(plan.source is not None and plan.source.kind == "table"))
         more = {"engine": engine or "auto", "on_divergence": on_divergence or "stop"}
         saved = _until_stopped(plan, teller, out=out, pictures=not no_pictures, **more)
         teller.say_where(saved)

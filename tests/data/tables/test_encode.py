@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from made_tables import houses, without, write
+from synthetic_tables import houses, without, write
 
 import rowwise
 from rowwise.data import Source

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tables import houses, write
+from synthetic_tables import houses, write
 
 import rowwise
 from rowwise.data.tables.encode import encode

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from made_tables import csv_of, houses, write
+from synthetic_tables import csv_of, houses, write
 
 import rowwise
 from rowwise.data import Source

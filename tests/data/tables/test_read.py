@@ -7,7 +7,7 @@ import os
 import numpy as np
 import polars as pl
 import pytest
-from made_tables import csv_of, houses, without, write
+from synthetic_tables import csv_of, houses, without, write
 
 import rowwise
 from rowwise.data import Source

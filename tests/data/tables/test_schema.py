@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tables import houses, without, write
 from rich.cells import cell_len
+from synthetic_tables import houses, without, write
 
 import rowwise
 from rowwise.data.tables.columns.date import PARTS

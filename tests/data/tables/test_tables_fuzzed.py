@@ -9,7 +9,7 @@ import random
 
 import polars as pl
 import pytest
-from made_tables import csv_of, houses
+from synthetic_tables import csv_of, houses
 
 import rowwise
 from rowwise.errors import RowwiseError, warnings_to

@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import polars as pl
 import pytest
-from made_tables import csv_of
+from synthetic_tables import csv_of
 
 import rowwise
 from rowwise.data.tables.encode import encode

@@ -1,16 +1,18 @@
-"""A Subject → one page that holds all of it: no script, nothing from elsewhere, in the language in force."""
+"""A Subject → one page that holds all of it: no script, nothing from elsewhere, in the current language."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from rowwise.measure.page.calibration import calibration_view
 from rowwise.measure.page.confusion import confusion_view
+from rowwise.measure.page.importance import importance_view
+from rowwise.measure.page.largest_errors import largest_errors_view
+from rowwise.measure.page.learning_curves import curves_view
 from rowwise.measure.page.measures import measures_view, tiles
-from rowwise.measure.page.origin import data_view, model_view, repeat_view
+from rowwise.measure.page.provenance import data_view, model_view, repeat_view
 from rowwise.measure.page.shades import DEEP_STEPS, INKS, LIGHT_STEPS, shades
 from rowwise.measure.page.subject import Subject
-from rowwise.measure.page.trust import calibration_view, curves_view, importance_view
-from rowwise.measure.page.worst import worst_view
 from rowwise.pages.render import render
 from rowwise.text import say
 
@@ -23,7 +25,7 @@ __all__ = ["Subject", "page"]
 SECTIONS: dict[str, tuple[str, Callable[[Subject], object]]] = {
     "measures": ("report.measures", measures_view),
     "confusion": ("report.confusion", confusion_view),
-    "worst": ("report.worst", worst_view),
+    "worst": ("report.worst", largest_errors_view),
     "calibration": ("report.calibration", calibration_view),
     "importance": ("report.importance", importance_view),
     "curves": ("pictures.curves", curves_view),

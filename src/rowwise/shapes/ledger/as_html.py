@@ -129,7 +129,7 @@ class Card(NamedTuple):
 
 def page(ledger: Ledger) -> str:
     """A document of its own; its policy forbids it to fetch anything."""
-    title = say("faces.title", name=ledger.name)
+    title = say("view.title", name=ledger.name)
     return str(render("rowwise.shapes.ledger", "page.html", title=title, **_content(ledger, level=1)))
 
 
@@ -141,7 +141,7 @@ def fragment(ledger: Ledger) -> Markup:
 def _content(ledger: Ledger, level: int) -> dict[str, object]:
     """What ledger.html is filled with; its main heading is of this level."""
     sizes = sizes_of(ledger)
-    columns = [say("faces.layer"), say("faces.shapes"), say("ledger.label.parameters")]
+    columns = [say("view.layer"), say("view.shapes"), say("ledger.label.parameters")]
     if sizes:
         columns += [say("ledger.label.memory"), say("ledger.label.work")]
     return {
@@ -245,7 +245,7 @@ def _example(ledger: Ledger) -> dict[str, object] | None:
     for convention, own in computed.arrays.items():
         shapes = ", ".join(f"{name} {shape_text(array.shape)}" for name, array in own.items())
         lines = (shapes, computed.equation(convention), computed.first_values(convention))
-        cards.append((say(f"faces.convention.{convention}"), list(map(_code, lines))))
+        cards.append((say(f"view.convention.{convention}"), list(map(_code, lines))))
     return {"source": example_source(ledger.example), "cards": cards, "verdict": computed.verdict}
 
 
@@ -258,10 +258,8 @@ def _drawings(ledger: Ledger) -> dict[str, object] | None:
     length, in_words = scale.ruler()
     several = len(ledger.conventions) > 1
     return {
-        "convention": "" if several else say(f"faces.convention.{ledger.conventions[0]}"),
-        "rules": [
-            (convention if several else "", say(f"faces.rule.{convention}")) for convention in ledger.conventions
-        ],
+        "convention": "" if several else say(f"view.convention.{ledger.conventions[0]}"),
+        "rules": [(convention if several else "", say(f"view.rule.{convention}")) for convention in ledger.conventions],
         "ruler": ruler(1, 5, length),
         "ruler_width": f"{length + 2:.0f}",
         "notes": " ".join([in_words, *scale.notes()]),
@@ -275,7 +273,7 @@ def _card(ledger: Ledger, row: Row, dense: Dense, scale: Scale) -> Card:
     several = len(conventions) > 1
     views = []
     for convention in conventions:
-        label = say(f"faces.convention.{convention}")
+        label = say(f"view.convention.{convention}")
         title = f"{facts.name}. {label}"
         description = ". ".join(row.equation(size, convention) for size in sizes)
         # Batches in columns stand side by side, in a drawing each, so that they can wrap.

@@ -41,14 +41,14 @@ def svg(ledger: Ledger) -> str:
     y = _boxes(sheet, ledger, scale, y) + 28
     y = _legend(sheet, ledger, scale, y)
     written_out = any(size is not None for size in ledger.batch_sizes)
-    unbuilt = [say("faces.unbuilt")] if ledger.parameters is None else []
+    unbuilt = [say("view.unbuilt")] if ledger.parameters is None else []
     for note in (*unbuilt, *none_notes(ledger)[1 if written_out else 0 :], *fixed_batch_notes(ledger)):
         y = sheet.lines(0, y, wrap(note, 72), "small") + 4
     drawing = sheet.drawing()
     document = render(
         "rowwise.shapes.ledger",
         "ledger.svg",
-        title=say("faces.title", name=ledger.name),
+        title=say("view.title", name=ledger.name),
         description=". ".join(f"{row.facts.name}: {row.equation(ledger.batch_sizes[0])}" for row in ledger.rows),
         width=f"{drawing.width + 2 * PADDING:.0f}",
         height=f"{drawing.height + 2 * PADDING:.0f}",
@@ -80,7 +80,7 @@ def _legend(sheet: Sheet, ledger: Ledger, scale: Scale, y: float) -> float:
     if not any(dense_of(row) for row in ledger.rows):
         return y
     for convention in ledger.conventions:
-        y = sheet.lines(0, y, wrap(say(f"faces.rule.{convention}"), 72), "small") + 4
+        y = sheet.lines(0, y, wrap(say(f"view.rule.{convention}"), 72), "small") + 4
     length, words = scale.ruler()
     sheet.add(ruler(0, y - 4, length), 0, length, y)
     y = sheet.lines(length + 10, y, wrap(words, 66), "small") + 4
@@ -123,7 +123,7 @@ def _layer(ledger: Ledger, index: int, scale: Scale) -> Sheet:
             drawing = draw_dense(dense, ledger.batch_sizes, convention, scale)
             under = top
             if several and len(dense.leading) == 1:
-                under = sheet.lines(x, top + 8, wrap(say(f"faces.convention.{convention}"), 44), "small") - 8
+                under = sheet.lines(x, top + 8, wrap(say(f"view.convention.{convention}"), 44), "small") - 8
             sheet.place(drawing, x, under)
             x += max(drawing.width, 310 if several else 0) + 2 * PADDING
     return sheet

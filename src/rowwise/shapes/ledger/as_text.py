@@ -1,4 +1,4 @@
-"""A Ledger → text of at most 80 columns, in the language in force; and the phrases that its other faces share."""
+"""A Ledger → text of at most 80 columns, in the current language; and the phrases that its HTML and SVG views share."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def text(ledger: Ledger) -> str:
 def heading(ledger: Ledger) -> str:
     """The model's name and how many parameters it has."""
     if ledger.parameters is None:
-        return say("faces.head.unknown", name=ledger.name)
+        return say("view.head.unknown", name=ledger.name)
     return say("ledger.head", name=ledger.name, parameters=f"{ledger.parameters:,}")
 
 
 def notes(ledger: Ledger, none: bool = True) -> list[str]:
     """Below the heading: on an unbuilt model, on None (left out without `none`), on the batches."""
-    sentences = [say("faces.unbuilt")] if ledger.parameters is None else []
+    sentences = [say("view.unbuilt")] if ledger.parameters is None else []
     sentences += none_notes(ledger) if none else []
     sentences += fixed_batch_notes(ledger)
     sizes = sizes_of(ledger)
     if sizes and writes_none(ledger):
-        sentences.append(f"{say('faces.batch', sizes=', '.join(f'{size:,}' for size in sizes))} {_axes(ledger)}")
+        sentences.append(f"{say('view.batch', sizes=', '.join(f'{size:,}' for size in sizes))} {_axes(ledger)}")
         if len(ledger.batch_sizes) > 1:
             sentences.append(say("ledger.several"))
     return sentences
@@ -135,7 +135,7 @@ def counting(row: Row, convention: str) -> str:
     if row.facts.shared:
         return say("ledger.shared")
     arithmetic = row.counted(convention)
-    return say("faces.unknown.count") if arithmetic is None else arithmetic or "0"
+    return say("view.unknown.count") if arithmetic is None else arithmetic or "0"
 
 
 def arrays(row: Row, convention: str) -> list[tuple[str, str]]:
@@ -148,7 +148,7 @@ def arrays(row: Row, convention: str) -> list[tuple[str, str]]:
             words = _matrix(words, axes, weight.shape)
         elif row.facts.kind == "Dense" and own.name == "bias":
             upright = convention == "columns" and row.dense
-            words = say("faces.bias.columns", shape=words) if upright else say("ledger.bias", shape=words)
+            words = say("view.bias.columns", shape=words) if upright else say("ledger.bias", shape=words)
         if not weight.trainable:
             words = f"{words} {say('ledger.frozen')}"
         labelled.append((weight.name, words))
@@ -174,7 +174,7 @@ def unknown_total_reason(ledger: Ledger, figure: Callable[[Row], int | None]) ->
 def example_source(example: Example) -> str:
     """Which layer was computed, and where its numbers are from."""
     records = len(example.computed.outputs["keras"])
-    return say(f"faces.example.{'own' if example.own else 'drawn'}", layer=example.layer, records=records)
+    return say(f"view.example.{'own' if example.own else 'drawn'}", layer=example.layer, records=records)
 
 
 def _axes(ledger: Ledger) -> str:
@@ -183,8 +183,8 @@ def _axes(ledger: Ledger) -> str:
     two_axes = all(len(shape) == 2 for shape in shapes) and bool(shapes)
     in_columns = ledger.convention in ("columns", "all") and any(row.dense for row in ledger.rows)
     if two_axes and in_columns:
-        return say(f"faces.axes.{ledger.convention}")
-    return say(f"faces.axes.{'rows' if two_axes else 'mixed' if in_columns else 'first'}")
+        return say(f"view.axes.{ledger.convention}")
+    return say(f"view.axes.{'rows' if two_axes else 'mixed' if in_columns else 'first'}")
 
 
 def _block(ledger: Ledger, index: int) -> list[str]:
@@ -226,10 +226,10 @@ def _matrix(shape: str, axes: tuple[str, str], sizes: tuple[int | None, ...]) ->
     rows, columns = ("any" if size is None else "one" if size == 1 else "many" for size in sizes)
     down, across = (f"{size:,}" if size is not None else "m" for size in sizes)
     return say(
-        "faces.matrix",
+        "view.matrix",
         shape=shape,
-        rows=say(f"faces.down.{axes[0]}.{rows}", n=down),
-        columns=say(f"faces.across.{axes[1]}.{columns}", n=across),
+        rows=say(f"view.down.{axes[0]}.{rows}", n=down),
+        columns=say(f"view.across.{axes[1]}.{columns}", n=across),
     )
 
 
@@ -265,7 +265,7 @@ def _figures(figures: list[tuple[int, int | None]], in_words: Callable[[int], st
 
 def _totals(ledger: Ledger) -> list[str]:
     if ledger.parameters is None or ledger.trainable is None:
-        return wrap(say("ledger.total", sum=say("faces.unknown.count")))
+        return wrap(say("ledger.total", sum=say("view.unknown.count")))
     terms = [f"{row.parameters:,}" for row in ledger.rows if row.parameters]
     total = f"{ledger.parameters:,}"
     lines = wrap(say("ledger.total", sum=f"{' + '.join(terms)} = {total}" if len(terms) > 1 else total))
@@ -276,15 +276,15 @@ def _totals(ledger: Ledger) -> list[str]:
     work = [(size, ledger.multiply_adds(size)) for size in sizes_of(ledger)]
     if any(figure != 0 for _, figure in memory):
         figures = _figures(memory, size_text, unknown_total_reason(ledger, lambda row: row.output_bytes(1)))
-        lines += wrap(say("faces.total.memory", figures=figures))
+        lines += wrap(say("view.total.memory", figures=figures))
     if any(figure != 0 for _, figure in work):
         figures = _figures(work, "{:,}".format, unknown_total_reason(ledger, lambda row: row.multiply_adds(1)))
-        lines += wrap(say("faces.total.work", figures=figures))
+        lines += wrap(say("view.total.work", figures=figures))
     return lines
 
 
 def _example(ledger: Ledger) -> list[str]:
     if ledger.example is None:
         return []
-    lines = ["", *wrap(say("faces.example.title")), *wrap(example_source(ledger.example))]
+    lines = ["", *wrap(say("view.example.title")), *wrap(example_source(ledger.example))]
     return [*lines, *str(ledger.example.computed).splitlines()]

@@ -142,15 +142,15 @@ class SideBySide:
         """How far the three agree, in the language in force."""
         difference = np.format_float_positional(self.largest_difference, 2, fractional=False, trim="-")
         if self.largest_difference == 0:
-            return say("faces.same.exactly")
+            return say("view.same.exactly")
         if self.largest_difference <= self.rounding:
-            return say("faces.same.rounded", difference=difference)
-        return say("faces.same.difference", difference=difference)
+            return say("view.same.rounded", difference=difference)
+        return say("view.same.difference", difference=difference)
 
     def __str__(self) -> str:
         lines = []
         for convention in CONVENTIONS:
-            lines.append(say(f"faces.convention.{convention}"))
+            lines.append(say(f"view.convention.{convention}"))
             arrays = [f"{name} {array.shape}" for name, array in self.arrays[convention].items()]
             for words in (", ".join(arrays), self.equation(convention), self.first_values(convention)):
                 lines += [f"  {line}" for line in wrap(words, WIDTH - 2)]
@@ -267,7 +267,7 @@ def _array(value: Any) -> NDArray[Any]:
     except (TypeError, ValueError, RuntimeError):
         array = np.asarray(None)
     if array.dtype.kind in "OUSMm":
-        raise ShapeError("faces.numbers", found=type(value).__name__)
+        raise ShapeError("view.numbers", found=type(value).__name__)
     return array
 
 

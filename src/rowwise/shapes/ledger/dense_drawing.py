@@ -103,13 +103,13 @@ def draw_dense(dense: Dense, batches: Sequence[int | None], convention: str, sca
 
 def _count(what: str, size: int | None) -> str:
     if size is None:
-        return say(f"faces.{what}.any")
-    return say(f"faces.{what}.{'one' if size == 1 else 'many'}", n=f"{size:,}")
+        return say(f"view.{what}.any")
+    return say(f"view.{what}.{'one' if size == 1 else 'many'}", n=f"{size:,}")
 
 
 def _axes(name: str, shape: str, down: str, across: str, kinds: bool = True) -> list[str]:
     """`X (32, 784)`, `↓ 32 records (rows)`, `→ 784 features (columns)`; without `kinds`, no (rows) and (columns)."""
-    rows, columns = (say("faces.rows", what=down), say("faces.columns", what=across)) if kinds else (down, across)
+    rows, columns = (say("view.rows", what=down), say("view.columns", what=across)) if kinds else (down, across)
     return [f"{name} {shape}", f"↓ {rows}", f"→ {columns}"]
 
 
@@ -119,7 +119,7 @@ def _in_rows(sheet: Sheet, dense: Dense, batches: Sequence[int | None], scale: S
     tall, wide = scale.length(dense.features), scale.length(dense.units)
     if torch:
         lines = _axes("W", shape_text((dense.units, dense.features)), units, features)
-        transposed = say("faces.turned", shape=shape_text((dense.features, dense.units)))
+        transposed = say("view.turned", shape=shape_text((dense.features, dense.units)))
         room = wide + 4 + len(lines) * LINE + 8 + LINE
         upper = max(tall, room)
         draw_matrix(sheet, (-tall, 0), (dense.units, dense.features), "w", scale, "row")

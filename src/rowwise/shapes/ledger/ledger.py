@@ -275,7 +275,7 @@ class Ledger:
         path = Path(path)
         formats = {".html": self.to_html, ".svg": self.to_svg, ".json": self._json, ".txt": self.__str__}
         if (written := formats.get(path.suffix.lower())) is None:
-            raise UsageError("faces.unsaved", path=path)
+            raise UsageError("view.unsaved", path=path)
         atomic_write(path, f"{written().rstrip()}\n".encode())
 
     def _json(self) -> str:

@@ -59,16 +59,16 @@ class Scale:
 
     def notes(self) -> list[str]:
         """In words, what is not drawn to scale."""
-        notes = [say("faces.thin")] if self.thin else []
-        notes += [say("faces.broken", limit=f"{self.limit:,}")] if self.broken else []
-        notes += [say("faces.unknown")] if self.unknown else []
-        return notes + ([say("faces.sheets")] if self.sheets else [])
+        notes = [say("view.thin")] if self.thin else []
+        notes += [say("view.broken", limit=f"{self.limit:,}")] if self.broken else []
+        notes += [say("view.unknown")] if self.unknown else []
+        return notes + ([say("view.sheets")] if self.sheets else [])
 
     def ruler(self) -> tuple[float, str]:
         """A round number of numbers: its length in pixels, and in words."""
         steps = [step * 10**power for power in range(5) for step in (1, 2, 5)]
         numbers = next((n for n in steps if n * self.per_number >= RULER), steps[-1])
-        return numbers * self.per_number, say(f"faces.scale.{'one' if numbers == 1 else 'many'}", n=f"{numbers:,}")
+        return numbers * self.per_number, say(f"view.scale.{'one' if numbers == 1 else 'many'}", n=f"{numbers:,}")
 
 
 def draw_matrix(

@@ -2,7 +2,7 @@
 
 A new kind is one more module here, with the functions that `kind.Kind` lists, and a line in `KINDS`. Beside it:
 
-- how it is named in tables that people read: `schema.kind.…` and `schema.enters.…` in `text/records.toml`;
+- how it is named in tables that people read: `schema.kind.…` and `schema.enters.…` in `text/tables.toml`;
 - which arithmetic makes features of its columns of X: `recipe` in `models/preparation.py`. Its columns are
   standardized unless something else is said there.
 

@@ -1,4 +1,4 @@
-"""A subject → where it comes from: the data, the model, and how to repeat it."""
+"""A subject → the provenance of its figures: the data, the model, and how to repeat it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST = 24
 
 
-class Worst(NamedTuple):
+class LargestErrors(NamedTuple):
     """Records with a sentence above them; `name` is the target's where there are several."""
 
     name: str
@@ -26,7 +26,7 @@ class Worst(NamedTuple):
     records: Records
 
 
-def worst_view(subject: Subject) -> list[Worst] | None:
+def largest_errors_view(subject: Subject) -> list[LargestErrors] | None:
     """The most confident mistakes, or the largest errors of each target; None where the true classes are not known."""
     if (report := subject.classes) and report.true is not None:
         return [_mistakes(subject, report)]
@@ -36,11 +36,11 @@ def worst_view(subject: Subject) -> list[Worst] | None:
     return None
 
 
-def _mistakes(subject: Subject, report: Report) -> Worst:
+def _mistakes(subject: Subject, report: Report) -> LargestErrors:
     assert report.true is not None
     wrong = np.flatnonzero(subject.predicted != report.true)
     if not len(wrong):
-        return Worst("", say("report.none_wrong"), Records())
+        return LargestErrors("", say("report.none_wrong"), Records())
     records = wrong[np.argsort(-subject.confidence[wrong], kind="stable")[:MOST]].tolist()
     names = report.names
     words = [
@@ -53,10 +53,10 @@ def _mistakes(subject: Subject, report: Report) -> Worst:
     ]
     heads = (say("report.true"), say("report.predicted"), say("report.sure"))
     summary = say("report.worst.classes", shown=len(records), wrong=f"{len(wrong):,}")
-    return Worst("", summary, records_of(subject.data, records, words, heads))
+    return LargestErrors("", summary, records_of(subject.data, records, words, heads))
 
 
-def _largest_errors(subject: Subject, report: RegressionReport, target: int) -> Worst:
+def _largest_errors(subject: Subject, report: RegressionReport, target: int) -> LargestErrors:
     error = report.predicted[:, target] - report.true[:, target]
     records = np.argsort(-np.abs(error), kind="stable")[:MOST].tolist()
     words = [
@@ -66,4 +66,4 @@ def _largest_errors(subject: Subject, report: RegressionReport, target: int) -> 
     heads = (say("report.true.number"), say("report.predicted"), say("report.error"))
     name = report.targets[target] if len(report.targets) > 1 else ""
     summary = say("report.worst.numbers", shown=len(records))
-    return Worst(name, summary, records_of(subject.data, records, words, heads))
+    return LargestErrors(name, summary, records_of(subject.data, records, words, heads))

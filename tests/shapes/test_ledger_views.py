@@ -1,6 +1,6 @@
 """The ledger as HTML and SVG: well-formed, true to scale, readable in both languages, themes and widths.
 
-`KERAS_BACKEND=jax PYTHONPATH=tests python tests/shapes/test_faces.py` takes the pictures of docs/images/ledger anew.
+`KERAS_BACKEND=jax PYTHONPATH=tests python tests/shapes/test_ledger_views.py` takes docs/images/ledger anew.
 """
 
 import io
@@ -123,15 +123,15 @@ def only(ledger):
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("batch", [None, 32, [1, 10, 32, 60000]])
-def test_every_model_has_faces_that_are_well_formed(name, lang, batch):
+def test_every_model_has_views_that_are_well_formed(name, lang, batch):
     model = model_named(name)
     for convention in CONVENTIONS:
         ledger = rowwise.explain(model, batch, lang, convention)
         root = ET.fromstring(ledger.to_svg())
         assert root.get("role") == "img"
         assert [child.tag for child in root][:2] == [f"{SVG}title", f"{SVG}desc"]
-        for face in (ledger.to_html(), ledger._repr_html_()):
-            page = Page(face)
+        for view in (ledger.to_html(), ledger._repr_html_()):
+            page = Page(view)
             assert not {"script", "iframe", "object"} & set(page.tags)
             assert not [tag for tag, attributes in page.attributes if {"id", "src", "onclick"} & set(attributes)]
             assert ("not known yet" if lang == "en" else "아직 모름") in page.text or ledger.parameters is not None
@@ -139,23 +139,23 @@ def test_every_model_has_faces_that_are_well_formed(name, lang, batch):
             for row in ledger.rows:
                 for written in ledger.conventions if row.dense else ledger.conventions[:1]:
                     assert (row.counted(written) or "") in page.text
-            for drawn in re.findall("<svg.*?</svg>", face):
+            for drawn in re.findall("<svg.*?</svg>", view):
                 ET.fromstring(drawn)
 
 
-@pytest.mark.parametrize("face", ["to_html", "_repr_html_", "to_svg"])
-def test_names_are_shown_and_never_obeyed(face):
-    text = getattr(rowwise.explain(MODELS["nasty"]()), face)()
+@pytest.mark.parametrize("view", ["to_html", "_repr_html_", "to_svg"])
+def test_names_are_shown_and_never_obeyed(view):
+    text = getattr(rowwise.explain(MODELS["nasty"]()), view)()
     assert "<script" not in text
     assert "\x00" not in text
     assert "&lt;script&gt;" in text
 
 
 def test_nothing_is_asked_of_the_network():
-    for face in (rowwise.explain().to_html(), rowwise.explain()._repr_html_(), rowwise.explain().to_svg()):
-        assert set(re.findall(r"\w+://[^\"' )]+", face)) <= {"http://www.w3.org/2000/svg"}
-        assert "url(" not in face
-        assert "@import" not in face
+    for view in (rowwise.explain().to_html(), rowwise.explain()._repr_html_(), rowwise.explain().to_svg()):
+        assert set(re.findall(r"\w+://[^\"' )]+", view)) <= {"http://www.w3.org/2000/svg"}
+        assert "url(" not in view
+        assert "@import" not in view
 
 
 def test_the_page_says_in_the_ledgers_language_what_it_is():
@@ -251,9 +251,9 @@ def test_each_convention_is_drawn_as_it_writes(convention, shapes, arithmetic):
 
 def test_branches_are_named_in_words():
     ledger = rowwise.explain(branches())
-    for face in (ledger.to_svg(), ledger.to_html()):
-        assert "takes: left, right" in face
-        assert re.search("takes: flatten\\w*, mean", face)
+    for view in (ledger.to_svg(), ledger.to_html()):
+        assert "takes: left, right" in view
+        assert re.search("takes: flatten\\w*, mean", view)
 
 
 def test_a_second_none_is_explained_where_it_stands():

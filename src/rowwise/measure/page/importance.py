@@ -1,0 +1,46 @@
+"""The importance of columns → a bar for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rowwise.measure.as_text import UNITS, number
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from rowwise.measure.page.subject import Subject
+
+MOST_COLUMNS = 40
+
+
+class ImportanceView(NamedTuple):
+    """`rows`: a column's name, how far the figure falls, its deviation, and the length of its bar in percent."""
+
+    summary: str
+    head: list[str]
+    rows: list[tuple[str, str, str, str]]
+    omission: str
+
+
+def importance_view(subject: Subject) -> ImportanceView | None:
+    """A bar for each column."""
+    measured = subject.importance
+    if measured is None:
+        return None
+    most = max((column.mean for column in measured.columns), default=0)
+    rows = []
+    for column in measured.columns[:MOST_COLUMNS]:
+        share = max(column.mean, 0) / most if most > 0 else 0
+        fall = number(column.mean, measured.measure)
+        rows.append((column.name, fall, f"± {column.std:.4f}", f"{100 * share:.1f}"))
+    measure = say("measure.name.accuracy") if measured.measure == "accuracy" else UNITS["r2"]
+    summary = say(
+        "report.importance.says",
+        measure=measure,
+        repeats=measured.repeats,
+        records=f"{measured.records:,}",
+        figure=f"{measured.figure:.4f}",
+    )
+    head = [say("report.column"), say("report.falls", measure=measure), say("report.deviation"), ""]
+    rest = len(measured.columns) - MOST_COLUMNS
+    return ImportanceView(summary, head, rows, say("report.more.columns", count=f"{rest:,}") if rest > 0 else "")
