@@ -178,7 +178,7 @@ REFUSED = {
     "labels with a point": ((X, Y / 1, "ab"), "labels are float64"),
     "a label too many": ((X, Y + 1, "ab"), r"label 2 has no class; expected 0 to 1 \(2 labels"),
     "a negative label": ((X, Y - 1, "ab"), "label -1 has no class"),
-    "NaN": ((with_value(np.nan), Y, "ab"), r"1 values are not finite; the first is nan at x\[2, 1\]"),
+    "NaN": ((with_value(np.nan), Y, "ab"), r"1 value is not finite: nan at x\[2, 1\]"),
     "infinite": ((with_value(-np.inf), Y, "ab"), r"-inf at x\[2, 1\]"),
     "words": ((X.astype(str), Y, "ab"), "expected numbers"),
     "complex numbers": ((X.astype(complex), Y, "ab"), "expected numbers"),
