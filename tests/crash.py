@@ -26,6 +26,7 @@ from pathlib import Path
 SIGNALS = {"SIGKILL": 0.55, "SIGTERM": 0.15, "SIGINT": 0.15, "SIGHUP": 0.15}
 TWICE = 0.3  # of the signals that can be caught are followed by another
 ENGINES = {"native": 0.8, "keras": 0.1, "whole_epoch": 0.1}
+EARLY = 0.3  # of the kills come at any moment, starting included
 EPOCHS = 12
 TRAIN = ["train", "digits", "--hidden", "16", "--dropout", "0.2", "--epochs", str(EPOCHS), "--lang", "en"]
 COLUMNS = ("kills", "nothing yet", "unfinished", "saved", "lost", "half-written", "traceback")
@@ -74,7 +75,14 @@ class Victim:
             time.sleep(0.002)
 
     def said(self) -> str:
-        return self.words.read_text("utf-8", errors="replace")
+        try:
+            return self.words.read_text("utf-8", errors="replace")
+        except FileNotFoundError:  # killed before it could say anything
+            return ""
+
+    def epochs(self) -> list[int]:
+        """The epochs that it has told of."""
+        return [int(epoch) for epoch in re.findall(rf"^ *(\d+)/{EPOCHS} ", self.said(), re.M)]
 
 
 class Campaign:
@@ -114,7 +122,7 @@ class Campaign:
         while True:
             victim = Victim(arguments, self.place / "words")
             enough = sum(row["kills"] for row in self.table.values()) >= self.kills
-            code = victim.ended(600 if enough else self.random.uniform(0, 1.1 * seconds))
+            code = victim.ended(600) if enough else self._wait(victim, seconds)
             if code is None and not enough:
                 code = self._kill(victim, run)
             elif code not in (0, 128 + signal.SIGINT):
@@ -138,6 +146,16 @@ class Campaign:
         elif code == 0 and (left := [path.name for path in run.iterdir() if path.suffix == ".lock"]):
             self.faults.append(f"{run}: {left} are left")
         shutil.rmtree(place)
+
+    def _wait(self, victim: Victim, seconds: float) -> int | None:
+        """Until any moment; or one after some epochs, since most of the time goes by in starting."""
+        if self.random.random() < EARLY:
+            return victim.ended(self.random.uniform(0, 1.1 * seconds))
+        epochs = self.random.randint(1, 4)
+        while len(victim.epochs()) < epochs:
+            if (code := victim.ended(0.002)) is not None:
+                return code
+        return victim.ended(self.random.uniform(0, 0.1 * seconds))
 
     def _kill(self, victim: Victim, run: Path) -> int | None:
         (name,) = self.random.choices(list(SIGNALS), SIGNALS.values())
@@ -165,7 +183,7 @@ class Campaign:
         if "Traceback" in said or "Unexpected error" in said:
             row["traceback"] += 1
             self.faults.append(f"{run}: {said}")
-        told = [int(epoch) for epoch in re.findall(rf"^ *(\d+)/{EPOCHS} ", said, re.M)]
+        told = victim.epochs()
         if told and (kept := self._epochs(run)) < max(told):
             row["lost"] += 1
             self.faults.append(f"{run}: {max(told)} epochs were told, {kept} are kept")

@@ -46,7 +46,7 @@ def test_a_run_keeps_its_schema_and_how_its_data_were_read(runs):
         record = json.loads((runs[target] / "run.json").read_text())
         data = record["data"]
         assert data["task"] == task
-        assert data["schema"]["columns"][0] == {"name": "id", "kind": "dropped", "reason": "identifier"}
+        assert data["schema"]["columns"][0] == {"name": "id", "kind": "dropped", "reason": "numbering"}
         assert data["source"]["load"]["target"] == [target]
         assert len(record["epochs"]) == 3
 

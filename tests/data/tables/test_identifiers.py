@@ -29,6 +29,7 @@ GAPS = [n * 7919 % 10007 + 15_000_000 for n in range(N)]
             "customer_id",
             "customerID",
             "PassengerId",
+            "Kundennummer",
             "CustomerId",
             "customerid",
             "RowNumber",

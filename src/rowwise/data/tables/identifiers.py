@@ -49,6 +49,7 @@ GLUED = re.compile(  # customerid, but no word such as humid or paid
     r"(account|article|case|claim|client|cust|customer|device|employee|emp|event|film|game|house|image|img|item|listing"
     r"|loan|match|member|movie|object|order|passenger|patient|person|player|policy|post|product|record|ride|row|sample"
     r"|session|shop|song|store|student|team|track|transaction|trip|tweet|txn|user)(id|no|num|number)s?"
+    r"|(artikel|auftrags|beleg|bestell|kunden|matrikel|mitglieds|personal|rechnungs|vertrags)(nummer|nr|id)"
 )
 FEWEST = 2  # records in which numbers can differ
 

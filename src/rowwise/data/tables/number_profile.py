@@ -195,9 +195,9 @@ class NumberProfile:
             separator: of the fields of its file.
             plain: the numbers, where Polars reads all of the texts.
         """
-        if not start and plain is None and len(texts) > SAMPLE:  # these show how the others are read at once
-            self.add_texts(texts[:SAMPLE], 0, separator)
-            self.add_texts(texts[SAMPLE:], SAMPLE, separator)
+        if not start and len(texts) > SAMPLE:  # these show how the others are read at once
+            for part in (slice(SAMPLE), slice(SAMPLE, None)):
+                self.add_texts(texts[part], part.start or 0, separator, None if plain is None else plain[part])
             return
         usual = self.evidence.proven or "."
         if usual == ",":
