@@ -13,7 +13,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from rowwise.environment import debug
-from rowwise.errors import RowwiseError
+from rowwise.errors import RowwiseError, os_reason
 from rowwise.terminal.signals import OVER, end_at_once, ignore_all
 from rowwise.text import LANGUAGES, say, use_language
 from rowwise.text.visible import cut, visible
@@ -114,7 +114,7 @@ def _flush() -> int:
         raise
     except OSError as cause:  # a full disk behind `> file`
         _silence_output()
-        return _failed(f"rowwise: {say('cli.output', cause=cause.strerror)}", FAILED)
+        return _failed(f"rowwise: {say('cli.output', cause=os_reason(cause))}", FAILED)
     return 0
 
 

@@ -16,6 +16,7 @@ expected, what was found, what to do. `str(error)` is the sentence in the curren
 
 from __future__ import annotations
 
+import errno
 import sys
 import warnings
 from contextlib import contextmanager
@@ -29,6 +30,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _listener: ContextVar[Callable[[str], object] | None] = ContextVar("rowwise_listener", default=None)
+
+
+# The system's refusals that users meet → what they are told; Python has them in English alone.
+OS_REASONS = {
+    errno.ENOENT: "os.missing",
+    errno.EACCES: "os.permission",
+    errno.EPERM: "os.permission",
+    errno.EISDIR: "file.is.folder",
+    errno.ENOTDIR: "os.no_folder",
+    errno.ENOSPC: "os.space",
+    errno.EDQUOT: "os.quota",
+    errno.EROFS: "os.read_only",
+    errno.ENAMETOOLONG: "os.long_name",
+    errno.EMFILE: "os.open_files",
+}
+
+
+def os_reason(cause: BaseException) -> str:
+    """Why the operating system refused, in the current language where the catalogue knows the reason."""
+    if (key := OS_REASONS.get(getattr(cause, "errno", None) or 0)) is not None:
+        return say(key)
+    return getattr(cause, "strerror", None) or str(cause)
 
 
 class RowwiseError(Exception):

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from rowwise.errors import SaveError
+from rowwise.errors import SaveError, os_reason
 from rowwise.locks import held, hold
 from rowwise.text import say
 
@@ -107,7 +107,7 @@ def check_place(path: Path) -> None:
         if not folder.is_dir() and (folder.exists() or not folder.parent.is_dir()):
             raise SaveError("file.folder", path=path, folder=folder)
     except OSError as cause:
-        raise SaveError("file.save", path=path, cause=cause.strerror or cause) from cause
+        raise SaveError("file.save", path=path, cause=os_reason(cause)) from cause
 
 
 def atomic_write(path: Path, content: bytes) -> None:
@@ -138,7 +138,7 @@ def atomic_write(path: Path, content: bytes) -> None:
                 path.parent.rmdir()
             raise
     except OSError as cause:
-        raise SaveError("file.save", path=path, cause=cause.strerror or cause) from cause
+        raise SaveError("file.save", path=path, cause=os_reason(cause)) from cause
 
 
 def write_whole(path: Path, make: Callable[[Callable[[bytes], object]], Done]) -> Done:
@@ -165,7 +165,7 @@ def write_whole(path: Path, make: Callable[[Callable[[bytes], object]], Done]) -
         if not device:
             partial.replace(place)
     except OSError as cause:
-        raise SaveError("file.save", path=path, cause=cause.strerror or cause) from cause
+        raise SaveError("file.save", path=path, cause=os_reason(cause)) from cause
     finally:
         if not device:
             partial.unlink(missing_ok=True)

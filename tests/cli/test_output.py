@@ -71,7 +71,7 @@ def test_a_reader_that_goes_away_stops_nothing(monkeypatch):
 
 def test_a_result_that_cannot_be_written_is_an_error(monkeypatch):
     monkeypatch.setattr(sys, "stdout", Broken(OSError(28, "No space left on device")))
-    with pytest.raises(SaveError, match="No space left"), Output() as output:
+    with pytest.raises(SaveError, match="no space is left on the disk"), Output() as output:
         output.result("lost")
 
 

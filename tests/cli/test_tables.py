@@ -83,7 +83,7 @@ def test_predict_writes_the_rows_in_order_with_classes_and_probabilities(runs, n
     numbers = written.select("probability cheap", "probability dear").cast(pl.Float64).to_numpy()
     np.testing.assert_allclose(numbers.sum(1), 1, atol=1e-5)
     assert written["prediction"].to_list() == [("cheap", "dear")[one] for one in numbers.argmax(1)]
-    for words in ("view: 3 records have a level", "rooms: 1 values could not be read", "river: 1 records lack a value"):
+    for words in ("view: 3 records have a level", "rooms: 1 value could not be read", "river: 1 record lacks a value"):
         assert words in err
     assert "status:" not in err, "training records lacked it too"
 
@@ -143,7 +143,7 @@ def test_rows_that_lack_fields_are_told_of_and_their_order_is_kept(runs, new, ro
     for out in ((), ("--out", "p.csv")):
         code, text, err = rowwise("predict", runs["dear"], here / "short.csv", *out)
         assert code == 0
-        assert re.search(r"short\.csv: 1 of 50 rows have fewer fields .* line 21 \(", err)
+        assert re.search(r"short\.csv: 1 of 50 rows has fewer fields .* line 21 \(", err)
         written = pl.read_csv((here / "p.csv").read_bytes() if out else text.encode(), infer_schema=False)
         assert len(written) == 50
         assert written[lines[0].split(",")[-1]].null_count() == 1
@@ -161,9 +161,11 @@ def test_a_column_called_prediction_is_not_lost(runs, rowwise, here):
 
 @pytest.mark.slow
 def test_predict_answers_what_is_no_table_of_the_model(runs, rowwise, here, trained):
+    (picture := here / "picture.png").write_bytes(b"\x89PNG")
     for arguments, words in (
         ([runs["dear"], write(here / "a.csv", {"x": [1, 2]})], "lacks columns .*: rooms, status, view"),
         ([runs["dear"], "b.csv"], "no file or folder b.csv"),
+        ([runs["dear"], picture], "picture.png is no table, and the model was trained on one"),
         ([runs["dear"], here / "a.csv", here / "a.csv"], "2 files were given"),
         ([runs["dear"], here / "a.csv", "--json"], "--out predictions.csv"),
         ([trained, here / "a.csv", "--out", "c.csv"], "--out is for tables"),

@@ -167,7 +167,7 @@ def test_a_reader_that_goes_away_is_no_error(line):
 def test_a_full_disk_behind_standard_output_is_said():
     done = in_a_shell("rowwise data list > /dev/full")
     assert done.returncode == 1
-    assert done.stderr == "rowwise: Standard output cannot be written: No space left on device.\n"
+    assert done.stderr == "rowwise: Standard output cannot be written: no space is left on the disk.\n"
 
 
 def test_a_terminal_without_our_letters_gets_escapes():

@@ -58,13 +58,30 @@ def test_it_says_what_it_accepts_and_what_it_gives(place, houses, digits):
     assert json.loads((place / "price" / "run.json").read_text())["test"]["r2"] == price.metrics["r2"]
 
 
+def test_a_run_is_opened_by_its_path():
+    for wrong in (None, 3, ["runs"]):
+        with pytest.raises(UsageError, match="A run is opened by its path; found"):
+            rowwise.open(wrong)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "the file or folder does not exist"), ("ko", "파일이나 폴더가 없습니다")]
+)
+def test_what_the_system_refuses_is_said_in_the_users_language(tmp_path, lang, words):
+    with use_language(lang), pytest.raises(ModelError) as caught:
+        rowwise.open(tmp_path / "nowhere")
+    with use_language(lang):
+        assert words in str(caught.value)
+        assert "No such file" not in str(caught.value)
+
+
 def test_rows_of_every_form_give_the_same_numbers(place, houses):
     saved = rowwise.open(place / "price")
     frame = pl.DataFrame(ROWS)
     frame.write_csv(place / "new.csv")
-    with pytest.warns(Suspicious, match="town: 1 records have a level"):
+    with pytest.warns(Suspicious, match="town: 1 record has a level"):
         expected = saved.predict(ROWS)
-    assert "town: 1 records have a level" in repr(expected)
+    assert "town: 1 record has a level" in repr(expected)
     assert expected.values.shape == (3, 1)
     frame, columns = frame[:2], {"rooms": [3, 5.5], "town": np.array(["hill", "river"])}
     frame.write_csv(place / "new.csv")
@@ -79,9 +96,9 @@ def test_rows_of_every_form_give_the_same_numbers(place, houses):
         np.testing.assert_array_equal(saved.predict(rows).values, expected.values[:2])
     one = saved.predict(ROWS[0])
     assert one.to_dicts() == [{"price": pytest.approx(float(expected.values[0, 0]), rel=1e-6)}]
-    with pytest.warns(Suspicious, match="town: 1 records have a level"):
+    with pytest.warns(Suspicious, match="town: 1 record has a level"):
         np.testing.assert_array_equal(rowwise.predict(saved.model, pl.DataFrame(ROWS)).values, expected.values)
-    assert expected.notes == ("town: 1 records have a level that training did not know; it counts as none of them.",)
+    assert expected.notes == ("town: 1 record has a level that training did not know; it counts as none of them.",)
 
 
 def test_classes_have_their_names(place, houses):

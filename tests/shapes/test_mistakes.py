@@ -361,7 +361,7 @@ MISTAKES = {
         (KERAS, 2134),
         lambda: (net((20,)), (with_nan(), classes())),
         DataError,
-        "1 values are not finite; the first is nan at x[3, 2]",
+        "1 value is not finite: nan at x[3, 2]",
         (Fix(x="np.nan_to_num(x)"),),
         fails=False,
     ),

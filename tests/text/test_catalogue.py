@@ -87,10 +87,11 @@ USES = uses()
 @pytest.mark.parametrize("key", MESSAGES)
 def test_a_message_is_whole_in_both_languages(key):
     message = MESSAGES[key]
-    assert set(message) == set(LANGUAGES)
+    assert set(message) - {"en_one"} == set(LANGUAGES)
     for text in message.values():
         assert text.strip()
     assert placeholders(message["en"]) == placeholders(message["ko"])
+    assert set(placeholders(message.get("en_one", ""))) <= set(placeholders(message["en"]))
 
 
 @pytest.mark.parametrize("key", MESSAGES)
@@ -102,6 +103,22 @@ def test_the_korean_is_korean_and_the_english_is_not(key):
         assert message["ko"] == message["en"]
     else:
         assert re.search("[가-힣]", message["ko"])
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [("1", "1 value is"), ("21", "21 values are"), ("1,001", "1,001 values are")]
+)
+def test_one_is_singular_in_english(count, expected):
+    with use_language("en"):
+        assert expected in say("predict.table.unit", name="rooms", count=count)
+
+
+def test_without_a_count_the_records_decide_on_the_singular():
+    with use_language("en"):
+        assert say("prediction.numbers", records="1") == "Predictions for 1 record: its numbers."
+        assert say("prediction.numbers", records="2") == "Predictions for 2 records: the numbers of each."
+        assert "1 of 40 records has" in say("target.left_out", count="1", records="40", names="price")
+        assert "0 of 1 records have" in say("target.left_out", count="0", records="1", names="price")
 
 
 def test_a_placeholder_is_a_name():

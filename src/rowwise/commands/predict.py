@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.options import decimal_sign, model_task
 from rowwise.commands.polars_stderr import hide_panics
-from rowwise.data.source import TABLES, Source
+from rowwise.data.source import Source
 from rowwise.errors import DataError, ModelError, UsageError
 from rowwise.runs.record import SCHEMA
 from rowwise.runs.saved import Saved
@@ -118,8 +118,7 @@ def _folder(saved: Saved, folder: Path, skip_bad: bool, out: Path | None, output
 def _table(saved: Saved, file: Path, decimal: str, out: Path | None, output: Output) -> int:
     """Write the table with its predictions to `out`, whole or not at all, else to standard output; 0."""
     source = Source(str(file), decimal=decimal)
-    if source.kind != "table":
-        raise UsageError("predict.table.kind", path=file, known=", ".join(TABLES))
+    source.check_table()
     if out is not None and _same(out, file):
         raise UsageError("predict.out.same", path=out)
     from rowwise.runs.table_predictions import predict_table

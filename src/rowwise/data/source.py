@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.data.column_names import labels_named
 from rowwise.data.named.names import is_name, known
-from rowwise.errors import DataError, UsageError
+from rowwise.errors import DataError, UsageError, os_reason
 from rowwise.files import check_regular, read_small
 from rowwise.text import say
 from rowwise.text.visible import shown
@@ -143,6 +143,13 @@ class Source:
         known(self.place)  # raises: it is no name either
         raise AssertionError(self.place)
 
+    def check_table(self) -> None:
+        """Raises UsageError where a model that was trained on a table cannot take it, and DataError as `kind`."""
+        path = Path(self.place)
+        other_file = self.frame is None and path.is_file() and path.suffix.lower() not in TABLES
+        if other_file or self.kind != "table":
+            raise UsageError("predict.table.kind", path=self.place, known=", ".join(TABLES))
+
     def checked(self) -> Source:
         """The source itself, a name written as `names` has it, once it is sure that the options are for such data.
 
@@ -231,7 +238,7 @@ def _refuse_irregular(path: Path) -> None:
     try:
         check_regular(path)
     except OSError as cause:
-        raise DataError("source.irregular", path=path, cause=cause.strerror) from cause
+        raise DataError("source.irregular", path=path, cause=os_reason(cause)) from cause
 
 
 def is_frame(data: Any) -> bool:
@@ -264,7 +271,7 @@ def read_options(file: Path) -> dict[str, Any]:
     except RecursionError as cause:
         raise UsageError("source.toml", path=file, cause=say("config.deep", most=DEEPEST)) from cause
     except OSError as cause:
-        raise UsageError("source.toml", path=file, cause=cause.strerror or cause) from cause
+        raise UsageError("source.toml", path=file, cause=os_reason(cause)) from cause
     except ValueError as cause:  # no UTF-8, no TOML
         raise UsageError("source.toml", path=file, cause=cause) from cause
     Source.from_dict({"place": "", **options})

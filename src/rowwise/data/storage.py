@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.errors import SaveError
+from rowwise.errors import SaveError, os_reason
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +47,7 @@ def no_room(cause: OSError) -> SaveError:
         path = tempfile.gettempdir()
     except OSError:  # nothing can be written anywhere
         path = "TMPDIR"
-    return SaveError("table.room", path=path, cause=cause.strerror or cause)
+    return SaveError("table.room", path=path, cause=os_reason(cause))
 
 
 def allocate(file: IO[bytes], start: int, size: int) -> None:

@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from rowwise.errors import ModelError, SaveError, UsageError
+from rowwise.errors import ModelError, SaveError, UsageError, os_reason
 from rowwise.files import LOCK, PARTIAL, atomic_write, sync, tidy, unfinished, write_through
 from rowwise.locks import Lock, owner
 from rowwise.runs.model_file import MODEL
@@ -64,7 +64,7 @@ class RunFolder:
                 self._take(self.path)
         except OSError as cause:
             self._remove_new_folders()
-            raise SaveError("run.unwritable", path=self.path or RUNS, cause=cause.strerror or cause) from cause
+            raise SaveError("run.unwritable", path=self.path or RUNS, cause=os_reason(cause)) from cause
         if self._goes_on:
             self.kept = RunRecord.read(self._place, UNFINISHED)
 
@@ -85,7 +85,7 @@ class RunFolder:
                 except FileExistsError:
                     continue  # perhaps another run's that took the name in the meantime
                 except OSError as cause:
-                    raise SaveError("run.unwritable", path=place, cause=cause.strerror or cause) from cause
+                    raise SaveError("run.unwritable", path=place, cause=os_reason(cause)) from cause
                 self._new_folders.insert(0, place.absolute())
                 self.path, self._lock = place, Lock(place / LOCK)
                 break
@@ -116,7 +116,7 @@ class RunFolder:
         except Exception as cause:  # Keras and HDF5 wrap what the file system says in errors of their own
             if self.kept is None or self.kept.checkpoint != name:
                 (place / name).unlink(missing_ok=True)
-            reason = getattr(cause.__cause__ or cause, "strerror", None) or cause
+            reason = os_reason(cause.__cause__ or cause)
             raise SaveError("run.checkpoint", path=place, cause=reason) from cause
         self.kept = record
         _forget_checkpoints(place, name, UNFINISHED)
@@ -157,7 +157,7 @@ class RunFolder:
         except Exception as cause:
             for file in contents:
                 (place / file).unlink(missing_ok=True)
-            reason = getattr(cause, "strerror", None) or cause
+            reason = os_reason(cause)
             if self.kept is not None and len(self.kept.epochs) == len(record.epochs):
                 raise SaveError("run.save.resume", path=place, cause=reason) from cause
             self.close()

@@ -11,7 +11,7 @@ import tempfile
 from typing import IO, TYPE_CHECKING, Any
 
 from rowwise.archive import Archive, open_archive
-from rowwise.errors import ModelError
+from rowwise.errors import ModelError, os_reason
 from rowwise.files import open_regular
 from rowwise.text import say
 
@@ -40,7 +40,7 @@ def open_model(file: Path) -> keras.Model:
         with open_regular(file) as opened:
             magic = opened.read(len(ZIP_MAGIC))
     except OSError as cause:
-        raise ModelError("run.missing", path=file, cause=cause.strerror) from cause
+        raise ModelError("run.missing", path=file, cause=os_reason(cause)) from cause
     if file.suffix != ".keras" or magic != ZIP_MAGIC:
         raise ModelError("run.no_keras_file", path=file)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rowwise import __version__
 from rowwise.data.picture_records import OBJECT, WHOLE
 from rowwise.data.source import Source
-from rowwise.errors import ModelError, RowwiseError
+from rowwise.errors import ModelError, RowwiseError, os_reason
 from rowwise.files import LOCK, PARTIAL, read_small
 from rowwise.json_text import from_json, to_json
 from rowwise.locks import held, owner
@@ -272,7 +272,7 @@ class RunRecord:
         try:
             content = read_small(file, LONGEST)
         except OSError as cause:
-            raise ModelError("run.no_run", path=folder, cause=cause.strerror) from cause
+            raise ModelError("run.no_run", path=folder, cause=os_reason(cause)) from cause
         try:
             values = from_json(content)
             if not isinstance(values, dict):

@@ -79,9 +79,12 @@ class Saved:
 
         Raises:
             ModelError: missing, another format, damaged, or with code in it.
-            UsageError: a task that there is not, or that the model's outputs cannot mean.
+            UsageError: no path, a task that there is not, or one that the model's outputs cannot mean.
         """
-        path = Path(path)
+        try:
+            path = Path(path)
+        except TypeError as cause:
+            raise UsageError("run.path", found=type(path).__name__) from cause
         if path.is_dir():
             record: RunRecord | None = RunRecord.read(path)
             model = open_model(path / MODEL)

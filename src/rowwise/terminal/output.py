@@ -11,7 +11,7 @@ from contextlib import ExitStack, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from rowwise.errors import SaveError, warnings_to
+from rowwise.errors import SaveError, os_reason, warnings_to
 from rowwise.files import write_whole
 from rowwise.json_text import plain
 from rowwise.text.visible import visible
@@ -75,7 +75,7 @@ class Output:
             self._out.line(text)
         except OSError as cause:  # a full disk behind `> file`
             silence(self._out)
-            raise SaveError("cli.output", cause=cause.strerror) from cause
+            raise SaveError("cli.output", cause=os_reason(cause)) from cause
 
 
 class _Patient:
@@ -148,7 +148,7 @@ def written(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]
         done = make(lambda content: sys.stdout.write(_for(terminal, content.decode())))
         sys.stdout.flush()
     except OSError as cause:
-        raise SaveError("cli.output", cause=cause.strerror or cause) from cause
+        raise SaveError("cli.output", cause=os_reason(cause)) from cause
     return done
 
 

@@ -1,7 +1,8 @@
 """A key and values → the sentence in Korean or English, from one catalogue.
 
 The catalogue is the `*.toml` files beside this module, one a subject: each message is a table
-`["area.name"]` with the strings `en` and `ko`. Nobody assembles user-facing text elsewhere.
+`["area.name"]` with the strings `en` and `ko`, and `en_one` where the English for one differs. Nobody assembles
+user-facing text elsewhere.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _chosen: ContextVar[str | None] = ContextVar("rowwise_language", default=None)
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """All messages: key → {"en": …, "ko": …}.
+    """All messages: key → {"en": …, "ko": …}, some with "en_one".
 
     Raises:
         ValueError: two files define the same key.
@@ -62,7 +63,7 @@ def _message(key: str) -> dict[str, str]:
 
 
 def language() -> str:
-    """The language in force: `use_language`, else `ROWWISE_LANG`, else the locale; `en` or `ko`."""
+    """The current language: `use_language`, else `ROWWISE_LANG`, else the locale; `en` or `ko`."""
     if chosen := _chosen.get():
         return chosen
     for wish in (os.environ.get("ROWWISE_LANG"), *_locale_names()):
@@ -88,12 +89,17 @@ def use_language(lang: str | None) -> Iterator[None]:
 
 
 def say(key: str, /, **values: object) -> str:
-    """The message `key` in the language in force, filled with `values`, of which nothing acts on a terminal.
+    """The message `key` in the current language, filled with `values`, of which nothing acts on a terminal.
+
+    `count`, or else `records`, is what decides between singular and plural.
 
     Raises:
         KeyError: no such key, or a value that the message needs is missing.
     """
-    return _message(key)[language()].format(**{name: quoted(value) for name, value in values.items()})
+    message, form = _message(key), language()
+    if form == "en" and "en_one" in message and str(values.get("count", values.get("records"))) == "1":
+        form = "en_one"
+    return message[form].format(**{name: quoted(value) for name, value in values.items()})
 
 
 def is_key(key: str) -> bool:

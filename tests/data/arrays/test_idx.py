@@ -120,7 +120,7 @@ def test_more_than_any_memory_is_refused_before_anything_is_unpacked(tmp_path):
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"absent cannot be read: No such file"):
+    with pytest.raises(DataError, match=r"absent cannot be read: the file or folder does not exist"):
         read_idx(tmp_path / "absent")
     with pytest.raises(DataError, match=r"cannot be read: it is a folder"):
         read_idx(tmp_path)

@@ -361,7 +361,7 @@ def test_a_run_finds_its_pictures_again(parts):
 def test_a_folder_that_must_not_be_read_is_one_clear_error(parts):
     (parts / "cog").chmod(0)
     try:
-        with pytest.raises(DataError, match="cannot be read: Permission denied"):
+        with pytest.raises(DataError, match="cannot be read: permission is denied"):
             rowwise.load(parts)
     finally:
         (parts / "cog").chmod(0o755)

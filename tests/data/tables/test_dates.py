@@ -165,7 +165,7 @@ def test_a_value_that_is_no_date_is_missing_and_told(tmp_path, none):
     texts = [f"{moment:%Y-%m-%d}" for moment in MOMENTS]
     texts[7] = none
     path = csv(tmp_path / "t.csv", day=texts)
-    with pytest.warns(Suspicious, match=rf'"day": 1 of 60 values are no dates, the first in record 8 \({none}\)'):
+    with pytest.warns(Suspicious, match=rf'"day": 1 of 60 values is no date, in record 8 \({none}\)'):
         schema = rowwise.load(path, target="ok")[0].schema
     x = encode(schema, path).x
     assert np.isnan(x[7, :4]).all()

@@ -15,6 +15,7 @@ from rowwise.data import Source
 from rowwise.data.tables.encode import encode, oddity_notes
 from rowwise.data.tables.read import Limits
 from rowwise.errors import DataError, UsageError
+from rowwise.text import use_language
 
 COLUMNS = without(houses(60), "dear", "price") | {
     "heated": [n % 3 == 0 for n in range(60)],
@@ -135,8 +136,8 @@ def test_what_cannot_be_used_is_nan_or_the_number_after_the_last_and_is_counted(
     unreadable = {"unreadable": 1}
     assert odd == {"rooms": unreadable, "view": {"unknown": 1}, "river": unreadable, "sold": {"missing": 1}}
     notes = oddity_notes(schema_of_texts, oddities)
-    assert any(note.startswith("rooms: 1 values could not be read") for note in notes)
-    assert any(note.startswith("view: 1 records have a level that training did not know") for note in notes)
+    assert any(note.startswith("rooms: 1 value could not be read") for note in notes)
+    assert any(note.startswith("view: 1 record has a level that training did not know") for note in notes)
 
 
 def test_a_column_that_no_row_has_is_named():
@@ -144,13 +145,43 @@ def test_a_column_that_no_row_has_is_named():
     train, _ = rowwise.load(frame, "y")
     dictionaries = [{"a": 1, "c": 2}, {"a": 3, "d": None}]
     for rows, place, has in (
-        (dictionaries, "rows", "a, c, d"),
-        (pl.DataFrame({"a": [1], "c": [2]}), "table", "a, c"),
-        (Frame({"a": [1]}), "table", "a"),
+        (dictionaries, "The rows lack", "They have: a, c, d."),
+        (pl.DataFrame({"a": [1], "c": [2]}), "table lacks", "It has: a, c."),
+        (Frame({"a": [1]}), "table lacks", "It has: a."),
     ):
-        with pytest.raises(DataError, match=f"^{place} lacks columns that the model was trained on: b. It has: {has}."):
+        with pytest.raises(DataError, match=f"^{place} columns that the model was trained on: b. {has}$"):
             encode(train.schema, rows)
     assert np.isnan(encode(train.schema, [{"a": 1, "b": None}]).x[0, 1]), "there, but missing"
+
+
+def test_the_near_name_of_a_missing_column_is_suggested():
+    frame = pl.DataFrame({"RM": range(60), "LSTAT": [n * 0.5 for n in range(60)], "y": ["p", "q"] * 30})
+    train, _ = rowwise.load(frame, "y")
+    for rows, sentence in (
+        ([{"RM": 1, "LSAT": 2}], "The rows lack columns that the model was trained on: LSTAT. They have: RM, LSAT."),
+        (pl.DataFrame({"RM": [1], "LSAT": [2]}), "table lacks columns that the model was trained on: LSTAT. "),
+    ):
+        with pytest.raises(DataError) as caught, use_language("en"):
+            encode(train.schema, rows)
+        with use_language("en"):
+            assert str(caught.value).startswith(sentence)
+            assert str(caught.value).endswith("If LSAT is what the model knows as LSTAT, rename it to LSTAT.")
+        with use_language("ko"):
+            assert "LSAT 열이 LSTAT 열에 해당한다면" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("rooms", "predicted with the training mean."), ("view", "it counts as none of the levels.")],
+)
+def test_what_stands_for_a_value_that_training_never_lacked_is_said_of_its_column(kind, words):
+    frame = pl.DataFrame({"rooms": [n * 0.5 for n in range(60)], "view": ["sea", "hill", "town"] * 20, "y": range(60)})
+    train, _ = rowwise.load(frame, "y")
+    encoded = encode(train.schema, [{"rooms": 2.0, "view": "sea"} | {kind: None}])
+    with use_language("en"):
+        (note,) = oddity_notes(train.schema, encoded.oddities)
+    assert note.startswith(f"{kind}: 1 record lacks a value, which no training record did;")
+    assert note.endswith(words)
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_what_is_served_is_read_in_the_unit_of_the_training(tmp_path):
     x, oddities = encode(schema, rows)
     assert x[:, 0].tolist() == about([2500.5, 30, 12, 12.5, *[float("nan")] * 3])
     assert +oddities["v"] == {"unit": 1, "missing": 1, "unreadable": 1}
-    assert any("1 values are in another unit" in note for note in oddity_notes(schema, oddities))
+    assert any("1 value is in another unit" in note for note in oddity_notes(schema, oddities))
     again = csv(tmp_path / "new.csv", "v,y", ["$1,234", "$0.5"], Y, separator=",", rows=2)
     assert encode(schema, again).x[:, 0].tolist() == about([1234, 0.5])
 
@@ -328,7 +328,7 @@ def test_marks_among_numbers_are_missing_values_however_many_numbers_there_are(t
     found, schema, said = loaded(csv(tmp_path / "t.csv", "v,w,y", values, range(60), Y, separator=","))
     assert schema.columns[0].kind == "numeric"
     assert found["v"] == about([float("nan") if n == 3 else n % many * 1.5 for n in range(60)])
-    shown = [] if mark in ("nan",) else [f'1 values, such as "{mark}" in record 4, stand for no number']
+    shown = [] if mark in ("nan",) else [f'1 value, "{mark}" in record 4, stands for no number']
     assert [words.split(": ", 1)[1].split(" and count")[0] for words in said] == shown
 
 

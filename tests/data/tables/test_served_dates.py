@@ -72,7 +72,7 @@ def test_an_order_that_nobody_knows_is_told_and_counts_as_missing():
     assert parts(encoded)[1] == (2020, 2, 1)
     notes = " ".join(oddity_notes(schema, encoded.oddities))
     assert "day or the month comes first" in notes
-    assert "1 values could not be read" in notes
+    assert "1 value could not be read" in notes
 
 
 def test_another_column_of_the_served_file_settles_the_order():
@@ -86,12 +86,12 @@ def test_times_with_and_without_a_zone_are_told_where_training_had_the_other():
     schema = rowwise.load(moments, target="ok")[0].schema
     naive = encode(schema, [{"at": "2020-01-01T05:00:00"}])
     assert naive.x[0, 4] == 5
-    assert "1 times have no time zone" in oddity_notes(schema, naive.oddities)[0]
+    assert "1 time has no time zone" in oddity_notes(schema, naive.oddities)[0]
     plain = moments.with_columns(pl.col("at").str.head(19))
     schema = rowwise.load(plain, target="ok")[0].schema
     zoned = encode(schema, [{"at": "2020-01-01T05:00:00+09:00"}])
     assert zoned.x[0, 4] == 5
-    assert "1 times have a time zone" in oddity_notes(schema, zoned.oddities)[0]
+    assert "1 time has a time zone" in oddity_notes(schema, zoned.oddities)[0]
 
 
 def test_a_run_reads_its_own_table_as_it_did_when_it_was_trained(tmp_path):

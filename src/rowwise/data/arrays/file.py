@@ -24,7 +24,7 @@ from rowwise.data.arrays.npy import mapped, read_header, unpacked
 from rowwise.data.dataset import Dataset, provenance_fields
 from rowwise.data.overlap import warn_of_shared
 from rowwise.data.picture_records import WHOLE
-from rowwise.errors import DataError
+from rowwise.errors import DataError, os_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -233,7 +233,7 @@ def _reading(path: Path) -> Iterator[None]:
     except (DataError, MemoryError):
         raise
     except (FileNotFoundError, PermissionError) as cause:
-        raise DataError("idx.missing", file=path, cause=cause.strerror) from cause
+        raise DataError("idx.missing", file=path, cause=os_reason(cause)) from cause
     except Exception as cause:  # zipfile, zlib, NumPy and its parser of headers each have errors of their own
         text = " ".join(str(cause).split())[:150].rstrip(".")
         raise DataError("arrays.damaged", file=path, cause=text or type(cause).__name__) from cause

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.archive import ALWAYS, RATIO
-from rowwise.errors import DataError
+from rowwise.errors import DataError, os_reason
 from rowwise.files import atomic_write, read_small
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def read_file(path: Path) -> bytes:
     try:
         return read_small(Path(path), LARGEST + PEEK)
     except OSError as cause:
-        raise DataError("idx.missing", file=path, cause=cause.strerror) from cause
+        raise DataError("idx.missing", file=path, cause=os_reason(cause)) from cause
 
 
 def write_idx(path: Path, array: NDArray[Any]) -> None:

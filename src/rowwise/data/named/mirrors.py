@@ -9,7 +9,7 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from rowwise.errors import SaveError
+from rowwise.errors import SaveError, os_reason
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def fetch(
                     network = isinstance(cause, (requests.RequestException, ConnectionError, TimeoutError))
                     if isinstance(cause, OSError) and not network:
                         first = cause.__cause__ if isinstance(cause.__cause__, OSError) else cause
-                        raise SaveError("mirror.folder", path=folder, cause=first.strerror or first) from cause
+                        raise SaveError("mirror.folder", path=folder, cause=os_reason(first)) from cause
                     answers.append(f"{url}: {_answer(cause)}")
                     order.remove(mirror)
                     order.append(mirror)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rowwise.data.pictures.file import SUFFIXES
-from rowwise.errors import DataError
+from rowwise.errors import DataError, os_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,7 +119,7 @@ def folders_in(folder: Path) -> list[str]:
         with os.scandir(folder) as entries:
             return sorted(entry.name for entry in entries if not hidden(entry.name) and is_folder(entry))
     except OSError as cause:
-        raise DataError("folder.unreadable", folder=folder, cause=cause.strerror) from cause
+        raise DataError("folder.unreadable", folder=folder, cause=os_reason(cause)) from cause
 
 
 def pictures_in(folder: Path) -> list[str]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.pictures.steps import ReadHeaders
-from rowwise.errors import SaveError
+from rowwise.errors import SaveError, os_reason
 from rowwise.files import atomic_write
 
 if TYPE_CHECKING:
@@ -142,4 +142,4 @@ def cache_written(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as cause:
-        raise SaveError("folder.cache", path=folder, cause=cause.strerror or cause) from cause
+        raise SaveError("folder.cache", path=folder, cause=os_reason(cause)) from cause

@@ -15,7 +15,7 @@ from rowwise.data.arrays import npy
 from rowwise.data.dataset import PIXEL_MAX, check_finite
 from rowwise.data.picture_records import OBJECT, WHOLE
 from rowwise.data.pictures.file import OVERSAMPLED, on_colour, open_picture
-from rowwise.errors import DataError
+from rowwise.errors import DataError, os_reason
 from rowwise.files import check_regular
 from rowwise.text import say
 
@@ -84,7 +84,7 @@ def read_pictures(
         try:
             check_regular(path)
         except OSError as cause:
-            raise DataError("picture.unreadable", file=path, cause=cause.strerror) from cause
+            raise DataError("picture.unreadable", file=path, cause=os_reason(cause)) from cause
         if path.suffix.lower() == ".npy":
             x = _records(path, _read_array(path, None), shape)
         else:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rowwise.data.pictures.file import brightest_value, read_header
-from rowwise.errors import DataError
+from rowwise.errors import DataError, os_reason
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class DecodeRecords:
                 records[place * size : (place + 1) * size] = self.record(path, self.shape, [], content).tobytes()
             except OSError as cause:
                 digest = b""
-                answer.unusable.append(Unusable(start + place, "unreadable", {"cause": cause.strerror or str(cause)}))
+                answer.unusable.append(Unusable(start + place, "unreadable", {"cause": os_reason(cause)}))
             except DataError as error:
                 answer.unusable.append(Unusable.of(start + place, error))
             answer.digests.append(digest)

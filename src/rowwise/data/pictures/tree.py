@@ -19,7 +19,7 @@ import numpy as np
 
 from rowwise.data.pictures.file import SUFFIXES
 from rowwise.data.pictures.layout import hidden, is_folder, layout, pictures_in
-from rowwise.errors import DataError, warn_user
+from rowwise.errors import DataError, os_reason, warn_user
 from rowwise.text import say
 from rowwise.text.visible import visible
 
@@ -188,7 +188,7 @@ def _walk(root: Path, folder: Path, prefix: str, seen: set[tuple[int, int]], fil
                     else:
                         files.others.append(prefix + name)
         except OSError as cause:
-            raise DataError("folder.unreadable", folder=path, cause=cause.strerror) from cause
+            raise DataError("folder.unreadable", folder=path, cause=os_reason(cause)) from cause
 
 
 def _refuse_link_out(root: Path, path: str | Path, is_link: bool) -> None:

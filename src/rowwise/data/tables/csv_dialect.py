@@ -18,7 +18,7 @@ from rowwise.data.tables.encoding import BLOCK, UNICODE_8, content_of
 from rowwise.data.tables.footer import rows_below
 from rowwise.data.tables.header import SEPARATORS, filled, find_header
 from rowwise.data.tables.quotes import DOUBLED, ESCAPED, Row, quotes_of, rows_of, unfit, write_anew
-from rowwise.errors import DataError, UsageError, warn_user
+from rowwise.errors import DataError, UsageError, os_reason, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def open_text(path: Path, encoding: str = "", separator: str = "", header: int |
             content = content_of(path, encoding)
             file = _in_utf_8(path, content, temporary)
         except OSError as cause:
-            raise DataError("table.unreadable", path=path, cause=cause.strerror or cause) from cause
+            raise DataError("table.unreadable", path=path, cause=os_reason(cause)) from cause
         with file.open(encoding="utf-8-sig", newline="") as opened:
             head = opened.read(HEAD)
         excel = SEPARATOR_LINE.match(head.partition("\n")[0])

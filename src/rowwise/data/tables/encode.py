@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.column_names import cut, label_name, listed
-from rowwise.data.source import TABLES, Source, is_frame
+from rowwise.data.source import Source, is_frame
 from rowwise.data.tables.columns import KINDS
 from rowwise.data.tables.dates.served import LOOKED_AT, dates_as_written
 from rowwise.data.tables.file_signs import signs_of, signs_of_dicts
@@ -79,8 +80,7 @@ def _source(rows: Any) -> Source:
     if not isinstance(rows, Source | str | Path):
         raise UsageError("rows.type", found=type(rows).__name__)
     source = rows if isinstance(rows, Source) else Source(str(rows))
-    if source.kind != "table":
-        raise UsageError("predict.table.kind", path=source.place, known=", ".join(TABLES))
+    source.check_table()
     return source
 
 
@@ -179,7 +179,12 @@ def check_columns(
     """
     lacking = [name for name in expected if name not in columns]
     if lacking:
-        raise DataError("table.lacks", path=place, names=listed(lacking, 5), found=listed(columns, 10))
+        spare = [name for name in columns if name not in expected]
+        pairs = ((near, name) for name in lacking for near in difflib.get_close_matches(name, spare, 1, 0.7))
+        near, name = next(pairs, ("", ""))
+        key = f"{'rows' if place == ROWS else 'table'}.lacks"
+        values = {"names": listed(lacking, 5), "found": listed(columns, 10), "near": cut(near), "name": cut(name)}
+        raise DataError(f"{key}.near" if near else key, path=place, **values)
     for name in expected:
         if unread and name in unread:
             raise DataError("table.nested", name=name, found=cut(unread[name]))
@@ -188,9 +193,11 @@ def check_columns(
 def oddity_notes(schema: Schema, oddities: Mapping[str, Mapping[str, int]]) -> list[str]:
     """Sentences on what of a table could not be used as in training; values that training lacked too are no news."""
     missed = {column.name for column in schema.used if column.missing}
-    return [
-        say(f"predict.table.{oddity}", name=name, count=f"{count:,}")
-        for name, counts in oddities.items()
-        for oddity, count in counts.items()
-        if count and not (oddity == "missing" and name in missed)
-    ]
+    categories = {column.name for column in schema.used if column.kind == "categorical"}
+    notes = []
+    for name, counts in oddities.items():
+        for oddity, count in counts.items():
+            if count and not (oddity == "missing" and name in missed):
+                kind = ".category" if oddity == "missing" and name in categories else ""
+                notes.append(say(f"predict.table.{oddity}{kind}", name=name, count=f"{count:,}"))
+    return notes

@@ -16,7 +16,7 @@ from rowwise.data.tables.frames import from_pandas
 from rowwise.data.tables.missing_words import MISSING, count_words
 from rowwise.data.tables.number_text import all_finite
 from rowwise.data.tables.ragged_rows import Ragged, ragged
-from rowwise.errors import DataError, warn_user
+from rowwise.errors import DataError, os_reason, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
         frame = pl.scan_parquet(path, glob=False)
         records = int(frame.select(pl.len()).collect().item())  # stands in the file's footer: nothing else is read
     except OSError as cause:
-        raise DataError("table.unreadable", path=path, cause=cause.strerror or cause) from cause
+        raise DataError("table.unreadable", path=path, cause=os_reason(cause)) from cause
     _refuse_bomb(path, records, len(frame.collect_schema()))
     about = {"file": path.name}
     return replace(_typed(str(path), frame, about, source, limits), records=records)
