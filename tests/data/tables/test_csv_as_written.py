@@ -143,7 +143,7 @@ def test_a_last_record_is_no_total_only_because_it_says_so(tmp_path):
     _, x, _, words = read(tmp_path / "t.csv", "what,n,ok\n" + rows + "total,60,a\n")
     assert (len(x), words) == (61, [])
     _, x, _, words = read(tmp_path / "t.csv", "n,m,ok\n" + "".join(f"{n},{n % 7},{OK[n]}\n" for n in R) + "60,,\n")
-    assert words == ["1 of 61 records have no value for the target (ok) and are left out."]
+    assert words == ["1 of 61 records has no value for the target (ok) and is left out."]
 
 
 def of_python(text, **how):
