@@ -120,7 +120,7 @@ def test_a_cache_that_cannot_be_a_folder_is_one_clear_error(serve, tmp_path, mon
     (mirror,) = serve("good")
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path / "file"))
-    with pytest.raises(SaveError, match=r"file/fashion-mnist: Not a directory.*ROWWISE_CACHE") as caught:
+    with pytest.raises(SaveError, match=r"file/fashion-mnist: a part of the path is a file.*ROWWISE_CACHE") as caught:
         rowwise.load("fashion-mnist")
     assert caught.value.exit_code == 1
     assert mirror.asked == []
