@@ -1,4 +1,4 @@
-"""Debian's Chromium, or another, driven by Playwright: for the tests of pages and for their screenshots."""
+"""Debian's Chromium, or another, driven by Playwright: for the tests of pages and for their screenshots; contrast."""
 
 import shutil
 
@@ -11,3 +11,15 @@ def executable():
 def launch(playwright):
     """A browser, to be closed by the caller."""
     return playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox", "--disable-gpu"])
+
+
+def contrast(one, other):
+    """Of two colours "#rrggbb", as WCAG 2 defines it."""
+
+    def luminance(colour):
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)

@@ -48,3 +48,23 @@ def write(path, columns, **how):
 def without(columns, *names):
     """The columns but those."""
     return {name: values for name, values in columns.items() if name not in names}
+
+
+class PandasFrame:
+    """What rowwise asks of pandas's DataFrame: columns, shape, and a column, an array, by its place."""
+
+    def __init__(self, labels, arrays):
+        self.columns, self._values = list(labels), list(arrays)
+        self.shape = (len(self._values[0]), len(self._values))
+
+    @property
+    def iloc(self):
+        return self
+
+    def __getitem__(self, where):
+        return self._values[where[1]]
+
+
+def object_frame(columns):
+    """A `PandasFrame` whose columns are arrays of objects, as pandas holds texts and what is mixed."""
+    return PandasFrame(columns, [np.array(values, object) for values in columns.values()])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import launch
+from chromium import contrast, launch
 from PIL import Image
 
 import rowwise
@@ -223,18 +223,6 @@ def test_ticks_are_round_few_and_within(low, high):
     assert all(low - 1e-12 <= tick <= high + 1e-12 for tick in ticks)
     for tick in np.diff(ticks)[:1]:
         assert f"{tick:.1e}"[0] in "125"
-
-
-def contrast(one, other):
-    """Of two colours "#rrggbb", as WCAG 2 defines it."""
-
-    def luminance(colour):
-        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
 
 
 # Every text that is shown: its own colour and that of what lies behind it.

@@ -6,21 +6,13 @@ import socket
 
 import numpy as np
 import pytest
+from run_records import WHOLE
 
 import rowwise
 from rowwise.cli import main
 from rowwise.data.tables.schema import Schema
 from rowwise.errors import DataError, ModelError, RowwiseError, UsageError
 from rowwise.runs.record import RunRecord
-from rowwise.runs.settings import Settings
-
-WHOLE = {
-    "schema": 1,
-    "data": {"name": "digits", "classes": ["0", "1"], "source": {}},
-    "settings": Settings().to_dict() | {"hidden": [100, 30]},
-    "epochs": [{"epoch": 1, "loss": 0.5, "seconds": 0.1}],
-    "test": {"accuracy": 0.9},
-}
 
 posix = pytest.mark.skipif(os.name == "nt", reason="pipes, sockets and devices as POSIX has them")
 

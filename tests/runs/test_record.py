@@ -6,20 +6,13 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from run_records import WHOLE
 
 from rowwise.data import load
 from rowwise.data.loaders import load_source
 from rowwise.errors import ModelError
 from rowwise.runs.record import DataRecord, Epoch, RunRecord, Unfinished, epochs_of
 from rowwise.runs.settings import Settings
-
-WHOLE = {
-    "schema": 1,
-    "data": {"name": "digits", "classes": ["0", "1"], "source": {}},
-    "settings": Settings().to_dict() | {"hidden": [100, 30]},
-    "epochs": [{"epoch": 1, "loss": 0.5, "seconds": 0.1}],
-    "test": {"accuracy": 0.9},
-}
 
 
 def written(folder, content):

@@ -14,7 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from chromium import launch
+from chromium import contrast, launch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -364,18 +364,6 @@ def test_another_name_is_refused_and_a_file_system_may_refuse(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SaveError):
         rowwise.explain().save(tmp_path / "file" / "ledger.svg")
-
-
-def contrast(one, other):
-    """Of two colours "#rrggbb", as WCAG 2 defines it."""
-
-    def luminance(colour):
-        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
 
 
 # Every text that is shown: its own colour and that of what lies behind it.

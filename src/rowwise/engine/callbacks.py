@@ -17,7 +17,7 @@ from rowwise.engine.progress import Display, display
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rowwise.engine.plan import Plan
 
@@ -85,6 +85,12 @@ def tell_interrupted(callbacks: Iterable[keras.callbacks.Callback]) -> None:
 def state_variables(model: keras.Model) -> list[keras.Variable]:
     """All that a training goes on from: weights and the optimizer's variables."""
     return [*model.trainable_variables, *model.non_trainable_variables, *model.optimizer.variables]
+
+
+def assign_state(model: keras.Model, state: Sequence[Any]) -> None:
+    """Give the model the values of its `state_variables`, in their order."""
+    for variable, value in zip(state_variables(model), state, strict=True):
+        variable.assign(value)
 
 
 def params_of(plan: Plan, epochs: int, records: int, batch_size: int) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.engine.callbacks import state_variables
+from rowwise.engine.callbacks import assign_state, state_variables
 from rowwise.models.keras_view import SPARSE, Loss, learning_rate_of, loss_of
 from rowwise.models.preparation import ScaledSquaredError
 from rowwise.text import say
@@ -100,7 +100,7 @@ class Watch:
             self._kept = now
             return False
         settle()
-        _assign(self._model, self._kept)
+        assign_state(self._model, self._kept)
         rate = getattr(learning_rate_of(self._model.optimizer), "value", None)
         self.found = Divergence(epoch + 1, math.nan if loss is None else loss, None if rate is None else float(rate))
         return True
@@ -121,9 +121,9 @@ class Watch:
         now = self._measured()
         if first:
             state = [variable.value for variable in state_variables(self._model)]
-            _assign(self._model, self._kept)
+            assign_state(self._model, self._kept)
             before = self._measured()
-            _assign(self._model, state)
+            assign_state(self._model, state)
             if math.isfinite(before) and self._reference is not None:
                 self._reference = max(self._reference, before)
         return not now <= self._limit
@@ -133,11 +133,6 @@ class Watch:
         some = self._train.take(_some_rows(len(self._train.x), SAMPLE))
         outputs = self._model(some.x, training=False)
         return float(self._model.compute_loss(some.x, some.y, outputs, some.weights, training=False))
-
-
-def _assign(model: keras.Model, state: Sequence[Any]) -> None:
-    for variable, value in zip(state_variables(model), state, strict=True):
-        variable.assign(value)
 
 
 def _all_finite(weights: Sequence[Any]) -> bool:

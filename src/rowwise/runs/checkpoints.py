@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from rowwise.engine.callbacks import state_variables
+from rowwise.engine.callbacks import assign_state, state_variables
 from rowwise.errors import SaveError, warn_user
 from rowwise.runs.record import RunRecord, epochs_of
 
@@ -55,7 +55,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._record = replace(self._record, epochs=(*self._record.epochs, *done))
         self._before = None
         if time.monotonic() - self._written >= self._interval():
-            _assign(state_variables(self.model), self.params["state"]())
+            assign_state(self.model, self.params["state"]())
             self.write()
 
     def write(self) -> RunRecord | None:
@@ -84,18 +84,12 @@ class Checkpoints(keras.callbacks.Callback):
     def _write(self) -> RunRecord:
         if self._before is None:  # the model holds it
             return self._folder.checkpoint(self.model, self._record)
-        variables = state_variables(self.model)
-        held = [variable.value for variable in variables]
+        held = [variable.value for variable in state_variables(self.model)]
         try:
-            _assign(variables, self._before)
+            assign_state(self.model, self._before)
             return self._folder.checkpoint(self.model, self._record)
         finally:
-            _assign(variables, held)
+            assign_state(self.model, held)
 
     def _interval(self) -> float:
         return self._seconds if self._seconds is not None else max(SECONDS, self._cost / SHARE)
-
-
-def _assign(variables: list[keras.Variable], values: list[Any]) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from synthetic_tables import PandasFrame
 
 import rowwise
 from rowwise.data.column_names import checked_names, listed, named
@@ -141,21 +142,6 @@ def test_names_become_distinct_and_those_that_are_stay(names):
         assert new == old if names.count(old) == 1 else new in repeated[old]
 
 
-class Frame:
-    """What rowwise asks of pandas's DataFrame."""
-
-    def __init__(self, labels, *columns):
-        self.columns, self._values = list(labels), [np.array(values) for values in columns]
-        self.shape = (len(columns[0]), len(columns))
-
-    @property
-    def iloc(self):
-        return self
-
-    def __getitem__(self, where):
-        return self._values[where[1]]
-
-
 @pytest.mark.parametrize(
     ("labels", "target", "names"),
     [
@@ -170,7 +156,7 @@ class Frame:
 )
 @pytest.mark.filterwarnings("ignore:Several columns")
 def test_labels_that_are_no_texts_are_named(labels, target, names):
-    frame = Frame(labels, [n * 1.0 for n in ROWS], [n % 7 for n in ROWS], OK)
+    frame = PandasFrame(labels, map(np.array, ([n * 1.0 for n in ROWS], [n % 7 for n in ROWS], OK)))
     train, _ = rowwise.load(frame, target=target)
     assert tuple(column.name for column in train.schema.columns) == names
     taken, _ = rowwise.load(frame, target=target, categorical=[names[1]])
@@ -178,13 +164,13 @@ def test_labels_that_are_no_texts_are_named(labels, target, names):
 
 
 def test_dictionaries_may_have_labels_that_are_no_texts():
-    frame = Frame([0, 1, 2], [n * 1.0 for n in ROWS], [n % 7 for n in ROWS], OK)
+    frame = PandasFrame([0, 1, 2], map(np.array, ([n * 1.0 for n in ROWS], [n % 7 for n in ROWS], OK)))
     train, _ = rowwise.load(frame, target=2)
     np.testing.assert_array_equal(encode(train.schema, [{0: 3.5, 1: 4}, {1: 5, 0: 2}]).x, [[3.5, 4], [2, 5]])
 
 
 def test_an_index_is_no_column_and_the_error_says_what_to_do():
-    frame = Frame(["x", "ok"], [n * 1.0 for n in ROWS], OK)
+    frame = PandasFrame(["x", "ok"], map(np.array, ([n * 1.0 for n in ROWS], OK)))
     frame.index = types.SimpleNamespace(names=["when"])
     with pytest.raises(UsageError, match=r"--time when: that is the DataFrame's index.*reset_index\(\)"):
         rowwise.load(frame, target="ok", time="when")

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from synthetic_tables import houses, without, write
+from synthetic_tables import houses, object_frame, without, write
 
 import rowwise
 from rowwise.data import Source
@@ -25,21 +25,6 @@ COLUMNS = without(houses(60), "dear", "price") | {
     "price": [100.25 + 3 * n for n in range(60)],
 }
 OPTIONS = {"target": "price", "categorical": ["stars", "town"]}
-
-
-class Frame:
-    """What rowwise asks of pandas's DataFrame: columns, and a column by its place."""
-
-    def __init__(self, columns):
-        self._values = [np.array(values, object) for values in columns.values()]
-        self.columns = list(columns)
-
-    @property
-    def iloc(self):
-        return self
-
-    def __getitem__(self, where):
-        return self._values[where[1]]
 
 
 def rows_of(columns):
@@ -83,8 +68,8 @@ def test_the_same_rows_give_the_same_x_in_whatever_form_they_come(request, tmp_p
         "Polars": pl.DataFrame(typed),
         "lazy Polars": pl.DataFrame(typed).lazy(),
         "Polars with texts": pl.DataFrame(texts),
-        "pandas": Frame(typed),
-        "pandas with texts": Frame(texts),
+        "pandas": object_frame(typed),
+        "pandas with texts": object_frame(texts),
     }
     limits = {"small batches": Limits(64, 0)}
     encoded = {form: encode(schema, rows, limits.get(form)) for form, rows in forms.items()}
@@ -147,7 +132,7 @@ def test_a_column_that_no_row_has_is_named():
     for rows, place, has in (
         (dictionaries, "The rows lack", "They have: a, c, d."),
         (pl.DataFrame({"a": [1], "c": [2]}), "table lacks", "It has: a, c."),
-        (Frame({"a": [1]}), "table lacks", "It has: a."),
+        (object_frame({"a": [1]}), "table lacks", "It has: a."),
     ):
         with pytest.raises(DataError, match=f"^{place} columns that the model was trained on: b. {has}$"):
             encode(train.schema, rows)

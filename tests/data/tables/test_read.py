@@ -7,7 +7,7 @@ import os
 import numpy as np
 import polars as pl
 import pytest
-from synthetic_tables import csv_of, houses, without, write
+from synthetic_tables import csv_of, houses, object_frame, without, write
 
 import rowwise
 from rowwise.data import Source
@@ -78,25 +78,9 @@ def test_parquet_and_dataframes_give_what_csv_gives(tmp_path, plain):
         same(rowwise.load(other, target="price"), plain)
 
 
-class Frame:
-    """What rowwise asks of pandas's DataFrame: columns, shape, and a column by its place."""
-
-    def __init__(self, columns):
-        self._values = [np.array(values, object) for values in columns.values()]
-        self.columns = list(columns)
-        self.shape = (len(self._values[0]), len(self._values))
-
-    @property
-    def iloc(self):
-        return self
-
-    def __getitem__(self, where):
-        return self._values[where[1]]
-
-
 def test_a_dataframe_of_pandas_is_read_without_pandas(plain):
     with_nan = {name: [float("nan") if v is None else v for v in values] for name, values in HOUSES.items()}
-    frame = Frame(with_nan | {"sold": np.array(HOUSES["sold"], "datetime64[ns]").astype(object)})
+    frame = object_frame(with_nan | {"sold": np.array(HOUSES["sold"], "datetime64[ns]").astype(object)})
     frame._values[list(HOUSES).index("sold")] = np.array(HOUSES["sold"], "datetime64[ns]")
     same(rowwise.load(frame, target="price"), plain)
 

@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import polars as pl
 import pytest
-from synthetic_tables import csv_of
+from synthetic_tables import PandasFrame, csv_of
 
 import rowwise
 from rowwise.data.tables.encode import encode
@@ -112,21 +112,6 @@ def test_a_group_or_time_that_is_dropped_still_splits():
     assert not {(row - 1) // 6 for row in train.rows} & {(row - 1) // 6 for row in test.rows}
 
 
-class Frame:
-    """What rowwise asks of pandas's DataFrame."""
-
-    def __init__(self, columns):
-        self.columns, self._values = list(columns), list(columns.values())
-        self.shape = (len(self._values[0]), len(self._values))
-
-    @property
-    def iloc(self):
-        return self
-
-    def __getitem__(self, where):
-        return self._values[where[1]]
-
-
 def objects(values):
     array = np.empty(len(values), object)
     array[:] = values
@@ -145,16 +130,16 @@ def objects(values):
     ids=["lists", "dictionaries", "bytes", "arrays", "complex numbers"],
 )
 def test_a_dataframe_of_pandas_is_no_other(odd):
-    train, _ = rowwise.load(Frame({"odd": odd, "w": np.array(W), "ok": objects(OK)}), target="ok")
+    train, _ = rowwise.load(PandasFrame(("odd", "w", "ok"), (odd, np.array(W), objects(OK))), target="ok")
     assert [(c.name, c.reason) for c in train.schema.columns] == [("odd", "nested"), ("w", "")]
-    train, _ = rowwise.load(Frame({"odd": odd, "w": np.array(W), "ok": objects(OK)}), target="ok", drop="odd")
+    train, _ = rowwise.load(PandasFrame(("odd", "w", "ok"), (odd, np.array(W), objects(OK))), target="ok", drop="odd")
     assert train.schema.columns[0].reason == "asked"
 
 
 def test_pandas_objects_of_one_type_are_what_they_are():
     waits = objects([datetime.timedelta(hours=n) for n in range(60)])
-    train, _ = rowwise.load(Frame({"wait": waits, "ok": objects(OK)}), target="ok")
+    train, _ = rowwise.load(PandasFrame(("wait", "ok"), (waits, objects(OK))), target="ok")
     np.testing.assert_array_equal(train.x[:, 0], 3600 * (train.rows - 1))
     long = np.arange(60).astype(np.longdouble)
-    train, _ = rowwise.load(Frame({"long": long, "ok": objects(OK)}), target="ok")
+    train, _ = rowwise.load(PandasFrame(("long", "ok"), (long, objects(OK))), target="ok")
     np.testing.assert_array_equal(train.x[:, 0], train.rows - 1)

@@ -10,13 +10,10 @@ import os
 import re
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rowwise.data.pictures.file import SUFFIXES
 from rowwise.errors import DataError, os_reason
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 JUNK = frozenset(("thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "lost+found"))
 # What the names of parts contain, or have as a word of their own. A name alone decides nothing: see `layout`.
@@ -73,9 +70,12 @@ def layout(folder: Path) -> Layout:
         DataError: a folder that cannot be read.
     """
     names = folders_in(folder)
-    places = {name: _unwrapped(folder / name) for name in names}
-    inside = {name: folders_in(place) for name, place in places.items()}
-    roles = _roles(names, {name: frozenset(map(class_name, inner)) for name, inner in inside.items()})
+    spoken = {name: role_of(name) for name in names}
+    roles: dict[str, str] = {}
+    if "train" in spoken.values():  # else no folder is listed for it: a class's may hold many files
+        places = {name: _unwrapped(folder / name) for name in names}
+        inside = {name: folders_in(place) for name, place in places.items()}
+        roles = _roles(spoken, {name: frozenset(map(class_name, inner)) for name, inner in inside.items()})
     if roles:
         by_role = [
             ClassFolder(role, class_name(inner), places[name] / inner)
@@ -145,15 +145,14 @@ def class_name(name: str) -> str:
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
 
 
-def _roles(names: Iterable[str], classes: dict[str, frozenset[str]]) -> dict[str, str]:
-    """The role of each folder that is a part; none where there are no parts."""
-    spoken = {name: role_of(name) for name in names}
+def _roles(spoken: dict[str, str], classes: dict[str, frozenset[str]]) -> dict[str, str]:
+    """The role of each folder that is a part, of those that the names speak of; none where there are no parts."""
     trained = frozenset().union(*(classes[name] for name, role in spoken.items() if role == "train"))
 
     def is_part(name: str) -> bool:
         return bool(spoken[name]) and (name.lower() in EXACT or not trained.isdisjoint(classes[name]))
 
-    parts = {name: spoken[name] for name in names if trained and is_part(name)}
+    parts = {name: spoken[name] for name in spoken if trained and is_part(name)}
     return _with_test(parts) if len(set(parts.values())) > 1 else {}
 
 
@@ -180,7 +179,7 @@ def _repeated(folder: Path, names: list[str]) -> list[str]:
 
 def _unwrapped(place: Path) -> Path:
     """The folder itself, or the only one in it where an archive was packed twice: `seg_train/seg_train`."""
-    while not pictures_in(place) and len(inner := folders_in(place)) == 1:
+    while len(inner := folders_in(place)) == 1 and not pictures_in(place):
         name = inner[0]
         same = name.lower() == place.name.lower() or (role_of(name) and role_of(name) == role_of(place.name))
         if not ((same or name.lower() in WRAPPERS) and folders_in(place / name)):
