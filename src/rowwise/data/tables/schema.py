@@ -53,6 +53,7 @@ class Column:
         origin: what the numbers in X are counted from (`origins`); means and scales are those of X, low and high the
             table's own.
         seconds: whether its numbers are the seconds of durations.
+        century: of its dates: of two digits, a year from here on is of the 20th century.
         zone: of its dates: moments of other zones are brought to its clock (`dates.zones`); empty where they have none.
     """
 
@@ -69,6 +70,7 @@ class Column:
     decimal: str = "."
     unit: str = ""
     pattern: str = ""
+    century: int = 70
     zone: str = ""
     origin: float = 0.0
     seconds: bool = False
