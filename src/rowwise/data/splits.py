@@ -61,8 +61,8 @@ def _by_group(share: float, seed: int, keys: NDArray[Any]) -> NDArray[np.bool_]:
     order = np.random.default_rng(seed).permutation(len(groups))[:-1]
     if not len(order):
         return np.zeros(len(keys), bool)
-    held = np.cumsum(sizes[order])
-    most = int(np.argmin(np.abs(held - share * len(keys)))) + 1
+    totals = np.cumsum(sizes[order])
+    most = int(np.argmin(np.abs(totals - share * len(keys)))) + 1
     return np.isin(group.reshape(-1), order[:most])
 
 

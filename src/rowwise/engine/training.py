@@ -110,7 +110,7 @@ def fit(
     check_on_divergence(on_divergence)
     check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed, threads=threads)
     prepared = prepare_records([model], train, validation, sample_weight, class_weight)
-    arrays, held = prepared.parts(prepared.held_out(model, seed, batch_size))
+    arrays, held_out = prepared.parts(prepared.held_out(model, seed, batch_size))
 
     decision = plan(model, own, engine)
     if decision.engine != "native" or engine_of(model) != "native":  # which has left nothing for JAX to compile
@@ -118,7 +118,7 @@ def fit(
     with deferred(lambda: None) as interrupted:  # JAX, interrupted while it compiles, may lose the signal
         build_variables(model, arrays, batch_size)
         watch = Watch(model, arrays) if on_divergence == "stop" else None
-        trainer, decision = trainer_for(model, arrays, held, batch_size, decision, engine, threads, watch)
+        trainer, decision = trainer_for(model, arrays, held_out, batch_size, decision, engine, threads, watch)
     if interrupted() or is_set(stop):
         raise KeyboardInterrupt
     if verbose and decision.fell_back:
@@ -126,22 +126,22 @@ def fit(
     clock = Clock()
     progress = Progress(clock, verbose, len(arrays.x), epochs, initial_epoch)
     params = params_of(decision, epochs, len(arrays.x), batch_size)
-    every = [*own, clock, progress]
-    told = False
+    all_callbacks = [*own, clock, progress]
+    told_of_stop = False
 
     def stopped() -> bool:
-        nonlocal told
-        if is_set(stop) and not told:
-            told = True
+        nonlocal told_of_stop
+        if is_set(stop) and not told_of_stop:
+            told_of_stop = True
             tell_interrupted(own)  # whoever set it knows: nothing is printed
-        return told or interrupted()
+        return told_of_stop or interrupted()
 
     try:
-        with deferred(lambda: tell_interrupted(every)) as interrupted:
+        with deferred(lambda: tell_interrupted(all_callbacks)) as interrupted:
             trainer.train(
                 seed,
                 range(initial_epoch, epochs),
-                every,
+                all_callbacks,
                 stopped,
                 params,
             )
@@ -158,7 +158,7 @@ def fit(
 def trainer_for(
     model: keras.Model,
     arrays: Arrays,
-    held: Arrays | None,
+    validation: Arrays | None,
     batch_size: int,
     decision: Plan,
     engine: str = "auto",
@@ -172,19 +172,19 @@ def trainer_for(
     """
     if decision.engine == "native":
         try:
-            return EpochLoop(Native(model, arrays, held, batch_size, threads), watch), decision
+            return EpochLoop(Native(model, arrays, validation, batch_size, threads), watch), decision
         except Unsupported as part:
             decision = unsupported(part)
             if engine == "native":
                 raise refused(engine, decision) from part
     if decision.engine == "whole_epoch":
         try:
-            return EpochLoop(WholeEpoch(model, arrays, held, batch_size, device_bytes()), watch), decision
+            return EpochLoop(WholeEpoch(model, arrays, validation, batch_size, device_bytes()), watch), decision
         except CannotTrace as cannot:
             decision = untraceable(cannot.__cause__)  # type: ignore[arg-type]
             if engine == "whole_epoch":
                 raise refused(engine, decision) from cannot
-    return KerasFit(model, arrays, held, batch_size, watch), decision
+    return KerasFit(model, arrays, validation, batch_size, watch), decision
 
 
 def build_variables(model: keras.Model, arrays: Arrays, batch_size: int) -> None:

@@ -82,9 +82,9 @@ def train(
         raise UsageError("fit.verbose", found=repr(verbose))
     names = {attribute: option for option, attribute in READING.items()}
     from_file = read_options(Path(options)) if options is not None else {}
-    given = {names[attribute]: value for attribute, value in from_file.items()} | more
-    given |= {"target": target} if target else {}
-    plan = plan_training(data, given, None if resume is None else Path(resume))
+    options_by_name = {names[attribute]: value for attribute, value in from_file.items()} | more
+    options_by_name |= {"target": target} if target else {}
+    plan = plan_training(data, options_by_name, None if resume is None else Path(resume))
     progress = _Progress(verbose, stop)
     try:
         return train_plan(

@@ -84,12 +84,12 @@ class Checkpoints(keras.callbacks.Callback):
     def _write(self) -> RunRecord:
         if self._before is None:  # the model holds it
             return self._folder.checkpoint(self.model, self._record)
-        held = [variable.value for variable in state_variables(self.model)]
+        now = [variable.value for variable in state_variables(self.model)]
         try:
             assign_state(self.model, self._before)
             return self._folder.checkpoint(self.model, self._record)
         finally:
-            assign_state(self.model, held)
+            assign_state(self.model, now)
 
     def _interval(self) -> float:
         return self._seconds if self._seconds is not None else max(SECONDS, self._cost / SHARE)

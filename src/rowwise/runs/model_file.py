@@ -95,15 +95,15 @@ def _weights(path: Path, archive: Archive) -> Counter[tuple[int, ...]]:
         return weight_shapes(unpacked, size)
 
 
-def _compare(config: dict[str, Any], held: Counter[tuple[int, ...]]) -> None:
+def _compare(config: dict[str, Any], available: Counter[tuple[int, ...]]) -> None:
     """Raises ValueError where the model would have weights that the file does not hold, or outputs beyond measure."""
     from rowwise.models.keras_view import shapes_of_config
 
     model = shapes_of_config(config)
     for path, shape in model.weights:
-        if not held[shape]:
+        if not available[shape]:
             raise ValueError(say("model_file.shape", path=path, shape=shape))
-        held[shape] -= 1
+        available[shape] -= 1
     if model.largest[1] > MOST_OUTPUTS:
         raise ValueError(say("model_file.output", layer=model.largest[0], found=f"{model.largest[1]:,}"))
 

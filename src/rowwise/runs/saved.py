@@ -124,10 +124,10 @@ class Saved:
 
         if (preparation := preparation_of(self.model)) is None:
             return None
-        schema, (given, units) = preparation.schema, self._shapes
+        schema, (record_shape, units) = preparation.schema, self._shapes
         outputs = len(schema.classes or schema.targets)
-        if given != (len(schema.inputs),) or (units != outputs and (units, outputs) != (1, 2)):
-            cause = say("saved.schema", inputs=len(schema.inputs), outputs=outputs, given=given, units=units)
+        if record_shape != (len(schema.inputs),) or (units != outputs and (units, outputs) != (1, 2)):
+            cause = say("saved.schema", inputs=len(schema.inputs), outputs=outputs, given=record_shape, units=units)
             raise ModelError("run.damaged", path=self.path, cause=cause)
         return schema
 
@@ -261,9 +261,9 @@ class Saved:
             if self._learned_from(source, len(test)):
                 warn_user(say("saved.evaluate.trained", count=f"{self.record.data.records:,}", total=f"{len(test):,}"))  # type: ignore[union-attr]
             return None, test
-        wanted: Source = source or own  # type: ignore[assignment]
-        arrays = source is not None and wanted.kind == "arrays"
-        train, test = self._arrays(wanted) if arrays else load_source(wanted, self.schema)
+        chosen: Source = source or own  # type: ignore[assignment]
+        arrays = source is not None and chosen.kind == "arrays"
+        train, test = self._arrays(chosen) if arrays else load_source(chosen, self.schema)
         data = self.record.data if self.record else None
         if data is None:
             return None, test
@@ -276,8 +276,8 @@ class Saved:
         data = self.record.data if self.record else None
         if source.kind != "table" or data is None or records != data.records + data.test_records:
             return False
-        again = Source.from_dict({**data.reading_options, "place": source.place})
-        return load_source(replace(again, frame=source.frame))[0].checksum == data.checksum
+        reread = Source.from_dict({**data.reading_options, "place": source.place})
+        return load_source(replace(reread, frame=source.frame))[0].checksum == data.checksum
 
     def _arrays(self, source: Source) -> tuple[Dataset, Dataset]:
         """Whole numbers in a file of arrays are classes, unless the model cannot mean classes."""
@@ -324,12 +324,12 @@ class Saved:
             ModelError: not one input, or not one output of the form `(records, outputs)`.
         """
         # Keras knows no shapes before a model's first call.
-        given, gives = (getattr(self.model, name, "?") if self.model.built else "?" for name in _SIDES)
-        if not (isinstance(given, tuple) and all(isinstance(size, int | None) for size in given)):
-            raise ModelError("predict.inputs", found=given)
-        if not (isinstance(gives, tuple) and len(gives) == 2 and isinstance(gives[1], int)):
-            raise ModelError("predict.outputs", found=gives)
-        return given[1:], gives[1]
+        input_shape, output_shape = (getattr(self.model, name, "?") if self.model.built else "?" for name in _SIDES)
+        if not (isinstance(input_shape, tuple) and all(isinstance(size, int | None) for size in input_shape)):
+            raise ModelError("predict.inputs", found=input_shape)
+        if not (isinstance(output_shape, tuple) and len(output_shape) == 2 and isinstance(output_shape[1], int)):
+            raise ModelError("predict.outputs", found=output_shape)
+        return input_shape[1:], output_shape[1]
 
     def _class_names(self, lang: str) -> tuple[str, ...]:
         if self.targets:
@@ -382,5 +382,5 @@ def _known(shape: Sequence[int | None]) -> tuple[int, ...]:
     return tuple(size for size in shape if size is not None)
 
 
-def _same_folder(asked: Source, own: Source) -> bool:
-    return asked.kind == "folder" and Path(asked.place).resolve() == Path(own.place).resolve()
+def _same_folder(source: Source, own: Source) -> bool:
+    return source.kind == "folder" and Path(source.place).resolve() == Path(own.place).resolve()

@@ -287,8 +287,8 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
         interrupted = True
     kept = checkpoints.write()  # before the measuring, which may take longer than whoever stops it waits
     told: dict[str, Any] = model.history.rowwise
-    found = told.get("diverged")
-    job.tell(TrainingEnded(told["engine"], told["reason"], interrupted, found is not None))
+    divergence = told.get("diverged")
+    job.tell(TrainingEnded(told["engine"], told["reason"], interrupted, divergence is not None))
     epochs = (
         *job.epochs_before,
         *epochs_of(model.history.history, told["seconds"], len(job.epochs_before) + 1),
@@ -300,7 +300,7 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
         epochs=epochs,
         compile_seconds=told["compile_seconds"],
         interrupted=interrupted,
-        diverged=None if found is None else Diverged(found.epoch, found.loss),
+        diverged=None if divergence is None else Diverged(divergence.epoch, divergence.loss),
         unfinished=Unfinished(len(epochs) + 1, cut["steps"]) if cut else None,
         checkpoint=kept.checkpoint if cut and kept is not None else "",
     )

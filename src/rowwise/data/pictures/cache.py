@@ -157,8 +157,8 @@ def _have_colour(tree: Tree, candidates: NDArray[np.intp]) -> bool:
 
 
 def _key(tree: Tree, files: Listing, size: tuple[int, int] | None, colour: bool | None, prepare: Prepare) -> str:
-    asked = json.dumps([FORM, size, colour, prepare.name]).encode()
-    return hashlib.sha256(b"\0".join((asked, joined(tree.names), files.digests.tobytes()))).hexdigest()
+    settings = json.dumps([FORM, size, colour, prepare.name]).encode()
+    return hashlib.sha256(b"\0".join((settings, joined(tree.names), files.digests.tobytes()))).hexdigest()
 
 
 def _kept(entry: Path, files: int) -> tuple[NDArray[np.uint8], list[Unusable], tuple[int, int], tuple[int, int]] | None:

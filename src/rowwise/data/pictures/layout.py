@@ -181,8 +181,8 @@ def _unwrapped(place: Path) -> Path:
     """The folder itself, or the only one in it where an archive was packed twice: `seg_train/seg_train`."""
     while len(inner := folders_in(place)) == 1 and not pictures_in(place):
         name = inner[0]
-        same = name.lower() == place.name.lower() or (role_of(name) and role_of(name) == role_of(place.name))
-        if not ((same or name.lower() in WRAPPERS) and folders_in(place / name)):
+        repeats_name = name.lower() == place.name.lower() or (role_of(name) and role_of(name) == role_of(place.name))
+        if not ((repeats_name or name.lower() in WRAPPERS) and folders_in(place / name)):
             break
         place = place / name
     return place

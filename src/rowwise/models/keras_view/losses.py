@@ -117,6 +117,6 @@ def output_of(model: keras.Model, record: Shape | None = None) -> Output | None:
     if isinstance(last, keras.Sequential) or getattr(last, "outputs", None):
         return output_of(last, record)
     units = getattr(last, "units", None)
-    known = shape[1:] if shape is not None else record or ((units,) if units is not None else None)
+    record_shape = shape[1:] if shape is not None else record or ((units,) if units is not None else None)
     name = activation_name(last) if has_keras_activation(last) else ""
-    return Output(layer_title(last), known, name if name in (*PROBABILITIES, *UNBOUNDED) else None)
+    return Output(layer_title(last), record_shape, name if name in (*PROBABILITIES, *UNBOUNDED) else None)
