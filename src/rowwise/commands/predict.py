@@ -138,7 +138,7 @@ def _same(one: Path, other: Path) -> bool:
     """Whether both name one file, by links too; a file that is not there yet is no other's."""
     try:
         return one.is_file() and one.samefile(other)
-    except OSError:  # whoever reads or writes it will say why
+    except OSError:  # reading or writing it will say why
         return False
 
 

@@ -53,7 +53,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 
 
 def describe_text(dataset: Dataset) -> str:
-    """`describe` for people, in the language in force: lines of at most 80 columns, wide letters counted as two."""
+    """`describe` for people, in the current language: lines of at most 80 columns, wide letters counted as two."""
     from rich.cells import cell_len, set_cell_size
 
     facts = describe(dataset)

@@ -35,7 +35,7 @@ class Prediction:
             the targets apart.
         class_names: of the columns of `probabilities`; empty where they are not known.
         target_names: of the columns of `values`; empty where they are not known.
-        notes: in words, what was done to the data before, where whoever predicted says it.
+        notes: in words, what was done to the data before, where the code that predicted notes it.
         task: "regression", "binary", "multiclass" or "multilabel"; empty where it is not known.
     """
 
@@ -165,7 +165,7 @@ def interpreted(model: keras.Model, outputs: NDArray[np.float32], task: Task | s
     """What a model's outputs `(records, units)` mean; the task may be known already, or named.
 
     Raises:
-        ModelError: outputs of another form, or NaN. UsageError: a task that makes no sense.
+        ModelError: outputs of another form, or NaN. UsageError: an invalid task.
     """
     if outputs.ndim != 2:
         raise ModelError("predict.outputs", found=outputs.shape)

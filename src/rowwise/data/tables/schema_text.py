@@ -1,4 +1,4 @@
-"""A Schema → a table of its columns, at most 80 columns of text wide, in the language in force."""
+"""A Schema → a table of its columns, at most 80 columns of text wide, in the current language."""
 
 from __future__ import annotations
 
