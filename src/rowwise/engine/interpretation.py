@@ -11,7 +11,7 @@ from rowwise.errors import ModelError
 from rowwise.models.inputs_outputs import gives_logits
 from rowwise.models.preparation import preparation_of
 from rowwise.models.task import MULTILABEL, OF_CLASSES, REGRESSION, THRESHOLD, UNKNOWN, Task, task_of
-from rowwise.text import say
+from rowwise.text import percent, say
 from rowwise.text.terminal import wrap
 from rowwise.text.visible import visible
 
@@ -135,7 +135,7 @@ class Prediction:
         if self.values.shape[1]:
             return [[name] for name in replace(self, values=self.values[:SHOWN]).names]
         first = Prediction(self.probabilities[:SHOWN])
-        return [[f"{self._class_names[number]} {share:.1%}" for number, share in row] for row in first.top()]
+        return [[f"{self._class_names[number]} {percent(share)}" for number, share in row] for row in first.top()]
 
     def _shown_labels(self) -> list[list[str]]:
         return [[", ".join(names) or "–"] for names in self._names_of_labels(SHOWN)]
