@@ -1,4 +1,4 @@
-"""Epochs as they end → now and then a checkpoint in the run's folder, from which a killed training goes on."""
+"""Epochs as they end → now and then a checkpoint in the run's folder, from which a killed training resumes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHARE = 0.01  # of the time, at most: writing a large model to a slow disk takes
 class Checkpoints(keras.callbacks.Callback):
     """Writes the model and the epochs done into the run's folder when an epoch ends, every `seconds`.
 
-    The state when an epoch begins is kept in memory: a training that is stopped amid one goes on from there.
+    The state when an epoch begins is kept in memory: a training that is stopped within one resumes from there.
 
     Args:
         folder: of the run.
@@ -61,7 +61,7 @@ class Checkpoints(keras.callbacks.Callback):
     def write(self) -> RunRecord | None:
         """Keep the state after the last epoch that ended, if it is not kept yet; its record, None where there is none.
 
-        What cannot be written is said, once for each reason: the training goes on, and the last checkpoint stays.
+        What cannot be written is reported once for each reason: the training continues, and the last checkpoint stays.
         """
         epochs = self._record.epochs
         kept = self._folder.kept
@@ -84,12 +84,12 @@ class Checkpoints(keras.callbacks.Callback):
     def _write(self) -> RunRecord:
         if self._before is None:  # the model holds it
             return self._folder.checkpoint(self.model, self._record)
-        held = [variable.value for variable in state_variables(self.model)]
+        now = [variable.value for variable in state_variables(self.model)]
         try:
             assign_state(self.model, self._before)
             return self._folder.checkpoint(self.model, self._record)
         finally:
-            assign_state(self.model, held)
+            assign_state(self.model, now)
 
     def _interval(self) -> float:
         return self._seconds if self._seconds is not None else max(SECONDS, self._cost / SHARE)

@@ -60,7 +60,7 @@ def train(
     """Load the data, build or open the model, train, measure on the test records, draw, save.
 
     The run's folder is there from the start, and has a checkpoint every 30 seconds, or every epoch that takes longer:
-    what is killed, or fails, goes on from there when it is resumed.
+    what is killed, or fails, continues from there when it is resumed.
 
     Args:
         plan: what `plan_training` gives.
@@ -70,17 +70,17 @@ def train(
         threads: of the native engine; None for as many as pay.
         pictures: whether the run has pictures of its figures.
         observer: called with each event (`rowwise.runs.events`), warnings among them; None: they are Python's warnings.
-        stop: once set, by whatever thread, the training ends as after Ctrl-C: with the block under way, and what was
+        stop: once set, by any thread, the training ends as after Ctrl-C: with the block under way, and what was
             trained until then is measured and saved.
         on_divergence: "stop": a training that diverges ends there, and the weights of its last good epoch are measured
-            and saved; "continue": it goes on all the same.
+            and saved; "continue": it trains on regardless.
 
     Returns:
         The run; its record's `interrupted` says whether it was stopped, `diverged` whether it diverged.
 
     Raises:
-        RowwiseError: options, data or places that cannot be used; a training that went on diverged; the run cannot be
-            saved.
+        RowwiseError: options, data or places that cannot be used; a training that was to continue diverged; the run
+            cannot be saved.
         KeyboardInterrupt: Ctrl-C, or `stop`, before there was anything to save; or Ctrl-C a second time. Where a
             checkpoint stays, it says so.
     """
@@ -150,7 +150,7 @@ class _Job:
 
     @property
     def _resumed_from(self) -> str | None:
-        """A killed run that goes on in its own folder stays the run that it was."""
+        """A killed run that continues in its own folder stays the run that it was."""
         plan = self.plan
         if plan.killed and plan.before is not None and plan.resume == self.folder.path:
             return plan.before.resumed_from
@@ -163,9 +163,9 @@ class _Fitted:
 
     Attributes:
         engine, engine_reason, epochs: as in a RunRecord.
-        compile_seconds: None where nobody knows.
+        compile_seconds: None where it is unknown.
         interrupted, diverged: whether it was stopped, and why.
-        unfinished: where, if that was amid an epoch.
+        unfinished: where, if that was within an epoch.
         checkpoint: the file that holds the model as it was before that epoch; empty where it could not be written.
     """
 
@@ -200,7 +200,7 @@ def _nobody(event: Event) -> None:
 
 
 def _check_asked(engine: str, threads: int | None, stop: Any) -> None:
-    """Raises UsageError, before seconds go into reading data, where these make no sense."""
+    """Raises UsageError, before seconds go into reading data, where these are invalid."""
     if engine not in ENGINES:
         raise UsageError("plan.unknown", found=engine, known=", ".join(ENGINES))
     whole = isinstance(threads, int) and not isinstance(threads, bool)
@@ -233,7 +233,7 @@ def _model(plan: TrainingPlan, settings: Settings, data: Dataset, tell: Observer
 
     from rowwise.models.dense import dense
 
-    if jax.default_backend() == "cpu":  # other devices have memory of their own
+    if jax.default_backend() == "cpu":  # other devices have their own memory
         shape = data.shape if data.schema is None else (len(data.schema.features),)
         outputs = len(data.classes or data.targets)
         check_memory(shape, settings.hidden, outputs, settings.batch_size, available_bytes())
@@ -256,7 +256,7 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
 
     model, settings = job.model, job.settings
     batch_size = settings.batch_size
-    if "batch_size" not in job.plan.chosen:  # nobody asked for it: to have fewer records is no mistake
+    if "batch_size" not in job.plan.chosen:  # it was not chosen: fewer records are no mistake
         batch_size = max(1, min(batch_size, int(len(job.train) * (1 - settings.validation))))
     before = job.plan.before
     if before is not None and len(before.epochs) >= settings.epochs:  # killed after its last epoch
@@ -285,10 +285,10 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
         if history is None or not (history.epoch or history.rowwise.get("interrupted")):
             raise
         interrupted = True
-    kept = checkpoints.write()  # before the measuring, which may take longer than whoever stops it waits
+    kept = checkpoints.write()  # before the measuring, which may take longer than the sender of a signal waits
     told: dict[str, Any] = model.history.rowwise
-    found = told.get("diverged")
-    job.tell(TrainingEnded(told["engine"], told["reason"], interrupted, found is not None))
+    divergence = told.get("diverged")
+    job.tell(TrainingEnded(told["engine"], told["reason"], interrupted, divergence is not None))
     epochs = (
         *job.epochs_before,
         *epochs_of(model.history.history, told["seconds"], len(job.epochs_before) + 1),
@@ -300,7 +300,7 @@ def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | No
         epochs=epochs,
         compile_seconds=told["compile_seconds"],
         interrupted=interrupted,
-        diverged=None if found is None else Diverged(found.epoch, found.loss),
+        diverged=None if divergence is None else Diverged(divergence.epoch, divergence.loss),
         unfinished=Unfinished(len(epochs) + 1, cut["steps"]) if cut else None,
         checkpoint=kept.checkpoint if cut and kept is not None else "",
     )

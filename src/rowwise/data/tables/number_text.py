@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 SIGNS = (".", ",")
-# What stands for a number that could not be had, besides `missing_words.MISSING`: marks of spreadsheets, databases,
+# What stands for a number that is not available, besides `missing_words.MISSING`: marks of spreadsheets, databases,
 # SAS, Eurostat and people, in lower case.
 MARKS = (
     *("na", "n/a", "n.a.", "n.a", "n/d", "nd", "n.d.", "<na>", "nan", "nat", "none", "null", "(null)", "nil", r"\n"),
@@ -172,7 +172,7 @@ def all_finite(numbers: pl.Series) -> bool:
 
 
 def is_mark(values: pl.Series) -> pl.Series:
-    """`(records,)` Boolean: which values stand where a number could not be had, as all infinite numbers do."""
+    """`(records,)` Boolean: which values stand where a number is not available, as all infinite numbers do."""
     import polars as pl
 
     if values.dtype != pl.String:

@@ -68,7 +68,7 @@ class Profile:
 
     @property
     def all_differ(self) -> bool:
-        """Whether each record has a value of its own, as far as values were kept."""
+        """Whether each record has a distinct value, as far as values were kept."""
         return self.differed if self.values is None else len(self.values) == self.present
 
     @property

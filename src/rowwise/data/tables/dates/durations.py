@@ -51,7 +51,7 @@ def _by(texts: pl.Series, expression: str) -> pl.Series:
     parts = texts.str.extract_groups(expression).struct.unnest()
     named = [name for name in SECONDS if name in parts.columns]
     amounts = {name: parts[name].str.replace(",", ".", literal=True).cast(pl.Float64) for name in named}
-    found = pl.select(pl.any_horizontal(amount.is_not_null() for amount in amounts.values())).to_series()
+    has_amount = pl.select(pl.any_horizontal(amount.is_not_null() for amount in amounts.values())).to_series()
     signs = {
         name: pl.Series([1.0] * len(texts)).set((parts[name] == "-").fill_null(False), -1.0)
         for name in ("sign", "clock_sign")
@@ -66,7 +66,7 @@ def _by(texts: pl.Series, expression: str) -> pl.Series:
         of_clock = signs["sign"]
     for name, amount in amounts.items():
         total += amount.fill_null(0) * of_clock * SECONDS[name]
-    return total.set(~found, None)
+    return total.set(~has_amount, None)
 
 
 @dataclass

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Numbers = Sequence[int] | NDArray[np.intp]
 
 LOOKED_AT = 16  # values of a batch that are looked at before all are
-READABLE = 0.9  # share of the values that have to be dates; the others count as missing, and are told
+READABLE = 0.9  # share of the values that have to be dates; the others count as missing, and are reported
 SHOWING = 32  # different numbers in a place of a date, from which on it is no longer counted how many
 MIDNIGHT = datetime.time()
 # One form whose numbers wait for an order, as `FORMS` has it, for a quick look.

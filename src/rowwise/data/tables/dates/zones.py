@@ -1,7 +1,7 @@
 """Moments with their offset from UTC, or in a time zone → the clock of one zone.
 
 A zone is called as the IANA data base calls it, such as `Asia/Seoul`, or by its offset from UTC: `+09:00`; `UTC` itself
-is `UTC`. Empty means that nobody has said it: clocks are then taken as they stand.
+is `UTC`. Empty means that it was not stated: clocks are then taken as they stand.
 """
 
 from __future__ import annotations
