@@ -311,15 +311,15 @@ def test_ctrl_c_while_measuring_still_saves_and_a_second_one_does_not(rowwise, h
 
 def test_the_first_ctrl_c_is_noted_and_the_second_obeyed():
     noted = []
-    with deferred(lambda: noted.append(1)) as asked:
-        assert not asked()
+    with deferred(lambda: noted.append(1)) as interrupted:
+        assert not interrupted()
         signal.raise_signal(signal.SIGINT)
-        assert (asked(), noted) == (True, [1])
+        assert (interrupted(), noted) == (True, [1])
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-    with deferred(lambda: noted.append(2), already=True) as asked, pytest.raises(KeyboardInterrupt):
+    with deferred(lambda: noted.append(2), interrupted_before=True) as interrupted, pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
-    assert (asked(), noted) == (True, [1])
+    assert (interrupted(), noted) == (True, [1])
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     thread = threading.Thread(target=lambda: deferred(print).__enter__())  # where nobody gets signals
     thread.start()

@@ -49,7 +49,7 @@ def weights(saved):
 def test_events_come_in_order_and_say_what_the_run_says(here, capsys):
     observer = Observer()
     saved = rowwise.train("digits", epochs=2, out="run", observer=observer, **QUICK)
-    assert capsys.readouterr() == ("", "")  # whoever observes prints
+    assert capsys.readouterr() == ("", "")  # printing is up to the observer
     assert observer.kinds == [
         *("DataLoaded", "ModelBuilt", "TrainingBegan", "EpochEnded", "EpochEnded"),
         *("TrainingEnded", "Measured", "RunSaved"),

@@ -77,7 +77,7 @@ def _train(
 
 def _until_stopped(plan: TrainingPlan, teller: _Teller, **more: Any) -> Saved:
     try:
-        return train(plan, observer=teller.hear, stop=teller.signals.event, **more)
+        return train(plan, observer=teller.observe, stop=teller.signals.event, **more)
     except KeyboardInterrupt as ending:
         raise Ended(teller.signals.number or signal.SIGINT, str(ending)) from ending
 
@@ -101,7 +101,7 @@ class _Teller:
         self._close()
         self.signals.__exit__()
 
-    def hear(self, event: events.Event) -> None:
+    def observe(self, event: events.Event) -> None:
         output = self._output
         match event:
             case events.Warned():
@@ -160,7 +160,7 @@ class _Teller:
 
     def _stopping(self) -> None:
         if self._training is not None:
-            self.hear(events.StopRequested(self._training))
+            self.observe(events.StopRequested(self._training))
 
     def _close(self) -> None:
         """Give the terminal back; safe to call twice."""

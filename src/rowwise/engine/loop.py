@@ -68,9 +68,9 @@ class EpochLoop:
                 logs = ended
                 if self.engine.validates:
                     listed.on_test_begin()
-                    held = self.engine.validate()
-                    listed.on_test_end(held)
-                    logs |= {f"val_{name}": value for name, value in held.items()}
+                    results = self.engine.validate()
+                    listed.on_test_end(results)
+                    logs |= {f"val_{name}": value for name, value in results.items()}
                 listed.on_epoch_end(epoch, logs)
                 self._within_epoch = False
                 if stopped() or model.stop_training:

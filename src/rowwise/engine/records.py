@@ -33,7 +33,7 @@ class Prepared:
 
     Attributes:
         arrays: all records to train on, with their own weights.
-        validation: records of its own to validate with, or None.
+        validation: separate records to validate with, or None.
         share: of `arrays` to hold out; 0 for none.
         source: what `arrays` were made of: a Dataset knows groups and times.
         class_weight: class number → weight, of the records that are trained on alone, as in Keras.
@@ -57,19 +57,19 @@ class Prepared:
         Warns:
             Suspicious: a class of which all records are held out, with their group or for their time.
         """
-        held = None
+        mask = None
         if self.share:
             quantities = task_of(model).name == REGRESSION
-            held = held_out(self.arrays.y, self.share, seed, self.source, quantities)
-            _warn_of_lost_classes(self.source, held)
-        records = len(self.arrays.x) if held is None else int(np.count_nonzero(~held))
+            mask = held_out(self.arrays.y, self.share, seed, self.source, quantities)
+            _warn_of_lost_classes(self.source, mask)
+        records = len(self.arrays.x) if mask is None else int(np.count_nonzero(~mask))
         if batch_size > records:
             raise UsageError("fit.batch_size", found=batch_size, records=records)
-        return held
+        return mask
 
-    def parts(self, held: NDArray[np.bool_] | None) -> tuple[Arrays, Arrays | None]:
+    def parts(self, mask: NDArray[np.bool_] | None) -> tuple[Arrays, Arrays | None]:
         """The records to train on, classes weighted, and those to validate with, each with its own weight."""
-        train, validation = (self.arrays, self.validation) if held is None else divided(self.arrays, held)
+        train, validation = (self.arrays, self.validation) if mask is None else divided(self.arrays, mask)
         return with_class_weights(train, self.class_weight), validation
 
 
@@ -86,20 +86,22 @@ def prepare_records(
         UsageError, DataError, ShapeError, ModelError: as `fit`.
     """
     share = float(validation) if isinstance(validation, int | float) else 0.0  # np.float64 is a float
-    held = None if isinstance(validation, int | float) else validation
+    records = None if isinstance(validation, int | float) else validation
     for model in models:
         check_records(model, train, finite=False)
     arrays = as_arrays(train, keras.config.floatx(), schema=_schema(models))
     arrays = arrays._replace(weights=record_weights(sample_weight, len(arrays.x)))
-    with_class_weights(arrays, class_weight)  # refuses what makes no sense before anything is divided
-    return Prepared(arrays, _validation(models, held), share, train, class_weight)
+    with_class_weights(arrays, class_weight)  # refuses invalid weights before anything is split
+    return Prepared(arrays, _validation(models, records), share, train, class_weight)
 
 
-def _validation(models: Sequence[keras.Model], held: Validation | None) -> Arrays | None:
-    """Records of its own to validate with: as `train`, or `(x, y, weights)`."""
-    if held is None:
+def _validation(models: Sequence[keras.Model], records: Validation | None) -> Arrays | None:
+    """Separate records to validate with: as `train`, or `(x, y, weights)`."""
+    if records is None:
         return None
-    pair, weights = (held[:2], held[2]) if isinstance(held, tuple | list) and len(held) == 3 else (held, None)
+    pair, weights = (
+        (records[:2], records[2]) if isinstance(records, tuple | list) and len(records) == 3 else (records, None)
+    )
     for model in models:
         check_records(model, pair, finite=False)
     arrays = as_arrays(pair, keras.config.floatx(), "validation", _schema(models))
@@ -138,19 +140,19 @@ def held_out(
     return chosen
 
 
-def _warn_of_lost_classes(source: Records, held: NDArray[np.bool_]) -> None:
+def _warn_of_lost_classes(source: Records, mask: NDArray[np.bool_]) -> None:
     if not isinstance(source, Dataset) or not source.split_by or not source.classes:
         return  # otherwise each class keeps some
-    left = np.bincount(source.y[~held], minlength=len(source.classes))
+    left = np.bincount(source.y[~mask], minlength=len(source.classes))
     lost = np.flatnonzero((left == 0) & (source.counts > 0))
     if len(lost):
         names = ", ".join(source.class_names[number] for number in lost[:6]) + (", …" if len(lost) > 6 else "")
         warn_user(say("fit.validation.classes", classes=names, by=source.split_by))
 
 
-def divided(arrays: Arrays, held: NDArray[np.bool_]) -> tuple[Arrays, Arrays]:
+def divided(arrays: Arrays, mask: NDArray[np.bool_]) -> tuple[Arrays, Arrays]:
     """The records that are not held out, and those that are, all with their weights, as in Keras."""
-    return arrays.take(np.flatnonzero(~held)), arrays.take(np.flatnonzero(held))
+    return arrays.take(np.flatnonzero(~mask)), arrays.take(np.flatnonzero(mask))
 
 
 def _classes(y: NDArray[Any], quantities: bool) -> tuple[NDArray[np.int32], int]:

@@ -60,7 +60,7 @@ def sweep(
 ) -> list[Fitted]:
     """Train a model for each seed, each as `fit` with that seed would, to the bit.
 
-    With the native engine every core trains a model of its own: threads that share a model wait for each other.
+    With the native engine every core trains a separate model: threads that share a model wait for each other.
     Models that this engine cannot run are trained by `fit`, one after another.
 
     Args:
@@ -89,7 +89,7 @@ def sweep(
     for model in models.values():
         check_compiled(model)
     prepared = prepare_records(list(models.values()), train, validation, sample_weight, class_weight)
-    held = {seed: prepared.held_out(model, seed, batch_size) for seed, model in models.items()}
+    masks = {seed: prepared.held_out(model, seed, batch_size) for seed, model in models.items()}
 
     with deferred(lambda: None) as interrupted:
 
@@ -98,7 +98,7 @@ def sweep(
 
         def train_natively(seed: int, model: keras.Model, decision: Plan) -> bool:
             """False where the native engine cannot run this model."""
-            arrays, validation = prepared.parts(held[seed])
+            arrays, validation = prepared.parts(masks[seed])
             try:
                 watch = Watch(model, arrays) if on_divergence == "stop" else None
                 trainer, clock = EpochLoop(Native(model, arrays, validation, batch_size, threads), watch), Clock()

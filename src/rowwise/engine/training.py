@@ -75,7 +75,7 @@ def fit(
         epochs: the number of the last epoch, as in Keras: from `initial_epoch` to `epochs`.
         batch_size: records a step; the last batch of an epoch is trained on even if it is shorter.
         validation: a share of `train` to hold out (seeded; stratified where labels are classes; by a Dataset's groups
-            or times), or records of its own: a Dataset, `(x, y)` or `(x, y, weights)`. Records that are held out keep
+            or times), or separate records: a Dataset, `(x, y)` or `(x, y, weights)`. Records that are held out keep
             their `sample_weight`; class weights are for training alone, as in Keras.
         seed: with the epoch's number it fixes the order of the records, and the split.
         callbacks: Keras callbacks. One with batch hooks sends the run to the engine `keras`. In `params` they find
@@ -87,17 +87,17 @@ def fit(
         sample_weight: `(records,)`: how much each record of `train` counts in the loss and in weighted metrics.
         class_weight: class number → weight of its records; classes that are not named weigh 1.
         threads: of the native engine; None for $ROWWISE_THREADS, else as many as pay. The result does not depend on it.
-        stop: once it is set, from whatever thread, the training ends as by Ctrl-C.
+        stop: once it is set, from any thread, the training ends as by Ctrl-C.
         on_divergence: "stop" ends the training after an epoch whose loss is no finite number or has exploded
             (`rowwise.engine.divergence` says when), with a warning; the model then holds the weights of the last good
-            epoch. "continue" goes on all the same.
+            epoch. "continue" trains on regardless.
 
     Returns:
         Keras's History; its attribute `rowwise` says the engine, the reason, the seconds of each epoch and of
         compiling, and, where the training diverged, in which epoch.
 
     Raises:
-        UsageError: arguments that make no sense. DataError: broken records. ShapeError: records that
+        UsageError: invalid arguments. DataError: broken records. ShapeError: records that
         do not fit the model. ModelError: a model that is not compiled.
         KeyboardInterrupt: after Ctrl-C or `stop`, once the block of steps under way has ended. The model then holds
         what was trained and `model.history` the epochs that were completed.
@@ -110,7 +110,7 @@ def fit(
     check_on_divergence(on_divergence)
     check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed, threads=threads)
     prepared = prepare_records([model], train, validation, sample_weight, class_weight)
-    arrays, held = prepared.parts(prepared.held_out(model, seed, batch_size))
+    arrays, held_out = prepared.parts(prepared.held_out(model, seed, batch_size))
 
     decision = plan(model, own, engine)
     if decision.engine != "native" or engine_of(model) != "native":  # which has left nothing for JAX to compile
@@ -118,7 +118,7 @@ def fit(
     with deferred(lambda: None) as interrupted:  # JAX, interrupted while it compiles, may lose the signal
         build_variables(model, arrays, batch_size)
         watch = Watch(model, arrays) if on_divergence == "stop" else None
-        trainer, decision = trainer_for(model, arrays, held, batch_size, decision, engine, threads, watch)
+        trainer, decision = trainer_for(model, arrays, held_out, batch_size, decision, engine, threads, watch)
     if interrupted() or is_set(stop):
         raise KeyboardInterrupt
     if verbose and decision.fell_back:
@@ -126,22 +126,22 @@ def fit(
     clock = Clock()
     progress = Progress(clock, verbose, len(arrays.x), epochs, initial_epoch)
     params = params_of(decision, epochs, len(arrays.x), batch_size)
-    every = [*own, clock, progress]
-    told = False
+    all_callbacks = [*own, clock, progress]
+    told_of_stop = False
 
     def stopped() -> bool:
-        nonlocal told
-        if is_set(stop) and not told:
-            told = True
-            tell_interrupted(own)  # whoever set it knows: nothing is printed
-        return told or interrupted()
+        nonlocal told_of_stop
+        if is_set(stop) and not told_of_stop:
+            told_of_stop = True
+            tell_interrupted(own)  # the caller set it: nothing is printed
+        return told_of_stop or interrupted()
 
     try:
-        with deferred(lambda: tell_interrupted(every)) as interrupted:
+        with deferred(lambda: tell_interrupted(all_callbacks)) as interrupted:
             trainer.train(
                 seed,
                 range(initial_epoch, epochs),
-                every,
+                all_callbacks,
                 stopped,
                 params,
             )
@@ -158,7 +158,7 @@ def fit(
 def trainer_for(
     model: keras.Model,
     arrays: Arrays,
-    held: Arrays | None,
+    validation: Arrays | None,
     batch_size: int,
     decision: Plan,
     engine: str = "auto",
@@ -172,19 +172,19 @@ def trainer_for(
     """
     if decision.engine == "native":
         try:
-            return EpochLoop(Native(model, arrays, held, batch_size, threads), watch), decision
+            return EpochLoop(Native(model, arrays, validation, batch_size, threads), watch), decision
         except Unsupported as part:
             decision = unsupported(part)
             if engine == "native":
                 raise refused(engine, decision) from part
     if decision.engine == "whole_epoch":
         try:
-            return EpochLoop(WholeEpoch(model, arrays, held, batch_size, device_bytes()), watch), decision
+            return EpochLoop(WholeEpoch(model, arrays, validation, batch_size, device_bytes()), watch), decision
         except CannotTrace as cannot:
             decision = untraceable(cannot.__cause__)  # type: ignore[arg-type]
             if engine == "whole_epoch":
                 raise refused(engine, decision) from cannot
-    return KerasFit(model, arrays, held, batch_size, watch), decision
+    return KerasFit(model, arrays, validation, batch_size, watch), decision
 
 
 def build_variables(model: keras.Model, arrays: Arrays, batch_size: int) -> None:
@@ -205,7 +205,7 @@ def engine_of(model: keras.Model) -> str:
 
 
 def is_set(stop: threading.Event | None) -> bool:
-    """Whether somebody has asked the training to end."""
+    """Whether the training was asked to end."""
     return stop is not None and stop.is_set()
 
 

@@ -1,4 +1,4 @@
-"""History, Report, probabilities, kernel → PNG pictures, in the language in force where there is a font for it.
+"""History, Report, probabilities, kernel → PNG pictures, in the current language where there is a font for it.
 
 `title` stands below each picture: where the data come from, say.
 """

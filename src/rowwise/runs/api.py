@@ -30,7 +30,7 @@ def open(path: str | Path, task: str | None = None) -> Saved:
     `task` names what the outputs mean where the model's loss and last layer do not say it; see `Saved.open`.
 
     Raises:
-        ModelError: missing, another format, damaged, or with code in it. UsageError: a task that makes no sense.
+        ModelError: missing, another format, damaged, or with code in it. UsageError: an invalid task.
     """
     return Saved.open(path, task)
 
@@ -55,7 +55,7 @@ def train(
 
     Args:
         data: a name such as `"fashion-mnist"`; the path of a table, a folder of pictures, a `.npz` or `.npy` file; a
-            DataFrame. None: Fashion-MNIST where it can be had.
+            DataFrame. None: Fashion-MNIST where it is available.
         target: of a table, the column to be predicted, or several.
         out: the run's folder, new or empty; None for `runs/<date>-<data>`.
         resume: the folder of a run to go on from, as if it had never stopped.
@@ -63,10 +63,10 @@ def train(
         threads: of the native engine; None for as many as pay.
         pictures: whether the run has pictures of its figures.
         observer: called with each event of `rowwise.runs.events`, warnings among them; nothing is printed then.
-        stop: once set, by whatever thread, the training ends as after Ctrl-C, and what was trained is saved.
+        stop: once set, by any thread, the training ends as after Ctrl-C, and what was trained is saved.
         verbose: without an observer: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
         options: a TOML file with more of the following.
-        on_divergence: "stop", or "continue" where a training that diverges shall go on all the same.
+        on_divergence: "stop", or "continue" where a training that diverges is to continue regardless.
         **more: settings (`hidden`, `activation`, `dropout`, `learning_rate`, `batch_size`, `validation`, `seed`,
             `class_weight`, `epochs`, `patience`, `refit`), and how data are read (`categorical`, `drop`, `group`,
             `time`, `test`, `split_seed`, …: the attributes of `rowwise.data.Source`).
@@ -82,9 +82,9 @@ def train(
         raise UsageError("fit.verbose", found=repr(verbose))
     names = {attribute: option for option, attribute in READING.items()}
     from_file = read_options(Path(options)) if options is not None else {}
-    given = {names[attribute]: value for attribute, value in from_file.items()} | more
-    given |= {"target": target} if target else {}
-    plan = plan_training(data, given, None if resume is None else Path(resume))
+    options_by_name = {names[attribute]: value for attribute, value in from_file.items()} | more
+    options_by_name |= {"target": target} if target else {}
+    plan = plan_training(data, options_by_name, None if resume is None else Path(resume))
     progress = _Progress(verbose, stop)
     try:
         return train_plan(

@@ -1,4 +1,4 @@
-"""Epochs as they end → now and then a checkpoint in the run's folder, from which a killed training goes on."""
+"""Epochs as they end → now and then a checkpoint in the run's folder, from which a killed training resumes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHARE = 0.01  # of the time, at most: writing a large model to a slow disk takes
 class Checkpoints(keras.callbacks.Callback):
     """Writes the model and the epochs done into the run's folder when an epoch ends, every `seconds`.
 
-    The state when an epoch begins is kept in memory: a training that is stopped amid one goes on from there.
+    The state when an epoch begins is kept in memory: a training that is stopped within one resumes from there.
 
     Args:
         folder: of the run.
@@ -79,7 +79,7 @@ class Checkpoints(keras.callbacks.Callback):
     def write(self) -> RunRecord | None:
         """Keep the state after the last epoch that ended, if it is not kept yet; its record, None where there is none.
 
-        What cannot be written is said, once for each reason: the training goes on, and the last checkpoint stays.
+        What cannot be written is reported once for each reason: the training continues, and the last checkpoint stays.
         """
         epochs = self._record.epochs if self._refit_of is None else self._record.refit
         kept = self._folder.kept

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class DataLoaded:
-    """The records, the complete settings, and the names of those that nobody chose and the data decided."""
+    """The records, the complete settings, and the names of those decided by the data."""
 
     train: Dataset
     test: Dataset
@@ -119,7 +119,7 @@ class RunSaved:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something of the data or the run that the user should know, in the language in force."""
+    """Something of the data or the run that the user should know, in the current language."""
 
     message: str
 

@@ -39,7 +39,7 @@ class RunFolder:
 
     Args:
         out: the folder to be; None for `runs/<date>-<data>`, numbered where that is taken, once `reserve` is called.
-        unfinished_run: the folder of a run that was killed: it goes on there, unless `out` names another.
+        unfinished_run: the folder of a run that was killed: it continues there, unless `out` names another.
 
     Raises:
         UsageError: the folder exists and is not empty, or a living process writes it.
@@ -130,7 +130,7 @@ class RunFolder:
         place = self.reserve(data)
         try:
             yield place
-        except Exception as cause:  # Keras and HDF5 wrap what the file system says in errors of their own
+        except Exception as cause:  # Keras and HDF5 wrap what the file system says in their own errors
             if self.kept is None or name not in (self.kept.checkpoint, self.kept.best_checkpoint):
                 (place / name).unlink(missing_ok=True)
             reason = os_reason(cause.__cause__ or cause)
@@ -141,7 +141,7 @@ class RunFolder:
 
         Args:
             model: trained.
-            record: what `run.json` shall hold; the data's name is part of the default folder's name.
+            record: what `run.json` is to hold; the data's name is part of the default folder's name.
             pictures: PNG bytes by file name.
 
         Returns:
@@ -215,7 +215,7 @@ class RunFolder:
             if self._goes_on and not (folder / UNFINISHED).exists():  # another process has finished it meanwhile
                 raise UsageError("run.exists", path=folder)
             if not self._goes_on:
-                _refuse_taken(folder)  # once more, now that nobody else can write it
+                _refuse_taken(folder)  # once more, now that no other process can write to it
             _remove_leftovers(folder, but=CHECKPOINT if self._goes_on else LOCK)
         except BaseException:
             self._let_go()

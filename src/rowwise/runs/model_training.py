@@ -72,7 +72,7 @@ class Job:
 
     @property
     def _resumed_from(self) -> str | None:
-        """A killed run that goes on in its own folder stays the run that it was."""
+        """A killed run that continues in its own folder stays the run that it was."""
         plan = self.plan
         if plan.killed and plan.before is not None and plan.resume == self.folder.path:
             return plan.before.resumed_from
@@ -85,7 +85,7 @@ class Fitted:
 
     Attributes:
         model: trained.
-        compile_seconds: None where nobody knows.
+        compile_seconds: None where it is unknown.
         others: as in a RunRecord.
     """
 
@@ -173,9 +173,9 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
         if history is None or not (history.epoch or history.rowwise.get("interrupted")):
             raise
         interrupted = True
-    kept = checkpoints.write()  # before the measuring, which may take longer than whoever stops it waits
+    kept = checkpoints.write()  # before the measuring, which may take longer than the sender of a signal waits
     told: dict[str, Any] = model.history.rowwise
-    found = told.get("diverged")
+    divergence = told.get("diverged")
     new = epochs_of(model.history.history, told["seconds"], len(job.epochs_before) + 1)
     epochs = (*job.epochs_before, *new)
     cut = told.get("interrupted") if interrupted else None
@@ -187,7 +187,7 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
         epochs=epochs,
         compile_seconds=told["compile_seconds"],
         interrupted=interrupted,
-        diverged=None if found is None else Diverged(found.epoch, found.loss),
+        diverged=None if divergence is None else Diverged(divergence.epoch, divergence.loss),
         unfinished=Unfinished(len(epochs) + 1, cut["steps"]) if cut else None,
         checkpoint=checkpoint if cut else "",
     )
@@ -195,7 +195,7 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
         return fitted
     best.restore(model)
     # Steps of an epoch cut short are not in the weights; an uninterrupted training may go on with more epochs.
-    further = not (best.is_last or best.stopped or found)
+    further = not (best.is_last or best.stopped or divergence)
     return replace(fitted, best_epoch=best.epoch, unfinished=None, checkpoint=checkpoint if further else "")
 
 
@@ -247,7 +247,7 @@ def _fit(
 
     settings = job.settings
     batch_size = settings.batch_size
-    if "batch_size" not in job.plan.chosen:  # nobody asked for it: to have fewer records is no mistake
+    if "batch_size" not in job.plan.chosen:  # it was not chosen: fewer records are no mistake
         batch_size = max(1, min(batch_size, int(len(job.train) * (1 - settings.validation))))
     fit(
         model,

@@ -1,4 +1,4 @@
-"""What a user asks for → the plan of a training: which data, which settings, which run it goes on from."""
+"""What a user asks for → the plan of a training: which data, which settings, which run it continues."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class TrainingPlan:
     """What is to be trained.
 
     Attributes:
-        source: of the data; None for Fashion-MNIST where it can be had, else the garments.
-        settings: complete; those that nobody chose may still be suited to the data.
-        chosen: the names of the settings that somebody chose.
-        resume: the folder of the run that it goes on from.
+        source: of the data; None for Fashion-MNIST where it is available, else the garments.
+        settings: complete; those not chosen may still be suited to the data.
+        chosen: the names of the settings that were chosen.
+        resume: the folder of the run that it continues.
         before: the record of that run.
         killed: whether that run was never finished, and `before` is the record of its last checkpoint.
     """
@@ -56,8 +56,8 @@ def plan_training(
         resume: the folder of a run to go on from.
 
     Raises:
-        UsageError: an option that there is not or that makes no sense, one that contradicts the resumed run, or a run
-            that has all its epochs or stopped amid one. DataError: no such data. ModelError: no such run.
+        UsageError: an unknown or invalid option, one that contradicts the resumed run, or a run
+            that has all its epochs or stopped within one. DataError: no such data. ModelError: no such run.
     """
     options = dict(options or {})
     reading = {READING[name]: options.pop(name) for name in list(options) if name in READING}

@@ -54,7 +54,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """The epoch that a training was stopped amid, and how many steps of it are in the weights."""
+    """The epoch that a training was stopped in, and how many steps of it are in the weights."""
 
     epoch: int
     steps: int
@@ -199,7 +199,7 @@ class RunRecord:
         test: the report on the test records, as JSON.
         seconds: of the training that made this run, by what they were spent on; `import` and `load` overlap.
         versions: of rowwise, Python and the libraries that the figures depend on.
-        resumed_from: the folder of the run that it goes on from.
+        resumed_from: the folder of the run that it continues.
         interrupted: whether it was stopped before its last epoch.
         diverged: where the training was stopped because it had diverged.
         unfinished: where an epoch was cut short: its steps are in the weights, but no epoch counts them.

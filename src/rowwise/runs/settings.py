@@ -79,7 +79,7 @@ class Settings:
         """The defaults with `choices` in their places.
 
         Raises:
-            UsageError: a setting that there is not, or a value that makes no sense.
+            UsageError: an unknown setting, or an invalid value.
         """
         names = [field.name for field in fields(cls)]
         for name, value in choices.items():
@@ -94,7 +94,7 @@ class Settings:
         return settings
 
     def suited(self, data: Dataset, chosen: Collection[str]) -> Settings:
-        """These settings, those that nobody has chosen suited to the training records `data`.
+        """These settings, those not chosen suited to the training records `data`.
 
         A table has one hidden layer; where it has few records, smaller batches and more epochs, since 20 would be a
         hundred steps or two.
@@ -147,7 +147,7 @@ class Settings:
     def contradictions(self, choices: Choices) -> list[str]:
         """What was chosen otherwise than it is here, as the command line writes it: `--seed 1 ≠ 0`.
 
-        `epochs` are no contradiction: a resumed run is one that goes on.
+        `epochs` are no contradiction: a resumed run may train for longer.
         """
         return [
             f"--{name.replace('_', '-')} {_shown(value)} ≠ {_shown(getattr(self, name))}"

@@ -59,7 +59,7 @@ def train(
     """Load the data, build or open the model, train, measure on the test records, draw, save.
 
     The run's folder is there from the start, and has a checkpoint every 30 seconds, or every epoch that takes longer:
-    what is killed, or fails, goes on from there when it is resumed.
+    what is killed, or fails, continues from there when it is resumed.
 
     Args:
         plan: what `plan_training` gives.
@@ -69,17 +69,17 @@ def train(
         threads: of the native engine; None for as many as pay.
         pictures: whether the run has pictures of its figures.
         observer: called with each event (`rowwise.runs.events`), warnings among them; None: they are Python's warnings.
-        stop: once set, by whatever thread, the training ends as after Ctrl-C: with the block under way, and what was
+        stop: once set, by any thread, the training ends as after Ctrl-C: with the block under way, and what was
             trained until then is measured and saved.
         on_divergence: "stop": a training that diverges ends there, and the weights of its last good epoch are measured
-            and saved; "continue": it goes on all the same.
+            and saved; "continue": it trains on regardless.
 
     Returns:
         The run; its record's `interrupted` says whether it was stopped, `diverged` whether it diverged.
 
     Raises:
-        RowwiseError: options, data or places that cannot be used; a training that went on diverged; the run cannot be
-            saved.
+        RowwiseError: options, data or places that cannot be used; a training that was to continue diverged; the run
+            cannot be saved.
         KeyboardInterrupt: Ctrl-C, or `stop`, before there was anything to save; or Ctrl-C a second time. Where a
             checkpoint stays, it says so.
     """
@@ -137,7 +137,7 @@ def _nobody(event: Event) -> None:
 
 
 def _check_asked(engine: str, threads: int | None, stop: Any) -> None:
-    """Raises UsageError, before seconds go into reading data, where these make no sense."""
+    """Raises UsageError, before seconds go into reading data, where these are invalid."""
     if engine not in ENGINES:
         raise UsageError("plan.unknown", found=engine, known=", ".join(ENGINES))
     whole = isinstance(threads, int) and not isinstance(threads, bool)
@@ -169,7 +169,7 @@ def _model(job: Job) -> keras.Model:
     import jax
 
     plan, settings, data = job.plan, job.settings, job.train
-    if jax.default_backend() == "cpu":  # other devices have memory of their own
+    if jax.default_backend() == "cpu":  # other devices have their own memory
         shape = data.shape if data.schema is None else (len(data.schema.features),)
         outputs = len(data.classes or data.targets)
         check_memory(shape, settings.hidden, outputs, settings.batch_size, available_bytes())

@@ -115,6 +115,7 @@ def settle_dates(profiles: Mapping[str, Profile], source: Source, told: bool = T
     for name, dates in used.items():
         if dates.unread:
             order.tell_unread(name, dates)
+        order.tell_years(name, dates)
 
 
 def _kind_without_options(profile: Profile) -> str:

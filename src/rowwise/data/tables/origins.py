@@ -1,7 +1,7 @@
 """A column's range → the number that its values are counted from, where float32 could not tell them apart.
 
 Float32 holds seven digits: epoch seconds, northings and long ids, which have more and differ in the last ones, would be
-a few values only. The difference from a number amid them is taken in float64, and holds all that tells them apart.
+a few values only. The difference from a number in their middle, taken in float64, holds all that tells them apart.
 Other columns have the origin 0: their values are what the table has, to the bit.
 """
 

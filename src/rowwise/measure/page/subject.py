@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Training:
-    """How a model was trained, as far as somebody knows.
+    """How a model was trained, as far as is known.
 
     Attributes:
         records, checksum: of the training records; 0 and empty where they are not known.
