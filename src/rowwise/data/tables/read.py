@@ -15,6 +15,7 @@ from rowwise.data.tables.csv_dialect import open_text
 from rowwise.data.tables.frames import from_pandas
 from rowwise.data.tables.missing_words import MISSING, count_words
 from rowwise.data.tables.number_text import all_finite
+from rowwise.data.tables.parquet_pages import check_counts
 from rowwise.data.tables.ragged_rows import Ragged, ragged
 from rowwise.errors import DataError, os_reason, warn_user
 from rowwise.text import say
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     Words = Mapping[str, frozenset[str]]  # by column, those of `MISSING` that are values in it
 
-ALWAYS, RATIO = 50_000_000, 250  # values that any Parquet file may have; a larger one, for each of its bytes
 ROW = "\0row"  # the column of `batches(numbered=True)`
 
 
@@ -261,19 +261,11 @@ def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
     try:
         frame = pl.scan_parquet(path, glob=False)
         records = int(frame.select(pl.len()).collect().item())  # stands in the file's footer: nothing else is read
+        check_counts(path, records, len(frame.collect_schema()))
     except OSError as cause:
         raise DataError("table.unreadable", path=path, cause=os_reason(cause)) from cause
-    _refuse_bomb(path, records, len(frame.collect_schema()))
     about = {"file": path.name}
     return replace(_typed(str(path), frame, about, source, limits), records=records)
-
-
-def _refuse_bomb(path: Path, records: int, columns: int) -> None:
-    """Raises DataError where a small Parquet file announces values without end: one repeated takes no room in it."""
-    size = path.stat().st_size
-    if records * columns > max(ALWAYS, RATIO * size):
-        counts = {"records": f"{records:,}", "columns": f"{columns:,}"}
-        raise DataError("table.bomb", path=path, size=f"{size:,}", **counts)
 
 
 def _of_frame(source: Source, limits: Limits) -> Table:
