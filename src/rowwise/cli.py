@@ -77,7 +77,7 @@ def _guarded(work: Callable[[], int]) -> int:
     """The exit code of `work`, whatever it raises."""
     try:
         return work()
-    except BrokenPipeError:  # `rowwise --help | head`: nobody reads on
+    except BrokenPipeError:  # `rowwise --help | head`: the reader has closed the pipe
         silence(sys.stdout)
         return 0
     except KeyboardInterrupt as ending:
@@ -116,7 +116,7 @@ def _warning(*about: Any, **more: Any) -> str:
 
 
 def _flush() -> int:
-    """Python would flush at its end, where an error can no longer be told in a line of our own."""
+    """Python would flush at exit, where an error can no longer be reported in a line of ours."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def deferred(note: Callable[[], object], interrupted_before: bool = False) -> Iterator[Callable[[], bool]]:
-    """Let the block end in spite of a first Ctrl-C; a second one interrupts it at once.
+    """Let the block end despite a first Ctrl-C; a second one interrupts it at once.
 
-    Whoever has a handler of their own for it, as `rowwise train` has, keeps it: nothing is deferred then.
+    A caller's own handler, such as that of `rowwise train`, stays in place: nothing is deferred then.
 
     Args:
         note: called at the first, to say so.
@@ -30,7 +30,7 @@ def deferred(note: Callable[[], object], interrupted_before: bool = False) -> It
         nonlocal interrupted
         interrupted = True
         signal.signal(signal.SIGINT, before)
-        with suppress(RuntimeError):  # the signal may have come amid another print
+        with suppress(RuntimeError):  # the signal may have interrupted another print
             note()
 
     if (

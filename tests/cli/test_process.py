@@ -1,4 +1,4 @@
-"""What only a process of its own can show: signals and the environment."""
+"""What only a separate process can show: signals and the environment."""
 
 import importlib.util
 import os

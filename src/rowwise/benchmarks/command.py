@@ -15,7 +15,7 @@ from rowwise.errors import UsageError
 from rowwise.text import say
 
 PARTS = ("epochs", "accuracy", "sweep", "scaling", "progress", "start", "shell", "memory", "tables", "outofcore")
-WITHOUT_DATA = ("tables", "outofcore")  # they have records of their own
+WITHOUT_DATA = ("tables", "outofcore")  # they bring their own records
 FEWEST = 1000  # records of a file that is worth reading in pieces
 PEERS = ("keras", "torch", "sklearn")
 
@@ -54,7 +54,7 @@ def measure(settings: Bench) -> int:
     """Measure and print; 0.
 
     Raises:
-        UsageError: an unknown part or peer. DataError: the data are not to be had.
+        UsageError: an unknown part or peer. DataError: the data are not available.
     """
     chosen = _names(settings.parts, (*PARTS, "all"), "parts")
     chosen = list(PARTS) if "all" in chosen else chosen

@@ -30,7 +30,7 @@ TEST = 0.2  # share held out by both
 def out_of_core(records: int, batch_size: int) -> list[Row]:
     """From a CSV file of `records` rows and 21 columns to a model trained for one epoch: a row a trainer.
 
-    Each runs once, in a process of its own whose start counts: reading, preparing, training on four fifths. Accuracy
+    Each runs once, in a separate process whose start counts: reading, preparing, training on four fifths. Accuracy
     is that on held-out records; `ratio` how many times rowwise's seconds the other took. pandas reads in pieces;
     StandardScaler and MLPClassifier learn each by `partial_fit` as it comes, so that it reads the file only once: in
     batches of its default, and of rowwise's.

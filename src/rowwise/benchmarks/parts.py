@@ -223,7 +223,7 @@ def shell(repeats: int, epochs: int) -> list[Row]:
 
 
 def memory(data: str) -> list[Row]:
-    """Peak resident memory of `rowwise train` with its defaults, in a process of its own."""
+    """Peak resident memory of `rowwise train` with its defaults, in a separate process."""
     program = (
         "import sys; from rowwise.cli import main; from rowwise.benchmarks.timing import peak_bytes\n"
         "code = main(['train', *sys.argv[1:]])\n"

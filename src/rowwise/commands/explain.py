@@ -205,7 +205,7 @@ def _model_and_data(source: Source | None, options: SimpleNamespace, output: Out
     """A saved model with the data named or the run's own; else a fresh model, and said to be so.
 
     Raises:
-        UsageError: nobody says which data. DataError: they cannot be had, or do not fit.
+        UsageError: no data were passed and the run records none. DataError: they are not available, or do not fit.
     """
     if source is None and (path := _saved(options)) is not None:
         saved = Saved.open(path)

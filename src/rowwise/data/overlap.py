@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
 
 WORD = 8  # bytes of a uint64
-MOST_TRAIN, MOST_TEST = 100_000, 5_000  # records that chance is reckoned from, and for
-TOLERANCE = 1.5  # times what chance gives: the halves of a record are seldom independent
+MOST_TRAIN, MOST_TEST = 100_000, 5_000  # records that chance is estimated from, and for
+TOLERANCE = 1.5  # times what chance gives: the halves of a record are rarely independent
 BLOCK = 1 << 20  # bytes of records that are hashed at once
 
 
@@ -116,7 +116,7 @@ def expected_by_chance(train: NDArray[Any], test: NDArray[Any]) -> float:
 
     Of coarse records (few columns, few distinct values) many look alike without being the same. Half of the columns
     are taken as they stand together, and so is the other half; that the halves meet is left to chance. A record that
-    was copied has values that are rare in both halves, which seldom meet by chance; a coarse one has frequent ones.
+    was copied has values that are rare in both halves, which rarely meet by chance; a coarse one has frequent ones.
     The larger of two ways to halve the columns counts.
     """
     columns = train.shape[1]

@@ -39,13 +39,13 @@ def held_out(
 def _stratified(share: float, seed: int, labels: NDArray[Any]) -> NDArray[np.bool_]:
     """Of each class its share, class after class; O(records · log records) however many classes there are.
 
-    No class is held out whole: what nothing was learned of cannot be told from the rest.
+    No class is held out whole: a class without training records cannot be recognised.
     """
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(labels), bool)
     by_class = np.argsort(labels, kind="stable")
     ends = np.flatnonzero(np.diff(labels[by_class])) + 1
-    # The remainder of each class goes on to the next, so that the whole has the share too.
+    # The remainder of each class carries over to the next, so that the whole has the share too.
     owed = 0.0
     for rows in np.split(by_class, ends):
         owed += len(rows) * share

@@ -28,7 +28,7 @@ class KerasFit:
         watch: ends the training where it diverges.
     """
 
-    compile_seconds = None  # Keras compiles amid the first epoch
+    compile_seconds = None  # Keras compiles within the first epoch
 
     def __init__(
         self,

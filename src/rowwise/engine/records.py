@@ -33,7 +33,7 @@ class Prepared:
 
     Attributes:
         arrays: all records to train on, with their own weights.
-        validation: records of its own to validate with, or None.
+        validation: separate records to validate with, or None.
         share: of `arrays` to hold out; 0 for none.
         source: what `arrays` were made of: a Dataset knows groups and times.
         class_weight: class number → weight, of the records that are trained on alone, as in Keras.
@@ -91,12 +91,12 @@ def prepare_records(
         check_records(model, train, finite=False)
     arrays = as_arrays(train, keras.config.floatx(), schema=_schema(models))
     arrays = arrays._replace(weights=record_weights(sample_weight, len(arrays.x)))
-    with_class_weights(arrays, class_weight)  # refuses what makes no sense before anything is divided
+    with_class_weights(arrays, class_weight)  # refuses invalid weights before anything is split
     return Prepared(arrays, _validation(models, records), share, train, class_weight)
 
 
 def _validation(models: Sequence[keras.Model], records: Validation | None) -> Arrays | None:
-    """Records of its own to validate with: as `train`, or `(x, y, weights)`."""
+    """Separate records to validate with: as `train`, or `(x, y, weights)`."""
     if records is None:
         return None
     pair, weights = (

@@ -60,7 +60,7 @@ def sweep(
 ) -> list[Fitted]:
     """Train a model for each seed, each as `fit` with that seed would, to the bit.
 
-    With the native engine every core trains a model of its own: threads that share a model wait for each other.
+    With the native engine every core trains a separate model: threads that share a model wait for each other.
     Models that this engine cannot run are trained by `fit`, one after another.
 
     Args:

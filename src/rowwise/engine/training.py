@@ -75,7 +75,7 @@ def fit(
         epochs: the number of the last epoch, as in Keras: from `initial_epoch` to `epochs`.
         batch_size: records a step; the last batch of an epoch is trained on even if it is shorter.
         validation: a share of `train` to hold out (seeded; stratified where labels are classes; by a Dataset's groups
-            or times), or records of its own: a Dataset, `(x, y)` or `(x, y, weights)`. Records that are held out keep
+            or times), or separate records: a Dataset, `(x, y)` or `(x, y, weights)`. Records that are held out keep
             their `sample_weight`; class weights are for training alone, as in Keras.
         seed: with the epoch's number it fixes the order of the records, and the split.
         callbacks: Keras callbacks. One with batch hooks sends the run to the engine `keras`. In `params` they find
@@ -87,17 +87,17 @@ def fit(
         sample_weight: `(records,)`: how much each record of `train` counts in the loss and in weighted metrics.
         class_weight: class number → weight of its records; classes that are not named weigh 1.
         threads: of the native engine; None for $ROWWISE_THREADS, else as many as pay. The result does not depend on it.
-        stop: once it is set, from whatever thread, the training ends as by Ctrl-C.
+        stop: once it is set, from any thread, the training ends as by Ctrl-C.
         on_divergence: "stop" ends the training after an epoch whose loss is no finite number or has exploded
             (`rowwise.engine.divergence` says when), with a warning; the model then holds the weights of the last good
-            epoch. "continue" goes on all the same.
+            epoch. "continue" trains on regardless.
 
     Returns:
         Keras's History; its attribute `rowwise` says the engine, the reason, the seconds of each epoch and of
         compiling, and, where the training diverged, in which epoch.
 
     Raises:
-        UsageError: arguments that make no sense. DataError: broken records. ShapeError: records that
+        UsageError: invalid arguments. DataError: broken records. ShapeError: records that
         do not fit the model. ModelError: a model that is not compiled.
         KeyboardInterrupt: after Ctrl-C or `stop`, once the block of steps under way has ended. The model then holds
         what was trained and `model.history` the epochs that were completed.
@@ -133,7 +133,7 @@ def fit(
         nonlocal told_of_stop
         if is_set(stop) and not told_of_stop:
             told_of_stop = True
-            tell_interrupted(own)  # whoever set it knows: nothing is printed
+            tell_interrupted(own)  # the caller set it: nothing is printed
         return told_of_stop or interrupted()
 
     try:
@@ -205,7 +205,7 @@ def engine_of(model: keras.Model) -> str:
 
 
 def is_set(stop: threading.Event | None) -> bool:
-    """Whether somebody has asked the training to end."""
+    """Whether the training was asked to end."""
     return stop is not None and stop.is_set()
 
 

@@ -1,4 +1,4 @@
-"""A Keras model and resident data → the same model one epoch on, by one jitted `lax.scan` of its own train step.
+"""A Keras model and resident data → the same model one epoch on, by one jitted `lax.scan` of its `train_step`.
 
 The step is Keras's: forward, loss, gradients, optimizer and metrics all come from `model.train_step` in
 Keras's stateless form (`JAXTrainer` in keras/src/backend/jax/trainer.py). What is saved is everything around
@@ -46,7 +46,7 @@ class WholeEpoch:
         train: x `(records, ...)`, y `(records, ...)`.
         validation: the same, or None.
         batch_size: records a step; the last step takes what is left.
-        device_bytes: up to this size the training data, and likewise the validation data, stay on the
+        device_bytes: up to this size the training data, and the validation data, each stay on the
             device; above it they are streamed in blocks of many batches, in the same order and with the
             same result.
 
@@ -241,7 +241,7 @@ class _Functions:
 
 
 def compiler_options(model: keras.Model) -> dict[str, str]:
-    """What XLA is told beyond its defaults: which library multiplies the matrices on a CPU.
+    """Options for XLA beyond its defaults: which library multiplies the matrices on a CPU.
 
     XLA's default, YNNPACK, runs a batch of 32 times a kernel (784, 100) on two cores at less than half the
     speed of Eigen, XLA's other library, and wide kernels a third faster than it. So Eigen is chosen where

@@ -1,4 +1,4 @@
-"""Data that nobody has trained on yet → the ledger of the model that a training would build of them, and X by name."""
+"""Data, before any training → the ledger of the model that a training would build of them, and X by name."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class DataLedger:
 
     Attributes:
         ledger: of the model.
-        about: X by name, as JSON; empty for data that have a name of their own.
-        text: X by name, as text; empty likewise.
+        about: X by name, as JSON; empty for named data.
+        text: X by name, as text; empty for the same.
         train: the training records of a table.
     """
 
@@ -53,7 +53,7 @@ def ledger_of_data(
         convention: as of `rowwise.explain`.
 
     Raises:
-        DataError: data that cannot be had or read. UsageError: options that make no sense.
+        DataError: data that are not available or cannot be read. UsageError: invalid options.
     """
     options: dict[str, Any] = {"batch_size": batch_size, "convention": convention}
     records = next((size for size in batch_size if size), RECORDS)

@@ -56,7 +56,7 @@ def open_model(file: Path) -> keras.Model:
         return keras.models.load_model(file, safe_mode=True)
     except ModelError:
         raise
-    except Exception as cause:  # zlib, struct, zipfile, h5py and Keras each have errors of their own for bad files
+    except Exception as cause:  # zlib, struct, zipfile, h5py and Keras each have their own errors for bad files
         text = " ".join(str(cause).split())
         if "safe_mode" in text or "lambda" in text.lower():
             raise ModelError("run.unsafe", path=file) from cause
@@ -96,7 +96,7 @@ def _weights(path: Path, archive: Archive) -> Counter[tuple[int, ...]]:
 
 
 def _compare(config: dict[str, Any], available: Counter[tuple[int, ...]]) -> None:
-    """Raises ValueError where the model would have weights that the file does not hold, or outputs beyond measure."""
+    """Raises ValueError where the model would have weights that the file does not hold, or excessive outputs."""
     from rowwise.models.keras_view import shapes_of_config
 
     model = shapes_of_config(config)

@@ -49,7 +49,7 @@ class Accepts:
     pictures: str = OBJECT
 
     def __str__(self) -> str:
-        """One sentence, in the language in force."""
+        """One sentence, in the current language."""
         names = ", ".join(column.name for column in self.columns)
         shape = ", ".join("…" if size is None else str(size) for size in self.shape)
         return say(f"saved.accepts.{self.kind}", columns=names, shape=shape, white=self.white)
@@ -62,7 +62,7 @@ class Saved:
         path: of the run's folder, or of a `.keras` file.
         model: a Keras model, as `keras.models.load_model` gives it.
         record: what the run knows of its data and training; None beside a bare model file.
-        named: the task that somebody named; None for what is known.
+        named: the task named by the caller; None to infer it.
     """
 
     def __init__(self, path: Path, model: keras.Model, record: RunRecord | None, task: str | None = None) -> None:
@@ -79,7 +79,7 @@ class Saved:
 
         Raises:
             ModelError: missing, another format, damaged, or with code in it.
-            UsageError: no path, a task that there is not, or one that the model's outputs cannot mean.
+            UsageError: no path, an unknown task, or one that the model's outputs cannot mean.
         """
         try:
             path = Path(path)
@@ -94,7 +94,7 @@ class Saved:
             record = RunRecord.read(path.parent) if beside else None
         saved = cls(path, model, record, task)
         if task is not None:
-            _ = saved.basis  # raises where it makes no sense
+            _ = saved.basis  # raises where the task is invalid
         return saved
 
     def __repr__(self) -> str:
@@ -138,10 +138,10 @@ class Saved:
 
     @cached_property
     def basis(self) -> Task:
-        """The task, and how it is known: as text one line, in the language in force.
+        """The task, and how it is known: as text one line, in the current language.
 
         Raises:
-            ModelError: not one input, or not one output. UsageError: the task that was named makes no sense.
+            ModelError: not one input, or not one output. UsageError: the named task is invalid for this model.
         """
         from rowwise.models.task import task_of
 
@@ -157,7 +157,7 @@ class Saved:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes' names in the language in force."""
+        """The classes' names in the current language."""
         return self._class_names(language())
 
     @cached_property
@@ -209,8 +209,8 @@ class Saved:
             batch_size: records a step; the result does not depend on it.
 
         Raises:
-            UsageError: nobody says which data. DataError, ShapeError, ModelError: data that cannot be read, or do not
-                fit the model.
+            UsageError: no data were passed and the run records none. DataError, ShapeError, ModelError: data that
+                cannot be read, or do not fit the model.
         """
         from rowwise.data.dataset import Dataset
         from rowwise.measure import evaluate
@@ -248,7 +248,8 @@ class Saved:
         own were.
 
         Raises:
-            UsageError: nobody says which data. DataError: they cannot be had or read, or do not fit.
+            UsageError: no data were passed and the run records none. DataError: they are not available, cannot be read,
+                or do not fit.
         """
         _ = self.accepts  # raises where no data could fit
         own = self.own_source()
@@ -294,7 +295,7 @@ class Saved:
         return load_source(numbers) if one_number and len(parts[1].classes) > 2 else parts
 
     def own_source(self) -> Source | None:
-        """What loads the data that the model was trained on; None where nobody knows.
+        """What loads the data that the model was trained on; None where it is unknown.
 
         Raises:
             DataError: rowwise knows no data of that name any more.

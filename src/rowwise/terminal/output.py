@@ -29,7 +29,7 @@ class Output:
     What a command is for (a report, classes, a list) is its `result` and goes to standard output. What
     goes with it (data, engine, progress, where things were saved) is `tell`: on standard output where that is a
     terminal, else on standard error, so that a pipe or a file gets the result alone. With `--json` one
-    object stands on standard output and everything else on standard error, whoever prints it: within
+    object stands on standard output and everything else on standard error, whichever code prints it: within
     the `with` block what Keras or JAX might print is led there too. What rowwise warns of there goes to `warn`.
 
     A reader that goes away (`rowwise … | head`) does not end the command, which may have a trained
@@ -79,7 +79,7 @@ class Output:
 
 
 class _Patient:
-    """A text stream that goes on into nothing once an error that is `overlooked` has ended it."""
+    """A text stream that discards what follows once an error that is `overlooked` has ended it."""
 
     def __init__(self, stream: TextIO, overlooked: Callable[[OSError], bool]) -> None:
         self._stream, self._overlooked = stream, overlooked

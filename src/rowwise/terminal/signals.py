@@ -1,6 +1,6 @@
 """SIGINT, SIGTERM, SIGHUP → the end of a command: at once or, where there is something to save, once it is saved.
 
-A signal that whoever started the command ignores, as `nohup` does, stays ignored.
+A signal that the parent process ignores, as `nohup` does, stays ignored.
 
 A signal is an exception wherever Python is just then: maybe a callback whose exceptions Python prints and forgets
 (of the garbage collector, of a weak reference, a `__del__`, one that C has called): it is then raised anew outside.
@@ -60,7 +60,7 @@ def ignore_all() -> None:
 
 class StopSignals:
     """Within the block the first signal sets `event` and is noted; before `patient` is set, and the second time, it is
-    a KeyboardInterrupt. Whoever then insists ends the process without another word.
+    a KeyboardInterrupt. Another signal then ends the process at once.
 
     Attributes:
         event: what `rowwise.runs.training.train` takes as `stop`.
@@ -102,7 +102,7 @@ class StopSignals:
                 os._exit(OVER + self.number)
         elif self.patient and not self.event.is_set():
             self.event.set()
-            with suppress(RuntimeError):  # the signal may have come amid another print
+            with suppress(RuntimeError):  # the signal may have interrupted another print
                 self._note()
         else:
             self._raised = True

@@ -57,7 +57,7 @@ def network(description: NetworkDescription, isa: str | None = None, float64: bo
         float64: numbers of double precision, for checks of the gradient.
 
     Raises:
-        ValueError: a description that makes no sense, with the field's name, or an instruction set that this
+        ValueError: an invalid description, by the field's name, or an instruction set that this
             machine cannot run.
     """
     return _native.Network(description.as_dictionary(), isa or (None if float64 else chosen()), float64)

@@ -21,7 +21,7 @@ from rowwise.text import say
 SPARSE = "sparse_categorical_crossentropy"
 CATEGORICAL = ("categorical_crossentropy", "categorical_focal_crossentropy")
 BINARY = ("binary_crossentropy", "binary_focal_crossentropy")
-# Losses that compare quantities: whoever compiles with one predicts numbers.
+# Losses that compare quantities: a model compiled with one predicts numbers.
 OF_NUMBERS = (
     *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error"),
     *("mean_squared_logarithmic_error", "huber", "log_cosh", "poisson"),

@@ -1,6 +1,6 @@
 """A Keras call of the user's that would pass with a mistake in it → a warning before it.
 
-Which mistakes those are is told by the keys of our messages: Keras raises for the others, and `explained` explains.
+Which mistakes those are follows from the keys of our messages: Keras raises for the others, and `explained` explains.
 """
 
 from __future__ import annotations
