@@ -40,7 +40,8 @@ OWNERS = frozenset(
         "account accession acct application case certificate claim client contract customer document employee folio"
         " invoice item lfd laufende loan matricule member order passenger passport patient phone policy receipt record"
         " registration row sample serial sr sl student telephone ticket transaction kunden auftrags rechnungs"
-        " cliente klient kunde paciente pedido factura facture commande dossier matrícula matricula empleado employé alumno aluno contrato contrat"
+        " cliente klient kunde paciente pedido factura facture commande dossier matrícula matricula"
+        " empleado employé alumno aluno contrato contrat"
     )
 )
 # Endings of Korean, Chinese and Japanese names, which are written without spaces.
