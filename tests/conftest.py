@@ -1,4 +1,4 @@
-"""What every test starts from: English, JAX, caches of its own; and the real Fashion-MNIST where it is."""
+"""What every test starts from: English, JAX, private caches; and the real Fashion-MNIST where it is."""
 
 import os
 import signal

@@ -1,7 +1,7 @@
 """`python -m tests.crash --kills 200`: trainings killed at random moments → a table of what was lost, if anything was.
 
 Each training writes a checkpoint after every epoch and is killed, resumed, killed again, until it has ended; then it is
-compared with one that nobody disturbed: weights, optimizer, epochs, measures, bit by bit. Lost is an epoch that was
+compared with an undisturbed one: weights, optimizer, epochs, measures, bit by bit. Lost is an epoch that was
 reported as done and is not kept; half-written is a folder that is neither a run nor one to go on from.
 
 A victim is forked from this process, which has imported everything and started nothing: seconds are saved for each.
@@ -81,7 +81,7 @@ class Victim:
             return ""
 
     def epochs(self) -> list[int]:
-        """The epochs that it has told of."""
+        """The epochs that it has reported."""
         return [int(epoch) for epoch in re.findall(rf"^ *(\d+)/{EPOCHS} ", self.said(), re.M)]
 
 
@@ -103,7 +103,7 @@ class Campaign:
             self._life(self.place / str(number), engine)
 
     def undisturbed(self, engine: str) -> tuple[Path, float]:
-        """The run that nobody killed, and the seconds it took."""
+        """The run that was not killed, and the seconds it took."""
         if engine not in self._undisturbed:
             out = self.place / f"undisturbed-{engine}"
             victim = Victim([*TRAIN, "--engine", engine, "--no-pictures", "--out", str(out)], self.place / "words")
@@ -130,7 +130,7 @@ class Campaign:
             state = self.state(run)
             if state == "saved" and not self._interrupted(run):
                 break
-            if state == "saved":  # by a signal: it goes on in a new folder
+            if state == "saved":  # by a signal: it continues in a new folder
                 step += 1
                 arguments = ["train", "--resume", str(run), *options, "--lang", "en"]
                 run = place / str(step)

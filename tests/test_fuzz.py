@@ -1,4 +1,4 @@
-"""A hundred damaged files of each kind: none ends, hangs, fills or writes to the terminal of whoever opens it."""
+"""A hundred damaged files of each kind: none ends, hangs or fills the program, or writes to its terminal."""
 
 import os
 import sys

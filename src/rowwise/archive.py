@@ -24,7 +24,7 @@ BLOCK = 1 << 20  # bytes unpacked at once
 LARGEST_DIRECTORY = 2 << 20  # bytes: some 20,000 members
 ALWAYS = 128 << 20  # bytes that any archive may unpack to
 RATIO = 50  # how many times its own size a larger one may: deflate can reach 1,030, pictures and weights 1 to 20
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack to far more, or are seldom built into Python
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack to far more, or are rarely built into Python
 ARCHIVES = (".zip", ".npz", ".keras", ".gz", ".bz2", ".xz", ".zst", ".7z", ".tar")
 LOCAL_HEADER = 30  # bytes before a member's name
 ENCRYPTED = 0x1  # a flag of a member
@@ -86,7 +86,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
 
     Raises:
         OSError: it cannot be opened, or is no regular file. ValueError: what is wrong with the directory, in words.
-        Exception: no archive, or a damaged one; zipfile, zlib and struct each have errors of their own.
+        Exception: no archive, or a damaged one; zipfile, zlib and struct each have their own errors.
     """
     with _Bounded(open_regular(path)) as file, zipfile.ZipFile(file) as archive:
         size = file.seek(0, io.SEEK_END)

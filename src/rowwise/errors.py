@@ -1,15 +1,15 @@
 """What can go wrong, in words → one tree of exceptions.
 
 RowwiseError                  base: everything rowwise raises on purpose
-├── UsageError                an argument that makes no sense (zero epochs, an unknown engine)   exit 2
-│   └── CallError             a function has no such argument, or is not given one it needs      exit 2
+├── UsageError                an invalid argument (zero epochs, an unknown engine)                 exit 2
+│   └── CallError             an argument that a function does not have, or lacks                exit 2
 ├── DataError                 data that are missing, broken or contradictory                     exit 2
 │   └── DataNotFound          a named data set that is in none of the places looked at           exit 2
 ├── ShapeError                an array that does not fit the model                               exit 2
 ├── ModelError                a model or model file that cannot be used                          exit 2
 └── SaveError                 the file system refused (full, read-only)                          exit 1
 
-Suspicious                    a warning: data or a model that may be meant so, but seldom are
+Suspicious                    a warning: data or a model that may be intended, but rarely are
 
 Each carries the key of its message in the catalogue and the values that fill it: what was
 expected, what was found, what to do. `str(error)` is the sentence in the current language.
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _listener: ContextVar[Callable[[str], object] | None] = ContextVar("rowwise_listener", default=None)
 
 
-# The system's refusals that users meet → what they are told; Python has them in English alone.
+# The system's refusals that users meet → what we say instead; Python has them in English alone.
 OS_REASONS = {
     errno.ENOENT: "os.missing",
     errno.EACCES: "os.permission",
@@ -75,7 +75,7 @@ class RowwiseError(Exception):
 
 
 class UsageError(RowwiseError):
-    """An argument that makes no sense."""
+    """An invalid argument."""
 
 
 class CallError(UsageError, TypeError):
@@ -105,11 +105,11 @@ class SaveError(RowwiseError):
 
 
 class Suspicious(UserWarning):
-    """What may be meant so but seldom is: pixels that nothing scales, softmax with binary cross-entropy."""
+    """What may be intended but rarely is: pixels that nothing scales, softmax with binary cross-entropy."""
 
 
 def warn_user(message: str) -> None:
-    """A `Suspicious` warning at the line that called rowwise, not at one of ours; or whoever listens is told."""
+    """A `Suspicious` warning at the line that called rowwise, not at one of ours; or to the listener, if any."""
     message = visible(message, lines=True)
     if (listener := _listener.get()) is not None:
         with warnings_to(None):  # what a listener itself warns of is Python's warning
@@ -124,7 +124,7 @@ def warn_user(message: str) -> None:
 
 @contextmanager
 def warnings_to(listener: Callable[[str], object] | None) -> Iterator[None]:
-    """Within the block, and this thread, `listener` is called with what `warn_user` would warn of; None: nobody is.
+    """Within the block, and this thread, `listener` is called with what `warn_user` would warn of; None: not at all.
 
     Unlike `warnings.catch_warnings`, which acts on the whole process, it may be used by several threads at once.
     """

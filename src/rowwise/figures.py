@@ -1,6 +1,6 @@
 """A size and words → a matplotlib figure without a screen → PNG bytes: what all of rowwise's plots share.
 
-Pictures are in the language in force; Korean needs a font with Hangul, and without one they are in English.
+Pictures are in the current language; Korean needs a font with Hangul, and without one they are in English.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ HANGUL = (  # families with Hangul, as Linux, macOS and Windows name them; the f
 
 @contextmanager
 def drawable_language() -> Iterator[None]:
-    """Inside, the language in force is one that pictures can be written in."""
+    """Inside, the current language is one that pictures can be written in."""
     with use_language(None if language() == "en" or hangul_family() else "en"):
         yield
 
@@ -154,7 +154,7 @@ def _wrapped(text: str, inches: float, points: int) -> str:
 
 
 def _families() -> list[str]:
-    """For text in the language in force, the first choice first."""
+    """For text in the current language, the first choice first."""
     order = (hangul_family(), LATIN) if language() == "ko" else (LATIN, hangul_family())
     return [family for family in order if family]
 

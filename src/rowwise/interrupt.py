@@ -12,36 +12,38 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def deferred(note: Callable[[], object], already: bool = False) -> Iterator[Callable[[], bool]]:
-    """Let the block end in spite of a first Ctrl-C; a second one interrupts it at once.
+def deferred(note: Callable[[], object], interrupted_before: bool = False) -> Iterator[Callable[[], bool]]:
+    """Let the block end despite a first Ctrl-C; a second one interrupts it at once.
 
-    Whoever has a handler of their own for it, as `rowwise train` has, keeps it: nothing is deferred then.
+    A caller's own handler, such as that of `rowwise train`, stays in place: nothing is deferred then.
 
     Args:
         note: called at the first, to say so.
-        already: there was a first one before the block.
+        interrupted_before: there was a first one before the block.
 
     Yields:
         Whether there was one.
     """
-    asked = False
+    interrupted = False
 
     def first(number: int, frame: Any) -> None:
-        nonlocal asked
-        asked = True
+        nonlocal interrupted
+        interrupted = True
         signal.signal(signal.SIGINT, before)
-        with suppress(RuntimeError):  # the signal may have come amid another print
+        with suppress(RuntimeError):  # the signal may have interrupted another print
             note()
 
-    if already or threading.current_thread() is not threading.main_thread():  # only the main thread gets signals
-        yield lambda: already
+    if (
+        interrupted_before or threading.current_thread() is not threading.main_thread()
+    ):  # only the main thread gets signals
+        yield lambda: interrupted_before
         return
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler:
-        yield lambda: already
+        yield lambda: interrupted_before
         return
     signal.signal(signal.SIGINT, first)
     try:
-        yield lambda: asked
+        yield lambda: interrupted
     finally:
         signal.signal(signal.SIGINT, before)

@@ -77,7 +77,7 @@ def held(path: Path) -> bool:
 
 
 def owner(path: Path) -> str:
-    """The number of the process that holds, or held, the file; empty where nobody knows."""
+    """The number of the process that holds, or held, the file; empty where it is unknown."""
     with suppress(OSError, UnicodeError):
         return path.read_text("ascii")[:100].strip()
     return ""

@@ -247,7 +247,7 @@ def test_what_pillow_warns_of_is_no_news_to_the_user(rowwise, run, here):
         for seed in range(2):
             noise = np.random.default_rng(seed + 2 * (folder == "bar")).integers(0, 256, (9, 9, 3), np.uint8)
             Image.fromarray(noise).save(here / "odd" / folder / f"{seed}.jpg", exif=exif)
-    with pytest.warns(UserWarning, match="Skipping tag 274"):  # as whoever calls rowwise from Python may see
+    with pytest.warns(UserWarning, match="Skipping tag 274"):  # as a caller from Python may see
         read_pictures(here / "odd" / "bar" / "0.jpg", (20, 24, 3))
     for arguments in (("predict", run, here / "odd" / "bar" / "0.jpg"), ("predict", run, here / "odd")):
         code, _, err = rowwise(*arguments)

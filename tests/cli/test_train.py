@@ -311,15 +311,15 @@ def test_ctrl_c_while_measuring_still_saves_and_a_second_one_does_not(rowwise, h
 
 def test_the_first_ctrl_c_is_noted_and_the_second_obeyed():
     noted = []
-    with deferred(lambda: noted.append(1)) as asked:
-        assert not asked()
+    with deferred(lambda: noted.append(1)) as interrupted:
+        assert not interrupted()
         signal.raise_signal(signal.SIGINT)
-        assert (asked(), noted) == (True, [1])
+        assert (interrupted(), noted) == (True, [1])
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-    with deferred(lambda: noted.append(2), already=True) as asked, pytest.raises(KeyboardInterrupt):
+    with deferred(lambda: noted.append(2), interrupted_before=True) as interrupted, pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
-    assert (asked(), noted) == (True, [1])
+    assert (interrupted(), noted) == (True, [1])
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     thread = threading.Thread(target=lambda: deferred(print).__enter__())  # where nobody gets signals
     thread.start()
@@ -376,3 +376,18 @@ def test_a_training_that_diverges_is_told_stopped_and_saved(rowwise, here, no_pi
     assert (code, "diverged in epoch 1" in err) == (2, True)
     code, _, err = rowwise(*arguments[:-1], "other", "--on-divergence", "continue")
     assert (code, "NaN" in err) == (2, True)
+
+
+def test_early_stopping_is_chosen_refused_and_repeated(rowwise, here, no_pictures):
+    (here / "t.csv").write_text("a,b\n" + "".join(f"{i / 7:.3f},{'xy'[i % 2]}\n" for i in range(60)))
+    quick = ("--target", "b", "--hidden", "4", "--epochs", "3", "--quiet")
+    assert rowwise("train", "t.csv", *quick, "--out", "all", "--no-early-stopping")[0] == 0
+    assert rowwise("train", "t.csv", *quick, "--out", "early", "--patience", "7")[0] == 0
+    for run, option in (("all", "--no-early-stopping"), ("early", "--patience 7")):
+        assert rowwise("evaluate", run, "--html", "r.html")[0] == 0
+        page = (here / "r.html").read_text("utf-8")
+        assert f"--epochs 3 {option}</pre>" in page
+        assert ('class="kept"' in page) == (run == "early")
+    code, _, said = rowwise("train", "t.csv", *quick, "--patience", "7", "--no-early-stopping")
+    assert code == 2
+    assert "Pass one of them" in said

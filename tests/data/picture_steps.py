@@ -85,5 +85,5 @@ def fatal_record(path, shape, notes, content):
 
 
 def interrupted_record(path, shape, notes, content):
-    """Ctrl-C comes amid the first picture."""
+    """Ctrl-C comes during the first picture."""
     raise KeyboardInterrupt

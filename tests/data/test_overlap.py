@@ -75,7 +75,7 @@ def test_copies_among_coarse_records_are_told_with_what_chance_gives():
 
 @pytest.mark.parametrize("values", [3, 1000])
 def test_chance_gives_as_many_as_it_does(values):
-    """Of independent columns the reckoning is exact, as drawing shows."""
+    """Of independent columns the estimate is exact, as drawing shows."""
     random = np.random.default_rng(0)
     train, test = (random.integers(0, values, (n, 4)).astype(np.float32) for n in (800, 200))
     seen = set(map(bytes, train))

@@ -1,6 +1,6 @@
 """docs/*/questions.md → every block runs, and prints what stands below it.
 
-After a change of a page, or of what rowwise prints, write the outputs anew and read what differs:
+After a change of a page, or of what rowwise prints, rewrite the outputs and read the differences:
 
     python tests/docs/test_questions.py --write
 """

@@ -198,7 +198,7 @@ def test_any_chain_of_layers_on_any_batches_equals_the_jax_engine(widths, featur
         keras.utils.set_random_seed(len(widths))
         first = L.Rescaling(1 / 255) if scaled else L.Rescaling(1 / 100, offset=-0.5)
         hidden = [L.Dense(w, "relu") for w in widths]
-        # Biases of their own: records of zeros alone would give ties, which rounding breaks.
+        # Separate biases: records of zeros alone would give ties, which rounding breaks.
         last = L.Dense(3, bias_initializer="random_normal")
         model = keras.Sequential([keras.Input((features,)), first, *hidden, last])
         model.compile(opt.SGD(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])

@@ -1,4 +1,4 @@
-"""Epochs of the native engine: the same from any number of threads, after a break, amid callbacks and Ctrl-C."""
+"""Epochs of the native engine: the same from any number of threads, after a break, with callbacks and Ctrl-C."""
 
 import signal
 

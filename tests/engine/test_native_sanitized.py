@@ -1,5 +1,5 @@
 """The engine's C++, compared with a plain reference: each instruction set of this machine, as it is shipped and under
-sanitizers, where a compiler is to be had."""
+sanitizers, where a compiler is available."""
 
 import os
 import re

@@ -58,7 +58,7 @@ class WithTestStep(keras.Sequential):
 
 
 class Weighing(keras.layers.Dense):
-    """A Dense layer with a scale of its own."""
+    """A Dense layer with a custom scale."""
 
     def build(self, shape):
         super().build(shape)

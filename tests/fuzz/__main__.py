@@ -1,6 +1,6 @@
 """`python -m tests.fuzz --inputs 2000`: damaged files of each kind through rowwise's public doors → a table.
 
-Each kind has a process of its own, bounded in time and memory. Input N of a kind and seed is always the same file.
+Each kind has a separate process, bounded in time and memory. Input N of a kind and seed is always the same file.
 """
 
 from __future__ import annotations

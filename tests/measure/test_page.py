@@ -1,6 +1,6 @@
 """The report's page: whole in itself, true to the report, usable by mouse and keyboard, on a phone and on paper.
 
-`KERAS_BACKEND=jax PYTHONPATH=tests python tests/measure/test_page.py` takes the pictures of docs/images/report anew.
+`KERAS_BACKEND=jax PYTHONPATH=tests python tests/measure/test_page.py` rewrites the pictures of docs/images/report.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""The pictures of a run: PNGs in the language in force, without a word that cannot be read."""
+"""The pictures of a run: PNGs in the current language, without a word that cannot be read."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""A training that ends early, at whatever moment, goes on as if it had not: weights, optimizer, History, masks."""
+"""A training that ends early, at any moment, continues as if it had not: weights, optimizer, History, masks."""
 
 import math
 

@@ -254,7 +254,7 @@ RunFolder(Path("run")).save(Model, record, {})
     (hidden,) = left.glob(".*")
     with pytest.raises(ModelError, match="never was saved whole"):
         Saved.open(hidden)
-    with RunFolder(left) as run:  # what came to nothing is in nobody's way
+    with RunFolder(left) as run:  # a failed run is in no one's way
         run.save(FakeModel(), RECORD, {})
     assert names(left) == ["history.csv", "model.keras", "run.json"]
 
@@ -300,7 +300,7 @@ def test_damaged_files_are_refused_in_words(tmp_path):
     whole = tmp_path / "whole.keras"
     classifier().save(whole)
     content = whole.read_bytes()
-    spot = len(content) // 2  # amid the weights
+    spot = len(content) // 2  # in the middle of the weights
     damaged = {
         "empty": (b"", "no .keras file"),
         "pickle": (pickle.dumps({}), "no .keras file"),

@@ -34,7 +34,7 @@ def convolution(shape=(8, 9, 3), **options):
 
 
 def own(before=lambda x: x, units=4):
-    """A model with a `call` of its own, built by data with 5 features."""
+    """A model with its own `call`, built by data with 5 features."""
 
     class Own(keras.Model):
         def __init__(self):

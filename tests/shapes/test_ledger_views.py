@@ -1,6 +1,6 @@
 """The ledger as HTML and SVG: well-formed, true to scale, readable in both languages, themes and widths.
 
-`KERAS_BACKEND=jax PYTHONPATH=tests python tests/shapes/test_ledger_views.py` takes docs/images/ledger anew.
+`KERAS_BACKEND=jax PYTHONPATH=tests python tests/shapes/test_ledger_views.py` rewrites docs/images/ledger.
 """
 
 import io

@@ -1,6 +1,6 @@
 """25 mistakes that people report: what Keras says, and that rowwise names the cause and the mend.
 
-`python tests/shapes/test_mistakes.py` writes docs/en/mistakes.md and docs/ko/mistakes.md anew.
+`python tests/shapes/test_mistakes.py` rewrites docs/en/mistakes.md and docs/ko/mistakes.md.
 """
 
 import os

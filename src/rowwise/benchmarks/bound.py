@@ -28,12 +28,12 @@ def peak(repeats: int = 5) -> float:
     """Multiply-adds a second of NumPy's sgemm with the threads that OMP_NUM_THREADS allows: the median."""
     a = np.random.default_rng(0).random((SIDE, SIDE), np.float32)
     out = a @ a
-    taken = []
+    seconds = []
     for _ in range(repeats):
         start = time.perf_counter()
         np.matmul(a, a, out=out)
-        taken.append(time.perf_counter() - start)
-    return SIDE**3 / median(taken)
+        seconds.append(time.perf_counter() - start)
+    return SIDE**3 / median(seconds)
 
 
 def bounds(train: Dataset, widths: list[int]) -> dict[str, float]:

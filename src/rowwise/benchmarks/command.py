@@ -15,7 +15,7 @@ from rowwise.errors import UsageError
 from rowwise.text import say
 
 PARTS = ("epochs", "accuracy", "sweep", "scaling", "progress", "start", "shell", "memory", "tables", "outofcore")
-WITHOUT_DATA = ("tables", "outofcore")  # they have records of their own
+WITHOUT_DATA = ("tables", "outofcore")  # they bring their own records
 FEWEST = 1000  # records of a file that is worth reading in pieces
 PEERS = ("keras", "torch", "sklearn")
 
@@ -50,17 +50,17 @@ class Bench:
     json: bool = False
 
 
-def measure(what: Bench) -> int:
+def measure(settings: Bench) -> int:
     """Measure and print; 0.
 
     Raises:
-        UsageError: an unknown part or peer. DataError: the data are not to be had.
+        UsageError: an unknown part or peer. DataError: the data are not available.
     """
-    chosen = _names(what.parts, (*PARTS, "all"), "parts")
+    chosen = _names(settings.parts, (*PARTS, "all"), "parts")
     chosen = list(PARTS) if "all" in chosen else chosen
-    against = _names(what.against, PEERS, "against")
-    hidden = _widths(what.hidden)
-    if min(what.repeats, what.seeds, what.epochs, what.batch_size) < 1 or what.records < FEWEST:
+    against = _names(settings.against, PEERS, "against")
+    hidden = _widths(settings.hidden)
+    if min(settings.repeats, settings.seeds, settings.epochs, settings.batch_size) < 1 or settings.records < FEWEST:
         raise UsageError("bench.positive", fewest=f"{FEWEST:,}")
 
     # Read by OpenMP when PyTorch and scikit-learn start; XLA takes the cores the process may run on by itself.
@@ -77,42 +77,44 @@ def measure(what: Bench) -> int:
     train: Any = None
     test: Any = None
     if set(chosen) - set(WITHOUT_DATA):
-        train, test = load(what.data)
+        train, test = load(settings.data)
     run: dict[str, Any] = {
-        "epochs": lambda: parts.epochs(train, what.repeats, what.batch_size, against, hidden, what.tensorflow_python),
-        "accuracy": lambda: parts.accuracy(train, test, what.seeds, what.epochs, what.batch_size),
-        "sweep": lambda: parts.sweep(train, what.repeats, what.batch_size, what.seeds, what.epochs),
-        "scaling": lambda: parts.scaling(train, what.repeats, what.batch_size),
-        "progress": lambda: parts.progress(train, what.repeats, what.batch_size),
-        "start": lambda: parts.start(what.repeats, what.data),
-        "shell": lambda: parts.shell(what.repeats, what.epochs),
-        "memory": lambda: parts.memory(what.data),
-        "tables": lambda: tables(what.seeds),
-        "outofcore": lambda: out_of_core(what.records, what.batch_size),
+        "epochs": lambda: parts.epochs(
+            train, settings.repeats, settings.batch_size, against, hidden, settings.tensorflow_python
+        ),
+        "accuracy": lambda: parts.accuracy(train, test, settings.seeds, settings.epochs, settings.batch_size),
+        "sweep": lambda: parts.sweep(train, settings.repeats, settings.batch_size, settings.seeds, settings.epochs),
+        "scaling": lambda: parts.scaling(train, settings.repeats, settings.batch_size),
+        "progress": lambda: parts.progress(train, settings.repeats, settings.batch_size),
+        "start": lambda: parts.start(settings.repeats, settings.data),
+        "shell": lambda: parts.shell(settings.repeats, settings.epochs),
+        "memory": lambda: parts.memory(settings.data),
+        "tables": lambda: tables(settings.seeds),
+        "outofcore": lambda: out_of_core(settings.records, settings.batch_size),
     }
     machine = _machine()
     results: dict[str, Any] = {
         "machine": machine,
         "threads": threads,
         "data": train.provenance if train else None,
-        "records": len(train) if train else what.records,
-        "batch_size": what.batch_size,
+        "records": len(train) if train else settings.records,
+        "batch_size": settings.batch_size,
         "hidden": list(hidden),
-        "repeats": what.repeats,
+        "repeats": settings.repeats,
     }
-    out = sys.stderr if what.json else sys.stdout
-    setting = say("bench.setting", machine=machine, threads=threads, batch_size=what.batch_size)
+    out = sys.stderr if settings.json else sys.stdout
+    setting = say("bench.setting", machine=machine, threads=threads, batch_size=settings.batch_size)
     for text in ([f"{train.origin}: {len(train):,}"] if train else []) + [setting]:
         Console(file=out, width=80).print(text, highlight=False, markup=False)
     for part in PARTS:
         if part in chosen:
             results[part] = run[part]()
             print(
-                f"\n{say(f'bench.part.{part}', records=f'{what.records:,}')}\n{_table(results[part])}",
+                f"\n{say(f'bench.part.{part}', records=f'{settings.records:,}')}\n{_table(results[part])}",
                 file=out,
                 flush=True,
             )
-    if what.json:
+    if settings.json:
         print(json.dumps(results))
     return 0
 

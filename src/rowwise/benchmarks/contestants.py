@@ -118,13 +118,13 @@ def keras_on_tensorflow(
         UsageError: that Python has no Keras on TensorFlow.
     """
     with tempfile.TemporaryDirectory() as folder:
-        file, said = Path(folder) / "records.npz", Path(folder) / "errors.txt"
+        file, stderr = Path(folder) / "records.npz", Path(folder) / "errors.txt"
         np.savez(file, x=train.x, y=train.y)
         script = str(Path(__file__).with_name("epochs_script.py"))
         settings = (str(file), str(batch_size), ",".join(map(str, hidden)), str(steps_per_execution))
         environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
         try:
-            with said.open("w") as errors:
+            with stderr.open("w") as errors:
                 process = subprocess.Popen(
                     [python, script, *settings],
                     stdin=subprocess.PIPE,
@@ -137,14 +137,14 @@ def keras_on_tensorflow(
             raise UsageError("bench.tensorflow", python=python, cause=cause) from None
         assert process.stdin is not None
         assert process.stdout is not None
-        asked, answers = process.stdin, process.stdout
+        requests, answers = process.stdin, process.stdout
 
         def epoch(number: int) -> object:
             try:
-                print(number, file=asked, flush=True)
+                print(number, file=requests, flush=True)
                 return float(answers.readline())
             except (OSError, ValueError):  # it has ended
-                cause = (said.read_text().strip().splitlines() or [""])[-1]
+                cause = (stderr.read_text().strip().splitlines() or [""])[-1]
                 raise UsageError("bench.tensorflow", python=python, cause=cause) from None
 
         try:
@@ -154,7 +154,7 @@ def keras_on_tensorflow(
             process.kill()  # what it has left to say is nothing
             process.wait()
             with suppress(OSError):
-                asked.close()
+                requests.close()
 
 
 def torch_loop(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:

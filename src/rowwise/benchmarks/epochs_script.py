@@ -3,7 +3,7 @@
     KERAS_BACKEND=tensorflow python epochs_script.py RECORDS.npz BATCH_SIZE HIDDEN STEPS_PER_EXECUTION
 
 RECORDS.npz holds x `(records, ...)` uint8 or float32 and y `(records,)`; HIDDEN is such as 100,30. It imports nothing
-of rowwise: it runs in an environment of its own, since a process has one Keras backend.
+of rowwise: it runs in a separate environment, since a process has one Keras backend.
 """
 
 import sys

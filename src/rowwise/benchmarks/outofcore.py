@@ -30,7 +30,7 @@ TEST = 0.2  # share held out by both
 def out_of_core(records: int, batch_size: int) -> list[Row]:
     """From a CSV file of `records` rows and 21 columns to a model trained for one epoch: a row a trainer.
 
-    Each runs once, in a process of its own whose start counts: reading, preparing, training on four fifths. Accuracy
+    Each runs once, in a separate process whose start counts: reading, preparing, training on four fifths. Accuracy
     is that on held-out records; `ratio` how many times rowwise's seconds the other took. pandas reads in pieces;
     StandardScaler and MLPClassifier learn each by `partial_fit` as it comes, so that it reads the file only once: in
     batches of its default, and of rowwise's.
@@ -40,11 +40,11 @@ def out_of_core(records: int, batch_size: int) -> list[Row]:
         write(file, records)
         rows = [_run("rowwise", "measure_rowwise", file, records, batch_size)]
         name = "pandas, scikit-learn"
-        there = importlib.util.find_spec("pandas") is not None
-        for size in dict.fromkeys((SKLEARN_BATCH, batch_size)) if there else ():
+        has_pandas = importlib.util.find_spec("pandas") is not None
+        for size in dict.fromkeys((SKLEARN_BATCH, batch_size)) if has_pandas else ():
             rows.append(_run(f"{name}, {size}", "measure_pandas", file, records, size))
     rows = [row | {"ratio": row["seconds"] / rows[0]["seconds"]} for row in rows]
-    return rows if there else [*rows, {"trainer": f"{name} (pandas is not installed)"}]
+    return rows if has_pandas else [*rows, {"trainer": f"{name} (pandas is not installed)"}]
 
 
 def write(file: Path, records: int) -> None:
@@ -100,9 +100,9 @@ def measure_pandas(file: str, batch_size: str) -> None:
         x: NDArray[np.float32] = np.hstack([values, encoder.fit_transform(piece[categories])])
         y = piece["class"].to_numpy(str)
         model.partial_fit(x[:learned], y[:learned], classes=CLASSES)
-        held = x[learned:], y[learned:]
+        test = x[learned:], y[learned:]
     peak = peak_bytes()
-    _print(peak, model.predict(held[0]) == held[1])
+    _print(peak, model.predict(test[0]) == test[1])
 
 
 def _print(peak: int, hits: NDArray[np.bool_]) -> None:
@@ -111,13 +111,13 @@ def _print(peak: int, hits: NDArray[np.bool_]) -> None:
 
 def _run(name: str, function: str, file: Path, records: int, batch_size: int) -> Row:
     program = f"import sys; from rowwise.benchmarks.outofcore import {function} as run; run(*sys.argv[1:])"
-    begun = time.perf_counter()
+    start = time.perf_counter()
     measured = json.loads(output([sys.executable, "-c", program, str(file), str(batch_size)]))
-    taken = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     return {
         "trainer": name,
-        "seconds": taken,
-        "per_second": round(records / taken),
+        "seconds": seconds,
+        "per_second": round(records / seconds),
         "peak_mib": measured["peak"] / 1024**2,
         "accuracy": measured["accuracy"],
     }

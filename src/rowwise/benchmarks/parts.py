@@ -109,21 +109,23 @@ def scaling(train: Dataset, repeats: int, batch_size: int) -> list[Row]:
     rows: list[Row] = []
     for records in (6_000, 20_000, 60_000, 200_000, 600_000):
         part = train[np.arange(records) % len(train)]
-        taken = _median_epoch(part, repeats, batch_size, HIDDEN)
-        rows.append({"records": records, "hidden": "100,30", "seconds": taken, "us_per_record": 1e6 * taken / records})
+        seconds = _median_epoch(part, repeats, batch_size, HIDDEN)
+        rows.append(
+            {"records": records, "hidden": "100,30", "seconds": seconds, "us_per_record": 1e6 * seconds / records}
+        )
     few = train[: min(len(train), 20_000)]
     for width in (50, 100, 200, 400, 800):
         hidden = (width, 30)
-        taken = _median_epoch(few, repeats, batch_size, hidden)
+        seconds = _median_epoch(few, repeats, batch_size, hidden)
         sizes = [int(np.prod(train.shape)), *hidden, len(train.classes)]
         weights = sum(a * b for a, b in itertools.pairwise(sizes))
         rows.append(
             {
                 "records": len(few),
                 "hidden": f"{width},30",
-                "seconds": taken,
-                "us_per_record": 1e6 * taken / len(few),
-                "ns_per_1000_weights": 1e12 * taken / len(few) / weights,
+                "seconds": seconds,
+                "us_per_record": 1e6 * seconds / len(few),
+                "ns_per_1000_weights": 1e12 * seconds / len(few) / weights,
             }
         )
     return rows
@@ -139,11 +141,11 @@ def progress(train: Dataset, repeats: int, batch_size: int) -> list[Row]:
 
     model = dense(train, HIDDEN, seed=0)
     names = {0: "none", 1: "bar", 2: "lines"}
-    taken: dict[int, list[float]] = {verbose: [] for verbose in names}
+    seconds: dict[int, list[float]] = {verbose: [] for verbose in names}
     with redirect_stdout(_Screen()), redirect_stderr(_Screen()):
         fit(model, train, epochs=1, batch_size=batch_size, verbose=0)
         for _ in range(repeats):
-            for verbose, runs in taken.items():
+            for verbose, runs in seconds.items():
                 runs.append(
                     seconds_of(partial(fit, model, train, epochs=5, batch_size=batch_size, verbose=verbose)),
                 )
@@ -151,9 +153,9 @@ def progress(train: Dataset, repeats: int, batch_size: int) -> list[Row]:
         {
             "progress": names[verbose],
             "seconds": median(runs),
-            "ratio": median(shown / silent for shown, silent in zip(runs, taken[0], strict=True)),
+            "ratio": median(shown / silent for shown, silent in zip(runs, seconds[0], strict=True)),
         }
-        for verbose, runs in taken.items()
+        for verbose, runs in seconds.items()
     ]
 
 
@@ -221,17 +223,17 @@ def shell(repeats: int, epochs: int) -> list[Row]:
 
 
 def memory(data: str) -> list[Row]:
-    """Peak resident memory of `rowwise train` with its defaults, in a process of its own."""
+    """Peak resident memory of `rowwise train` with its defaults, in a separate process."""
     program = (
         "import sys; from rowwise.cli import main; from rowwise.benchmarks.timing import peak_bytes\n"
         "code = main(['train', *sys.argv[1:]])\n"
         "print(peak_bytes()) if code == 0 else sys.exit(code)"
     )
     with tempfile.TemporaryDirectory() as folder:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         peak = int(output([sys.executable, "-c", program, data, "--quiet", "--out", f"{folder}/run"]))
-        taken = time.perf_counter() - begun
-    return [{"what": f"rowwise train {data}", "seconds": taken, "peak_mib": peak / 1024**2}]
+        seconds = time.perf_counter() - start
+    return [{"what": f"rowwise train {data}", "seconds": seconds, "peak_mib": peak / 1024**2}]
 
 
 def _median_epoch(train: Dataset, repeats: int, batch_size: int, hidden: tuple[int, ...]) -> float:

@@ -46,9 +46,9 @@ def tables(seeds: int) -> list[Row]:
 def _compared(name: str, x: NDArray[Any], y: NDArray[Any], regression: bool, seeds: int, folds: int) -> Row:
     ours, theirs = [], []
     for seed in range(seeds):
-        for learned, held in _folds(x, y, regression, seed, folds):
-            ours.append(_rowwise(_dataset(x, y, learned, held, regression), seed))
-            theirs.append(_sklearn(x, y, learned, held, regression, seed))
+        for train_rows, test_rows in _folds(x, y, regression, seed, folds):
+            ours.append(_rowwise(_dataset(x, y, train_rows, test_rows, regression), seed))
+            theirs.append(_sklearn(x, y, train_rows, test_rows, regression, seed))
     differences = np.array([a[0] - b[0] for a, b in zip(ours, theirs, strict=True)])
     error = float(differences.std(ddof=1) / np.sqrt(len(differences))) if len(differences) > 1 else None
     return {
@@ -73,7 +73,7 @@ def _folds(x: NDArray[Any], y: NDArray[Any], regression: bool, seed: int, folds:
 
 
 def _dataset(
-    x: NDArray[Any], y: NDArray[Any], learned: NDArray[Any], held: NDArray[Any], regression: bool
+    x: NDArray[Any], y: NDArray[Any], train_rows: NDArray[Any], test_rows: NDArray[Any], regression: bool
 ) -> tuple[Dataset, Dataset]:
     """The fold as a user would load it; a column of times, not learned from, says which are held out."""
     from dataclasses import replace
@@ -83,12 +83,12 @@ def _dataset(
     from rowwise.data import load
 
     later = np.zeros(len(y), np.int64)
-    later[held] = 1
+    later[test_rows] = 1
     target = y if regression else np.char.add("class ", y.astype(str))
     frame = pl.DataFrame({f"feature {i}": x[:, i] for i in range(x.shape[1])} | {"target": target, "later": later})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # records that occur twice are the table's own
-        train, test = load(frame, target="target", time="later", drop=("later",), test=len(held) / len(y))
+        train, test = load(frame, target="target", time="later", drop=("later",), test=len(test_rows) / len(y))
     return replace(train, split_by="", keys=None), test
 
 
@@ -103,9 +103,9 @@ def _rowwise(parts: tuple[Dataset, Dataset], seed: int) -> tuple[float, float]:
     train, test = parts
     settings = Settings(validation=0).suited(train, ())
     model = dense(train, settings.hidden, seed=seed)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     fit(model, train, settings.epochs, settings.batch_size, seed=seed, verbose=0)
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     outputs = predict_proba(model, test.x)
     if train.targets:
         return float(r2_score(test.y, outputs[:, 0])), seconds
@@ -113,7 +113,7 @@ def _rowwise(parts: tuple[Dataset, Dataset], seed: int) -> tuple[float, float]:
 
 
 def _sklearn(
-    x: NDArray[Any], y: NDArray[Any], learned: NDArray[Any], held: NDArray[Any], regression: bool, seed: int
+    x: NDArray[Any], y: NDArray[Any], train_rows: NDArray[Any], test_rows: NDArray[Any], regression: bool, seed: int
 ) -> tuple[float, float]:
     from sklearn.neural_network import MLPClassifier, MLPRegressor
     from sklearn.pipeline import make_pipeline
@@ -122,7 +122,7 @@ def _sklearn(
     model = make_pipeline(StandardScaler(), (MLPRegressor if regression else MLPClassifier)(random_state=seed))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # 200 iterations are not always enough for it
-        begun = time.perf_counter()
-        model.fit(x[learned], y[learned])
-        seconds = time.perf_counter() - begun
-    return float(model.score(x[held], y[held])), seconds
+        start = time.perf_counter()
+        model.fit(x[train_rows], y[train_rows])
+        seconds = time.perf_counter() - start
+    return float(model.score(x[test_rows], y[test_rows])), seconds

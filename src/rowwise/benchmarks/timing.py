@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def seconds_of(run: Callable[[], object]) -> float:
     """Of one call."""
-    begun = time.perf_counter()
+    start = time.perf_counter()
     run()
-    return time.perf_counter() - begun
+    return time.perf_counter() - start
 
 
 def output(command: list[str], environment: Mapping[str, str] | None = None) -> str:

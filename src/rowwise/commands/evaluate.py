@@ -44,15 +44,15 @@ def _evaluate(
         check_place(html)
     if data is None and decimal:
         raise UsageError("cli.source.none", options="--decimal")
-    asked = None if data is None else Source(data, skip_bad=skip_bad, decimal=decimal or "")
-    if asked is not None and decimal and asked.kind != "table":
+    source = None if data is None else Source(data, skip_bad=skip_bad, decimal=decimal or "")
+    if source is not None and decimal and source.kind != "table":
         raise UsageError("source.option", option="--decimal", place=data)
-    if asked is not None and asked.kind == "named":
-        asked = asked.checked()  # before seconds go into importing Keras
+    if source is not None and source.kind == "named":
+        source = source.checked()  # before seconds go into importing Keras
     with Output(json) as output:
         saved = Saved.open(model, task)
         with hide_panics(saved.schema is not None):
-            train, test = saved.sets(asked)
+            train, test = saved.sets(source)
         output.tell(say("cli.measured", provenance=test.origin, records=f"{len(test):,}"))
         measured, notes = saved.as_taken(test)
         for note in notes:
@@ -102,6 +102,7 @@ def _training(record: RunRecord | None) -> Training:
         record.versions,
         {name: [epoch.figures[name] for epoch in record.epochs] for name in names},
         [epoch.seconds for epoch in record.epochs],
+        record.best_epoch,
     )
 
 

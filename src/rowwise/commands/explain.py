@@ -49,14 +49,14 @@ def _explain(json: bool, **given: Any) -> int:
         if options.trace is not None:
             _trace(source, options, output)
             return 0
-        ways: dict[str, Any] = {"batch_size": options.batch_size, "convention": options.convention}
+        ledger_options: dict[str, Any] = {"batch_size": options.batch_size, "convention": options.convention}
         if source is None and (path := _saved(options)) is not None:
-            ledger, about, text = Saved.open(path).explain(**ways), {}, ""
+            ledger, about, text = Saved.open(path).explain(**ledger_options), {}, ""
         else:
             from rowwise.runs.ledger_of_data import ledger_of_data  # imports NumPy, which --help does without
 
             with hide_panics(source is not None and source.kind == "table"):
-                of_data = ledger_of_data(source or options.data or "fashion-mnist", options.hidden, **ways)
+                of_data = ledger_of_data(source or options.data or "fashion-mnist", options.hidden, **ledger_options)
             ledger, about, text = of_data.ledger, of_data.about, of_data.text
             if of_data.train is not None and options.format == "text":
                 output.tell(of_data.train.origin)
@@ -114,22 +114,22 @@ def _settle(options: SimpleNamespace) -> None:
     elif options.json and options.format not in (None, "json"):
         raise UsageError("explain.json", found=options.format)
     options.format = options.format or "text"
-    if options.format not in (known := FORMATS_OF[kind]):
-        raise UsageError(f"explain.format.{kind}", found=options.format, known=", ".join(known))
+    if options.format not in (formats := FORMATS_OF[kind]):
+        raise UsageError(f"explain.format.{kind}", found=options.format, known=", ".join(formats))
     if options.format == "png" and options.out is None:
         raise UsageError("explain.png")
 
 
-def _format(out: Path, given: str | None, known: tuple[str, ...]) -> str:
+def _format(out: Path, chosen_format: str | None, formats: tuple[str, ...]) -> str:
     """As the file's name ends; `--format` decides where it ends in nothing, and must agree otherwise."""
     ending = out.suffix.lower()
     if not ending:
-        return given or "text"
+        return chosen_format or "text"
     if (named := FORMATS.get(ending)) is None:
-        endings = ", ".join(end for end, name in FORMATS.items() if name in known)
+        endings = ", ".join(end for end, name in FORMATS.items() if name in formats)
         raise UsageError("explain.suffix", path=out, known=endings)
-    if given not in (None, named):
-        raise UsageError("explain.format", path=out, found=given)
+    if chosen_format not in (None, named):
+        raise UsageError("explain.format", path=out, found=chosen_format)
     return named
 
 
@@ -205,7 +205,7 @@ def _model_and_data(source: Source | None, options: SimpleNamespace, output: Out
     """A saved model with the data named or the run's own; else a fresh model, and said to be so.
 
     Raises:
-        UsageError: nobody says which data. DataError: they cannot be had, or do not fit.
+        UsageError: no data were passed and the run records none. DataError: they are not available, or do not fit.
     """
     if source is None and (path := _saved(options)) is not None:
         saved = Saved.open(path)

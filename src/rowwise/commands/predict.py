@@ -13,7 +13,7 @@ from rowwise.runs.record import SCHEMA
 from rowwise.runs.saved import Saved
 from rowwise.terminal.output import Output, written
 from rowwise.terminal.parsing import Argument, Command, Option, common
-from rowwise.text import say
+from rowwise.text import percent, say
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
@@ -80,12 +80,12 @@ def _pictures(saved: Saved, files: tuple[Path, ...], output: Output) -> int:
             continue
         notes = list(prediction.notes)
         answers = _top(saved, prediction) if prediction.probabilities.shape[1] else _as_they_are(prediction)
-        for number, (lines, found) in enumerate(answers):
+        for number, (lines, facts) in enumerate(answers):
             name = visible(f"{file}[{number}]" if len(prediction) > 1 else str(file))
             output.result(f"{name}  ({'; '.join(notes) or say('picture.as_it_is')})")
             for line in lines:
                 output.result(visible(line))
-            results.append({"file": str(file), "record": number, "conversion": notes, **found})
+            results.append({"file": str(file), "record": number, "conversion": notes, **facts})
     output.json({"schema": SCHEMA, "model": str(saved.path), "task": saved.task, "predictions": results})
     return code
 
@@ -94,9 +94,9 @@ def _top(saved: Saved, prediction: Prediction) -> Iterator[tuple[list[str], dict
     """Lines and facts for each record: its most probable classes, or labels."""
     labels = prediction.to_dicts() if prediction.task == "multilabel" else None
     for number, top in enumerate(prediction.top(TOP)):
-        lines = [f"  {100 * probability:5.1f} %  {saved.class_names[label]}" for label, probability in top]
-        found = [{"class": saved.classes[label], "label": label, "probability": p} for label, p in top]
-        yield lines, {"top": found} | ({"labels": labels[number]["labels"]} if labels else {})
+        lines = [f"  {percent(probability):>7}  {saved.class_names[label]}" for label, probability in top]
+        facts = [{"class": saved.classes[label], "label": label, "probability": p} for label, p in top]
+        yield lines, {"top": facts} | ({"labels": labels[number]["labels"]} if labels else {})
 
 
 def _as_they_are(prediction: Prediction) -> Iterator[tuple[list[str], dict[str, Any]]]:
@@ -138,7 +138,7 @@ def _same(one: Path, other: Path) -> bool:
     """Whether both name one file, by links too; a file that is not there yet is no other's."""
     try:
         return one.is_file() and one.samefile(other)
-    except OSError:  # whoever reads or writes it will say why
+    except OSError:  # reading or writing it will say why
         return False
 
 

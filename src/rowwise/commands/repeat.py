@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from rowwise.runs.record import RunRecord
 
-ALWAYS = ("epochs", "seed")  # what these are unless told otherwise may depend on the data
+ALWAYS = ("epochs", "seed")  # the defaults of these may depend on the data
 
 
 def training_command(record: RunRecord | None) -> str:
     """`rowwise train …` with the settings of a run; a resumed run is the same run as if it had never stopped.
 
-    Empty where nobody knows: beside a bare model, or where the data were a DataFrame.
+    Empty where it is unknown: beside a bare model, or where the data were a DataFrame.
     """
     source = record.data.loader() if record is not None else None
     if record is None or source is None:
@@ -33,7 +33,9 @@ def training_command(record: RunRecord | None) -> str:
         words += _option(names[attribute], value)
     usual = Settings().to_dict()
     for name, value in record.settings.to_dict().items():
-        if name in ALWAYS or value != usual[name]:
+        if name == "patience" and not value:
+            words += [] if record.data.schema is None else ["--no-early-stopping"]  # a table's default
+        elif name in ALWAYS or value != usual[name]:
             words += _option(name, value)
     return shlex.join(words)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def about_table(data: Dataset) -> list[str]:
-    """What is to be predicted, how wide X is, and which columns are not used although nobody asked for that.
+    """What is to be predicted, how wide X is, and which columns are not used although the user did not ask for that.
 
     Nothing of data that are no table.
     """

@@ -37,9 +37,9 @@ def load(
         **more: the attributes of `rowwise.data.Source`: `drop=["id"]`, `categorical="rad"`, `time="date"`, `test=0.2`.
 
     Raises:
-        UsageError: no name, path or table, or options that make no sense. DataError: an unknown name (the nearest is
-            suggested), a file that is not there, or data that are broken. DataNotFound: nowhere to be had; lists the
-            places looked at. SaveError: what was fetched cannot be stored.
+        UsageError: no name, path or table, or invalid options. DataError: an unknown name (the nearest is
+            suggested), a missing file, or broken data. DataNotFound: not available anywhere; lists the places looked
+            at. SaveError: what was fetched cannot be stored.
     """
     asked = (read_options(Path(options)) if options is not None else {}) | more | ({"target": target} if target else {})
     if isinstance(data, str | Path):
@@ -60,10 +60,10 @@ def form(name: str) -> tuple[tuple[int, ...], int]:
 
 
 def load_default() -> tuple[Dataset, Dataset, str | None]:
-    """Fashion-MNIST where it can be had, else the garments and a sentence that says so."""
+    """Fashion-MNIST where it is available, else the garments and a sentence that says so."""
     try:
         return *load("fashion-mnist"), None
-    except (DataNotFound, SaveError) as missing:  # nowhere to be had, or no room for it
+    except (DataNotFound, SaveError) as missing:  # not available, or no room for it
         return *load("garments"), say("data.default", reason=missing)
 
 

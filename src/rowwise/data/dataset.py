@@ -35,7 +35,7 @@ class Dataset:
     Attributes:
         name: what `rowwise.load` calls it, such as `"fashion-mnist"`.
         x: `(records, ...)`, uint8 (pixels 0..255), other integers or floating; the type is kept. Read-only: an array
-            that somebody could still write into is copied, once.
+            that other code could still write into is copied, once.
         y: `(records,)`, int32 class numbers, `0 <= y < len(classes)`; with `targets`, float32 `(records,)` or
             `(records, targets)`, finite; float64 where the schema says that float32 could not tell them apart.
             Read-only.
@@ -122,7 +122,7 @@ class Dataset:
             raise UsageError("data.index", index=int(rows), end=int(rows) + 1)
         x, y = self.x[rows], self.y[rows]
         for array in (x, y):
-            array.flags.writeable = False  # a mask or a list gives a copy that nobody else has: no need for another
+            array.flags.writeable = False  # a mask or a list gives a fresh copy: no need for another
         keys, file_rows = (None if array is None else array[rows] for array in (self.keys, self.rows))
         return replace(self, x=x, y=y, keys=keys, rows=file_rows)
 
@@ -144,12 +144,12 @@ class Dataset:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes' names in the language in force."""
+        """The classes' names in the current language."""
         return self.classes_ko if language() == "ko" else self.classes
 
     @property
     def origin(self) -> str:
-        """The provenance in the language in force."""
+        """The provenance in the current language."""
         return self.provenance_ko if language() == "ko" else self.provenance
 
     @property
@@ -259,7 +259,7 @@ def provenance_fields(key: str, /, **values: object) -> dict[str, Any]:
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """The array itself where nobody can write into it, nor into one that it is a view of; else a copy of it."""
+    """The array itself where it cannot be written to, nor into one that it is a view of; else a copy of it."""
     owner: Any = array
     while isinstance(owner, np.ndarray):
         if owner.flags.writeable:

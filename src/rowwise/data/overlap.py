@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
 
 WORD = 8  # bytes of a uint64
-MOST_KNOWN, MOST_ASKED = 100_000, 5_000  # records that chance is reckoned from, and for
-TOLERANCE = 1.5  # times what chance gives: the halves of a record are seldom independent
+MOST_TRAIN, MOST_TEST = 100_000, 5_000  # records that chance is estimated from, and for
+TOLERANCE = 1.5  # times what chance gives: the halves of a record are rarely independent
 BLOCK = 1 << 20  # bytes of records that are hashed at once
 
 
@@ -66,12 +66,12 @@ def shared(train: Dataset, test: Dataset) -> tuple[int, int]:
     rows_of: dict[bytes, list[int]] = {}
     for row in np.flatnonzero(_among(train_prints, test_prints)):
         rows_of.setdefault(train.x[row].tobytes(), []).append(int(row))
-    same = contrary = 0
+    count = contrary = 0
     for row in np.flatnonzero(_among(test_prints, train_prints)):
         if rows := rows_of.get(test.x[row].tobytes()):
-            same += 1
+            count += 1
             contrary += bool(test.classes) and not np.any(train.y[rows] == test.y[row])
-    return same, contrary
+    return count, contrary
 
 
 def warn_of_shared(train: Dataset, test: Dataset) -> None:
@@ -80,9 +80,9 @@ def warn_of_shared(train: Dataset, test: Dataset) -> None:
     Warns:
         Suspicious: says how many, and how many of them have another class there.
     """
-    same, contrary = shared(train, test)
-    if same:
-        words = say("duplicates.shared", name=train.name, count=f"{same:,}", records=f"{len(test):,}")
+    count, contrary = shared(train, test)
+    if count:
+        words = say("duplicates.shared", name=train.name, count=f"{count:,}", records=f"{len(test):,}")
         if contrary:
             words += " " + say("duplicates.contrary", count=f"{contrary:,}")
         warn_user(words)
@@ -102,13 +102,13 @@ def warn_of_repeated(
     Warns:
         Suspicious: says how many.
     """
-    same = int(_among(np.sort(test), train).sum())  # in order: far faster than jumping about in a long array
-    if not same:
+    count = int(_among(np.sort(test), train).sum())  # in order: far faster than jumping about in a long array
+    if not count:
         return
     chance = expected_by_chance(*records())
-    if same > TOLERANCE * chance + 3 * math.sqrt(chance):
+    if count > TOLERANCE * chance + 3 * math.sqrt(chance):
         key = "split.duplicates.chance" if chance >= 1 else "split.duplicates"
-        warn_user(say(key, count=f"{same:,}", records=f"{len(test):,}", chance=f"{chance:,.0f}"))
+        warn_user(say(key, count=f"{count:,}", records=f"{len(test):,}", chance=f"{chance:,.0f}"))
 
 
 def expected_by_chance(train: NDArray[Any], test: NDArray[Any]) -> float:
@@ -116,23 +116,23 @@ def expected_by_chance(train: NDArray[Any], test: NDArray[Any]) -> float:
 
     Of coarse records (few columns, few distinct values) many look alike without being the same. Half of the columns
     are taken as they stand together, and so is the other half; that the halves meet is left to chance. A record that
-    was copied has values that are rare in both halves, which seldom meet by chance; a coarse one has frequent ones.
+    was copied has values that are rare in both halves, which rarely meet by chance; a coarse one has frequent ones.
     The larger of two ways to halve the columns counts.
     """
     columns = train.shape[1]
-    known = train[np.linspace(0, len(train) - 1, min(len(train), MOST_KNOWN)).astype(int)]
-    asked = test[np.linspace(0, len(test) - 1, min(len(test), MOST_ASKED)).astype(int)]
-    twins = _counts(fingerprints(known), fingerprints(asked))  # they must not testify for themselves
+    train_sample = train[np.linspace(0, len(train) - 1, min(len(train), MOST_TRAIN)).astype(int)]
+    test_sample = test[np.linspace(0, len(test) - 1, min(len(test), MOST_TEST)).astype(int)]
+    twins = _counts(fingerprints(train_sample), fingerprints(test_sample))  # they must not testify for themselves
     every = np.arange(columns)
     expected = 0.0
     for first in (every % 2 == 0, every < (columns + 1) // 2):
-        shares = np.ones(len(asked))
+        shares = np.ones(len(test_sample))
         for half in (first, ~first):
             if half.any():
-                alike = _counts(fingerprints(known[:, half]), fingerprints(asked[:, half]))
-                shares *= np.maximum(alike - twins, 0) / len(known)
-        met = -np.expm1(len(train) * np.log1p(-np.minimum(shares, 1 - 1e-12)))
-        expected = max(expected, float(met.mean()) * len(test))
+                matches = _counts(fingerprints(train_sample[:, half]), fingerprints(test_sample[:, half]))
+                shares *= np.maximum(matches - twins, 0) / len(train_sample)
+        meeting = -np.expm1(len(train) * np.log1p(-np.minimum(shares, 1 - 1e-12)))
+        expected = max(expected, float(meeting.mean()) * len(test))
     return expected
 
 

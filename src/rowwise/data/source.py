@@ -64,7 +64,7 @@ class Source:
         frame: a DataFrame of Polars or pandas, in place of a file; a run does not keep it.
 
     Raises:
-        UsageError: an option that makes no sense.
+        UsageError: an invalid option.
     """
 
     place: str
@@ -195,7 +195,7 @@ class Source:
         """The reverse of `to_dict`.
 
         Raises:
-            UsageError: an option that does not exist, or whose value makes no sense.
+            UsageError: an option that does not exist, or whose value is invalid.
         """
         options = {option.name: option for option in fields(cls) if option.name != "frame"}
         for name, value in values.items():

@@ -39,13 +39,13 @@ def held_out(
 def _stratified(share: float, seed: int, labels: NDArray[Any]) -> NDArray[np.bool_]:
     """Of each class its share, class after class; O(records · log records) however many classes there are.
 
-    No class is held out whole: what nothing was learned of cannot be told from the rest.
+    No class is held out whole: a class without training records cannot be recognised.
     """
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(labels), bool)
     by_class = np.argsort(labels, kind="stable")
     ends = np.flatnonzero(np.diff(labels[by_class])) + 1
-    # The remainder of each class goes on to the next, so that the whole has the share too.
+    # The remainder of each class carries over to the next, so that the whole has the share too.
     owed = 0.0
     for rows in np.split(by_class, ends):
         owed += len(rows) * share
@@ -61,8 +61,8 @@ def _by_group(share: float, seed: int, keys: NDArray[Any]) -> NDArray[np.bool_]:
     order = np.random.default_rng(seed).permutation(len(groups))[:-1]
     if not len(order):
         return np.zeros(len(keys), bool)
-    held = np.cumsum(sizes[order])
-    most = int(np.argmin(np.abs(held - share * len(keys)))) + 1
+    totals = np.cumsum(sizes[order])
+    most = int(np.argmin(np.abs(totals - share * len(keys)))) + 1
     return np.isin(group.reshape(-1), order[:most])
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.text import say
+from rowwise.text import percent, say
 from rowwise.text.terminal import WIDTH, wrap
 from rowwise.text.visible import visible
 
@@ -53,7 +53,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 
 
 def describe_text(dataset: Dataset) -> str:
-    """`describe` for people, in the language in force: lines of at most 80 columns, wide letters counted as two."""
+    """`describe` for people, in the current language: lines of at most 80 columns, wide letters counted as two."""
     from rich.cells import cell_len, set_cell_size
 
     facts = describe(dataset)
@@ -89,7 +89,7 @@ def describe_text(dataset: Dataset) -> str:
         length = round(bar * row["records"] / max(most, 1))
         lines.append(
             f"  {row['label']:>{number}}  {set_cell_size(name, wide)}  {row['records']:>{digits},}  "
-            f"{100 * share:5.1f} %  {'#' * length}".rstrip()
+            f"{percent(share):>7}  {'#' * length}".rstrip()
         )
     if len(counts) > MOST_CLASSES:
         lines.append("  " + say("show.more", classes=len(counts) - MOST_CLASSES))
@@ -117,8 +117,8 @@ def describe_target(dataset: Dataset) -> str:
         lines.append("  " + say("show.target", name=row["name"], low=low, high=high, mean=mean))
     classes = facts.get("classes", ())
     for row in classes[:MOST_CLASSES]:
-        share = 100 * row["records"] / len(dataset)
-        lines.append(f"  {row['records']:>9,}  {share:5.1f} %  {visible(' '.join(row['name'].split())[:50])}")
+        share = row["records"] / len(dataset)
+        lines.append(f"  {row['records']:>9,}  {percent(share):>7}  {visible(' '.join(row['name'].split())[:50])}")
     if len(classes) > MOST_CLASSES:
         lines.append("  " + say("show.more", classes=len(classes) - MOST_CLASSES))
     return "\n".join(lines)

@@ -1,8 +1,8 @@
-"""The callbacks of rowwise's own, and what every callback is told of a training.
+"""rowwise's own callbacks, and what every callback learns about a training.
 
 A callback that never looks at the model's weights says so by an attribute, `needs_weights = False`: giving the model
 its weights takes longer than a small epoch. Any other callback finds the weights of its epoch in the model. One with a
-method `on_interrupt` is told of the first Ctrl-C, when it is pressed.
+method `on_interrupt` is called at the first Ctrl-C, when it is pressed.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def tell_interrupted(callbacks: Iterable[keras.callbacks.Callback]) -> None:
 
 
 def state_variables(model: keras.Model) -> list[keras.Variable]:
-    """All that a training goes on from: weights and the optimizer's variables."""
+    """All that a training resumes from: weights and the optimizer's variables."""
     return [*model.trainable_variables, *model.non_trainable_variables, *model.optimizer.variables]
 
 

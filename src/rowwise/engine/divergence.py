@@ -57,7 +57,7 @@ class Divergence:
     learning_rate: float | None = None
 
     def __str__(self) -> str:
-        """What happened, which weights are kept, and what to do, in the language in force."""
+        """What happened, which weights are kept, and what to do, in the current language."""
         kept = say("fit.diverged.kept", epoch=self.epoch - 1) if self.epoch > 1 else say("fit.diverged.untrained")
         rate, lower = (f"{self.learning_rate:g}", f"{self.learning_rate / 10:g}") if self.learning_rate else ("–", "–")
         return say("fit.diverged", epoch=self.epoch, loss=f"{self.loss:.4g}", kept=kept, rate=rate, lower=lower)

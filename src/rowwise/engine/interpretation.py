@@ -11,7 +11,7 @@ from rowwise.errors import ModelError
 from rowwise.models.inputs_outputs import gives_logits
 from rowwise.models.preparation import preparation_of
 from rowwise.models.task import MULTILABEL, OF_CLASSES, REGRESSION, THRESHOLD, UNKNOWN, Task, task_of
-from rowwise.text import say
+from rowwise.text import percent, say
 from rowwise.text.terminal import wrap
 from rowwise.text.visible import visible
 
@@ -35,7 +35,7 @@ class Prediction:
             the targets apart.
         class_names: of the columns of `probabilities`; empty where they are not known.
         target_names: of the columns of `values`; empty where they are not known.
-        notes: in words, what was done to the data before, where whoever predicted says it.
+        notes: in words, what was done to the data before, where the code that predicted notes it.
         task: "regression", "binary", "multiclass" or "multilabel"; empty where it is not known.
     """
 
@@ -135,7 +135,7 @@ class Prediction:
         if self.values.shape[1]:
             return [[name] for name in replace(self, values=self.values[:SHOWN]).names]
         first = Prediction(self.probabilities[:SHOWN])
-        return [[f"{self._class_names[number]} {share:.1%}" for number, share in row] for row in first.top()]
+        return [[f"{self._class_names[number]} {percent(share)}" for number, share in row] for row in first.top()]
 
     def _shown_labels(self) -> list[list[str]]:
         return [[", ".join(names) or "–"] for names in self._names_of_labels(SHOWN)]
@@ -165,7 +165,7 @@ def interpreted(model: keras.Model, outputs: NDArray[np.float32], task: Task | s
     """What a model's outputs `(records, units)` mean; the task may be known already, or named.
 
     Raises:
-        ModelError: outputs of another form, or NaN. UsageError: a task that makes no sense.
+        ModelError: outputs of another form, or NaN. UsageError: an invalid task.
     """
     if outputs.ndim != 2:
         raise ModelError("predict.outputs", found=outputs.shape)

@@ -32,7 +32,7 @@ class KerasFit:
             have it: a loss that sums depends on it.
     """
 
-    compile_seconds = None  # Keras compiles amid the first epoch
+    compile_seconds = None  # Keras compiles within the first epoch
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ class Plan:
 
     @property
     def reason(self) -> str:
-        """The reason in the language in force."""
+        """The reason in the current language."""
         return say(self.key, **self.values)
 
     @property

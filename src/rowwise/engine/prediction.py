@@ -32,10 +32,10 @@ class Predictor:
     """A model, ready to predict again and again: its layers are described, and its network is built, once.
 
     Any number of threads may call it, and other Predictors of the same model, at the same time. It uses the weights
-    that the model holds when it is called, and so follows a training; amid one, in another thread, some may be those of
-    the epoch before. Layers that are added or changed after the first call it does not see: make another one. Where the
-    native engine cannot run the model, Keras's `predict` does, one call at a time. While Keras's own `fit` trains the
-    model, nobody can predict with it.
+    that the model holds when it is called, and so follows a training; while another thread trains, some may be those
+    of the epoch before. It does not see layers that are added or changed after the first call: make another one. Where
+    the native engine cannot run the model, Keras's `predict` does, one call at a time. While Keras's own `fit` trains
+    the model, it cannot predict.
 
     Args:
         model: a Keras model with one input and one output.
@@ -43,7 +43,7 @@ class Predictor:
         task: as for `rowwise.predict`.
 
     Raises:
-        ModelError: no Keras model, or several inputs or outputs. UsageError: threads that make no sense.
+        ModelError: no Keras model, or several inputs or outputs. UsageError: an invalid number of threads.
     """
 
     def __init__(self, model: keras.Model, threads: int | None = None, task: str | None = None) -> None:
@@ -90,7 +90,7 @@ def predict(
 
     Raises:
         ShapeError: x does not fit the model's input. ModelError: no outputs a record, or they are NaN.
-        UsageError: a task that there is not, or that such outputs cannot mean.
+        UsageError: an unknown task, or one that such outputs cannot mean.
         DataError: a table that lacks columns, or cannot be read.
     """
     return interpreted(model, predict_proba(model, _records_of(model, x), batch_size, threads), task)
@@ -104,7 +104,7 @@ def predict_proba(
     Those of targets that have an origin (`Schema.target_origins`) are counted from it, as in the model itself.
 
     Raises:
-        ModelError: no Keras model. UsageError: batch_size or threads make no sense.
+        ModelError: no Keras model. UsageError: an invalid batch_size or number of threads.
         DataError: no records, or values that are no finite numbers. ShapeError: x does not fit the model's input.
     """
     check_numbers(threads=threads)

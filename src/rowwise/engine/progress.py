@@ -97,7 +97,7 @@ class Bar:
             BarColumn(bar_width=None),
             TimeRemainingColumn(compact=True),
             console=Console(file=_stream()),
-            # Refreshed by hand, an epoch at a time: a thread of its own would take turns with the training.
+            # Refreshed by hand, an epoch at a time: a separate thread would compete with the training.
             auto_refresh=False,
         )
         self._task = self._bar.add_task("", total=table.epochs, completed=initial_epoch)

@@ -1,7 +1,7 @@
 """What an engine is: what the loop asks of it, and nothing else.
 
 A new engine is a class with the members of `Engine`; `loop.EpochLoop` makes a `Trainer` of it, with everything that
-surrounds an epoch: callbacks, History, validation, interruption. An engine that has a loop of its own, as Keras has,
+surrounds an epoch: callbacks, History, validation, interruption. An engine that has its own loop, as Keras does,
 is a `Trainer` itself. `training.trainer_for` tries them in turn; a class that cannot run a model says so when it is
 made: `native.description.Unsupported`, `whole_epoch.CannotTrace`. Its name goes into `environment.ENGINES`, which
 the commands and their help read; when it is chosen, and why, into `plan.py`.
@@ -102,5 +102,5 @@ class Trainer(Protocol):
             params: what the callbacks find as their `params`.
 
         Raises:
-            KeyboardInterrupt: `stopped` ended it amid an epoch.
+            KeyboardInterrupt: `stopped` ended it within an epoch.
         """

@@ -120,10 +120,10 @@ def fit(
         seed: with the epoch's number it fixes the order of the records, and the split.
         engine: "auto"; "native" (C++), "whole_epoch" (JAX) or "keras" (plain `model.fit` over the same batches).
         threads: of the native engine; None for $ROWWISE_THREADS, else as many as pay. The result does not depend on it.
-        stop: once it is set, from whatever thread, the training ends as by Ctrl-C.
+        stop: once it is set, from any thread, the training ends as by Ctrl-C.
         on_divergence: "stop" ends the training after an epoch whose loss is no finite number or has exploded
             (`rowwise.engine.divergence` says when), with a warning; the model then holds the weights of the last good
-            epoch. "continue" goes on all the same.
+            epoch. "continue" trains on regardless.
 
     Returns:
         Keras's History; its attribute `rowwise` says the engine, the reason, the seconds of each epoch and of
@@ -188,19 +188,19 @@ def trained(
     progress = Progress(clock, request.verbose, records, request.epochs, request.initial_epoch)
     steps = schedule.steps if records is None else schedule.steps_of(records, parts.batch_size)
     params = params_of(decision, request.epochs, records, steps)
-    every = [*own, clock, progress]
-    told = False
+    all_callbacks = [*own, clock, progress]
+    told_of_stop = False
 
     def stopped() -> bool:
-        nonlocal told
-        if is_set(request.stop) and not told:
-            told = True
-            tell_interrupted(own)  # whoever set it knows: nothing is printed
-        return told or interrupted()
+        nonlocal told_of_stop
+        if is_set(request.stop) and not told_of_stop:
+            told_of_stop = True
+            tell_interrupted(own)  # the caller set it: nothing is printed
+        return told_of_stop or interrupted()
 
     try:
-        with deferred(lambda: tell_interrupted(every)) as interrupted:
-            trainer.train(schedule, every, stopped, params)
+        with deferred(lambda: tell_interrupted(all_callbacks)) as interrupted:
+            trainer.train(schedule, all_callbacks, stopped, params)
             if stopped():
                 raise KeyboardInterrupt
     finally:
@@ -272,5 +272,5 @@ def engine_of(model: keras.Model) -> str:
 
 
 def is_set(stop: threading.Event | None) -> bool:
-    """Whether somebody has asked the training to end."""
+    """Whether the training was asked to end."""
     return stop is not None and stop.is_set()

@@ -1,4 +1,4 @@
-"""A Keras model and resident data → the same model one epoch on, by one jitted `lax.scan` of its own train step.
+"""A Keras model and resident data → the same model one epoch on, by one jitted `lax.scan` of its `train_step`.
 
 The step is Keras's: forward, loss, gradients, optimizer and metrics all come from `model.train_step` in
 Keras's stateless form (`JAXTrainer` in keras/src/backend/jax/trainer.py). What is saved is everything around
@@ -47,7 +47,7 @@ class WholeEpoch:
         train: x `(records, ...)`, y `(records, ...)`.
         validation: the same, or None.
         batch_size: records a step; the last step takes what is left.
-        device_bytes: up to this size the training data, and likewise the validation data, stay on the
+        device_bytes: up to this size the training data, and the validation data, each stay on the
             device; above it they are streamed in blocks of many batches, in the same order and with the
             same result.
         validation_batch_size: records a step of the validation; None for as many as of the training.
@@ -142,7 +142,7 @@ class _Source:
         # Two blocks are alive at once, one computed on and one being gathered.
         streamed = max(1, device_bytes // (2 * record_bytes * batch_size)) * batch_size
         self.block_records = self.records if resident else min(streamed, self.records)
-        self._on_device = _put(arrays) if resident else None
+        self._on_device = _to_device(arrays) if resident else None
 
     def blocks(self, order: NDArray[np.int32]) -> Iterator[tuple[Data, list[jax.Array]]]:
         """`((x, y), scans)` or `((x, y, weights), scans)`, the records in this order."""
@@ -150,7 +150,7 @@ class _Source:
             rows = order[start : start + self.block_records]
             data = self._on_device
             if data is None:
-                data = _put(self.arrays.take(rows))
+                data = _to_device(self.arrays.take(rows))
                 rows = np.arange(len(rows), dtype=np.int32)
             full = len(rows) // self.batch_size * self.batch_size  # rows of full batches
             parts = (rows[:full].reshape(-1, self.batch_size), rows[None, full:])
@@ -228,7 +228,7 @@ class _Functions:
 
             def step(state: State, batch: jax.Array) -> tuple[State, None]:
                 _, new = model.train_step(state, _take(data, batch))
-                return _like(new, state), None
+                return _as_carry(new, state), None
 
             return jax.lax.scan(step, state, rows)[0]
 
@@ -238,7 +238,7 @@ class _Functions:
 
             def step(state: State, batch: jax.Array) -> tuple[State, None]:
                 _, new = model.test_step(state, _take(data, batch))
-                return _like(new, state), None
+                return _as_carry(new, state), None
 
             _, frozen, metrics = jax.lax.scan(step, state, rows)[0]
             return metrics, frozen
@@ -248,7 +248,7 @@ class _Functions:
 
 
 def compiler_options(model: keras.Model) -> dict[str, str]:
-    """What XLA is told beyond its defaults: which library multiplies the matrices on a CPU.
+    """Options for XLA beyond its defaults: which library multiplies the matrices on a CPU.
 
     XLA's default, YNNPACK, runs a batch of 32 times a kernel (784, 100) on two cores at less than half the
     speed of Eigen, XLA's other library, and wide kernels a third faster than it. So Eigen is chosen where
@@ -282,7 +282,7 @@ def _take(data: Any, rows: jax.Array) -> Any:
     return jax.tree.map(lambda array: jnp.take(array, rows, axis=0, mode="clip"), data)
 
 
-def _like(new: Any, old: State) -> State:
+def _as_carry(new: Any, old: State) -> State:
     """`new` with the containers and dtypes of `old`: a scan's carry must not change its type."""
     leaves = [jnp.asarray(n, o.dtype) for n, o in zip(jax.tree.leaves(new), jax.tree.leaves(old), strict=True)]
     return jax.tree.unflatten(jax.tree.structure(old), leaves)
@@ -292,7 +292,7 @@ def _signature(records: int, array: NDArray[Any]) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct((records, *array.shape[1:]), jax.dtypes.canonicalize_dtype(array.dtype))
 
 
-def _put(arrays: Arrays) -> Data:
+def _to_device(arrays: Arrays) -> Data:
     # Not jnp.asarray: on a CPU that copies twice.
     return jax.tree.map(
         lambda a: jax.device_put(a.astype(jax.dtypes.canonicalize_dtype(a.dtype), copy=False)), arrays.parts

@@ -64,7 +64,7 @@ def evaluate(
     Raises:
         ShapeError: the records do not fit the model, or the labels its classes.
         DataError: no records. ModelError: the model is of another task than the data, or gives NaN.
-        UsageError: a task that there is not, or that the model's outputs cannot mean.
+        UsageError: an unknown task, or one that the model's outputs cannot mean.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""A report → text of at most 80 columns, in the language in force; and its figures as people read them."""
+"""A report → text of at most 80 columns, in the current language; and its figures as people read them."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def _table_of_measures(
 
 
 def table_line(name: str, width: int, cells: Sequence[str], columns: Sequence[int] = ()) -> str:
-    """A name in so many columns, then figures, each at the right of its own column, as wide as `columns` says."""
+    """A name in so many columns, then figures, each right-aligned, as wide as `columns` says."""
     from rich.cells import cell_len, set_cell_size
 
     widths = columns or [COLUMN] * len(cells)

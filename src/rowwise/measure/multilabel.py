@@ -1,6 +1,6 @@
 """Labels of which a record may have several, true and predicted → a MultiLabelReport, with intervals and a baseline.
 
-Each label is a question of its own, answered yes where its probability is above 0.5, as by Keras's `binary_accuracy`.
+Each label is a separate question, answered yes where its probability is above 0.5, as by Keras's `binary_accuracy`.
 Precision, recall and F1 as scikit-learn has them for such labels: macro is the mean over all labels, micro is of all
 answers together; a quotient without a denominator counts 0. Hamming loss: the share of wrong answers; subset accuracy:
 the share of records whose labels are all right.
@@ -58,7 +58,7 @@ class MultiLabelReport:
         probabilities: `(records, labels)`; None where the outputs are margins.
         provenance: of the data measured on.
         shares: `(labels,)`: how frequent each label is in the training records; None for those measured on.
-        basis: how the task is known; None where nobody asked.
+        basis: how the task is known; None where it was not asked for.
     """
 
     task = "multilabel"
@@ -189,7 +189,7 @@ class MultiLabelReport:
         }
 
     def __str__(self) -> str:
-        """A table of at most 80 columns, in the language in force."""
+        """A table of at most 80 columns, in the current language."""
         from rowwise.measure.as_text import of_labels
 
         return of_labels(self)

@@ -57,7 +57,7 @@ class RegressionReport:
         targets: their names.
         provenance: of the data measured on.
         means: `(targets,)`: the means of the training records, which the baseline answers; None for the measured ones.
-        basis: how the task is known; None where nobody asked.
+        basis: how the task is known; None where it was not asked for.
     """
 
     task = "regression"
@@ -115,7 +115,7 @@ class RegressionReport:
         }
 
     def __str__(self) -> str:
-        """A table of at most 80 columns, in the language in force."""
+        """A table of at most 80 columns, in the current language."""
         from rowwise.measure.as_text import regression
 
         return regression(self)

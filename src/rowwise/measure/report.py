@@ -61,7 +61,7 @@ class Report:
         true: `(records,)` class numbers; None without probabilities.
         probabilities: `(records, classes)`; None where only classes were predicted.
         prior: `(classes,)`: the shares of the classes in the training records; None for those measured on.
-        basis: how the task is known; None where nobody asked.
+        basis: how the task is known; None where it was not asked for.
     """
 
     confusion: NDArray[np.int64]
@@ -185,7 +185,7 @@ class Report:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The classes' names in the language in force."""
+        """The classes' names in the current language."""
         return self.classes_ko if self.classes_ko and language() == "ko" else self.classes
 
     def confused(self, most: int = 5) -> tuple[Confused, ...]:
@@ -228,7 +228,7 @@ class Report:
         }
 
     def __str__(self) -> str:
-        """A table of at most 80 columns, in the language in force."""
+        """A table of at most 80 columns, in the current language."""
         from rowwise.measure.as_text import classification
 
         return classification(self)

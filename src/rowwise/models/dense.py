@@ -54,7 +54,7 @@ def dense(
         activation: of the hidden layers, by Keras's names.
         dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1.
         learning_rate: Adam's; a number or one of Keras's schedules.
-        seed: same seed, same initial weights and dropout; None draws anew.
+        seed: same seed, same initial weights and dropout; None draws new ones.
 
     Raises:
         UsageError: no Dataset, a width that is not a positive integer, an unknown activation, a dropout outside
@@ -91,7 +91,7 @@ def dense(
         return dense
 
     def draw() -> int:
-        # Each layer needs a seed of its own: Dropout of two layers must not drop alike.
+        # Each layer needs a separate seed: Dropout of two layers must not drop alike.
         return int(random.integers(2**31))
 
     layers = [*_input_layers(dataset)]
@@ -120,7 +120,7 @@ def dense(
 
 
 def usual_hidden(dataset: Dataset) -> tuple[int, ...]:
-    """The hidden layers where nobody says otherwise: a table's records are few, and one layer learns them best.
+    """The default hidden layers: a table's records are few, and one layer learns them best.
 
     Twice as wide where there are many records of classes (measured on drawn problems of 8,000 training records).
     """

@@ -72,7 +72,7 @@ class Normalized:
 
 
 def _are_pixels(x: NDArray[Any], low: float, high: float) -> bool:
-    """Whether the values are pixels that nobody has scaled yet, by their type, range and the records' shape."""
+    """Whether the values are pixels that have not been scaled yet, by their type, range and the records' shape."""
     if low < 0 or high > WHITE_LEVELS[-1] or (x.dtype.kind == "f" and high <= UNIT):
         return False
     if x.dtype == np.uint8:

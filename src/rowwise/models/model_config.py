@@ -20,7 +20,7 @@ DEEPEST = 200
 MOST_OBJECTS = 20_000  # classes and functions: a layer names about eight
 MOST_VALUES = 300_000  # a schema of 10,000 columns has a third of them
 MOST_LAYERS = 1_000
-LARGEST_OF_A_METRIC = 10_000  # a metric makes a list of as many thresholds as it is told
+LARGEST_OF_A_METRIC = 10_000  # a metric makes a list of as many thresholds as the configuration says
 
 # Layers that compute with numbers alone. Not here: code (Lambda), other programs' models (TFSMLayer, JaxLayer,
 # FlaxLayer, TorchModuleWrapper), what reads files (StringLookup, TextVectorization, …), what mixes several pictures.

@@ -2,7 +2,7 @@
 
 Numbers are standardized, categories become a feature a level, dates become parts and angles, a missing value becomes
 the mean and a feature that says so. The same arithmetic runs in a layer that is saved with the model, `Preparation`,
-and in NumPy, `prepare`, for whoever wants it done once. `ScaledSquaredError` is the loss of targets with units.
+and in NumPy, `prepare`, for callers that want it done once. `ScaledSquaredError` is the loss of targets with units.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Preparation(keras.Layer):
     Nothing of it is trained: its configuration is the schema, as plain JSON.
     """
 
-    takes_missing = True  # whoever checks records for NaN before the model asks this
+    takes_missing = True  # checks for NaN before the model consult this
 
     def __init__(self, schema: Schema | Mapping[str, Any], **options: Any) -> None:
         super().__init__(**{"trainable": False, "dtype": "float32", **options})

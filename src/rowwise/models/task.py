@@ -45,7 +45,7 @@ class Task:
     """What a model's outputs mean, and how that is known.
 
     Attributes:
-        name: one of TASKS; empty where nobody knows.
+        name: one of TASKS; empty where it is unknown.
         key, values: of the message that says how it is known.
         margins: whether the outputs are margins, as of the hinge losses: the sign, or the largest, decides, and they
             are no probabilities.
@@ -57,7 +57,7 @@ class Task:
     margins: bool = False
 
     def __str__(self) -> str:
-        """One line, in the language in force: the task, and how it is known."""
+        """One line, in the current language: the task, and how it is known."""
         return say("task.said", task=say(f"task.{self.name or 'unknown'}"), why=say(self.key, **self.values))
 
 

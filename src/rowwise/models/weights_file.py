@@ -50,18 +50,18 @@ def weight_shapes(file: IO[bytes], size: int) -> Counter[Shape]:
                 link = group.get(name, getlink=True)
                 if not isinstance(link, h5py.HardLink):
                     raise ValueError(say("weights.link", name=path, found=type(link).__name__))
-                one = group[name]
-                address = h5py.h5o.get_info(one.id).addr
+                member = group[name]
+                address = h5py.h5o.get_info(member.id).addr
                 if address in seen:
                     raise ValueError(say("weights.link", name=path, found="HardLink"))
                 seen.add(address)
-                if isinstance(one, h5py.Group):
-                    waiting.append((path, one, depth + 1))
+                if isinstance(member, h5py.Group):
+                    waiting.append((path, member, depth + 1))
                     continue
-                values += _check(path, one, size)
+                values += _check(path, member, size)
                 if values > size:
                     raise ValueError(say("weights.short", name=path))
-                shapes[one.shape] += 1
+                shapes[member.shape] += 1
     return shapes
 
 

@@ -19,7 +19,7 @@ UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def render(package: str, template: str, /, **values: object) -> Markup:
-    """The document or fragment that a template makes of `values`, in the language in force.
+    """The document or fragment that a template makes of `values`, in the current language.
 
     Text is escaped; Markup, as this function and `svg.element` give it, stands as it is.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.data.source import read_options
 from rowwise.errors import UsageError, warn_user
-from rowwise.runs.events import EpochEnded, StopRequested, TrainingBegan, TrainingEnded, Warned
+from rowwise.runs.events import EpochEnded, RefitBegan, StopRequested, TrainingBegan, TrainingEnded, Warned, about_kept
 from rowwise.runs.plan import READING, plan_training
 from rowwise.runs.saved import Saved
 from rowwise.runs.training import train as train_plan
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowwise.engine.progress import Display
-    from rowwise.runs.events import Event, Observer
+    from rowwise.runs.events import Event, KeptEpoch, Observer
 
 __all__ = ["open", "train"]
 
@@ -30,7 +30,7 @@ def open(path: str | Path, task: str | None = None) -> Saved:
     `task` names what the outputs mean where the model's loss and last layer do not say it; see `Saved.open`.
 
     Raises:
-        ModelError: missing, another format, damaged, or with code in it. UsageError: a task that makes no sense.
+        ModelError: missing, another format, damaged, or with code in it. UsageError: an invalid task.
     """
     return Saved.open(path, task)
 
@@ -55,7 +55,7 @@ def train(
 
     Args:
         data: a name such as `"fashion-mnist"`; the path of a table, a folder of pictures, a `.npz` or `.npy` file; a
-            DataFrame. None: Fashion-MNIST where it can be had.
+            DataFrame. None: Fashion-MNIST where it is available.
         target: of a table, the column to be predicted, or several.
         out: the run's folder, new or empty; None for `runs/<date>-<data>`.
         resume: the folder of a run to go on from, as if it had never stopped.
@@ -63,13 +63,13 @@ def train(
         threads: of the native engine; None for as many as pay.
         pictures: whether the run has pictures of its figures.
         observer: called with each event of `rowwise.runs.events`, warnings among them; nothing is printed then.
-        stop: once set, by whatever thread, the training ends as after Ctrl-C, and what was trained is saved.
+        stop: once set, by any thread, the training ends as after Ctrl-C, and what was trained is saved.
         verbose: without an observer: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
         options: a TOML file with more of the following.
-        on_divergence: "stop", or "continue" where a training that diverges shall go on all the same.
+        on_divergence: "stop", or "continue" where a training that diverges is to continue regardless.
         **more: settings (`hidden`, `activation`, `dropout`, `learning_rate`, `batch_size`, `validation`, `seed`,
-            `class_weight`, `epochs`), and how data are read (`categorical`, `drop`, `group`, `time`, `test`,
-            `split_seed`, …: the attributes of `rowwise.data.Source`).
+            `class_weight`, `epochs`, `patience`, `refit`), and how data are read (`categorical`, `drop`, `group`,
+            `time`, `test`, `split_seed`, …: the attributes of `rowwise.data.Source`).
 
     Returns:
         The run. Its record's `interrupted` says whether it was stopped, `diverged` whether it diverged.
@@ -82,9 +82,9 @@ def train(
         raise UsageError("fit.verbose", found=repr(verbose))
     names = {attribute: option for option, attribute in READING.items()}
     from_file = read_options(Path(options)) if options is not None else {}
-    given = {names[attribute]: value for attribute, value in from_file.items()} | more
-    given |= {"target": target} if target else {}
-    plan = plan_training(data, given, None if resume is None else Path(resume))
+    options_by_name = {names[attribute]: value for attribute, value in from_file.items()} | more
+    options_by_name |= {"target": target} if target else {}
+    plan = plan_training(data, options_by_name, None if resume is None else Path(resume))
     progress = _Progress(verbose, stop)
     try:
         return train_plan(
@@ -107,6 +107,7 @@ class _Progress:
     def __init__(self, verbose: int | str, stop: threading.Event | None) -> None:
         self._verbose, self._stop = verbose, stop
         self._display: Display | None = None
+        self._refit = False  # whether it has begun
 
     def show(self, event: Event) -> None:
         from rowwise.engine.progress import display
@@ -123,8 +124,21 @@ class _Progress:
             case StopRequested() if self._verbose and not (self._stop is not None and self._stop.is_set()):
                 key = "fit.interrupted" if event.training else "cli.finishing"
                 print(f"\nrowwise: {say(key)}", file=sys.stderr, flush=True)
+            case RefitBegan():
+                self._say(event.kept)
+                if self._verbose:
+                    records = f"{event.records:,}"
+                    print(f"rowwise: {say('cli.refit', records=records, epochs=event.kept.epoch)}", file=sys.stderr)
+                self._refit = True
             case TrainingEnded():
                 self.close()
+                if not self._refit:
+                    self._say(event.kept)
+
+    def _say(self, kept: KeptEpoch | None) -> None:
+        self.close()
+        if kept is not None and self._verbose:
+            print(f"rowwise: {about_kept(kept, 'patience=0')}", file=sys.stderr)
 
     def close(self) -> None:
         """Give the terminal back; safe to call twice."""

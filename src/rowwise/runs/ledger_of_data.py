@@ -1,4 +1,4 @@
-"""Data that nobody has trained on yet → the ledger of the model that a training would build of them, and X by name."""
+"""Data, before any training → the ledger of the model that a training would build of them, and X by name."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class DataLedger:
 
     Attributes:
         ledger: of the model.
-        about: X by name, as JSON; empty for data that have a name of their own.
-        text: X by name, as text; empty likewise.
+        about: X by name, as JSON; empty for named data.
+        text: X by name, as text; empty for the same.
         train: the training records of a table.
     """
 
@@ -53,28 +53,28 @@ def ledger_of_data(
         convention: as of `rowwise.explain`.
 
     Raises:
-        DataError: data that cannot be had or read. UsageError: options that make no sense.
+        DataError: data that are not available or cannot be read. UsageError: invalid options.
     """
-    ways: dict[str, Any] = {"batch_size": batch_size, "convention": convention}
+    options: dict[str, Any] = {"batch_size": batch_size, "convention": convention}
     records = next((size for size in batch_size if size), RECORDS)
     units = HIDDEN if hidden is None else tuple(hidden)
     if isinstance(data, str):
         shape, classes = form(data)
-        return DataLedger(explain(course(shape, units, classes), **ways))
+        return DataLedger(explain(course(shape, units, classes), **options))
     if data.kind == "folder":
         from rowwise.data.pictures.folder import preview
         from rowwise.shapes.ledger.pixel_columns import pixels_of, pixels_text
 
-        seen = preview(data)
-        values = pixels_of(seen.shape, seen.files, records)
-        about = {"records": records, "shape": seen.shape, "classes": seen.classes, "values": values}
-        ledger = explain(course(seen.shape, units, len(seen.classes)), **ways)
-        return DataLedger(ledger, {"pictures": about}, pixels_text(seen.shape, values, records))
+        pictures = preview(data)
+        values = pixels_of(pictures.shape, pictures.files, records)
+        about = {"records": records, "shape": pictures.shape, "classes": pictures.classes, "values": values}
+        ledger = explain(course(pictures.shape, units, len(pictures.classes)), **options)
+        return DataLedger(ledger, {"pictures": about}, pixels_text(pictures.shape, values, records))
 
     from rowwise.models.dense import dense
     from rowwise.shapes.ledger.table_columns import columns_of, table_text
 
     train = load_source(data)[0]
-    ledger = explain(dense(train, hidden, seed=0), **ways)
+    ledger = explain(dense(train, hidden, seed=0), **options)
     about = {"table": {"records": records, "columns": columns_of(train, records)}}
     return DataLedger(ledger, about, table_text(train, records), train)

@@ -41,7 +41,7 @@ def training_bytes(shape: Sequence[int], hidden: Sequence[int], classes: int, ba
 
 
 def available_bytes() -> int | None:
-    """The memory that can be had, within a container's limit; None where the system does not say."""
+    """The memory that is available, within a container's limit; None where the system does not say."""
     limits = []
     try:
         lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text("ascii").splitlines())

@@ -56,7 +56,7 @@ def open_model(file: Path) -> keras.Model:
         return keras.models.load_model(file, safe_mode=True)
     except ModelError:
         raise
-    except Exception as cause:  # zlib, struct, zipfile, h5py and Keras each have errors of their own for bad files
+    except Exception as cause:  # zlib, struct, zipfile, h5py and Keras each have their own errors for bad files
         text = " ".join(str(cause).split())
         if "safe_mode" in text or "lambda" in text.lower():
             raise ModelError("run.unsafe", path=file) from cause
@@ -95,15 +95,15 @@ def _weights(path: Path, archive: Archive) -> Counter[tuple[int, ...]]:
         return weight_shapes(unpacked, size)
 
 
-def _compare(config: dict[str, Any], held: Counter[tuple[int, ...]]) -> None:
-    """Raises ValueError where the model would have weights that the file does not hold, or outputs beyond measure."""
+def _compare(config: dict[str, Any], available: Counter[tuple[int, ...]]) -> None:
+    """Raises ValueError where the model would have weights that the file does not hold, or excessive outputs."""
     from rowwise.models.keras_view import shapes_of_config
 
     model = shapes_of_config(config)
     for path, shape in model.weights:
-        if not held[shape]:
+        if not available[shape]:
             raise ValueError(say("model_file.shape", path=path, shape=shape))
-        held[shape] -= 1
+        available[shape] -= 1
     if model.largest[1] > MOST_OUTPUTS:
         raise ValueError(say("model_file.output", layer=model.largest[0], found=f"{model.largest[1]:,}"))
 

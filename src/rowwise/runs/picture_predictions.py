@@ -68,7 +68,7 @@ def _rows(saved: Saved, prediction: Prediction) -> Iterator[list[str]]:
         answers: list[list[str]] = [[]] * len(prediction)
     elif prediction.task == "multilabel":
         answers = [
-            [SEPARATOR.join(name for name, there in zip(saved.classes, row, strict=True) if there)]
+            [SEPARATOR.join(name for name, present in zip(saved.classes, row, strict=True) if present)]
             for row in prediction.labels
         ]
     else:

@@ -1,4 +1,4 @@
-"""What a user asks for → the plan of a training: which data, which settings, which run it goes on from."""
+"""What a user asks for → the plan of a training: which data, which settings, which run it continues."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class TrainingPlan:
     """What is to be trained.
 
     Attributes:
-        source: of the data; None for Fashion-MNIST where it can be had, else the garments.
-        settings: complete; those that nobody chose may still be suited to the data.
-        chosen: the names of the settings that somebody chose.
-        resume: the folder of the run that it goes on from.
+        source: of the data; None for Fashion-MNIST where it is available, else the garments.
+        settings: complete; those not chosen may still be suited to the data.
+        chosen: the names of the settings that were chosen.
+        resume: the folder of the run that it continues.
         before: the record of that run.
         killed: whether that run was never finished, and `before` is the record of its last checkpoint.
     """
@@ -56,8 +56,8 @@ def plan_training(
         resume: the folder of a run to go on from.
 
     Raises:
-        UsageError: an option that there is not or that makes no sense, one that contradicts the resumed run, or a run
-            that has all its epochs or stopped amid one. DataError: no such data. ModelError: no such run.
+        UsageError: an unknown or invalid option, one that contradicts the resumed run, or a run
+            that has all its epochs or stopped within one. DataError: no such data. ModelError: no such run.
     """
     options = dict(options or {})
     reading = {READING[name]: options.pop(name) for name in list(options) if name in READING}
@@ -111,8 +111,16 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
         raise UsageError("cli.resume.amid", path=folder, epoch=done + 1)
     if record.diverged:
         raise UsageError("cli.resume.diverged", path=folder, epoch=record.diverged.epoch, rate=kept.learning_rate)
-    if done >= epochs and not (killed and done == epochs):  # which then has only to be measured and saved
+    if record.refit and (epochs != kept.epochs or not record.lacks_refit):
+        raise UsageError("cli.resume.refit", path=folder, best=record.best_epoch)
+    ended = done >= epochs or record.stopped_early
+    if ended and not record.lacks_refit and not (killed and epochs == kept.epochs):  # which has only to be saved
+        if record.stopped_early:
+            waited = kept.patience
+            raise UsageError("cli.resume.stopped", path=folder, done=done, patience=waited, best=record.best_epoch)
         raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
+    if not killed and not ended and record.best_epoch not in (0, done) and not record.checkpoint:
+        raise UsageError("cli.resume.best", path=folder, done=done, best=record.best_epoch)
     return TrainingPlan(source.checked(), replace(kept, epochs=epochs), frozenset(choices), folder, record, killed)
 
 

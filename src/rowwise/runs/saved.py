@@ -49,7 +49,7 @@ class Accepts:
     pictures: str = OBJECT
 
     def __str__(self) -> str:
-        """One sentence, in the language in force."""
+        """One sentence, in the current language."""
         names = ", ".join(column.name for column in self.columns)
         shape = ", ".join("…" if size is None else str(size) for size in self.shape)
         return say(f"saved.accepts.{self.kind}", columns=names, shape=shape, white=self.white)
@@ -62,7 +62,7 @@ class Saved:
         path: of the run's folder, or of a `.keras` file.
         model: a Keras model, as `keras.models.load_model` gives it.
         record: what the run knows of its data and training; None beside a bare model file.
-        named: the task that somebody named; None for what is known.
+        named: the task named by the caller; None to infer it.
     """
 
     def __init__(self, path: Path, model: keras.Model, record: RunRecord | None, task: str | None = None) -> None:
@@ -79,7 +79,7 @@ class Saved:
 
         Raises:
             ModelError: missing, another format, damaged, or with code in it.
-            UsageError: no path, a task that there is not, or one that the model's outputs cannot mean.
+            UsageError: no path, an unknown task, or one that the model's outputs cannot mean.
         """
         try:
             path = Path(path)
@@ -94,7 +94,7 @@ class Saved:
             record = RunRecord.read(path.parent) if beside else None
         saved = cls(path, model, record, task)
         if task is not None:
-            _ = saved.basis  # raises where it makes no sense
+            _ = saved.basis  # raises where the task is invalid
         return saved
 
     def __repr__(self) -> str:
@@ -124,10 +124,10 @@ class Saved:
 
         if (preparation := preparation_of(self.model)) is None:
             return None
-        schema, (given, units) = preparation.schema, self._shapes
+        schema, (record_shape, units) = preparation.schema, self._shapes
         outputs = len(schema.classes or schema.targets)
-        if given != (len(schema.inputs),) or (units != outputs and (units, outputs) != (1, 2)):
-            cause = say("saved.schema", inputs=len(schema.inputs), outputs=outputs, given=given, units=units)
+        if record_shape != (len(schema.inputs),) or (units != outputs and (units, outputs) != (1, 2)):
+            cause = say("saved.schema", inputs=len(schema.inputs), outputs=outputs, given=record_shape, units=units)
             raise ModelError("run.damaged", path=self.path, cause=cause)
         return schema
 
@@ -138,10 +138,10 @@ class Saved:
 
     @cached_property
     def basis(self) -> Task:
-        """The task, and how it is known: as text one line, in the language in force.
+        """The task, and how it is known: as text one line, in the current language.
 
         Raises:
-            ModelError: not one input, or not one output. UsageError: the task that was named makes no sense.
+            ModelError: not one input, or not one output. UsageError: the named task is invalid for this model.
         """
         from rowwise.models.task import task_of
 
@@ -157,7 +157,7 @@ class Saved:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes' names in the language in force."""
+        """The classes' names in the current language."""
         return self._class_names(language())
 
     @cached_property
@@ -209,8 +209,8 @@ class Saved:
             batch_size: records a step; the result does not depend on it.
 
         Raises:
-            UsageError: nobody says which data. DataError, ShapeError, ModelError: data that cannot be read, or do not
-                fit the model.
+            UsageError: no data were passed and the run records none. DataError, ShapeError, ModelError: data that
+                cannot be read, or do not fit the model.
         """
         from rowwise.data.dataset import Dataset
         from rowwise.measure import evaluate
@@ -248,7 +248,8 @@ class Saved:
         own were.
 
         Raises:
-            UsageError: nobody says which data. DataError: they cannot be had or read, or do not fit.
+            UsageError: no data were passed and the run records none. DataError: they are not available, cannot be read,
+                or do not fit.
         """
         _ = self.accepts  # raises where no data could fit
         own = self.own_source()
@@ -261,9 +262,9 @@ class Saved:
             if self._learned_from(source, len(test)):
                 warn_user(say("saved.evaluate.trained", count=f"{self.record.data.records:,}", total=f"{len(test):,}"))  # type: ignore[union-attr]
             return None, test
-        wanted: Source = source or own  # type: ignore[assignment]
-        arrays = source is not None and wanted.kind == "arrays"
-        train, test = self._arrays(wanted) if arrays else load_source(wanted, self.schema)
+        chosen: Source = source or own  # type: ignore[assignment]
+        arrays = source is not None and chosen.kind == "arrays"
+        train, test = self._arrays(chosen) if arrays else load_source(chosen, self.schema)
         data = self.record.data if self.record else None
         if data is None:
             return None, test
@@ -276,8 +277,8 @@ class Saved:
         data = self.record.data if self.record else None
         if source.kind != "table" or data is None or records != data.records + data.test_records:
             return False
-        again = Source.from_dict({**data.reading_options, "place": source.place})
-        return load_source(replace(again, frame=source.frame))[0].checksum == data.checksum
+        reread = Source.from_dict({**data.reading_options, "place": source.place})
+        return load_source(replace(reread, frame=source.frame))[0].checksum == data.checksum
 
     def _arrays(self, source: Source) -> tuple[Dataset, Dataset]:
         """Whole numbers in a file of arrays are classes, unless the model cannot mean classes."""
@@ -294,7 +295,7 @@ class Saved:
         return load_source(numbers) if one_number and len(parts[1].classes) > 2 else parts
 
     def own_source(self) -> Source | None:
-        """What loads the data that the model was trained on; None where nobody knows.
+        """What loads the data that the model was trained on; None where it is unknown.
 
         Raises:
             DataError: rowwise knows no data of that name any more.
@@ -324,12 +325,12 @@ class Saved:
             ModelError: not one input, or not one output of the form `(records, outputs)`.
         """
         # Keras knows no shapes before a model's first call.
-        given, gives = (getattr(self.model, name, "?") if self.model.built else "?" for name in _SIDES)
-        if not (isinstance(given, tuple) and all(isinstance(size, int | None) for size in given)):
-            raise ModelError("predict.inputs", found=given)
-        if not (isinstance(gives, tuple) and len(gives) == 2 and isinstance(gives[1], int)):
-            raise ModelError("predict.outputs", found=gives)
-        return given[1:], gives[1]
+        input_shape, output_shape = (getattr(self.model, name, "?") if self.model.built else "?" for name in _SIDES)
+        if not (isinstance(input_shape, tuple) and all(isinstance(size, int | None) for size in input_shape)):
+            raise ModelError("predict.inputs", found=input_shape)
+        if not (isinstance(output_shape, tuple) and len(output_shape) == 2 and isinstance(output_shape[1], int)):
+            raise ModelError("predict.outputs", found=output_shape)
+        return input_shape[1:], output_shape[1]
 
     def _class_names(self, lang: str) -> tuple[str, ...]:
         if self.targets:
@@ -382,5 +383,5 @@ def _known(shape: Sequence[int | None]) -> tuple[int, ...]:
     return tuple(size for size in shape if size is not None)
 
 
-def _same_folder(asked: Source, own: Source) -> bool:
-    return asked.kind == "folder" and Path(asked.place).resolve() == Path(own.place).resolve()
+def _same_folder(source: Source, own: Source) -> bool:
+    return source.kind == "folder" and Path(source.place).resolve() == Path(own.place).resolve()

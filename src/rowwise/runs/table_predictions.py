@@ -106,11 +106,11 @@ def _in_units(schema: Schema, rows: pl.DataFrame) -> set[str]:
 
 def added_names(schema: Schema, table: Table) -> tuple[str, ...]:
     """What the new columns are called, unlike those that are there."""
-    wanted = ["prediction", *(f"probability {name}" for name in schema.classes)]
+    preferred = ["prediction", *(f"probability {name}" for name in schema.classes)]
     if not schema.classes and len(schema.targets) > 1:
-        wanted = [f"prediction {name}" for name in schema.targets]
+        preferred = [f"prediction {name}" for name in schema.targets]
     taken, names = set(table.columns), []
-    for name in wanted:
+    for name in preferred:
         free, number = name, 2
         while free in taken:
             free, number = f"{name} {number}", number + 1

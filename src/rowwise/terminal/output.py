@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 import sys
 from contextlib import ExitStack, redirect_stderr, redirect_stdout, suppress
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from rowwise.errors import SaveError, os_reason, warnings_to
 from rowwise.files import write_whole
 from rowwise.json_text import plain
+from rowwise.terminal.streams import silence
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Output:
     What a command is for (a report, classes, a list) is its `result` and goes to standard output. What
     goes with it (data, engine, progress, where things were saved) is `tell`: on standard output where that is a
     terminal, else on standard error, so that a pipe or a file gets the result alone. With `--json` one
-    object stands on standard output and everything else on standard error, whoever prints it: within
+    object stands on standard output and everything else on standard error, whichever code prints it: within
     the `with` block what Keras or JAX might print is led there too. What rowwise warns of there goes to `warn`.
 
     A reader that goes away (`rowwise … | head`) does not end the command, which may have a trained
@@ -79,7 +79,7 @@ class Output:
 
 
 class _Patient:
-    """A text stream that goes on into nothing once an error that is `overlooked` has ended it."""
+    """A text stream that discards what follows once an error that is `overlooked` has ended it."""
 
     def __init__(self, stream: TextIO, overlooked: Callable[[OSError], bool]) -> None:
         self._stream, self._overlooked = stream, overlooked
@@ -125,14 +125,6 @@ def called() -> str:
     with suppress(ValueError):  # on another drive, or not below this folder
         return str(program.absolute().relative_to(Path.cwd()))
     return str(program)
-
-
-def silence(stream: Any) -> None:
-    """Lead a stream nowhere: Python would complain when it flushes at the end what could not be written."""
-    with suppress(OSError, ValueError):  # a stream of a test has no number
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
 
 
 def written(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]) -> Done:

@@ -1,4 +1,4 @@
-"""click → commands whose help and errors come from the catalogue, in the language in force, within 80 columns."""
+"""click → commands whose help and errors come from the catalogue, in the current language, within 80 columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rowwise.text.terminal import WIDTH, wrap
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-WIDEST_LABEL = 22  # columns of what stands left in the help; a longer label has a line of its own
+WIDEST_LABEL = 22  # columns of what stands left in the help; a longer label gets a separate line
 
 
 class Option(click.Option):
@@ -89,7 +89,7 @@ class Command(click.Command):
     def __init__(
         self, name: str, key: str, params: Sequence[click.Parameter], run: Callable[..., int] | None = None
     ) -> None:
-        settings = {"allow_extra_args": True}  # told of by `parse_args`, in our words
+        settings = {"allow_extra_args": True}  # reported by `parse_args`, in our words
         super().__init__(name, params=[*params], callback=run, add_help_option=False, context_settings=settings)
         self.key = key
 
@@ -193,7 +193,7 @@ def _options(ctx: click.Context) -> list[str]:
 
 
 def _in_words(error: click.UsageError, given: list[str]) -> UsageError:
-    """What click found wrong, in the language in force."""
+    """What click found wrong, in the current language."""
     ctx = error.ctx
     assert ctx is not None
     match error:

@@ -26,7 +26,7 @@ def own_temporary_folder() -> Iterator[None]:
     """
     before = tempfile.tempdir
     folder, lock = None, None
-    with suppress(OSError):  # a full disk, say: it is told where something has to be written
+    with suppress(OSError):  # a full disk, say: it is reported where something has to be written
         _tidy(Path(tempfile.gettempdir()))
         folder = Path(tempfile.mkdtemp(prefix=NAME))
         lock = Lock(folder / LOCK)

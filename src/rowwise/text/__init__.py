@@ -102,6 +102,11 @@ def say(key: str, /, **values: object) -> str:
     return message[form].format(**{name: quoted(value) for name, value in values.items()})
 
 
+def percent(share: float, digits: int = 1) -> str:
+    """A share of 1 as the current language writes it: `13.6 %`, in Korean `13.6%`."""
+    return f"{100 * share:.{digits}f}{'' if language() == 'ko' else ' '}%"
+
+
 def is_key(key: str) -> bool:
     """Whether the catalogue has it: a saved file may name any."""
     try:

@@ -37,7 +37,7 @@ def quoted(value: object) -> object:
     text = str(value)
     if text.isprintable():
         return value if isinstance(value, str) else text
-    # The lines of a list are indented: a name must not begin one of its own.
+    # The lines of a list are indented: a name must not start a new line.
     return "\n  ".join(visible(part) for part in text.split("\n  ")) if isinstance(value, str) else visible(text)
 
 

@@ -391,7 +391,7 @@ def test_long_ids_of_a_dataframe_keep_their_digits_too():
     _, schema, said = loaded(pl.DataFrame({"v": ids * 20, "y": Y * 30}))
     assert schema.columns[0].levels == tuple(str(number) for number in ids)
     assert len(said) == 1
-    for carried in (int, str):  # what differs little is counted from a number amid it
+    for carried in (int, str):  # what differs little is counted from a number in its middle
         ids = [carried(10**18 + n) for n in range(60)]
         found, schema, said = loaded(pl.DataFrame({"v": ids, "y": Y * 30}))
         assert (schema.columns[0].kind, said) == ("numeric", [])

@@ -51,7 +51,7 @@ def test_hashes_are_those_of_a_loop_over_the_bytes(texts):
 
 
 def test_a_small_table_is_always_split_so():
-    """Literal values: whoever changes the split breaks the resuming of runs, and has to say so."""
+    """Literal values: a change of the split breaks resuming, and has to be announced."""
     train, test = rowwise.load(FRAME, "what", group="who", seed=3, test=0.3)
     assert groups(test) == {"손님 3", "손님 4", "손님 8"}
     assert groups(train) == {f"손님 {n}" for n in (0, 1, 2, 5, 6, 7, 9, 10)}

@@ -1,7 +1,7 @@
 """A `.npz` file, or a `.npy` file with its labels beside it → two Datasets.
 
 A `.npz` holds, in upper or lower case, `x_train`, `y_train`, `x_test`, `y_test`, also with the part first, or with
-`images` and `labels` or the like for x and y, as MedMNIST's files do; else `x` and `y` undivided. A `val` part beside a
+`images` and `labels` or similar for x and y, as MedMNIST's files do; else `x` and `y` undivided. A `val` part beside a
 test belongs to the training records, from which a training holds out its own. `classes` may name the numbers from 0.
 The labels of `x.npy` are in `y.npy`, of `shirts_images.npy` in `shirts_labels.npy`, of `x_train.npy` in `y_train.npy`;
 the test's two files are taken where they exist.
@@ -234,6 +234,6 @@ def _reading(path: Path) -> Iterator[None]:
         raise
     except (FileNotFoundError, PermissionError) as cause:
         raise DataError("idx.missing", file=path, cause=os_reason(cause)) from cause
-    except Exception as cause:  # zipfile, zlib, NumPy and its parser of headers each have errors of their own
+    except Exception as cause:  # zipfile, zlib, NumPy and its parser of headers each have their own errors
         text = " ".join(str(cause).split())[:150].rstrip(".")
         raise DataError("arrays.damaged", file=path, cause=text or type(cause).__name__) from cause

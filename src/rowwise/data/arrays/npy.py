@@ -30,7 +30,7 @@ class Header(NamedTuple):
 
 
 def read_header(file: IO[bytes]) -> Header:
-    """What the array in `file` says of itself: nobody has looked yet whether its values are there.
+    """What the array in `file` says of itself: whether its values are there has not been checked.
 
     Raises:
         Exception: it is none. NumPy parses it as Python, with errors of many kinds.

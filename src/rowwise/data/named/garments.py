@@ -35,7 +35,7 @@ NAME = "garments"
 IMAGE = (SIDE, SIDE)  # pixels
 VERSION = 1  # of the drawings: change it when the same seed would give other bytes
 BLOCK = 64  # pictures drawn at once: few enough for the processor's cache
-STREAM = {"train": 0, "test": 1}  # each part has random numbers of its own
+STREAM = {"train": 0, "test": 1}  # each part has its own random numbers
 
 
 def load(seed: int = 0, train: int = 12_000, test: int = 2_000) -> tuple[Dataset, Dataset]:

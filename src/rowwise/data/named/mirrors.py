@@ -31,7 +31,7 @@ def fetch(
 
     Args:
         files: MD5s by file name.
-        folder: where the files shall be; created if need be.
+        folder: the target folder; created if needed.
         mirrors: URLs of the folders that hold the files, the preferred one first.
         timeout: seconds to connect, and between two packets.
 
@@ -78,7 +78,7 @@ def _answer(cause: Exception) -> str:
 
     if isinstance(cause, requests.HTTPError) and cause.response is not None:
         return say("mirror.status", code=cause.response.status_code, reason=cause.response.reason)
-    # A time-out amid a body comes wrapped in a ConnectionError.
+    # A time-out in the middle of a body comes wrapped in a ConnectionError.
     if isinstance(cause, (requests.Timeout, TimeoutError)) or "timed out" in str(cause):
         return say("mirror.slow")
     if isinstance(cause, requests.exceptions.SSLError):
@@ -93,7 +93,7 @@ def _answer(cause: Exception) -> str:
 
 
 def _progress() -> Any:
-    """rich's bars on standard error where somebody watches, else a context that gives None."""
+    """rich's bars where standard error is a terminal, else a context that gives None."""
     if not sys.stderr.isatty():
         return nullcontext()
     from rich.console import Console

@@ -1,4 +1,4 @@
-"""What is done with many pictures, and how many are done → bars on standard error, where somebody watches."""
+"""What is done with many pictures, and how many are done → bars, where standard error is a terminal."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ The cache (`$ROWWISE_CACHE` or the system's place) holds under `pictures/`:
   contents and of what was asked for, so a folder that was moved or touched is not decoded again, and one whose
   content has changed always is.
 
-All of it can be deleted at any time. Records that nobody has used for a month are.
+All of it can be deleted at any time. Records unused for a month are.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 FORM = 2  # of what lies in the cache: a change of it, or of how pictures are decoded, adds one
 RECORDS, ABOUT = "x.npy", "about.json"
-LONGEST_SIDE = 64  # pixels, of records whose size nobody chose
+LONGEST_SIDE = 64  # pixels, of records whose size was not chosen
 SAMPLE = 300  # pictures whose pixels are looked at for colour
 DAY = 24 * 3600  # seconds
 UNUSED, LEFT_BEHIND = 30 * DAY, DAY  # after so long records, and what killed programs have left, are deleted
@@ -112,7 +112,7 @@ def record_shape(
 ) -> tuple[tuple[int, ...], NDArray[np.bool_]]:
     """The shape of a record that `decoded` would make, and `(files,)` which are pictures by their headers.
 
-    At most 300 files are decoded, where nobody chose the colour.
+    At most 300 files are decoded, where the colour was not chosen.
 
     Raises:
         SaveError: the cache cannot be written.
@@ -157,8 +157,8 @@ def _have_colour(tree: Tree, candidates: NDArray[np.intp]) -> bool:
 
 
 def _key(tree: Tree, files: Listing, size: tuple[int, int] | None, colour: bool | None, prepare: Prepare) -> str:
-    asked = json.dumps([FORM, size, colour, prepare.name]).encode()
-    return hashlib.sha256(b"\0".join((asked, joined(tree.names), files.digests.tobytes()))).hexdigest()
+    settings = json.dumps([FORM, size, colour, prepare.name]).encode()
+    return hashlib.sha256(b"\0".join((settings, joined(tree.names), files.digests.tobytes()))).hexdigest()
 
 
 def _kept(entry: Path, files: int) -> tuple[NDArray[np.uint8], list[Unusable], tuple[int, int], tuple[int, int]] | None:
@@ -232,7 +232,7 @@ def _check_room(folder: Path, needed: int) -> None:
 
 
 def _tidy(folder: Path) -> None:
-    """Delete records that nobody has used for a month, and what killed programs have left."""
+    """Delete records unused for a month, and what killed programs have left."""
     now = time.time()
     with suppress(OSError):
         for entry in folder.iterdir():

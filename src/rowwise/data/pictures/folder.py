@@ -182,8 +182,8 @@ def _usable(tree: Tree, unusable: list[Unusable], skip: bool, learn: bool) -> ND
     """`(files,)`: which pictures can be used; None for all.
 
     Raises:
-        DataError: some cannot, and shall not be skipped; or, to `learn`, too few of a class are left: one, or two where
-            they are split.
+        DataError: some cannot, and are not to be skipped; or, to `learn`, too few of a class are left: one, or two
+            where they are split.
     """
     if not unusable:
         return None
@@ -231,5 +231,5 @@ def _dataset(
     if usable is not None:
         x, y = x[usable[rows]], y[usable[rows]]
     for array in (x, y):
-        array.flags.writeable = False  # nobody else has them: no need to copy them again
+        array.flags.writeable = False  # nothing else refers to them: no need to copy them again
     return Dataset(name, x, y, tree.classes, part=part, source=source, **origin)

@@ -16,7 +16,7 @@ from rowwise.data.pictures.file import SUFFIXES
 from rowwise.errors import DataError, os_reason
 
 JUNK = frozenset(("thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "lost+found"))
-# What the names of parts contain, or have as a word of their own. A name alone decides nothing: see `layout`.
+# What the names of parts contain, or have as a separate word. A name alone decides nothing: see `layout`.
 CONTAINED = {
     "train": ("train", "entren", "trein", "addestr", "обуч", "학습", "훈련", "訓練", "训练", "学習"),
     "test": ("test", "prueba", "prova", "тест", "테스트", "시험", "평가", "測試", "测试", "テスト"),
@@ -56,7 +56,7 @@ class Layout(NamedTuple):
 
     @property
     def divided(self) -> bool:
-        """Whether the folder has a training and a test part of its own."""
+        """Whether the folder itself has a training and a test part."""
         return any(folder.role for folder in self.folders)
 
 
@@ -181,8 +181,8 @@ def _unwrapped(place: Path) -> Path:
     """The folder itself, or the only one in it where an archive was packed twice: `seg_train/seg_train`."""
     while len(inner := folders_in(place)) == 1 and not pictures_in(place):
         name = inner[0]
-        same = name.lower() == place.name.lower() or (role_of(name) and role_of(name) == role_of(place.name))
-        if not ((same or name.lower() in WRAPPERS) and folders_in(place / name)):
+        repeats_name = name.lower() == place.name.lower() or (role_of(name) and role_of(name) == role_of(place.name))
+        if not ((repeats_name or name.lower() in WRAPPERS) and folders_in(place / name)):
             break
         place = place / name
     return place

@@ -114,7 +114,7 @@ def scale(x: NDArray[Any], brightest: int) -> tuple[NDArray[Any], list[str]]:
     if x.dtype != np.uint8 and (brightest > PIXEL_MAX and (x.dtype.kind in "iu" or x.max() > PIXEL_MAX)):
         return x, []
     white = PIXEL_MAX if x.dtype == np.uint8 or x.max() > 2 else 1  # 2: resizing overshoots 1 a little
-    if white == brightest or x.min() < 0:  # negative values were scaled by somebody already
+    if white == brightest or x.min() < 0:  # negative values were scaled already
         return x, []
     note = say("picture.scaled", before=f"0..{white}", after=f"0..{brightest}")
     return (x / (white / brightest)).astype(np.float32), [note]  # by 255, as the course divides

@@ -74,8 +74,8 @@ class ReadHeaders:
                 with open(path, "rb", buffering=0) as file:
                     small = os.fstat(file.fileno()).st_size <= SMALL_FILE
                     content = file.read() if small else None
-                    taken = hashlib.file_digest(file, "sha256") if content is None else hashlib.sha256(content)
-                digest = taken.digest()
+                    sha = hashlib.file_digest(file, "sha256") if content is None else hashlib.sha256(content)
+                digest = sha.digest()
                 header = read_header(path, content)
                 if header.deep:  # one of 8 bits needs no decoding
                     brightest = int(min(max(1, math.ceil(brightest_value(path, content))), INT32_MAX))

@@ -73,7 +73,7 @@ def scan(folder: Path, learn: bool = True) -> Tree:
 
     Args:
         folder: with sub-folders.
-        learn: whether a model shall learn its classes; else one class, or one picture of a class, is enough.
+        learn: whether a model is to learn its classes; else one class, or one picture of a class, is enough.
 
     Warns:
         Suspicious: files in the classes' folders that are no pictures by their names; links that lead back up; folders

@@ -127,7 +127,7 @@ class Workers:
 
     def _start(self) -> None:
         if self._in_processes:
-            with suppress(Exception):  # whatever loky, this system or this program has against processes
+            with suppress(Exception):  # for whatever reason processes cannot be started
                 self._pool, self._lifeline = _processes(self._cores)
                 return
             self._in_processes = False

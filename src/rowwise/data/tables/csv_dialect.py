@@ -103,7 +103,7 @@ def open_text(path: Path, encoding: str = "", separator: str = "", header: int |
         names = [name or f"column_{number}" for number, name in enumerate(found.names, 1)]
         distinct, repeated = checked_names(path, names)
         records = [row for row in rows if row.line > found.lines and filled(row)]
-        below = rows_below(path, file, separator, records)
+        below = rows_below(path, file, separator, records, width)
         yield Text(file, content.encoding, separator, found, distinct, below, repeated)
 
 
@@ -132,8 +132,8 @@ def _normal(path: Path, file: Path, header: Header, separator: str, temporary: E
 def _written(temporary: ExitStack) -> Iterator[IO[str]]:
     """A temporary file to write to; it is removed with the others."""
     try:
-        made = tempfile.NamedTemporaryFile(prefix="rowwise-", suffix=".csv")  # noqa: SIM115
-        path = temporary.enter_context(made).name
+        temporary_file = tempfile.NamedTemporaryFile(prefix="rowwise-", suffix=".csv")  # noqa: SIM115
+        path = temporary.enter_context(temporary_file).name
     except OSError as cause:
         raise no_room(cause) from cause
     try:
@@ -195,10 +195,10 @@ def _rows(path: Path, head: str, separator: str, above: int, dialect: dict[str, 
     lines = io.StringIO(head, newline="")
     for _ in range(above):
         lines.readline()
-    told = (line.strip() + "\n" for line in lines) if separator == " " else lines
+    stripped = (line.strip() + "\n" for line in lines) if separator == " " else lines
     rows: list[Row] = []
     try:
-        rows += islice(rows_of(path, told, above + 1, delimiter=separator, **dialect), LOOKED_AT)
+        rows += islice(rows_of(path, stripped, above + 1, delimiter=separator, **dialect), LOOKED_AT)
     except DataError:
         if not rows and len(head) < HEAD:
             raise

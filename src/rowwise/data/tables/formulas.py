@@ -32,13 +32,13 @@ def harmless(text: str) -> str:
 
 def harmless_names(names: Sequence[str]) -> list[str]:
     """The same of a header, whose names stay different."""
-    given: list[str] = []
+    taken: list[str] = []
     for name in names:
         free = harmless(name)
-        while free != name and (free in names or free in given):
+        while free != name and (free in names or free in taken):
             free = APOSTROPHE + free
-        given.append(free)
-    return given
+        taken.append(free)
+    return taken
 
 
 def harmless_cells(rows: pl.DataFrame, numbers: Collection[str] = ()) -> tuple[pl.DataFrame, int]:

@@ -93,7 +93,10 @@ def _series_of_array(name: str, values: Any) -> pl.Series:
         return pl.Series(name, listed, dtype=pl.Duration("us"))
     if all(issubclass(one, datetime.date) for one in types):  # pandas's Timestamp among them
         return _timestamps(name, listed)
-    return pl.Series(name, [None if value is None else str(value) for value in listed], dtype=pl.String)
+    texts = [None if value is None else str(value) for value in listed]
+    if {one.__name__ for one in types} == {"Period"}:  # a week's is its first and its last day
+        texts = [text and text.split("/")[0] for text in texts]
+    return pl.Series(name, texts, dtype=pl.String)
 
 
 def _timestamps(name: str, values: list[Any]) -> pl.Series:
@@ -162,7 +165,7 @@ def rows_of_columns(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def holds_several(value: Any) -> bool:
-    """Whether it is a list, an array, a Series or the like, and no single value."""
+    """Whether it is a list, an array, a Series or similar, not a single value."""
     return hasattr(value, "__len__") and not isinstance(value, str | Mapping | bytes) and getattr(value, "ndim", 1) > 0
 
 
@@ -182,7 +185,7 @@ def _type(value: Any) -> type | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float if abs(value) <= LARGEST_EXACT or isinstance(value, float) else str
     if isinstance(value, datetime.timedelta) and abs(value) > LONGEST:
-        return str  # which is told of as unreadable
+        return str  # which is reported as unreadable
     if isinstance(value, datetime.datetime) and value.tzinfo is not None:
         return datetime.tzinfo  # moments: a column of theirs has a zone
     for type_ in (bool, datetime.date, datetime.time, datetime.timedelta):

@@ -30,7 +30,7 @@ LEVELS = range(3, 1001)  # different codes
 
 
 def leaks_and_codes(train: Dataset) -> list[str]:
-    """The lines, in the language in force; none of data that are no table."""
+    """The lines, in the current language; none of data that are no table."""
     if train.schema is None or len(train) < FEWEST:
         return []
     rows = np.unique(np.linspace(0, len(train) - 1, min(SAMPLE, len(train))).astype(np.int64))
@@ -72,7 +72,7 @@ def _determining(numbers: dict[str, NDArray[np.float32]], y: NDArray[np.float64]
 
 
 def _separating(numbers: dict[str, NDArray[np.float32]], y: NDArray[np.int32]) -> tuple[str, ...]:
-    """A column that has a range of its own for each class; else none."""
+    """A column whose ranges do not overlap between classes; else none."""
     classes, counts = np.unique(y, return_counts=True)
     if len(classes) < 2 or counts.min() < 10:
         return ()

@@ -28,13 +28,13 @@ def tell_left_out(schema: Schema, left_out: int, records: int, words: Mapping[st
     if not left_out:
         return
     counts = {"names": ", ".join(schema.targets), "count": f"{left_out:,}", "records": f"{records:,}"}
-    found = {word: count for name in schema.targets for word, count in words.get(name, {}).items()}
-    said = say("target.left_out", **counts)
-    if found:
-        said += " " + say("target.left_out.words", words=_counted(found.items()))
+    words_of_targets = {word: count for name in schema.targets for word, count in words.get(name, {}).items()}
+    message = say("target.left_out", **counts)
+    if words_of_targets:
+        message += " " + say("target.left_out.words", words=_counted(words_of_targets.items()))
     elif schema.classes and (classes := schema.words.get(schema.targets[0])):
-        said += " " + say("target.left_out.frame", classes=", ".join(sorted(classes)))
-    warn_user(said)
+        message += " " + say("target.left_out.frame", classes=", ".join(sorted(classes)))
+    warn_user(message)
 
 
 def take_class_words(name: str, profile: Profile) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 SIGNS = (".", ",")
-# What stands for a number that could not be had, besides `missing_words.MISSING`: marks of spreadsheets, databases,
+# What stands for a number that is not available, besides `missing_words.MISSING`: marks of spreadsheets, databases,
 # SAS, Eurostat and people, in lower case.
 MARKS = (
     *("na", "n/a", "n.a.", "n.a", "n/d", "nd", "n.d.", "<na>", "nan", "nat", "none", "null", "(null)", "nil", r"\n"),
@@ -133,6 +133,13 @@ def taken_apart(texts: pl.Series) -> pl.DataFrame:
     )
 
 
+def in_ascii(texts: pl.Series) -> pl.Series:
+    """Digits and signs of any script as ASCII has them, for what is no number by itself; null for null."""
+    if (texts.str.len_bytes() == texts.str.len_chars()).all():
+        return texts
+    return texts.str.replace_many(list(_TYPED), list(_TYPED.values())).str.strip_chars()
+
+
 def worth(parts: pl.DataFrame, decimal: str) -> pl.Series:
     """Float64 of texts taken apart; null where there is no finite number."""
     import polars as pl
@@ -165,7 +172,7 @@ def all_finite(numbers: pl.Series) -> bool:
 
 
 def is_mark(values: pl.Series) -> pl.Series:
-    """`(records,)` Boolean: which values stand where a number could not be had, as all infinite numbers do."""
+    """`(records,)` Boolean: which values stand where a number is not available, as all infinite numbers do."""
     import polars as pl
 
     if values.dtype != pl.String:

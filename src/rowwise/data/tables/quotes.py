@@ -1,4 +1,4 @@
-"""A CSV file whose quotes Polars would not read as Python, pandas and Excel do → rows written anew, line for line.
+"""A CSV file whose quotes Polars would not read as Python, pandas and Excel do → rows rewritten, line for line.
 
 Polars takes every second quote for a closing one. That is right where all quotes open a field, close it, or stand
 doubled within; it is wrong for `5" pipe`, `"a" b`, a space before the quote, and `\\"`.
@@ -119,7 +119,7 @@ def rows_of(path: Path, lines: Iterable[str], first: int, **dialect: Any) -> Ite
         first: the number of the first.
 
     Raises:
-        DataError: a quote that opens a field is never closed, or closed amid another line; a field is too long.
+        DataError: an opening quote is never closed, or closed in the middle of another line; a field is too long.
     """
     pending: list[str] = []
 

@@ -42,7 +42,7 @@ def ragged(file: Path, separator: str, columns: int, above: int, block_bytes: in
         file: UTF-8 with `\\n` between lines.
         columns: of the header.
         above: lines before the first record.
-        block_bytes: looked at once; a block goes on until a row ends.
+        block_bytes: looked at once; a block extends to the end of a row.
     """
     counts, rest, line = Ragged(), b"", above + 1
     with file.open("rb") as opened:

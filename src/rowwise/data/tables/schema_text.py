@@ -1,4 +1,4 @@
-"""A Schema → a table of its columns, at most 80 columns of text wide, in the language in force."""
+"""A Schema → a table of its columns, at most 80 columns of text wide, in the current language."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from rowwise.data.tables.columns import KINDS
-from rowwise.text import say
+from rowwise.text import percent, say
 from rowwise.text.terminal import WIDTH
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def schema_text(schema: Schema) -> str:
 def cells(column: Column, place: int) -> tuple[str, ...]:
     """The six cells of a column's row; `place` is the number of its first column of X."""
     kind = KINDS[column.kind]
-    missing = f"{100 * column.missing:.1f} %" if column.kind != "dropped" else ""
+    missing = percent(column.missing) if column.kind != "dropped" else ""
     enters = kind.enters_text(column) + (say("schema.enters.missing") if column.indicated else "")
     last = place + len(column.inputs) - 1
     places = "" if not column.inputs else str(place) if last == place else f"{place}–{last}"

@@ -32,10 +32,10 @@ def chosen() -> str:
         UsageError: $ROWWISE_ISA names another.
     """
     runs = [name for name, here in instruction_sets() if here]
-    asked = instruction_set()
-    if asked and asked not in runs:
-        raise UsageError("native.isa", found=asked, known=", ".join(runs))
-    return asked or next(iter(runs), "")
+    requested = instruction_set()
+    if requested and requested not in runs:
+        raise UsageError("native.isa", found=requested, known=", ".join(runs))
+    return requested or next(iter(runs), "")
 
 
 def threads_for(multiply_adds: float) -> int:
@@ -44,8 +44,8 @@ def threads_for(multiply_adds: float) -> int:
     Raises:
         UsageError: $ROWWISE_THREADS is no number of threads.
     """
-    if (asked := threads()) is not None:
-        return asked
+    if (requested := threads()) is not None:
+        return requested
     return max(1, min(usable_cores(), int(multiply_adds // WORTH_A_THREAD)))
 
 
@@ -57,7 +57,7 @@ def network(description: NetworkDescription, isa: str | None = None, float64: bo
         float64: numbers of double precision, for checks of the gradient.
 
     Raises:
-        ValueError: a description that makes no sense, with the field's name, or an instruction set that this
+        ValueError: an invalid description, by the field's name, or an instruction set that this
             machine cannot run.
     """
     return _native.Network(description.as_dictionary(), isa or (None if float64 else chosen()), float64)

@@ -57,7 +57,7 @@ class Networks:
             None where the weights are not all finite numbers: zeros are skipped here, but 0 * NaN is NaN.
 
         Raises:
-            Unsupported: records of a type that the model casts in a way of its own.
+            Unsupported: records of a type that the model casts differently.
         """
         records = Records(Arrays(x, np.zeros(len(x), np.int32)), self.chain)
         outputs = np.empty((records.records, records.units), np.float32)
@@ -70,7 +70,7 @@ class Networks:
 
     @contextmanager
     def _network(self, takes_bytes: bool, size: int) -> Iterator[_Network]:
-        """A network that nobody else uses meanwhile."""
+        """A network that is in exclusive use."""
         with self._guard:
             idle = self._idle.setdefault((takes_bytes, size), [])
             borrowed = idle.pop() if idle else None

@@ -54,7 +54,7 @@ class LossDescription:
 @dataclass(frozen=True)
 class OptimizerDescription:
     """A rule, one of RULES, and Keras's options of it; those of other rules are ignored. By default SGD, which needs
-    no memory of its own.
+    no memory to allocate.
 
     Attributes:
         global_clipnorm: the largest norm of all gradients together; 0 for any.

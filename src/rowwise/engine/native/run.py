@@ -84,11 +84,11 @@ class Native:
         if self.validation is not None:
             without_slots = replace(self.compiled, optimizer=OptimizerDescription())
             self._checker = self._built(without_slots, self.validation, INFERENCE_BATCH, threads)
-            held = self.validation
-            self._bound_validation = self._checker.records(held.x, held.y, held.weights)
+            records = self.validation
+            self._bound_validation = self._checker.records(records.x, records.y, records.weights)
         weights = self.chain.variables
         self._variables = [*weights, *_slots(model.optimizer, weights)]
-        self._seen: list[Any] = [None] * len(self._variables)  # the values that the network took or gave last
+        self._synced: list[Any] = [None] * len(self._variables)  # the values that the network took or gave last
 
     @property
     def records(self) -> int:
@@ -143,15 +143,15 @@ class Native:
         """Loss and metrics over the validation records, by name without `val_`."""
         assert self.validation is not None
         for index, variable in enumerate(self.chain.variables):
-            self._checker.write(index, self._held(index) if self._ahead else np.asarray(variable.value))
+            self._checker.write(index, self._read_variable(index) if self._ahead else np.asarray(variable.value))
         outputs = np.empty((self.validation.records, self.validation.units), np.float32)
         release(self.train.x)  # of a large table: two sets need not be in memory at once
         loss, hits = self._bound_validation.predict(outputs)
         release(self.validation.x)
         self.model.reset_metrics()
-        held = self.validation
-        seen = None if self._counts_hits(held) else self._in_units(outputs)
-        _measure(self.model, loss, hits, (held.labels, held.weights), seen)
+        records = self.validation
+        judged = None if self._counts_hits(records) else self._in_units(outputs)
+        _measure(self.model, loss, hits, (records.labels, records.weights), judged)
         return metric_results(self.model)
 
     def _in_units(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -164,28 +164,28 @@ class Native:
     def _read(self) -> None:
         """The network takes what the model holds, if that is not what it gave it."""
         for index, variable in enumerate(self._variables):
-            if variable.value is not self._seen[index]:
+            if variable.value is not self._synced[index]:
                 self._network.write(index, np.ascontiguousarray(variable.value, np.float32))
-                self._seen[index] = variable.value
+                self._synced[index] = variable.value
 
     def settle(self) -> None:
         """The model takes what the network has learned since."""
         if not self._ahead:
             return
         for index, variable in enumerate(self._variables):
-            variable.assign(self._held(index))
-            self._seen[index] = variable.value
+            variable.assign(self._read_variable(index))
+            self._synced[index] = variable.value
         self._ahead = False
 
     def state(self) -> list[NDArray[Any]]:
         """Copies of what the network holds, where the model has not been given it, and of the rest."""
         places = {id(variable): place for place, variable in enumerate(self._variables)} if self._ahead else {}
         return [
-            self._held(places[id(variable)]) if id(variable) in places else np.array(variable.value)
+            self._read_variable(places[id(variable)]) if id(variable) in places else np.array(variable.value)
             for variable in state_variables(self.model)
         ]
 
-    def _held(self, index: int) -> NDArray[np.float32]:
+    def _read_variable(self, index: int) -> NDArray[np.float32]:
         values = np.empty(self._variables[index].shape, np.float32)
         self._network.read(index, values)
         return values
@@ -317,7 +317,7 @@ def _measure(
     model: keras.Model,
     loss: float,
     hits: int,
-    seen: tuple[NDArray[Any], NDArray[np.float32] | None],
+    truth: tuple[NDArray[Any], NDArray[np.float32] | None],
     outputs: NDArray[np.float32] | None,
 ) -> None:
     """The model's loss and metrics, as if Keras had updated them batch by batch.
@@ -329,7 +329,7 @@ def _measure(
         seen: labels and weights of the records.
         outputs: `(records, units)`.
     """
-    labels, weights = seen
+    labels, weights = truth
     if not len(labels):
         return
     loss_tracker(model).update_state(loss / len(labels), sample_weight=len(labels))

@@ -44,7 +44,7 @@ class Section(NamedTuple):
 
 
 def page(subject: Subject) -> str:
-    """A document of its own; its policy forbids it to fetch anything and to run anything."""
+    """A standalone document; its policy forbids it to fetch anything and to run anything."""
     views = {name: view(subject) for name, (_, view) in SECTIONS.items()}
     document = render(
         "rowwise.measure.page",

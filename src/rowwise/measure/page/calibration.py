@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rowwise.measure.page.charts import Labels, reliability
-from rowwise.text import say
+from rowwise.text import percent, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +43,10 @@ def calibration_view(subject: Subject) -> CalibrationView | None:
     labels = Labels(say("report.reliability"), description, say("report.reliability.axis"))
     bins = [
         (
-            f"{100 * each.low:.0f} – {100 * each.high:.0f} %",
+            f"{100 * each.low:.0f} – {percent(each.high, 0)}",
             f"{each.records:,}",
-            f"{100 * each.confidence:.1f} %",
-            f"{100 * each.accuracy:.1f} %",
+            percent(each.confidence),
+            percent(each.accuracy),
         )
         for each in measured.bins
     ]

@@ -12,7 +12,7 @@ import numpy as np
 
 from rowwise.measure.page.records import Records, records_of
 from rowwise.measure.page.shades import step
-from rowwise.text import say
+from rowwise.text import percent, say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,7 +116,7 @@ def _panel(subject: Subject, report: Report, pair: tuple[int, int], records: NDA
         share=f"{100 * len(records) / support:.1f}",
         shown=len(shown),
     )
-    words = [(f"{100 * subject.confidence[record]:.1f} %",) for record in shown]
+    words = [(percent(subject.confidence[record]),) for record in shown]
     view = records_of(subject.data, shown, words, (say("report.sure"),))
     return Panel(f"{true}-{predicted}", _title(report, true, predicted), summary, view)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from rowwise.measure.as_text import MOST_TARGETS, significant
 from rowwise.measure.page.records import Records, records_of
-from rowwise.text import say
+from rowwise.text import percent, say
 
 if TYPE_CHECKING:
     from rowwise.measure.page.subject import Subject
@@ -47,7 +47,7 @@ def _mistakes(subject: Subject, report: Report) -> LargestErrors:
         (
             names[int(report.true[record])],
             names[int(subject.predicted[record])],
-            f"{100 * subject.confidence[record]:.1f} %",
+            percent(subject.confidence[record]),
         )
         for record in records
     ]

@@ -9,7 +9,7 @@ from rowwise.measure.as_text import significant
 from rowwise.shapes.ledger.as_html import fragment
 from rowwise.shapes.ledger.as_text import heading
 from rowwise.shapes.ledger.ledger import explain
-from rowwise.text import say
+from rowwise.text import percent, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,13 +120,13 @@ def _classes(subject: Subject) -> Table | None:
     if labels := subject.labels:
         counts = [(score.name, score.support) for score in labels.per_label[:MOST_CLASSES]]
         title = say("report.labels", count=f"{len(labels.labels):,}")
-        rows = [(name, f"{n:,}", f"{100 * n / labels.records:.1f} %") for name, n in counts]
+        rows = [(name, f"{n:,}", percent(n / labels.records)) for name, n in counts]
         return Table(title, [say("report.label"), say("report.records"), say("report.share")], rows)
     report = subject.classes
     if report is None:
         return None
     rows = [
-        (score.name, f"{score.support:,}", f"{100 * score.support / report.records:.1f} %")
+        (score.name, f"{score.support:,}", percent(score.support / report.records))
         for score in report.per_class[:MOST_CLASSES]
     ]
     head = [say("report.class"), say("report.records"), say("report.share")]

@@ -20,7 +20,7 @@ STATEFUL = ("fit", "evaluate", "predict")  # on JAX they take the values out of 
 
 _lock = threading.Lock()
 _blocks = 0  # of `intercepted`, under way in all threads
-_replaced: dict[str, Any] = {}  # what keras.Model itself defined: nothing, unless somebody else put it there
+_replaced: dict[str, Any] = {}  # what keras.Model itself defined: nothing, unless other code put it there
 
 
 @contextmanager

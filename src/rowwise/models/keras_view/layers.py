@@ -40,7 +40,7 @@ def layer_title(layer: Any) -> str:
 
 
 def layer_kind(layer: Any) -> str:
-    """The name of the class, of Keras or rowwise, whose computation a layer has; empty where it has one of its own.
+    """The name of the class, of Keras or rowwise, whose computation a layer has; empty where it has a custom one.
 
     A subclass that leaves `call` as it is computes what its base does, whatever it is called; a user's own class does
     not, though it be called Dense.
@@ -94,7 +94,7 @@ def is_model(model: Any) -> bool:
 
 
 def is_functional(model: Any) -> bool:
-    """Whether `keras.Model(inputs, outputs)` made it. What derives from that class may have a call of its own."""
+    """Whether `keras.Model(inputs, outputs)` made it. What derives from that class may override `call`."""
     return type(model) is Functional
 
 
@@ -111,7 +111,7 @@ def producer(tensor: Any) -> Any | None:
 def graph_calls(model: Any) -> Iterator[tuple[Any, Any | None]]:
     """(layer, call) in the order of computation, nested models unopened; a layer that is called twice comes twice.
 
-    The call is None where the model has no graph: it is not built, or has a `call` of its own.
+    The call is None where the model has no graph: it is not built, or has its own `call`.
     """
     graph = getattr(model, "_functional", None) or model  # a Sequential keeps its graph one step further in
     nodes = {id(node) for level in getattr(graph, "_nodes_by_depth", {}).values() for node in level}

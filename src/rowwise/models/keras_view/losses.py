@@ -21,7 +21,7 @@ from rowwise.text import say
 SPARSE = "sparse_categorical_crossentropy"
 CATEGORICAL = ("categorical_crossentropy", "categorical_focal_crossentropy")
 BINARY = ("binary_crossentropy", "binary_focal_crossentropy")
-# Losses that compare quantities: whoever compiles with one predicts numbers.
+# Losses that compare quantities: a model compiled with one predicts numbers.
 OF_NUMBERS = (
     *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error"),
     *("mean_squared_logarithmic_error", "huber", "log_cosh", "poisson"),
@@ -117,6 +117,6 @@ def output_of(model: keras.Model, record: Shape | None = None) -> Output | None:
     if isinstance(last, keras.Sequential) or getattr(last, "outputs", None):
         return output_of(last, record)
     units = getattr(last, "units", None)
-    known = shape[1:] if shape is not None else record or ((units,) if units is not None else None)
+    record_shape = shape[1:] if shape is not None else record or ((units,) if units is not None else None)
     name = activation_name(last) if has_keras_activation(last) else ""
-    return Output(layer_title(last), known, name if name in (*PROBABILITIES, *UNBOUNDED) else None)
+    return Output(layer_title(last), record_shape, name if name in (*PROBABILITIES, *UNBOUNDED) else None)

@@ -130,7 +130,7 @@ def would_train(model: keras.Model, batch: tuple[Any, ...]) -> bool:
 
 
 def overridden_step(model: keras.Model) -> str | None:
-    """The method of `STEPS` that the model, or its class, has of its own; None where all are Keras's."""
+    """The method of `STEPS` that the model, or its class, overrides; None where all are Keras's."""
     for step in STEPS:
         if step in vars(model) or getattr(type(model), step) is not getattr(keras.Model, step):
             return step

@@ -30,7 +30,7 @@ def shapes_of_config(config: dict[str, Any]) -> Unbuilt:
     """The shapes of what `config` describes; nothing is allocated, since JAX only follows the shapes.
 
     Raises:
-        Exception: as Keras does over a configuration that makes no sense.
+        Exception: as Keras does for an invalid configuration.
     """
     made: list[Any] = []
     jax.eval_shape(lambda: made.append(keras.saving.deserialize_keras_object(config, safe_mode=True)))

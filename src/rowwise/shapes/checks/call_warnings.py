@@ -1,6 +1,6 @@
 """A Keras call of the user's that would pass with a mistake in it → a warning before it.
 
-Which mistakes those are is told by the keys of our messages: Keras raises for the others, and `explained` explains.
+Which mistakes those are follows from the keys of our messages: Keras raises for the others, and `explained` explains.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ SILENT = {
     *("mistake.binary_labels", "mistake.binary_range"),
 }
 
-# The warnings that were given in the block under way in this thread; None outside of a block.
-_given: ContextVar[set[str] | None] = ContextVar("rowwise_given", default=None)
+# The warnings that were shown in the block under way in this thread; None outside of a block.
+_shown: ContextVar[set[str] | None] = ContextVar("rowwise_shown", default=None)
 
 
 @contextmanager
 def warned() -> Iterator[None]:
     """Within the block, the calls of `WATCHED` in this thread are looked at before they start."""
-    token = _given.set(set() if (given := _given.get()) is None else given)
+    token = _shown.set(set() if (shown := _shown.get()) is None else shown)
     try:
         with intercepted(WATCHED, _warn_of):
             yield
     finally:
-        _given.reset(token)
+        _shown.reset(token)
 
 
 def _warn_of(call: Call) -> None:
-    given = _given.get()
-    if given is None or call.caller in ("keras", "rowwise"):  # Keras calls evaluate within fit; rowwise has checked
+    shown = _shown.get()
+    if shown is None or call.caller in ("keras", "rowwise"):  # Keras calls evaluate within fit; rowwise has checked
         return
     for message in _messages(call):
-        if message not in given:
-            given.add(message)
+        if message not in shown:
+            shown.add(message)
             warn_user(message)
 
 
@@ -88,9 +88,9 @@ def _of_records(model: keras.Model, data: Any, **options: bool) -> list[str]:
 def pairs_of(arguments: dict[str, Any], name: str) -> list[tuple[Any, Any, str]]:
     """(x, y, how they are passed, as code): of a call's arguments, those of validation too."""
     pairs = [(arguments.get("x"), arguments.get("y"), f"model.{name}(x, y)")]
-    held = arguments.get("validation_data")
-    if isinstance(held, tuple | list) and len(held) in (1, 2, 3):
-        pairs.append((held[0], held[1] if len(held) > 1 else None, "validation_data=(x, y)"))
-    elif array_or_zeros(held) is not None:
-        pairs.append((held, None, "validation_data=(x, y)"))
+    validation = arguments.get("validation_data")
+    if isinstance(validation, tuple | list) and len(validation) in (1, 2, 3):
+        pairs.append((validation[0], validation[1] if len(validation) > 1 else None, "validation_data=(x, y)"))
+    elif array_or_zeros(validation) is not None:
+        pairs.append((validation, None, "validation_data=(x, y)"))
     return pairs

@@ -180,9 +180,9 @@ def _check_pair(model: keras.Model, x: Any, y: Any, code: str, training: bool) -
 
 def _check_loss(loss: Any, arguments: dict[str, Any]) -> None:
     labels = arguments.get("y_true")
-    known, true, predicted = named_loss(loss), array_or_zeros(labels), array_or_zeros(arguments.get("y_pred"))
-    if known is None or true is None or predicted is None:
+    keras_loss, true, predicted = named_loss(loss), array_or_zeros(labels), array_or_zeros(arguments.get("y_pred"))
+    if keras_loss is None or true is None or predicted is None:
         return
     if predicted.ndim >= 2 and true.shape[:1] == predicted.shape[:1]:
         output = Output(say("mistake.outputs"), predicted.shape[1:])
-        check_labels(true, known, output, silent=False, read=array_or_none(labels) is not None)
+        check_labels(true, keras_loss, output, silent=False, read=array_or_none(labels) is not None)

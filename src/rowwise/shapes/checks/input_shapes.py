@@ -1,6 +1,6 @@
 """The shapes that a model or a layer is called with → nothing where it takes them, else an error with the mend.
 
-A model that has a `call` of its own is called with a shape in place of data; where that fails, the layer that failed is
+A model that has its own `call` is called with a shape in place of data; where that fails, the layer that failed is
 looked for in the traceback. So this module needs itself: a layer may be such a model.
 """
 

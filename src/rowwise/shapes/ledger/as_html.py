@@ -1,6 +1,6 @@
-"""A Ledger → HTML: a fragment for notebooks, and a page of its own. No script, no id, nothing from elsewhere.
+"""A Ledger → HTML: a fragment for notebooks, and a standalone page. No script, no id, nothing from elsewhere.
 
-Words are in the language in force. A fragment's rules reach only into itself, and two of them do not meet.
+Words are in the current language. A fragment's rules reach only into itself, and two of them do not meet.
 The templates ledger.html and ledger.css say how it looks; here is what they are filled with.
 """
 
@@ -128,7 +128,7 @@ class Card(NamedTuple):
 
 
 def page(ledger: Ledger) -> str:
-    """A document of its own; its policy forbids it to fetch anything."""
+    """A standalone document; its policy forbids it to fetch anything."""
     title = say("view.title", name=ledger.name)
     return str(render("rowwise.shapes.ledger", "page.html", title=title, **_content(ledger, level=1)))
 

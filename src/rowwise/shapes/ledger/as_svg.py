@@ -1,6 +1,6 @@
 """A Ledger → one SVG: the matrices of every Dense layer drawn to scale, the other layers as labelled boxes.
 
-Words are in the language in force.
+Words are in the current language.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NARROWEST = 480.0  # pixels of a layer's box
 
 
 def svg(ledger: Ledger) -> str:
-    """The whole ledger as a document of its own."""
+    """The whole ledger as a standalone document."""
     scale = scale_of(ledger)
     sheet = Sheet()
     y = sheet.lines(0, 18, wrap(heading(ledger), 56), "heading")

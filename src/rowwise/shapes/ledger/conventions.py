@@ -139,7 +139,7 @@ class SideBySide:
 
     @property
     def verdict(self) -> str:
-        """How far the three agree, in the language in force."""
+        """How far the three agree, in the current language."""
         difference = np.format_float_positional(self.largest_difference, 2, fractional=False, trim="-")
         if self.largest_difference == 0:
             return say("view.same.exactly")

@@ -1,7 +1,7 @@
 """A Dense layer → its matrices X, W, b and Y, drawn to scale so that what must fit together stands together.
 
 Records in rows: W above Y, X left of Y, so a row of X and a column of W cross in the number of Y that they give.
-Records in columns: W left of Y, X above. Words are in the language in force.
+Records in columns: W left of Y, X above. Words are in the current language.
 """
 
 from __future__ import annotations

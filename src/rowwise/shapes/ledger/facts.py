@@ -205,7 +205,7 @@ def _batch(layer: Any) -> int | None:
 
 
 def _name(variable: Any, layer: Any) -> str:
-    """`kernel`; `query/kernel` where the layer has parts of its own."""
+    """`kernel`; `query/kernel` where the layer has sublayers."""
     _, _, inside = str(variable.path).rpartition(f"{layer.name}/")
     return inside or str(variable.name)
 

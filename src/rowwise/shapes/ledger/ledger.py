@@ -117,7 +117,7 @@ class Row:
 
     @property
     def sentence(self) -> str:
-        """What the layer does, in the language in force."""
+        """What the layer does, in the current language."""
         rule, activation = self.rule, self.facts.config.get("activation", "linear")
         sentence = say(rule.says, kind=self.facts.title, **rule.values(self.facts))
         # Of layers with weights: for an activation by itself, that is the sentence.
@@ -247,14 +247,14 @@ class Ledger:
             return text(self)
 
     def to_html(self) -> str:
-        """A page of its own, which asks the network for nothing; light or dark as the reader's system is."""
+        """A standalone page that loads nothing from the network; light or dark as the reader's system is."""
         from rowwise.shapes.ledger.as_html import page
 
         with use_language(self.lang):
             return page(self)
 
     def to_svg(self) -> str:
-        """A picture of its own, the matrices of Dense layers drawn to scale."""
+        """A standalone picture, the matrices of Dense layers drawn to scale."""
         from rowwise.shapes.ledger.as_svg import svg
 
         with use_language(self.lang):
@@ -294,12 +294,12 @@ def explain(
         model: a Keras model, built or not; a Dataset, for the model that `rowwise.dense` makes for it; facts
             of layers, as `rowwise.shapes.ledger.facts.course` gives them; None for the course's, 784 → 100 → 30 → 10.
         batch_size: records in a batch; None for shapes as designed; several to compare them.
-        lang: "en" or "ko"; None for the language in force.
+        lang: "en" or "ko"; None for the current language.
         convention: "keras", "torch" (weight `(units, features)`), "columns" (records in columns), or "all", which
             also computes one Dense layer in each, on real numbers.
 
     Raises:
-        ModelError: no Keras model. UsageError: an argument that makes no sense.
+        ModelError: no Keras model. UsageError: an invalid argument.
     """
     if lang not in (None, *LANGUAGES):
         raise UsageError("ledger.lang", found=lang, known=", ".join(LANGUAGES))
@@ -356,7 +356,7 @@ def _layers(model: Any) -> tuple[str, tuple[LayerFacts, ...]]:
         return "dense", course()
     if isinstance(model, tuple):
         return "dense", model
-    keras = sys.modules.get("keras")  # whoever has a model has imported it
+    keras = sys.modules.get("keras")  # a model exists only where Keras was imported
     if keras is not None and isinstance(model, keras.Model):
         return model.name, read(model)
     from rowwise.data.dataset import Dataset

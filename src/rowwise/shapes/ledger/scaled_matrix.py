@@ -1,6 +1,6 @@
 """A matrix's shape → a rectangle to scale, with what is cut short, highlighted or named in it.
 
-Words are in the language in force.
+Words are in the current language.
 """
 
 from __future__ import annotations

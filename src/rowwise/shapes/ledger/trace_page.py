@@ -1,6 +1,6 @@
-"""A Trace → an HTML page of its own: the picture, the products that weigh most, and the sum. No script, no network.
+"""A Trace → a standalone HTML page: the picture, the products that weigh most, and the sum. No script, no network.
 
-Words are in the language in force.
+Words are in the current language.
 """
 
 from __future__ import annotations

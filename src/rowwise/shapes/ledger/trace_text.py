@@ -1,4 +1,4 @@
-"""A Trace → text of at most 80 columns, and its figures as people read them, in the language in force."""
+"""A Trace → text of at most 80 columns, and its figures as people read them, in the current language."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ class Trace:
         return f"x[{feature}] ({place}{f', {int(channel[0])}' if channel else ''})"
 
     def __str__(self) -> str:
-        """A table of at most 80 columns, in the language in force."""
+        """A table of at most 80 columns, in the current language."""
         from rowwise.shapes.ledger.trace_text import text
 
         return text(self)
@@ -150,7 +150,7 @@ class Trace:
     __repr__ = __str__  # in a notebook too: the table, not three arrays
 
     def to_html(self, data: str = "") -> str:
-        """A page of its own, which asks the network for nothing; with the picture, where the features are pixels.
+        """A standalone page that loads nothing from the network; with the picture, where the features are pixels.
 
         Args:
             data: where the record comes from and what it is, in words.

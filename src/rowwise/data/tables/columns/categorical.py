@@ -1,7 +1,7 @@
 """A column of few different values, its levels → one column of X, the level's number; features, one for each level.
 
 Level i of the sorted levels is the number i; a level that the training records do not have is the number after the
-last. With more than `ONE_HOT` levels the number goes on to an Embedding instead.
+last. With more than `ONE_HOT` levels the number goes to an Embedding instead.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.schema import Column
 
 ONE_HOT = 32  # levels; a column with more enters by an Embedding
-OFTEN = 2  # training records of a level that has a row of its own in an Embedding; rarer ones share the unknown's
+OFTEN = 2  # training records of a level that has its own row in an Embedding; rarer ones share the unknown's
 SHOWN = 40  # characters of levels in a description
 
 

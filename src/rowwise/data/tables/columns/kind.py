@@ -77,7 +77,7 @@ class Kind(Protocol):
         """The fields of the Column, so far without any, that a Summary decides."""
 
     def values_text(self, column: Column) -> str:
-        """Its range, levels or share, in the language in force."""
+        """Its range, levels or share, in the current language."""
 
     def enters_text(self, column: Column) -> str:
-        """What of it the network sees, in the language in force."""
+        """What of it the network sees, in the current language."""

@@ -35,7 +35,7 @@ def dates_as_written(
         heads: the first rows; where no date there has an order to be found, the rest is not looked at.
         batches: gives all rows; texts have no spaces around them.
         oddities: by column; how many dates stand in another order than in training is counted here, as one of
-            `ORDERS`; or in an order that nobody knows, as `UNDECIDED`.
+            `ORDERS`; or in an unknown order, as `UNDECIDED`.
     """
     import polars as pl
 
