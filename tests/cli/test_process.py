@@ -26,6 +26,49 @@ def test_a_terminated_run_leaves_nothing_half_written(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+# Each is code that sends a signal amid a callback whose exceptions Python prints and forgets.
+SWALLOWING = {
+    "a garbage collection": "gc.callbacks.append(lambda *_: send()); gc.collect()",
+    "a finalizer": "type('Dying', (), {'__del__': lambda self: send()})()",
+    "a weak reference": "kept = type('Dying', (), {})(); w = weakref.ref(kept, lambda _: send()); del kept",
+    "a callback of C": "ctypes.CFUNCTYPE(None)(send)()",
+}
+SCRIPT = """
+import ctypes, gc, os, signal, sys, time, weakref
+from rowwise.terminal.signals import StopSignals, end_at_once
+def send():
+    while left:
+        os.kill(os.getpid(), left.pop())
+def after(*signals):
+    left.extend(signals)
+    try:
+        {code}
+        for _ in range(500):
+            time.sleep(0.01)
+        return "goes on"
+    except KeyboardInterrupt as ending:
+        return getattr(ending, "exit_code", 130)
+end_at_once()
+left, told = [], []
+print(after(signal.SIGTERM), after(signal.SIGINT), after(signal.SIGHUP))
+with StopSignals(lambda: told.append(1)) as stop:
+    print(after(signal.SIGTERM), stop.event.is_set())
+with StopSignals(lambda: told.append(1)) as stop:
+    stop.patient = True
+    left.append(signal.SIGINT)
+    {code}
+    print(stop.event.is_set(), told, after(signal.SIGINT))
+"""
+
+
+@pytest.mark.parametrize("code", SWALLOWING.values(), ids=SWALLOWING)
+@pytest.mark.skipif(sys.platform == "win32", reason="the signals are POSIX's")
+def test_a_signal_amid_a_callback_neither_is_lost_nor_prints_a_traceback(code):
+    done = subprocess.run([sys.executable, "-c", SCRIPT.format(code=code)], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == ["143 130 129", "143 False", "True [1] 130"]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is not None, reason="TensorFlow is installed here")
 def test_another_backend_that_is_not_installed_is_named(tmp_path):

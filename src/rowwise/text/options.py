@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NUMBERS = ("batch-size", "epochs", "header", "learning-rate", "seed", "size", "split-seed", "test")
-FLAGS = ("skip-bad",)
+NUMBERS = ("batch-size", "epochs", "header", "learning-rate", "patience", "seed", "size", "split-seed", "test")
+FLAGS = {"skip-bad": "skip_bad=True", "no-early-stopping": "patience=0"}
 
 _NAME = r"(?<![\w-])--(?P<name>[a-z][a-z-]*|\{\w+\})"
 _VALUE = r'\{\w+\}|"[^"]*"|[0-9][0-9x.]*(?<!\.)|[A-Z]{2,}'  # after a space
@@ -69,8 +69,10 @@ def _arguments(options: str) -> list[str]:
 
 def _argument(name: str, value: str | None) -> str:
     """`name="value"`; `name=` where the message gives no value."""
+    if name in FLAGS:
+        return FLAGS[name]
     if value is None:
-        value = "True" if name in FLAGS else ""
+        value = ""
     elif not value.startswith('"') and not (name in NUMBERS and re.fullmatch(r"[0-9.]+|\{\w+\}|[A-Z]+", value)):
         value = f'"{value}"'
     return f"{name.replace('-', '_')}={value}"

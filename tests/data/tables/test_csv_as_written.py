@@ -138,6 +138,12 @@ def test_totals_and_notes_at_the_end_are_no_records(tmp_path, below):
     check(tmp_path / "t.csv", (HEADER + ROWS + below).encode("utf-16"), "the last rows (")
 
 
+def test_a_total_below_rows_that_are_shorter_than_the_header_does_not_hide_that_they_are(tmp_path):
+    rows = "".join(f"{n},b,{OK[n]}\n" for n in range(20))
+    with pytest.raises(DataError, match="21 of 21 rows have fewer fields"):
+        read(tmp_path / "t.csv", f"n,what,ok,\n{rows}total,190\n")
+
+
 def test_a_last_record_is_no_total_only_because_it_says_so(tmp_path):
     rows = "".join(f"{('total', 'part')[n % 2]},{n},{OK[n]}\n" for n in R)
     _, x, _, words = read(tmp_path / "t.csv", "what,n,ok\n" + rows + "total,60,a\n")

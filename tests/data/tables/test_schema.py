@@ -54,13 +54,13 @@ def test_the_kind_of_a_column_is_seen_in_its_values(tmp_path, what):
     assert column(tmp_path, values).kind == kind
 
 
-def test_durations_and_times_of_day_are_numbers_of_seconds():
+def test_durations_are_seconds_and_times_of_day_are_clocks_as_their_texts_are():
     durations = [datetime.timedelta(hours=n, seconds=0.5) for n in range(N)]
     frame = pl.DataFrame({"d": durations, "t": [datetime.time(n % 24) for n in range(N)], "y": Y})
     train, _ = rowwise.load(frame, "y")
-    assert [(c.name, c.kind) for c in train.schema.columns] == [("d", "numeric"), ("t", "numeric")]
+    assert [(c.name, c.kind) for c in train.schema.columns] == [("d", "numeric"), ("t", "date")]
     np.testing.assert_array_equal(train.x[:, 0], (train.rows - 1) * 3600 + 0.5)
-    np.testing.assert_array_equal(train.x[:, 1], (train.rows - 1) % 24 * 3600)
+    np.testing.assert_array_equal(train.x[:, 1], (train.rows - 1) % 24)
 
 
 def test_a_value_here_and_there_may_be_missing_without_changing_the_kind(tmp_path):

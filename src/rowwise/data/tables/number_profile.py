@@ -24,8 +24,11 @@ MOST_UNITS = 20  # a column with more has no units but names
 SHOWN = 3  # examples in a message
 REAL_AMOUNTS = 10  # so many different numbers, in so large
 REAL_SHARE = 0.9  # a share of the records, are no levels of a category
-PADDED = r"^(0\d+|\+\d{9,})$"  # a code with leading zeros, or a telephone number
+PADDED = r"^(0\d+(?:[eE]\d+)?|\+\d{9,})$"  # a code with leading zeros, or a telephone number
 LONG = r"^[+-]?\d{16,}$"
+# An address such as 192.168.100.101, which can be read as a whole number: no part is beyond a byte.
+_BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d)"
+ADDRESS = rf"^(?:{_BYTE}|[1-9]\d?)(?:\.{_BYTE}){{3}}$"
 
 
 @dataclass
@@ -86,6 +89,8 @@ class NumberProfile:
         padded: the first code with leading zeros; and how short these are.
         shortest: characters of the shortest whole number.
         long: the first whole number with more digits than float64 keeps.
+        infinite: numbers that were no texts, and are not finite.
+        addresses: values that may be addresses of the Internet: they are no numbers where all of them are.
     """
 
     count: int = 0
@@ -102,6 +107,8 @@ class NumberProfile:
     padded: tuple[str, int] = ("", 0)
     shortest: int = 10**9
     long: str = ""
+    addresses: int = 0
+    infinite: int = 0
 
     @property
     def range(self) -> Range:
@@ -131,6 +138,8 @@ class NumberProfile:
     @property
     def _amounts(self) -> int:
         """Numbers without a unit, or in one that is a unit: `12A` beside `7` is none, nor is `12A` beside `13B`."""
+        if self.addresses == self.count:
+            return 0
         if not self.units or self.several_units:
             return self.count
         bare = self.without_unit
@@ -181,6 +190,11 @@ class NumberProfile:
         seen = Range.of(_present(numbers))
         for one in self.ranges.values():
             one.join(seen)
+
+    def add_infinite(self, count: int, record: int) -> None:
+        """So many values of a batch are infinite, that of the record first: they count as missing."""
+        self.infinite += count
+        self.mark = self.mark or ("inf", record)
 
     def add_integers(self, values: pl.Series) -> None:
         """Look for whole numbers beyond those that float64 holds; after `add_typed`."""
@@ -251,6 +265,7 @@ class NumberProfile:
         numbers = found.filter(pl.col("number").is_not_null())
         if len(numbers):
             self.count += int(numbers["count"].sum())
+            self.addresses += int(numbers.filter(pl.col("text").str.contains(ADDRESS))["count"].sum())
             self.evidence.add_other(distinct["text"], parts, found["number"].to_numpy())
             self._branch()
             for decimal, one in self.ranges.items():

@@ -133,6 +133,13 @@ def taken_apart(texts: pl.Series) -> pl.DataFrame:
     )
 
 
+def in_ascii(texts: pl.Series) -> pl.Series:
+    """Digits and signs of any script as ASCII has them, for what is no number by itself; null for null."""
+    if (texts.str.len_bytes() == texts.str.len_chars()).all():
+        return texts
+    return texts.str.replace_many(list(_TYPED), list(_TYPED.values())).str.strip_chars()
+
+
 def worth(parts: pl.DataFrame, decimal: str) -> pl.Series:
     """Float64 of texts taken apart; null where there is no finite number."""
     import polars as pl

@@ -114,7 +114,10 @@ class Profile:
         self.texts = self.texts or values.dtype == pl.String
         self.records += len(values)
         if values.dtype.is_float():
-            values = as_numbers(values).cast(values.dtype)
+            finite = as_numbers(values).cast(values.dtype)
+            if finite is not values and (infinite := values.is_infinite().fill_null(False)).any():
+                self.numbers.add_infinite(int(infinite.sum()), start + int(infinite.arg_max() or 0))
+            values = finite
         self.missing += values.null_count()
         present = values.drop_nulls() if values.null_count() else values
         if not len(present):
@@ -134,7 +137,7 @@ class Profile:
         if values.dtype == pl.String:
             if news or self.numbers.count or self.numbers.marks:  # else there are words only
                 self.numbers.add_texts(values, start, separator, numbers)
-        elif values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration, pl.Time):
+        elif values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration):
             self.numbers.add_typed(as_numbers(values))
             if values.dtype.is_integer():
                 self.numbers.add_integers(values)
@@ -162,7 +165,7 @@ class Profile:
         elif values.dtype.is_numeric():
             self.dates.add_numbers(present, records)
         elif values.dtype.is_temporal() and values.dtype != pl.Duration:
-            self.dates.add_typed(present)
+            self.dates.add_typed(present, records)
 
 
 def profiles_of(table: Table, source: Source) -> tuple[dict[str, Profile], Signs]:

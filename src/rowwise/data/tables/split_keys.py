@@ -87,7 +87,7 @@ def time_keys(values: pl.Series, name: str, profile: Profile) -> NDArray[np.int6
     if profile.numeric and not dates.compact:
         times = as_numbers(values, profile.numbers.decimal, profile.numbers.unit) * 1_000
     elif dates.matches:
-        times = as_timestamps(values, dates.pattern, dates.moments_zone)
+        times = as_timestamps(values, dates.pattern, dates.moments_zone, dates.century)
     else:
         raise UsageError("split.time.kind", name=name, found=(profile.unlike or profile.first)[0][:30])
     keys = times.cast(pl.Int64, strict=False)

@@ -32,7 +32,7 @@ def matches(profile: Profile) -> bool:
 def fields(profile: Profile) -> dict[str, Any]:
     dates = profile.dates
     parts = {"month": PARTS[:2], "clock": PARTS[-1:]}.get(dates.grain, PARTS if dates.timed else PARTS[:-1])
-    return {"parts": parts, "pattern": dates.pattern, "zone": dates.moments_zone}
+    return {"parts": parts, "pattern": dates.pattern, "zone": dates.moments_zone, "century": dates.century}
 
 
 def inputs(column: Column) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ def features(column: Column) -> tuple[str, ...]:
 
 def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray[np.float32]:
     """The year, the month 1 to 12, the day 1 to 31, the weekday 1 (Monday) to 7, the hour with its fraction."""
-    timestamps = as_timestamps(values, column.pattern, column.zone)
+    timestamps = as_timestamps(values, column.pattern, column.zone, column.century)
     if "hour" in column.parts and "year" in column.parts:
         zoned = zones.count(values)
         if column.zone:

@@ -1,6 +1,7 @@
 """Durations as texts, such as `1 days 02:00:00`, `26:15:30`, `PT2H15M` or `2h 15m` → seconds; which columns have them.
 
-`02:15:30` is a time of day as well: a column is of durations by its values only where one of them is none.
+`02:15:30` is a time of day as well: a column is of durations by its values only where one of them is none. `3:1` is
+a score or a ratio.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _NUMBER = r"[0-9]+(?:[.,][0-9]+)?"
 # Of a whole text; the names of the groups are those of `SECONDS`, but for signs.
 EXPRESSIONS = (
     r"(?i)^(?P<sign>[-+])?\s*(?:(?P<days>[0-9]+)\s*(?:days?|d|tage?|jours?|días?|일|日),?\s*)?"
-    r"(?P<clock_sign>[-+])?(?P<hours>[0-9]+):(?P<minutes>[0-5]?[0-9])(?::(?P<seconds>[0-5]?[0-9](?:[.,][0-9]+)?))?$",
+    r"(?P<clock_sign>[-+])?(?P<hours>[0-9]+):(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9](?:[.,][0-9]+)?))?$",
     rf"(?i)^(?P<sign>[-+])?P(?:(?P<weeks>{_NUMBER})W)?(?:(?P<days>{_NUMBER})D)?"
     rf"(?:T(?:(?P<hours>{_NUMBER})H)?(?:(?P<minutes>{_NUMBER})M)?(?:(?P<seconds>{_NUMBER})S)?)?$",
     rf"(?i)^(?P<sign>[-+])?\s*(?:(?P<weeks>{_NUMBER})\s*(?:w|weeks?|주)\s*,?\s*)?"

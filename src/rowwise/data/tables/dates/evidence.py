@@ -13,8 +13,9 @@ from operator import add, and_
 from typing import TYPE_CHECKING
 
 from rowwise.data.tables.dates import zones
-from rowwise.data.tables.dates.grammar import ORDERS, ZEROS, form_of, grain_of, order_of, pattern_of
-from rowwise.data.tables.dates.timestamps import as_clocks, as_timestamps, by_pattern
+from rowwise.data.tables.dates.grammar import BEFORE, ORDERS, ZEROS, form_of, grain_of, order_of, pattern_of
+from rowwise.data.tables.dates.timestamps import CENTURY, as_clocks, as_timestamps, by_pattern
+from rowwise.data.tables.number_text import MARKS, in_ascii, is_mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +31,12 @@ READABLE = 0.9  # share of the values that have to be dates; the others count as
 SHOWING = 32  # different numbers in a place of a date, from which on it is no longer counted how many
 MIDNIGHT = datetime.time()
 # One form whose numbers wait for an order, as `FORMS` has it, for a quick look.
-_NUMBERS = r"^[0-9]{1,2}\s*[-/.]\s*[0-9]{1,2}\s*[-/.]\s*(?:[12][0-9]{3}|[0-9]{2})(?:[^0-9]|$)"
+_NUMBERS = rf"^{BEFORE}[0-9]{{1,2}}\s*[-/.]\s*[0-9]{{1,2}}\s*[-/.]\s*(?:[12][0-9]{{3}}|[0-9]{{2}})(?:[^0-9]|$)"
 # A number that is no date: 20230114 and 2023.01 may be one.
 _PLAIN = re.compile(r"[-+]|[0-9]{1,3}(?:\.[0-9]*)?$|[0-9]+\.[0-9]{3,}$|0?\.|[0-9]{5,7}$|[0-9]{9,11}$")
-_THREE = r"^([0-9]{1,2})\s*[-/.]\s*([0-9]{1,2})\s*[-/.]\s*([12][0-9]{3}|[0-9]{2})"
+_THREE = rf"^{BEFORE}([0-9]{{1,2}})\s*[-/.]\s*([0-9]{{1,2}})\s*[-/.]\s*([12][0-9]{{3}}|[0-9]{{2}})"
+EARLY_CENTURY = 40  # where years of two digits would lie ahead, from here on they are of the 20th century
+USUAL = (1600, 2200)  # years that dates of tables have, in the calendar that everybody means
 FEWEST = 3  # numbers such as 20230114 that are no dates by chance
 
 
@@ -46,6 +49,8 @@ class Read:
         alone: values that are dates in no other order.
         timed, timed_utc: whether one has a time other than midnight, on its own clock and in UTC.
         unread: the first value that is no date, and its record.
+        ahead: the first date whose year of two digits, from `EARLY_CENTURY` on, was read as one of this century.
+        odd, unusual: how many dates lie outside the years `USUAL`, and the first of them and its record.
     """
 
     count: int = 0
@@ -53,6 +58,9 @@ class Read:
     timed: bool = False
     timed_utc: bool = False
     unread: tuple[str, int] | None = None
+    ahead: str = ""
+    odd: int = 0
+    unusual: tuple[str, int] | None = None
 
 
 @dataclass
@@ -63,6 +71,7 @@ class DateEvidence:
         sample: its first text that is a date, without its offset; empty where there is none.
         possible: whether its values so far may be dates.
         looked_at: how many values were read as dates.
+        none: how many of these stand for no date, such as `0000-00-00`, `NaT` or `unknown`.
         reads: by the names of `ORDERS`.
         offsets: from UTC, in minutes; None among them where a moment has none.
         places: the different numbers in each of the three places of a date, as texts, `SHOWING` at most.
@@ -73,6 +82,7 @@ class DateEvidence:
     sample: str = ""
     possible: bool = True
     looked_at: int = 0
+    none: int = 0
     reads: dict[str, Read] = field(default_factory=lambda: {order: Read() for order in ORDERS})
     offsets: set[int | None] = field(default_factory=set)
     places: tuple[set[str], ...] = field(default_factory=lambda: (set(), set(), set()))
@@ -87,12 +97,13 @@ class DateEvidence:
     @property
     def matches(self) -> bool:
         """Whether enough values are dates."""
-        return self.possible and 0 < self.looked_at * READABLE <= self.best.count
+        return self.possible and 0 < (self.looked_at - self.none) * READABLE <= self.best.count
 
     @property
     def resembles(self) -> bool:
         """Whether the values look like dates, though too few can be read."""
-        return bool(self.sample) and self.looked_at > 0 and not self.matches and self.best.count * 2 >= self.looked_at
+        looked_at = self.looked_at - self.none
+        return bool(self.sample) and looked_at > 0 and not self.matches and self.best.count * 2 >= looked_at
 
     @property
     def unread(self) -> int:
@@ -111,6 +122,11 @@ class DateEvidence:
     def pattern(self) -> str:
         """How its texts are written; empty where it had none."""
         return pattern_of(self.sample, ORDERS[self.order or "day-first"]) if self.sample else ""
+
+    @property
+    def century(self) -> int:
+        """Of two digits, a year from here on is of the 20th century."""
+        return EARLY_CENTURY if self.best.ahead and "%y" in self.pattern else CENTURY
 
     @property
     def grain(self) -> str:
@@ -140,6 +156,7 @@ class DateEvidence:
         """One more batch of texts, none of them null, and their records' numbers, from 0."""
         if not self.possible or not len(present):
             return
+        present = in_ascii(present)
         if not self.sample:
             some = _some(present)
             if sum(_PLAIN.match(text) is not None for text in some) * 2 > len(some):
@@ -161,7 +178,7 @@ class DateEvidence:
         else:
             self.possible = False
 
-    def add_typed(self, present: pl.Series) -> None:
+    def add_typed(self, present: pl.Series, records: Numbers) -> None:
         """One more batch of dates, datetimes or times of day, none of them null."""
         import polars as pl
 
@@ -174,20 +191,23 @@ class DateEvidence:
         for read in self.reads.values():
             read.count += len(present)
             read.timed = read.timed or timed
+            if not clock:
+                self._add_years(read, as_timestamps(present), present, records)
 
     def _may_have_offsets(self, present: pl.Series) -> bool:
         return bool(self.offsets - {None}) or any(zones.split_one(str(text))[1] for text in _some(present))
 
     def _find_sample(self, bare: pl.Series) -> bool:
         """Look for a date among some values; where most are none, the column has none."""
-        texts = [text for text in _some(bare) if not _is_zero(text)]
+        texts = [text for text in _some(bare) if not _is_none(text)]
         dates = [text for text in texts if form_of(text) is not None]
         if len(dates) * 2 < len(texts) or (texts and not dates):
             self.possible = False
         elif dates:
             self.sample = dates[0]
-        elif len(bare):  # zeros alone
+        elif len(bare):  # none at all
             self.looked_at += len(bare)
+            self.none += len(bare)
         return bool(self.sample)
 
     def _add(self, bare: pl.Series, minutes: pl.Series | None, present: pl.Series, records: Numbers) -> None:
@@ -195,8 +215,13 @@ class DateEvidence:
         if not chosen:
             alike = as_clocks(bare, self.pattern, "")
             chosen = alike.null_count() > 0 and has_numbers(bare)
+            if chosen:  # the order of these shows in a sample of theirs alone
+                self.sample = str(bare.filter(bare.str.contains(_NUMBERS))[0])
         clocks = self._in_orders(bare) if chosen else dict.fromkeys(ORDERS, alike)
         readable = reduce(add, (one.is_not_null().cast(int) for one in clocks.values()))
+        if (readable == 0).any():
+            rest = bare.filter(readable == 0)
+            self.none += int((rest.str.contains(ZEROS) | is_mark(rest)).sum())
         self.looked_at += len(bare)
         for order, one in clocks.items():
             read = self.reads[order]
@@ -207,6 +232,7 @@ class DateEvidence:
                 place = int(one.is_null().arg_max() or 0)
                 read.unread = str(present[place]), int(records[place])
             read.timed = read.timed or _timed(one)
+            self._add_years(read, one, bare, records)
             if minutes is not None:
                 read.timed_utc = read.timed_utc or _timed(zones.from_offsets(one, minutes, zones.UTC))
         if chosen:
@@ -215,6 +241,21 @@ class DateEvidence:
             self.offsets |= set(minutes.unique().to_list())
         elif self.offsets:
             self.offsets.add(None)
+
+    def _add_years(self, read: Read, clocks: pl.Series, bare: pl.Series, records: Numbers) -> None:
+        if self.grain == "clock":
+            return
+        years = clocks.dt.year()
+        if "%y" in self.pattern and not read.ahead:
+            ahead = years.is_between(2000 + EARLY_CENTURY, 2000 + CENTURY, closed="left").fill_null(False)
+            if ahead.any():
+                read.ahead = str(bare.filter(ahead)[0])
+        low, high = years.min(), years.max()
+        if low is not None and (low < USUAL[0] or high > USUAL[1]):  # type: ignore[operator]
+            odd = ~years.is_between(*USUAL).fill_null(True)
+            read.odd += int(odd.sum())
+            place = int(odd.arg_max() or 0)
+            read.unusual = read.unusual or (str(bare[place]), int(records[place]))
 
     def _in_orders(self, bare: pl.Series) -> dict[str, pl.Series]:
         """The clocks by the names of `ORDERS`: quickly where the sample's own way of writing fits."""
@@ -244,8 +285,8 @@ def _some(values: pl.Series) -> list[str]:
     return [str(text) for text in values.gather_every(step)[:LOOKED_AT].to_list()]
 
 
-def _is_zero(text: str) -> bool:
-    return re.match(ZEROS, text) is not None
+def _is_none(text: str) -> bool:
+    return re.match(ZEROS, text) is not None or text.lower() in MARKS
 
 
 def _timed(clocks: pl.Series) -> bool:

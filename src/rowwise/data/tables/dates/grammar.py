@@ -10,32 +10,15 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from rowwise.data.tables.dates.month_names import MONTHS, WORDS
+
 # Which number of 01/02/2023 is what, by the names of `rowwise.data.source.DATE_ORDERS`.
 ORDERS = {"day-first": "dmy", "month-first": "mdy", "year-first": "ymd"}
 NUMBERS = ("one", "two", "three")
 LETTERS = {"y": "year", "m": "month", "d": "day"}
 
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january januar janvier janv enero ene",
-            "feb february februar februari février fév fevrier fev febrero",
-            "mar march märz mär mrz maerz mars marzo",
-            "apr april avril avr abril abr",
-            "may mai mayo",
-            "jun june juni juin junio",
-            "jul july juli juillet juil julio",
-            "aug august août aout agosto ago",
-            "sep sept september septembre septiembre",
-            "oct october oktober okt octobre octubre",
-            "nov november novembre noviembre",
-            "dec december dezember dez décembre déc decembre diciembre dic",
-        ),
-        1,
-    )
-    for name in names.split()
-}
+# Before the first year of each; the ends of two overlap, as they did.
+ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "明治": 1867, "民國": 1911, "民国": 1911}
 AFTERNOON = ("pm", "p.m.", "p.m", "오후", "下午", "午後")
 _HALF = "AM|PM|A\\.M\\.?|P\\.M\\.?|오전|오후|上午|下午|午前|午後"
 
@@ -43,16 +26,30 @@ _YEAR = "(?P<year>[12][0-9]{3})"
 _SOME_YEAR = "(?P<year>[12][0-9]{3}|[0-9]{2})"
 _MONTH = "(?P<month>[0-9]{1,2})"
 _DAY = "(?P<day>[0-9]{1,2})"
-_NAME = r"(?P<name>[^\W\d_]{3,10}\.?)"
-_WEEKDAY = r"(?:[^\W\d_]{2,10}\.?,?\s+)?"
+_NAME = r"(?P<name>[^\W\d_]{3,12}\.?)"
+WEEKDAY = r"(?:[^\W\d_]{2,10}\.?,?\s+)?"
 _NTH = "(?:st|nd|rd|th|er)?"
 _HOUR = "(?P<hour>[0-9]{1,2})"
-_CLOCK = (
-    rf"(?:(?P<before>{_HALF})\s*)?{_HOUR}(?:\s*(?:(?P<colon>:)|[시時])\s*(?P<minute>[0-9]{{1,2}})"
-    r"(?:\s*[:분分]\s*(?P<second>[0-9]{1,2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?)?\s*[시時분分초秒]?"
-    rf"(?:\s*(?P<after>{_HALF}))?"
+
+
+def _clock(between: str, unit: str = "시時") -> str:
+    """A time of day, its hour and minute apart by one of the signs `between`, or by a word for the hour."""
+    return (
+        rf"(?:(?P<before>{_HALF})\s*)?{_HOUR}(?:\s*(?:(?P<colon>[{between}])|[{unit}])\s*(?P<minute>[0-9]{{1,2}})"
+        rf"(?:\s*[{between}분分]\s*(?P<second>[0-9]{{1,2}})(?:[.,](?P<fraction>[0-9]{{1,9}}))?)?)?\s*[시時분分초秒]?"
+        rf"(?:\s*(?:(?P<after>{_HALF})|Uhr))?"
+    )
+
+
+_CLOCK = _clock(":")
+_FULL_CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?"
+# What may follow a date: its weekday, a time of day, whose parts a point may separate there.
+_THEN = (
+    r"(?:\s*\([^\W\d_]{1,9}\)|,?\s*(?:[월화수목금토일]요일|[月火水木金土日]曜日?|星期[一二三四五六日]))?"
+    rf"(?:(?:\s*T\s*|,?\s+(?:at\s+|um\s+|à\s+)?|:){_clock(':.', '시時h')})?"
 )
-_THEN = rf"(?:\s*\([^\W\d_]{{1,9}}\))?(?:(?:\s*T\s*|,?\s+(?:at\s+)?|:){_CLOCK})?"
+# What may stand before three numbers: a weekday, a time of day.
+BEFORE = rf"(?:{WEEKDAY}|{_FULL_CLOCK}\s+)"
 
 
 class Form(NamedTuple):
@@ -73,32 +70,42 @@ def _form(grain: str, expression: str, any_order: bool = False) -> Form:
     return Form(grain, f"(?i)^{expression}$", any_order)
 
 
+_THREE = r"(?P<one>[0-9]{1,2})\s*[-/.]\s*(?P<two>[0-9]{1,2})\s*[-/.]\s*(?P<three>[12][0-9]{3}|[0-9]{2})"
+_THIRD = r"(?:\.|er|e|º|°|th|st|nd|rd)?\s*(?:quartal|quarter|trimestre|trim\.?|kwartał|квартал)"
 FORMS = (
     _form(
         "day",
-        rf"{_WEEKDAY}{_YEAR}\s*[-/.년年]\s*{_MONTH}\s*[-/.월月]\s*{_DAY}\s*[.일日]?{_THEN}",
+        rf"{WEEKDAY}{_YEAR}(?:\s*[-/._년年]\s*|\s){_MONTH}(?:\s*[-/._월月]\s*|\s){_DAY}\s*[.일日]?{_THEN}",
     ),
-    _form(
-        "day",
-        r"(?P<one>[0-9]{1,2})\s*[-/.]\s*(?P<two>[0-9]{1,2})\s*[-/.]\s*(?P<three>[12][0-9]{3}|[0-9]{2})" + _THEN,
-        any_order=True,
-    ),
-    _form("day", rf"{_WEEKDAY}{_DAY}{_NTH}[-\s/.]*(?:of\s+|de\s+)?{_NAME}[-\s/.,]*(?:de\s+)?{_SOME_YEAR}{_THEN}"),
-    _form("day", rf"{_WEEKDAY}{_NAME}[-\s/.]*{_DAY}{_NTH}(?:,\s*|[-\s/]+){_SOME_YEAR}{_THEN}"),
+    _form("day", WEEKDAY + _THREE + _THEN, any_order=True),
+    _form("day", rf"{WEEKDAY}{_DAY}{_NTH}[-\s/.]*(?:of\s+|de\s+)?{_NAME}[-\s/.,]*(?:de\s+)?{_SOME_YEAR}{_THEN}"),
+    _form("day", rf"{WEEKDAY}{_NAME}[-\s/.]*{_DAY}{_NTH}(?:,\s*|[-\s/]+){_SOME_YEAR}{_THEN}"),
     _form("day", rf"{_YEAR}[-\s/.]*{_NAME}[-\s/.]*{_DAY}{_THEN}"),
     _form(
         "day",
         r"(?P<year>[12][0-9]{3})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
         r"(?:[T\s]?(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?:(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?)?",
     ),
+    _form("day", rf"{WEEKDAY}{_NAME}\s+{_DAY}\s+{_CLOCK}\s+(?:(?:UTC|GMT|[+-]0000)\s+)?{_YEAR}"),  # as of `date`
+    _form("day", rf"{_CLOCK}\s+{_YEAR}[-/.]{_MONTH}[-/.]{_DAY}"),
+    _form("day", rf"{_CLOCK}\s+{_THREE}", any_order=True),
+    _form("day", rf"(?P<era>{'|'.join(ERAS)})\s*(?P<year>元|[0-9]{{1,3}})\s*年\s*{_MONTH}\s*月\s*{_DAY}\s*日?{_THEN}"),
+    _form("day", rf"{_YEAR}-?W(?P<week>[0-9]{{2}})(?:-?(?P<weekday>[1-7]))?"),
     _form("month", rf"{_YEAR}\s*[-/.년年]\s*{_MONTH}\s*[.월月]?"),
+    _form("month", rf"{_YEAR}M{_MONTH}"),
     _form("month", rf"{_MONTH}[-/.]{_YEAR}"),
-    _form("month", rf"{_NAME}[-\s/.,']+{_SOME_YEAR}"),
+    _form("month", rf"{_NAME}[-\s/.,']+(?:de\s+)?{_SOME_YEAR}"),
     _form("month", rf"{_YEAR}[-\s/.]+{_NAME}"),
     _form("month", rf"{_YEAR}\s*[-/년年]?\s*Q(?P<quarter>[1-4])"),
     _form("month", rf"Q(?P<quarter>[1-4])[-\s/]*{_YEAR}"),
+    _form("month", rf"Q(?P<quarter>[1-4])[-\s/']+{_SOME_YEAR}"),
+    _form("month", rf"(?P<quarter>[1-4])Q[-\s/']*{_SOME_YEAR}"),
+    _form("month", rf"T(?P<quarter>[1-4])[-\s/]+{_YEAR}"),
+    _form("month", rf"(?P<quarter>[1-4]){_THIRD}\s*(?:de\s+|of\s+)?{_YEAR}"),
     _form("month", rf"{_YEAR}\s*[년.]?\s*(?P<quarter>[1-4])\s*분기"),
     _form("clock", _CLOCK),
+    _form("clock", r"(?P<hour>[0-9]{1,2})\s?h\s?(?P<minute>[0-9]{2})"),
+    _form("clock", r"(?P<hour>[0-9]{1,2})\.(?P<minute>[0-9]{2})\s*Uhr"),
 )
 ZEROS = r"^(?:[0\-/.: T년월일]+|NaT|<NA>)$"  # stands where a date is missing, as in MySQL's 0000-00-00
 
@@ -112,6 +119,9 @@ _DIRECTIVES = {
     "before": "%p",
     "after": "%p",
     "quarter": "%q",
+    "week": "%V",
+    "weekday": "%u",
+    "era": "%E",
 }
 
 
@@ -149,7 +159,7 @@ def pattern_of(text: str, order: str = "dmy") -> str:
             directive = "%.f"
         elif part == "name":
             directive = "%b" if stop - start == 3 else "%B"
-        elif part == "year" and stop - start == 2:
+        elif part == "year" and stop - start < 4:
             directive = "%y"
         elif part == "hour" and half:
             directive = "%I"
@@ -162,14 +172,14 @@ def pattern_of(text: str, order: str = "dmy") -> str:
 
 def grain_of(pattern: str) -> str:
     """Of what is written by a pattern; of dates that were no texts, whose pattern is empty, `"day"`."""
-    if not pattern or "%d" in pattern:
+    if not pattern or "%d" in pattern or "%V" in pattern:
         return "day"
     return "month" if "%Y" in pattern or "%y" in pattern else "clock"
 
 
 def order_of(pattern: str) -> str:
     """The letters of its numbers' order, such as `"dmy"`; empty where the order shows by itself, or there is none."""
-    if not {"%m", "%d"} <= set(re.findall("%[A-Za-z]", pattern)):
+    if not {"%m", "%d"} <= (found := set(re.findall("%[A-Za-z]", pattern))) or "%E" in found:
         return ""
     year = "%y" if "%y" in pattern else "%Y"
     letters = "".join(sorted("ymd", key=lambda letter: pattern.find(year if letter == "y" else f"%{letter}")))
@@ -186,11 +196,13 @@ def _match(text: str) -> tuple[Form, re.Match[str]] | None:
 def _in_range(parts: dict[str, str | None]) -> bool:
     """Whether the parts can be a date's or a time's: 99:99 is neither, and `Lot 12 2023` names no month."""
     name = parts.get("name")
-    if name is not None and name.lower().rstrip(".") not in MONTHS:
-        return False
+    if name is not None:
+        word = name.lower().rstrip(".")
+        if word not in MONTHS or (word in WORDS and parts.get("day") is None and len(parts["year"] or "") < 4):
+            return False
     if parts.get("hour") is not None and parts.get("minute") is None and not {"year", "three"} & set(parts):
         return bool(parts.get("before") or parts.get("after"))
     if parts.get("colon") and len(parts["minute"] or "") < 2:  # 16:9 is no time
         return False
-    limits = {"month": (1, 12), "day": (1, 31), "hour": (0, 24), "minute": (0, 59), "second": (0, 60)}
+    limits = {"month": (1, 12), "week": (1, 53), "day": (1, 31), "hour": (0, 24), "minute": (0, 59), "second": (0, 60)}
     return all(low <= int(value) <= high for key, (low, high) in limits.items() if (value := parts.get(key)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rowwise.data.tables.dates.timestamps import CENTURY
 from rowwise.errors import UsageError, warn_user
 from rowwise.text import say
 
@@ -86,3 +87,16 @@ def tell_unread(name: str, one: DateEvidence) -> None:
         "record": f"{record + 1:,}",
     }
     warn_user(say("dates.unread", name=name, **facts))
+
+
+def tell_years(name: str, one: DateEvidence) -> None:
+    """Say what years of two digits are taken for where that is a guess; and which years can hardly be meant."""
+    if one.century != CENTURY:
+        short = f"{one.century % 100:02}"
+        warn_user(
+            say("dates.century", name=name, found=one.best.ahead, first=f"19{short}", last=f"20{one.century - 1}")
+        )
+    if one.best.unusual:
+        text, record = one.best.unusual
+        facts = {"count": f"{one.best.odd:,}", "found": text[:30], "record": f"{record + 1:,}"}
+        warn_user(say("dates.unusual", name=name, **facts))

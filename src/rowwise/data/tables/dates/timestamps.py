@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from rowwise.data.tables.dates import zones
 from rowwise.data.tables.dates.grammar import (
     AFTERNOON,
+    ERAS,
     FORMS,
     LETTERS,
-    MONTHS,
     NUMBERS,
     Form,
     grain_of,
     order_of,
     pattern_of,
 )
+from rowwise.data.tables.dates.month_names import MONTHS
+from rowwise.data.tables.number_text import in_ascii
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,7 +27,7 @@ CENTURY = 70  # of two digits, a year from here on is of the 20th century, as st
 CLOCK_DAY = "1970-01-01"  # which the clocks of times of day have
 
 
-def as_timestamps(values: pl.Series, pattern: str = "", zone: str = "") -> pl.Series:
+def as_timestamps(values: pl.Series, pattern: str = "", zone: str = "", century: int = CENTURY) -> pl.Series:
     """Datetime in microseconds, without a time zone; null where a value is no date.
 
     Texts that the pattern does not fit are read all the same where nothing of them is ambiguous: with a month's name or
@@ -35,13 +37,14 @@ def as_timestamps(values: pl.Series, pattern: str = "", zone: str = "") -> pl.Se
         pattern: how texts are written, as for strftime, without their offset from UTC; it decides whether day or month
             comes first. Empty, as of dates that were no texts in training: as ISO 8601 has it.
         zone: on whose clock moments are given that have an offset or a zone; empty: on their own.
+        century: of two digits, a year from here on is of the 20th century.
     """
     import polars as pl
 
     if pattern.endswith("Z"):  # of a model that was saved when only UTC was read
         pattern, zone = pattern[:-1], zone or zones.UTC
     if values.dtype == pl.String:
-        return _of_texts(values, pattern, zone)
+        return _of_century(_of_texts(values, pattern, zone), pattern, century)
     if values.dtype.is_numeric() and "%Y%m%d" in pattern:
         return _of_texts(values.cast(pl.Int64, strict=False).cast(pl.String), pattern, zone)
     if values.dtype == pl.Time:
@@ -73,7 +76,15 @@ def _of_times(values: pl.Series) -> pl.Series:
     return (values.cast(pl.Int64) // 1000).cast(_TYPE())  # from nanoseconds since midnight
 
 
+def _of_century(clocks: pl.Series, pattern: str, century: int) -> pl.Series:
+    if century == CENTURY or "%y" not in pattern:
+        return clocks
+    ahead = clocks.dt.year().is_between(2000 + century, 2000 + CENTURY, closed="left").fill_null(False)
+    return clocks.dt.offset_by("-100y").zip_with(ahead, clocks)
+
+
 def _of_texts(texts: pl.Series, pattern: str, zone: str) -> pl.Series:
+    texts = in_ascii(texts)
     if not zone:  # most often there are no offsets to look for
         clocks = by_pattern(texts, pattern)
         if clocks.null_count() == texts.null_count():
@@ -116,7 +127,9 @@ def by_pattern(texts: pl.Series, pattern: str) -> pl.Series:
 
     grain = grain_of(pattern)
     timed = "%H" in pattern or "%I" in pattern
-    usable = pattern and "%q" not in pattern and ("%I" in pattern) == ("%p" in pattern)
+    usable = (
+        pattern and not any(own in pattern for own in ("%q", "%V", "%E")) and ("%I" in pattern) == ("%p" in pattern)
+    )
     if not usable or (grain == "clock" and "%M" not in pattern):
         return _nothing(len(texts))
     if grain == "clock":
@@ -183,6 +196,14 @@ def _by_form(texts: pl.Series, form: Form, order: str) -> pl.Series:
 def _dates(parts: pl.DataFrame, zero: pl.Series) -> pl.Series:
     import polars as pl
 
+    if "week" in parts.columns:  # the Monday of a week, where it names no day
+        table = parts.select("year", "week", pl.col("weekday").fill_null("1"))
+        iso = pl.format("{}-W{}-{}", "year", "week", "weekday")
+        return table.select(iso.str.to_date("%G-W%V-%u", strict=False)).to_series()
+    if "era" in parts.columns:
+        before = parts["era"].replace_strict(list(ERAS), list(ERAS.values()), default=None, return_dtype=pl.Int64)
+        years = parts["year"].replace("元", "1").cast(pl.Int64, strict=False) + before
+        parts = parts.with_columns(years.cast(pl.String).alias("year"))
     year = parts["year"].cast(pl.Int64, strict=False)
     century = zero.set(year < CENTURY, 2000).set(year >= CENTURY, 1900)
     year = (year + century).zip_with((parts["year"].str.len_chars() <= 2).fill_null(False), year)

@@ -26,9 +26,10 @@ _ABBREVIATED = {
 }
 _LETTERS = "|".join(sorted(_ABBREVIATED, key=len, reverse=True))
 _HALF = "|".join(re.escape(half) for half in ("am", "a.m.", *AFTERNOON))
-# The time, which has to stand before an offset (2023-01-14 ends in none), and the offset, perhaps with its zone's name.
+# A date and its time, which have to stand before an offset (neither 2023-01-14 nor the shift 06:00-14:00 ends in one),
+# and the offset, perhaps with its zone's name.
 _MOMENT = (
-    rf"(?i)((?::[0-9]{{2}}(?:[.,][0-9]+)?|T[0-9]{{4}}|T[0-9]{{6}}(?:[.,][0-9]+)?)(?:\s*(?:{_HALF}))?)"
+    rf"(?i)^(.{{6,}}(?::[0-9]{{2}}(?:[.,][0-9]+)?|T[0-9]{{4}}|T[0-9]{{6}}(?:[.,][0-9]+)?)(?:\s*(?:{_HALF}))?)"
     rf"\s*((?:{_LETTERS})?[+-][0-9]{{2}}(?::?[0-9]{{2}})?(?::?[0-9]{{2}})?|{_LETTERS})"
     r"(?:\s*\([^()]*\)|\[[^\[\]]*\])?$"
 )

@@ -1,0 +1,114 @@
+"""Dates as people of many countries write them, years that are easily misread, and what only looks like a date."""
+
+import polars as pl
+import pytest
+
+import rowwise
+from rowwise.data.tables.encode import encode
+from rowwise.errors import Suspicious
+
+RECORDS = 48
+DAYS = ["2023-01-14", "2022-12-31", "2021-07-04", "2020-05-02"]
+TIMED = ["2023-01-14 15:05", "2022-12-31 00:30", "2021-07-04 09:00", "2020-05-02 12:00"]
+WRITTEN = {  # four days, or their times of day
+    "it": ["14 gennaio 2023", "31-dic-2022", "4 luglio 2021", "2 maggio 2020"],
+    "pt": ["14 de janeiro de 2023", "31/dez/2022", "4 de julho de 2021", "2/mai/2020"],
+    "nl": ["14 januari 2023", "31 december 2022", "4 juli 2021", "2 mei 2020"],
+    "pl": ["14 stycznia 2023", "31 grudnia 2022", "4 lipca 2021", "2 maja 2020"],
+    "ru": ["14 января 2023", "31 декабря 2022", "4 июля 2021", "2 мая 2020"],
+    "tr": ["14 Ocak 2023", "31 Aralık 2022", "4 Temmuz 2021", "2 Mayıs 2020"],
+    "weekday first": ["Sa, 14.01.2023", "Sa. 31.12.2022", "So 04.07.2021", "Sa, 02.05.2020"],
+    "weekday last": ["2023년 1월 14일 토요일", "2022년 12월 31일 토요일", "2021. 7. 4. 일요일", "2020-05-02 토요일"],
+    "era": ["令和5年1月14日", "令和4年12月31日", "令和3年7月4日", "令和2年5月2日"],
+    "digits": ["１４/０１/２０２３", "٣١/١٢/٢٠٢٢", "०४/०७/२०२१", "02/05/2020"],
+    "spaces": ["2023 01 14", "2022_12_31", "2021 07 04", "2020-05-02"],
+    "week": ["2023-W02-6", "2022-W52-6", "2021W267", "2020-W18-6"],
+    "several": ["2023-01-14", "12/31/2022", "July 4, 2021", "2020. 5. 2."],
+}
+WRITTEN_WITH_TIMES = {
+    "Uhr": ["14.01.2023 15:05 Uhr", "31.12.2022 um 00.30 Uhr", "04.07.2021, 09:00 Uhr", "02.05.2020 12 Uhr"],
+    "time first": ["15:05 14.01.2023", "00:30 31.12.2022", "09:00 04.07.2021", "12:00 02.05.2020"],
+    "of date": [
+        "Sat Jan 14 15:05:00 2023",
+        "Sat Dec 31 00:30:00 UTC 2022",
+        "Sun Jul  4 09:00:00 +0000 2021",
+        "Sat May 02 12:00:00 2020",
+    ],
+    "points": ["14-JAN-23 03.05.00.000 PM", "31-DEC-22 12.30.00 AM", "04-JUL-21 09.00.00 AM", "02-MAY-20 12.00.00 PM"],
+}
+MONTHS = {
+    "M": ["2023M01", "2022M10", "2021M07", "2020M04"],
+    "quarter": ["Q1'23", "4Q22", "T3 2021", "2. Quartal 2020"],
+}
+CLOCKS = {"h": ["15h05", "00h30", "9h00", "12h00"], "Uhr": ["15.05 Uhr", "00.30 Uhr", "9:00 Uhr", "12.00 Uhr"]}
+NO_DATES = {
+    "sets": ["Set 12", "Set 10", "Set 45", "Set 31"],
+    "shifts": ["06:00-14:00", "14:00-22:00", "22:00-06:00", "08:00-12:00"],
+    "scores": ["3:1", "2:2", "0:0", "1:4"],
+    "screens": ["16:9", "4:3", "21:9", "1:1"],
+    "addresses": ["192.168.100.101", "100.100.100.107", "172.160.110.200", "10.168.111.222"],
+    "codes": ["00E1", "00E2", "00E3", "01E1"],
+}
+
+
+def read(tmp_path, columns):
+    """The schema of a CSV file of the columns, their values over and over, and its X by column of X."""
+    rows = [{name: values[n % len(values)] for name, values in columns.items()} for n in range(RECORDS)]
+    frame = pl.DataFrame(rows).with_columns(
+        n=pl.Series(range(RECORDS)) * 7 % 50, y=pl.Series(["a", "b"] * (RECORDS // 2))
+    )
+    frame.write_csv(tmp_path / "t.csv")
+    schema = rowwise.load(tmp_path / "t.csv", target="y")[0].schema
+    return schema, dict(
+        zip(schema.inputs, encode(schema, tmp_path / "t.csv").x[:4].T.astype(float).round(3).tolist(), strict=True)
+    )
+
+
+@pytest.mark.filterwarnings("ignore::rowwise.errors.Suspicious")
+def test_dates_are_read_in_the_languages_of_their_files(tmp_path):
+    _, x = read(tmp_path, WRITTEN | WRITTEN_WITH_TIMES)
+    for name in WRITTEN | WRITTEN_WITH_TIMES:
+        days = [tuple(int(x[f"{name} {part}"][n]) for part in ("year", "month", "day")) for n in range(4)]
+        assert ["{}-{:02}-{:02}".format(*day) for day in days] == DAYS, name
+    for name in WRITTEN_WITH_TIMES:
+        assert x[f"{name} hour"] == [15.083, 0.5, 9, 12], name
+
+
+@pytest.mark.filterwarnings("ignore::rowwise.errors.Suspicious")
+def test_months_quarters_and_clocks_are_what_they_say(tmp_path):
+    _, x = read(tmp_path, MONTHS | {f"clock {name}": texts for name, texts in CLOCKS.items()})
+    for name in MONTHS:
+        months = list(zip(x[f"{name} year"], x[f"{name} month"], strict=True))
+        assert months == [(2023, 1), (2022, 10), (2021, 7), (2020, 4)], name
+    for name in CLOCKS:
+        assert x[f"clock {name} hour"] == [15.083, 0.5, 9, 12], name
+
+
+@pytest.mark.filterwarnings("ignore::rowwise.errors.Suspicious")
+def test_what_only_looks_like_dates_clocks_or_numbers_is_a_category(tmp_path):
+    schema, _ = read(tmp_path, NO_DATES)
+    assert {column.name: column.kind for column in schema.columns[:-1]} == dict.fromkeys(NO_DATES, "categorical")
+
+
+def test_years_of_two_digits_are_not_born_in_the_future(tmp_path):
+    born = ["14.01.55", "31.12.71", "04.07.65", "03.03.02"]
+    with pytest.warns(Suspicious, match=r"14\.01\.55, are taken for 1940 to 2039"):
+        schema, x = read(tmp_path, {"born": born})
+    assert x["born year"] == [1955, 1971, 1965, 2002]
+    assert x["born weekday"] == [5, 5, 7, 7]
+    assert encode(schema, [{"born": "01.01.41", "n": 1}]).x[0, 0] == 1941
+    assert encode(schema.from_dict(schema.to_dict()), [{"born": "01.01.41", "n": 1}]).x[0, 0] == 1941
+
+
+@pytest.mark.parametrize("found", ["9999-12-31", "2566-01-14", "1444-06-21"])
+def test_years_of_no_calendar_that_is_meant_are_told(tmp_path, found):
+    with pytest.warns(Suspicious, match=f"12 dates lie outside the years 1600 to 2200, such as {found} in record 2"):
+        _, x = read(tmp_path, {"day": ["2023-01-14", found, "2022-12-31", "2021-07-04"]})
+    assert x["day year"] == [2023, int(found[:4]), 2022, 2021]
+
+
+def test_however_many_dates_are_none_the_others_are_dates(tmp_path):
+    with pytest.warns(Suspicious, match="24 of 48 values are no dates"):
+        schema, x = read(tmp_path, {"day": ["2023-01-14", "0000-00-00", "2021-07-04", "unknown"]})
+    assert schema.columns[0].kind == "date"
+    assert str(x["day year"]) == "[2023.0, nan, 2021.0, nan]"
