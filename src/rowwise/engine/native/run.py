@@ -15,7 +15,15 @@ import numpy as np
 from rowwise.data.storage import release
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.native import network, threads_for
-from rowwise.engine.native.description import SPARSE, Compiled, DenseChain, Unsupported, compiled, describe
+from rowwise.engine.native.description import (
+    SPARSE,
+    Compiled,
+    DenseChain,
+    Unsupported,
+    check_methods,
+    compiled,
+    describe,
+)
 from rowwise.engine.native.network_description import NetworkDescription, OptimizerDescription
 from rowwise.models.keras_view import (
     add_to_mean,
@@ -309,8 +317,10 @@ def _check_metrics(model: keras.Model) -> None:
         Unsupported: a metric of the user's own, or a loss taken as a metric, which is a mean of means of batches.
     """
     for metric in compiled_metrics(model):
+        title = f"{type(metric).__name__} {metric.name!r}"
         if not sums_over_records(metric):
-            raise Unsupported(f"{type(metric).__name__} {metric.name!r}")
+            raise Unsupported(title)
+        check_methods(metric, title)
 
 
 def _measure(

@@ -19,6 +19,7 @@ from rowwise.models.keras_view.layers import (
     last_layer,
     layer_kind,
     layer_title,
+    own_method,
     producer,
 )
 from rowwise.models.keras_view.losses import (
@@ -105,6 +106,7 @@ __all__ = [
     "optimizer_slots",
     "output_of",
     "overridden_step",
+    "own_method",
     "producer",
     "restore_values",
     "seed_states",

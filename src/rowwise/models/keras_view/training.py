@@ -71,9 +71,16 @@ def sums_over_records(metric: keras.metrics.Metric) -> bool:
     return all(part.__module__.startswith(SUMMED) for part in parts)
 
 
-def metric_results(model: keras.Model) -> dict[str, float]:
-    """The values of loss and metrics, by name."""
-    return {name: float(value) for name, value in model.get_metrics_result().items()}
+def metric_results(model: keras.Model) -> dict[str, Any]:
+    """The values of loss and metrics, by name: numbers, or arrays where a metric has several, as in Keras's own logs."""
+    return {name: _number(value) for name, value in model.get_metrics_result().items()}
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
 
 
 # ---- optimizers
