@@ -203,7 +203,9 @@ class Records:
     """Records as the network takes them: x `(records, features)` uint8 or float32; y int32 classes or float32."""
 
     def __init__(self, arrays: Arrays, chain: DenseChain, compiled: Compiled | None = None) -> None:
-        self.records, self.units = len(arrays.x), chain.layers[-1].units
+        if not arrays.single or np.ndim(arrays.weights) > 1:
+            raise Unsupported("x, y, sample_weight: several arrays")
+        self.records, self.units = arrays.records, chain.layers[-1].units
         self.labels, self.weights = arrays.y, arrays.weights  # as the metrics take them
         if chain.dtype not in ("float32", arrays.x.dtype.name):
             raise Unsupported(f"Input, {chain.dtype}")

@@ -15,6 +15,7 @@ from rowwise.models.keras_view.layers import (
     graph_calls,
     input_shape,
     is_functional,
+    is_model,
     last_layer,
     layer_kind,
     layer_title,
@@ -56,6 +57,7 @@ from rowwise.models.keras_view.training import (
     sums_over_records,
     update_metrics,
     works_within_epochs,
+    would_train,
 )
 from rowwise.models.keras_view.unbuilt import Unbuilt, shapes_of_config
 
@@ -91,6 +93,7 @@ __all__ = [
     "input_shape",
     "intercepted",
     "is_functional",
+    "is_model",
     "last_layer",
     "layer_kind",
     "layer_title",
@@ -112,4 +115,5 @@ __all__ = [
     "unfiltered_tracebacks",
     "update_metrics",
     "works_within_epochs",
+    "would_train",
 ]
