@@ -135,7 +135,7 @@ class _Teller:
                     output.warn(say("fit.interrupted"))
             case events.RefitBegan():
                 self._close()
-                output.tell(about_kept(event.kept, "--no-early-stopping"))
+                output.tell(about_kept(event.kept))
                 output.tell(say("cli.refit", records=f"{event.records:,}", epochs=event.kept.epoch))
                 self._refit = True
             case events.TrainingEnded():
@@ -146,7 +146,7 @@ class _Teller:
                     output.warn(say("cli.stopping"))
                 output.tell(say("cli.engine", engine=event.engine, reason=event.reason))
                 if event.kept is not None and not self._refit:
-                    output.tell(about_kept(event.kept, "--no-early-stopping"))
+                    output.tell(about_kept(event.kept))
             case events.Measured():
                 output.result(str(event.report))
 

@@ -14,6 +14,7 @@ from rowwise.data.named.names import is_name, known
 from rowwise.errors import DataError, UsageError, os_reason
 from rowwise.files import check_regular, read_small
 from rowwise.text import say
+from rowwise.text.options import option
 from rowwise.text.visible import shown
 
 if TYPE_CHECKING:
@@ -157,11 +158,12 @@ class Source:
             DataError: as `kind`. UsageError: an option for data of another kind, or a table without target.
         """
         kind = self.kind
-        for option in fields(self):
-            if option.name in ("place", "frame", *_OPTIONS[kind]):
+        for attribute in fields(self):
+            name = attribute.name
+            if name in ("place", "frame", *_OPTIONS[kind]):
                 continue
-            if getattr(self, option.name) != option.default and not (kind == "named" and option.name == "seed"):
-                raise UsageError("source.option", option=f"--{option.name.replace('_', '-')}", place=self.place)
+            if getattr(self, name) != attribute.default and not (kind == "named" and name == "seed"):
+                raise UsageError("source.option", option=option(name), place=self.place)
         if kind == "table" and not self.target:
             raise UsageError("source.target", place=self.place)
         return replace(self, place=known(self.place)) if kind == "named" else self

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rowwise.data.source import read_options
 from rowwise.errors import UsageError, warn_user
 from rowwise.runs.events import EpochEnded, RefitBegan, StopRequested, TrainingBegan, TrainingEnded, Warned, about_kept
-from rowwise.runs.plan import READING, plan_training
+from rowwise.runs.plan import OPTIONS, plan_training
 from rowwise.runs.saved import Saved
 from rowwise.runs.training import train as train_plan
 from rowwise.text import say
@@ -80,9 +80,8 @@ def train(
     """
     if verbose not in ("auto", 0, 1, 2):
         raise UsageError("fit.verbose", found=repr(verbose))
-    names = {attribute: option for option, attribute in READING.items()}
     from_file = read_options(Path(options)) if options is not None else {}
-    options_by_name = {names[attribute]: value for attribute, value in from_file.items()} | more
+    options_by_name = {OPTIONS[attribute]: value for attribute, value in from_file.items()} | more
     options_by_name |= {"target": target} if target else {}
     plan = plan_training(data, options_by_name, None if resume is None else Path(resume))
     progress = _Progress(verbose, stop)
@@ -138,7 +137,7 @@ class _Progress:
     def _say(self, kept: KeptEpoch | None) -> None:
         self.close()
         if kept is not None and self._verbose:
-            print(f"rowwise: {about_kept(kept, 'patience=0')}", file=sys.stderr)
+            print(f"rowwise: {about_kept(kept)}", file=sys.stderr)
 
     def close(self) -> None:
         """Give the terminal back; safe to call twice."""
