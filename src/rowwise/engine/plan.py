@@ -107,8 +107,13 @@ def unsupported(part: Exception) -> Plan:
 
 def untraceable(cause: Exception) -> Plan:
     """The plan once JAX has refused to trace the model."""
+    return Plan("keras", "plan.untraceable", {"cause": first_line(cause)})
+
+
+def first_line(cause: Exception) -> str:
+    """The kind of an exception and the beginning of what it says, for a sentence."""
     text = str(cause).strip() or type(cause).__name__
-    return Plan("keras", "plan.untraceable", {"cause": f"{type(cause).__name__}: {text.splitlines()[0][:160]}"})
+    return f"{type(cause).__name__}: {text.splitlines()[0][:160]}"
 
 
 def without_a_model() -> Plan:

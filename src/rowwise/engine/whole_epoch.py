@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rowwise.engine.callbacks import state_variables
+from rowwise.engine.changes import Snapshot
 from rowwise.engine.device_records import DeviceRecords
 from rowwise.models.keras_view import metric_results
 
@@ -70,11 +71,11 @@ class WholeEpoch:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
         self._functions = _functions_of(model)
-        self.train = DeviceRecords(train, batch_size, device_bytes)
-        held_size = validation_batch_size or batch_size
-        self.validation = DeviceRecords(validation, held_size, device_bytes) if validation is not None else None
         start = time.perf_counter()
         try:
+            self.train = DeviceRecords(train, batch_size, device_bytes)
+            held_size = validation_batch_size or batch_size
+            self.validation = DeviceRecords(validation, held_size, device_bytes) if validation is not None else None
             self._compile()
         except Exception as cause:  # whatever a user's layer, loss or metric raises when it meets a tracer
             raise CannotTrace from cause
@@ -188,7 +189,7 @@ class _Functions:
     """The jitted loops of one compiled model; valid while what they were traced from stays in place."""
 
     def __init__(self, model: keras.Model) -> None:
-        self.traced_from = _traced_from(model)
+        self.traced_from = Snapshot(model)
         reference = weakref.ref(model)  # the cache must not keep the model alive
 
         def train(state: State, data: Data, rows: jax.Array, steps: jax.Array) -> State:
@@ -234,16 +235,9 @@ _cache: weakref.WeakKeyDictionary[keras.Model, _Functions] = weakref.WeakKeyDict
 
 def _functions_of(model: keras.Model) -> _Functions:
     functions = _cache.get(model)
-    # Identity, piece by piece: comparing by == would compare Keras variables element by element.
-    now = _traced_from(model)
-    if functions is None or [id(p) for p in functions.traced_from] != [id(p) for p in now]:
+    if functions is None or not functions.traced_from.same(model):
         functions = _cache[model] = _Functions(model)
     return functions
-
-
-def _traced_from(model: keras.Model) -> list[object]:
-    """What a trace bakes in: the optimizer and metrics of one compile(), and which variables are trained."""
-    return [model.optimizer, *model.metrics, *model.trainable_variables, *model.non_trainable_variables]
 
 
 def _take(data: Any, rows: jax.Array) -> Any:
