@@ -17,6 +17,7 @@ from rowwise.errors import RowwiseError, os_reason
 from rowwise.terminal.signals import OVER, end_at_once, ignore_all
 from rowwise.terminal.streams import silence
 from rowwise.text import LANGUAGES, say, use_language
+from rowwise.text.options import for_shell
 from rowwise.text.visible import cut, visible
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _whole(given: list[str], own: bool) -> int:
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of metadata that it cannot make sense of: no news to our user
     if own:
         end_at_once()
-    with use_language(_language(given)):
+    with use_language(_language(given)), for_shell():
         code = _guarded(lambda: _run(given))
         code = _guarded(_flush) or code
         if own:

@@ -49,8 +49,8 @@ def test_settings_and_how_data_are_read_are_told_apart():
         ("digits", {"class_weight": "equal"}, "class_weight: expected"),
         ("digits", {"epochs": 0}, "epochs: expected"),
         ("digits", {"activation": 3}, "activation: expected"),
-        ("digits", {"target": "x"}, "--target"),
-        (None, {"target": "x", "split_seed": 3}, "--target, --split-seed"),
+        ("digits", {"target": "x"}, "target="),
+        (None, {"target": "x", "split_seed": 3}, "target=, split_seed="),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(data, options, words):
@@ -78,10 +78,10 @@ def test_a_resumed_run_keeps_its_settings_and_data(run):
 @pytest.mark.parametrize(
     ("data", "options", "words"),
     [
-        (None, {"seed": 1}, "--seed 1 ≠ 4"),
-        (None, {"hidden": (3,), "epochs": 9}, "--hidden 3 ≠ 100,30"),
-        (None, {"target": "a"}, "--target a ≠ b"),
-        (None, {"split_seed": 0}, "--split-seed 0 ≠ 3"),
+        (None, {"seed": 1}, "seed=1 ≠ 4"),
+        (None, {"hidden": (3,), "epochs": 9}, r"hidden=\(3,\) ≠ \(100, 30\)"),
+        (None, {"target": "a"}, 'target="a" ≠ "b"'),
+        (None, {"split_seed": 0}, "split_seed=0 ≠ 3"),
         ("digits", {}, "digits ≠ .*t.csv"),
         (None, {}, "has 2 epochs already, and 2 in all"),
         (None, {"epochs": 1}, "and 1 in all"),

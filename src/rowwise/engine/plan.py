@@ -81,6 +81,20 @@ def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engi
     return Plan("native", "plan.asked", {"engine": engine})
 
 
+def plan_of_a_stream(decision: Plan, source: Any, engine: str) -> Plan:
+    """The plan for batches that an object of the user's gives.
+
+    Raises:
+        UsageError: another engine than Keras's loop was asked for by name.
+    """
+    if decision.engine == "keras":
+        return decision
+    stream = Plan("keras", "plan.stream", {"kind": type(source).__name__})
+    if engine != "auto":
+        raise refused(engine, stream)
+    return stream
+
+
 def refused(engine: str, refusal: Plan) -> UsageError:
     """The error for an engine that was asked for by name and cannot run."""
     return UsageError("plan.refused", engine=engine, reason=refusal.reason)

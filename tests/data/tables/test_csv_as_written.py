@@ -341,7 +341,7 @@ WITHOUT_NAMES = {
 def test_a_file_without_names_is_refused_with_the_way_out(tmp_path, what):
     text, first, targets = WITHOUT_NAMES[what]
     (tmp_path / "t.csv").write_text(text)
-    with pytest.raises(DataError, match=rf"(?i)line 1 of .*\({first}\).*--header 0.*--header 1"):
+    with pytest.raises(DataError, match=rf"(?i)line 1 of .*\({first}\).*header=0.*header=1"):
         rowwise.load(tmp_path / "t.csv", target="column_3")
     _, x, y, _ = read(tmp_path / "t.csv", text, target="column_3", header=0)
     assert y == targets
@@ -378,7 +378,7 @@ def test_pandass_own_names_0_1_2_are_names(tmp_path):
 def test_the_line_of_the_names_can_be_said(tmp_path):
     check(tmp_path / "t.csv", "1;2;3\nq;w;e\n" + HEADER + ROWS, header=3)
     (tmp_path / "t.csv").write_text(HEADER + ROWS)
-    with pytest.raises(DataError, match=r"--header 300: .* no such line"):
+    with pytest.raises(DataError, match=r"header=300: .* no such line"):
         rowwise.load(tmp_path / "t.csv", target="ok", header=300)
     for wrong in (-1, True, 1.5):
         with pytest.raises(UsageError, match="header is the line"):
@@ -395,7 +395,7 @@ NO_HEADER = {
 @pytest.mark.parametrize("text", NO_HEADER, ids=["a title among texts", "another separator", "too few names"])
 def test_where_no_line_is_plainly_the_header_it_is_asked_for(tmp_path, text):
     (tmp_path / "t.csv").write_text(text)
-    with pytest.raises(DataError, match=r"Line 1 of .* it is no header of theirs. Say .*--header"):
+    with pytest.raises(DataError, match=r"Line 1 of .* it is no header of theirs. Say .*header="):
         rowwise.load(tmp_path / "t.csv", target="ok")
 
 

@@ -88,6 +88,7 @@ def test_months_quarters_and_clocks_are_what_they_say(tmp_path):
 def test_what_only_looks_like_dates_clocks_or_numbers_is_a_category(tmp_path):
     schema, _ = read(tmp_path, NO_DATES)
     assert {column.name: column.kind for column in schema.columns[:-1]} == dict.fromkeys(NO_DATES, "categorical")
+    assert all(len(column.levels) == 4 for column in schema.columns[:-1])
 
 
 def test_years_of_two_digits_are_not_born_in_the_future(tmp_path):

@@ -105,7 +105,7 @@ def test_fields_may_hold_separators_quotes_and_lines(tmp_path):
 
 def test_a_byte_that_belongs_to_no_letter_is_named(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"name,x\ncaf\xe9,1\nth\xe9,2\n" * 9)
-    with pytest.raises(DataError, match=r"neither UTF-8 nor CP949: .*place 10, on line 2, .*--encoding latin-1"):
+    with pytest.raises(DataError, match=r"neither UTF-8 nor CP949: .*place 10, on line 2, .*encoding=\"latin-1\""):
         rowwise.load(tmp_path / "t.csv", target="x")
 
 
@@ -124,13 +124,13 @@ BROKEN = {
     "rows without values": (b"x,y\n,\n,\n", "has no records"),
     "more fields than names": (b"x,y\n1,a\n2,b,c\n", "line 3: 3 fields, but the header has 2 names"),
     "an open quote": (b'x,y\n1,"a\n2,b\n', r'line 2: a double quote opens a field \("a\)'),
-    "no names": (b"1,2\n3,4\n", r"Line 1 of .* holds values \(1,2\).*--header 0"),
+    "no names": (b"1,2\n3,4\n", r"Line 1 of .* holds values \(1,2\).*header=0"),
     "zero bytes": (b"x,y\n1,\x00\n", "line 2: byte 6 is zero"),
     "50,000 columns": (
         (",".join(f"c{n}" for n in range(50_000)) + "\n1,2\n").encode(),
         "has 50,000 columns.*most 10,000",
     ),
-    "no such target": (csv_of({"x": X, "z": Y}).encode(), "y: .* has no such column. It has: x, z"),
+    "no such target": (csv_of({"x": X, "z": Y}).encode(), 'y": .* has no such column. It has: x, z'),
     "a target without values": (csv_of({"x": X, "y": [None] * 40}).encode(), 'target "y" has no value'),
     "a target of one class": (csv_of({"x": X, "y": ["a"] * 40}).encode(), 'target "y" is a in every record'),
     "a target that names records": (
@@ -292,8 +292,8 @@ def test_options_come_from_a_toml_file_too(tmp_path):
     [
         ({}, "say which column is to be predicted"),
         ({"target": "prise"}, "did you mean price"),
-        ({"target": "price", "drop": "price"}, 'Column "price" is named by --target and by --drop'),
-        ({"target": "price", "colour": "grey"}, "--colour says nothing about"),
+        ({"target": "price", "drop": "price"}, 'Column "price" is named by target= and by drop='),
+        ({"target": "price", "colour": "grey"}, "colour= says nothing about"),
         ({"target": "price", "numeric": "view"}, 'Column "view" mixes 0 numbers'),
         ({"target": "price", "task": "guess"}, "task must be one of classification, regression"),
         ({"target": "price", "test": 1.5}, "between 0 and 1"),

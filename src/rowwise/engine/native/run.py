@@ -15,7 +15,15 @@ import numpy as np
 from rowwise.data.storage import release
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.native import network, threads_for
-from rowwise.engine.native.description import SPARSE, Compiled, DenseChain, Unsupported, compiled, describe
+from rowwise.engine.native.description import (
+    SPARSE,
+    Compiled,
+    DenseChain,
+    Unsupported,
+    check_methods,
+    compiled,
+    describe,
+)
 from rowwise.engine.native.network_description import NetworkDescription, OptimizerDescription
 from rowwise.models.keras_view import (
     add_to_mean,
@@ -201,7 +209,9 @@ class Records:
     """Records as the network takes them: x `(records, features)` uint8 or float32; y int32 classes or float32."""
 
     def __init__(self, arrays: Arrays, chain: DenseChain, compiled: Compiled | None = None) -> None:
-        self.records, self.units = len(arrays.x), chain.layers[-1].units
+        if not arrays.single or np.ndim(arrays.weights) > 1:
+            raise Unsupported("x, y, sample_weight: several arrays")
+        self.records, self.units = arrays.records, chain.layers[-1].units
         self.labels, self.weights = arrays.y, arrays.weights  # as the metrics take them
         if chain.dtype not in ("float32", arrays.x.dtype.name):
             raise Unsupported(f"Input, {chain.dtype}")
@@ -313,8 +323,10 @@ def _check_metrics(model: keras.Model) -> None:
         Unsupported: a metric of the user's own, or a loss taken as a metric, which is a mean of means of batches.
     """
     for metric in compiled_metrics(model):
+        title = f"{type(metric).__name__} {metric.name!r}"
         if not sums_over_records(metric):
-            raise Unsupported(f"{type(metric).__name__} {metric.name!r}")
+            raise Unsupported(title)
+        check_methods(metric, title)
 
 
 def _measure(

@@ -15,9 +15,11 @@ from rowwise.models.keras_view.layers import (
     graph_calls,
     input_shape,
     is_functional,
+    is_model,
     last_layer,
     layer_kind,
     layer_title,
+    own_method,
     producer,
 )
 from rowwise.models.keras_view.losses import (
@@ -55,6 +57,7 @@ from rowwise.models.keras_view.training import (
     sums_over_records,
     update_metrics,
     works_within_epochs,
+    would_train,
 )
 from rowwise.models.keras_view.unbuilt import Unbuilt, shapes_of_config
 
@@ -90,6 +93,7 @@ __all__ = [
     "input_shape",
     "intercepted",
     "is_functional",
+    "is_model",
     "last_layer",
     "layer_kind",
     "layer_title",
@@ -102,6 +106,7 @@ __all__ = [
     "optimizer_slots",
     "output_of",
     "overridden_step",
+    "own_method",
     "producer",
     "restore_values",
     "seed_states",
@@ -110,4 +115,5 @@ __all__ = [
     "unfiltered_tracebacks",
     "update_metrics",
     "works_within_epochs",
+    "would_train",
 ]
