@@ -12,6 +12,7 @@ from rowwise.data.tables.dates.durations import DurationEvidence
 from rowwise.data.tables.dates.evidence import DateEvidence
 from rowwise.data.tables.decimal_sign import Signs, choose_signs
 from rowwise.data.tables.number_profile import NumberProfile
+from rowwise.data.tables.number_text import all_finite
 from rowwise.data.tables.parse import as_numbers, as_texts
 from rowwise.errors import DataError
 
@@ -119,11 +120,10 @@ class Profile:
         self.dtype = values.dtype
         self.texts = self.texts or values.dtype == pl.String
         self.records += len(values)
-        if values.dtype.is_float():
-            finite = as_numbers(values).cast(values.dtype)
-            if finite is not values and (infinite := values.is_infinite().fill_null(False)).any():
+        if values.dtype.is_float() and not all_finite(values):
+            if (infinite := values.is_infinite().fill_null(False)).any():
                 self.numbers.add_infinite(int(infinite.sum()), start + int(infinite.arg_max() or 0))
-            values = finite
+            values = as_numbers(values).cast(values.dtype)
         self.missing += values.null_count()
         present = values.drop_nulls() if values.null_count() else values
         if not len(present):
