@@ -17,6 +17,7 @@ from rowwise.data.overlap import fingerprints, warn_of_repeated
 from rowwise.data.splits import folds_of, held_out
 from rowwise.data.storage import ROWS, empty, release
 from rowwise.data.tables.columns.categorical import level_numbers
+from rowwise.data.tables.dates.durations import as_seconds
 from rowwise.data.tables.encode import as_written, check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
@@ -221,10 +222,15 @@ def _having_targets(rows: pl.DataFrame, schema: Schema, signs: Signs) -> pl.Data
 
 
 def _target(rows: pl.DataFrame, name: str, decimal: str, unit: str) -> pl.Series:
-    """Float64, null where the target is missing."""
+    """Float64, null where the target is missing; durations as their seconds."""
+    import polars as pl
+
     values = rows[name]
     numbers = as_numbers(values, decimal, unit)
     unread = values.is_not_null() & numbers.is_null()
+    if unread.any() and values.dtype == pl.String:
+        numbers = numbers.zip_with(~unread, as_seconds(values))
+        unread &= numbers.is_null()
     if unread.any():
         unread &= ~is_mark(values)
         if unread.any():

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.read import Table
 
 MOST_LEVELS = 10_000  # of a categorical column, and of classes
+FEWEST_MONTHS = 6  # whole numbers from 190001 to 209912 that end in 01 to 12, all of them, are hardly so by chance
 MIXED_LEVELS = 32  # a column of some numbers and some texts with at most so many values is a category, like 0, 1, 2, 3+
 
 
@@ -81,6 +82,11 @@ class Profile:
     def all_numbers(self) -> bool:
         """Whether all values can be read as numbers in one unit, or are marks of missing ones."""
         return self.present > 0 and self.numbers.all_numbers(self.present)
+
+    @property
+    def compact_dates(self) -> bool:
+        """Whether all values are dates that look like numbers: 20230114, or enough different months such as 202301."""
+        return self.dates.compact and (self.dates.grain != "month" or self.distinct >= FEWEST_MONTHS)
 
     @property
     def mixed(self) -> bool:
