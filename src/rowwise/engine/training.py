@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,15 @@ from rowwise.engine.arrays import Arrays
 from rowwise.engine.call import called_as_in_keras
 from rowwise.engine.callbacks import Clock, Progress, params_of, tell_interrupted
 from rowwise.engine.divergence import Watch
-from rowwise.engine.keras_fit import KerasFit
+from rowwise.engine.keras_fit import Batches, KerasFit
 from rowwise.engine.loop import EpochLoop, record_run
 from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.run import Native
-from rowwise.engine.plan import Plan, first_line, plan, plan_of_a_stream, refused, unsupported, untraceable
+from rowwise.engine.plan import Plan, first_line, plan, refused, streamed, unsupported, untraceable
 from rowwise.engine.records import prepare_records
 from rowwise.engine.request import Request, listed
+from rowwise.engine.schedule import Schedule
+from rowwise.engine.streamed_epoch import StreamedEpoch
 from rowwise.engine.streams import Stream
 from rowwise.engine.trees import mapped
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch
@@ -55,6 +58,8 @@ FORMER = (
     "stop",
     "on_divergence",
 )
+
+IN_ORDER = Schedule(range(1), shuffle=False)  # of a validation
 
 
 @called_as_in_keras(FORMER, {"train": "x"})
@@ -221,9 +226,8 @@ def trainer_for(model: keras.Model, parts: Parts, decision: Plan, request: Reque
     train, held, engine = parts.train, parts.validation, request.engine
     watched = request.on_divergence == "stop"
     if isinstance(train, Stream):
-        decision = plan_of_a_stream(decision, train.source, engine)
         watch = Watch(model, None) if watched else None
-        return KerasFit(model, train, held, parts.batch_size, watch, parts.validation_batch_size), decision
+        return _trainer_of_a_stream(model, train, parts, streamed(decision, train.source, engine), request, watch)
     try:
         build_variables(model, train, parts.batch_size)
     except Exception as cause:  # of a layer, loss or metric of the user's: what Keras itself says to it counts
@@ -274,6 +278,23 @@ def _fallen(engine: str, decision: Plan, cause: Exception) -> Plan:
     if engine not in ("auto", decision.engine):
         raise refused(engine, decision) from cause
     return decision
+
+
+def _trainer_of_a_stream(
+    model: keras.Model, train: Stream, parts: Parts, decision: Plan, request: Request, watch: Watch | None
+) -> tuple[Trainer, Plan]:
+    """As `trainer_for`, which has decided; Keras reads what one engine has begun to read without losing a batch."""
+    held, size = parts.validation, parts.validation_batch_size
+    if decision.engine == "whole_epoch":
+        batches = train.batches(request.schedule(0))
+        try:
+            made = StreamedEpoch(model, batches)
+            held = Stream(Batches(held, size, IN_ORDER)) if isinstance(held, Arrays) else held
+            return EpochLoop(made, watch, held), decision
+        except CannotTrace as cannot:
+            decision = _fallen(request.engine, untraceable(cannot.__cause__ or cannot), cannot)  # type: ignore[arg-type]
+            train = replace(train, source=batches.adapter, class_weight=None)  # the adapter has them
+    return KerasFit(model, train, held, parts.batch_size, watch, size), decision
 
 
 def native_engine(model: keras.Model, parts: Parts, threads: int | None) -> Native:

@@ -1,4 +1,4 @@
-"""A Keras model and resident data → the same model one epoch on, by one jitted `lax.scan` of its `train_step`.
+"""A Keras model and resident data → the same model one epoch on, by one jitted loop over its `train_step`.
 
 The step is Keras's: forward, loss, gradients, optimizer and metrics all come from `model.train_step` in
 Keras's stateless form (`JAXTrainer` in keras/src/backend/jax/trainer.py). What is saved is everything around
@@ -70,7 +70,7 @@ class WholeEpoch:
     ) -> None:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
-        self._functions = _functions_of(model)
+        self._functions = functions_of(model)
         start = time.perf_counter()
         try:
             self.train = DeviceRecords(train, batch_size, device_bytes)
@@ -162,7 +162,7 @@ class _Prepared:
     """
 
     def __init__(self, function: Callable[..., Any], options: dict[str, str]) -> None:
-        self._jit, self._options = jax.jit(function), options
+        self.function, self._jit, self._options = function, jax.jit(function), options
         self._compiled: OrderedDict[Any, Any] = OrderedDict()
 
     def prepare(self, *arguments: Any) -> Any:
@@ -233,7 +233,8 @@ def compiler_options(model: keras.Model) -> dict[str, str]:
 _cache: weakref.WeakKeyDictionary[keras.Model, _Functions] = weakref.WeakKeyDictionary()
 
 
-def _functions_of(model: keras.Model) -> _Functions:
+def functions_of(model: keras.Model) -> _Functions:
+    """The model's jitted loops, traced once for as long as what they were traced from stays in place."""
     functions = _cache.get(model)
     if functions is None or not functions.traced_from.same(model):
         functions = _cache[model] = _Functions(model)

@@ -19,19 +19,8 @@ JUNK = frozenset(("thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bi
 # What the names of parts contain, or have as a separate word. A name alone decides nothing: see `layout`.
 CONTAINED = {
     "train": (
-        "train",
-        "entren",
-        "trein",
-        "trening",
-        "addestr",
-        "apprenti",
-        "egitim",
-        "обуч",
-        "학습",
-        "훈련",
-        "訓練",
-        "训练",
-        "学習",
+        *("train", "entren", "trein", "trening", "addestr", "apprenti", "egitim"),
+        *("обуч", "학습", "훈련", "訓練", "训练", "学習"),
     ),
     "test": ("test", "prueba", "prova", "тест", "테스트", "시험", "평가", "測試", "测试", "テスト"),
     "val": ("valid", "검증", "验证", "驗證", "検証"),

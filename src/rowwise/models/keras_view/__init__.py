@@ -6,6 +6,7 @@ No other module of rowwise touches such a name.
 """
 
 from rowwise.models.keras_view.calls import Call, failed_calls, intercepted, restore_values, unfiltered_tracebacks
+from rowwise.models.keras_view.data import EpochBatches, gives_batches
 from rowwise.models.keras_view.layers import (
     activation_name,
     attention_sizes,
@@ -74,6 +75,7 @@ __all__ = [
     "SPARSE",
     "UNBOUNDED",
     "Call",
+    "EpochBatches",
     "Loss",
     "Output",
     "Unbuilt",
@@ -88,6 +90,7 @@ __all__ = [
     "dense_kernels",
     "failed_calls",
     "flat_layers",
+    "gives_batches",
     "graph_calls",
     "has_loss_weights",
     "has_own_loss",

@@ -72,7 +72,7 @@ def sums_over_records(metric: keras.metrics.Metric) -> bool:
 
 
 def metric_results(model: keras.Model) -> dict[str, Any]:
-    """The values of loss and metrics, by name: a number, or an array where a metric has several, as in Keras's logs."""
+    """The values of loss and metrics, by name: numbers, or arrays where a metric has several, as in Keras's logs."""
     return {name: _number(value) for name, value in model.get_metrics_result().items()}
 
 
@@ -157,7 +157,7 @@ def overridden_step(model: keras.Model) -> str | None:
 
 def has_own_loss(model: keras.Model) -> bool:
     """Whether the model's `compute_loss` was written outside of Keras."""
-    return not str(getattr(model.compute_loss, "__module__", "")).startswith("keras.")
+    return "compute_loss" in vars(model) or type(model).compute_loss is not keras.Model.compute_loss
 
 
 def has_own_train_step(model: keras.Model) -> bool:
