@@ -106,7 +106,9 @@ class EpochLoop:
             for _ in blocks:
                 if stopped():
                     break
-        if engine.steps_done < -(-len(order) // engine.batch_size):
+            else:
+                return
+        if engine.steps_done < -(-len(order) // engine.batch_size) or not len(order):
             raise KeyboardInterrupt
 
 

@@ -49,6 +49,7 @@ class Plan:
             "plan.whole_epoch",
             "plan.no_native",
             "plan.accelerator",
+            "plan.stream",
         )
 
 
@@ -81,16 +82,16 @@ def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engi
     return Plan("native", "plan.asked", {"engine": engine})
 
 
-def plan_of_a_stream(decision: Plan, source: Any, engine: str) -> Plan:
-    """The plan for batches that an object of the user's gives.
+def streamed(decision: Plan, source: Any, engine: str) -> Plan:
+    """The plan for batches that an object of the user's gives: the native engine wants all records at once.
 
     Raises:
-        UsageError: another engine than Keras's loop was asked for by name.
+        UsageError: the native engine was asked for by name.
     """
-    if decision.engine == "keras":
+    if decision.engine != "native":
         return decision
-    stream = Plan("keras", "plan.stream", {"kind": type(source).__name__})
-    if engine != "auto":
+    stream = Plan("whole_epoch", "plan.stream", {"kind": type(source).__name__})
+    if engine == "native":
         raise refused(engine, stream)
     return stream
 

@@ -14,7 +14,7 @@ from rowwise.data.tables.schema import from_origins
 from rowwise.engine.arrays import Arrays, doubts_of_class_weights, record_weights, typed, with_class_weights
 from rowwise.engine.holdout import held_out, warn_of_lost_classes
 from rowwise.engine.request import USUAL_BATCH
-from rowwise.engine.streams import Stream, is_stream
+from rowwise.engine.streams import Stream, as_stream
 from rowwise.engine.trees import count_of, leaves, tree_of
 from rowwise.errors import DataError, RowwiseError, UsageError, warn_user
 from rowwise.models.keras_view import would_train
@@ -117,8 +117,8 @@ def prepare_records(models: Sequence[keras.Model], request: Request) -> Prepared
     Raises:
         UsageError, DataError, ShapeError, ModelError: as `fit`.
     """
-    if is_stream(request.x):
-        train: Arrays | Stream = _stream(request)
+    if (source := as_stream(request.x)) is not None:
+        train: Arrays | Stream = _stream(source, request)
     else:
         train = _arrays(models, *_labelled(models, request.x, request.y, request.sample_weight), "train", request)
         if request.class_weight is not None:
@@ -133,13 +133,13 @@ def _warn_of_steps(name: str, steps: int | None, records: int, batch_size: int) 
         warn_user(say("fit.steps", name=name, found=steps, batches=batches))
 
 
-def _stream(request: Request) -> Stream:
+def _stream(source: Any, request: Request) -> Stream:
     for name, value in (("y", request.y), ("sample_weight", request.sample_weight)):
         if value is not None:
             raise UsageError("fit.stream.apart", name=name, found=type(request.x).__name__)
     if request.share:
         raise UsageError("fit.stream.share", found=type(request.x).__name__)
-    return Stream(request.x, request.steps_per_epoch, request.class_weight)
+    return Stream(source, request.steps_per_epoch, request.class_weight)
 
 
 def _validation(models: Sequence[keras.Model], request: Request) -> Arrays | Stream | None:
@@ -147,8 +147,8 @@ def _validation(models: Sequence[keras.Model], request: Request) -> Arrays | Str
     held = request.held
     if held is None:
         return None
-    if is_stream(held):
-        return Stream(held, request.validation_steps)
+    if (source := as_stream(held)) is not None:
+        return Stream(source, request.validation_steps)
     if isinstance(held, tuple) and len(held) == 1:
         held = held[0]
     return _arrays(models, *_labelled(models, held, None, None), "validation", request)

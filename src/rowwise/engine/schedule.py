@@ -38,9 +38,10 @@ class Schedule:
     def order(self, epoch: int, records: int, batch_size: int) -> NDArray[np.int32]:
         """The numbers of the records that this epoch takes: batch b of it is `[b * batch_size : (b + 1) * batch_size]`.
 
-        It depends on the epoch's number and nothing that went before: a resumed training is the same training.
+        It depends on the epoch's number and nothing that went before: a resumed training is the same training. Of a
+        stream, whose records nobody has counted, there is no order.
         """
-        if self.steps is None:
+        if self.steps is None or not records:
             return self._pass(epoch, records, batch_size)
         taken = self.steps * batch_size
         epochs_a_pass = -(-records // taken)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import keras
+
+from rowwise.models.keras_view import EpochBatches, gives_batches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +23,7 @@ class Stream:
 
     Attributes:
         source: what Keras takes for x with no y beside it: its batches are `(x,)`, `(x, y)` or `(x, y, weights)`.
-        steps: of a validation; None for as many as it gives. Those of a training are the schedule's.
+        steps: of an epoch or a validation; None for as many as it gives.
         class_weight: class number → weight.
     """
 
@@ -27,24 +31,33 @@ class Stream:
     steps: int | None = None
     class_weight: Mapping[int, float] | None = None
 
+    def batches(self, schedule: Schedule) -> EpochBatches:
+        """Those of each epoch, as Keras reads them."""
+        return EpochBatches(self.source, schedule.steps, self._shuffled(schedule), self.class_weight)
+
     def arguments(self, schedule: Schedule) -> dict[str, Any]:
         """What `model.fit` is called with."""
         options: dict[str, Any] = {"x": self.source, "steps_per_epoch": schedule.steps}
         if self.class_weight is not None:
             options["class_weight"] = self.class_weight
-        # The others shuffle themselves, and Keras warns that it does not.
-        options["shuffle"] = schedule.shuffle if isinstance(self.source, keras.utils.PyDataset) else False
-        return options
+        return {**options, "shuffle": self._shuffled(schedule)}
 
     def evaluate(self, model: keras.Model, callbacks: keras.callbacks.CallbackList) -> dict[str, float]:
         """Loss and metrics over its batches, by Keras, which calls the callbacks."""
-        return model.evaluate(self.source, steps=self.steps, callbacks=callbacks, verbose=0, return_dict=True)
+        return model.evaluate(self._adapter, steps=self.steps, callbacks=callbacks, verbose=0, return_dict=True)
+
+    @cached_property
+    def _adapter(self) -> Any:
+        """What Keras keeps through a training: it has read a generator's first batches."""
+        return EpochBatches(self.source).adapter
+
+    def _shuffled(self, schedule: Schedule) -> bool | str:
+        """The others shuffle themselves, and Keras warns that it does not."""
+        return schedule.shuffle if isinstance(self.source, keras.utils.PyDataset) else False
 
 
-def is_stream(x: Any) -> bool:
-    """Whether x gives batches rather than being records itself."""
-    if isinstance(x, keras.utils.PyDataset):
-        return True
-    if hasattr(x, "shape") or hasattr(x, "__array__") or isinstance(x, list | tuple | dict | str | bytes):
-        return False
-    return hasattr(x, "__iter__") or hasattr(x, "__next__") or hasattr(x, "get_numpy_iterator")
+def as_stream(x: Any) -> Any:
+    """The source of batches that x is; None where it is something else. Any iterator is taken for a generator."""
+    if gives_batches(x):
+        return x
+    return (batch for batch in x) if isinstance(x, Iterator) else None

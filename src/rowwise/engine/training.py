@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import jax
 import keras
 
+from rowwise.call import called_as_in_keras
 from rowwise.engine.arguments import check_numbers
 from rowwise.engine.arrays import Arrays
-from rowwise.engine.call import called_as_in_keras
 from rowwise.engine.callbacks import Clock, Progress, params_of, tell_interrupted
 from rowwise.engine.divergence import Watch
-from rowwise.engine.keras_fit import KerasFit
+from rowwise.engine.keras_fit import Batches, KerasFit
 from rowwise.engine.loop import EpochLoop, record_run
 from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.run import Native
-from rowwise.engine.plan import Plan, plan, plan_of_a_stream, refused, unsupported, untraceable
+from rowwise.engine.plan import Plan, plan, refused, streamed, unsupported, untraceable
 from rowwise.engine.records import prepare_records
 from rowwise.engine.request import Request, listed
+from rowwise.engine.schedule import Schedule
+from rowwise.engine.streamed_epoch import StreamedEpoch
 from rowwise.engine.streams import Stream
 from rowwise.engine.trees import mapped
 from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch
@@ -54,6 +57,8 @@ FORMER = (
     "stop",
     "on_divergence",
 )
+
+IN_ORDER = Schedule(range(1), shuffle=False)  # of a validation
 
 
 @called_as_in_keras(FORMER, {"train": "x"})
@@ -220,9 +225,8 @@ def trainer_for(model: keras.Model, parts: Parts, decision: Plan, request: Reque
     train, held, engine = parts.train, parts.validation, request.engine
     watched = request.on_divergence == "stop"
     if isinstance(train, Stream):
-        decision = plan_of_a_stream(decision, train.source, engine)
         watch = Watch(model, None) if watched else None
-        return KerasFit(model, train, held, parts.batch_size, watch, parts.validation_batch_size), decision
+        return _trainer_of_a_stream(model, train, parts, streamed(decision, train.source, engine), request, watch)
     build_variables(model, train, parts.batch_size)
     watch = Watch(model, train) if watched else None
     if decision.engine == "native":
@@ -243,6 +247,25 @@ def trainer_for(model: keras.Model, parts: Parts, decision: Plan, request: Reque
             if engine == "whole_epoch":
                 raise refused(engine, decision) from cannot
     return KerasFit(model, train, held, parts.batch_size, watch, parts.validation_batch_size), decision
+
+
+def _trainer_of_a_stream(
+    model: keras.Model, train: Stream, parts: Parts, decision: Plan, request: Request, watch: Watch | None
+) -> tuple[Trainer, Plan]:
+    """As `trainer_for`, which has decided; Keras reads what one engine has begun to read without losing a batch."""
+    held, size = parts.validation, parts.validation_batch_size
+    if decision.engine == "whole_epoch":
+        batches = train.batches(request.schedule(0))
+        try:
+            made = StreamedEpoch(model, batches)
+            held = Stream(Batches(held, size, IN_ORDER)) if isinstance(held, Arrays) else held
+            return EpochLoop(made, watch, held), decision
+        except CannotTrace as cannot:
+            decision = untraceable(cannot.__cause__)  # type: ignore[arg-type]
+            if request.engine == "whole_epoch":
+                raise refused(request.engine, decision) from cannot
+            train = replace(train, source=batches.adapter, class_weight=None)  # the adapter has them
+    return KerasFit(model, train, held, parts.batch_size, watch, size), decision
 
 
 def native_engine(model: keras.Model, parts: Parts, threads: int | None) -> Native:

@@ -67,7 +67,7 @@ class WholeEpoch:
     ) -> None:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
-        self._functions = _functions_of(model)
+        self._functions = functions_of(model)
         self.train = _Source(train, batch_size, device_bytes)
         held_size = validation_batch_size or batch_size
         self.validation = _Source(validation, held_size, device_bytes) if validation is not None else None
@@ -195,7 +195,7 @@ class _Prepared:
     """
 
     def __init__(self, function: Callable[..., Any], options: dict[str, str]) -> None:
-        self._jit, self._options = jax.jit(function), options
+        self.function, self._jit, self._options = function, jax.jit(function), options
         self._compiled: dict[Any, Any] = {}
 
     def prepare(self, *arguments: Any) -> Any:
@@ -263,7 +263,8 @@ def compiler_options(model: keras.Model) -> dict[str, str]:
 _cache: weakref.WeakKeyDictionary[keras.Model, _Functions] = weakref.WeakKeyDictionary()
 
 
-def _functions_of(model: keras.Model) -> _Functions:
+def functions_of(model: keras.Model) -> _Functions:
+    """The model's jitted scans, traced once for as long as what they were traced from stays in place."""
     functions = _cache.get(model)
     # Identity, piece by piece: comparing by == would compare Keras variables element by element.
     now = _traced_from(model)

@@ -233,6 +233,8 @@ class Records:
         self.countable = y.dtype.kind in "iu" if sparse else y.ndim == 2
         if sparse:
             self.y = np.ascontiguousarray(y.reshape(self.records), np.int32)
+            if self.records and not 0 <= self.y.min() <= self.y.max() < self.units:  # Keras takes them for no class
+                raise Unsupported(f"y {self.y.min()} … {self.y.max()}")
         else:
             y = y.reshape(self.records, self.units)
             if compiled.standardized:

@@ -6,6 +6,7 @@ No other module of rowwise touches such a name.
 """
 
 from rowwise.models.keras_view.calls import Call, failed_calls, intercepted, restore_values, unfiltered_tracebacks
+from rowwise.models.keras_view.data import EpochBatches, gives_batches
 from rowwise.models.keras_view.layers import (
     activation_name,
     attention_sizes,
@@ -71,6 +72,7 @@ __all__ = [
     "SPARSE",
     "UNBOUNDED",
     "Call",
+    "EpochBatches",
     "Loss",
     "Output",
     "Unbuilt",
@@ -85,6 +87,7 @@ __all__ = [
     "dense_kernels",
     "failed_calls",
     "flat_layers",
+    "gives_batches",
     "graph_calls",
     "has_loss_weights",
     "has_own_train_step",
