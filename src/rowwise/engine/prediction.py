@@ -13,8 +13,8 @@ from rowwise.data.dataset import Dataset
 from rowwise.data.source import is_frame
 from rowwise.engine.arguments import check_numbers
 from rowwise.engine.interpretation import Prediction, interpreted
-from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.inference import Networks, networks_for
+from rowwise.engine.protocol import Unsupported
 from rowwise.errors import ModelError, warn_user
 from rowwise.models.keras_view import check_not_forked
 from rowwise.models.preparation import preparation_of

@@ -13,9 +13,9 @@ from rowwise.engine.arguments import check_numbers, check_on_divergence
 from rowwise.engine.callbacks import Clock, params_of
 from rowwise.engine.divergence import Watch
 from rowwise.engine.loop import EpochLoop, record_run
-from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.run import Native
 from rowwise.engine.plan import plan
+from rowwise.engine.protocol import Unsupported
 from rowwise.engine.records import prepare_records
 from rowwise.engine.training import build_variables, fit, is_set
 from rowwise.errors import warn_user
@@ -144,6 +144,6 @@ def sweep(
             on_divergence=on_divergence,
         )
     for seed in trained:
-        if (diverged := models[seed].history.rowwise.get("diverged")) is not None:
+        if (diverged := models[seed].history.rowwise.diverged) is not None:
             warn_user(say("sweep.diverged", seed=seed, divergence=diverged))
     return [Fitted(seed, model, model.history) for seed, model in models.items()]

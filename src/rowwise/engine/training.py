@@ -13,11 +13,11 @@ from rowwise.engine.callbacks import Clock, Progress, params_of, tell_interrupte
 from rowwise.engine.divergence import Watch
 from rowwise.engine.keras_fit import KerasFit
 from rowwise.engine.loop import EpochLoop, record_run
-from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.run import Native
 from rowwise.engine.plan import Plan, plan, refused, unsupported, untraceable
+from rowwise.engine.protocol import Unsupported
 from rowwise.engine.records import prepare_records
-from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch
+from rowwise.engine.whole_epoch import WholeEpoch
 from rowwise.environment import device_bytes
 from rowwise.errors import UsageError, warn_user
 from rowwise.interrupt import deferred
@@ -180,10 +180,10 @@ def trainer_for(
     if decision.engine == "whole_epoch":
         try:
             return EpochLoop(WholeEpoch(model, arrays, validation, batch_size, device_bytes()), watch), decision
-        except CannotTrace as cannot:
-            decision = untraceable(cannot.__cause__)  # type: ignore[arg-type]
+        except Unsupported as reason:
+            decision = untraceable(reason)
             if engine == "whole_epoch":
-                raise refused(engine, decision) from cannot
+                raise refused(engine, decision) from reason
     return KerasFit(model, arrays, validation, batch_size, watch), decision
 
 
@@ -201,7 +201,7 @@ def build_variables(model: keras.Model, arrays: Arrays, batch_size: int) -> None
 
 def engine_of(model: keras.Model) -> str:
     """The engine that trained a model last; empty where none of ours did."""
-    return getattr(getattr(model, "history", None), "rowwise", {}).get("engine", "")
+    return getattr(getattr(getattr(model, "history", None), "rowwise", None), "engine", "")
 
 
 def is_set(stop: threading.Event | None) -> bool:

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rowwise.engine.callbacks import state_variables
+from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import metric_results
 
 if TYPE_CHECKING:
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
 NARROW = 200  # units; measured on two AVX-512 cores with batches of 16 to 256
 
 
-class CannotTrace(Exception):
-    """JAX refused the model; `__cause__` says why."""
-
-
 class WholeEpoch:
     """The compiled epochs of one model over one set of arrays: an `Engine`.
 
@@ -51,7 +48,7 @@ class WholeEpoch:
             same result.
 
     Raises:
-        CannotTrace: the model's step cannot be traced by JAX.
+        Unsupported: the model's step cannot be traced by JAX.
     """
 
     def __init__(
@@ -66,7 +63,8 @@ class WholeEpoch:
         try:
             self._compile()
         except Exception as cause:  # whatever a user's layer, loss or metric raises when it meets a tracer
-            raise CannotTrace from cause
+            reason = (str(cause).strip() or type(cause).__name__).splitlines()[0][:160]
+            raise Unsupported(f"{type(cause).__name__}: {reason}") from cause
         self.compile_seconds = time.perf_counter() - start
 
     @property
