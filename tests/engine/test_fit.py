@@ -563,14 +563,14 @@ def test_an_event_that_is_set_before_lets_nothing_be_trained():
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_callbacks_are_told_the_engine_and_why(engine, fastest):
-    class Told(keras.callbacks.Callback):
+    class KeepsParams(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):
-            self.told = dict(self.params)
-            self.told.pop("state")
+            self.kept = dict(self.params)
+            self.kept.pop("state")
 
-    data, told = records(), Told()
-    history = rowwise.fit(course(data), data, epochs=2, validation=0.2, callbacks=[told], engine=engine, verbose=0)
-    assert told.told == {
+    data, callback = records(), KeepsParams()
+    history = rowwise.fit(course(data), data, epochs=2, validation=0.2, callbacks=[callback], engine=engine, verbose=0)
+    assert callback.kept == {
         "epochs": 2,
         "steps": 6,
         "verbose": 0,
