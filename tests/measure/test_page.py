@@ -108,9 +108,9 @@ def test_every_number_of_the_matrix_has_its_records():
     subject = pictures()
     text, confusion = page(subject), subject.report.confusion
     for true, predicted in np.argwhere(confusion):
-        panel = re.search(f'<div class="panel" id="c{true}-{predicted}".*?</ul></div>', text, re.DOTALL)[0]
+        panel = re.search(f'<div class="panel(?: first)?" id="c{true}-{predicted}".*?</ul></div>', text, re.DOTALL)[0]
         assert panel.count("<img") == min(confusion[true, predicted], 900 // np.count_nonzero(confusion), 12)
-    assert text.count('class="panel"') == np.count_nonzero(confusion)
+    assert len(re.findall('class="panel(?: first)?"', text)) == np.count_nonzero(confusion)
 
 
 def test_an_image_of_the_page_is_the_record():
@@ -253,7 +253,8 @@ def test_a_number_of_the_matrix_shows_its_records_by_mouse_and_by_keyboard(brows
     shown = "[...document.querySelectorAll('.panel')].filter(p => p.getClientRects().length).map(p => p.id)"
     mistakes = subject.report.confusion * (1 - np.eye(len(subject.report.classes), dtype=int))
     true, predicted = np.unravel_index(mistakes.argmax(), mistakes.shape)
-    assert tab.evaluate(shown) == [f"c{true}-{predicted}"]  # the most frequent mistake
+    first = [f"c{true}-{predicted}"]  # the most frequent mistake
+    assert tab.evaluate(shown) == first
     cells = [f"{true}-{predicted}" for true, predicted in np.argwhere(subject.report.confusion)]
     tab.click(f'a[href="#c{cells[1]}"]')
     assert tab.evaluate(shown) == [f"c{cells[1]}"]
@@ -268,7 +269,7 @@ def test_a_number_of_the_matrix_shows_its_records_by_mouse_and_by_keyboard(brows
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.getAttribute('href')") == f"#k{cells[0]}"
     tab.keyboard.press("Enter")
-    assert tab.evaluate(shown) == []
+    assert tab.evaluate(shown) == first
     tab.context.close()
 
 
