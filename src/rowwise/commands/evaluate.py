@@ -15,6 +15,7 @@ from rowwise.runs.record import SCHEMA, identity, versions
 from rowwise.runs.saved import Saved
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _evaluate(
         raise UsageError("source.option", option="--decimal", place=data)
     if source is not None and source.kind == "named":
         source = source.checked()  # before seconds go into importing Keras
-    with Output(json) as output:
+    with own_temporary_folder(), Output(json) as output:
         saved = Saved.open(model, task)
         with hide_panics(saved.schema is not None):
             train, test = saved.sets(source)

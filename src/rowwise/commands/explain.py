@@ -22,6 +22,7 @@ from rowwise.runs.record import RECORD
 from rowwise.runs.saved import Saved
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.terminal.values import BATCHES, PAIR, WIDTHS, one_of
 from rowwise.text import say
 from rowwise.text.terminal import wrap
@@ -45,7 +46,7 @@ def _explain(json: bool, **given: Any) -> int:
     options = SimpleNamespace(json=json, **{name: given.pop(name) for name in own})
     _settle(options)
     source = _files(options.data, {READING[name]: value for name, value in chosen(given).items()})
-    with Output(json) as output:
+    with own_temporary_folder(), Output(json) as output:
         if options.trace is not None:
             _trace(source, options, output)
             return 0

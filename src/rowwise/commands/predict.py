@@ -13,6 +13,7 @@ from rowwise.runs.record import SCHEMA
 from rowwise.runs.saved import Saved
 from rowwise.terminal.output import Output, written
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import percent, say
 from rowwise.text.visible import visible
 
@@ -41,7 +42,7 @@ def _predict(
     Raises:
         ModelError: a model that cannot be used, or does not take pictures. UsageError, DataError, SaveError: of tables.
     """
-    with Output(json) as output:
+    with own_temporary_folder(), Output(json) as output:
         saved = Saved.open(model, task)
         if not saved.task:
             output.tell(str(saved.basis))

@@ -19,7 +19,7 @@ from rowwise.terminal.output import Output, called
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.signals import OVER, Ended, StopSignals
 from rowwise.terminal.temporary import own_temporary_folder
-from rowwise.terminal.values import one_of
+from rowwise.terminal.values import one_of, whole
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def _train(
     ):
         reading_data.enter_context(hide_panics(plan.source is not None and plan.source.kind == "table"))
         more = {"engine": engine or "auto", "on_divergence": on_divergence or "stop"}
+        if plan.source is not None and plan.source.folds and not plan.source.fold:
+            return _cross_validate(plan, output, teller.signals, out=out, **more)
         saved = _until_stopped(plan, teller, out=out, pictures=not no_pictures, **more)
         teller.say_where(saved)
         assert saved.record is not None
@@ -80,6 +82,38 @@ def _until_stopped(plan: TrainingPlan, teller: _Teller, **more: Any) -> Saved:
         return train(plan, observer=teller.observe, stop=teller.signals.event, **more)
     except KeyboardInterrupt as ending:
         raise Ended(teller.signals.number or signal.SIGINT, str(ending)) from ending
+
+
+def _cross_validate(plan: TrainingPlan, output: Output, signals: StopSignals, **more: Any) -> int:
+    from rowwise.measure.as_text import figures_line
+    from rowwise.runs.cross_validation import cross_validate
+
+    assert plan.source is not None
+    folds, fold, said = plan.source.folds, 0, set[str]()
+
+    def observe(event: events.Event) -> None:
+        nonlocal fold
+        match event:
+            case events.Warned() if event.message not in said:
+                said.add(event.message)
+                output.warn(event.message)
+            case events.DataLoaded():
+                signals.patient = True
+                if not fold:
+                    for line in about_table(event.train):
+                        output.tell(line)
+                fold += 1
+            case events.Measured():
+                output.tell(say("cli.fold", fold=fold, folds=folds, figures=figures_line(event.report)))
+
+    try:
+        together = cross_validate(plan, observer=observe, stop=signals.event, **more)
+    except KeyboardInterrupt as ending:
+        raise Ended(signals.number or signal.SIGINT, str(ending)) from ending
+    output.result(str(together))
+    output.tell(say("cli.folds.saved", path=together.path))
+    output.json(together.to_dict())
+    return 0
 
 
 class _Teller:
@@ -197,6 +231,8 @@ command = Command(
     [
         Argument("data", "cli.help.train.data", "DATA", required=False),
         *settings(),
+        Option("--folds", "cli.help.folds", "N", type=whole(2)),
+        Option("--fold", "cli.help.fold", "K", type=whole(1)),
         Option("--out", "cli.help.out", "DIR", type=Path),
         Option("--resume", "cli.help.resume", "DIR", type=Path),
         Option("--on-divergence", "cli.help.on_divergence", "WHAT", type=one_of("stop", "continue")),

@@ -49,6 +49,7 @@ class Plan:
             "plan.whole_epoch",
             "plan.no_native",
             "plan.accelerator",
+            "plan.stream",
         )
 
 
@@ -81,6 +82,20 @@ def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engi
     return Plan("native", "plan.asked", {"engine": engine})
 
 
+def streamed(decision: Plan, source: Any, engine: str) -> Plan:
+    """The plan for batches that an object of the user's gives: the native engine wants all records at once.
+
+    Raises:
+        UsageError: the native engine was asked for by name.
+    """
+    if decision.engine != "native":
+        return decision
+    stream = Plan("whole_epoch", "plan.stream", {"kind": type(source).__name__})
+    if engine == "native":
+        raise refused(engine, stream)
+    return stream
+
+
 def refused(engine: str, refusal: Plan) -> UsageError:
     """The error for an engine that was asked for by name and cannot run."""
     return UsageError("plan.refused", engine=engine, reason=refusal.reason)
@@ -91,9 +106,11 @@ def unsupported(part: Exception) -> Plan:
     return Plan("whole_epoch", "plan.unsupported", {"part": part})
 
 
-def untraceable(reason: Exception) -> Plan:
-    """The plan once JAX has refused to trace the model."""
-    return Plan("keras", "plan.untraceable", {"cause": reason})
+def untraceable(refusal: Exception) -> Plan:
+    """The plan once JAX, whose error is the refusal's cause, could not trace the model."""
+    cause = refusal.__cause__ or refusal
+    text = str(cause).strip() or type(cause).__name__
+    return Plan("keras", "plan.untraceable", {"cause": f"{type(cause).__name__}: {text.splitlines()[0][:160]}"})
 
 
 def without_a_model() -> Plan:

@@ -26,12 +26,12 @@ class Display(Protocol):
         """Give the terminal back; safe to call twice."""
 
 
-def display(verbose: int | str, records: int, epochs: int, initial_epoch: int = 0) -> Display | None:
+def display(verbose: int | str, records: int | None, epochs: int, initial_epoch: int = 0) -> Display | None:
     """Keras's `verbose`: 0 nothing, 1 a bar, 2 a line an epoch, "auto" a bar on a terminal and lines elsewhere.
 
     Args:
         verbose: as above.
-        records: trained on in each epoch.
+        records: trained on in each epoch; None where that is not known.
         epochs: the number of the last one, counted from 1.
         initial_epoch: epochs that were done before.
     """
@@ -46,7 +46,7 @@ def display(verbose: int | str, records: int, epochs: int, initial_epoch: int = 
 class Table:
     """The head and the lines of the table: epoch, loss, metrics, validation, records a second."""
 
-    def __init__(self, records: int, epochs: int) -> None:
+    def __init__(self, records: int | None, epochs: int) -> None:
         self.records, self.epochs = records, epochs
         self._head: list[str] = []
 
@@ -57,7 +57,7 @@ class Table:
         # Keras sorts its logs by name; people look for the loss first.
         names = sorted(logs, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
         place = f"{number + 1:>{len(str(self.epochs))}}/{self.epochs}"
-        rate = f"{round(self.records / max(seconds, 1e-9), -2):,.0f}"
+        rate = "–" if self.records is None else f"{round(self.records / max(seconds, 1e-9), -2):,.0f}"
         head = [say("fit.epoch"), *names, say("fit.rate")]
         cells = [place, *(_figures(logs[name]) for name in names), rate]
         least = (len(place), *(_narrowest(logs[name]) for name in names), len("999,999"))

@@ -1,4 +1,4 @@
-"""`rowwise.open` and `rowwise.train`: a run from Python, as `rowwise train` and `rowwise predict` have it."""
+"""`rowwise.open`, `rowwise.train`, `rowwise.cross_validate`: runs from Python, as the commands have them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from rowwise.text import say
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rowwise.engine.progress import Display
+    from rowwise.runs.cross_validation import CrossValidation
     from rowwise.runs.events import Event, KeptEpoch, Observer
 
-__all__ = ["open", "train"]
+__all__ = ["cross_validate", "open", "train"]
 
 
 def open(path: str | Path, task: str | None = None) -> Saved:
@@ -80,10 +81,7 @@ def train(
     """
     if verbose not in ("auto", 0, 1, 2):
         raise UsageError("fit.verbose", found=repr(verbose))
-    from_file = read_options(Path(options)) if options is not None else {}
-    options_by_name = {OPTIONS[attribute]: value for attribute, value in from_file.items()} | more
-    options_by_name |= {"target": target} if target else {}
-    plan = plan_training(data, options_by_name, None if resume is None else Path(resume))
+    plan = plan_training(data, _options(options, target, more), None if resume is None else Path(resume))
     progress = _Progress(verbose, stop)
     try:
         return train_plan(
@@ -98,6 +96,53 @@ def train(
         )
     finally:
         progress.close()
+
+
+def cross_validate(
+    data: Any,
+    target: str | Sequence[str] = (),
+    folds: int = 5,
+    *,
+    out: str | Path | None = None,
+    engine: str = "auto",
+    threads: int | None = None,
+    observer: Observer | None = None,
+    stop: threading.Event | None = None,
+    options: str | Path | None = None,
+    on_divergence: str = "stop",
+    **more: Any,
+) -> CrossValidation:
+    """Train a model for each fold of a table; each record is predicted by the model that did not learn from it.
+
+    Folds keep classes in proportion; with `group=` groups are not parted, with `time=` each fold is predicted by a
+    model that learned from earlier records. What `rowwise train --folds` does.
+
+    Args:
+        data, target: as of `train`; a table.
+        folds: how many, at least 2.
+        out: the folder of the runs, `fold-1` and so on; None for `runs/<date>-<data>-folds`. Folds that are finished
+            there are kept.
+        others: as of `train`.
+
+    Returns:
+        The runs, the out-of-fold predictions, and the measures: of each fold, and of all records together.
+
+    Raises:
+        RowwiseError: as `train`. KeyboardInterrupt: Ctrl-C, or `stop`; the same call goes on.
+    """
+    from rowwise.runs.cross_validation import cross_validate as run_folds
+
+    plan = plan_training(data, _options(options, target, {**more, "folds": folds}))
+    place = None if out is None else Path(out)
+    how = {"engine": engine, "threads": threads, "observer": observer, "stop": stop, "on_divergence": on_divergence}
+    return run_folds(plan, out=place, **how)  # type: ignore[arg-type]
+
+
+def _options(file: str | Path | None, target: str | Sequence[str], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a TOML file, overruled by the others."""
+    from_file = read_options(Path(file)) if file is not None else {}
+    options = {OPTIONS[attribute]: value for attribute, value in from_file.items()} | dict(more)
+    return options | ({"target": target} if target else {})
 
 
 class _Progress:

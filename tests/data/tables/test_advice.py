@@ -48,3 +48,13 @@ def test_honest_tables_get_none(name):
     columns = {str(column): data.data[:, place] for place, column in enumerate(data.feature_names)}
     train, _ = rowwise.load(pl.DataFrame(columns | {"y": data.target}), "y")
     assert advice(train) == []
+
+
+def test_numbers_that_only_say_that_there_is_no_value_are_named():
+    gaps = np.where(DRAW.random(N) < 0.2, -999, DRAW.normal(8, 2, N).round(1))
+    far = np.where(DRAW.random(N) < 0.2, 99999, DRAW.integers(18, 80, N))
+    said = lines("y", gaps=gaps, far=far, age=DRAW.integers(18, 100, N), y=NOISE)
+    assert len(said) == 1
+    assert "no value: gaps -999 (" in said[0]
+    assert "far 99999 (" in said[0]
+    assert "age" not in said[0]

@@ -73,6 +73,24 @@ def test_what_stands_above_the_names_is_left_out_with_a_word(tmp_path, above):
     check(tmp_path / "t.csv", (above + HEADER + ROWS).replace("\r", "").replace("\n", "\r\n"), ABOVE[above])
 
 
+def test_names_that_are_years_are_found_below_shorter_lines(tmp_path):
+    above = '"Data Source","Indicators",\n\n"Last Updated","2023-12-18",\n\n'
+    records = "".join(f'"Land {n}","L{n}","GDP","{n}.5","{n * 7 % 50}",\n' for n in R)
+    (tmp_path / "t.csv").write_text(above + '"Country","Code","Indicator","1990","2000",\n' + records)
+    with pytest.warns(Suspicious, match="Line 5 holds the names"):
+        train, test = rowwise.load(tmp_path / "t.csv", "2000")
+    assert (train.schema.inputs, len(train) + len(test)) == (("1990",), len(R))
+
+
+def test_a_word_over_all_columns_and_a_line_of_remarks_are_no_names_and_no_record(tmp_path):
+    above = "downloaded: 2023/01/20\n\n\nTokyo,Tokyo,Tokyo\nday,temperature,rain\n,quality,\n"
+    (tmp_path / "t.csv").write_text(above + "".join(f"2023/1/{n % 28 + 1},{n}.5,{n * 7 % 50}\n" for n in R))
+    with pytest.warns(Suspicious, match="Line 5 holds the names|line 6 says in which units"):
+        train, test = rowwise.load(tmp_path / "t.csv", "rain")
+    assert [column.kind for column in train.schema.columns] == ["date", "numeric"]
+    assert len(train) + len(test) == len(R)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp949"])
 def test_in_every_encoding(tmp_path, encoding):
     text = "매출 현황\n" + HEADER + ROWS

@@ -97,6 +97,7 @@ class Native:
         weights = self.chain.variables
         self._variables = [*weights, *_slots(model.optimizer, weights)]
         self._synced: list[Any] = [None] * len(self._variables)  # the values that the network took or gave last
+        self._copies: dict[int, NDArray[np.float32]] = {}  # of what it holds, since it trained last
 
     @property
     def records(self) -> int:
@@ -124,6 +125,7 @@ class Native:
         self.steps_done = 0
         try:
             while self.steps_done < steps:
+                self._copies.clear()
                 self.steps_done = epoch.run(SLICE_SECONDS)
                 yield self.steps_done
         finally:
@@ -194,16 +196,22 @@ class Native:
         ]
 
     def _read_variable(self, index: int) -> NDArray[np.float32]:
-        values = np.empty(self._variables[index].shape, np.float32)
-        self._network.read(index, values)
-        return values
+        """Shared by all who ask between two blocks: nobody writes into it."""
+        if index not in self._copies:
+            values = np.empty(self._variables[index].shape, np.float32)
+            self._network.read(index, values)
+            values.flags.writeable = False
+            self._copies[index] = values
+        return self._copies[index]
 
 
 class Records:
     """Records as the network takes them: x `(records, features)` uint8 or float32; y int32 classes or float32."""
 
     def __init__(self, arrays: Arrays, chain: DenseChain, compiled: Compiled | None = None) -> None:
-        self.records, self.units = len(arrays.x), chain.layers[-1].units
+        if not arrays.single or np.ndim(arrays.weights) > 1:
+            raise Unsupported("x, y, sample_weight: several arrays")
+        self.records, self.units = arrays.records, chain.layers[-1].units
         self.labels, self.weights = arrays.y, arrays.weights  # as the metrics take them
         if chain.dtype not in ("float32", arrays.x.dtype.name):
             raise Unsupported(f"Input, {chain.dtype}")
@@ -225,6 +233,8 @@ class Records:
         self.countable = y.dtype.kind in "iu" if sparse else y.ndim == 2
         if sparse:
             self.y = np.ascontiguousarray(y.reshape(self.records), np.int32)
+            if self.records and not 0 <= self.y.min() <= self.y.max() < self.units:  # Keras takes them for no class
+                raise Unsupported(f"y {self.y.min()} … {self.y.max()}")
         else:
             y = y.reshape(self.records, self.units)
             if compiled.standardized:

@@ -106,6 +106,12 @@ def is_shape(shape: Any) -> bool:
     return isinstance(shape, tuple) and all(isinstance(size, int | None) for size in shape)
 
 
+def is_model(model: Any) -> bool:
+    """Whether Keras trains it: a Model, or a Layer that was given a Trainer's methods beside."""
+    trained = all(hasattr(model, name) for name in ("compile", "fit", "train_step"))
+    return isinstance(model, keras.Model) or (isinstance(model, keras.Layer) and trained)
+
+
 def is_functional(model: Any) -> bool:
     """Whether `keras.Model(inputs, outputs)` made it. What derives from that class may override `call`."""
     return type(model) is Functional
