@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from rowwise.call import called_as_in_keras
 from rowwise.cores import usable_cores
 from rowwise.engine.arguments import check_numbers
 from rowwise.engine.arrays import Arrays
-from rowwise.engine.call import called_as_in_keras
 from rowwise.engine.callbacks import Clock, params_of
 from rowwise.engine.divergence import Watch
 from rowwise.engine.loop import EpochLoop, record_run

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import jax
 import keras
 
+from rowwise.call import called_as_in_keras
 from rowwise.engine.arguments import check_numbers
 from rowwise.engine.arrays import Arrays
-from rowwise.engine.call import called_as_in_keras
 from rowwise.engine.callbacks import Clock, Progress, params_of, tell_interrupted
 from rowwise.engine.divergence import Watch
 from rowwise.engine.keras_fit import Batches, KerasFit
