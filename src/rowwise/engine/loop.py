@@ -53,7 +53,7 @@ class TrainingNotes(Mapping[str, Any]):
     diverged: Divergence | None = None
 
     def __getitem__(self, name: str) -> Any:
-        if name not in list(self):
+        if not any(name == key for key in self):
             raise KeyError(name)
         value = getattr(self, name)
         return asdict(value) if isinstance(value, Interrupted) else value
@@ -62,7 +62,7 @@ class TrainingNotes(Mapping[str, Any]):
         return (at.name for at in fields(self) if at.name == "compile_seconds" or getattr(self, at.name) is not None)
 
     def __len__(self) -> int:
-        return len(list(self))
+        return sum(1 for _ in self)
 
 
 class EpochLoop:
