@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rowwise.commands.addresses import KERAS, check_addresses
 from rowwise.commands.options import decimal_sign, model_task
 from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.repeat import evaluation_command, training_command
@@ -50,6 +51,7 @@ def _evaluate(
         raise UsageError("source.option", option="--decimal", place=data)
     if source is not None and source.kind == "named":
         source = source.checked()  # before seconds go into importing Keras
+    check_addresses(KERAS)
     with own_temporary_folder(), Output(json) as output:
         saved = Saved.open(model, task)
         with hide_panics(saved.schema is not None):

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from rowwise.commands.addresses import KERAS, check_addresses
 from rowwise.commands.options import chosen, reading
 from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.tables import about_table
@@ -46,6 +47,7 @@ def _explain(json: bool, **given: Any) -> int:
     options = SimpleNamespace(json=json, **{name: given.pop(name) for name in own})
     _settle(options)
     source = _files(options.data, {READING[name]: value for name, value in chosen(given).items()})
+    check_addresses(KERAS)
     with own_temporary_folder(), Output(json) as output:
         if options.trace is not None:
             _trace(source, options, output)

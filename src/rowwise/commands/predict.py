@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rowwise.commands.addresses import KERAS, check_addresses
 from rowwise.commands.options import decimal_sign, model_task
 from rowwise.commands.polars_stderr import hide_panics
 from rowwise.data.source import Source
@@ -42,6 +43,7 @@ def _predict(
     Raises:
         ModelError: a model that cannot be used, or does not take pictures. UsageError, DataError, SaveError: of tables.
     """
+    check_addresses(KERAS)
     with own_temporary_folder(), Output(json) as output:
         saved = Saved.open(model, task)
         if not saved.task:

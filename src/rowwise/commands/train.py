@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from rowwise.commands.addresses import KERAS, check_addresses
 from rowwise.commands.options import chosen, reading, settings
 from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.tables import about_table
@@ -58,6 +59,7 @@ def _train(
             raise UsageError("cli.patience.both")
         given["patience"] = 0
     plan = plan_training(data, chosen(given), resume)  # what can be refused is, before seconds go into importing Keras
+    check_addresses(KERAS)
     with (
         own_temporary_folder(),
         Output(json, quiet) as output,

@@ -58,7 +58,7 @@ def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engi
 
     The first two are refused on another backend than JAX, under a Keras distribution, in eager runs and
     with a callback that must be called at every batch. Whether they can run the model shows only when they
-    are made: `description.Unsupported` then leads to `unsupported`, `whole_epoch.CannotTrace` to `untraceable`.
+    are made: their `Unsupported` then leads to `unsupported` or `untraceable`.
 
     Raises:
         UsageError: an unknown engine, or one by name where it cannot run.
@@ -106,13 +106,14 @@ def unsupported(part: Exception) -> Plan:
     return Plan("whole_epoch", "plan.unsupported", {"part": part})
 
 
-def untraceable(cause: Exception) -> Plan:
-    """The plan once JAX has refused to trace the model."""
-    return Plan("keras", "plan.untraceable", {"cause": first_line(cause)})
+def untraceable(refusal: Exception) -> Plan:
+    """The plan once JAX, whose error is the refusal's cause, could not trace the model."""
+    return Plan("keras", "plan.untraceable", {"cause": first_line(refusal)})
 
 
-def first_line(cause: Exception) -> str:
-    """The kind of an exception and the beginning of what it says, for a sentence."""
+def first_line(error: Exception) -> str:
+    """The kind of an exception, or of its cause, and the beginning of what it says, for a sentence."""
+    cause = error.__cause__ or error
     text = str(cause).strip() or type(cause).__name__
     return f"{type(cause).__name__}: {text.splitlines()[0][:160]}"
 

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any
 import jax
 import keras
 
+from rowwise.call import called_as_in_keras
 from rowwise.engine.arguments import check_numbers
 from rowwise.engine.arrays import Arrays
-from rowwise.engine.call import called_as_in_keras
 from rowwise.engine.callbacks import Clock, Progress, params_of, tell_interrupted
 from rowwise.engine.divergence import Watch
 from rowwise.engine.keras_fit import Batches, KerasFit
 from rowwise.engine.loop import EpochLoop, record_run
-from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.run import Native
 from rowwise.engine.plan import Plan, first_line, plan, refused, streamed, unsupported, untraceable
+from rowwise.engine.protocol import Unsupported
 from rowwise.engine.records import prepare_records
 from rowwise.engine.request import Request, listed
 from rowwise.engine.schedule import Schedule
 from rowwise.engine.streamed_epoch import StreamedEpoch
 from rowwise.engine.streams import Stream
 from rowwise.engine.trees import mapped
-from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch
+from rowwise.engine.whole_epoch import WholeEpoch
 from rowwise.environment import device_bytes
 from rowwise.errors import RowwiseError, warn_user
 from rowwise.interrupt import deferred
@@ -253,9 +253,9 @@ def _engine_for(model: keras.Model, parts: Parts, decision: Plan, request: Reque
         validated = parts.validation if isinstance(parts.validation, Arrays) else None
         try:
             return WholeEpoch(model, parts.train, validated, parts.batch_size, resident, size), decision
-        except CannotTrace as cannot:
-            cause = cannot.__cause__ or cannot  # type: ignore[assignment]
-            decision = _fallen(request.engine, untraceable(cause), cannot)
+        except Unsupported as cannot:
+            cause = cannot
+            decision = _fallen(request.engine, untraceable(cannot), cannot)
     return cause, decision
 
 
@@ -267,7 +267,7 @@ def remade(model: keras.Model, parts: Parts, decision: Plan, request: Request) -
     """
     made, now = _engine_for(model, parts, decision, request)
     if isinstance(made, Exception):
-        raise made
+        raise made.__cause__ or made
     if now is not decision:
         warn_user(now.reason)
     return made
@@ -291,8 +291,8 @@ def _trainer_of_a_stream(
             made = StreamedEpoch(model, batches)
             held = Stream(Batches(held, size, IN_ORDER)) if isinstance(held, Arrays) else held
             return EpochLoop(made, watch, held), decision
-        except CannotTrace as cannot:
-            decision = _fallen(request.engine, untraceable(cannot.__cause__ or cannot), cannot)  # type: ignore[arg-type]
+        except Unsupported as cannot:
+            decision = _fallen(request.engine, untraceable(cannot), cannot)
             train = replace(train, source=batches.adapter, class_weight=None)  # the adapter has them
     return KerasFit(model, train, held, parts.batch_size, watch, size), decision
 
@@ -320,7 +320,7 @@ def build_variables(model: keras.Model, arrays: Arrays, batch_size: int) -> None
 
 def engine_of(model: keras.Model) -> str:
     """The engine that trained a model last; empty where none of ours did."""
-    return getattr(getattr(model, "history", None), "rowwise", {}).get("engine", "")
+    return getattr(getattr(getattr(model, "history", None), "rowwise", None), "engine", "")
 
 
 def is_set(stop: threading.Event | None) -> bool:

@@ -21,6 +21,7 @@ import numpy as np
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.changes import Snapshot
 from rowwise.engine.device_records import DeviceRecords
+from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import metric_results
 
 if TYPE_CHECKING:
@@ -38,10 +39,6 @@ KEPT = 32  # executables of one model: those that were used last
 NARROW = 200  # units; measured on two AVX-512 cores with batches of 16 to 256
 
 
-class CannotTrace(Exception):
-    """JAX refused the model; `__cause__` says why."""
-
-
 class WholeEpoch:
     """The compiled epochs of one model over one set of arrays: an `Engine`.
 
@@ -56,7 +53,7 @@ class WholeEpoch:
         validation_batch_size: records a step of the validation; None for as many as of the training.
 
     Raises:
-        CannotTrace: the model's step cannot be traced by JAX.
+        Unsupported: the model's step cannot be traced by JAX.
     """
 
     def __init__(
@@ -78,7 +75,7 @@ class WholeEpoch:
             self.validation = DeviceRecords(validation, held_size, device_bytes) if validation is not None else None
             self._compile()
         except Exception as cause:  # whatever a user's layer, loss or metric raises when it meets a tracer
-            raise CannotTrace from cause
+            raise Unsupported from cause
         self.compile_seconds = time.perf_counter() - start
 
     @property
