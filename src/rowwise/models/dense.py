@@ -16,14 +16,13 @@ from rowwise.errors import UsageError
 from rowwise.models.input_scaling import scaling_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import keras
     from numpy.typing import NDArray
 
-    from rowwise.data.tables.schema import Schema
 
-WIDEST = 50  # features of an Embedding
+PIECES = 12  # of a table's numbers
 MANY = 5_000  # records of a table with classes from which on a wider layer learns better
 
 
@@ -34,17 +33,18 @@ def dense(
     dropout: float = 0.0,
     learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-3,
     seed: int | None = None,
+    weight_decay: float = 0.0,
+    pieces: int | None = None,
 ) -> keras.Model:
     """Input → Rescaling(1/255) → Flatten → Dense, … → Dense(classes, softmax), compiled.
 
-    The optimizer is Adam, the loss sparse categorical cross-entropy (labels are class numbers), the
-    metric accuracy. Pixels are divided by their white, 255 or that of 10 to 16 bits; features of arrays that are no
-    pixels are standardized by a Normalization instead; values on a scale of about 1 are left as they are.
+    The optimizer is Adam (AdamW with a weight decay), the loss sparse categorical cross-entropy (labels are class
+    numbers), the metric accuracy. Pixels are divided by their white, 255 or that of 10 to 16 bits; features of arrays
+    that are no pixels are standardized by a Normalization instead; values on a scale of about 1 are left as they are.
 
-    A table's records, which have a schema, go through its Preparation instead, and columns of many levels through
-    an Embedding each; the model is a `keras.Sequential` where there are none of those. For regression the last layers
-    are Dense(targets) and a Rescaling to the targets' own units, the loss the mean squared error, the metric the mean
-    absolute error.
+    A table's records, which have a schema, go through its Preparation instead, and its FeatureEncoding, which tells
+    numbers piece by piece. For regression the last layers are Dense(targets) and a Rescaling to the targets' own
+    units, the loss the mean squared error, the metric the mean absolute error.
 
     Args:
         dataset: records `(records, ...)`; the input is `(None, ...)`, the output `(None, classes)` or
@@ -75,6 +75,10 @@ def dense(
         raise UsageError("model.learning_rate", found=repr(learning_rate))
     if seed is not None and not (isinstance(seed, Integral) and seed >= 0):
         raise UsageError("model.seed", found=repr(seed))
+    if not (isinstance(weight_decay, Real) and 0 <= weight_decay < math.inf):
+        raise UsageError("model.weight_decay", found=repr(weight_decay))
+    if pieces is not None and not (isinstance(pieces, Integral) and pieces >= 0):
+        raise UsageError("model.pieces", found=repr(pieces))
     try:
         keras.activations.get(activation)
     except ValueError:
@@ -94,7 +98,7 @@ def dense(
         # Each layer needs a separate seed: Dropout of two layers must not drop alike.
         return int(random.integers(2**31))
 
-    layers = [*_input_layers(dataset)]
+    layers = [*_input_layers(dataset, PIECES if pieces is None else int(pieces))]
     for number, units in enumerate(widths, 1):
         layers.append(layer(units, f"hidden_{number}", activation))
         if dropout:
@@ -108,15 +112,21 @@ def dense(
     else:
         layers.append(layer(len(dataset.classes), "classes", "softmax"))
         loss, metric = "sparse_categorical_crossentropy", "accuracy"
-    records = keras.Input(dataset.shape, name="records")
-    if dataset.schema is not None and dataset.schema.embedded:
-        model = _with_embeddings(records, dataset.schema, layers, draw)
-    else:
-        model = keras.Sequential([records, *layers], name="dense")
+    model = keras.Sequential([keras.Input(dataset.shape, name="records"), *layers], name="dense")
     for kernel_layer, initializer in dense_layers:
         kernel_layer.kernel_initializer = initializer  # a saved model names Keras's own, of the same distribution
-    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric])
+    model.compile(_optimizer(learning_rate, weight_decay), loss, metrics=[metric])
     return model
+
+
+def _optimizer(learning_rate: Any, weight_decay: float) -> keras.optimizers.Optimizer:
+    import keras
+
+    if not weight_decay:
+        return keras.optimizers.Adam(learning_rate)
+    optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
 
 
 def usual_hidden(dataset: Dataset) -> tuple[int, ...]:
@@ -135,14 +145,17 @@ def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: 
     return random.uniform(-limit, limit, shape).astype(dtype or "float32")
 
 
-def _input_layers(dataset: Dataset) -> list[keras.Layer]:
+def _input_layers(dataset: Dataset, pieces: int) -> list[keras.Layer]:
     """What the records go through before the first Dense layer."""
     import keras
 
     if dataset.schema is not None:
+        from rowwise.models.encoding import fitted_encoding
         from rowwise.models.preparation import Preparation
 
-        return [Preparation(dataset.schema, name="preparation")]
+        preparation = Preparation(dataset.schema, name="preparation")
+        encoding = fitted_encoding(preparation, dataset.x, pieces, name="encoding")
+        return [preparation] if encoding is None else [preparation, encoding]
     flatten = keras.layers.Flatten(name="flatten")
     scaling = scaling_layer(dataset.x)
     return [flatten] if scaling is None else [scaling, flatten]
@@ -160,34 +173,6 @@ def _target_units(dataset: Dataset) -> keras.layers.Rescaling:
     offset = [float(value) for value in y.mean(0)]
     single = len(scale) == 1
     return keras.layers.Rescaling(scale[0] if single else scale, offset[0] if single else offset, name="units")
-
-
-def _with_embeddings(
-    records: Any, schema: Schema, layers: Sequence[keras.Layer], draw: Callable[[], int | None]
-) -> keras.Model:
-    """A Functional model: each column of many levels has a row of weights a level, beside the other features."""
-    import keras
-
-    from rowwise.models.preparation import Columns
-
-    preparation, *others = layers
-    prepared = preparation(records)
-    plain = len(schema.features) - len(schema.embedded)
-    parts = [Columns(0, plain, name="features")(prepared)] if plain else []
-    for number, column in enumerate(schema.embedded):
-        width = min(WIDEST, round(1.6 * len(column.levels) ** 0.56))  # fastai's rule of thumb
-        embedding = keras.layers.Embedding(
-            len(column.levels) + 1,  # the last row is for unknown and missing levels
-            width,
-            embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=draw()),
-            name=f"embedding_{number + 1}",
-        )
-        level = Columns(plain + number, plain + number + 1, name=f"level_{number + 1}")(prepared)
-        parts.append(keras.layers.Flatten(name=f"row_{number + 1}")(embedding(level)))
-    output = keras.layers.Concatenate(name="joined")(parts) if len(parts) > 1 else parts[0]
-    for layer in others:
-        output = layer(output)
-    return keras.Model(records, output, name="dense")
 
 
 def _widths(hidden: Sequence[int] | int) -> list[int]:
