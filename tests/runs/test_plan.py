@@ -61,8 +61,8 @@ def test_what_makes_no_sense_is_refused_by_name(data, options, words):
 def test_a_table_has_settings_of_its_own_where_nobody_chose_others(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{i / 7:.3f},{'xy'[i % 2]}\n" for i in range(60)))
     train, _ = load(tmp_path / "t.csv", target="b")
-    assert Settings().suited(train, ()) == Settings(hidden=(100,), batch_size=21, epochs=167)
-    assert Settings().suited(train, ("hidden", "epochs", "batch_size")) == Settings()
+    assert Settings().suited(train, ()) == Settings(hidden=(100,), batch_size=21, epochs=167, patience=20)
+    assert Settings().suited(train, ("hidden", "epochs", "batch_size", "patience")) == Settings()
     digits, _ = load("digits")
     assert Settings().suited(digits, ()) == Settings()
 

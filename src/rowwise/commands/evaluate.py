@@ -102,6 +102,7 @@ def _training(record: RunRecord | None) -> Training:
         record.versions,
         {name: [epoch.figures[name] for epoch in record.epochs] for name in names},
         [epoch.seconds for epoch in record.epochs],
+        record.best_epoch,
     )
 
 

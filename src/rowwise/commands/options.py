@@ -8,7 +8,7 @@ from typing import Any
 from rowwise.data.source import DATE_ORDERS, TASKS, Source, read_options
 from rowwise.environment import ENGINES
 from rowwise.runs.plan import READING
-from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
+from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, PATIENCE, Settings
 from rowwise.terminal.parsing import Option
 from rowwise.terminal.values import POSITIVE, SHARE, WIDTHS, given_names, one_of, whole
 
@@ -35,6 +35,9 @@ def settings() -> list[Option]:
         option("--validation", "cli.help.validation", "SHARE", SHARE, usual.validation),
         option("--seed", "cli.help.seed", "N", whole(0, LARGEST_SEED), usual.seed),
         option("--class-weight", "cli.help.class_weight", "KIND", one_of(*CLASS_WEIGHTS), usual.class_weight),
+        option("--patience", "cli.help.patience", "N", whole(1), PATIENCE),
+        Option("--no-early-stopping", "cli.help.no_early_stopping", is_flag=True),
+        Option("--refit", "cli.help.refit", is_flag=True, default=None),
         option("--engine", "cli.help.engine", "ENGINE", one_of(*ENGINES), ENGINES[0]),
     ]
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 from rowwise.commands.options import chosen, reading, settings
 from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.tables import about_table
+from rowwise.errors import UsageError
 from rowwise.runs import events
+from rowwise.runs.events import about_kept
 from rowwise.runs.plan import plan_training
 from rowwise.runs.training import train
 from rowwise.terminal.output import Output, called
@@ -38,6 +40,7 @@ def _train(
     out: Path | None,
     resume: Path | None,
     no_pictures: bool,
+    no_early_stopping: bool,
     on_divergence: str | None,
     quiet: bool,
     json: bool,
@@ -50,6 +53,10 @@ def _train(
         RowwiseError: options, data or places that cannot be used. KeyboardInterrupt: before there was
             anything to save, or a second time.
     """
+    if no_early_stopping:
+        if given.get("patience") is not None:
+            raise UsageError("cli.patience.both")
+        given["patience"] = 0
     plan = plan_training(data, chosen(given), resume)  # what can be refused is, before seconds go into importing Keras
     with (
         own_temporary_folder(),
@@ -82,6 +89,7 @@ class _Teller:
         self._output, self._quiet, self._loaded = output, quiet, loaded
         self._display: Display | None = None
         self._training: bool | None = None  # None before it
+        self._refit = False  # whether it has begun
         self._stopping_told = False  # when the signal came, before the engine notices
         self.signals = StopSignals(self._stopping)
 
@@ -125,6 +133,11 @@ class _Teller:
                 elif not self._quiet:
                     output.tell("")
                     output.warn(say("fit.interrupted"))
+            case events.RefitBegan():
+                self._close()
+                output.tell(about_kept(event.kept, "--no-early-stopping"))
+                output.tell(say("cli.refit", records=f"{event.records:,}", epochs=event.kept.epoch))
+                self._refit = True
             case events.TrainingEnded():
                 self._close()
                 self._training = False
@@ -132,6 +145,8 @@ class _Teller:
                     self.signals.saved_in_spite()
                     output.warn(say("cli.stopping"))
                 output.tell(say("cli.engine", engine=event.engine, reason=event.reason))
+                if event.kept is not None and not self._refit:
+                    output.tell(about_kept(event.kept, "--no-early-stopping"))
             case events.Measured():
                 output.result(str(event.report))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.data.source import read_options
 from rowwise.errors import UsageError, warn_user
-from rowwise.runs.events import EpochEnded, StopRequested, TrainingBegan, TrainingEnded, Warned
+from rowwise.runs.events import EpochEnded, RefitBegan, StopRequested, TrainingBegan, TrainingEnded, Warned, about_kept
 from rowwise.runs.plan import READING, plan_training
 from rowwise.runs.saved import Saved
 from rowwise.runs.training import train as train_plan
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rowwise.engine.progress import Display
-    from rowwise.runs.events import Event, Observer
+    from rowwise.runs.events import Event, KeptEpoch, Observer
 
 __all__ = ["open", "train"]
 
@@ -68,8 +68,8 @@ def train(
         options: a TOML file with more of the following.
         on_divergence: "stop", or "continue" where a training that diverges is to continue regardless.
         **more: settings (`hidden`, `activation`, `dropout`, `learning_rate`, `batch_size`, `validation`, `seed`,
-            `class_weight`, `epochs`), and how data are read (`categorical`, `drop`, `group`, `time`, `test`,
-            `split_seed`, …: the attributes of `rowwise.data.Source`).
+            `class_weight`, `epochs`, `patience`, `refit`), and how data are read (`categorical`, `drop`, `group`,
+            `time`, `test`, `split_seed`, …: the attributes of `rowwise.data.Source`).
 
     Returns:
         The run. Its record's `interrupted` says whether it was stopped, `diverged` whether it diverged.
@@ -107,6 +107,7 @@ class _Progress:
     def __init__(self, verbose: int | str, stop: threading.Event | None) -> None:
         self._verbose, self._stop = verbose, stop
         self._display: Display | None = None
+        self._refit = False  # whether it has begun
 
     def show(self, event: Event) -> None:
         from rowwise.engine.progress import display
@@ -123,8 +124,21 @@ class _Progress:
             case StopRequested() if self._verbose and not (self._stop is not None and self._stop.is_set()):
                 key = "fit.interrupted" if event.training else "cli.finishing"
                 print(f"\nrowwise: {say(key)}", file=sys.stderr, flush=True)
+            case RefitBegan():
+                self._say(event.kept)
+                if self._verbose:
+                    records = f"{event.records:,}"
+                    print(f"rowwise: {say('cli.refit', records=records, epochs=event.kept.epoch)}", file=sys.stderr)
+                self._refit = True
             case TrainingEnded():
                 self.close()
+                if not self._refit:
+                    self._say(event.kept)
+
+    def _say(self, kept: KeptEpoch | None) -> None:
+        self.close()
+        if kept is not None and self._verbose:
+            print(f"rowwise: {about_kept(kept, 'patience=0')}", file=sys.stderr)
 
     def close(self) -> None:
         """Give the terminal back; safe to call twice."""

@@ -111,8 +111,16 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
         raise UsageError("cli.resume.amid", path=folder, epoch=done + 1)
     if record.diverged:
         raise UsageError("cli.resume.diverged", path=folder, epoch=record.diverged.epoch, rate=kept.learning_rate)
-    if done >= epochs and not (killed and done == epochs):  # which then has only to be measured and saved
+    if record.refit and (epochs != kept.epochs or not record.lacks_refit):
+        raise UsageError("cli.resume.refit", path=folder, best=record.best_epoch)
+    ended = done >= epochs or record.stopped_early
+    if ended and not record.lacks_refit and not (killed and epochs == kept.epochs):  # which has only to be saved
+        if record.stopped_early:
+            waited = kept.patience
+            raise UsageError("cli.resume.stopped", path=folder, done=done, patience=waited, best=record.best_epoch)
         raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
+    if not killed and not ended and record.best_epoch not in (0, done) and not record.checkpoint:
+        raise UsageError("cli.resume.best", path=folder, done=done, best=record.best_epoch)
     return TrainingPlan(source.checked(), replace(kept, epochs=epochs), frozenset(choices), folder, record, killed)
 
 

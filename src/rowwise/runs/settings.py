@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
 
 CLASS_WEIGHTS = ("none", "balanced")
+LATER = ("class_weight", "patience", "refit")  # what runs of earlier versions lack: they had the default
 LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
 
 # A table of fewer records than MANY is trained for FEWEST_EPOCHS or STEPS, whichever is more, up to MOST_EPOCHS:
 # measured on the tables that scikit-learn ships (`rowwise bench --parts tables`).
 MANY, FEWEST_EPOCHS, MOST_EPOCHS, STEPS = 10_000, 60, 200, 500
+PATIENCE = 20  # epochs, of a table that has records held out
 
 
 class Choices(TypedDict, total=False):
@@ -37,6 +39,8 @@ class Choices(TypedDict, total=False):
     seed: int
     class_weight: str
     epochs: int
+    patience: int
+    refit: bool
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,9 @@ class Settings:
         seed: fixes initial weights, order of records, dropout, and which records are held out.
         class_weight: "none", or "balanced": classes count alike, however rare.
         epochs: in all, those of a resumed run among them.
+        patience: epochs without a lower validation loss after which a training stops, and keeps the weights of the
+            epoch with the lowest; 0 for all epochs, and the last one's weights.
+        refit: whether a new model is then trained on all training records, for as many epochs as were best.
     """
 
     hidden: tuple[int, ...] = (100, 30)
@@ -64,6 +71,8 @@ class Settings:
     seed: int = 0
     class_weight: str = "none"
     epochs: int = 20
+    patience: int = 0
+    refit: bool = False
 
     @classmethod
     def of(cls, choices: Choices) -> Settings:
@@ -79,7 +88,10 @@ class Settings:
                 near = " " + say("cli.usage.near", near=close[0]) if close else ""
                 raise UsageError("settings.unknown", name=name, near=near, known=", ".join(names))
             _check(name, value)
-        return cls(**{name: tuple(v) if name == "hidden" else v for name, v in choices.items()})  # type: ignore[arg-type]
+        settings = cls(**{name: tuple(v) if name == "hidden" else v for name, v in choices.items()})  # type: ignore[arg-type]
+        if settings.patience and not settings.validation:
+            raise UsageError("settings.patience.validation")
+        return settings
 
     def suited(self, data: Dataset, chosen: Collection[str]) -> Settings:
         """These settings, those not chosen suited to the training records `data`.
@@ -100,6 +112,10 @@ class Settings:
                 steps = -(-records // settings.batch_size)
                 epochs = min(max(FEWEST_EPOCHS, -(-STEPS // steps)), MOST_EPOCHS)
                 settings = replace(settings, epochs=epochs)
+            if "patience" not in chosen and settings.validation:
+                settings = replace(settings, patience=PATIENCE)
+        if settings.refit and not settings.patience:
+            raise UsageError("settings.refit.patience")
         return settings
 
     def differences(self, other: Settings) -> frozenset[str]:
@@ -121,8 +137,7 @@ class Settings:
         """
         settings: dict[str, Any] = {}
         for name, usual in asdict(cls()).items():
-            # A run of before there were class weights had none.
-            value = values.get(name, usual if name == "class_weight" else None)
+            value = values.get(name, usual if name in LATER else None)
             types = {tuple: (list,), float: (float, int)}.get(type(usual), (type(usual),))  # as JSON gives them
             if not isinstance(value, types) or not _fits(name, value):
                 raise ValueError(f"settings.{name}: {value!r:.60}")
@@ -160,6 +175,8 @@ def _fits(name: str, value: Any) -> bool:
         "seed": 0 <= count <= LARGEST_SEED,
         "class_weight": isinstance(value, str) and value in CLASS_WEIGHTS,
         "epochs": count >= 1,
+        "patience": count >= 0,
+        "refit": isinstance(value, bool),
     }
     return fits[name]
 

@@ -20,6 +20,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+KOREAN = 0.8  # share of common Hangul among the letters beyond ASCII
 UNICODE_8 = ("utf-8", "utf-8-sig", "ascii")
 
 
@@ -125,23 +126,26 @@ def _utf_16(start: bytes) -> str:
 
 
 def _is_korean(path: Path) -> bool:
-    """Whether it can be decoded, most letters beyond ASCII being common Hangul: nearly any bytes are some in CP949."""
+    """Whether it can be decoded, most letters beyond ASCII being common Hangul: nearly any bytes are some in CP949.
+
+    Chinese, Japanese and Latin letters become rare syllables, and characters that Korean tables seldom have.
+    """
     decoder, common = codecs.getincrementaldecoder("cp949")(), Counter[bool]()
     with path.open("rb") as file:
         try:
             for number, block in enumerate(iter(lambda: file.read(BLOCK), b"")):
                 text = decoder.decode(block)
                 if number < 16 and not text.isascii():
-                    common.update(_is_common(letter) for letter in text if ord(letter) > 127)
+                    common.update(_is_common(letter) for letter in text if ord(letter) > 127 and letter.isalpha())
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return False
-    return common[True] > common[False]
+    return common[True] >= KOREAN * common.total()
 
 
 def _is_common(letter: str) -> bool:
-    """Whether EUC-KR, which CP949 extends by rare syllables, has the letter."""
+    """Whether it is Hangul of EUC-KR, which CP949 extends by rare syllables."""
     try:
-        return len(letter.encode("euc_kr")) == 2
+        return "가" <= letter <= "힣" and len(letter.encode("euc_kr")) == 2
     except UnicodeEncodeError:
         return False

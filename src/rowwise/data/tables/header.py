@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.quotes import Row
 
 SEPARATORS = (",", ";", "\t", "|")
+BLANK = " \t\r\n\v\f\xa0\u2003\u3000\u200b\ufeff"  # around a name
 MOST_ABOVE = 30  # rows above the names
 COMMENTS = ("#", "//", "%", "--")
 VALUE = re.compile(r"[^\W\d_]")  # a letter; what has none but a digit is a value: numbers, dates, money
@@ -73,7 +74,7 @@ def find_header(path: Path, rows: Sequence[Row], asked: int | None) -> Header:
     if asked is None and place:
         skipped = [cut(" ".join(filled(above))) for above in rows[:place]]
         warn_user(say("table.above", path=path, count=place, first=skipped[0], line=row.line, names=_text(row)))
-    names, surplus = [field.strip() for field in row.fields], width - len(row.fields)
+    names, surplus = [field.strip(BLANK) for field in row.fields], width - len(row.fields)
     below = rows[place + 1 :]
     if surplus > 0 and below and len(below[0].fields) == width:
         if all(not field.strip() for other in below for field in other.fields[len(names) : width]):

@@ -40,7 +40,11 @@ def number_notes(name: str, profile: Profile, kind: str) -> list[str]:
         notes = []
         if numbers.mark:
             text, record = numbers.mark
-            found = {"count": f"{numbers.marks:,}", "found": text[:LONGEST], "record": f"{record + 1:,}"}
+            found = {
+                "count": f"{numbers.marks or numbers.infinite:,}",
+                "found": text[:LONGEST],
+                "record": f"{record + 1:,}",
+            }
             notes.append(say("table.marks", name=name, **found))
         if numbers.unit and numbers.bare:
             text, record = numbers.bare

@@ -89,6 +89,7 @@ class NumberProfile:
         padded: the first code with leading zeros; and how short these are.
         shortest: characters of the shortest whole number.
         long: the first whole number with more digits than float64 keeps.
+        infinite: numbers that were no texts, and are not finite.
         addresses: values that may be addresses of the Internet: they are no numbers where all of them are.
     """
 
@@ -107,6 +108,7 @@ class NumberProfile:
     shortest: int = 10**9
     long: str = ""
     addresses: int = 0
+    infinite: int = 0
 
     @property
     def range(self) -> Range:
@@ -188,6 +190,11 @@ class NumberProfile:
         seen = Range.of(_present(numbers))
         for one in self.ranges.values():
             one.join(seen)
+
+    def add_infinite(self, count: int, record: int) -> None:
+        """So many values of a batch are infinite, that of the record first: they count as missing."""
+        self.infinite += count
+        self.mark = self.mark or ("inf", record)
 
     def add_integers(self, values: pl.Series) -> None:
         """Look for whole numbers beyond those that float64 holds; after `add_typed`."""

@@ -114,7 +114,10 @@ class Profile:
         self.texts = self.texts or values.dtype == pl.String
         self.records += len(values)
         if values.dtype.is_float():
-            values = as_numbers(values).cast(values.dtype)
+            finite = as_numbers(values).cast(values.dtype)
+            if finite is not values and (infinite := values.is_infinite().fill_null(False)).any():
+                self.numbers.add_infinite(int(infinite.sum()), start + int(infinite.arg_max() or 0))
+            values = finite
         self.missing += values.null_count()
         present = values.drop_nulls() if values.null_count() else values
         if not len(present):
