@@ -12,7 +12,6 @@ from rich.cells import cell_len
 import rowwise as package
 from rowwise.commands.options import ENGINES
 from rowwise.engine.plan import ENGINES as REAL_ENGINES
-from rowwise.models.dense import usual_hidden
 from rowwise.runs.settings import Settings
 
 COMMANDS = (
@@ -111,8 +110,8 @@ def test_the_defaults_are_those_of_the_python_functions():
     built, fitted = (inspect.signature(f).parameters for f in (package.dense, package.fit))
     usual = Settings()
     digits, _ = package.load("digits")
-    assert usual_hidden(digits) == usual.hidden
-    for name in ("activation", "dropout", "learning_rate"):
+    assert [layer.units for layer in package.dense(digits).layers[2:]] == [*usual.hidden, 10]
+    for name in ("activation", "learning_rate"):
         assert built[name].default == getattr(usual, name)
     for name in ("batch_size", "seed"):
         assert fitted[name].default == getattr(usual, name)

@@ -44,7 +44,7 @@ def layers(table):
 
 
 def test_numbers_are_clipped_around_the_median_and_told_piece_by_piece_as_by_hand():
-    layer = FeatureEncoding(2, [{"feature": 1, "center": 1, "spread": 2, "knots": [0, 1, 3], "values": []}])
+    layer = FeatureEncoding(2, [{"feature": 1, "center": 1, "spread": 2, "knots": [0, 1, 3]}])
     encoded = layer.encode(np.array([[7, -1], [7, 0.5], [7, 2], [7, 100]], np.float32))
     distance = (np.array([-1, 0.5, 2, 100]) - 1) / 2
     np.testing.assert_allclose(encoded[:, 0], 7)
@@ -52,15 +52,11 @@ def test_numbers_are_clipped_around_the_median_and_told_piece_by_piece_as_by_han
     np.testing.assert_allclose(encoded[:, 2:], [[-0.5, -0.5], [0, -0.5], [0.5, 0], [0.5, 0.5]])
 
 
-def test_values_and_levels_have_a_feature_each_and_rare_levels_share_one():
-    layer = FeatureEncoding(
-        2,
-        [{"feature": 0, "center": 0, "spread": 1, "knots": [], "values": [0, 1, 5]}],
-        [{"feature": 1, "values": [0, 3]}],
-    )
-    encoded = layer.encode(np.array([[1, 3], [5, 0], [1.0000001, 2], [2.5, 7]], np.float32))
-    expected = [[0, 1, 0, 0, 1, 0], [0, 0, 1, 1, 0, 0], [0, 1, 0, 0, 0, 1], [0, 0, 0, 0, 0, 1]]
-    np.testing.assert_array_equal(encoded[:, 1:], expected)
+def test_levels_have_a_feature_each_and_rare_ones_share_one():
+    layer = FeatureEncoding(3, levels=[{"feature": 1, "levels": [0, 3]}, {"feature": 2, "levels": [1]}])
+    encoded = layer.encode(np.array([[7, 3, 1], [7, 0, 0], [7, 2, 1], [7, 9, 5]], np.float32))
+    expected = [[0, 1, 1, 0, 0], [1, 0, 0, 0, 1], [0, 0, 1, 1, 0], [0, 0, 0, 1, 1]]
+    np.testing.assert_array_equal(encoded, [[7, *row] for row in expected])
 
 
 def test_keras_numpy_and_the_native_engine_agree_and_a_saved_model_gives_the_same_numbers(table, layers, tmp_path):
@@ -83,12 +79,11 @@ def test_the_encoding_says_what_each_feature_is(table, layers):
     names = encoding.names(table[0].schema)
     assert len(names) == len(set(names)) == encoding.width
     x = np.array(table[0].x[:1])
-    place = names.index("hour=7")
+    place = names.index("hour 7…8")
     hour = preparation.schema.inputs.index("hour")
-    values = [
-        Encoded(preparation, encoding)(np.where(np.arange(x.shape[1]) == hour, h, x).astype(np.float32)) for h in (7, 8)
-    ]
-    assert [value[0, place] for value in values] == [1, 0]
+    rows = np.repeat(x, 3, axis=0)
+    rows[:, hour] = 7, 7.5, 8
+    np.testing.assert_allclose(Encoded(preparation, encoding)(rows)[:, place], [-0.5, 0, 0.5], atol=1e-5)
     assert "town=town 1" in names
     assert "town=*" in names
     assert not any(name.startswith("yes ") for name in names)
@@ -109,7 +104,7 @@ def test_of_very_many_levels_the_most_frequent_have_features():
     frame = pl.DataFrame({"code": [f"c{v}" for v in levels], "y": np.arange(records) % 7.0})
     train, _ = rowwise.load(frame, target="y")
     encoding = fitted_encoding(Preparation(train.schema), train.x, PIECES)
-    assert len(encoding.levels[0]["values"]) <= MOST_LEVELS
+    assert len(encoding.levels[0]["levels"]) <= MOST_LEVELS
     assert "code=coften" in encoding.names(train.schema)
 
 
@@ -122,7 +117,8 @@ def test_without_pieces_numbers_stay_standardized(table):
 
 def test_many_records_get_fewer_pieces_so_that_their_features_stay_small(table, monkeypatch):
     preparation = Preparation(table[0].schema)
-    monkeypatch.setattr("rowwise.models.encoding.MOST_BYTES", 4 * len(table[0]) * 4 * 5)
+    numbers = 4  # number, hour, and year and day of the date
+    monkeypatch.setattr("rowwise.models.encoding.MOST_BYTES", 4 * len(table[0]) * numbers * 5)
     few = fitted_encoding(preparation, table[0].x, PIECES)
     assert max(len(number["knots"]) for number in few.numbers) <= 6
 
@@ -130,9 +126,9 @@ def test_many_records_get_fewer_pieces_so_that_their_features_stay_small(table, 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"feature": 5, "center": 0, "spread": 1, "knots": [], "values": []},
-        {"feature": 0, "center": 0, "spread": 0, "knots": [], "values": []},
-        {"feature": 0, "center": 0, "spread": 1, "knots": [1, 1], "values": []},
+        {"feature": 5, "center": 0, "spread": 1, "knots": []},
+        {"feature": 0, "center": 0, "spread": 0, "knots": []},
+        {"feature": 0, "center": 0, "spread": 1, "knots": [1, 1]},
     ],
 )
 def test_a_damaged_configuration_is_refused(wrong):

@@ -89,7 +89,7 @@ class _Teller:
         self._output, self._quiet, self._loaded = output, quiet, loaded
         self._display: Display | None = None
         self._training: bool | None = None  # None before it
-        self._refit = False  # whether it has begun
+        self._first_told = False  # whether the epoch kept is said already
         self._stopping_told = False  # when the signal came, before the engine notices
         self.signals = StopSignals(self._stopping)
 
@@ -137,7 +137,13 @@ class _Teller:
                 self._close()
                 output.tell(about_kept(event.kept, "--no-early-stopping"))
                 output.tell(say("cli.refit", records=f"{event.records:,}", epochs=event.kept.epoch))
-                self._refit = True
+                self._first_told = True
+            case events.EnsembleBegan():
+                self._close()
+                if event.kept is not None and not self._first_told:
+                    output.tell(about_kept(event.kept, "--no-early-stopping"))
+                output.tell(say("cli.ensemble", others=event.others, networks=1 + event.others))
+                self._first_told = True
             case events.TrainingEnded():
                 self._close()
                 self._training = False
@@ -145,7 +151,7 @@ class _Teller:
                     self.signals.saved_in_spite()
                     output.warn(say("cli.stopping"))
                 output.tell(say("cli.engine", engine=event.engine, reason=event.reason))
-                if event.kept is not None and not self._refit:
+                if event.kept is not None and not self._first_told:
                     output.tell(about_kept(event.kept, "--no-early-stopping"))
             case events.Measured():
                 output.result(str(event.report))

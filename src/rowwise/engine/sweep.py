@@ -25,7 +25,7 @@ from rowwise.text import say
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -57,6 +57,7 @@ def sweep(
     threads: int = 1,
     stop: threading.Event | None = None,
     on_divergence: str = "stop",
+    callbacks: Callable[[int], Sequence[keras.callbacks.Callback]] | None = None,
 ) -> list[Fitted]:
     """Train a model for each seed, each as `fit` with that seed would, to the bit.
 
@@ -75,6 +76,7 @@ def sweep(
         threads: of the native engine, for each model.
         stop: as in `fit`: it ends the training of all models.
         on_divergence: as in `fit`, for each model by itself.
+        callbacks: seed → the callbacks of its model, as in `fit`; they are called on the thread that trains it.
 
     Returns:
         A Fitted a seed, in the order of the seeds.
@@ -84,6 +86,7 @@ def sweep(
         KeyboardInterrupt: after Ctrl-C or `stop`, once every model under way has ended a block of steps.
     """
     models = {int(seed): build(int(seed)) for seed in seeds}
+    own = {seed: list(callbacks(seed)) if callbacks is not None else [] for seed in models}
     check_on_divergence(on_divergence)
     check_numbers(epochs=epochs, batch_size=batch_size, workers=workers, threads=threads)
     for model in models.values():
@@ -106,14 +109,14 @@ def sweep(
                 return False
             params = params_of(decision, epochs, len(arrays.x), batch_size)
             try:
-                trainer.train(seed, range(epochs), [clock], stopped, params)
+                trainer.train(seed, range(epochs), [*own[seed], clock], stopped, params)
             finally:
                 record_run(model, decision, clock, trainer, watch)
             return True
 
         for model in models.values():
             build_variables(model, prepared.arrays, batch_size)
-        decisions = {seed: plan(model, []) for seed, model in models.items()}
+        decisions = {seed: plan(model, own[seed]) for seed, model in models.items()}
         with ThreadPoolExecutor(workers or usable_cores()) as pool:
             jobs = {
                 seed: pool.submit(train_natively, seed, models[seed], decision)
@@ -140,6 +143,7 @@ def sweep(
             verbose=0,
             sample_weight=sample_weight,
             class_weight=class_weight,
+            callbacks=own[seed],
             stop=stop,
             on_divergence=on_divergence,
         )

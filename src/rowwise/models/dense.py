@@ -14,6 +14,7 @@ from rowwise.data.dataset import Dataset
 from rowwise.data.tables.schema import from_origins
 from rowwise.errors import UsageError
 from rowwise.models.input_scaling import scaling_layer
+from rowwise.models.presets import suited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,23 +23,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-PIECES = 12  # of a table's numbers
-MANY = 5_000  # records of a table with classes from which on a wider layer learns better
+HIDDEN = (100, 30)  # of pictures and arrays
 
 
 def dense(
     dataset: Dataset,
     hidden: Sequence[int] | None = None,
     activation: str = "relu",
-    dropout: float = 0.0,
+    dropout: float | None = None,
     learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-3,
     seed: int | None = None,
-    weight_decay: float = 0.0,
     pieces: int | None = None,
 ) -> keras.Model:
     """Input → Rescaling(1/255) → Flatten → Dense, … → Dense(classes, softmax), compiled.
 
-    The optimizer is Adam (AdamW with a weight decay), the loss sparse categorical cross-entropy (labels are class
+    The optimizer is Adam, the loss sparse categorical cross-entropy (labels are class
     numbers), the metric accuracy. Pixels are divided by their white, 255 or that of 10 to 16 bits; features of arrays
     that are no pixels are standardized by a Normalization instead; values on a scale of about 1 are left as they are.
 
@@ -49,10 +48,11 @@ def dense(
     Args:
         dataset: records `(records, ...)`; the input is `(None, ...)`, the output `(None, classes)` or
             `(None, targets)`.
-        hidden: units of each hidden layer, first to last; empty for logistic regression. None: for a table (100,), or
-            (200,) where it has classes and 5,000 records or more; (100, 30) for everything else.
+        hidden: units of each hidden layer, first to last; empty for logistic regression. None: what the preset
+            "default" has for a table; (100, 30) for everything else.
         activation: of the hidden layers, by Keras's names.
-        dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1.
+        dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1. None: what
+            the preset "default" has for a table; 0 for everything else.
         learning_rate: Adam's; a number or one of Keras's schedules.
         seed: same seed, same initial weights and dropout; None draws new ones.
 
@@ -67,7 +67,14 @@ def dense(
     check_not_forked()
     if not isinstance(dataset, Dataset):
         raise UsageError("model.dataset", found=type(dataset).__name__)
-    widths = _widths(usual_hidden(dataset) if hidden is None else hidden)
+    usual = suited("default", dataset, len(dataset)) if dataset.schema is not None else None
+    if hidden is None:
+        hidden = usual.hidden if usual else HIDDEN
+    if dropout is None:
+        dropout = usual.dropout if usual else 0.0
+    if pieces is None:
+        pieces = usual.pieces if usual else 0
+    widths = _widths(hidden)
     if not (isinstance(dropout, Real) and 0 <= dropout < 1):
         raise UsageError("model.dropout", found=repr(dropout))
     schedule = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
@@ -75,14 +82,38 @@ def dense(
         raise UsageError("model.learning_rate", found=repr(learning_rate))
     if seed is not None and not (isinstance(seed, Integral) and seed >= 0):
         raise UsageError("model.seed", found=repr(seed))
-    if not (isinstance(weight_decay, Real) and 0 <= weight_decay < math.inf):
-        raise UsageError("model.weight_decay", found=repr(weight_decay))
-    if pieces is not None and not (isinstance(pieces, Integral) and pieces >= 0):
+    if not (isinstance(pieces, Integral) and pieces >= 0):
         raise UsageError("model.pieces", found=repr(pieces))
     try:
         keras.activations.get(activation)
     except ValueError:
         raise UsageError("model.activation", found=activation) from None
+
+    front = _input_layers(dataset, int(pieces))
+    records = keras.Input(dataset.shape, name="records")
+    return _compiled(dataset, [records, *front], widths, activation, dropout, learning_rate, seed)
+
+
+def network(
+    dataset: Dataset, features: int, hidden: Sequence[int], activation: str, dropout: float, rate: float, seed: int
+) -> keras.Model:
+    """What `dense` has after the layers that learn nothing, for their output `(None, features)`."""
+    import keras
+
+    return _compiled(dataset, [keras.Input((features,), name="features")], hidden, activation, dropout, rate, seed)
+
+
+def _compiled(
+    dataset: Dataset,
+    front: Sequence[Any],
+    widths: Sequence[int],
+    activation: str,
+    dropout: float,
+    learning_rate: Any,
+    seed: int | None,
+) -> keras.Model:
+    """The input and the layers of `front`, then Dense layers for the labels of the dataset."""
+    import keras
 
     loss: keras.losses.Loss | str
     dense_layers: list[tuple[keras.layers.Dense, Any]] = []
@@ -98,7 +129,7 @@ def dense(
         # Each layer needs a separate seed: Dropout of two layers must not drop alike.
         return int(random.integers(2**31))
 
-    layers = [*_input_layers(dataset, PIECES if pieces is None else int(pieces))]
+    layers = [*front]
     for number, units in enumerate(widths, 1):
         layers.append(layer(units, f"hidden_{number}", activation))
         if dropout:
@@ -112,31 +143,11 @@ def dense(
     else:
         layers.append(layer(len(dataset.classes), "classes", "softmax"))
         loss, metric = "sparse_categorical_crossentropy", "accuracy"
-    model = keras.Sequential([keras.Input(dataset.shape, name="records"), *layers], name="dense")
+    model = keras.Sequential(layers, name="dense")
     for kernel_layer, initializer in dense_layers:
         kernel_layer.kernel_initializer = initializer  # a saved model names Keras's own, of the same distribution
-    model.compile(_optimizer(learning_rate, weight_decay), loss, metrics=[metric])
+    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric])
     return model
-
-
-def _optimizer(learning_rate: Any, weight_decay: float) -> keras.optimizers.Optimizer:
-    import keras
-
-    if not weight_decay:
-        return keras.optimizers.Adam(learning_rate)
-    optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
-    return optimizer
-
-
-def usual_hidden(dataset: Dataset) -> tuple[int, ...]:
-    """The default hidden layers: a table's records are few, and one layer learns them best.
-
-    Twice as wide where there are many records of classes (measured on drawn problems of 8,000 training records).
-    """
-    if dataset.schema is None:
-        return (100, 30)
-    return (200,) if dataset.classes and len(dataset) >= MANY else (100,)
 
 
 def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: str | None = None) -> NDArray[Any]:

@@ -2,9 +2,9 @@
 
 A standardized number alone asks the first layer to bend it wherever its meaning bends. Here it is told piece by piece
 instead: between each two of its quantiles a feature rises from 0 to 1 (piecewise-linear encoding: Gorishniy, Rubachev
-and Babenko 2022). A number of few whole values, such as an hour or a code, gets a feature a value, and so does each
-level of a category that has records enough to learn from; the rarer ones share one. Outliers are drawn in by a smooth
-clip around the median. Nothing of it is trained: it is computed once for all epochs.
+and Babenko 2022), or between each two of its values where it has few, such as an hour or a code. Each level of a
+category that has records enough to learn from gets a feature; the rarer ones share one. Outliers are drawn in by a
+smooth clip around the median. Nothing of it is trained: it is computed once for all epochs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rowwise.data.tables.schema import Schema
 
-VALUES = 32  # different whole numbers at most that get a feature each
+VALUES = 32  # different values at most that are pieces' bounds, whatever their number
 SEEN_LEVEL = 4  # records of a level that has a feature of its own
 MOST_LEVELS = 256  # of a column, the most frequent ones
 SAMPLE = 1 << 16  # records that quantiles and counts are taken from
@@ -43,10 +43,9 @@ class _Places(NamedTuple):
     piece_of: NDArray[np.int32]
     left: NDArray[np.float32]
     width: NDArray[np.float32]
-    value_of: NDArray[np.int32]
-    value: NDArray[np.float32]
-    reach: NDArray[np.float32]
-    others: NDArray[np.float32]  # `(values, columns)`: which values a column of rare levels has of its own
+    level_of: NDArray[np.int32]
+    level: NDArray[np.float32]
+    others: NDArray[np.float32]  # `(levels, columns)`: which of the levels are of a column
 
 
 @keras.saving.register_keras_serializable("rowwise")
@@ -55,13 +54,14 @@ class FeatureEncoding(keras.Layer):
 
     First come the features that come in, level numbers excepted: numbers as their smoothly clipped distance from the
     median in quartile distances. Then the pieces of each number, -1/2 below a piece to 1/2 above it; then 1 or 0 for
-    each value of numbers and level numbers that has a feature of its own, and for all other levels of a column.
+    each level that has a feature of its own, and for all other levels of a column.
 
     Args:
         features: that come in.
-        numbers: each `{"feature", "center", "spread", "knots", "values"}`: which of them it is, its median and
-            quartile distance, the bounds of its pieces, and the values that have a feature each.
-        levels: each `{"feature", "values"}`: a column of level numbers, which come last.
+        numbers: each `{"feature", "center", "spread", "knots"}`: which of them it is, its median and quartile
+            distance, and the bounds of its pieces.
+        levels: each `{"feature", "levels"}`: a column of level numbers, which come last, and those that have a
+            feature each.
     """
 
     def __init__(
@@ -83,23 +83,22 @@ class FeatureEncoding(keras.Layer):
     def width(self) -> int:
         """How many features it gives."""
         places = self._places
-        return len(places.center) + len(places.piece_of) + len(places.value_of) + places.others.shape[1]
+        return len(places.center) + len(places.piece_of) + len(places.level_of) + places.others.shape[1]
 
     @cached_property
     def _places(self) -> _Places:
         passed = self.features - len(self.levels)
         center, spread, clipped = np.zeros(passed, np.float32), np.ones(passed, np.float32), np.zeros(passed, bool)
-        pieces, values = [], []
+        pieces: list[tuple[Any, ...]] = []
+        levels: list[tuple[Any, ...]] = []
         for number in self.numbers:
-            place, knots, own = number["feature"], number["knots"], number["values"]
+            place, knots = number["feature"], number["knots"]
             center[place], spread[place], clipped[place] = number["center"], number["spread"], True
             pieces += [(place, left, right - left) for left, right in pairwise(knots)]
-            reach = min((b - a for a, b in pairwise(own)), default=1.0) / 2
-            values += [(place, value, reach) for value in own]
-        others = np.zeros((len(values) + sum(len(column["values"]) for column in self.levels), len(self.levels)))
-        for number_of, column in enumerate(self.levels):
-            others[len(values) : len(values) + len(column["values"]), number_of] = 1
-            values += [(column["feature"], level, 0.5) for level in column["values"]]
+        others = np.zeros((sum(len(column["levels"]) for column in self.levels), len(self.levels)), np.float32)
+        for which, column in enumerate(self.levels):
+            others[len(levels) : len(levels) + len(column["levels"]), which] = 1
+            levels += [(column["feature"], level) for level in column["levels"]]
 
         def entries(rows: list[tuple[Any, ...]], which: int, kind: type[Any] = np.float32) -> NDArray[Any]:
             return np.array([row[which] for row in rows], kind)
@@ -111,10 +110,9 @@ class FeatureEncoding(keras.Layer):
             entries(pieces, 0, np.int32),
             entries(pieces, 1),
             entries(pieces, 2),
-            entries(values, 0, np.int32),
-            entries(values, 1),
-            entries(values, 2),
-            others.astype(np.float32),
+            entries(levels, 0, np.int32),
+            entries(levels, 1),
+            others,
         )
 
     def call(self, features: Any) -> Any:
@@ -134,29 +132,26 @@ class FeatureEncoding(keras.Layer):
         if len(places.piece_of):
             rise = (ops.take(x, places.piece_of, axis=1) - places.left) / places.width
             parts.append(ops.clip(rise, 0.0, 1.0) - np.float32(0.5))
-        if len(places.value_of):
-            there = ops.abs(ops.take(x, places.value_of, axis=1) - places.value) < places.reach
+        if self.levels:
+            there = ops.equal(ops.take(x, places.level_of, axis=1), places.level)
             there = there.astype(np.float32) if ops is np else ops.cast(there, "float32")
-            parts.append(there)
-            if self.levels:
-                parts.append(1 - ops.matmul(there, places.others))
+            parts += [there, 1 - ops.matmul(there, places.others)]
         return ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
     def names(self, schema: Schema) -> tuple[str, ...]:
         """Those of its features, from those of the schema that the preparation has."""
         names, units = schema.features, _number_places(schema)
-        pieces, values = [], []
+        pieces, levels = [], []
         for number in self.numbers:
             place = number["feature"]
             mean, scale = units[place]
-            knots, own = ([f"{mean + scale * at:.4g}" for at in number[which]] for which in ("knots", "values"))
+            knots = [f"{mean + scale * at:.4g}" for at in number["knots"]]
             pieces += [f"{names[place]} {low}…{high}" for low, high in pairwise(knots)]
-            values += [f"{names[place]}={value}" for value in own]
-        for column, own in zip(self.levels, schema.embedded, strict=True):
-            levels = (*own.levels, "…")  # the last number is for unknown and missing ones
-            values += [f"{own.name}={levels[int(level)]}" for level in column["values"]]
+        for kept, column in zip(self.levels, schema.embedded, strict=True):
+            texts = (*column.levels, "…")  # the last number is for unknown and missing ones
+            levels += [f"{column.name}={texts[int(level)]}" for level in kept["levels"]]
         others = tuple(f"{column.name}=*" for column in schema.embedded)
-        return (*names[: self.features - len(self.levels)], *pieces, *values, *others)
+        return (*names[: self.features - len(self.levels)], *pieces, *levels, *others)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (input_shape[0], self.width)
@@ -200,12 +195,14 @@ def fitted_encoding(
         return None
     rows = np.linspace(0, len(x) - 1, min(len(x), SAMPLE)).astype(np.int64)
     sample = preparation.prepare(x[rows])
-    if places:
-        pieces = min(pieces, MOST_BYTES // (4 * len(x) * len(places)))
-    numbers = [number for place in places if (number := _of_number(place, sample[:, place], pieces)) is not None]
+    values = max(VALUES, pieces)
+    if places and (most := MOST_BYTES // (4 * len(x) * len(places))) < values:
+        pieces, values = min(pieces, most), most
+    found = [_of_number(place, sample[:, place], pieces, values) for place in places]
+    numbers = [number for number in found if number is not None]
     first = len(schema.features) - len(schema.embedded)
     levels = [
-        {"feature": first + place, "values": _kept_levels(sample[:, first + place])}
+        {"feature": first + place, "levels": _kept_levels(sample[:, first + place])}
         for place in range(len(schema.embedded))
     ]
     return FeatureEncoding(len(schema.features), numbers, levels, **options)
@@ -226,22 +223,21 @@ def _number_places(schema: Schema) -> dict[int, tuple[float, float]]:
     return places
 
 
-def _of_number(place: int, values: NDArray[np.float32], pieces: int) -> dict[str, Any] | None:
+def _of_number(place: int, x: NDArray[np.float32], pieces: int, values: int) -> dict[str, Any] | None:
     """What a number's encoding is; None where it has one value, or may not have pieces."""
-    different = np.unique(values)
+    different = np.unique(x)
     if len(different) < 2 or pieces < 2:
         return None
-    low, center, high = np.quantile(values, (0.25, 0.5, 0.75))
+    low, center, high = np.quantile(x, (0.25, 0.5, 0.75))
     spread = high - low if high > low else (different[-1] - different[0]) / 2
-    knots = np.unique(np.quantile(values, np.linspace(0, 1, pieces + 1)).astype(np.float32))
-    few = 2 < len(different) <= min(VALUES, len(values) // SEEN_LEVEL)
-    own = different if few else different[:0]
+    knots = different
+    if len(different) > values:
+        knots = np.unique(np.quantile(x, np.linspace(0, 1, pieces + 1)).astype(np.float32))
     return {
         "feature": place,
         "center": float(center),
         "spread": float(spread),
-        "knots": [] if len(own) or len(knots) < 3 else knots.tolist(),
-        "values": own.tolist(),
+        "knots": knots.tolist() if len(knots) > 2 else [],
     }
 
 
@@ -253,12 +249,12 @@ def _kept_levels(numbers: NDArray[np.float32]) -> list[float]:
 
 
 def _number(entry: Mapping[str, Any]) -> dict[str, Any]:
-    number = {name: float(entry[name]) for name in ("center", "spread")}
-    lists = {name: [float(value) for value in entry[name]] for name in ("knots", "values")}
-    if not (number["spread"] > 0 and all(np.all(np.diff(values) > 0) for values in lists.values())):
+    center, spread = float(entry["center"]), float(entry["spread"])
+    knots = [float(knot) for knot in entry["knots"]]
+    if not (spread > 0 and np.all(np.diff(knots) > 0)):
         raise ValueError(f"FeatureEncoding: {entry!r:.80}")
-    return {"feature": int(entry["feature"]), **number, **lists}
+    return {"feature": int(entry["feature"]), "center": center, "spread": spread, "knots": knots}
 
 
 def _level(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {"feature": int(entry["feature"]), "values": [float(value) for value in entry["values"]]}
+    return {"feature": int(entry["feature"]), "levels": [float(level) for level in entry["levels"]]}

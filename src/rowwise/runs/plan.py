@@ -113,8 +113,12 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
         raise UsageError("cli.resume.diverged", path=folder, epoch=record.diverged.epoch, rate=kept.learning_rate)
     if record.refit and (epochs != kept.epochs or not record.lacks_refit):
         raise UsageError("cli.resume.refit", path=folder, best=record.best_epoch)
+    if record.members:
+        raise UsageError("cli.resume.ensemble", path=folder, networks=1 + len(record.members))
     ended = done >= epochs or record.stopped_early
-    if ended and not record.lacks_refit and not (killed and epochs == kept.epochs):  # which has only to be saved
+    if (
+        ended and not (record.lacks_refit or record.lacks_members) and not (killed and epochs == kept.epochs)
+    ):  # which has only to be saved
         if record.stopped_early:
             waited = kept.patience
             raise UsageError("cli.resume.stopped", path=folder, done=done, patience=waited, best=record.best_epoch)
