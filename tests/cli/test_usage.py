@@ -110,9 +110,10 @@ def test_the_defaults_are_those_of_the_python_functions():
     built, fitted = (inspect.signature(f).parameters for f in (package.dense, package.fit))
     usual = Settings()
     digits, _ = package.load("digits")
-    assert [layer.units for layer in package.dense(digits).layers[2:]] == [*usual.hidden, 10]
-    for name in ("activation", "learning_rate"):
-        assert built[name].default == getattr(usual, name)
+    model = package.dense(digits)
+    assert [layer.units for layer in model.layers[2:]] == [*usual.hidden, 10]
+    assert float(model.optimizer.learning_rate) == pytest.approx(usual.learning_rate)
+    assert built["activation"].default == usual.activation
     for name in ("batch_size", "seed"):
         assert fitted[name].default == getattr(usual, name)
     assert ENGINES == REAL_ENGINES

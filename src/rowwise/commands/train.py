@@ -114,7 +114,9 @@ class _Teller:
                 for line in about_table(event.train):
                     output.tell(line)
                 if "epochs" in event.suited:
-                    output.tell(say("cli.epochs.table", epochs=event.settings.epochs))
+                    settings = event.settings
+                    counts = {"networks": settings.ensemble, "epochs": settings.epochs}
+                    output.tell(say("cli.preset", preset=settings.preset, **counts))
             case events.ModelBuilt():
                 if event.resumed is not None:
                     output.tell(say("cli.resumed", path=event.resumed, done=event.epochs_done))

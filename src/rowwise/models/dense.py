@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-HIDDEN = (100, 30)  # of pictures and arrays
+HIDDEN, RATE = (100, 30), 0.001  # of pictures and arrays
 
 
 def dense(
@@ -31,7 +31,7 @@ def dense(
     hidden: Sequence[int] | None = None,
     activation: str = "relu",
     dropout: float | None = None,
-    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-3,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule | None = None,
     seed: int | None = None,
     pieces: int | None = None,
 ) -> keras.Model:
@@ -53,7 +53,8 @@ def dense(
         activation: of the hidden layers, by Keras's names.
         dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1. None: what
             the preset "default" has for a table; 0 for everything else.
-        learning_rate: Adam's; a number or one of Keras's schedules.
+        learning_rate: Adam's; a number or one of Keras's schedules. None: what the preset "default" has for a table;
+            0.001 for everything else.
         seed: same seed, same initial weights and dropout; None draws new ones.
 
     Raises:
@@ -67,11 +68,13 @@ def dense(
     check_not_forked()
     if not isinstance(dataset, Dataset):
         raise UsageError("model.dataset", found=type(dataset).__name__)
-    usual = suited("default", dataset, len(dataset)) if dataset.schema is not None else None
+    usual = suited("default", dataset) if dataset.schema is not None else None
     if hidden is None:
         hidden = usual.hidden if usual else HIDDEN
     if dropout is None:
         dropout = usual.dropout if usual else 0.0
+    if learning_rate is None:
+        learning_rate = usual.learning_rate if usual else RATE
     if pieces is None:
         pieces = usual.pieces if usual else 0
     widths = _widths(hidden)

@@ -36,24 +36,47 @@ class Suited:
 
     hidden: tuple[int, ...]
     dropout: float
+    learning_rate: float
     pieces: int
+    validation: float
     batch_size: int
     epochs: int
     patience: int
     ensemble: int
 
 
-def suited(preset: str, data: Dataset, learned_from: int) -> Suited:
-    """What a preset has for a table: `learned_from` are the training records that are not held out."""
+def suited(preset: str, data: Dataset, validation: float | None = None) -> Suited:
+    """What a preset has for a table; `validation` is the share that is held out, None for the preset's."""
+    records = len(data)
+    if validation is None:
+        validation = 0.1 if preset == "fast" else 0.15
+    learned_from = int(records * (1 - validation))
     if preset == "fast":
-        hidden = (200,) if data.classes and len(data) >= MANY else (100,)
         batch_size = max(min(32, learned_from // 2), 1)
-        return Suited(hidden, 0.0, 0, batch_size, _few_epochs(len(data), batch_size), 20, 1)
+        return Suited(
+            hidden=(200,) if data.classes and records >= MANY else (100,),
+            dropout=0.0,
+            learning_rate=0.001,
+            pieces=0,
+            validation=validation,
+            batch_size=batch_size,
+            epochs=_few_epochs(records, batch_size),
+            patience=20,
+            ensemble=1,
+        )
     batch_size = 2 ** round(math.log2(max(learned_from / BATCHES, 1)))
-    batch_size = max(min(max(batch_size, SMALLEST_BATCH), LARGEST_BATCH, learned_from // 2), 1)
-    epochs = max(round(EPOCHS * min(1, LARGE / len(data))), LEAST_EPOCHS)
-    patience = max(round(PATIENCE * epochs / EPOCHS), 5)
-    return Suited((256,), 0.2, 12, batch_size, epochs, patience, _networks(preset, len(data)))
+    epochs = max(round(EPOCHS * min(1, LARGE / records)), LEAST_EPOCHS)
+    return Suited(
+        hidden=(256,),
+        dropout=0.2,
+        learning_rate=0.003,
+        pieces=12,
+        validation=validation,
+        batch_size=max(min(max(batch_size, SMALLEST_BATCH), LARGEST_BATCH, learned_from // 2), 1),
+        epochs=epochs,
+        patience=max(round(PATIENCE * epochs / EPOCHS), 5),
+        ensemble=_networks(preset, records),
+    )
 
 
 def _few_epochs(records: int, batch_size: int) -> int:

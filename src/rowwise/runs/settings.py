@@ -114,9 +114,8 @@ class Settings:
         """
         settings = self
         if data.schema is not None:
-            learned_from = int(len(data) * (1 - self.validation))
-            by_preset = asdict(suited(self.preset, data, learned_from))
-            if not self.validation:
+            by_preset = asdict(suited(self.preset, data, self.validation if "validation" in chosen else None))
+            if not by_preset["validation"]:
                 del by_preset["patience"]
             settings = replace(self, **{name: value for name, value in by_preset.items() if name not in chosen})
         elif names := [name for name in OF_TABLES if name in chosen]:
