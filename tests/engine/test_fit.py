@@ -16,6 +16,7 @@ import rowwise
 from rowwise.engine import epoch_order
 from rowwise.engine.arrays import Arrays
 from rowwise.engine.loop import EpochLoop
+from rowwise.engine.schedule import Schedule
 from rowwise.engine.training import build_variables
 from rowwise.engine.whole_epoch import WholeEpoch
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
@@ -430,7 +431,7 @@ def test_a_second_ctrl_c_counts_the_steps_that_the_model_holds(blocks):
     build_variables(model, Arrays(data.x, data.y), 10)
     loop = EpochLoop(WholeEpoch(model, Arrays(x, data.y), None, batch_size=10, device_bytes=8_000))
     with pytest.raises(KeyboardInterrupt):
-        loop.train(0, range(1), [], lambda: False, {})
+        loop.train(Schedule(range(1), 0), [], lambda: False, {})
     if not blocks:
         assert loop.steps_done == 0
         equal_weights(model, expected, atol=0)
@@ -440,16 +441,6 @@ def test_a_second_ctrl_c_counts_the_steps_that_the_model_holds(blocks):
     for batch in np.split(order, loop.steps_done):
         expected.train_on_batch(data.x[batch], data.y[batch])
     equal_weights(model, expected, rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [("validation_split", "validation=0.15"), ("x", "pair"), ("shuffle", "seed"), ("steps_per_epoch", "model.fit")],
-)
-def test_an_argument_of_keras_that_is_called_otherwise_here_is_named(name, words):
-    data = records()
-    with pytest.raises(UsageError, match=words):
-        rowwise.fit(course(data), data, **{name: 0.1})
 
 
 def test_boolean_labels_are_two_classes():
@@ -597,21 +588,17 @@ def test_the_number_of_threads_is_an_argument_that_goes_before_the_environment(m
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"epochs": 0}, UsageError, "epochs"),
+        ({"epochs": -1}, UsageError, "epochs"),
         ({"batch_size": 0}, UsageError, "batch_size"),
-        ({"batch_size": 204}, UsageError, "203 records"),
         ({"engine": "fastest"}, UsageError, "fastest"),
         ({"threads": 0}, UsageError, "threads must be an integer of at least 1"),
         ({"threads": 1000}, UsageError, "threads must be an integer from 1 to 256"),
         ({"validation": 1.5}, UsageError, "1.5"),
-        ({"train": np.zeros((4, 6, 6))}, UsageError, r"\(x, y\)"),
+        ({"train": np.zeros((4, 6, 6))}, DataError, "no y"),
         ({"train": (np.zeros((4, 6, 6)), np.zeros(3, int))}, DataError, "same number"),
-        ({"train": (np.full((40, 6, 6), np.nan), np.zeros(40, int))}, DataError, "not finite"),
         ({"train": (np.zeros((40, 5, 6)), np.zeros(40, int))}, ShapeError, "Rows are records"),
         ({"train": (np.zeros((6, 6)), np.zeros(1, int))}, ShapeError, "axis of records"),
         ({"train": (np.zeros((6, 6)), np.zeros(6, int))}, ShapeError, "counts the records"),
-        ({"train": (np.zeros((40, 6, 6)), np.full(40, 4))}, ShapeError, "4 units"),
-        ({"train": (np.zeros((40, 6, 6)), np.full(40, -1))}, ShapeError, "down to -1"),
         ({"train": ([[1, 2], [3]], [0, 1])}, DataError, "same number of features"),
         ({"train": (np.zeros((0, 6, 6)), np.zeros(0, int))}, DataError, "no records"),
         ({"callbacks": [3]}, UsageError, "type int"),
@@ -642,14 +629,6 @@ def test_one_hot_losses_and_models_not_compiled_are_explained():
         rowwise.fit(keras.Sequential([keras.Input((6, 6)), keras.layers.Flatten()]), data)
     with pytest.raises(ModelError, match="list"):
         rowwise.fit([], data)
-
-
-def test_a_model_with_several_inputs_is_refused_by_name():
-    one, other = keras.Input((3,)), keras.Input((3,))
-    model = keras.Model([one, other], keras.layers.Dense(2)(keras.layers.concatenate([one, other])), name="two")
-    model.compile("adam", "mse")
-    with pytest.raises(ModelError, match='"two" has 2 input'):
-        rowwise.fit(model, (np.zeros((8, 3)), np.zeros((8, 2))), verbose=0)
 
 
 @pytest.mark.parametrize("change", [{"hidden": (0,)}, {"hidden": ("a",)}, {"dropout": 1.0}, {"activation": "rely"}])
@@ -723,10 +702,10 @@ def test_weights_of_records_and_classes_are_those_of_keras(engine):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"sample_weight": np.ones(3)}, "one number for each record"),
-        ({"sample_weight": np.full(120, -1.0)}, "at least 0"),
-        ({"class_weight": {"shoe": 2.0}}, "by class number"),
-        ({"class_weight": {0: float("nan")}}, "finite"),
+        ({"sample_weight": np.ones(3)}, "a number for each record"),
+        ({"sample_weight": np.array(["heavy"] * 120)}, "a number for each record"),
+        ({"class_weight": 2.0}, "by class number"),
+        ({"class_weight": {0: "heavy"}}, "by class number"),
     ],
 )
 def test_weights_that_make_no_sense_are_refused(options, words):
@@ -746,12 +725,3 @@ def test_masked_records_are_refused_and_not_trained_on_as_if_nothing_were_missin
     ):
         with pytest.raises(DataError, match="values are masked"):
             call()
-
-
-def test_x_and_y_apart_are_told_how_to_be_passed():
-    x, y = np.zeros((8, 3), np.float32), np.arange(8) % 2
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    for more in ({}, {"epochs": 5}, {"epochs": 5, "batch_size": 4}):
-        with pytest.raises(UsageError, match=r"rowwise\.fit\(model, \(x, y\)"):
-            rowwise.fit(model, x, y, **more)

@@ -51,7 +51,7 @@ def test_what_makes_no_sense_is_refused(data):
     with pytest.raises(rowwise.RowwiseError, match="workers"):
         rowwise.sweep(build(data), data, seeds=(0,), workers=0)
     with pytest.raises(rowwise.RowwiseError, match="epochs"):
-        rowwise.sweep(build(data), data, seeds=(0,), epochs=0)
+        rowwise.sweep(build(data), data, seeds=(0,), epochs=-1)
 
 
 natively = pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not compiled")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rowwise.commands.addresses import KERAS, check_addresses
 from rowwise.commands.options import decimal_sign, model_task
 from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.repeat import evaluation_command, training_command
@@ -15,6 +16,7 @@ from rowwise.runs.record import SCHEMA, identity, versions
 from rowwise.runs.saved import Saved
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -49,7 +51,8 @@ def _evaluate(
         raise UsageError("source.option", option="--decimal", place=data)
     if source is not None and source.kind == "named":
         source = source.checked()  # before seconds go into importing Keras
-    with Output(json) as output:
+    check_addresses(KERAS)
+    with own_temporary_folder(), Output(json) as output:
         saved = Saved.open(model, task)
         with hide_panics(saved.schema is not None):
             train, test = saved.sets(source)

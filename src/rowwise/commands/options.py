@@ -62,6 +62,7 @@ def reading() -> list[Option]:
         option("--group", "cli.help.group", "NAME"),
         option("--time", "cli.help.time", "NAME"),
         option("--test", "cli.help.test", "SHARE", SHARE, Source.test),
+        option("--test-file", "cli.help.test_file", "FILE"),
         option("--split-seed", "cli.help.split_seed", "N", whole(0, LARGEST_SEED), Source.seed),
         option("--separator", "cli.help.separator", "SIGN"),
         option("--encoding", "cli.help.encoding", "NAME"),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from rowwise.engine.callbacks import need_weights
-from rowwise.engine.order import epoch_order, reseed
+from rowwise.engine.order import reseed
+from rowwise.engine.streams import Stream
 from rowwise.models.keras_view import initial_epoch_of, metric_results
 
 if TYPE_CHECKING:
@@ -18,13 +19,21 @@ if TYPE_CHECKING:
     from rowwise.engine.divergence import Watch
     from rowwise.engine.plan import Plan
     from rowwise.engine.protocol import Engine, Trainer
+    from rowwise.engine.schedule import Schedule
 
 
 class EpochLoop:
-    """A `Trainer` made of an `Engine`, which trains one epoch at a time; `watch` ends it where it diverges."""
+    """A `Trainer` made of an `Engine`, which trains one epoch at a time.
 
-    def __init__(self, engine: Engine, watch: Watch | None = None) -> None:
+    Args:
+        engine: what it is made of.
+        watch: ends the training where it diverges.
+        validation: a stream to validate with is read by Keras; records are the engine's.
+    """
+
+    def __init__(self, engine: Engine, watch: Watch | None = None, validation: Any = None) -> None:
         self.engine, self.watch = engine, watch
+        self._stream = validation if isinstance(validation, Stream) else None
         self._within_epoch = False
 
     @property
@@ -37,8 +46,7 @@ class EpochLoop:
 
     def train(
         self,
-        seed: int,
-        epochs: range,
+        schedule: Schedule,
         callbacks: Sequence[keras.callbacks.Callback],
         stopped: Callable[[], bool],
         params: Mapping[str, Any],
@@ -54,11 +62,11 @@ class EpochLoop:
         if watch is not None:
             watch.begin(self.engine.state)  # a callback may have given the model other weights
         try:
-            for epoch in range(initial_epoch_of(model, epochs.start), epochs.stop):
+            for epoch in range(initial_epoch_of(model, schedule.epochs.start), schedule.epochs.stop):
                 model.reset_metrics()
-                reseed(model, seed, epoch)
+                reseed(model, schedule.seed, epoch)
                 listed.on_epoch_begin(epoch)
-                self._train_epoch(seed, epoch, stopped)
+                self._train_epoch(schedule, epoch, stopped)
                 if settled:
                     self.engine.settle()
                 ended = metric_results(model)
@@ -66,11 +74,8 @@ class EpochLoop:
                     self._within_epoch = False  # it counts for nothing
                     break
                 logs = ended
-                if self.engine.validates:
-                    listed.on_test_begin()
-                    results = self.engine.validate()
-                    listed.on_test_end(results)
-                    logs |= {f"val_{name}": value for name, value in results.items()}
+                if schedule.validates(epoch):
+                    logs |= {f"val_{name}": value for name, value in self._validate(listed).items()}
                 listed.on_epoch_end(epoch, logs)
                 self._within_epoch = False
                 if stopped() or model.stop_training:
@@ -80,19 +85,34 @@ class EpochLoop:
             model.optimizer.finalize_variable_values(model.trainable_weights)
         listed.on_train_end(logs)
 
-    def _train_epoch(self, seed: int, epoch: int, stopped: Callable[[], bool]) -> None:
+    def _validate(self, listed: keras.callbacks.CallbackList) -> dict[str, float]:
+        """Loss and metrics by name, of whatever there is to validate with."""
+        if self._stream is not None:
+            self.engine.settle()
+            return self._stream.evaluate(self.engine.model, listed)
+        if not self.engine.validates:
+            return {}
+        listed.on_test_begin()
+        held = self.engine.validate()
+        listed.on_test_end(held)
+        return held
+
+    def _train_epoch(self, schedule: Schedule, epoch: int, stopped: Callable[[], bool]) -> None:
         """Raises KeyboardInterrupt where it was stopped before the epoch's last step."""
         engine = self.engine
         self._within_epoch = True
-        with closing(engine.blocks(epoch_order(seed, epoch, engine.records))) as blocks:
+        order = schedule.order(epoch, engine.records, engine.batch_size)
+        with closing(engine.blocks(order)) as blocks:
             for _ in blocks:
                 if stopped():
                     break
-        if engine.steps_done < -(-engine.records // engine.batch_size):
+            else:
+                return
+        if engine.steps_done < -(-len(order) // engine.batch_size) or not len(order):
             raise KeyboardInterrupt
 
 
-def record_run(model: keras.Model, plan: Plan, clock: Clock, trainer: Trainer, watch: Watch | None) -> None:
+def record_run(model: keras.Model, plan: Plan, clock: Clock, trainer: Trainer) -> None:
     """Note in the model's History how it was trained: `history.rowwise`."""
     history = getattr(model, "history", None)
     if history is None:
@@ -105,5 +125,5 @@ def record_run(model: keras.Model, plan: Plan, clock: Clock, trainer: Trainer, w
     }
     if trainer.steps_done:
         history.rowwise["interrupted"] = {"epoch": len(history.epoch), "steps": trainer.steps_done}
-    if watch is not None and watch.found is not None:
-        history.rowwise["diverged"] = watch.found
+    if trainer.watch is not None and trainer.watch.found is not None:
+        history.rowwise["diverged"] = trainer.watch.found

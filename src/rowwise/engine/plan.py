@@ -49,6 +49,7 @@ class Plan:
             "plan.whole_epoch",
             "plan.no_native",
             "plan.accelerator",
+            "plan.stream",
         )
 
 
@@ -79,6 +80,20 @@ def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engi
     if usual.key == "plan.no_native":
         raise refused(engine, usual)
     return Plan("native", "plan.asked", {"engine": engine})
+
+
+def streamed(decision: Plan, source: Any, engine: str) -> Plan:
+    """The plan for batches that an object of the user's gives: the native engine wants all records at once.
+
+    Raises:
+        UsageError: the native engine was asked for by name.
+    """
+    if decision.engine != "native":
+        return decision
+    stream = Plan("whole_epoch", "plan.stream", {"kind": type(source).__name__})
+    if engine == "native":
+        raise refused(engine, stream)
+    return stream
 
 
 def refused(engine: str, refusal: Plan) -> UsageError:

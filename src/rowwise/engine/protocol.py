@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from rowwise.engine.divergence import Watch
+    from rowwise.engine.schedule import Schedule
+
 
 class Engine(Protocol):
     """Trains one compiled, built model in place on one set of records, an epoch when it is asked.
@@ -52,7 +55,7 @@ class Engine(Protocol):
         own until `settle`. It starts from what the model holds where that was changed since.
 
         Args:
-            order: `(records,)`: which record comes at which place. Batch b is
+            order: `(records of the epoch,)`: which record comes at which place. Batch b is
                 `order[b * batch_size : (b + 1) * batch_size]`.
         """
 
@@ -72,8 +75,11 @@ class Trainer(Protocol):
     Attributes:
         compile_seconds: of the engine; None where that is not known.
         steps_done: of the epoch under way; 0 between epochs.
+        watch: ends it where it diverges; None where nobody asked for that.
     """
 
+    @property
+    def watch(self) -> Watch | None: ...
     @property
     def compile_seconds(self) -> float | None: ...
     @property
@@ -81,8 +87,7 @@ class Trainer(Protocol):
 
     def train(
         self,
-        seed: int,
-        epochs: range,
+        schedule: Schedule,
         callbacks: Sequence[keras.callbacks.Callback],
         stopped: Callable[[], bool],
         params: Mapping[str, Any],
@@ -90,8 +95,7 @@ class Trainer(Protocol):
         """Train the model; Keras's History, `model.history`, holds each epoch that was completed.
 
         Args:
-            seed: with an epoch's number it fixes the order of records and what random layers do; see `order`.
-            epochs: their numbers, from 0.
+            schedule: the epochs, which records each takes in which order, and after which the model is validated.
             callbacks: called as `model.fit` calls them. Those that say `needs_weights = False` do not look at the
                 model's weights.
             stopped: once it says True, no further block of steps begins.

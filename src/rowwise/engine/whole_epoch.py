@@ -11,6 +11,7 @@ import math
 import time
 import weakref
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from rowwise.engine.arrays import Arrays
 
-    Data = tuple[jax.Array, ...]  # x, y and, where there are some, weights
+    Data = tuple[Any, ...]  # x, y and, where there are some, weights: arrays, or structures of them
     State = tuple[list[jax.Array], ...]  # trainable, non-trainable, optimizer, metrics
 
 NARROW = 200  # units; measured on two AVX-512 cores with batches of 16 to 256
@@ -49,19 +50,27 @@ class WholeEpoch:
         device_bytes: up to this size the training data, and the validation data, each stay on the
             device; above it they are streamed in blocks of many batches, in the same order and with the
             same result.
+        validation_batch_size: records a step of the validation; None for as many as of the training.
 
     Raises:
         CannotTrace: the model's step cannot be traced by JAX.
     """
 
     def __init__(
-        self, model: keras.Model, train: Arrays, validation: Arrays | None, batch_size: int, device_bytes: int
+        self,
+        model: keras.Model,
+        train: Arrays,
+        validation: Arrays | None,
+        batch_size: int,
+        device_bytes: int,
+        validation_batch_size: int | None = None,
     ) -> None:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
-        self._functions = _functions_of(model)
+        self._functions = functions_of(model)
         self.train = _Source(train, batch_size, device_bytes)
-        self.validation = _Source(validation, batch_size, device_bytes) if validation is not None else None
+        held_size = validation_batch_size or batch_size
+        self.validation = _Source(validation, held_size, device_bytes) if validation is not None else None
         start = time.perf_counter()
         try:
             self._compile()
@@ -127,8 +136,8 @@ class _Source:
     """
 
     def __init__(self, arrays: Arrays, batch_size: int, device_bytes: int) -> None:
-        self.arrays, self.records, self.batch_size = arrays, len(arrays.x), batch_size
-        record_bytes = max(1, sum(part.nbytes for part in arrays.parts) // self.records)
+        self.arrays, self.records, self.batch_size = arrays, arrays.records, batch_size
+        record_bytes = max(1, sum(part.nbytes for part in jax.tree.leaves(arrays.parts)) // self.records)
         resident = record_bytes * self.records <= device_bytes
         # Two blocks are alive at once, one computed on and one being gathered.
         streamed = max(1, device_bytes // (2 * record_bytes * batch_size)) * batch_size
@@ -137,7 +146,7 @@ class _Source:
 
     def blocks(self, order: NDArray[np.int32]) -> Iterator[tuple[Data, list[jax.Array]]]:
         """`((x, y), scans)` or `((x, y, weights), scans)`, the records in this order."""
-        for start in range(0, self.records, self.block_records):
+        for start in range(0, len(order), self.block_records):
             rows = order[start : start + self.block_records]
             data = self._on_device
             if data is None:
@@ -151,10 +160,7 @@ class _Source:
         """The shapes and dtypes of what `blocks` gives: data and rows, once each."""
         sizes = {self.block_records, self.records % self.block_records or self.block_records}
         for records in sorted(sizes, reverse=True):
-            data = tuple(
-                jax.ShapeDtypeStruct((records, *a.shape[1:]), jax.dtypes.canonicalize_dtype(a.dtype))
-                for a in self.arrays.parts
-            )
+            data = jax.tree.map(partial(_signature, records), self.arrays.parts)
             for steps, size in ((records // self.batch_size, self.batch_size), (1, records % self.batch_size)):
                 if steps and size:
                     yield data, jax.ShapeDtypeStruct((steps, size), np.int32)
@@ -189,11 +195,12 @@ class _Prepared:
     """
 
     def __init__(self, function: Callable[..., Any], options: dict[str, str]) -> None:
-        self._jit, self._options = jax.jit(function), options
+        self.function, self._jit, self._options = function, jax.jit(function), options
         self._compiled: dict[Any, Any] = {}
 
     def prepare(self, *arguments: Any) -> Any:
-        key = tuple((leaf.shape, np.dtype(leaf.dtype)) for leaf in jax.tree.leaves(arguments))
+        leaves, structure = jax.tree.flatten(arguments)
+        key = structure, tuple((leaf.shape, np.dtype(leaf.dtype)) for leaf in leaves)
         if key not in self._compiled:
             self._compiled[key] = self._compile(self._jit.lower(*arguments))
         return self._compiled[key]
@@ -220,7 +227,7 @@ class _Functions:
             assert model is not None
 
             def step(state: State, batch: jax.Array) -> tuple[State, None]:
-                _, new = model.train_step(state, tuple(_take(part, batch) for part in data))
+                _, new = model.train_step(state, _take(data, batch))
                 return _as_carry(new, state), None
 
             return jax.lax.scan(step, state, rows)[0]
@@ -230,7 +237,7 @@ class _Functions:
             assert model is not None
 
             def step(state: State, batch: jax.Array) -> tuple[State, None]:
-                _, new = model.test_step(state, tuple(_take(part, batch) for part in data))
+                _, new = model.test_step(state, _take(data, batch))
                 return _as_carry(new, state), None
 
             _, frozen, metrics = jax.lax.scan(step, state, rows)[0]
@@ -256,7 +263,8 @@ def compiler_options(model: keras.Model) -> dict[str, str]:
 _cache: weakref.WeakKeyDictionary[keras.Model, _Functions] = weakref.WeakKeyDictionary()
 
 
-def _functions_of(model: keras.Model) -> _Functions:
+def functions_of(model: keras.Model) -> _Functions:
+    """The model's jitted scans, traced once for as long as what they were traced from stays in place."""
     functions = _cache.get(model)
     # Identity, piece by piece: comparing by == would compare Keras variables element by element.
     now = _traced_from(model)
@@ -270,9 +278,9 @@ def _traced_from(model: keras.Model) -> list[object]:
     return [model.optimizer, *model.metrics, *model.trainable_variables, *model.non_trainable_variables]
 
 
-def _take(array: jax.Array, rows: jax.Array) -> jax.Array:
+def _take(data: Any, rows: jax.Array) -> Any:
     # mode="clip": the default masks rows out of range, a third of the epoch's time; ours never are.
-    return jnp.take(array, rows, axis=0, mode="clip")
+    return jax.tree.map(lambda array: jnp.take(array, rows, axis=0, mode="clip"), data)
 
 
 def _as_carry(new: Any, old: State) -> State:
@@ -281,6 +289,12 @@ def _as_carry(new: Any, old: State) -> State:
     return jax.tree.unflatten(jax.tree.structure(old), leaves)
 
 
+def _signature(records: int, array: NDArray[Any]) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((records, *array.shape[1:]), jax.dtypes.canonicalize_dtype(array.dtype))
+
+
 def _to_device(arrays: Arrays) -> Data:
     # Not jnp.asarray: on a CPU that copies twice.
-    return tuple(jax.device_put(a.astype(jax.dtypes.canonicalize_dtype(a.dtype), copy=False)) for a in arrays.parts)
+    return jax.tree.map(
+        lambda a: jax.device_put(a.astype(jax.dtypes.canonicalize_dtype(a.dtype), copy=False)), arrays.parts
+    )

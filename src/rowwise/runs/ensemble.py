@@ -25,15 +25,20 @@ def with_others(job: Job, first: keras.Model, batch_size: int) -> tuple[keras.Mo
         KeyboardInterrupt: it was stopped before all were trained.
     """
     from rowwise.data.class_weights import balanced
+    from rowwise.engine.arrays import Arrays
     from rowwise.engine.best_epoch import MONITOR, BestEpoch
     from rowwise.engine.records import prepare_records
+    from rowwise.engine.request import Request
     from rowwise.engine.sweep import sweep
     from rowwise.models.dense import network
     from rowwise.models.ensemble import averaged, fixed_part
 
     settings, data = job.settings, job.train
-    prepared = prepare_records([first], data, settings.validation or None)
-    train, held_out = prepared.parts(prepared.held_out(first, settings.seed, batch_size))
+    prepared = prepare_records([first], Request(x=data, validation=settings.validation or None))
+    parts = prepared.parts(prepared.held_out(first, settings.seed))
+    train, held_out = parts.train, parts.validation
+    assert isinstance(train, Arrays)
+    assert isinstance(held_out, Arrays | None)
     front, features_of = fixed_part(first)
     features = features_of(train.x)
     validation = None if held_out is None else (features_of(held_out.x), held_out.y)
@@ -54,10 +59,11 @@ def with_others(job: Job, first: keras.Model, batch_size: int) -> tuple[keras.Mo
         build,
         (features, train.y),
         _seeds(settings.seed, settings.ensemble - 1),
-        settings.epochs,
-        batch_size,
-        validation,
+        epochs=settings.epochs,
+        batch_size=batch_size,
+        validation=validation,
         class_weight=balanced(data) if settings.class_weight == "balanced" else None,
+        engine=job.engine,
         stop=job.stop,
         on_divergence=job.on_divergence,
         callbacks=callbacks,

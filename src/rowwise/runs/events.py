@@ -132,9 +132,9 @@ class Warned:
     message: str
 
 
-def about_kept(kept: KeptEpoch, otherwise: str) -> str:
-    """Which epoch's weights are kept, and why, in one line; `otherwise` is the option that keeps the last one's."""
-    figures = {"best": kept.epoch, "epochs": kept.epochs, "loss": f"{kept.loss:.4g}", "otherwise": otherwise}
+def about_kept(kept: KeptEpoch) -> str:
+    """Which epoch's weights are kept, and why, in one line."""
+    figures = {"best": kept.epoch, "epochs": kept.epochs, "loss": f"{kept.loss:.4g}"}
     if kept.patience is not None:
         return say("train.kept.stopped", patience=kept.patience, **figures)
     return say("train.kept.last" if kept.epoch == kept.epochs else "train.kept", **figures)

@@ -108,6 +108,7 @@ class Fitted:
     best_epoch: int = 0
     refit: tuple[Epoch, ...] = field(default=())
     members: tuple[Member, ...] = ()
+    best_checkpoint: str = ""
 
 
 def opened_model(plan: TrainingPlan) -> keras.Model:
@@ -130,7 +131,7 @@ def train_model(job: Job, model: keras.Model) -> Fitted:
     if kept is not None and job.settings.refit and not (fitted.interrupted or fitted.diverged):
         fitted = _refitted(job, fitted, kept)
     if job.settings.ensemble > 1 and not (fitted.interrupted or fitted.diverged):
-        fitted = _averaged(job, fitted, kept)
+        fitted = _averaged(job, fitted, kept, goes_on=best is None or not best.stopped)
     diverged = fitted.diverged is not None
     job.tell(TrainingEnded(fitted.engine, fitted.engine_reason, fitted.interrupted, diverged, kept))
     return fitted
@@ -146,7 +147,7 @@ def _best_file(plan: TrainingPlan) -> str:
     """The resumed run's model as it was after its best epoch; empty where that was its last, or none is kept."""
     before = plan.before
     assert before is not None
-    if plan.killed:
+    if plan.killed or before.members:
         return before.best_checkpoint
     return MODEL if before.best_epoch and before.checkpoint else ""
 
@@ -242,8 +243,11 @@ def _refitted(job: Job, fitted: Fitted, kept: KeptEpoch) -> Fitted:
     return replace(fitted, model=model, compile_seconds=compiled, refit=(*before, *new))
 
 
-def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None) -> Fitted:
-    """The mean of this network and others; stopped before those are trained, the first alone is kept."""
+def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None, goes_on: bool) -> Fitted:
+    """The mean of this network and others; stopped before those are trained, the first alone is kept.
+
+    Where it may go on with more epochs, the run keeps the first network as it was after its last and its best one.
+    """
     from rowwise.runs.ensemble import with_others
 
     job.tell(EnsembleBegan(kept, job.settings.ensemble - 1))
@@ -251,7 +255,10 @@ def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None) -> Fitted:
         model, members = with_others(job, fitted.model, _batch_size(job))
     except KeyboardInterrupt:
         return replace(fitted, interrupted=True)
-    return replace(fitted, model=model, members=members)
+    fitted, last = replace(fitted, model=model, members=members), job.folder.kept
+    if not goes_on or last is None or last.epochs_trained != len(fitted.epochs):
+        return replace(fitted, checkpoint="")
+    return replace(fitted, checkpoint=last.checkpoint, best_checkpoint=last.best_checkpoint)
 
 
 def _batch_size(job: Job) -> int:

@@ -217,11 +217,11 @@ class RunRecord:
         diverged: where the training was stopped because it had diverged.
         unfinished: where an epoch was cut short: its steps are in the weights, but no epoch counts them.
         checkpoint: the file, beside the record, of the model as it was after the last of `epochs`, or of `refit`; empty
-            where that is the saved model itself.
+            where that is the saved model itself. Of an ensemble it is the first network.
         best_epoch: the number of the epoch whose weights the model has, that with the lowest validation loss; 0 where
             it has the last one's.
-        best_checkpoint: of a run that is not finished: the file of the model as it was after that epoch; empty where
-            that is `checkpoint` itself.
+        best_checkpoint: of a run that is not finished, or is an ensemble's: the file of the model as it was after that
+            epoch; empty where that is `checkpoint` itself.
         refit: the epochs of the model that was then trained on all training records, which is the one that is saved.
         members: the other networks of an ensemble: the saved model is the mean of them and of that of `epochs`.
         model: the path of the saved model; empty as long as the run is not finished.

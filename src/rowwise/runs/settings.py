@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from rowwise.errors import UsageError
 from rowwise.models.presets import PRESETS, suited
 from rowwise.text import say
+from rowwise.text.options import option, written
 from rowwise.text.visible import shown
 
 if TYPE_CHECKING:
@@ -155,12 +156,12 @@ class Settings:
         return cls(**settings)
 
     def contradictions(self, choices: Choices) -> list[str]:
-        """What was chosen otherwise than it is here, as the command line writes it: `--seed 1 ≠ 0`.
+        """What was chosen otherwise than it is here, as the caller writes it: `--seed 1 ≠ 0`.
 
         `epochs` are no contradiction: a resumed run may train for longer.
         """
         return [
-            f"--{name.replace('_', '-')} {_shown(value)} ≠ {_shown(getattr(self, name))}"
+            f"{option(name, value)} ≠ {written(getattr(self, name))}"
             for name, value in Settings.of(choices).to_dict().items()
             if name in choices and name != "epochs" and value != getattr(self, name)
         ]
@@ -205,7 +206,3 @@ def _number(value: object) -> float:
 def _count(value: object) -> int:
     """A whole number, -1 where it is none, or beyond what a machine counts with."""
     return int(value) if isinstance(value, Integral) and not isinstance(value, bool) and value < 2**63 else -1
-
-
-def _shown(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

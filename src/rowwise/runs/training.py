@@ -221,5 +221,6 @@ def _recorded(
         best_epoch=fitted.best_epoch,
         refit=fitted.refit,
         members=fitted.members,
+        best_checkpoint=fitted.best_checkpoint,
     )
     return record, drawn

@@ -244,7 +244,7 @@ def test_where_nothing_else_shows_the_sign_the_separator_does(tmp_path, separato
     assert len(said) == (separator != ",")
     for words in said:
         assert '"1.050" in column "v" is taken for' in words
-        assert f'--decimal "{"." if german else ","}"' in words
+        assert f'decimal="{"." if german else ","}"' in words
     for decimal, values in ((".", [1.05, 2.155]), (",", [1050, 2155])):
         found, _, said = loaded(path, decimal=decimal)
         assert (found["v"][:2], said) == (about(values), [])
@@ -374,7 +374,7 @@ def test_codes_keep_their_digits(tmp_path, what):
     _, schema, said = loaded(path)
     assert schema.columns[0].levels == tuple(sorted(values))
     assert len(said) == 1
-    assert "--numeric v takes it as numbers" in said[0]
+    assert 'numeric="v" takes it as numbers' in said[0]
     assert loaded(path, numeric="v")[1].columns[0].kind == "numeric"
     assert encode(schema, [{"v": values[1]}]).x[0, 0] == schema.columns[0].levels.index(values[1])
 

@@ -171,7 +171,7 @@ def test_the_value_that_is_no_number_is_the_one_of_the_record_named(tmp_path, fo
     data = write(tmp_path / "t.csv", columns) if form == "file" else pl.DataFrame(columns)
     with pytest.raises(UsageError, match='the target "y" holds "high" in record 2'):
         rowwise.load(data, "y", task="regression")
-    with pytest.raises(UsageError, match='--time y: expected dates or numbers; found "high"'):
+    with pytest.raises(UsageError, match='time="y": expected dates or numbers; found "high"'):
         rowwise.load(data, "x", time="y")
 
 

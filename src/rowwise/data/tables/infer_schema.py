@@ -183,14 +183,14 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
         if source.task == "classification":
             raise UsageError("target.several", names=", ".join(source.target))
         for name in source.target:
-            if not profiles[name].all_numbers:
+            if not (profiles[name].all_numbers or profiles[name].durations.all):
                 text, record = profiles[name].unlike or profiles[name].first
                 raise UsageError("target.numbers", name=name, found=text[:30], record=f"{record + 1:,}")
         return "regression"
     name = source.target[0]
     profile = profiles[name]
     few = profile.numbers.range.whole and profile.distinct <= FEW and profile.present >= OFTEN * profile.distinct
-    if source.task == "" and profile.numeric and not few:
+    if source.task == "" and ((profile.numeric and not few) or profile.durations.matches):
         return "regression"
     if profile.mixed and (source.task == "" or profile.distinct > MOST_LEVELS):
         key, values = no_numbers(name, profile)

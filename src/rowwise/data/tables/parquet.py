@@ -1,26 +1,15 @@
-"""What a Parquet file says beside its types: how many rows it has, and which columns were categories of pandas."""
+"""What a Parquet file says beside its types: which columns were categories of pandas."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from rowwise.errors import DataError
+from rowwise.json_text import from_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
-
-ALWAYS, RATIO = 50_000_000, 250  # values that any Parquet file may have; a larger one, for each of its bytes
-
-
-def refuse_bomb(path: Path, records: int, columns: int) -> None:
-    """Raises DataError where a small Parquet file announces values without end: one repeated takes no room in it."""
-    size = path.stat().st_size
-    if records * columns > max(ALWAYS, RATIO * size):
-        counts = {"records": f"{records:,}", "columns": f"{columns:,}"}
-        raise DataError("table.bomb", path=path, size=f"{size:,}", **counts)
 
 
 def with_categories(frame: pl.LazyFrame, path: Path) -> pl.LazyFrame:
@@ -37,7 +26,7 @@ def with_categories(frame: pl.LazyFrame, path: Path) -> pl.LazyFrame:
 
 def _categories_of_pandas(written: str) -> list[str]:
     try:
-        columns = json.loads(written)["columns"] if written else []
+        columns = from_json(written.encode())["columns"] if written else []
         return [str(column["name"]) for column in columns if column.get("pandas_type") == "categorical"]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # whatever another program wrote there
         return []

@@ -15,7 +15,8 @@ from rowwise.data.tables.csv_dialect import open_text
 from rowwise.data.tables.frames import from_pandas
 from rowwise.data.tables.missing_words import MISSING, count_words
 from rowwise.data.tables.number_text import all_finite
-from rowwise.data.tables.parquet import refuse_bomb, with_categories
+from rowwise.data.tables.parquet import with_categories
+from rowwise.data.tables.parquet_pages import check_counts
 from rowwise.data.tables.ragged_rows import Ragged, ragged
 from rowwise.errors import DataError, os_reason, warn_user
 from rowwise.text import say
@@ -290,9 +291,9 @@ def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
     try:
         frame = pl.scan_parquet(path, glob=False)
         records = int(frame.select(pl.len()).collect().item())  # stands in the file's footer: nothing else is read
+        check_counts(path, records, len(frame.collect_schema()))
     except OSError as cause:
         raise DataError("table.unreadable", path=path, cause=os_reason(cause)) from cause
-    refuse_bomb(path, records, len(frame.collect_schema()))
     frame = with_categories(frame, path)
     about = {"file": path.name}
     return replace(_typed(str(path), frame, about, source, limits), records=records)

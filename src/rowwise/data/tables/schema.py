@@ -216,6 +216,8 @@ class Schema:
             schema = cls(columns, targets, classes, origins, units, decimal, separator)
         except (KeyError, TypeError, AttributeError, OverflowError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
+        if classes and not targets:
+            raise ValueError(f"schema: classes {len(classes)}, targets 0")
         if len(origins) not in (0, len(schema.targets)):
             raise ValueError(f"schema: target_origins {len(origins)}, expected {len(schema.targets)}")
         return schema

@@ -17,8 +17,8 @@ from rowwise.data.tables.parse import FALSE, TRUE
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-# A number as text; a comma before its fraction unless it may stand between thousands.
-NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+|\d+,(?:\d{1,2}|\d{4,}))(?:[eE][+-]?\d{1,3})?", re.ASCII)
+# A number as text; a comma before its fraction unless it may stand between thousands; no code such as `00E1`.
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+|\d+,(?:\d{1,2}|\d{4,}))(?:[eE][+-]\d{1,3})?", re.ASCII)
 
 
 def yes_or_no(texts: Iterable[str]) -> bool:
@@ -57,7 +57,8 @@ def numbers_of(texts: Iterable[str], levels: tuple[str, ...]) -> dict[str, int]:
     """The number of its level for each text that is a level in another spelling."""
     boolean = yes_or_no(levels)
     known = {meaning(level, boolean): number for number, level in enumerate(levels)}
-    found = {text: known.get(meaning(text, boolean)) for text in texts}
+    words = {level.lower(): number for number, level in enumerate(levels) if level.lower() in ("true", "false")}
+    found = {text: known.get(meaning(text, boolean), words.get(text.lower())) for text in texts}
     return {text: number for text, number in found.items() if number is not None}
 
 

@@ -84,7 +84,7 @@ def time_keys(values: pl.Series, name: str, profile: Profile) -> NDArray[np.int6
     import polars as pl
 
     dates = profile.dates
-    if profile.numeric and not dates.compact:
+    if profile.numeric and not profile.compact_dates:
         times = as_numbers(values, profile.numbers.decimal, profile.numbers.unit) * 1_000
     elif dates.matches:
         times = as_timestamps(values, dates.pattern, dates.moments_zone, dates.century)

@@ -6,6 +6,7 @@ No other module of rowwise touches such a name.
 """
 
 from rowwise.models.keras_view.calls import Call, failed_calls, intercepted, restore_values, unfiltered_tracebacks
+from rowwise.models.keras_view.data import EpochBatches, gives_batches
 from rowwise.models.keras_view.layers import (
     activation_name,
     attention_sizes,
@@ -15,9 +16,11 @@ from rowwise.models.keras_view.layers import (
     graph_calls,
     input_shape,
     is_functional,
+    is_model,
     last_layer,
     layer_kind,
     layer_title,
+    own_method,
     producer,
 )
 from rowwise.models.keras_view.losses import (
@@ -55,6 +58,7 @@ from rowwise.models.keras_view.training import (
     sums_over_records,
     update_metrics,
     works_within_epochs,
+    would_train,
 )
 from rowwise.models.keras_view.unbuilt import Unbuilt, shapes_of_config
 
@@ -68,6 +72,7 @@ __all__ = [
     "SPARSE",
     "UNBOUNDED",
     "Call",
+    "EpochBatches",
     "Loss",
     "Output",
     "Unbuilt",
@@ -82,6 +87,7 @@ __all__ = [
     "dense_kernels",
     "failed_calls",
     "flat_layers",
+    "gives_batches",
     "graph_calls",
     "has_loss_weights",
     "has_own_train_step",
@@ -90,6 +96,7 @@ __all__ = [
     "input_shape",
     "intercepted",
     "is_functional",
+    "is_model",
     "last_layer",
     "layer_kind",
     "layer_title",
@@ -102,6 +109,7 @@ __all__ = [
     "optimizer_slots",
     "output_of",
     "overridden_step",
+    "own_method",
     "producer",
     "restore_values",
     "seed_states",
@@ -110,4 +118,5 @@ __all__ = [
     "unfiltered_tracebacks",
     "update_metrics",
     "works_within_epochs",
+    "would_train",
 ]

@@ -19,6 +19,8 @@ ACTIVATION_LAYERS = {
     keras.layers.LeakyReLU: "leaky_relu",
     keras.layers.ELU: "elu",
 }
+WRAPPED_BY_KERAS = ("build", "quantize")  # methods that Keras itself sets on every layer
+COMPUTING = ("call", "__call__", "update_step", "apply", "update_state", "result")
 PASSIVE = (keras.layers.Dropout, keras.layers.Identity)  # they give what they take, once the model is trained
 
 
@@ -48,6 +50,23 @@ def layer_kind(layer: Any) -> str:
     own = next(base for base in type(layer).__mro__ if base.__module__.partition(".")[0] in ("keras", "rowwise"))
     same = all(getattr(type(layer), name, None) is getattr(own, name, None) for name in ("call", "__call__"))
     return own.__name__ if same and "call" not in vars(layer) else ""
+
+
+def own_method(part: Any) -> str | None:
+    """A method of a layer, model, loss, metric or optimizer that is not the one its class was written with.
+
+    Set on the object, `layer.call = …`, or on Keras's class by somebody else: it may compute anything. None where all
+    are Keras's, or rowwise's, own.
+    """
+    kind = type(part)
+    for name in vars(part):
+        if name not in WRAPPED_BY_KERAS and callable(getattr(kind, name, None)):
+            return name
+    for name in COMPUTING:
+        module = getattr(getattr(kind, name, None), "__module__", "keras.")
+        if not module.startswith(("keras.", "rowwise.")):
+            return name
+    return None
 
 
 def activation_name(layer: Any) -> str:
@@ -85,6 +104,12 @@ def input_shape(model: keras.Model) -> Shape | None:
 def is_shape(shape: Any) -> bool:
     """Whether it is the shape of one tensor, and not a list or dictionary of several."""
     return isinstance(shape, tuple) and all(isinstance(size, int | None) for size in shape)
+
+
+def is_model(model: Any) -> bool:
+    """Whether Keras trains it: a Model, or a Layer that was given a Trainer's methods beside."""
+    trained = all(hasattr(model, name) for name in ("compile", "fit", "train_step"))
+    return isinstance(model, keras.Model) or (isinstance(model, keras.Layer) and trained)
 
 
 def is_functional(model: Any) -> bool:

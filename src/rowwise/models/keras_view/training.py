@@ -6,6 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 import keras
+from keras.src.backend import compute_output_spec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,9 +71,16 @@ def sums_over_records(metric: keras.metrics.Metric) -> bool:
     return all(part.__module__.startswith(SUMMED) for part in parts)
 
 
-def metric_results(model: keras.Model) -> dict[str, float]:
-    """The values of loss and metrics, by name."""
-    return {name: float(value) for name, value in model.get_metrics_result().items()}
+def metric_results(model: keras.Model) -> dict[str, Any]:
+    """The values of loss and metrics, by name: numbers, or arrays where a metric has several, as in Keras's logs."""
+    return {name: _number(value) for name, value in model.get_metrics_result().items()}
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
 
 
 # ---- optimizers
@@ -106,6 +114,26 @@ def decays(optimizer: keras.optimizers.Optimizer, variable: keras.Variable) -> b
 def build_from_shapes(model: keras.Model, batch: tuple[Any, ...]) -> None:
     """Make the variables of metrics and loss from the shapes and dtypes of one batch, without computing anything."""
     model._symbolic_build(data_batch=batch)
+
+
+def would_train(model: keras.Model, batch: tuple[Any, ...]) -> bool:
+    """Whether Keras takes such a batch, by its shapes and types alone: `(x,)`, `(x, y)` or `(x, y, weights)`.
+
+    Outputs, loss and metrics are traced without computing anything. A model that is not built is built by it, as by
+    Keras's own `fit`.
+    """
+
+    def symbol(array: Any) -> Any:
+        return None if array is None else keras.KerasTensor(array.shape, keras.backend.standardize_dtype(array.dtype))
+
+    x, y, weights = (*(keras.tree.map_structure(symbol, part) for part in batch), None, None)[:3]
+    try:
+        outputs = compute_output_spec(model, x, training=False)
+        compute_output_spec(model._compute_loss, x, y, outputs, sample_weight=weights, training=False)
+        compute_output_spec(model.compute_metrics, x, y, outputs, sample_weight=weights)
+    except Exception:  # whatever Keras, or a layer, loss or metric of the user's, says to it
+        return False
+    return True
 
 
 def overridden_step(model: keras.Model) -> str | None:
