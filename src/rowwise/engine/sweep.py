@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from rowwise.call import called_as_in_keras
 from rowwise.cores import usable_cores
 from rowwise.engine.arguments import check_numbers
 from rowwise.engine.arrays import Arrays
-from rowwise.engine.call import called_as_in_keras
 from rowwise.engine.callbacks import Clock, params_of
 from rowwise.engine.divergence import Watch
 from rowwise.engine.loop import EpochLoop, record_run
-from rowwise.engine.native.description import Unsupported
 from rowwise.engine.plan import plan
+from rowwise.engine.protocol import Unsupported
 from rowwise.engine.records import prepare_records
 from rowwise.engine.request import Request, listed
 from rowwise.engine.streams import Stream

@@ -56,7 +56,7 @@ def _in_order(
     function: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], former: Sequence[str]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments by position and by name; those in rowwise's own order by name."""
-    if len(args) < 3 or not _is_number(args[2]):
+    if not former or len(args) < 3 or not _is_number(args[2]):
         return args, dict(kwargs)
     given = dict(zip(former, args[2:], strict=False))
     for name in given:
