@@ -18,6 +18,7 @@ import numpy as np
 from rowwise.data.storage import empty, release
 from rowwise.data.tables.columns.date import PERIODS
 from rowwise.data.tables.schema import Column, Schema
+from rowwise.models.keras_view import layers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,7 +142,7 @@ class ScaledSquaredError(keras.losses.MeanSquaredError):
 
 def preparation_of(model: keras.Model) -> Preparation | None:
     """The layer that prepares a table's records, where the model begins with one."""
-    return next((layer for layer in model.layers if isinstance(layer, Preparation)), None)
+    return next((layer for layer in layers_of(model) if isinstance(layer, Preparation)), None)
 
 
 def recipe(schema: Schema) -> Recipe:
