@@ -1,7 +1,7 @@
-"""A Keras model and a stream of batches → the same model one epoch on, many batches by one jitted `lax.scan`.
+"""A Keras model and a stream of batches → the same model one epoch on, many batches by one jitted loop.
 
 Batches are read as Keras reads them, gathered on the host until there are enough for a block, and trained on by the
-scan of `whole_epoch`: in the order in which they came, each by itself. A stream is never held as a whole, and every
+loop of `whole_epoch`: in the order in which they came, each by itself. A stream is never held as a whole, and every
 epoch asks for its batches anew, so that what augments pictures augments them.
 """
 
@@ -64,7 +64,7 @@ class StreamedEpoch:
         for block in self._blocks():
             data, steps = _joined(block), len(block)
             rows = np.arange(steps * (_size(block[0])), dtype=np.int32).reshape(steps, -1)
-            state = self._functions.train(read_state(self.model), data, jax.device_put(rows))
+            state = self._functions.train(read_state(self.model), data, jax.device_put(rows), np.int32(steps))
             write_state(self.model, jax.block_until_ready(state))
             self.steps_done += steps  # after the state: an interrupt above has trained nothing
             yield self.steps_done
@@ -83,7 +83,7 @@ class StreamedEpoch:
     def _trace(self, batch: Any) -> None:
         rows = jax.ShapeDtypeStruct((1, _size(batch)), np.int32)
         state = read_state(self.model)
-        jax.eval_shape(self._functions.train.function, state, jax.tree.map(_shape, batch), rows)
+        jax.eval_shape(self._functions.train.function, state, jax.tree.map(_shape, batch), rows, np.int32(1))
 
     def _blocks(self) -> Iterator[list[Any]]:
         """Batches of one shape that came one after another."""
