@@ -82,12 +82,16 @@ class Preparation(keras.Layer):
     def prepare(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """The same in NumPy, in blocks of records; a large result lies in a temporary file mapped into memory."""
         prepared = empty((len(x), len(self.schema.features)))
+        for start in range(0, len(x), ROWS):
+            prepared[start : start + ROWS] = self.prepare_block(x[start : start + ROWS])
+            release(prepared)
+            release(x)
+        return prepared
+
+    def prepare_block(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """The same of few records, in memory."""
         with np.errstate(over="ignore"):  # as in Keras: values beyond what training saw may grow without end
-            for start in range(0, len(x), ROWS):
-                block = np.asarray(x[start : start + ROWS], np.float32)
-                prepared[start : start + len(block)] = _features(np, block, self.recipe)
-                release(prepared)
-                release(x)
+            prepared: NDArray[np.float32] = _features(np, np.asarray(x, np.float32), self.recipe)
         return prepared
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
