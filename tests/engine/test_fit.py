@@ -186,7 +186,7 @@ def test_a_learning_rate_schedule_and_mixed_precision_train(fastest):
     data = records()
     model = course(data, optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.01, 50)))
     history = rowwise.fit(model, data, epochs=3, verbose=0)
-    assert history.rowwise["engine"] == fastest
+    assert history.rowwise.engine == fastest
     assert history.history["loss"][-1] < history.history["loss"][0]
 
     policy = keras.mixed_precision.DTypePolicy("mixed_float16")
@@ -205,7 +205,7 @@ def test_a_learning_rate_schedule_and_mixed_precision_train(fastest):
         metrics=["accuracy"],
     )
     history = rowwise.fit(mixed, data, epochs=3, verbose=0)
-    assert history.rowwise["engine"] == "whole_epoch"
+    assert history.rowwise.engine == "whole_epoch"
     assert history.history["loss"][-1] < history.history["loss"][0]
 
 
@@ -220,7 +220,7 @@ def test_float64_stays_float64():
             data = records()
             model = course(data)
             history = rowwise.fit(model, data, epochs=2, verbose=0)
-            assert history.rowwise["engine"] == "whole_epoch"
+            assert history.rowwise.engine == "whole_epoch"
             assert model.get_weights()[0].dtype == np.float64
     finally:
         keras.config.set_floatx(before)
@@ -239,7 +239,7 @@ def test_callbacks_with_epoch_hooks_keep_the_fast_engine(tmp_path, fastest):
         keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None),
     ]
     history = rowwise.fit(model, data, epochs=5, callbacks=callbacks, verbose=0)
-    assert history.rowwise["engine"] == fastest
+    assert history.rowwise.engine == fastest
     assert len(history.epoch) == 2  # nothing improves by 10: stopped after the second
     assert (tmp_path / "best.keras").exists()
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
@@ -258,7 +258,7 @@ def test_a_callback_with_batch_hooks_goes_to_keras_and_says_why(capsys):
     seen = []
     callback = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
     history = rowwise.fit(course(data), data, callbacks=[callback], verbose=2)
-    assert history.rowwise["engine"] == "keras"
+    assert history.rowwise.engine == "keras"
     assert len(seen) == 7
     assert "LambdaCallback" in capsys.readouterr().err
     with pytest.raises(UsageError, match="on_train_batch_end"):
@@ -277,14 +277,14 @@ def test_a_model_that_cannot_be_traced_goes_to_keras(capsys):
     model = keras.Sequential(layers)
     model.compile(Watched(0.01), "sparse_categorical_crossentropy", jit_compile=False)
     history = rowwise.fit(model, data, batch_size=64, verbose=2)
-    assert history.rowwise["engine"] == "keras"
+    assert history.rowwise.engine == "keras"
     assert "cannot trace" in capsys.readouterr().err
     with pytest.raises(UsageError, match="cannot trace"):
         rowwise.fit(model, data, engine="whole_epoch", verbose=0)
     eager = keras.Sequential([keras.Input((6, 6)), keras.layers.Flatten(), keras.layers.Dense(4, activation="softmax")])
     eager.compile("adam", "sparse_categorical_crossentropy", run_eagerly=True)
     history = rowwise.fit(eager, data, batch_size=64, verbose=2)
-    assert history.rowwise["engine"] == "keras"
+    assert history.rowwise.engine == "keras"
     assert "run_eagerly" in capsys.readouterr().err
 
 
@@ -391,7 +391,7 @@ def test_backup_and_restore_goes_on_after_the_epochs_that_were_done(tmp_path, fa
     rowwise.fit(model, data, epochs=2, callbacks=[backup()], verbose=0)
     again = course(data)
     history = rowwise.fit(again, data, epochs=3, callbacks=[backup()], verbose=0)
-    assert (history.epoch, history.rowwise["engine"]) == ([2], fastest)
+    assert (history.epoch, history.rowwise.engine) == ([2], fastest)
     equal_weights(through, again, rtol=1e-5, atol=1e-7)
 
 
@@ -492,7 +492,7 @@ def test_an_event_set_by_another_thread_ends_the_training_as_ctrl_c_does(engine)
     with pytest.raises(KeyboardInterrupt):
         rowwise.fit(model, data, epochs=50, callbacks=at, engine=engine, verbose=0, stop=stop)
     assert model.history.epoch == [0, 1]
-    assert "interrupted" not in model.history.rowwise  # between two epochs
+    assert model.history.rowwise.interrupted is None  # between two epochs
     assert not np.array_equal(before, model.get_weights()[0])
     model.predict(data.x, verbose=0)
 
@@ -505,10 +505,10 @@ def test_an_event_ends_a_streamed_epoch_after_the_block_under_way(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         rowwise.fit(model, data, epochs=3, callbacks=at, engine="whole_epoch", verbose=0, stop=stop)
     assert model.history.epoch == [0]
-    interrupted = model.history.rowwise["interrupted"]
-    assert interrupted["epoch"] == 1
-    assert 0 < interrupted["steps"] < 32
-    assert int(model.optimizer.iterations.value) == 32 + interrupted["steps"]
+    interrupted = model.history.rowwise.interrupted
+    assert interrupted.epoch == 1
+    assert 0 < interrupted.steps < 32
+    assert int(model.optimizer.iterations.value) == 32 + interrupted.steps
 
 
 def test_an_event_ends_plain_model_fit_between_two_batches():
@@ -554,19 +554,19 @@ def test_an_event_that_is_set_before_lets_nothing_be_trained():
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_callbacks_are_told_the_engine_and_why(engine, fastest):
-    class Told(keras.callbacks.Callback):
+    class KeepsParams(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):
-            self.told = dict(self.params)
-            self.told.pop("state")
+            self.kept = dict(self.params)
+            self.kept.pop("state")
 
-    data, told = records(), Told()
-    history = rowwise.fit(course(data), data, epochs=2, validation=0.2, callbacks=[told], engine=engine, verbose=0)
-    assert told.told == {
+    data, callback = records(), KeepsParams()
+    history = rowwise.fit(course(data), data, epochs=2, validation=0.2, callbacks=[callback], engine=engine, verbose=0)
+    assert callback.kept == {
         "epochs": 2,
         "steps": 6,
         "verbose": 0,
         "engine": fastest if engine == "auto" else engine,
-        "engine_reason": history.rowwise["reason"],
+        "engine_reason": history.rowwise.reason,
         "fell_back": False,
         "records": len(data.split(0.2, seed=0)[0]),
     }

@@ -55,7 +55,7 @@ def never():
     return False
 
 
-class Seen(keras.callbacks.Callback):
+class Recorder(keras.callbacks.Callback):
     """The bias at the end of each epoch, and the names of all calls."""
 
     def __init__(self):
@@ -74,23 +74,23 @@ class Seen(keras.callbacks.Callback):
 
 
 def test_the_loop_gives_it_orders_validates_and_keeps_history():
-    engine, seen = averaging(validation=np.full(3, 3.0)), Seen()
-    EpochLoop(engine).train(Schedule(range(1, 4), 7), [seen], never, {"epochs": 4})
+    engine, recorder = averaging(validation=np.full(3, 3.0)), Recorder()
+    EpochLoop(engine).train(Schedule(range(1, 4), 7), [recorder], never, {"epochs": 4})
     for epoch, order in zip(range(1, 4), engine.orders, strict=True):
         np.testing.assert_array_equal(order, epoch_order(7, epoch, STEPS * BATCH))
     history = engine.model.history
     assert history.epoch == [1, 2, 3]
     assert history.history["val_loss"][-1] == pytest.approx(0, abs=0.02)
-    assert seen.calls == ["train", "test", 1, "test", 2, "test", 3]
-    assert seen.params["epochs"] == 4
+    assert recorder.calls == ["train", "test", 1, "test", 2, "test", 3]
+    assert recorder.params["epochs"] == 4
 
 
 def test_callbacks_find_the_weights_of_their_epoch_unless_none_wants_them():
-    engine, seen = averaging(), Seen()
-    EpochLoop(engine).train(Schedule(range(2), 0), [seen], never, {})
-    assert seen.biases[0] != seen.biases[1] == pytest.approx(engine.bias)
+    engine, recorder = averaging(), Recorder()
+    EpochLoop(engine).train(Schedule(range(2), 0), [recorder], never, {})
+    assert recorder.biases[0] != recorder.biases[1] == pytest.approx(engine.bias)
 
-    engine, blind = averaging(), Seen()
+    engine, blind = averaging(), Recorder()
     blind.needs_weights = False
     EpochLoop(engine).train(Schedule(range(2), 0), [blind], never, {})
     assert engine.settled == 1  # at the end

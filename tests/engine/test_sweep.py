@@ -26,7 +26,7 @@ def test_each_model_is_the_one_that_fit_trains_with_its_seed(data, validation):
     for one in fitted:
         alone = build(data, dropout=0.2)(one.seed)
         history = rowwise.fit(alone, data, epochs=2, seed=one.seed, validation=validation, verbose=0)
-        assert one.history.rowwise["engine"] == history.rowwise["engine"]
+        assert one.history.rowwise.engine == history.rowwise.engine
         for a, b in zip(one.model.get_weights(), alone.get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
         assert one.history.history == history.history
@@ -43,7 +43,7 @@ def test_models_of_other_kinds_are_trained_one_after_another(data):
         return model
 
     one, two = rowwise.sweep(other, data, seeds=(0, 1), epochs=1)
-    assert one.history.rowwise["engine"] == "whole_epoch"
+    assert one.history.rowwise.engine == "whole_epoch"
     assert one.history.history["loss"] != two.history.history["loss"]
 
 
@@ -124,7 +124,7 @@ def test_a_model_with_a_metric_of_the_users_own_is_trained_all_the_same(data):
     (one,) = rowwise.sweep(measured, data, [0], epochs=1)
     alone = rowwise.fit(measured(0), data, epochs=1, verbose=0)
     assert one.history.history == alone.history
-    assert one.history.rowwise["engine"] == alone.rowwise["engine"] == "whole_epoch"
+    assert one.history.rowwise.engine == alone.rowwise.engine == "whole_epoch"
 
 
 def test_any_number_of_threads_gives_the_same_models(data):

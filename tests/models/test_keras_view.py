@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rowwise.models import keras_view
+from rowwise.models.keras_view import process
 
 L = keras.layers
 
@@ -438,6 +439,13 @@ def test_the_shapes_of_a_configuration_that_nobody_could_build():
         shapes = keras_view.shapes_of_config(config)
         assert [shape for _, shape in shapes.weights] == [(4, 10**9), (10**9,), (10**9, 3), (3,)]
         assert shapes.largest == ("wide", 10**9)
+
+
+def test_jax_says_whether_it_has_started():
+    jax.devices()
+    with relies_on("jax._src.xla_bridge.backends_are_initialized", "check_not_forked"):
+        assert process.jax_has_started()
+    process.check_not_forked()  # this process was not forked from one that used JAX
 
 
 def test_a_batch_that_keras_would_train_on_is_known_by_its_shapes():

@@ -156,9 +156,9 @@ def test_another_thread_stops_it_and_what_was_trained_is_saved_and_goes_on(here,
     def at_the_second_epoch(event):
         if isinstance(event, events.EpochEnded) and event.number == 2:
             asked.set()
-            stop.wait()
+            assert stop.wait(60)
 
-    thread = threading.Thread(target=lambda: asked.wait() and stop.set())
+    thread = threading.Thread(target=lambda: asked.wait(60) and stop.set())
     thread.start()
     observer = Observer(at_the_second_epoch)
     saved = rowwise.train("digits", epochs=50, engine=engine, out="run", observer=observer, stop=stop, **QUICK)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -13,13 +15,54 @@ from rowwise.engine.streams import Stream
 from rowwise.models.keras_view import initial_epoch_of, metric_results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rowwise.engine.callbacks import Clock
-    from rowwise.engine.divergence import Watch
+    from rowwise.engine.divergence import Divergence, Watch
     from rowwise.engine.plan import Plan
     from rowwise.engine.protocol import Engine, Trainer
     from rowwise.engine.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """The epoch, from 0, that a training was stopped in, and how many of its steps are in the weights."""
+
+    epoch: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class TrainingNotes(Mapping[str, Any]):
+    """How a model was trained: `model.history.rowwise`; what is None is not among its keys.
+
+    Attributes:
+        engine: its name.
+        reason: why that one.
+        seconds: of each epoch.
+        compile_seconds: None where it is unknown.
+        interrupted: None where the training ended between two epochs.
+        diverged: None where it did not.
+    """
+
+    engine: str
+    reason: str
+    seconds: list[float]
+    compile_seconds: float | None
+    interrupted: Interrupted | None = None
+    diverged: Divergence | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        if not any(name == key for key in self):
+            raise KeyError(name)
+        value = getattr(self, name)
+        return asdict(value) if isinstance(value, Interrupted) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return (at.name for at in fields(self) if at.name == "compile_seconds" or getattr(self, at.name) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class EpochLoop:
@@ -117,13 +160,12 @@ def record_run(model: keras.Model, plan: Plan, clock: Clock, trainer: Trainer) -
     history = getattr(model, "history", None)
     if history is None:
         return
-    history.rowwise = {
-        "engine": plan.engine,
-        "reason": plan.reason,
-        "seconds": clock.seconds,
-        "compile_seconds": trainer.compile_seconds,
-    }
-    if trainer.steps_done:
-        history.rowwise["interrupted"] = {"epoch": len(history.epoch), "steps": trainer.steps_done}
-    if trainer.watch is not None and trainer.watch.found is not None:
-        history.rowwise["diverged"] = trainer.watch.found
+    steps = trainer.steps_done
+    history.rowwise = TrainingNotes(
+        plan.engine,
+        plan.reason,
+        clock.seconds,
+        trainer.compile_seconds,
+        Interrupted(len(history.epoch), steps) if steps else None,
+        None if trainer.watch is None else trainer.watch.found,
+    )

@@ -58,7 +58,7 @@ def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engi
 
     The first two are refused on another backend than JAX, under a Keras distribution, in eager runs and
     with a callback that must be called at every batch. Whether they can run the model shows only when they
-    are made: `description.Unsupported` then leads to `unsupported`, `whole_epoch.CannotTrace` to `untraceable`.
+    are made: their `Unsupported` then leads to `unsupported` or `untraceable`.
 
     Raises:
         UsageError: an unknown engine, or one by name where it cannot run.
@@ -106,8 +106,9 @@ def unsupported(part: Exception) -> Plan:
     return Plan("whole_epoch", "plan.unsupported", {"part": part})
 
 
-def untraceable(cause: Exception) -> Plan:
-    """The plan once JAX has refused to trace the model."""
+def untraceable(refusal: Exception) -> Plan:
+    """The plan once JAX, whose error is the refusal's cause, could not trace the model."""
+    cause = refusal.__cause__ or refusal
     text = str(cause).strip() or type(cause).__name__
     return Plan("keras", "plan.untraceable", {"cause": f"{type(cause).__name__}: {text.splitlines()[0][:160]}"})
 

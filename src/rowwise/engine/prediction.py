@@ -16,8 +16,8 @@ from rowwise.data.source import is_frame
 from rowwise.engine.arguments import check_numbers
 from rowwise.engine.arrays import typed
 from rowwise.engine.interpretation import Prediction, interpreted
-from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.inference import Networks, networks_for
+from rowwise.engine.protocol import Unsupported
 from rowwise.engine.request import listed
 from rowwise.engine.streams import as_stream
 from rowwise.engine.trees import count_of, mapped, tree_of

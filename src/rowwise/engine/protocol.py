@@ -2,9 +2,9 @@
 
 A new engine is a class with the members of `Engine`; `loop.EpochLoop` makes a `Trainer` of it, with everything that
 surrounds an epoch: callbacks, History, validation, interruption. An engine that has its own loop, as Keras does,
-is a `Trainer` itself. `training.trainer_for` tries them in turn; a class that cannot run a model says so when it is
-made: `native.description.Unsupported`, `whole_epoch.CannotTrace`. Its name goes into `environment.ENGINES`, which
-the commands and their help read; when it is chosen, and why, into `plan.py`.
+is a `Trainer` itself. `training.trainer_for` tries them in turn; a class that cannot run a model raises `Unsupported`
+when it is made. Its name goes into `environment.ENGINES`, which the commands and their help read; when it is chosen,
+and why, into `plan.py`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from rowwise.engine.divergence import Watch
     from rowwise.engine.schedule import Schedule
+
+
+class Unsupported(Exception):
+    """This engine cannot run the model: the message names a part, or JAX's error is the cause."""
 
 
 class Engine(Protocol):

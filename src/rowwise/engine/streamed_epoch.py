@@ -14,7 +14,8 @@ import jax
 import numpy as np
 
 from rowwise.engine.callbacks import state_variables
-from rowwise.engine.whole_epoch import CannotTrace, functions_of, read_state, write_state
+from rowwise.engine.protocol import Unsupported
+from rowwise.engine.whole_epoch import functions_of, read_state, write_state
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -37,7 +38,7 @@ class StreamedEpoch:
         batches: of each epoch.
 
     Raises:
-        CannotTrace: the model's step cannot be traced by JAX, or the batches are no arrays.
+        Unsupported: the model's step cannot be traced by JAX, or the batches are no arrays.
     """
 
     records = 0  # nobody knows
@@ -54,7 +55,7 @@ class StreamedEpoch:
             self._functions = functions_of(model)  # of what is built now
             self._trace(first)
         except Exception as cause:  # whatever a user's layer, loss or metric raises when it meets a tracer
-            raise CannotTrace from cause
+            raise Unsupported from cause
         self.compile_seconds = time.perf_counter() - start
 
     def blocks(self, order: NDArray[np.int32]) -> Generator[int]:

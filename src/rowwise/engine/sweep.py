@@ -15,8 +15,8 @@ from rowwise.engine.arrays import Arrays
 from rowwise.engine.callbacks import Clock, params_of
 from rowwise.engine.divergence import Watch
 from rowwise.engine.loop import EpochLoop, record_run
-from rowwise.engine.native.description import Unsupported
 from rowwise.engine.plan import plan
+from rowwise.engine.protocol import Unsupported
 from rowwise.engine.records import prepare_records
 from rowwise.engine.request import Request, listed
 from rowwise.engine.streams import Stream

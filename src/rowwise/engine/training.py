@@ -16,16 +16,16 @@ from rowwise.engine.callbacks import Clock, Progress, params_of, tell_interrupte
 from rowwise.engine.divergence import Watch
 from rowwise.engine.keras_fit import Batches, KerasFit
 from rowwise.engine.loop import EpochLoop, record_run
-from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.run import Native
 from rowwise.engine.plan import Plan, plan, refused, streamed, unsupported, untraceable
+from rowwise.engine.protocol import Unsupported
 from rowwise.engine.records import prepare_records
 from rowwise.engine.request import Request, listed
 from rowwise.engine.schedule import Schedule
 from rowwise.engine.streamed_epoch import StreamedEpoch
 from rowwise.engine.streams import Stream
 from rowwise.engine.trees import mapped
-from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch
+from rowwise.engine.whole_epoch import WholeEpoch
 from rowwise.environment import device_bytes
 from rowwise.errors import warn_user
 from rowwise.interrupt import deferred
@@ -242,8 +242,8 @@ def trainer_for(model: keras.Model, parts: Parts, decision: Plan, request: Reque
         try:
             made = WholeEpoch(model, train, validated, parts.batch_size, resident, size)
             return EpochLoop(made, watch, held), decision
-        except CannotTrace as cannot:
-            decision = untraceable(cannot.__cause__)  # type: ignore[arg-type]
+        except Unsupported as cannot:
+            decision = untraceable(cannot)
             if engine == "whole_epoch":
                 raise refused(engine, decision) from cannot
     return KerasFit(model, train, held, parts.batch_size, watch, parts.validation_batch_size), decision
@@ -260,8 +260,8 @@ def _trainer_of_a_stream(
             made = StreamedEpoch(model, batches)
             held = Stream(Batches(held, size, IN_ORDER)) if isinstance(held, Arrays) else held
             return EpochLoop(made, watch, held), decision
-        except CannotTrace as cannot:
-            decision = untraceable(cannot.__cause__)  # type: ignore[arg-type]
+        except Unsupported as cannot:
+            decision = untraceable(cannot)
             if request.engine == "whole_epoch":
                 raise refused(request.engine, decision) from cannot
             train = replace(train, source=batches.adapter, class_weight=None)  # the adapter has them
@@ -291,7 +291,7 @@ def build_variables(model: keras.Model, arrays: Arrays, batch_size: int) -> None
 
 def engine_of(model: keras.Model) -> str:
     """The engine that trained a model last; empty where none of ours did."""
-    return getattr(getattr(model, "history", None), "rowwise", {}).get("engine", "")
+    return getattr(getattr(getattr(model, "history", None), "rowwise", None), "engine", "")
 
 
 def is_set(stop: threading.Event | None) -> bool:

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rowwise.engine.callbacks import state_variables
+from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import metric_results
 
 if TYPE_CHECKING:
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
 NARROW = 200  # units; measured on two AVX-512 cores with batches of 16 to 256
 
 
-class CannotTrace(Exception):
-    """JAX refused the model; `__cause__` says why."""
-
-
 class WholeEpoch:
     """The compiled epochs of one model over one set of arrays: an `Engine`.
 
@@ -53,7 +50,7 @@ class WholeEpoch:
         validation_batch_size: records a step of the validation; None for as many as of the training.
 
     Raises:
-        CannotTrace: the model's step cannot be traced by JAX.
+        Unsupported: the model's step cannot be traced by JAX.
     """
 
     def __init__(
@@ -75,7 +72,7 @@ class WholeEpoch:
         try:
             self._compile()
         except Exception as cause:  # whatever a user's layer, loss or metric raises when it meets a tracer
-            raise CannotTrace from cause
+            raise Unsupported from cause
         self.compile_seconds = time.perf_counter() - start
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rowwise.environment import checkpoint_seconds
 from rowwise.runs.events import KeptEpoch, RefitBegan, TrainingEnded
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from rowwise.data.dataset import Dataset
     from rowwise.engine.best_epoch import BestEpoch
+    from rowwise.engine.loop import TrainingNotes
     from rowwise.runs.checkpoints import Checkpoints
     from rowwise.runs.clock import Clock
     from rowwise.runs.events import Observer
@@ -170,25 +171,25 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
         _fit(job, model, checkpoints, settings.epochs, len(job.epochs_before), settings.validation, best)
     except KeyboardInterrupt:
         history = getattr(model, "history", None)  # none before the first epoch
-        if history is None or not (history.epoch or history.rowwise.get("interrupted")):
+        if history is None or not (history.epoch or history.rowwise.interrupted):
             raise
         interrupted = True
     kept = checkpoints.write()  # before the measuring, which may take longer than the sender of a signal waits
-    told: dict[str, Any] = model.history.rowwise
-    divergence = told.get("diverged")
-    new = epochs_of(model.history.history, told["seconds"], len(job.epochs_before) + 1)
+    notes: TrainingNotes = model.history.rowwise
+    divergence = notes.diverged
+    new = epochs_of(model.history.history, notes.seconds, len(job.epochs_before) + 1)
     epochs = (*job.epochs_before, *new)
-    cut = told.get("interrupted") if interrupted else None
+    cut = notes.interrupted if interrupted else None
     checkpoint = kept.checkpoint if kept is not None and kept.epochs_trained == len(epochs) else ""
     fitted = Fitted(
         model,
-        engine=told["engine"],
-        engine_reason=told["reason"],
+        engine=notes.engine,
+        engine_reason=notes.reason,
         epochs=epochs,
-        compile_seconds=told["compile_seconds"],
+        compile_seconds=notes.compile_seconds,
         interrupted=interrupted,
         diverged=None if divergence is None else Diverged(divergence.epoch, divergence.loss),
-        unfinished=Unfinished(len(epochs) + 1, cut["steps"]) if cut else None,
+        unfinished=Unfinished(len(epochs) + 1, cut.steps) if cut else None,
         checkpoint=checkpoint if cut else "",
     )
     if best is None or not best.epoch:
@@ -225,10 +226,10 @@ def _refitted(job: Job, fitted: Fitted, kept: KeptEpoch) -> Fitted:
         written = checkpoints.write()
         done = written.refit if written is not None else ()
         return replace(fitted, interrupted=True, refit=done, checkpoint=written.checkpoint if written and done else "")
-    if model.history.rowwise.get("diverged"):
+    if model.history.rowwise.diverged:
         return fitted
-    new = epochs_of(model.history.history, model.history.rowwise["seconds"], len(before) + 1)
-    compiled = (fitted.compile_seconds or 0.0) + (model.history.rowwise["compile_seconds"] or 0.0)
+    new = epochs_of(model.history.history, model.history.rowwise.seconds, len(before) + 1)
+    compiled = (fitted.compile_seconds or 0.0) + (model.history.rowwise.compile_seconds or 0.0)
     return replace(fitted, model=model, compile_seconds=compiled, refit=(*before, *new))
 
 

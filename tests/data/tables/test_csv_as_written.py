@@ -162,6 +162,12 @@ def test_a_total_below_rows_that_are_shorter_than_the_header_does_not_hide_that_
         read(tmp_path / "t.csv", f"n,what,ok,\n{rows}total,190\n")
 
 
+@pytest.mark.parametrize("line", [b"1", b","])
+def test_a_line_without_end_is_refused_before_it_is_read(tmp_path, line):
+    with pytest.raises(DataError, match="a line of more than 16,777,216 bytes"):
+        read(tmp_path / "t.csv", b"n,ok\n" + line * (20 << 20))
+
+
 def test_a_last_record_is_no_total_only_because_it_says_so(tmp_path):
     rows = "".join(f"{('total', 'part')[n % 2]},{n},{OK[n]}\n" for n in R)
     _, x, _, words = read(tmp_path / "t.csv", "what,n,ok\n" + rows + "total,60,a\n")

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from synthetic_tables import houses, without, write
 
 import rowwise
+from rowwise.data.column_names import composed
 from rowwise.data.tables.columns.date import PARTS
 from rowwise.data.tables.schema import KINDS, Column, Schema
 from rowwise.errors import DataError, UsageError
@@ -186,7 +187,7 @@ def test_every_kind_has_a_name_and_says_how_it_enters_in_both_languages():
         assert len(column.inputs) == max(size, kind == "categorical")
 
 
-names = st.text(min_size=1, max_size=8)
+names = st.text(min_size=1, max_size=8).map(composed)  # as a table's names are
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOCK = 1 << 20  # bytes read at once
+LONGEST_LINE = 16 << 20  # bytes
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
@@ -80,6 +81,7 @@ def _scanned(path: Path, encoding: str) -> tuple[Content, int | None]:
     """What it holds, and the place of the first byte that is no UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     place, undecodable, last = 0, None, b""
+    unbroken = 0
     quotes = newlines = False
     returns = pairs = 0
     with path.open("rb") as file:
@@ -87,6 +89,9 @@ def _scanned(path: Path, encoding: str) -> tuple[Content, int | None]:
             if b"\0" in block:
                 at = place + block.index(b"\0")
                 raise DataError("table.binary", path=path, at=f"{at:,}", line=f"{_line(path, at):,}")
+            unbroken = 0 if b"\n" in block or b"\r" in block else unbroken + len(block)
+            if unbroken > LONGEST_LINE:  # reading it would take many times its size
+                raise DataError("table.long_line", path=path, most=f"{LONGEST_LINE:,}")
             quotes = quotes or b'"' in block
             newlines = newlines or b"\n" in block
             if b"\r" in block or last == b"\r":

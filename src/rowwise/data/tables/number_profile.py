@@ -26,6 +26,7 @@ SHOWN = 3  # examples in a message
 REAL_AMOUNTS = 10  # so many different numbers, in so large
 REAL_SHARE = 0.9  # a share of the records, are no levels of a category
 PADDED = r"^(0\d+(?:[eE]\d+)?|\+\d{9,})$"  # a code with leading zeros, or a telephone number
+BOUND = r"^[<>≤≥~≈]=?\s?[\d.,]+$"  # what a laboratory writes beyond what it can measure
 LONG = r"^[+-]?\d{16,}$"
 # An address such as 192.168.100.101, which can be read as a whole number: no part is beyond a byte.
 _BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d)"
@@ -81,7 +82,7 @@ class NumberProfile:
         count: values that are numbers, with a unit or without.
         marks: values of `MARKS`; the first one and its record, from 0.
         strays: the first different values that are neither, and their records; more than `SHOWN` are counted only.
-        stray_digits: whether any of these has a digit, as levels such as `3+` have.
+        stray_digits: whether any of these has a digit, as levels such as `3+` have; bounds such as `<5` do not count.
         units: by their canonical names; `5M` and `5m` are two.
         bare: the first number without unit, and its record.
         evidence: of the sign before fractions.
@@ -177,7 +178,7 @@ class NumberProfile:
         return not self.marks or self.range.low < self.range.high
 
     def mostly_numbers(self, present: int) -> bool:
-        return self._amounts * 2 >= present
+        return self._amounts * 2 >= present - self.marks
 
     def surely_amounts(self, present: int, distinct: int) -> bool:
         """Whether numbers among which something else stands are no levels, however few they are.
@@ -310,7 +311,8 @@ class NumberProfile:
         for text in others["text"].filter(~marked).head(SHOWN + 1).to_list():
             if len(self.strays) <= SHOWN and text not in self.strays:
                 self.strays[text] = first(text)[1]
-        self.stray_digits = self.stray_digits or bool(others["text"].filter(~marked).str.contains(r"\d").any())
+        levels = others["text"].filter(~marked).filter(~others["text"].filter(~marked).str.contains(BOUND))
+        self.stray_digits = self.stray_digits or bool(levels.str.contains(r"\d").any())
 
     def _scales(self, units: pl.Series) -> pl.Series:
         """`(texts,)`: what each number is multiplied by, going by what stands beside it."""

@@ -15,6 +15,7 @@ from rowwise.engine.native.network_description import (
     LossDescription,
     OptimizerDescription,
 )
+from rowwise.engine.protocol import Unsupported
 from rowwise.models.input_scaling import Normalized
 from rowwise.models.keras_view import (
     calls_of,
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
-
-
-class Unsupported(Exception):
-    """The native engine cannot run this; the message names the part, as code does: `Dense "hidden_1", selu`."""
 
 
 @dataclass

@@ -11,8 +11,9 @@ import numpy as np
 from rowwise.cores import usable_cores
 from rowwise.engine.arrays import Arrays
 from rowwise.engine.native import instruction_sets, network
-from rowwise.engine.native.description import DenseChain, Unsupported, describe, uncompiled
+from rowwise.engine.native.description import DenseChain, describe, uncompiled
 from rowwise.engine.native.run import INFERENCE_BATCH, Records, network_description
+from rowwise.engine.protocol import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -19,12 +19,12 @@ from rowwise.engine.native.description import (
     SPARSE,
     Compiled,
     DenseChain,
-    Unsupported,
     check_methods,
     compiled,
     describe,
 )
 from rowwise.engine.native.network_description import NetworkDescription, OptimizerDescription
+from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import (
     add_to_mean,
     compiled_metrics,

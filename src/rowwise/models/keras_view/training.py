@@ -72,7 +72,7 @@ def sums_over_records(metric: keras.metrics.Metric) -> bool:
 
 
 def metric_results(model: keras.Model) -> dict[str, Any]:
-    """The values of loss and metrics, by name: numbers, or arrays where a metric has several, as in Keras's logs."""
+    """Values of loss and metrics by name: numbers, or arrays where a metric has several, as in Keras's own logs."""
     return {name: _number(value) for name, value in model.get_metrics_result().items()}
 
 

@@ -158,12 +158,12 @@ class DateEvidence:
         """One more batch of texts, none of them null, and their records' numbers, from 0."""
         if not self.possible or not len(present):
             return
-        present = in_ascii(present)
         if not self.sample:
             some = _some(present)
             if sum(_PLAIN.match(text) is not None for text in some) * 2 > len(some):
                 self.possible = False
                 return
+        present = in_ascii(present)
         bare, minutes = zones.split(present) if self._may_have_offsets(present) else (present, None)
         if not self.sample and not self._find_sample(bare):
             return
