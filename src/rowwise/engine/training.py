@@ -277,7 +277,7 @@ def native_engine(model: keras.Model, parts: Parts, threads: int | None) -> Nati
 
 def build_variables(model: keras.Model, arrays: Arrays, batch_size: int) -> None:
     """Make every variable: layers', metrics', optimizer's. Keras does it from one symbolic batch."""
-    if not model.built or any(not layer.built for layer in model.layers):
+    if not model.built or not all(layer.built for layer in getattr(model, "layers", ())):
         model(mapped(keras.ops.convert_to_tensor, arrays.first(1).x))
     if keras.config.backend() == "jax":
 

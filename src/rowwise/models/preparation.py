@@ -137,7 +137,7 @@ class ScaledSquaredError(keras.losses.MeanSquaredError):
 
 def preparation_of(model: keras.Model) -> Preparation | None:
     """The layer that prepares a table's records, where the model begins with one."""
-    return next((layer for layer in model.layers if isinstance(layer, Preparation)), None)
+    return next((layer for layer in getattr(model, "layers", ()) if isinstance(layer, Preparation)), None)
 
 
 def recipe(schema: Schema) -> Recipe:

@@ -26,7 +26,7 @@ PASSIVE = (keras.layers.Dropout, keras.layers.Identity)  # they give what they t
 
 def flat_layers(model: Any) -> Iterator[Any]:
     """The layers that compute, in order; a nested model's layers stand in its place."""
-    for layer in model.layers:
+    for layer in getattr(model, "layers", ()):  # a layer that Keras trains has none
         yield from flat_layers(layer) if hasattr(layer, "layers") else (layer,)
 
 
