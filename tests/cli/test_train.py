@@ -386,7 +386,7 @@ def test_early_stopping_is_chosen_refused_and_repeated(rowwise, here, no_picture
     for run, option in (("all", "--no-early-stopping"), ("early", "--patience 7")):
         assert rowwise("evaluate", run, "--html", "r.html")[0] == 0
         page = (here / "r.html").read_text("utf-8")
-        assert f"--epochs 3 {option}</pre>" in page
+        assert f" {option} " in page
         assert ('class="kept"' in page) == (run == "early")
     code, _, said = rowwise("train", "t.csv", *quick, "--patience", "7", "--no-early-stopping")
     assert code == 2

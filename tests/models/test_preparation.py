@@ -179,7 +179,7 @@ def test_a_damaged_preparation_is_refused(tmp_path, parts):
 def test_outputs_of_regression_are_in_the_units_of_the_target(parts):
     train, test = parts
     model = rowwise.dense(train, hidden=(), seed=0)
-    assert [layer.name for layer in model.layers] == ["preparation", "targets", "units"]
+    assert [layer.name for layer in model.layers] == ["preparation", "encoding", "targets", "units"]
     units = model.layers[-1]
     assert units.scale == pytest.approx(train.y.std(), rel=1e-5)
     assert units.offset == pytest.approx(train.y.mean(), rel=1e-5)
@@ -249,7 +249,7 @@ def test_targets_of_two_sizes_are_trained_alike_by_both_engines(validation):
     train, _ = targets_of_two_sizes()
     found = []
     for engine in ("auto", "whole_epoch"):
-        model = rowwise.dense(train, hidden=(8,), seed=0)
+        model = rowwise.dense(train, hidden=(8,), dropout=0, seed=0)
         history = rowwise.fit(model, train, epochs=3, validation=validation, seed=0, engine=engine, verbose=0)
         found.append((history.history, rowwise.predict(model, train.x).values))
     (history, values), (expected, expected_values) = found

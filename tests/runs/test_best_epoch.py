@@ -17,6 +17,7 @@ OPTIONS = {
     "hidden": (24,),
     "learning_rate": 0.05,
     "seed": 3,
+    "preset": "fast",  # one network
     "validation": 0.3,
     "batch_size": 8,
     "pictures": False,

@@ -99,7 +99,11 @@ def test_what_can_be_refused_is_before_data_are_loaded(here, options, words):
 def test_settings_that_the_data_decided_are_named(here, table):
     observer = Observer()
     rowwise.train(table, "c", epochs=25, out="run", observer=observer, **QUICK)
-    assert next(e for e in observer.seen if isinstance(e, events.DataLoaded)).suited == {"batch_size", "patience"}
+    assert next(e for e in observer.seen if isinstance(e, events.DataLoaded)).suited >= {
+        "batch_size",
+        "patience",
+        "ensemble",
+    }
 
 
 def test_a_stop_is_an_event_whoever_asks_for_it(here):

@@ -90,7 +90,7 @@ def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tu
 
     from rowwise.benchmarks import parts
     from rowwise.benchmarks.outofcore import out_of_core
-    from rowwise.benchmarks.tables import tables
+    from rowwise.benchmarks.tables import tables, views
     from rowwise.data import load
 
     train: Any = None
@@ -127,12 +127,11 @@ def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tu
         Console(file=out, width=80).print(text, highlight=False, markup=False)
     for part in PARTS:
         if part in chosen:
-            results[part] = run[part]()
-            print(
-                f"\n{say(f'bench.part.{part}', records=f'{settings.records:,}')}\n{_table(results[part])}",
-                file=out,
-                flush=True,
-            )
+            rows = results[part] = run[part]()
+            shown = {f"{part}.{name}": of for name, of in views(rows).items()} if part == "tables" else {part: rows}
+            for name, lines in shown.items():
+                head = say(f"bench.part.{name}", records=f"{settings.records:,}")
+                print(f"\n{head}\n{_table(lines)}", file=out, flush=True)
     if settings.json:
         print(json.dumps(results))
     return 0

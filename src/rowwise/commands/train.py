@@ -125,7 +125,7 @@ class _Teller:
         self._output, self._quiet, self._loaded = output, quiet, loaded
         self._display: Display | None = None
         self._training: bool | None = None  # None before it
-        self._refit = False  # whether it has begun
+        self._first_told = False  # whether the epoch kept is said already
         self._stopping_told = False  # when the signal came, before the engine notices
         self.signals = StopSignals(self._stopping)
 
@@ -150,7 +150,8 @@ class _Teller:
                 for line in about_table(event.train):
                     output.tell(line)
                 if "epochs" in event.suited:
-                    output.tell(say("cli.epochs.table", epochs=event.settings.epochs))
+                    how = event.settings
+                    output.tell(say("cli.preset", preset=how.preset, networks=how.ensemble, epochs=how.epochs))
             case events.ModelBuilt():
                 if event.resumed is not None:
                     output.tell(say("cli.resumed", path=event.resumed, done=event.epochs_done))
@@ -173,7 +174,13 @@ class _Teller:
                 self._close()
                 output.tell(about_kept(event.kept))
                 output.tell(say("cli.refit", records=f"{event.records:,}", epochs=event.kept.epoch))
-                self._refit = True
+                self._first_told = True
+            case events.EnsembleBegan():
+                self._close()
+                if event.kept is not None and not self._first_told:
+                    output.tell(about_kept(event.kept))
+                output.tell(say("cli.ensemble", others=event.others, networks=1 + event.others))
+                self._first_told = True
             case events.TrainingEnded():
                 self._close()
                 self._training = False
@@ -181,7 +188,7 @@ class _Teller:
                     self.signals.saved_in_spite()
                     output.warn(say("cli.stopping"))
                 output.tell(say("cli.engine", engine=event.engine, reason=event.reason))
-                if event.kept is not None and not self._refit:
+                if event.kept is not None and not self._first_told:
                     output.tell(about_kept(event.kept))
             case events.Measured():
                 output.result(str(event.report))

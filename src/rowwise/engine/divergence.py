@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.engine.callbacks import assign_state, state_variables
-from rowwise.models.keras_view import SPARSE, Loss, learning_rate_of, loss_of
+from rowwise.models.keras_view import SPARSE, Loss, has_own_loss, learning_rate_of, loss_of
 from rowwise.models.preparation import ScaledSquaredError
 from rowwise.text import say
 
@@ -68,10 +68,12 @@ class Watch:
 
     Args:
         model: what is trained.
-        train: what is learned from; None where it comes in batches that are seen but once.
+        train: what is learned from; None where it comes in batches that are seen but once. A loss that the model
+            computes in a way of its own is taken from the epoch alone: to ask for it may change what it keeps.
     """
 
     def __init__(self, model: keras.Model, train: Arrays | None) -> None:
+        train = None if has_own_loss(model) else train
         self._model, self._train = model, train
         known = train is not None and train.single and np.ndim(train.weights) <= 1
         self._loss = loss_of(model) if known else None
@@ -121,14 +123,14 @@ class Watch:
         if self._train is None:
             return True
         settle()
+        state = [variable.value for variable in state_variables(self._model)]
         now = self._measured()
         if first:
-            state = [variable.value for variable in state_variables(self._model)]
             assign_state(self._model, self._kept)
             before = self._measured()
-            assign_state(self._model, state)
             if math.isfinite(before) and self._reference is not None:
                 self._reference = max(self._reference, before)
+        assign_state(self._model, state)  # a layer may count its calls
         return not now <= self._limit
 
     def _measured(self) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from rowwise.engine.callbacks import need_weights
+from rowwise.engine.changes import Changes, may_change
 from rowwise.engine.order import reseed
 from rowwise.engine.streams import Stream
 from rowwise.models.keras_view import initial_epoch_of, metric_results
@@ -72,10 +73,17 @@ class EpochLoop:
         engine: what it is made of.
         watch: ends the training where it diverges.
         validation: a stream to validate with is read by Keras; records are the engine's.
+        remade: gives the engine for the model as a callback has left it; None where none may change it.
     """
 
-    def __init__(self, engine: Engine, watch: Watch | None = None, validation: Any = None) -> None:
-        self.engine, self.watch = engine, watch
+    def __init__(
+        self,
+        engine: Engine,
+        watch: Watch | None = None,
+        validation: Any = None,
+        remade: Callable[[], Engine] | None = None,
+    ) -> None:
+        self.engine, self.watch, self._remade = engine, watch, remade
         self._stream = validation if isinstance(validation, Stream) else None
         self._within_epoch = False
 
@@ -95,20 +103,24 @@ class EpochLoop:
         params: Mapping[str, Any],
     ) -> None:
         model = self.engine.model
-        params = {**params, "state": self.engine.state}
+        params = {**params, "state": self._state}
         listed = keras.callbacks.CallbackList(list(callbacks), add_history=True, model=model, **params)
         settled = need_weights(callbacks)
         model.stop_training = False
         logs: dict[str, float] = {}
         watch = self.watch
+        changes = Changes(model) if self._remade is not None and may_change(callbacks) else None
         listed.on_train_begin()
         if watch is not None:
-            watch.begin(self.engine.state)  # a callback may have given the model other weights
+            watch.begin(self._state)  # a callback may have given the model other weights
         try:
             for epoch in range(initial_epoch_of(model, schedule.epochs.start), schedule.epochs.stop):
                 model.reset_metrics()
                 reseed(model, schedule.seed, epoch)
                 listed.on_epoch_begin(epoch)
+                if changes is not None and self._remade is not None and changes.found():
+                    self.engine.settle()
+                    self.engine = self._remade()
                 self._train_epoch(schedule, epoch, stopped)
                 if settled:
                     self.engine.settle()
@@ -128,6 +140,9 @@ class EpochLoop:
             model.optimizer.finalize_variable_values(model.trainable_weights)
         listed.on_train_end(logs)
 
+    def _state(self) -> list[Any]:
+        return self.engine.state()
+
     def _validate(self, listed: keras.callbacks.CallbackList) -> dict[str, float]:
         """Loss and metrics by name, of whatever there is to validate with."""
         if self._stream is not None:
@@ -145,6 +160,8 @@ class EpochLoop:
         engine = self.engine
         self._within_epoch = True
         order = schedule.order(epoch, engine.records, engine.batch_size)
+        if engine.model.stop_training:  # Keras looks whether a callback has asked for it when a step has ended
+            order = order[: engine.batch_size * engine.model.steps_per_execution]
         with closing(engine.blocks(order)) as blocks:
             for _ in blocks:
                 if stopped():

@@ -108,9 +108,14 @@ def unsupported(part: Exception) -> Plan:
 
 def untraceable(refusal: Exception) -> Plan:
     """The plan once JAX, whose error is the refusal's cause, could not trace the model."""
-    cause = refusal.__cause__ or refusal
+    return Plan("keras", "plan.untraceable", {"cause": first_line(refusal)})
+
+
+def first_line(error: Exception) -> str:
+    """The kind of an exception, or of its cause, and the beginning of what it says, for a sentence."""
+    cause = error.__cause__ or error
     text = str(cause).strip() or type(cause).__name__
-    return Plan("keras", "plan.untraceable", {"cause": f"{type(cause).__name__}: {text.splitlines()[0][:160]}"})
+    return f"{type(cause).__name__}: {text.splitlines()[0][:160]}"
 
 
 def without_a_model() -> Plan:

@@ -17,7 +17,7 @@ from rowwise.engine.request import USUAL_BATCH
 from rowwise.engine.streams import Stream, as_stream
 from rowwise.engine.trees import count_of, leaves, tree_of
 from rowwise.errors import DataError, RowwiseError, UsageError, warn_user
-from rowwise.models.keras_view import would_train
+from rowwise.models.keras_view import layers_of, would_train
 from rowwise.models.preparation import preparation_of
 from rowwise.models.task import REGRESSION, task_of
 from rowwise.shapes.checks.check import check_records
@@ -247,8 +247,7 @@ def _doubts(models: Sequence[keras.Model], source: Any, x: Any, y: Any, what: st
             yield doubt
     if isinstance(source, Dataset):
         return  # checked when it was made
-    layers = [layer for model in models for layer in getattr(model, "layers", ())]
-    takes_missing = any(getattr(layer, "takes_missing", False) for layer in layers)
+    takes_missing = any(getattr(layer, "takes_missing", False) for model in models for layer in layers_of(model))
     for name, part in ((what, x), (f"{what} y", y)):
         for array in leaves(part) if part is not None else ():
             if array.dtype.kind != "f":

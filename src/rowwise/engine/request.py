@@ -64,6 +64,9 @@ class Request:
             raise UsageError("fit.stop", found=type(self.stop).__name__)
         if not isinstance(self.shuffle, bool | np.bool_) and self.shuffle not in (0, 1, "batch", None):
             raise UsageError("fit.shuffle", found=repr(self.shuffle))
+        self._limit("epochs", keras.config.max_epochs())
+        self._limit("steps_per_epoch", keras.config.max_steps_per_epoch())
+        self._limit("validation_steps", keras.config.max_steps_per_epoch())
         if not self.epochs:
             warn_user(say("fit.no_epochs"))
         self._check_validation()
@@ -97,6 +100,14 @@ class Request:
             steps=self.steps_per_epoch,
             validated=int(freq) if isinstance(freq, int | np.integer) else frozenset(map(int, freq)),
         )
+
+    def _limit(self, name: str, most: int | None) -> None:
+        """Take no more than a setting of Keras's for trials allows."""
+        asked = getattr(self, name)
+        if most and (asked is None or asked > most):
+            object.__setattr__(self, name, most)
+            if name != "validation_steps":
+                warn_user(say("fit.limited", name=name, most=most))
 
     def _check_validation(self) -> None:
         freq = self.validation_freq

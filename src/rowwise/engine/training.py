@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -17,7 +18,7 @@ from rowwise.engine.divergence import Watch
 from rowwise.engine.keras_fit import Batches, KerasFit
 from rowwise.engine.loop import EpochLoop, record_run
 from rowwise.engine.native.run import Native
-from rowwise.engine.plan import Plan, plan, refused, streamed, unsupported, untraceable
+from rowwise.engine.plan import Plan, first_line, plan, refused, streamed, unsupported, untraceable
 from rowwise.engine.protocol import Unsupported
 from rowwise.engine.records import prepare_records
 from rowwise.engine.request import Request, listed
@@ -27,7 +28,7 @@ from rowwise.engine.streams import Stream
 from rowwise.engine.trees import mapped
 from rowwise.engine.whole_epoch import WholeEpoch
 from rowwise.environment import device_bytes
-from rowwise.errors import warn_user
+from rowwise.errors import RowwiseError, warn_user
 from rowwise.interrupt import deferred
 from rowwise.models.keras_view import build_from_shapes, check_not_forked
 from rowwise.shapes.checks.check import check_compiled
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rowwise.engine.protocol import Trainer
+    from rowwise.engine.protocol import Engine, Trainer
     from rowwise.engine.records import Parts, Prepared
 
 # The arguments of rowwise's own order, from the third on: `fit(model, data, 5, 32)`.
@@ -227,26 +228,56 @@ def trainer_for(model: keras.Model, parts: Parts, decision: Plan, request: Reque
     if isinstance(train, Stream):
         watch = Watch(model, None) if watched else None
         return _trainer_of_a_stream(model, train, parts, streamed(decision, train.source, engine), request, watch)
-    build_variables(model, train, parts.batch_size)
+    try:
+        build_variables(model, train, parts.batch_size)
+    except Exception as cause:  # of a layer, loss or metric of the user's: what Keras itself says to it counts
+        decision = _fallen(engine, untraceable(cause), cause)
     watch = Watch(model, train) if watched else None
+    made, decision = _engine_for(model, parts, decision, request)
+    if isinstance(made, Exception):
+        return KerasFit(model, train, held, parts.batch_size, watch, parts.validation_batch_size), decision
+    return EpochLoop(made, watch, held, partial(remade, model, parts, decision, request)), decision
+
+
+def _engine_for(model: keras.Model, parts: Parts, decision: Plan, request: Request) -> tuple[Engine | Exception, Plan]:
+    """The engine, or why only Keras's own loop trains the model; and the decision, which may have fallen."""
+    cause: Exception = ValueError(decision.reason)
     if decision.engine == "native":
         try:
-            return EpochLoop(native_engine(model, parts, request.threads), watch, held), decision
+            return native_engine(model, parts, request.threads), decision
         except Unsupported as part:
-            decision = unsupported(part)
-            if engine == "native":
-                raise refused(engine, decision) from part
+            decision = _fallen(request.engine, unsupported(part), part)
     if decision.engine == "whole_epoch":
+        assert isinstance(parts.train, Arrays)
         size, resident = parts.validation_batch_size, device_bytes()
-        validated = held if isinstance(held, Arrays) else None
+        validated = parts.validation if isinstance(parts.validation, Arrays) else None
         try:
-            made = WholeEpoch(model, train, validated, parts.batch_size, resident, size)
-            return EpochLoop(made, watch, held), decision
+            return WholeEpoch(model, parts.train, validated, parts.batch_size, resident, size), decision
         except Unsupported as cannot:
-            decision = untraceable(cannot)
-            if engine == "whole_epoch":
-                raise refused(engine, decision) from cannot
-    return KerasFit(model, train, held, parts.batch_size, watch, parts.validation_batch_size), decision
+            cause = cannot
+            decision = _fallen(request.engine, untraceable(cannot), cannot)
+    return cause, decision
+
+
+def remade(model: keras.Model, parts: Parts, decision: Plan, request: Request) -> Engine:
+    """The engine for a model that a callback has changed.
+
+    Raises:
+        Exception: what Keras says to such a model.
+    """
+    made, now = _engine_for(model, parts, decision, request)
+    if isinstance(made, Exception):
+        raise made.__cause__ or made
+    if now is not decision:
+        warn_user(now.reason)
+    return made
+
+
+def _fallen(engine: str, decision: Plan, cause: Exception) -> Plan:
+    """The decision for a slower engine; raises UsageError where another was asked for by name."""
+    if engine not in ("auto", decision.engine):
+        raise refused(engine, decision) from cause
+    return decision
 
 
 def _trainer_of_a_stream(
@@ -261,9 +292,7 @@ def _trainer_of_a_stream(
             held = Stream(Batches(held, size, IN_ORDER)) if isinstance(held, Arrays) else held
             return EpochLoop(made, watch, held), decision
         except Unsupported as cannot:
-            decision = untraceable(cannot)
-            if request.engine == "whole_epoch":
-                raise refused(request.engine, decision) from cannot
+            decision = _fallen(request.engine, untraceable(cannot), cannot)
             train = replace(train, source=batches.adapter, class_weight=None)  # the adapter has them
     return KerasFit(model, train, held, parts.batch_size, watch, size), decision
 
@@ -272,21 +301,21 @@ def native_engine(model: keras.Model, parts: Parts, threads: int | None) -> Nati
     """The compiled network for one model; raises Unsupported where it has a part that the engine cannot run."""
     held = parts.validation if isinstance(parts.validation, Arrays) else None
     assert isinstance(parts.train, Arrays)
-    return Native(model, parts.train, held, parts.batch_size, threads)
+    try:
+        return Native(model, parts.train, held, parts.batch_size, threads)
+    except (Unsupported, RowwiseError):
+        raise
+    except Exception as cause:  # what a layer, loss or metric of the user's says to a question
+        raise Unsupported(first_line(cause)) from cause
 
 
 def build_variables(model: keras.Model, arrays: Arrays, batch_size: int) -> None:
-    """Make every variable: layers', metrics', optimizer's. Keras does it from one symbolic batch."""
-    if not model.built or not all(layer.built for layer in getattr(model, "layers", ())):
-        model(mapped(keras.ops.convert_to_tensor, arrays.first(1).x))
-    if keras.config.backend() == "jax":
+    """Make every variable: layers', metrics', optimizer's. As Keras does, from the shapes of one batch alone."""
 
-        def shape_of(part: NDArray[Any]) -> jax.ShapeDtypeStruct:
-            return jax.ShapeDtypeStruct((batch_size, *part.shape[1:]), part.dtype)
+    def shape_of(part: NDArray[Any]) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((min(batch_size, len(part)), *part.shape[1:]), part.dtype)
 
-        build_from_shapes(model, tuple(mapped(shape_of, part) for part in arrays.parts))
-    if not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
+    build_from_shapes(model, tuple(mapped(shape_of, part) for part in arrays.parts))
 
 
 def engine_of(model: keras.Model) -> str:

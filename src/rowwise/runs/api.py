@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.data.source import read_options
 from rowwise.errors import UsageError, warn_user
-from rowwise.runs.events import EpochEnded, RefitBegan, StopRequested, TrainingBegan, TrainingEnded, Warned, about_kept
+from rowwise.runs.events import (
+    EnsembleBegan,
+    EpochEnded,
+    RefitBegan,
+    StopRequested,
+    TrainingBegan,
+    TrainingEnded,
+    Warned,
+    about_kept,
+)
 from rowwise.runs.plan import OPTIONS, plan_training
 from rowwise.runs.saved import Saved
 from rowwise.runs.training import train as train_plan
@@ -68,9 +77,9 @@ def train(
         verbose: without an observer: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
         options: a TOML file with more of the following.
         on_divergence: "stop", or "continue" where a training that diverges is to continue regardless.
-        **more: settings (`hidden`, `activation`, `dropout`, `learning_rate`, `batch_size`, `validation`, `seed`,
-            `class_weight`, `epochs`, `patience`, `refit`), and how data are read (`categorical`, `drop`, `group`,
-            `time`, `test`, `split_seed`, …: the attributes of `rowwise.data.Source`).
+        **more: settings (`preset`, `hidden`, `activation`, `dropout`, `pieces`, `ensemble`, `learning_rate`,
+            `batch_size`, `validation`, `seed`, `class_weight`, `epochs`, `patience`, `refit`), and how data are read
+            (`categorical`, `drop`, `group`, `time`, `test`, `split_seed`, …: the attributes of `rowwise.data.Source`).
 
     Returns:
         The run. Its record's `interrupted` says whether it was stopped, `diverged` whether it diverged.
@@ -151,7 +160,7 @@ class _Progress:
     def __init__(self, verbose: int | str, stop: threading.Event | None) -> None:
         self._verbose, self._stop = verbose, stop
         self._display: Display | None = None
-        self._refit = False  # whether it has begun
+        self._first_told = False  # whether the epoch kept is said already
 
     def show(self, event: Event) -> None:
         from rowwise.engine.progress import display
@@ -173,10 +182,17 @@ class _Progress:
                 if self._verbose:
                     records = f"{event.records:,}"
                     print(f"rowwise: {say('cli.refit', records=records, epochs=event.kept.epoch)}", file=sys.stderr)
-                self._refit = True
+                self._first_told = True
+            case EnsembleBegan():
+                if not self._first_told:
+                    self._say(event.kept)
+                if self._verbose:
+                    count = {"others": event.others, "networks": 1 + event.others}
+                    print(f"rowwise: {say('cli.ensemble', **count)}", file=sys.stderr)
+                self._first_told = True
             case TrainingEnded():
                 self.close()
-                if not self._refit:
+                if not self._first_told:
                     self._say(event.kept)
 
     def _say(self, kept: KeptEpoch | None) -> None:

@@ -90,6 +90,14 @@ class RefitBegan:
 
 
 @dataclass(frozen=True)
+class EnsembleBegan:
+    """More networks are trained, `others`, that differ from the first in their seed alone; `kept` is the first's."""
+
+    kept: KeptEpoch | None
+    others: int
+
+
+@dataclass(frozen=True)
 class TrainingEnded:
     """The last epoch has ended, what was asked to stop has stopped, or the training has diverged.
 
@@ -138,6 +146,7 @@ Event: TypeAlias = (
     | TrainingBegan
     | EpochEnded
     | RefitBegan
+    | EnsembleBegan
     | StopRequested
     | TrainingEnded
     | Measured

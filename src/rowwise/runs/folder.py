@@ -177,7 +177,7 @@ class RunFolder:
             self.close()
             kept = _rescue(model)
             raise SaveError("run.save.kept" if kept else "run.save", path=place, cause=reason, kept=kept) from cause
-        _forget_checkpoints(place, record.checkpoint)
+        _forget_checkpoints(place, record.checkpoint, record.best_checkpoint)
         self.kept, self._new_folders = None, []
         self._let_go()
         return place, complete
@@ -259,7 +259,8 @@ def _tidy_runs(parent: Path) -> None:
             lock = Lock(file)
             try:
                 if (folder / RECORD).exists():
-                    _forget_checkpoints(folder, RunRecord.read(folder).checkpoint)
+                    record = RunRecord.read(folder)
+                    _forget_checkpoints(folder, record.checkpoint, record.best_checkpoint)
                 elif not (folder / UNFINISHED).exists():
                     _remove_leftovers(folder)
             finally:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rowwise.environment import checkpoint_seconds
-from rowwise.runs.events import KeptEpoch, RefitBegan, TrainingEnded
+from rowwise.runs.events import EnsembleBegan, KeptEpoch, RefitBegan, TrainingEnded
 from rowwise.runs.model_file import MODEL, open_model
-from rowwise.runs.record import DataRecord, Diverged, Epoch, RunRecord, Unfinished, epochs_of, versions
+from rowwise.runs.record import DataRecord, Diverged, Epoch, Member, RunRecord, Unfinished, epochs_of, versions
 
 if TYPE_CHECKING:
     import threading
@@ -48,8 +48,15 @@ class Job:
         from rowwise.models.dense import dense
 
         settings = self.settings
-        layers = settings.hidden, settings.activation, settings.dropout
-        return dense(self.train, *layers, learning_rate=settings.learning_rate, seed=settings.seed)
+        return dense(
+            self.train,
+            settings.hidden,
+            settings.activation,
+            settings.dropout,
+            learning_rate=settings.learning_rate,
+            seed=settings.seed,
+            pieces=settings.pieces,
+        )
 
     @property
     def epochs_before(self) -> tuple[Epoch, ...]:
@@ -101,6 +108,8 @@ class Fitted:
     checkpoint: str = ""
     best_epoch: int = 0
     refit: tuple[Epoch, ...] = field(default=())
+    members: tuple[Member, ...] = ()
+    best_checkpoint: str = ""
 
 
 def opened_model(plan: TrainingPlan) -> keras.Model:
@@ -122,6 +131,8 @@ def train_model(job: Job, model: keras.Model) -> Fitted:
     kept = _kept_epoch(fitted, best)
     if kept is not None and job.settings.refit and not (fitted.interrupted or fitted.diverged):
         fitted = _refitted(job, fitted, kept)
+    if job.settings.ensemble > 1 and not (fitted.interrupted or fitted.diverged):
+        fitted = _averaged(job, fitted, kept, goes_on=best is None or not best.stopped)
     diverged = fitted.diverged is not None
     job.tell(TrainingEnded(fitted.engine, fitted.engine_reason, fitted.interrupted, diverged, kept))
     return fitted
@@ -137,7 +148,7 @@ def _best_file(plan: TrainingPlan) -> str:
     """The resumed run's model as it was after its best epoch; empty where that was its last, or none is kept."""
     before = plan.before
     assert before is not None
-    if plan.killed:
+    if plan.killed or before.members:
         return before.best_checkpoint
     return MODEL if before.best_epoch and before.checkpoint else ""
 
@@ -233,6 +244,32 @@ def _refitted(job: Job, fitted: Fitted, kept: KeptEpoch) -> Fitted:
     return replace(fitted, model=model, compile_seconds=compiled, refit=(*before, *new))
 
 
+def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None, goes_on: bool) -> Fitted:
+    """The mean of this network and others; stopped before those are trained, the first alone is kept.
+
+    Where it may go on with more epochs, the run keeps the first network as it was after its last and its best one.
+    """
+    from rowwise.runs.ensemble import with_others
+
+    job.tell(EnsembleBegan(kept, job.settings.ensemble - 1))
+    try:
+        model, members = with_others(job, fitted.model, _batch_size(job))
+    except KeyboardInterrupt:
+        return replace(fitted, interrupted=True)
+    fitted, last = replace(fitted, model=model, members=members), job.folder.kept
+    if not goes_on or last is None or last.epochs_trained != len(fitted.epochs):
+        return replace(fitted, checkpoint="")
+    return replace(fitted, checkpoint=last.checkpoint, best_checkpoint=last.best_checkpoint)
+
+
+def _batch_size(job: Job) -> int:
+    """Nobody asked for it: to have fewer records is no mistake."""
+    settings = job.settings
+    if "batch_size" in job.plan.chosen:
+        return settings.batch_size
+    return max(1, min(settings.batch_size, int(len(job.train) * (1 - settings.validation))))
+
+
 def _fit(
     job: Job,
     model: keras.Model,
@@ -254,7 +291,7 @@ def _fit(
         model,
         job.train,
         epochs=epochs,
-        batch_size=batch_size,
+        batch_size=_batch_size(job),
         validation=validation,
         seed=settings.seed,
         class_weight=balanced(job.train) if settings.class_weight == "balanced" else None,

@@ -115,11 +115,15 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
     if record.refit and (epochs != kept.epochs or not record.lacks_refit):
         raise UsageError("cli.resume.refit", path=folder, best=record.best_epoch)
     ended = done >= epochs or record.stopped_early
-    if ended and not record.lacks_refit and not (killed and epochs == kept.epochs):  # which has only to be saved
+    if (
+        ended and not (record.lacks_refit or record.lacks_members) and not (killed and epochs == kept.epochs)
+    ):  # which has only to be saved
         if record.stopped_early:
             waited = kept.patience
             raise UsageError("cli.resume.stopped", path=folder, done=done, patience=waited, best=record.best_epoch)
         raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
+    if record.members and not record.checkpoint:
+        raise UsageError("cli.resume.ensemble", path=folder, networks=1 + len(record.members))
     if not killed and not ended and record.best_epoch not in (0, done) and not record.checkpoint:
         raise UsageError("cli.resume.best", path=folder, done=done, best=record.best_epoch)
     return TrainingPlan(source.checked(), replace(kept, epochs=epochs), frozenset(choices), folder, record, killed)

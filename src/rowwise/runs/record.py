@@ -188,6 +188,19 @@ class DataRecord:
 
 
 @dataclass(frozen=True)
+class Member:
+    """A network of an ensemble beside the first: its seed, the epochs trained, the one kept, its validation loss.
+
+    The epoch is 0 where the last one is kept, the loss None where no records were held out.
+    """
+
+    seed: int
+    epochs: int
+    best_epoch: int
+    validation_loss: float | None = None
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """All that is known of a run besides its model.
 
@@ -204,12 +217,13 @@ class RunRecord:
         diverged: where the training was stopped because it had diverged.
         unfinished: where an epoch was cut short: its steps are in the weights, but no epoch counts them.
         checkpoint: the file, beside the record, of the model as it was after the last of `epochs`, or of `refit`; empty
-            where that is the saved model itself.
+            where that is the saved model itself. Of an ensemble it is the first network.
         best_epoch: the number of the epoch whose weights the model has, that with the lowest validation loss; 0 where
             it has the last one's.
-        best_checkpoint: of a run that is not finished: the file of the model as it was after that epoch; empty where
-            that is `checkpoint` itself.
+        best_checkpoint: of a run that is not finished, or is an ensemble's: the file of the model as it was after that
+            epoch; empty where that is `checkpoint` itself.
         refit: the epochs of the model that was then trained on all training records, which is the one that is saved.
+        members: the other networks of an ensemble: the saved model is the mean of them and of that of `epochs`.
         model: the path of the saved model; empty as long as the run is not finished.
     """
 
@@ -229,6 +243,7 @@ class RunRecord:
     best_epoch: int = 0
     best_checkpoint: str = ""
     refit: tuple[Epoch, ...] = ()
+    members: tuple[Member, ...] = ()
     model: str = ""
 
     @property
@@ -241,6 +256,11 @@ class RunRecord:
         """Whether the validation loss had not fallen for as many epochs as the settings wait."""
         waited = len(self.epochs) - self.best_epoch
         return bool(self.best_epoch and self.settings.patience) and waited >= self.settings.patience
+
+    @property
+    def lacks_members(self) -> bool:
+        """Whether the other networks of an ensemble are still to be trained."""
+        return self.settings.ensemble > 1 and not (self.members or self.diverged)
 
     @property
     def lacks_refit(self) -> bool:
@@ -268,6 +288,7 @@ class RunRecord:
             "best_epoch": self.best_epoch or None,
             "best_checkpoint": self.best_checkpoint or None,
             "refit": [epoch.to_dict() for epoch in self.refit],
+            "members": [asdict(member) for member in self.members],
             "model": self.model,
         }
 
@@ -334,6 +355,7 @@ class RunRecord:
             best_epoch=read.whole("best_epoch"),
             best_checkpoint=_checkpoint(read.text("best_checkpoint")),
             refit=_epochs(values.get("refit", []), "refit"),
+            members=_members(values.get("members", [])),
             model=read.text("model"),
         )
 
@@ -396,6 +418,19 @@ def _epochs(rows: Any, name: str) -> tuple[Epoch, ...]:
             raise ValueError(f"{name}: {row!r:.60}")
         epochs.append(Epoch(number, numbers, float(seconds)))
     return tuple(epochs)
+
+
+def _members(rows: Any) -> tuple[Member, ...]:
+    if not isinstance(rows, list):
+        raise ValueError(f"members: {rows!r:.60}")
+    members = []
+    for row in rows:
+        read, loss = Fields(row if isinstance(row, dict) else {}, "members."), None
+        if isinstance(row, dict) and row.get("validation_loss") is not None:
+            loss = float(row["validation_loss"])
+        seed, epochs, best = (read.whole(name, required=True) for name in ("seed", "epochs", "best_epoch"))
+        members.append(Member(seed, epochs, best, loss))
+    return tuple(members)
 
 
 def _checkpoint(name: str) -> str:

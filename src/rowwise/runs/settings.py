@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from rowwise.errors import UsageError
+from rowwise.models.presets import PRESETS, suited
 from rowwise.text import say
 from rowwise.text.options import option, written
 from rowwise.text.visible import shown
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
 
 CLASS_WEIGHTS = ("none", "balanced")
-LATER = ("class_weight", "patience", "refit")  # what runs of earlier versions lack: they had the default
+LATER = (
+    "class_weight",
+    "patience",
+    "refit",
+    "preset",
+    "pieces",
+    "ensemble",
+)  # what runs of earlier versions lack: they had the default
+OF_TABLES = ("preset", "pieces", "ensemble")
 LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
-
-# A table of fewer records than MANY is trained for FEWEST_EPOCHS or STEPS, whichever is more, up to MOST_EPOCHS:
-# measured on the tables that scikit-learn ships (`rowwise bench --parts tables`).
-MANY, FEWEST_EPOCHS, MOST_EPOCHS, STEPS = 10_000, 60, 200, 500
-PATIENCE = 20  # epochs, of a table that has records held out
 
 
 class Choices(TypedDict, total=False):
@@ -42,6 +46,9 @@ class Choices(TypedDict, total=False):
     epochs: int
     patience: int
     refit: bool
+    preset: str
+    pieces: int
+    ensemble: int
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,9 @@ class Settings:
         patience: epochs without a lower validation loss after which a training stops, and keeps the weights of the
             epoch with the lowest; 0 for all epochs, and the last one's weights.
         refit: whether a new model is then trained on all training records, for as many epochs as were best.
+        preset: one of `PRESETS`, which decides of a table's model what is not chosen.
+        pieces: that each number of a table is divided into; 0 leaves numbers standardized.
+        ensemble: networks of a table's model, which differ in their seed alone and are averaged.
     """
 
     hidden: tuple[int, ...] = (100, 30)
@@ -74,6 +84,9 @@ class Settings:
     epochs: int = 20
     patience: int = 0
     refit: bool = False
+    preset: str = "default"
+    pieces: int = 0
+    ensemble: int = 1
 
     @classmethod
     def of(cls, choices: Choices) -> Settings:
@@ -95,28 +108,25 @@ class Settings:
         return settings
 
     def suited(self, data: Dataset, chosen: Collection[str]) -> Settings:
-        """These settings, those not chosen suited to the training records `data`.
+        """These settings, those not chosen suited to the training records `data`: of a table by the preset.
 
-        A table has one hidden layer; where it has few records, smaller batches and more epochs, since 20 would be a
-        hundred steps or two.
+        Raises:
+            UsageError: settings that contradict one another, or that pictures and arrays do not have.
         """
-        settings, records = self, len(data)
+        settings = self
         if data.schema is not None:
-            from rowwise.models.dense import usual_hidden
-
-            if "hidden" not in chosen:
-                settings = replace(settings, hidden=usual_hidden(data))
-            if "batch_size" not in chosen:
-                learned_from = int(records * (1 - settings.validation))
-                settings = replace(settings, batch_size=max(min(settings.batch_size, learned_from // 2), 1))
-            if "epochs" not in chosen and records < MANY:
-                steps = -(-records // settings.batch_size)
-                epochs = min(max(FEWEST_EPOCHS, -(-STEPS // steps)), MOST_EPOCHS)
-                settings = replace(settings, epochs=epochs)
-            if "patience" not in chosen and settings.validation:
-                settings = replace(settings, patience=PATIENCE)
+            by_preset = asdict(suited(self.preset, data, self.validation if "validation" in chosen else None))
+            if not by_preset["validation"]:
+                del by_preset["patience"]
+            settings = replace(self, **{name: value for name, value in by_preset.items() if name not in chosen})
+        elif names := [name for name in OF_TABLES if name in chosen]:
+            raise UsageError("settings.of_tables", names=", ".join(names))
         if settings.refit and not settings.patience:
             raise UsageError("settings.refit.patience")
+        if settings.refit and settings.ensemble > 1:
+            if "ensemble" in chosen:
+                raise UsageError("settings.refit.ensemble")
+            settings = replace(settings, ensemble=1)
         return settings
 
     def differences(self, other: Settings) -> frozenset[str]:
@@ -178,6 +188,9 @@ def _fits(name: str, value: Any) -> bool:
         "epochs": count >= 1,
         "patience": count >= 0,
         "refit": isinstance(value, bool),
+        "preset": isinstance(value, str) and value in PRESETS,
+        "pieces": count >= 0,
+        "ensemble": count >= 1,
     }
     return fits[name]
 

@@ -170,7 +170,7 @@ def _model(job: Job) -> keras.Model:
 
     plan, settings, data = job.plan, job.settings, job.train
     if jax.default_backend() == "cpu":  # other devices have their own memory
-        shape = data.shape if data.schema is None else (len(data.schema.features),)
+        shape = data.shape if data.schema is None else (len(data.schema.features) * (1 + settings.pieces),)
         outputs = len(data.classes or data.targets)
         check_memory(shape, settings.hidden, outputs, settings.batch_size, available_bytes())
     if plan.resume is not None and plan.before is not None:
@@ -220,5 +220,7 @@ def _recorded(
         checkpoint=fitted.checkpoint,
         best_epoch=fitted.best_epoch,
         refit=fitted.refit,
+        members=fitted.members,
+        best_checkpoint=fitted.best_checkpoint,
     )
     return record, drawn

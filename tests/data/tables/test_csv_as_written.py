@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -166,6 +167,12 @@ def test_a_total_below_rows_that_are_shorter_than_the_header_does_not_hide_that_
 def test_a_line_without_end_is_refused_before_it_is_read(tmp_path, line):
     with pytest.raises(DataError, match="a line of more than 16,777,216 bytes"):
         read(tmp_path / "t.csv", b"n,ok\n" + line * (20 << 20))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_whose_name_is_no_text_is_refused_in_words(tmp_path):
+    with pytest.raises(DataError, match="its name is not in UTF-8"):
+        read(tmp_path / "t\udcff.csv", "n,ok\n1,a\n2,b\n" * 9)
 
 
 def test_a_last_record_is_no_total_only_because_it_says_so(tmp_path):

@@ -246,6 +246,8 @@ def open_table(source: Source, limits: Limits | None = None) -> Iterator[Table]:
         if source.frame is not None:
             yield _of_frame(source, limits)
             return
+        if str(path) != str(path).encode("utf-8", "replace").decode():  # Polars opens no other names
+            raise DataError("table.unreadable", path=path, cause=say("table.name"))
         if path.suffix.lower() in (".parquet", ".pq"):
             yield _of_parquet(path, source, limits)
             return

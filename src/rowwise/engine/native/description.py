@@ -16,6 +16,7 @@ from rowwise.engine.native.network_description import (
     OptimizerDescription,
 )
 from rowwise.engine.protocol import Unsupported
+from rowwise.models.encoding import Encoded, FeatureEncoding
 from rowwise.models.input_scaling import Normalized
 from rowwise.models.keras_view import (
     calls_of,
@@ -120,6 +121,11 @@ def describe(model: keras.Model) -> DenseChain:
             if chain.layers or chain.prepare or dropout or (chain.scale, chain.offset) != (1.0, 0.0):
                 raise Unsupported(layer_title(layer))
             chain.prepare, shape = layer.prepare, layer.compute_output_shape(shape)
+        elif kind is FeatureEncoding:
+            preparation = getattr(chain.prepare, "__self__", None)
+            if chain.layers or dropout or not isinstance(preparation, Preparation):
+                raise Unsupported(layer_title(layer))
+            chain.prepare, shape = Encoded(preparation, layer), layer.compute_output_shape(shape)
         elif kind is keras.layers.Normalization:
             if chain.layers or chain.prepare or dropout or (chain.scale, chain.offset) != (1.0, 0.0):
                 raise Unsupported(layer_title(layer))

@@ -24,9 +24,14 @@ COMPUTING = ("call", "__call__", "update_step", "apply", "update_state", "result
 PASSIVE = (keras.layers.Dropout, keras.layers.Identity)  # they give what they take, once the model is trained
 
 
+def layers_of(model: Any) -> list[Any]:
+    """The layers of a model, in order; none of a layer that is trained by itself, with a Trainer's methods beside."""
+    return list(getattr(model, "layers", []))
+
+
 def flat_layers(model: Any) -> Iterator[Any]:
     """The layers that compute, in order; a nested model's layers stand in its place."""
-    for layer in getattr(model, "layers", ()):  # a layer that Keras trains has none
+    for layer in layers_of(model):
         yield from flat_layers(layer) if hasattr(layer, "layers") else (layer,)
 
 
@@ -134,7 +139,7 @@ def graph_calls(model: Any) -> Iterator[tuple[Any, Any | None]]:
     """
     graph = getattr(model, "_functional", None) or model  # a Sequential keeps its graph one step further in
     nodes = {id(node) for level in getattr(graph, "_nodes_by_depth", {}).values() for node in level}
-    for layer in getattr(graph, "operations", None) or model.layers:
+    for layer in getattr(graph, "operations", None) or layers_of(model):
         if not nodes and isinstance(layer, keras.layers.InputLayer):
             continue
         calls = [call for call in calls_of(layer) if not nodes or id(call) in nodes]

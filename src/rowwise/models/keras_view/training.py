@@ -116,6 +116,17 @@ def build_from_shapes(model: keras.Model, batch: tuple[Any, ...]) -> None:
     model._symbolic_build(data_batch=batch)
 
 
+def settings_of(model: keras.Model) -> list[tuple[str, Any]]:
+    """The options of the model's layers and its optimizer that a trace takes as they are: numbers, names, functions."""
+    return [
+        (name, value)
+        for part in (*model._flatten_layers(include_self=False), model.optimizer)
+        for name, value in vars(part).items()
+        if (not name.startswith("_") or name in ("_trainable", "_learning_rate"))
+        and (value is None or isinstance(value, bool | int | float | str) or callable(value))
+    ]
+
+
 def would_train(model: keras.Model, batch: tuple[Any, ...]) -> bool:
     """Whether Keras takes such a batch, by its shapes and types alone: `(x,)`, `(x, y)` or `(x, y, weights)`.
 
@@ -142,6 +153,11 @@ def overridden_step(model: keras.Model) -> str | None:
         if step in vars(model) or getattr(type(model), step) is not getattr(keras.Model, step):
             return step
     return None
+
+
+def has_own_loss(model: keras.Model) -> bool:
+    """Whether the model's `compute_loss` was written outside of Keras."""
+    return "compute_loss" in vars(model) or type(model).compute_loss is not keras.Model.compute_loss
 
 
 def has_own_train_step(model: keras.Model) -> bool:
