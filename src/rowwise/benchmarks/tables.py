@@ -19,6 +19,7 @@ import numpy as np
 from rowwise.benchmarks.real_tables import TABLES, read
 from rowwise.benchmarks.table_peers import peers
 from rowwise.cores import usable_cores
+from rowwise.errors import UsageError
 from rowwise.models.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -39,7 +40,11 @@ BASELINE = "baseline"  # always answers the shares of the classes, or the mean
 
 
 def tables(seeds: int) -> list[Row]:
-    """A row a table, trainer and seed: `error`, `log_loss` of classes, and the `seconds` of fitting and predicting."""
+    """A row a table, trainer and seed: `error`, `log_loss` of classes, and the `seconds` of fitting and predicting.
+
+    Raises:
+        UsageError: no package with tables is installed.
+    """
     rows = []
     for table in TABLES:
         frame = read(table)
@@ -47,6 +52,8 @@ def tables(seeds: int) -> list[Row]:
             continue
         for seed in range(seeds):
             rows += _measured(table, frame, seed)
+    if not rows:
+        raise UsageError("bench.tables.none")
     return rows
 
 

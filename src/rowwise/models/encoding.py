@@ -30,7 +30,7 @@ VALUES = 32  # different values at most that are pieces' bounds, whatever their 
 SEEN_LEVEL = 4  # records of a level that has a feature of its own
 MOST_LEVELS = 256  # of a column, the most frequent ones
 SAMPLE = 1 << 16  # records that quantiles and counts are taken from
-MOST_BYTES = 1 << 30  # of the pieces of all training records: beyond it numbers get fewer pieces, or none
+MOST_BYTES = 1 << 29  # of the pieces of all training records: beyond it numbers get fewer pieces, or none
 CLIP = 3.0  # quartile distances from the median that no number gets beyond
 
 
@@ -200,6 +200,8 @@ def fitted_encoding(
         pieces, values = min(pieces, most), most
     found = [_of_number(place, sample[:, place], pieces, values) for place in places]
     numbers = [number for number in found if number is not None]
+    if not (numbers or schema.embedded):
+        return None
     first = len(schema.features) - len(schema.embedded)
     levels = [
         {"feature": first + place, "levels": _kept_levels(sample[:, first + place])}
