@@ -482,8 +482,8 @@ for one batch starts. What the messages advise is tried by the tests: each mend 
 JAX에서 실행한 Keras {keras} 메시지에서 제목을 뺀 첫 줄을 줄인 것입니다. 경고(Warning)라면 Keras는
 경고만 하고 그대로 진행하며, **아무 말 없음**은 아무 표시 없이 학습하거나 예측했다는 뜻입니다. 마지막 열은
 `rowwise.shapes.check(model, data)`의 메시지입니다. `rowwise.fit`에서도 똑같이 검사하되 Keras가 아무 말 없이 학습하는
-경우라면 경고만 하고 학습합니다. `rowwise.predict`에서는 x만, `rowwise.evaluate`에서는 x와 레이블 자체를 검사합니다. 이 세
-함수에 넘긴 리스트는 알아서 배열로 바뀝니다.
+경우라면 경고만 하고 학습합니다. `rowwise.predict`에서는 x만, `rowwise.evaluate`에서는 x와 레이블 자체를 검사합니다.
+이 세 함수에 넘긴 리스트는 알아서 배열로 바뀝니다.
 
 실수일 수밖에 없는 것은 오류이고, 일부러 그랬을 수도 있는 것은 `Suspicious` 경고입니다. 모델이 0..255
 픽셀로 학습했는지 0..1 픽셀로 학습했는지는 모델에 적혀 있지 않기 때문입니다.
