@@ -206,7 +206,7 @@ def trained(
 
     try:
         with deferred(lambda: tell_interrupted(all_callbacks)) as interrupted:
-            trainer.train(schedule, all_callbacks, stopped, params)
+            trainer.train(_whole_executions(schedule, model), all_callbacks, stopped, params)
             if stopped():
                 raise KeyboardInterrupt
     finally:
@@ -215,6 +215,14 @@ def trained(
     if trainer.watch is not None and trainer.watch.found is not None:
         warn_user(str(trainer.watch.found))
     return model.history
+
+
+def _whole_executions(schedule: Schedule, model: keras.Model) -> Schedule:
+    """Keras ends an epoch of `steps_per_epoch` steps after a whole number of executions, each of several steps."""
+    each = model.steps_per_execution
+    if schedule.steps is None or not isinstance(each, int):
+        return schedule
+    return replace(schedule, steps=-(-schedule.steps // each) * each)
 
 
 def trainer_for(model: keras.Model, parts: Parts, decision: Plan, request: Request) -> tuple[Trainer, Plan]:

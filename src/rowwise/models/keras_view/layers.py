@@ -67,7 +67,8 @@ def own_method(part: Any) -> str | None:
     for name in vars(part):
         if name not in WRAPPED_BY_KERAS and callable(getattr(kind, name, None)):
             return name
-    for name in COMPUTING:
+    own = kind.__module__.startswith(("keras.", "rowwise."))
+    for name in COMPUTING if own else ():
         module = getattr(getattr(kind, name, None), "__module__", "keras.")
         if not module.startswith(("keras.", "rowwise.")):
             return name
@@ -79,7 +80,15 @@ def activation_name(layer: Any) -> str:
     for layer_class, name in ACTIVATION_LAYERS.items():
         if isinstance(layer, layer_class):
             return name
-    return getattr(getattr(layer, "activation", None), "__name__", "")
+    return getattr(attribute(layer, "activation"), "__name__", "")
+
+
+def attribute(layer: Any, name: str) -> Any | None:
+    """An attribute of a layer that may be the user's own: None where it has none, or fails to say."""
+    try:
+        return getattr(layer, name, None)
+    except Exception:
+        return None
 
 
 def has_keras_activation(layer: Any) -> bool:
