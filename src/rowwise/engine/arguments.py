@@ -16,6 +16,7 @@ LEAST = {
     "seed": 0,
     "workers": 1,
     "threads": 1,
+    "steps": 1,
     "steps_per_epoch": 1,
     "validation_steps": 1,
     "validation_batch_size": 1,

@@ -167,8 +167,10 @@ def constant_loss(model: keras.Model, loss: Loss | None, train: Arrays) -> float
     if not np.isfinite(y).all():
         return None
     if loss.name == SPARSE and y.dtype.kind in "iu" and loss.ignored is None and y.size == len(y):
-        _, classes = np.unique(y, return_inverse=True)
-        return mean_weight * _entropy(np.bincount(classes.reshape(-1), weights))
+        classes = y.reshape(-1)
+        if classes.min() < 0 or classes.max() > MOST_LABELS:  # no numbers of classes: those that occur are counted
+            classes = np.unique(classes, return_inverse=True)[1]
+        return mean_weight * _entropy(np.bincount(classes, weights))
     y = y.reshape(len(y), -1).astype(np.float64)
     mean = np.average(y, 0, weights)
     if loss.name == "categorical_crossentropy":

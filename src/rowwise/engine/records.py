@@ -216,7 +216,8 @@ def _arrays(models: Sequence[keras.Model], x: Any, y: Any, weights: Any, what: s
         batch = arrays.first(min(request.batch_size or USUAL_BATCH, records))
         for model in models:
             if not would_train(model, batch.parts):
-                raise doubts[0] if doubts else DataError("mistake.no_labels", code="rowwise.fit(model, x, y)")
+                code = "rowwise.fit(model, x, y)" if what == "train" else "validation_data=(x, y)"
+                raise doubts[0] if doubts else DataError("mistake.no_labels", code=code)
     for message in dict.fromkeys(map(str, doubts)):
         warn_user(say("fit.all_the_same", doubt=message))
     return arrays
@@ -244,7 +245,7 @@ def _doubts(models: Sequence[keras.Model], source: Any, x: Any, y: Any, what: st
     """What Keras fails with, or trains on without a word."""
     single = isinstance(x, np.ndarray) and (y is None or isinstance(y, np.ndarray))
     for model in models:
-        if not single or any(count not in (None, 1) for count in _sides([model])):
+        if not (single and isinstance(model, keras.Model) and set(_sides([model])) <= {None, 1}):
             continue
         try:
             check_records(model, source if isinstance(source, Dataset) else x if y is None else (x, y), finite=False)

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from rowwise.models.keras_view import EpochBatches
 
-MOST_BATCHES = 64  # in a block: then Python has run once for 64 steps
+ROOMS = (1, 8, 64)  # batches that a block has room for; in the last Python runs once for 64 steps
 MOST_BYTES = 64 << 20  # in a block
-MOST_SHAPES = 8  # of blocks, each compiled once; batches of further shapes are trained on one by one
+MOST_SHAPES = 6  # of blocks, each compiled once; batches of further shapes are trained on one by one
 
 
 class StreamedEpoch:
@@ -61,9 +61,11 @@ class StreamedEpoch:
     def blocks(self, order: NDArray[np.int32]) -> Generator[int]:
         """Train one epoch in the stream's own order; yields the steps done, after each block."""
         self.steps_done = 0
+        self._functions = functions_of(self.model)  # a callback may have changed what is trained
         for block in self._blocks():
-            data, steps = _joined(block), len(block)
-            rows = np.arange(steps * (_size(block[0])), dtype=np.int32).reshape(steps, -1)
+            steps, room = len(block), _room_for(len(block))
+            data = _joined(block, room)
+            rows = np.arange(room * _size(block[0]), dtype=np.int32).reshape(room, -1)
             state = self._functions.train(read_state(self.model), data, jax.device_put(rows), np.int32(steps))
             write_state(self.model, jax.block_until_ready(state))
             self.steps_done += steps  # after the state: an interrupt above has trained nothing
@@ -95,14 +97,14 @@ class StreamedEpoch:
                 block = []
             if not block:
                 shape = _shapes(batch)
-                most = max(1, min(MOST_BATCHES, MOST_BYTES // max(1, _bytes(batch))))
+                most = max(1, min(ROOMS[-1], MOST_BYTES // max(1, _bytes(batch))))
             block.append(batch)
         if block:
             yield from self._allowed(block)
 
     def _allowed(self, block: list[Any]) -> Iterator[list[Any]]:
         """The block, or its batches one by one where too many sizes of blocks would be compiled."""
-        key = len(block), _shapes(block[0])
+        key = _room_for(len(block)), _shapes(block[0])
         if key not in self._shapes and len(self._shapes) >= MOST_SHAPES:
             yield from ([batch] for batch in block)
             return
@@ -110,12 +112,21 @@ class StreamedEpoch:
         yield block
 
 
-def _joined(block: list[Any]) -> Any:
-    """The batches of a block as one, on the device: each array `(steps * batch, ...)`."""
+def _room_for(batches: int) -> int:
+    """For how many batches there is to be room: one of a few numbers, since each is compiled."""
+    return next(room for room in ROOMS if room >= batches)
+
+
+def _joined(block: list[Any], room: int) -> Any:
+    """The batches of a block as one, on the device: each array `(room * batch, ...)`, zeros beyond the block."""
 
     def joined(*arrays: NDArray[Any]) -> jax.Array:
-        array = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
-        return jax.device_put(array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False))
+        first = arrays[0]
+        whole = first
+        if room > 1:
+            whole = np.zeros((room * len(first), *first.shape[1:]), jax.dtypes.canonicalize_dtype(first.dtype))
+            np.concatenate(arrays, out=whole[: len(arrays) * len(first)], casting="same_kind")
+        return jax.device_put(whole.astype(jax.dtypes.canonicalize_dtype(whole.dtype), copy=False))
 
     return jax.tree.map(joined, *block)
 

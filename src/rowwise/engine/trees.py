@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
+from rowwise.environment import device_bytes
+from rowwise.errors import DataError, warn_user
 from rowwise.shapes.checks.as_array import array_of
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +36,30 @@ def tree_of(values: Any, name: str, several: int | None = None) -> Any:
     if isinstance(values, dict):
         by_name = {key: tree_of(part, f"{name}[{key!r}]") for key, part in values.items()}
         return next(iter(by_name.values())) if several == 1 and len(by_name) == 1 else by_name
+    if hasattr(values, "todense"):
+        return _dense(values, name)
     if not isinstance(values, list | tuple) or not _holds_parts(values, several):
         return array_of(values, name)
     parts = [tree_of(part, f"{name}[{place}]") for place, part in enumerate(values)]
     if several == 1:
         return parts[0]
     return tuple(parts) if isinstance(values, tuple) else parts
+
+
+def _dense(matrix: Any, name: str) -> NDArray[Any]:
+    """A sparse matrix of SciPy or JAX as an array, where that fits into what may lie on the device.
+
+    Raises:
+        DataError: it is too large.
+
+    Warns:
+        Suspicious: how much memory it takes.
+    """
+    bytes_dense = math.prod(matrix.shape) * 4  # float32
+    if bytes_dense > device_bytes():
+        raise DataError("fit.sparse.large", name=name, size=f"{bytes_dense / 2**30:.1f}")
+    warn_user(say("fit.sparse", name=name, shape=tuple(matrix.shape), size=f"{bytes_dense / 2**20:.1f}"))
+    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix.todense())
 
 
 def _holds_parts(values: list[Any] | tuple[Any, ...], several: int | None) -> bool:
