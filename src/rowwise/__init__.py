@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rowwise.errors import Suspicious as Suspicious
     from rowwise.measure import evaluate as evaluate
     from rowwise.models.dense import dense as dense
+    from rowwise.runs.api import cross_validate as cross_validate
     from rowwise.runs.api import open as open
     from rowwise.runs.api import train as train
     from rowwise.shapes import explain as explain
@@ -39,6 +40,7 @@ _PLACES = {
     "sweep": "rowwise.engine",
     "evaluate": "rowwise.measure",
     "predict": "rowwise.engine.prediction",
+    "cross_validate": "rowwise.runs.api",
     "open": "rowwise.runs.api",
     "train": "rowwise.runs.api",
     "explain": "rowwise.shapes.ledger.ledger",
@@ -52,6 +54,7 @@ __all__ = [  # without `open`, which `from rowwise import *` must not put in pla
     "RowwiseError",
     "Suspicious",
     "__version__",
+    "cross_validate",
     "dense",
     "evaluate",
     "explain",

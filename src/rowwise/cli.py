@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from rowwise.environment import debug
 from rowwise.errors import RowwiseError, os_reason
 from rowwise.terminal.signals import OVER, end_at_once, ignore_all
+from rowwise.terminal.streams import silence
 from rowwise.text import LANGUAGES, say, use_language
+from rowwise.text.options import for_shell
 from rowwise.text.visible import cut, visible
 
 if TYPE_CHECKING:
@@ -29,21 +31,29 @@ _FORMAT_WARNING = warnings.formatwarning
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Every error is one line on standard error; ROWWISE_DEBUG=1 adds the traceback."""
+    own = arguments is None  # the whole process is ours
     given = list(sys.argv[1:] if arguments is None else arguments)
-    _prepare_streams()
-    warnings.formatwarning = _warning
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # of metadata that it cannot make sense of: no news to our user
-    if arguments is None:
-        end_at_once()
-    with use_language(_language(given)):
-        code = _guarded(lambda: _run(given))
-        code = _guarded(_flush) or code
-    if arguments is None:
+    code = _guarded(lambda: _whole(given, own))  # a signal may come between the parts, or while an error is told
+    if own:
         ignore_all()
         if code >= OVER or any(thread.daemon for thread in threading.enumerate()):
             # Keras is still being imported, or XLA was at work, for a command that ended: Python must not tear it down.
             sys.stderr.flush()
             os._exit(code)
+    return code
+
+
+def _whole(given: list[str], own: bool) -> int:
+    _prepare_streams()
+    warnings.formatwarning = _warning
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # of metadata that it cannot make sense of: no news to our user
+    if own:
+        end_at_once()
+    with use_language(_language(given)), for_shell():
+        code = _guarded(lambda: _run(given))
+        code = _guarded(_flush) or code
+        if own:
+            ignore_all()
     return code
 
 
@@ -69,7 +79,7 @@ def _guarded(work: Callable[[], int]) -> int:
     try:
         return work()
     except BrokenPipeError:  # `rowwise --help | head`: the reader has closed the pipe
-        _silence_output()
+        silence(sys.stdout)
         return 0
     except KeyboardInterrupt as ending:
         code = getattr(ending, "exit_code", INTERRUPTED)
@@ -113,15 +123,9 @@ def _flush() -> int:
     except BrokenPipeError:
         raise
     except OSError as cause:  # a full disk behind `> file`
-        _silence_output()
+        silence(sys.stdout)
         return _failed(f"rowwise: {say('cli.output', cause=os_reason(cause))}", FAILED)
     return 0
-
-
-def _silence_output() -> None:
-    from rowwise.terminal.output import silence
-
-    silence(sys.stdout)
 
 
 def _language(given: list[str]) -> str | None:

@@ -1,7 +1,8 @@
 """What can go wrong, in words → one tree of exceptions.
 
 RowwiseError                  base: everything rowwise raises on purpose
-├── UsageError                an invalid argument (zero epochs, an unknown engine)   exit 2
+├── UsageError                an invalid argument (zero epochs, an unknown engine)                 exit 2
+│   └── CallError             an argument that a function does not have, or lacks                exit 2
 ├── DataError                 data that are missing, broken or contradictory                     exit 2
 │   └── DataNotFound          a named data set that is in none of the places looked at           exit 2
 ├── ShapeError                an array that does not fit the model                               exit 2
@@ -75,6 +76,10 @@ class RowwiseError(Exception):
 
 class UsageError(RowwiseError):
     """An invalid argument."""
+
+
+class CallError(UsageError, TypeError):
+    """A call that does not fit the function, as a typing slip in an argument's name; a TypeError to Python."""
 
 
 class DataError(RowwiseError):

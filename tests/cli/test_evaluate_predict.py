@@ -193,7 +193,7 @@ def test_evaluate_tells_the_importance_of_a_tables_columns(rowwise, from_json, h
     assert "useful" in rowwise("evaluate", "run")[1]
     page = (here / "report.html").read_text("utf-8")
     command = re.search(" train ([^<]*)</pre>", page)[1]
-    assert command == f"{here / 't.csv'} --target answer --hidden 8 --seed 0 --epochs 30"
+    assert command == f"{here / 't.csv'} --target answer --hidden 8 --seed 0 --epochs 30 --patience 20"
     again = from_json("train", *shlex.split(command), "--out", "again")
     assert again["test"] == found["test"]
 

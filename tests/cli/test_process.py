@@ -26,6 +26,49 @@ def test_a_terminated_run_leaves_nothing_half_written(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+# Each is code that sends a signal amid a callback whose exceptions Python prints and forgets.
+SWALLOWING = {
+    "a garbage collection": "gc.callbacks.append(lambda *_: send()); gc.collect()",
+    "a finalizer": "type('Dying', (), {'__del__': lambda self: send()})()",
+    "a weak reference": "kept = type('Dying', (), {})(); w = weakref.ref(kept, lambda _: send()); del kept",
+    "a callback of C": "ctypes.CFUNCTYPE(None)(send)()",
+}
+SCRIPT = """
+import ctypes, gc, os, signal, sys, time, weakref
+from rowwise.terminal.signals import StopSignals, end_at_once
+def send():
+    while left:
+        os.kill(os.getpid(), left.pop())
+def after(*signals):
+    left.extend(signals)
+    try:
+        {code}
+        for _ in range(500):
+            time.sleep(0.01)
+        return "goes on"
+    except KeyboardInterrupt as ending:
+        return getattr(ending, "exit_code", 130)
+end_at_once()
+left, told = [], []
+print(after(signal.SIGTERM), after(signal.SIGINT), after(signal.SIGHUP))
+with StopSignals(lambda: told.append(1)) as stop:
+    print(after(signal.SIGTERM), stop.event.is_set())
+with StopSignals(lambda: told.append(1)) as stop:
+    stop.patient = True
+    left.append(signal.SIGINT)
+    {code}
+    print(stop.event.is_set(), told, after(signal.SIGINT))
+"""
+
+
+@pytest.mark.parametrize("code", SWALLOWING.values(), ids=SWALLOWING)
+@pytest.mark.skipif(sys.platform == "win32", reason="the signals are POSIX's")
+def test_a_signal_amid_a_callback_neither_is_lost_nor_prints_a_traceback(code):
+    done = subprocess.run([sys.executable, "-c", SCRIPT.format(code=code)], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == ["143 130 129", "143 False", "True [1] 130"]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is not None, reason="TensorFlow is installed here")
 def test_another_backend_that_is_not_installed_is_named(tmp_path):
@@ -39,3 +82,22 @@ def test_another_backend_that_is_not_installed_is_named(tmp_path):
     )
     assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
     assert "KERAS_BACKEND is tensorflow" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="addresses are limited as Linux does it")
+@pytest.mark.parametrize("words", [["data", "show", "t.csv", "--target", "y"], ["train", "t.csv", "--target", "y"]])
+def test_too_small_a_limit_of_addresses_is_said_where_a_library_would_abort(tmp_path, words):
+    import resource
+
+    (tmp_path / "t.csv").write_text("x,y\n" + "1,a\n2,b\n" * 30, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "rowwise", *words, "--lang", "en"],
+        cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "may use 1.0 GB of addresses (ulimit -v), but needs at least" in done.stderr
+    assert len(list(tmp_path.iterdir())) == 1

@@ -376,3 +376,18 @@ def test_a_training_that_diverges_is_told_stopped_and_saved(rowwise, here, no_pi
     assert (code, "diverged in epoch 1" in err) == (2, True)
     code, _, err = rowwise(*arguments[:-1], "other", "--on-divergence", "continue")
     assert (code, "NaN" in err) == (2, True)
+
+
+def test_early_stopping_is_chosen_refused_and_repeated(rowwise, here, no_pictures):
+    (here / "t.csv").write_text("a,b\n" + "".join(f"{i / 7:.3f},{'xy'[i % 2]}\n" for i in range(60)))
+    quick = ("--target", "b", "--hidden", "4", "--epochs", "3", "--quiet")
+    assert rowwise("train", "t.csv", *quick, "--out", "all", "--no-early-stopping")[0] == 0
+    assert rowwise("train", "t.csv", *quick, "--out", "early", "--patience", "7")[0] == 0
+    for run, option in (("all", "--no-early-stopping"), ("early", "--patience 7")):
+        assert rowwise("evaluate", run, "--html", "r.html")[0] == 0
+        page = (here / "r.html").read_text("utf-8")
+        assert f" {option} " in page
+        assert ('class="kept"' in page) == (run == "early")
+    code, _, said = rowwise("train", "t.csv", *quick, "--patience", "7", "--no-early-stopping")
+    assert code == 2
+    assert "Pass one of them" in said

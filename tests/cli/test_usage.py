@@ -12,7 +12,6 @@ from rich.cells import cell_len
 import rowwise as package
 from rowwise.commands.options import ENGINES
 from rowwise.engine.plan import ENGINES as REAL_ENGINES
-from rowwise.models.dense import usual_hidden
 from rowwise.runs.settings import Settings
 
 COMMANDS = (
@@ -95,7 +94,7 @@ def test_help_fits_80_columns_and_is_in_one_language(rowwise, monkeypatch, comma
     assert max(cell_len(line) for line in out.splitlines()) <= 80
     assert ("usage:" in out, "사용법:" in out) == (lang == "en", lang == "ko")
     if lang == "ko":
-        assert not re.search(r"show this|options:|arguments|default", out)
+        assert not re.search(r"show this|options:|arguments|default:", out)
 
 
 def test_the_language_may_stand_before_or_after_the_command(rowwise):
@@ -111,9 +110,10 @@ def test_the_defaults_are_those_of_the_python_functions():
     built, fitted = (inspect.signature(f).parameters for f in (package.dense, package.fit))
     usual = Settings()
     digits, _ = package.load("digits")
-    assert usual_hidden(digits) == usual.hidden
-    for name in ("activation", "dropout", "learning_rate"):
-        assert built[name].default == getattr(usual, name)
+    model = package.dense(digits)
+    assert [layer.units for layer in model.layers[2:]] == [*usual.hidden, 10]
+    assert float(model.optimizer.learning_rate) == pytest.approx(usual.learning_rate)
+    assert built["activation"].default == usual.activation
     for name in ("batch_size", "seed"):
         assert fitted[name].default == getattr(usual, name)
     assert ENGINES == REAL_ENGINES

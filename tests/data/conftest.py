@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+from idx_files import write_idx
 
-from rowwise.data.arrays.idx import write_idx
 from rowwise.data.named import fashion_mnist
 
 PARTS = {"train": 40, "t10k": 20}  # images

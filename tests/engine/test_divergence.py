@@ -43,7 +43,7 @@ def test_a_learning_rate_far_too_high_is_told_in_the_first_epoch(engine, rate):
     before = weights_of(model)
     with pytest.warns(Suspicious, match="learning rate") as warned:
         history = rowwise.fit(model, data, epochs=5, engine=engine, validation=0.2, verbose=0)
-    assert (history.epoch, history.rowwise["diverged"].epoch) == ([], 1)
+    assert (history.epoch, history.rowwise.diverged.epoch) == ([], 1)
     assert f"{rate / 10:g}" in str(warned[0].message)
     for one, other in zip(weights_of(model), before, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -75,8 +75,8 @@ def test_the_weights_of_the_last_good_epoch_are_kept_with_the_optimizers_state(e
 
     with pytest.warns(Suspicious, match="epoch 3, the last good one"):
         history = rowwise.fit(model, data, epochs=9, engine=engine, callbacks=[Worse(), Heard()], verbose=0)
-    assert (history.epoch, ends, history.rowwise["diverged"].epoch) == ([0, 1, 2], [0, 1, 2, "end"], 4)
-    assert len(history.rowwise["seconds"]) == 3
+    assert (history.epoch, ends, history.rowwise.diverged.epoch) == ([0, 1, 2], [0, 1, 2, "end"], 4)
+    assert len(history.rowwise.seconds) == 3
     for one, other in zip(weights_of(model), weights_of(good), strict=True):
         np.testing.assert_array_equal(one, other)
     for one, other in zip(model.optimizer.variables, good.optimizer.variables, strict=True):
@@ -98,7 +98,7 @@ def test_a_sweep_names_the_seed():
     data = classes(100)
     with pytest.warns(Suspicious, match="Seed 7: "):
         swept = rowwise.sweep(lambda seed: rowwise.dense(data, (5,), learning_rate=1e30, seed=seed), data, [7])
-    assert swept[0].history.rowwise["diverged"].epoch == 1
+    assert swept[0].history.rowwise.diverged.epoch == 1
 
 
 @pytest.mark.parametrize("engine", ["auto", "keras"])
@@ -119,7 +119,7 @@ def test_no_healthy_run_is_stopped(engine, healthy, recwarn):
     model, data = healthy()
     history = rowwise.fit(model, data, epochs=3, engine=engine, verbose=0)
     assert history.epoch == [0, 1, 2]
-    assert "diverged" not in history.rowwise
+    assert history.rowwise.diverged is None
     assert not [warning for warning in recwarn if "diverged" in str(warning.message)]
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 import rowwise
 from rowwise.engine import native
-from rowwise.engine.native.description import Unsupported, describe
+from rowwise.engine.native.description import describe
+from rowwise.engine.protocol import Unsupported
 from rowwise.errors import UsageError
 
 pytestmark = pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not compiled")
@@ -80,7 +81,7 @@ def both(build, data, epochs=2, atol=2e-5, **options):
     for engine in ("native", "whole_epoch"):
         model = build()
         history = rowwise.fit(model, data, epochs=epochs, engine=engine, verbose=0, **options)
-        assert history.rowwise["engine"] == engine
+        assert history.rowwise.engine == engine
         runs.append((model, history.history))
     (one, mine), (other, theirs) = runs
     equal(one, other, atol=atol)

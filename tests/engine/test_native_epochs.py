@@ -148,3 +148,22 @@ def test_a_callback_finds_the_weights_of_its_epoch_and_changes_nothing():
     for last, before, final in zip(seen[-1], seen[0], other.get_weights(), strict=True):
         np.testing.assert_array_equal(last, final)
         assert not np.array_equal(before, final)
+
+
+def test_the_state_is_read_once_a_block_and_stays_as_it_was(monkeypatch):
+    seen = []
+
+    class Watching(keras.callbacks.Callback):
+        needs_weights = False
+
+        def on_epoch_end(self, epoch, logs=None):
+            weights = len(self.model.trainable_variables)
+            state, again = (self.params["state"]()[:weights] for _ in range(2))
+            assert all(one is other for one, other in zip(state, again, strict=True))
+            seen.append((state, [array.copy() for array in state]))
+
+    model = wide()
+    trained(model, monkeypatch, epochs=3, callbacks=[Watching()], engine="native")
+    assert all((one == kept).all() for state, copies in seen for one, kept in zip(state, copies, strict=True))
+    assert not (seen[0][0][0] == seen[1][0][0]).all()
+    assert (seen[2][0][0] == model.trainable_variables[0].numpy()).all()

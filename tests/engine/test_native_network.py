@@ -1,6 +1,7 @@
 """The compiled network by itself: what it refuses, what it is bound to, and its gradients."""
 
 import gc
+import math
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -97,6 +98,9 @@ def test_an_unknown_key_and_a_missing_one_are_refused_by_name(place):
         ({"batch_size": 2**70}, f"batch_size: expected 1 to 1073741824, received {2**70}"),
         ({"threads": 257}, "threads: expected 1 to 256, received 257"),
         ({"scale": "1"}, "scale: expected a float, received '1'"),
+        ({"scale": math.nan}, "scale: expected a finite number, received nan"),
+        ({"offset": -math.inf}, "offset: expected a finite number, received -inf"),
+        ({"output_scale": (1.0, math.inf)}, "output_scale: expected a finite number, received inf"),
         ({"bytes": 1}, "bytes: expected a bool, received 1"),
         ({"output_scale": (1.0, "2")}, "output_scale: expected a float, received '2'"),
         ({"output_scale": (1.0,)}, "output_offset: expected as many numbers as output_scale has"),
@@ -124,7 +128,7 @@ def test_a_value_of_another_type_or_range_is_refused_by_name(wrong, message):
         ({"activation": None}, "layers[1].activation: expected a str, received None"),
         ({"activation": "relu"}, "loss.from_logits: expected True, because the last layer is no softmax"),
         ({"dropout": 1.0}, "layers[1].dropout: expected a share in [0, 1)"),
-        ({"dropout": float("nan")}, "layers[1].dropout: expected a share in [0, 1)"),
+        ({"dropout": float("nan")}, "layers[1].dropout: expected a finite number"),
     ],
 )
 def test_a_layer_that_makes_no_sense_is_refused_by_name(layer, message):

@@ -15,7 +15,7 @@ def test_the_table_of_fit_is_the_one_that_its_figures_give(capsys):
     history = rowwise.fit(rowwise.dense(data, hidden=()), data, epochs=3, batch_size=8, validation=0.2, verbose=2)
     drawn = capsys.readouterr().err
     shown = display(2, 32, 3)
-    for epoch, seconds in enumerate(history.rowwise["seconds"]):
+    for epoch, seconds in enumerate(history.rowwise.seconds):
         shown.epoch(epoch, {name: values[epoch] for name, values in history.history.items()}, seconds)
     shown.close()
     assert capsys.readouterr().err == drawn

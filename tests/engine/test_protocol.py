@@ -6,6 +6,7 @@ import pytest
 
 from rowwise.engine import epoch_order
 from rowwise.engine.loop import EpochLoop
+from rowwise.engine.schedule import Schedule
 
 STEPS, BATCH = 8, 5
 
@@ -54,7 +55,7 @@ def never():
     return False
 
 
-class Seen(keras.callbacks.Callback):
+class Recorder(keras.callbacks.Callback):
     """The bias at the end of each epoch, and the names of all calls."""
 
     def __init__(self):
@@ -73,25 +74,25 @@ class Seen(keras.callbacks.Callback):
 
 
 def test_the_loop_gives_it_orders_validates_and_keeps_history():
-    engine, seen = averaging(validation=np.full(3, 3.0)), Seen()
-    EpochLoop(engine).train(7, range(1, 4), [seen], never, {"epochs": 4})
+    engine, recorder = averaging(validation=np.full(3, 3.0)), Recorder()
+    EpochLoop(engine).train(Schedule(range(1, 4), 7), [recorder], never, {"epochs": 4})
     for epoch, order in zip(range(1, 4), engine.orders, strict=True):
         np.testing.assert_array_equal(order, epoch_order(7, epoch, STEPS * BATCH))
     history = engine.model.history
     assert history.epoch == [1, 2, 3]
     assert history.history["val_loss"][-1] == pytest.approx(0, abs=0.02)
-    assert seen.calls == ["train", "test", 1, "test", 2, "test", 3]
-    assert seen.params["epochs"] == 4
+    assert recorder.calls == ["train", "test", 1, "test", 2, "test", 3]
+    assert recorder.params["epochs"] == 4
 
 
 def test_callbacks_find_the_weights_of_their_epoch_unless_none_wants_them():
-    engine, seen = averaging(), Seen()
-    EpochLoop(engine).train(0, range(2), [seen], never, {})
-    assert seen.biases[0] != seen.biases[1] == pytest.approx(engine.bias)
+    engine, recorder = averaging(), Recorder()
+    EpochLoop(engine).train(Schedule(range(2), 0), [recorder], never, {})
+    assert recorder.biases[0] != recorder.biases[1] == pytest.approx(engine.bias)
 
-    engine, blind = averaging(), Seen()
+    engine, blind = averaging(), Recorder()
     blind.needs_weights = False
-    EpochLoop(engine).train(0, range(2), [blind], never, {})
+    EpochLoop(engine).train(Schedule(range(2), 0), [blind], never, {})
     assert engine.settled == 1  # at the end
     assert float(engine.model.layers[0].bias.numpy()[0]) == pytest.approx(engine.bias)
 
@@ -100,7 +101,7 @@ def test_it_is_stopped_between_two_blocks_and_the_model_holds_what_was_learned()
     engine = averaging()
     loop = EpochLoop(engine)
     with pytest.raises(KeyboardInterrupt):
-        loop.train(0, range(9), [], lambda: len(engine.orders) == 3 and engine.steps_done == 2, {})
+        loop.train(Schedule(range(9), 0), [], lambda: len(engine.orders) == 3 and engine.steps_done == 2, {})
     assert engine.model.history.epoch == [0, 1]
     assert loop.steps_done == 2
     assert float(engine.model.layers[0].bias.numpy()[0]) == pytest.approx(engine.bias)
@@ -109,6 +110,8 @@ def test_it_is_stopped_between_two_blocks_and_the_model_holds_what_was_learned()
 def test_a_callback_may_end_it_after_an_epoch():
     engine = averaging(validation=np.full(3, 3.0))
     loop = EpochLoop(engine)
-    loop.train(0, range(50), [keras.callbacks.EarlyStopping("val_loss", patience=0, min_delta=9.0)], never, {})
+    loop.train(
+        Schedule(range(50), 0), [keras.callbacks.EarlyStopping("val_loss", patience=0, min_delta=9.0)], never, {}
+    )
     assert engine.model.history.epoch == [0, 1]
     assert loop.steps_done == 0

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import rowwise
-from rowwise.engine.records import held_out
+from rowwise.engine.holdout import held_out
 
 L = keras.layers
 

@@ -26,7 +26,7 @@ def test_each_model_is_the_one_that_fit_trains_with_its_seed(data, validation):
     for one in fitted:
         alone = build(data, dropout=0.2)(one.seed)
         history = rowwise.fit(alone, data, epochs=2, seed=one.seed, validation=validation, verbose=0)
-        assert one.history.rowwise["engine"] == history.rowwise["engine"]
+        assert one.history.rowwise.engine == history.rowwise.engine
         for a, b in zip(one.model.get_weights(), alone.get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
         assert one.history.history == history.history
@@ -43,7 +43,7 @@ def test_models_of_other_kinds_are_trained_one_after_another(data):
         return model
 
     one, two = rowwise.sweep(other, data, seeds=(0, 1), epochs=1)
-    assert one.history.rowwise["engine"] == "whole_epoch"
+    assert one.history.rowwise.engine == "whole_epoch"
     assert one.history.history["loss"] != two.history.history["loss"]
 
 
@@ -51,7 +51,7 @@ def test_what_makes_no_sense_is_refused(data):
     with pytest.raises(rowwise.RowwiseError, match="workers"):
         rowwise.sweep(build(data), data, seeds=(0,), workers=0)
     with pytest.raises(rowwise.RowwiseError, match="epochs"):
-        rowwise.sweep(build(data), data, seeds=(0,), epochs=0)
+        rowwise.sweep(build(data), data, seeds=(0,), epochs=-1)
 
 
 natively = pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not compiled")
@@ -124,7 +124,7 @@ def test_a_model_with_a_metric_of_the_users_own_is_trained_all_the_same(data):
     (one,) = rowwise.sweep(measured, data, [0], epochs=1)
     alone = rowwise.fit(measured(0), data, epochs=1, verbose=0)
     assert one.history.history == alone.history
-    assert one.history.rowwise["engine"] == alone.rowwise["engine"] == "whole_epoch"
+    assert one.history.rowwise.engine == alone.rowwise.engine == "whole_epoch"
 
 
 def test_any_number_of_threads_gives_the_same_models(data):
@@ -155,3 +155,34 @@ def test_an_event_ends_all_of_them(data):
     with pytest.raises(KeyboardInterrupt):
         rowwise.sweep(kept, data, (0,), epochs=500, stop=stop)
     assert 0 < len(models[0].history.epoch) < 500
+
+
+def test_it_takes_the_arguments_of_fit_each_model_as_alone(data):
+    x, y = data.x[:120], data.y[:120]
+    weights = np.random.default_rng(0).random(120)
+    for options in (
+        {"validation_split": 0.2, "shuffle": False, "validation_freq": 2, "batch_size": 50},
+        {"validation_data": (x[:30], y[:30], weights[:30]), "validation_steps": 1, "validation_batch_size": 20},
+        {"steps_per_epoch": 2, "initial_epoch": 1, "sample_weight": weights - 0.3},
+        {"engine": "whole_epoch", "class_weight": {3: 2.0}},
+    ):
+        (one,) = rowwise.sweep(build(data), x, [3], y=y, epochs=2, **options)
+        alone = rowwise.fit(build(data)(3), x, y, epochs=2, seed=3, verbose=0, **options)
+        assert one.history.history == alone.history
+        assert one.history.rowwise["engine"] == alone.rowwise["engine"]
+
+
+def test_callbacks_are_made_for_each_seed_or_serve_one_model_after_another(data):
+    seen = {}
+
+    def heard(seed):
+        return keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.setdefault(seed, []).append(epoch))
+
+    rowwise.sweep(build(data), data, (0, 1), epochs=2, callbacks=heard)
+    assert seen == {0: [0, 1], 1: [0, 1]}
+    ended = []
+    shared = keras.callbacks.LambdaCallback(on_train_end=lambda logs: ended.append(int(shared.model.history.epoch[-1])))
+    stopping = keras.callbacks.EarlyStopping("loss", patience=0, min_delta=100)
+    fitted = rowwise.sweep(build(data), data, (0, 1), epochs=9, callbacks=[[stopping], shared])
+    assert ended == [1, 1]
+    assert [len(one.history.epoch) for one in fitted] == [2, 2]

@@ -150,8 +150,9 @@ def _webp(folder: Path) -> Kind:
 
 
 def _idx(folder: Path) -> Kind:
+    from tests.data.idx_files import write_idx
+
     import rowwise
-    from rowwise.data.arrays.idx import write_idx
 
     random = np.random.default_rng(0)
     for part in ("train", "t10k"):

@@ -7,6 +7,7 @@ import json
 import struct
 import zipfile
 import zlib
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def json_of(random: Random, content: bytes) -> bytes:
             case 3 if isinstance(parent[key], int | float):
                 parent[key] = parent[key] * random.choice((-1, 10, 10**6, 10**12))
             case _:
-                parent[key] = random.choice(INTERESTING)
+                parent[key] = deepcopy(random.choice(INTERESTING))  # what changes it later changes no other input
     text = json.dumps(whole)
     return text.replace("Infinity", random.choice(("Infinity", "1e999", "9" * 5000))).encode()
 

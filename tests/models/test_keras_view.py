@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rowwise.models import keras_view
+from rowwise.models.keras_view import process
 
 L = keras.layers
 
@@ -438,3 +439,64 @@ def test_the_shapes_of_a_configuration_that_nobody_could_build():
         shapes = keras_view.shapes_of_config(config)
         assert [shape for _, shape in shapes.weights] == [(4, 10**9), (10**9,), (10**9, 3), (3,)]
         assert shapes.largest == ("wide", 10**9)
+
+
+def test_jax_says_whether_it_has_started():
+    jax.devices()
+    with relies_on("jax._src.xla_bridge.backends_are_initialized", "check_not_forked"):
+        assert process.jax_has_started()
+    process.check_not_forked()  # this process was not forked from one that used JAX
+
+
+def test_a_batch_that_keras_would_train_on_is_known_by_its_shapes():
+    with relies_on("_compute_loss, compute_metrics, and keras.src.backend.compute_output_spec", "would_train"):
+        x, y = np.zeros((5, 4), "float32"), np.zeros(5, "int32")
+        model = net()
+        before = model.get_weights()
+        assert keras_view.would_train(model, (x, y, np.ones(5, "float32")))
+        assert keras_view.would_train(model, (x, y[:, None]))
+        assert not keras_view.would_train(model, (x[:, :3], y))
+        assert not keras_view.would_train(model, (x, np.zeros((5, 3), "float32")))
+        assert not keras_view.would_train(model, (x,))
+        assert all(np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True))
+
+
+class Numbered(keras.utils.PyDataset):
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        return np.full((2, 4), index, "float32"), np.zeros(2, "int32")
+
+
+def test_batches_of_a_source_come_epoch_after_epoch():
+    with relies_on("EpochIterator and the adapters of keras.src.trainers", "EpochBatches"):
+        assert keras_view.gives_batches(Numbered())
+        assert keras_view.gives_batches(value for value in ())
+        assert not any(keras_view.gives_batches(x) for x in (np.zeros(3), [1], {"a": 1}, iter([]), None))
+        batches, model = keras_view.EpochBatches(Numbered(), steps=None), net()
+        assert batches.steps == 3
+        np.testing.assert_array_equal(batches.build(model)[0], np.zeros((2, 4)))
+        assert model.optimizer.built
+        for _ in range(2):
+            assert [int(x[0, 0]) for x, _ in batches.epoch()] == [0, 1, 2]
+        endless = ((np.full((2, 4), number, "float32"), np.zeros(2, "int32")) for number in range(100))
+        batches = keras_view.EpochBatches(endless, steps=2)
+        batches.build(model)
+        assert [[int(x[0, 0]) for x, _ in batches.epoch()] for _ in range(2)] == [[0, 1], [2, 3]]
+        assert keras_view.gives_batches(batches.adapter)
+
+
+def test_a_layer_that_was_given_a_trainers_methods_is_a_model():
+    with relies_on("keras.src.trainers.trainer.Trainer as what makes a layer trainable", "is_model"):
+        trainer = next(base for base in keras.Model.__mro__ if base.__module__ == "keras.src.backend.jax.trainer")
+
+        class Both(trainer, L.Layer):
+            def __init__(self):
+                L.Layer.__init__(self)
+                trainer.__init__(self)
+
+        assert keras_view.is_model(Both())
+        assert keras_view.is_model(net())
+        assert not keras_view.is_model(L.Dense(3))
+        assert not keras_view.is_model([])

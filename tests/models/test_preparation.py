@@ -16,7 +16,7 @@ from synthetic_tables import houses, without, write
 import rowwise
 from rowwise.data.tables.columns.date import PARTS
 from rowwise.data.tables.schema import Column, Schema
-from rowwise.models.preparation import Preparation, preparation_of
+from rowwise.models.preparation import Columns, Preparation, preparation_of
 from rowwise.runs.model_file import open_model
 
 HOUSES = without(houses(), "dear")
@@ -179,7 +179,7 @@ def test_a_damaged_preparation_is_refused(tmp_path, parts):
 def test_outputs_of_regression_are_in_the_units_of_the_target(parts):
     train, test = parts
     model = rowwise.dense(train, hidden=(), seed=0)
-    assert [layer.name for layer in model.layers] == ["preparation", "targets", "units"]
+    assert [layer.name for layer in model.layers] == ["preparation", "encoding", "targets", "units"]
     units = model.layers[-1]
     assert units.scale == pytest.approx(train.y.std(), rel=1e-5)
     assert units.offset == pytest.approx(train.y.mean(), rel=1e-5)
@@ -249,7 +249,7 @@ def test_targets_of_two_sizes_are_trained_alike_by_both_engines(validation):
     train, _ = targets_of_two_sizes()
     found = []
     for engine in ("auto", "whole_epoch"):
-        model = rowwise.dense(train, hidden=(8,), seed=0)
+        model = rowwise.dense(train, hidden=(8,), dropout=0, seed=0)
         history = rowwise.fit(model, train, epochs=3, validation=validation, seed=0, engine=engine, verbose=0)
         found.append((history.history, rowwise.predict(model, train.x).values))
     (history, values), (expected, expected_values) = found
@@ -282,3 +282,18 @@ def test_a_model_without_a_preparation_still_refuses_nan():
     model = rowwise.dense(rowwise.Dataset("made", np.ones((4, 2), np.float32), [0, 1, 0, 1], ("a", "b")), hidden=())
     with pytest.raises(rowwise.RowwiseError, match="not finite"):
         rowwise.predict(model, np.full((1, 2), np.nan, np.float32))
+
+
+def test_a_model_of_before_with_an_embedding_opens_and_predicts_the_same(tmp_path):
+    town = [f"town {number % 40:02}" for number in range(200)]
+    train, _ = rowwise.load(pl.DataFrame({"x": np.arange(200) % 7.5, "town": town, "y": np.arange(200) % 3.5}), "y")
+    records = keras.Input((2,))
+    prepared = Preparation(train.schema, name="preparation")(records)
+    embedded = keras.layers.Embedding(41, 3)(Columns(1, 2)(prepared))
+    joined = keras.layers.Concatenate()([Columns(0, 1)(prepared), keras.layers.Flatten()(embedded)])
+    model = keras.Model(records, keras.layers.Dense(1)(joined))
+    model.compile("adam", "mse")
+    assert rowwise.fit(model, train, verbose=0).rowwise["engine"] == "whole_epoch"
+    model.save(tmp_path / "model.keras")
+    opened = open_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(opened.predict(train.x, verbose=0), model.predict(train.x, verbose=0))

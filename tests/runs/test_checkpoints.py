@@ -140,7 +140,7 @@ def test_what_fails_says_what_stays(capsys):
     heard = []
     with pytest.raises(MemoryError):
         rowwise.train("digits", epochs=4, out="run", observer=fail, **OPTIONS)
-    assert heard == ["Not finished; 2 of 4 epochs are kept in run. To go on: rowwise train --resume run"]
+    assert heard == ['Not finished; 2 of 4 epochs are kept in run. To go on: rowwise.train(resume="run")']
 
 
 def test_a_checkpoint_that_cannot_be_written_is_said_once_and_the_training_goes_on():

@@ -1,6 +1,7 @@
 """What was asked for is a value that can be looked at before anything is loaded."""
 
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -49,8 +50,8 @@ def test_settings_and_how_data_are_read_are_told_apart():
         ("digits", {"class_weight": "equal"}, "class_weight: expected"),
         ("digits", {"epochs": 0}, "epochs: expected"),
         ("digits", {"activation": 3}, "activation: expected"),
-        ("digits", {"target": "x"}, "--target"),
-        (None, {"target": "x", "split_seed": 3}, "--target, --split-seed"),
+        ("digits", {"target": "x"}, "target="),
+        (None, {"target": "x", "split_seed": 3}, "target=, split_seed="),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(data, options, words):
@@ -61,8 +62,11 @@ def test_what_makes_no_sense_is_refused_by_name(data, options, words):
 def test_a_table_has_settings_of_its_own_where_nobody_chose_others(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{i / 7:.3f},{'xy'[i % 2]}\n" for i in range(60)))
     train, _ = load(tmp_path / "t.csv", target="b")
-    assert Settings().suited(train, ()) == Settings(hidden=(100,), batch_size=21, epochs=167)
-    assert Settings().suited(train, ("hidden", "epochs", "batch_size")) == Settings()
+    fast = Settings(preset="fast")
+    assert fast.suited(train, ()) == replace(fast, hidden=(100,), batch_size=21, epochs=167, patience=20)
+    usual = Settings().suited(train, ())
+    assert (usual.hidden, usual.pieces, usual.ensemble, usual.batch_size) == ((256,), 12, 4, 16)
+    assert Settings().suited(train, Settings().to_dict()) == Settings()
     digits, _ = load("digits")
     assert Settings().suited(digits, ()) == Settings()
 
@@ -78,10 +82,10 @@ def test_a_resumed_run_keeps_its_settings_and_data(run):
 @pytest.mark.parametrize(
     ("data", "options", "words"),
     [
-        (None, {"seed": 1}, "--seed 1 ≠ 4"),
-        (None, {"hidden": (3,), "epochs": 9}, "--hidden 3 ≠ 100,30"),
-        (None, {"target": "a"}, "--target a ≠ b"),
-        (None, {"split_seed": 0}, "--split-seed 0 ≠ 3"),
+        (None, {"seed": 1}, "seed=1 ≠ 4"),
+        (None, {"hidden": (3,), "epochs": 9}, r"hidden=\(3,\) ≠ \(100, 30\)"),
+        (None, {"target": "a"}, 'target="a" ≠ "b"'),
+        (None, {"split_seed": 0}, "split_seed=0 ≠ 3"),
         ("digits", {}, "digits ≠ .*t.csv"),
         (None, {}, "has 2 epochs already, and 2 in all"),
         (None, {"epochs": 1}, "and 1 in all"),

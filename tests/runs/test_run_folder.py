@@ -133,7 +133,7 @@ def test_a_folder_belongs_to_one_training_at_a_time(tmp_path):
         RunFolder(tmp_path / "run")
     with RunFolder(tmp_path / "run") as run:
         run.checkpoint(FakeModel(), RECORD)
-    with pytest.raises(UsageError, match=r"was not finished. Go on with it: rowwise train --resume"):
+    with pytest.raises(UsageError, match=r"was not finished. Go on with it: rowwise.train\(resume="):
         RunFolder(tmp_path / "run")
     with RunFolder(unfinished_run=tmp_path / "run"), pytest.raises(UsageError, match="in use"):
         RunFolder(unfinished_run=tmp_path / "run")
@@ -145,7 +145,7 @@ def test_a_checkpoint_takes_the_place_of_the_last_and_the_finished_run_the_place
             kept = run.checkpoint(FakeModel(), replace(RECORD, epochs=RECORD.epochs[:epochs]))
             assert names(tmp_path / "run") == [f"checkpoint-00000{epochs}.keras", "rowwise.lock", "unfinished.json"]
             assert len(RunRecord.read(tmp_path / "run", "unfinished.json").epochs) == len(kept.epochs) == epochs
-    with pytest.raises(ModelError, match=r"after 2 of 20 epochs.*--resume"):
+    with pytest.raises(ModelError, match=r"after 2 of 20 epochs.*resume="):
         Saved.open(tmp_path / "run")
     with RunFolder(unfinished_run=tmp_path / "run") as run:
         run.save(FakeModel(), RECORD, {})

@@ -8,13 +8,13 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from chromium import contrast, launch
+from html_page import Page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +27,6 @@ from rowwise.shapes.ledger.scaled_matrix import BROKEN, LONGEST, THINNEST
 
 layers = keras.layers
 SVG = "{http://www.w3.org/2000/svg}"
-VOID = {"meta", "link", "br", "hr", "img", "input"}
 NASTY = """<script>alert("&")</script>'\x00é가"""
 DOCS = Path(__file__).parents[2] / "docs"
 CONVENTIONS = ("keras", "torch", "columns", "all")
@@ -75,38 +74,6 @@ def dense(name, features, units):
 @cache
 def model_named(name):
     return MODELS[name]()
-
-
-class Page(HTMLParser):
-    """Every element closed where it should be; what it holds."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.tags, self.attributes, self.words = [], [], [], []
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open[-1:] != ["style"]:
-            self.words.append(data)
-
-    @property
-    def text(self):
-        return " ".join("".join(self.words).split())
 
 
 def sizes(drawing, kind):

@@ -465,8 +465,9 @@ Each is of a kind that people report; the link leads to one such report. The mod
 call are in `tests/shapes/test_mistakes.py`, which also writes this page. The column Keras holds the
 first line of the message of Keras {keras} (on JAX) below its heading, shortened. Where it is a warning,
 Keras goes on all the same; **nothing** means that it trained or predicted without a word. The last column
-is what `rowwise.shapes.check(model, data)` says. `rowwise.fit` makes the same checks, `rowwise.predict` those
-of x, `rowwise.evaluate` those of x and of the labels as such; all three make arrays of lists themselves.
+is what `rowwise.shapes.check(model, data)` says. `rowwise.fit` makes the same checks, and warns and trains where Keras
+trains without a word; `rowwise.predict` makes those of x, `rowwise.evaluate` those of x and of the labels as such; all
+three make arrays of lists themselves.
 
 What can only be a mistake is an error. What somebody may mean is a warning, `Suspicious`: whether a
 model was trained on pixels of 0..255 or of 0..1 is not written in the model.
@@ -480,8 +481,9 @@ for one batch starts. What the messages advise is tried by the tests: each mend 
 모델과 데이터와 호출은 `tests/shapes/test_mistakes.py`에 있고 이 문서도 거기서 만듭니다. Keras 열은
 JAX에서 실행한 Keras {keras} 메시지에서 제목을 뺀 첫 줄을 줄인 것입니다. 경고(Warning)라면 Keras는
 경고만 하고 그대로 진행하며, **아무 말 없음**은 아무 표시 없이 학습하거나 예측했다는 뜻입니다. 마지막 열은
-`rowwise.shapes.check(model, data)`의 메시지입니다. `rowwise.fit`에서도 똑같이 검사하고, `rowwise.predict`에서는
-x만, `rowwise.evaluate`에서는 x와 레이블 자체를 검사합니다. 이 세 함수에 넘긴 리스트는 알아서 배열로 바뀝니다.
+`rowwise.shapes.check(model, data)`의 메시지입니다. `rowwise.fit`에서도 똑같이 검사하되 Keras가 아무 말 없이 학습하는
+경우라면 경고만 하고 학습합니다. `rowwise.predict`에서는 x만, `rowwise.evaluate`에서는 x와 레이블 자체를 검사합니다.
+이 세 함수에 넘긴 리스트는 알아서 배열로 바뀝니다.
 
 실수일 수밖에 없는 것은 오류이고, 일부러 그랬을 수도 있는 것은 `Suspicious` 경고입니다. 모델이 0..255
 픽셀로 학습했는지 0..1 픽셀로 학습했는지는 모델에 적혀 있지 않기 때문입니다.

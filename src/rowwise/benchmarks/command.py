@@ -6,13 +6,17 @@ import json
 import os
 import platform
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rowwise.cores import usable_cores
 from rowwise.errors import UsageError
 from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PARTS = ("epochs", "accuracy", "sweep", "scaling", "progress", "start", "shell", "memory", "tables", "outofcore")
 WITHOUT_DATA = ("tables", "outofcore")  # they bring their own records
@@ -63,15 +67,30 @@ def measure(settings: Bench) -> int:
     if min(settings.repeats, settings.seeds, settings.epochs, settings.batch_size) < 1 or settings.records < FEWEST:
         raise UsageError("bench.positive", fewest=f"{FEWEST:,}")
 
-    # Read by OpenMP when PyTorch and scikit-learn start; XLA takes the cores the process may run on by itself.
-    threads = usable_cores()
-    os.environ["OMP_NUM_THREADS"] = str(threads)
+    with _openmp_threads(threads := usable_cores()):
+        return _measured(settings, chosen, against, hidden, threads)
 
+
+@contextmanager
+def _openmp_threads(threads: int) -> Iterator[None]:
+    """For PyTorch and scikit-learn, which read it as they start; XLA takes the cores that the process may run on."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
+
+
+def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tuple[int, ...], threads: int) -> int:
     from rich.console import Console
 
     from rowwise.benchmarks import parts
     from rowwise.benchmarks.outofcore import out_of_core
-    from rowwise.benchmarks.tables import tables
+    from rowwise.benchmarks.tables import tables, views
     from rowwise.data import load
 
     train: Any = None
@@ -108,12 +127,11 @@ def measure(settings: Bench) -> int:
         Console(file=out, width=80).print(text, highlight=False, markup=False)
     for part in PARTS:
         if part in chosen:
-            results[part] = run[part]()
-            print(
-                f"\n{say(f'bench.part.{part}', records=f'{settings.records:,}')}\n{_table(results[part])}",
-                file=out,
-                flush=True,
-            )
+            rows = results[part] = run[part]()
+            shown = {f"{part}.{name}": of for name, of in views(rows).items()} if part == "tables" else {part: rows}
+            for name, lines in shown.items():
+                head = say(f"bench.part.{name}", records=f"{settings.records:,}")
+                print(f"\n{head}\n{_table(lines)}", file=out, flush=True)
     if settings.json:
         print(json.dumps(results))
     return 0

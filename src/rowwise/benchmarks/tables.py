@@ -1,128 +1,211 @@
-"""scikit-learn's own tables → rowwise with its defaults beside scikit-learn's MLP with a StandardScaler, by folds."""
+"""Real tables → rowwise with its presets beside what people train on tables, on the same records, by seeds.
+
+The raw columns go in, as a practitioner has them; each trainer does with them what it does as it is installed. A fifth
+of the records is held out for the measuring. What is measured is the share of wrong classes, or the root mean squared
+error in standard deviations of the target: both are 0 at best, and about 1 or less where nothing is learned.
+"""
 
 from __future__ import annotations
 
+import tempfile
 import time
 import warnings
-from statistics import mean, median
+from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from rowwise.benchmarks.real_tables import TABLES, read
+from rowwise.benchmarks.table_peers import peers
+from rowwise.cores import usable_cores
+from rowwise.errors import UsageError
+from rowwise.models.presets import PRESETS
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
     from numpy.typing import NDArray
 
+    from rowwise.benchmarks.real_tables import RealTable
     from rowwise.data.dataset import Dataset
 
     Row = dict[str, Any]
-    Fold = tuple[NDArray[np.int64], NDArray[np.int64]]
 
-TABLES = ("iris", "wine", "breast_cancer", "digits", "diabetes")
-LARGE = (10_000, 50_000)  # records of the drawn tables that time alone is measured on
-FOLDS = 5
+HELD_OUT = 0.2
+LEAST_PROBABILITY = 1e-7
+SHIFT = 0.01  # of the geometric mean of errors: a table that everybody solves must not decide it
+BASELINE = "baseline"  # always answers the shares of the classes, or the mean
 
 
 def tables(seeds: int) -> list[Row]:
-    """Accuracy, or R² for `diabetes`, of five folds for each seed: a row a table.
+    """A row a table, trainer and seed: `error`, `log_loss` of classes, and the `seconds` of fitting and predicting.
 
-    `difference` is rowwise's less the other's, with the standard error of its mean over the folds; `seconds` are those
-    of fitting. A ratio above 1 says how many times faster rowwise was. Drawn tables of more records are fitted once a
-    seed.
+    Raises:
+        UsageError: no package with tables is installed.
     """
-    from sklearn import datasets
-
     rows = []
-    for name in TABLES:
-        bunch = getattr(datasets, f"load_{name}")()
-        rows.append(_compared(name, bunch.data, bunch.target, name == "diabetes", seeds, FOLDS))
-    for records in LARGE:
-        x, y = datasets.make_classification(records, 20, n_informative=10, n_classes=3, random_state=0)
-        rows.append(_compared("drawn", x, y, False, seeds, 1))
+    for table in TABLES:
+        frame = read(table)
+        if frame is None:
+            continue
+        for seed in range(seeds):
+            rows += _measured(table, frame, seed)
+    if not rows:
+        raise UsageError("bench.tables.none")
     return rows
 
 
-def _compared(name: str, x: NDArray[Any], y: NDArray[Any], regression: bool, seeds: int, folds: int) -> Row:
-    ours, theirs = [], []
-    for seed in range(seeds):
-        for train_rows, test_rows in _folds(x, y, regression, seed, folds):
-            ours.append(_rowwise(_dataset(x, y, train_rows, test_rows, regression), seed))
-            theirs.append(_sklearn(x, y, train_rows, test_rows, regression, seed))
-    differences = np.array([a[0] - b[0] for a, b in zip(ours, theirs, strict=True)])
-    error = float(differences.std(ddof=1) / np.sqrt(len(differences))) if len(differences) > 1 else None
-    return {
-        "table": name,
-        "records": len(y),
-        "rowwise": mean(score for score, _ in ours),
-        "scikit-learn": mean(score for score, _ in theirs),
-        "difference": float(differences.mean()),
-        "error": error,
-        "seconds": median(seconds for _, seconds in ours),
-        "ratio": median(b[1] / a[1] for a, b in zip(ours, theirs, strict=True)),
-    }
+def views(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The rows for people to read: each trainer over all tables, and those on which rowwise's default is not the best.
+
+    A mean rank of 1 is that of a trainer that is the best on every table; the means of errors and of log losses are
+    geometric. `lost` counts tables on which a trainer is worse than the baseline.
+    """
+    found: dict[str, dict[str, list[Row]]] = {}
+    for row in rows:
+        found.setdefault(row["trainer"], {}).setdefault(row["table"], []).append(row)
+    errors = {name: {table: _mean(of, "error") for table, of in by.items()} for name, by in found.items()}
+    baseline = errors.pop(BASELINE, {})
+    names = sorted({table for by in errors.values() for table in by})
+    shared = [table for table in names if all(table in by for by in errors.values())]
+    summary = []
+    for name, by in errors.items():
+        summary.append(
+            {
+                "trainer": name,
+                "tables": len(shared),
+                "rank": mean(_rank(errors, name, table) for table in shared),
+                "error": _geometric([by[table] for table in shared], SHIFT),
+                "log_loss": _geometric([_mean(found[name][t], "log_loss") for t in shared if _classes(found[name][t])]),
+                "seconds": _geometric([_mean(found[name][table], "seconds") for table in shared]),
+                "lost": sum(by[table] > baseline.get(table, np.inf) for table in by),
+            }
+        )
+    ours = errors.get(_name("default"), {})
+    lost = []
+    for table in names:
+        best = min((by[table], name) for name, by in errors.items() if table in by)
+        if table in ours and best[0] < ours[table]:
+            about = {"table": table, "records": found[_name("default")][table][0]["records"]}
+            lost.append(about | {"error": ours[table], "least": best[0], "trainer": best[1]})
+    return {"summary": sorted(summary, key=lambda row: row["rank"]), "lost": lost}
 
 
-def _folds(x: NDArray[Any], y: NDArray[Any], regression: bool, seed: int, folds: int) -> Iterator[Fold]:
-    from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold
+def _measured(table: RealTable, frame: pd.DataFrame, seed: int) -> list[Row]:
+    train_rows, test_rows = split(frame, table, seed)
+    train, test = (frame.iloc[rows].reset_index(drop=True) for rows in (train_rows, test_rows))
+    x, y, held_out = train.drop(columns=table.target), train[table.target].to_numpy(), test.drop(columns=table.target)
+    truth = test[table.target].to_numpy()
+    about = {"table": table.name, "records": len(frame), "seed": seed, "tuned_on": table.tuned_on}
+    rows = [about | {"trainer": BASELINE} | measures(y, truth, _constant(y, len(truth), table.classes), table.classes)]
+    for preset in PRESETS:
+        start = time.perf_counter()
+        outputs = rowwise_outputs(train, test, table, preset, seed)
+        seconds = time.perf_counter() - start
+        rows.append(about | {"trainer": _name(preset), "seconds": seconds} | measures(y, truth, outputs, table.classes))
+    for name, peer in peers().items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            start = time.perf_counter()
+            outputs = peer(x, y, held_out, table.classes, seed, usable_cores())
+            seconds = time.perf_counter() - start
+        rows.append(about | {"trainer": name, "seconds": seconds} | measures(y, truth, outputs, table.classes))
+    return rows
 
-    if folds == 1:
-        yield from ShuffleSplit(1, test_size=0.2, random_state=seed).split(x)
-    else:
-        yield from (KFold if regression else StratifiedKFold)(folds, shuffle=True, random_state=seed).split(x, y)
+
+def _name(preset: str) -> str:
+    return f"rowwise, {preset}"
 
 
-def _dataset(
-    x: NDArray[Any], y: NDArray[Any], train_rows: NDArray[Any], test_rows: NDArray[Any], regression: bool
-) -> tuple[Dataset, Dataset]:
-    """The fold as a user would load it; a column of times, not learned from, says which are held out."""
+def split(frame: pd.DataFrame, table: RealTable, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows to train on and those held out; of each class the same share."""
+    random, held_out = np.random.default_rng(seed), np.zeros(len(frame), bool)
+    labels = frame[table.target].to_numpy() if table.classes else np.zeros(len(frame))
+    for label in np.unique(labels):
+        rows = random.permutation(np.flatnonzero(labels == label))
+        held_out[rows[: round(len(rows) * HELD_OUT)]] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def rowwise_outputs(
+    train: pd.DataFrame, test: pd.DataFrame, table: RealTable, preset: str, seed: int, threads: int | None = None
+) -> NDArray[Any]:
+    """What rowwise gives for the records held out: `(records, classes)`, or `(records,)` numbers."""
+    from rowwise.engine import predict_proba
+    from rowwise.runs.clock import Clock
+    from rowwise.runs.folder import RunFolder
+    from rowwise.runs.model_training import Job, train_model
+    from rowwise.runs.plan import TrainingPlan
+    from rowwise.runs.settings import Settings
+
+    learned, held_out = _datasets(train, test, table)
+    settings = Settings.of({"preset": preset, "seed": seed}).suited(learned, ("preset", "seed"))
+    with tempfile.TemporaryDirectory() as place, RunFolder(Path(place) / "run", None) as folder:
+        plan = TrainingPlan(None, settings)
+        job = Job(plan, settings, learned, held_out, Clock(), lambda event: None, folder, threads=threads)
+        folder.reserve(learned.name)
+        outputs = predict_proba(train_model(job, job.new_model()).model, held_out.x, threads=threads)
+    return outputs if table.classes else outputs[:, 0]
+
+
+def _datasets(train: pd.DataFrame, test: pd.DataFrame, table: RealTable) -> tuple[Dataset, Dataset]:
+    """The records as a user would load them; a column of times, not learned from, says which are held out."""
     from dataclasses import replace
 
+    import pandas as pd
     import polars as pl
 
     from rowwise.data import load
 
-    later = np.zeros(len(y), np.int64)
-    later[test_rows] = 1
-    target = y if regression else np.char.add("class ", y.astype(str))
-    frame = pl.DataFrame({f"feature {i}": x[:, i] for i in range(x.shape[1])} | {"target": target, "later": later})
+    both = pd.concat([train, test], ignore_index=True)
+    columns: dict[str, Any] = {}
+    for name in both.columns:
+        values = both[name]
+        if values.dtype.kind in "ifb":
+            columns[str(name)] = pl.Series(values.to_numpy()).fill_nan(None) if values.dtype.kind == "f" else values
+        else:
+            columns[str(name)] = [None if pd.isna(value) else str(value) for value in values]
+    later = np.repeat([0, 1], [len(train), len(test)])
+    frame = pl.DataFrame(columns | {"later": later})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # records that occur twice are the table's own
-        train, test = load(frame, target="target", time="later", drop=("later",), test=len(test_rows) / len(y))
-    return replace(train, split_by="", keys=None), test
+        parts = load(frame, target=table.target, time="later", drop=("later",), test=len(test) / len(both))
+    return replace(parts[0], split_by="", keys=None), parts[1]
 
 
-def _rowwise(parts: tuple[Dataset, Dataset], seed: int) -> tuple[float, float]:
-    """Score and seconds, with the settings of `rowwise train` but for validation, which scikit-learn has none of."""
-    from sklearn.metrics import r2_score
-
-    from rowwise.engine import fit, predict_proba
-    from rowwise.models.dense import dense
-    from rowwise.runs.settings import Settings
-
-    train, test = parts
-    settings = Settings(validation=0).suited(train, ())
-    model = dense(train, settings.hidden, seed=seed)
-    start = time.perf_counter()
-    fit(model, train, settings.epochs, settings.batch_size, seed=seed, verbose=0)
-    seconds = time.perf_counter() - start
-    outputs = predict_proba(model, test.x)
-    if train.targets:
-        return float(r2_score(test.y, outputs[:, 0])), seconds
-    return float((outputs.argmax(1) == test.y).mean()), seconds
+def measures(y: NDArray[Any], truth: NDArray[Any], outputs: NDArray[Any], classes: bool) -> dict[str, float]:
+    """`error`, and `log_loss` of classes; y are the labels of training, whose sorted classes the outputs are of."""
+    if not classes:
+        numbers = truth.astype(np.float64)
+        return {"error": float(np.sqrt(np.mean((numbers - outputs) ** 2) / numbers.var()))}
+    labels = np.searchsorted(np.unique(y), truth)
+    shares = outputs / outputs.sum(axis=1, keepdims=True)
+    of_truth = np.maximum(shares[np.arange(len(labels)), labels], LEAST_PROBABILITY)
+    return {"error": float((shares.argmax(axis=1) != labels).mean()), "log_loss": float(-np.log(of_truth).mean())}
 
 
-def _sklearn(
-    x: NDArray[Any], y: NDArray[Any], train_rows: NDArray[Any], test_rows: NDArray[Any], regression: bool, seed: int
-) -> tuple[float, float]:
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+def _constant(y: NDArray[Any], records: int, classes: bool) -> NDArray[np.float64]:
+    if not classes:
+        return np.full(records, y.astype(np.float64).mean())
+    counts = np.unique(y, return_counts=True)[1]
+    return np.tile(counts / counts.sum(), (records, 1))
 
-    model = make_pipeline(StandardScaler(), (MLPRegressor if regression else MLPClassifier)(random_state=seed))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # 200 iterations are not always enough for it
-        start = time.perf_counter()
-        model.fit(x[train_rows], y[train_rows])
-        seconds = time.perf_counter() - start
-    return float(model.score(x[test_rows], y[test_rows])), seconds
+
+def _mean(rows: Sequence[Row], measure: str) -> float:
+    return mean(row[measure] for row in rows)
+
+
+def _classes(rows: Sequence[Row]) -> bool:
+    return "log_loss" in rows[0]
+
+
+def _rank(errors: dict[str, dict[str, float]], name: str, table: str) -> float:
+    """1 for the least error; equal ones share their ranks."""
+    own, others = errors[name][table], [by[table] for by in errors.values()]
+    return 1 + sum(other < own for other in others) + (others.count(own) - 1) / 2
+
+
+def _geometric(values: Sequence[float], shift: float = 0.0) -> float | None:
+    return float(np.exp(np.mean(np.log(np.array(values) + shift))) - shift) if values else None

@@ -17,6 +17,7 @@ from rowwise.runs.plan import READING, source_of
 from rowwise.runs.record import SCHEMA
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Group, Option, common
+from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import say
 
 
@@ -28,7 +29,7 @@ def _list(json: bool) -> int:
 
     place = fashion_mnist.find()
     where = {fashion_mnist.NAME: str(place.folder) if place else None}
-    with Output(json) as output:
+    with own_temporary_folder(), Output(json) as output:
         lines = [(name, say(f"cli.data.{name}")) for name in sources.names()]
         width = max(cell_len(words) for _, words in lines)
         for name, words in lines:
@@ -48,7 +49,7 @@ def _fetch(data: str, json: bool) -> int:
     Raises:
         DataError: an unknown name, broken files. DataNotFound: no mirror gave them.
     """
-    with Output(json) as output:
+    with own_temporary_folder(), Output(json) as output:
         name = sources.known(data)
         folder = sources.fetch(name)
         train, test = sources.load(name)
@@ -68,7 +69,7 @@ def _show(data: str, out: Path | None, json: bool, **given: Any) -> int:
     if out is not None and out.suffix.lower() != ".png":
         raise UsageError("cli.sheet.png", path=out)
     source = source_of(data, {READING[name]: value for name, value in chosen(given).items()})
-    with Output(json) as output:
+    with own_temporary_folder(), Output(json) as output:
         if source.kind == "table":
             return _show_table(source, out, output)
         parts = load_source(source)

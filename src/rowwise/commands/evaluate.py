@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rowwise.commands.addresses import KERAS, check_addresses
 from rowwise.commands.options import chosen, model_task, written
 from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.repeat import evaluation_command, training_command
@@ -17,6 +18,7 @@ from rowwise.runs.record import SCHEMA, identity, versions
 from rowwise.runs.saved import Saved
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -50,7 +52,8 @@ def _evaluate(
     source = None if data is None else replace(Source.used_on(data, as_written), skip_bad=skip_bad)
     if source is not None and source.kind == "named":
         source = source.checked()  # before seconds go into importing Keras
-    with Output(json) as output:
+    check_addresses(KERAS)
+    with own_temporary_folder(), Output(json) as output:
         saved = Saved.open(model, task)
         with hide_panics(saved.schema is not None):
             train, test = saved.sets(source)
@@ -102,6 +105,7 @@ def _training(record: RunRecord | None) -> Training:
         record.versions,
         {name: [epoch.figures[name] for epoch in record.epochs] for name in names},
         [epoch.seconds for epoch in record.epochs],
+        record.best_epoch,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from rowwise.commands.addresses import KERAS, check_addresses
 from rowwise.commands.options import chosen, reading
 from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.tables import about_table
@@ -22,6 +23,7 @@ from rowwise.runs.record import RECORD
 from rowwise.runs.saved import Saved
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.terminal.values import BATCHES, PAIR, WIDTHS, one_of
 from rowwise.text import say
 from rowwise.text.terminal import wrap
@@ -49,7 +51,8 @@ def _explain(json: bool, **given: Any) -> int:
     if options.records is not None:  # they say how the data beside the model are written
         options.written = {name: read_by.pop(name) for name in WRITTEN if name in read_by}
     source = _files(options.data, read_by)
-    with Output(json) as output:
+    check_addresses(KERAS)
+    with own_temporary_folder(), Output(json) as output:
         if options.trace is not None:
             _trace(source, options, output)
             return 0

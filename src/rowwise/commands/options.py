@@ -7,6 +7,7 @@ from typing import Any
 
 from rowwise.data.source import DATE_ORDERS, TASKS, Source, read_options
 from rowwise.environment import ENGINES
+from rowwise.models.presets import PATIENCE, PRESETS
 from rowwise.runs.plan import READING
 from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
 from rowwise.terminal.parsing import Option
@@ -26,6 +27,7 @@ def settings() -> list[Option]:
 
     hidden = ",".join(map(str, usual.hidden))
     return [
+        option("--preset", "cli.help.preset", "NAME", one_of(*PRESETS), usual.preset),
         option("--hidden", "cli.help.hidden", hidden, WIDTHS, hidden),
         option("--activation", "cli.help.activation", "NAME", str, usual.activation),
         option("--dropout", "cli.help.dropout", "SHARE", SHARE, usual.dropout),
@@ -35,6 +37,11 @@ def settings() -> list[Option]:
         option("--validation", "cli.help.validation", "SHARE", SHARE, usual.validation),
         option("--seed", "cli.help.seed", "N", whole(0, LARGEST_SEED), usual.seed),
         option("--class-weight", "cli.help.class_weight", "KIND", one_of(*CLASS_WEIGHTS), usual.class_weight),
+        option("--patience", "cli.help.patience", "N", whole(1), PATIENCE),
+        Option("--no-early-stopping", "cli.help.no_early_stopping", is_flag=True),
+        option("--pieces", "cli.help.pieces", "N", whole(0), usual.pieces),
+        option("--ensemble", "cli.help.ensemble", "N", whole(1), usual.ensemble),
+        Option("--refit", "cli.help.refit", is_flag=True, default=None),
         option("--engine", "cli.help.engine", "ENGINE", one_of(*ENGINES), ENGINES[0]),
     ]
 
@@ -68,6 +75,7 @@ def reading() -> list[Option]:
         option("--group", "cli.help.group", "NAME"),
         option("--time", "cli.help.time", "NAME"),
         option("--test", "cli.help.test", "SHARE", SHARE, Source.test),
+        option("--test-file", "cli.help.test_file", "FILE"),
         option("--split-seed", "cli.help.split_seed", "N", whole(0, LARGEST_SEED), Source.seed),
         *written(),
         option("--size", "cli.help.size", "N|HxW"),

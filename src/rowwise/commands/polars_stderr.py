@@ -13,6 +13,8 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
+from rowwise.commands.addresses import POLARS, check_addresses
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,10 +29,14 @@ def hide_panics(reads_table: bool) -> Iterator[None]:
     """Standard error is held back until the block ends; if it fails after a panic, what was printed is dropped.
 
     Where the block reads no table, nothing is held back.
+
+    Raises:
+        UsageError: the process may not have the addresses that Polars needs.
     """
     if not reads_table:
         yield
         return
+    check_addresses(POLARS)
     _enter()
     failed = True
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rowwise.commands.addresses import KERAS, check_addresses
 from rowwise.commands.options import chosen, model_task
 from rowwise.commands.options import written as file_options
 from rowwise.commands.polars_stderr import hide_panics
@@ -15,6 +16,7 @@ from rowwise.runs.record import SCHEMA
 from rowwise.runs.saved import Saved
 from rowwise.terminal.output import Output, written
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import percent, say
 from rowwise.text.visible import visible
 
@@ -43,7 +45,8 @@ def _predict(
     Raises:
         ModelError: a model that cannot be used, or does not take pictures. UsageError, DataError, SaveError: of tables.
     """
-    with Output(json) as output:
+    check_addresses(KERAS)
+    with own_temporary_folder(), Output(json) as output:
         saved = Saved.open(model, task)
         if not saved.task:
             output.tell(str(saved.basis))

@@ -34,7 +34,9 @@ def training_command(record: RunRecord | None) -> str:
         words += _option(names[attribute], value)
     usual = Settings().to_dict()
     for name, value in record.settings.to_dict().items():
-        if name in ALWAYS or value != usual[name]:
+        if name == "patience" and not value:
+            words += [] if record.data.schema is None else ["--no-early-stopping"]  # a table's default
+        elif name in ALWAYS or value != usual[name]:
             words += _option(name, value)
     return shlex.join(words)
 

@@ -7,17 +7,20 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from rowwise.commands.addresses import KERAS, check_addresses
 from rowwise.commands.options import chosen, reading, settings
 from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.tables import about_table
+from rowwise.errors import UsageError
 from rowwise.runs import events
+from rowwise.runs.events import about_kept
 from rowwise.runs.plan import plan_training
 from rowwise.runs.training import train
 from rowwise.terminal.output import Output, called
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.signals import OVER, Ended, StopSignals
 from rowwise.terminal.temporary import own_temporary_folder
-from rowwise.terminal.values import one_of
+from rowwise.terminal.values import one_of, whole
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ def _train(
     out: Path | None,
     resume: Path | None,
     no_pictures: bool,
+    no_early_stopping: bool,
     on_divergence: str | None,
     quiet: bool,
     json: bool,
@@ -50,7 +54,12 @@ def _train(
         RowwiseError: options, data or places that cannot be used. KeyboardInterrupt: before there was
             anything to save, or a second time.
     """
+    if no_early_stopping:
+        if given.get("patience") is not None:
+            raise UsageError("cli.patience.both")
+        given["patience"] = 0
     plan = plan_training(data, chosen(given), resume)  # what can be refused is, before seconds go into importing Keras
+    check_addresses(KERAS)
     with (
         own_temporary_folder(),
         Output(json, quiet) as output,
@@ -59,6 +68,8 @@ def _train(
     ):
         reading_data.enter_context(hide_panics(plan.source is not None and plan.source.kind == "table"))
         more = {"engine": engine or "auto", "on_divergence": on_divergence or "stop"}
+        if plan.source is not None and plan.source.folds and not plan.source.fold:
+            return _cross_validate(plan, output, teller.signals, out=out, **more)
         saved = _until_stopped(plan, teller, out=out, pictures=not no_pictures, **more)
         teller.say_where(saved)
         assert saved.record is not None
@@ -75,6 +86,38 @@ def _until_stopped(plan: TrainingPlan, teller: _Teller, **more: Any) -> Saved:
         raise Ended(teller.signals.number or signal.SIGINT, str(ending)) from ending
 
 
+def _cross_validate(plan: TrainingPlan, output: Output, signals: StopSignals, **more: Any) -> int:
+    from rowwise.measure.as_text import figures_line
+    from rowwise.runs.cross_validation import cross_validate
+
+    assert plan.source is not None
+    folds, fold, said = plan.source.folds, 0, set[str]()
+
+    def observe(event: events.Event) -> None:
+        nonlocal fold
+        match event:
+            case events.Warned() if event.message not in said:
+                said.add(event.message)
+                output.warn(event.message)
+            case events.DataLoaded():
+                signals.patient = True
+                if not fold:
+                    for line in about_table(event.train):
+                        output.tell(line)
+                fold += 1
+            case events.Measured():
+                output.tell(say("cli.fold", fold=fold, folds=folds, figures=figures_line(event.report)))
+
+    try:
+        together = cross_validate(plan, observer=observe, stop=signals.event, **more)
+    except KeyboardInterrupt as ending:
+        raise Ended(signals.number or signal.SIGINT, str(ending)) from ending
+    output.result(str(together))
+    output.tell(say("cli.folds.saved", path=together.path))
+    output.json(together.to_dict())
+    return 0
+
+
 class _Teller:
     """Events of a training → lines of the output, as they come; `loaded` is called once the data are there."""
 
@@ -82,6 +125,7 @@ class _Teller:
         self._output, self._quiet, self._loaded = output, quiet, loaded
         self._display: Display | None = None
         self._training: bool | None = None  # None before it
+        self._first_told = False  # whether the epoch kept is said already
         self._stopping_told = False  # when the signal came, before the engine notices
         self.signals = StopSignals(self._stopping)
 
@@ -106,7 +150,8 @@ class _Teller:
                 for line in about_table(event.train):
                     output.tell(line)
                 if "epochs" in event.suited:
-                    output.tell(say("cli.epochs.table", epochs=event.settings.epochs))
+                    how = event.settings
+                    output.tell(say("cli.preset", preset=how.preset, networks=how.ensemble, epochs=how.epochs))
             case events.ModelBuilt():
                 if event.resumed is not None:
                     output.tell(say("cli.resumed", path=event.resumed, done=event.epochs_done))
@@ -125,6 +170,17 @@ class _Teller:
                 elif not self._quiet:
                     output.tell("")
                     output.warn(say("fit.interrupted"))
+            case events.RefitBegan():
+                self._close()
+                output.tell(about_kept(event.kept))
+                output.tell(say("cli.refit", records=f"{event.records:,}", epochs=event.kept.epoch))
+                self._first_told = True
+            case events.EnsembleBegan():
+                self._close()
+                if event.kept is not None and not self._first_told:
+                    output.tell(about_kept(event.kept))
+                output.tell(say("cli.ensemble", others=event.others, networks=1 + event.others))
+                self._first_told = True
             case events.TrainingEnded():
                 self._close()
                 self._training = False
@@ -132,6 +188,8 @@ class _Teller:
                     self.signals.saved_in_spite()
                     output.warn(say("cli.stopping"))
                 output.tell(say("cli.engine", engine=event.engine, reason=event.reason))
+                if event.kept is not None and not self._first_told:
+                    output.tell(about_kept(event.kept))
             case events.Measured():
                 output.result(str(event.report))
 
@@ -182,6 +240,8 @@ command = Command(
     [
         Argument("data", "cli.help.train.data", "DATA", required=False),
         *settings(),
+        Option("--folds", "cli.help.folds", "N", type=whole(2)),
+        Option("--fold", "cli.help.fold", "K", type=whole(1)),
         Option("--out", "cli.help.out", "DIR", type=Path),
         Option("--resume", "cli.help.resume", "DIR", type=Path),
         Option("--on-divergence", "cli.help.on_divergence", "WHAT", type=one_of("stop", "continue")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import unicodedata
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -22,14 +23,20 @@ MOST_LISTED = 20  # names in a message
 SEVERAL = ("target", "categorical", "numeric", "drop")  # options that take several names
 
 
+def composed(name: str) -> str:
+    """A name as one text for all ways to encode its letters: macOS writes `é` and Hangul in pieces."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
 def checked_names(place: object, names: Sequence[str]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """The names, and of each that several columns had, what these are called instead: `x`, `x.1`, as pandas does.
+    """The names, `composed`, and of each that several columns had, what these are called: `x`, `x.1`, as pandas does.
 
     Raises:
         DataError: there are too many.
     """
     if len(names) > MOST_COLUMNS:
         raise DataError("table.columns", path=place, found=f"{len(names):,}", most=f"{MOST_COLUMNS:,}")
+    names = [composed(name) for name in names]
     counts = Counter(names)
     if len(counts) == len(names):
         return tuple(names), {}
@@ -87,7 +94,8 @@ def resolved(source: Source, place: object, columns: Sequence[str], repeated: Ma
     Warns:
         Suspicious: columns had the same name, and are not dropped.
     """
-    names: dict[str, Any] = {option: named(getattr(source, option), columns) for option in SEVERAL}
+    names: dict[str, Any] = {option: named(map(composed, getattr(source, option)), columns) for option in SEVERAL}
+    source = replace(source, group=composed(source.group), time=composed(source.time))
     if not repeated:
         return replace(source, **names)
     for option in ("target", "group", "time"):

@@ -31,6 +31,8 @@ def load_source(source: Source, schema: Schema | None = None) -> tuple[Dataset, 
     again = {**source.to_dict(), **train.source.get("load", {})}  # a table's columns by their own names
     if source.frame is None:
         again["place"] = str(Path(source.place).resolve())
+    if source.test_file:
+        again["test_file"] = str(Path(source.test_file).resolve())
     train, test = (replace(part, source={**part.source, "load": again}) for part in (train, test))
     return train, test
 

@@ -15,6 +15,7 @@ from rowwise.data.named.names import is_name, known
 from rowwise.errors import DataError, UsageError, os_reason
 from rowwise.files import check_regular, read_small
 from rowwise.text import say
+from rowwise.text.options import option
 from rowwise.text.visible import shown
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ WRITTEN = ("separator", "encoding", "header", "decimal", "date_order", "missing"
 # The options that data of a kind take.
 _OPTIONS = {
     "table": (
-        *("target", "task", "categorical", "numeric", "drop", "group", "time", "test", "seed"),
+        *("target", "task", "categorical", "numeric", "drop", "group", "time"),
+        *("test", "seed", "test_file", "folds", "fold"),
         *WRITTEN,
     ),
     "folder": ("test", "seed", "size", "colour", "skip_bad"),
@@ -56,6 +58,9 @@ class Source:
         time: a column of a table: the latest records are the test data.
         test: share of the records that become test data, where the data are not divided already.
         seed: of that split.
+        test_file: the path of another table whose records, all of them, are the test data.
+        folds, fold: of a table, into how many folds it is cut, and in which of them, from 1, the test data are; 0 for
+            none. By time each fold is tested by a model that has learned from the records before it.
         separator, encoding: of a CSV file; empty: detected.
         header: the line of a CSV file that holds the names of the columns, from 1; 0: there are none; None: detected.
         decimal: the sign before the fraction in texts of numbers, `"."` or `","`; empty: its columns decide.
@@ -81,6 +86,9 @@ class Source:
     time: str = ""
     test: float = 0.2
     seed: int = 0
+    test_file: str = ""
+    folds: int = 0
+    fold: int = 0
     separator: str = ""
     encoding: str = ""
     header: int | None = None
@@ -118,6 +126,12 @@ class Source:
         line = 0 if self.header is None else self.header
         if isinstance(line, bool) or not isinstance(line, int) or line < 0:
             raise UsageError("source.header", found=repr(line)[:80])
+        if isinstance(self.folds, bool) or not isinstance(self.folds, int) or not (self.folds == 0 or self.folds >= 2):
+            raise UsageError("source.folds", found=shown(self.folds))
+        if isinstance(self.fold, bool) or not isinstance(self.fold, int) or not 0 <= self.fold <= self.folds:
+            raise UsageError("source.fold", found=shown(self.fold), folds=self.folds)
+        if self.test_file and self.folds:
+            raise UsageError("source.folds.test_file")
         if self.group and self.time:
             raise UsageError("source.group_and_time", group=self.group, time=self.time)
 
@@ -188,11 +202,12 @@ class Source:
             DataError: as `kind`. UsageError: an option for data of another kind, or a table without target.
         """
         kind = self.kind
-        for option in fields(self):
-            if option.name in ("place", "frame", *_OPTIONS[kind]):
+        for attribute in fields(self):
+            name = attribute.name
+            if name in ("place", "frame", *_OPTIONS[kind]):
                 continue
-            if getattr(self, option.name) != option.default and not (kind == "named" and option.name == "seed"):
-                raise UsageError("source.option", option=f"--{option.name.replace('_', '-')}", place=self.place)
+            if getattr(self, name) != attribute.default and not (kind == "named" and name == "seed"):
+                raise UsageError("source.option", option=option(name), place=self.place)
         if kind == "table" and not self.target:
             raise UsageError("source.target", place=self.place)
         return replace(self, place=known(self.place)) if kind == "named" else self

@@ -1,4 +1,4 @@
-"""Labels, groups or times of records, and a share → which records are held out."""
+"""Labels, groups or times of records, and a share or a number of folds → which records are held out."""
 
 from __future__ import annotations
 
@@ -74,3 +74,39 @@ def _by_time(share: float, keys: NDArray[Any]) -> NDArray[np.bool_]:
     if chosen.all() and len(keys):  # all of one moment, or the first moment holds more than the rest
         chosen = keys > keys.min()
     return chosen
+
+
+def folds_of(
+    records: int,
+    folds: int,
+    seed: int,
+    labels: NDArray[Any] | None = None,
+    keys: NDArray[Any] | None = None,
+    split_by: str = "",
+) -> NDArray[np.int32]:
+    """`(records,)`: the fold, from 1, in which a record is tested; 0 for the earliest records by time, which never are.
+
+    Arguments as of `held_out`. Every class is spread evenly over the folds; groups are not parted, and the folds are
+    made as equal as whole groups allow, the largest first. By time the records are cut into `folds` + 1 stretches, of
+    which each but the first is tested by a model that has learned from those before it (Hyndman and Athanasopoulos,
+    Forecasting: Principles and Practice, 5.10).
+    """
+    numbers = np.zeros(records, np.int32)
+    random = np.random.default_rng(seed)
+    if split_by == "group" and keys is not None:
+        groups, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+        shuffled = random.permutation(len(groups))
+        totals, of_group = np.zeros(folds, np.int64), np.zeros(len(groups), np.int32)
+        for index in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:
+            fold = int(totals.argmin())
+            of_group[index], totals[fold] = fold + 1, totals[fold] + sizes[index]
+        return of_group[group.reshape(-1)]
+    if split_by == "time" and keys is not None:
+        ordered = np.sort(keys)
+        starts = [ordered[records * fold // (folds + 1)] for fold in range(1, folds + 1)]
+        return np.searchsorted(np.array(starts), keys, side="right").astype(np.int32)
+    labels = np.zeros(records, np.int32) if labels is None else labels
+    by_class = random.permutation(records)
+    by_class = by_class[np.argsort(labels[by_class], kind="stable")]
+    numbers[by_class] = np.arange(records, dtype=np.int32) % folds + 1
+    return numbers

@@ -45,7 +45,7 @@ class Progress(keras.callbacks.Callback):
 
     needs_weights = False
 
-    def __init__(self, clock: Clock, verbose: int | str, records: int, epochs: int, initial_epoch: int) -> None:
+    def __init__(self, clock: Clock, verbose: int | str, records: int | None, epochs: int, initial_epoch: int) -> None:
         super().__init__()
         self.clock, self.arguments = clock, (verbose, records, epochs, initial_epoch)
         self.display: Display | None = None
@@ -93,8 +93,10 @@ def assign_state(model: keras.Model, state: Sequence[Any]) -> None:
         variable.assign(value)
 
 
-def params_of(plan: Plan, epochs: int, records: int, batch_size: int) -> dict[str, Any]:
+def params_of(plan: Plan, epochs: int, records: int | None, steps: int | None) -> dict[str, Any]:
     """What callbacks find as `params`: Keras's own `epochs`, `steps`, `verbose`, and the engine, why, and records.
+
+    Of a stream nobody knows the records, and seldom the steps: None.
 
     A `Trainer` adds `state`: called between blocks, it gives the values of `state_variables` without a pause for the
     engine to give them to the model.
@@ -102,7 +104,7 @@ def params_of(plan: Plan, epochs: int, records: int, batch_size: int) -> dict[st
     return {
         "verbose": 0,  # nothing of Keras's is to be drawn
         "epochs": epochs,
-        "steps": -(-records // batch_size),
+        "steps": steps,
         "engine": plan.engine,
         "engine_reason": plan.reason,
         "fell_back": plan.fell_back,

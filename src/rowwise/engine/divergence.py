@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.engine.callbacks import assign_state, state_variables
-from rowwise.models.keras_view import SPARSE, Loss, learning_rate_of, loss_of
+from rowwise.models.keras_view import SPARSE, Loss, has_own_loss, learning_rate_of, loss_of
 from rowwise.models.preparation import ScaledSquaredError
 from rowwise.text import say
 
@@ -68,14 +68,17 @@ class Watch:
 
     Args:
         model: what is trained.
-        train: what is learned from.
+        train: what is learned from; None where it comes in batches that are seen but once. A loss that the model
+            computes in a way of its own is taken from the epoch alone: to ask for it may change what it keeps.
     """
 
-    def __init__(self, model: keras.Model, train: Arrays) -> None:
+    def __init__(self, model: keras.Model, train: Arrays | None) -> None:
+        train = None if has_own_loss(model) else train
         self._model, self._train = model, train
-        self._loss = loss_of(model)
-        self._weight = 1.0 if train.weights is None else float(train.weights.mean())
-        self._reference = constant_loss(model, self._loss, train)
+        known = train is not None and train.single and np.ndim(train.weights) <= 1
+        self._loss = loss_of(model) if known else None
+        self._weight = float(train.weights.mean()) if known and train.weights is not None else 1.0  # type: ignore[union-attr]
+        self._reference = constant_loss(model, self._loss, train) if known else None  # type: ignore[arg-type]
         self._first = True
         self._kept: Sequence[Any] = ()
         self.found: Divergence | None = None
@@ -117,20 +120,23 @@ class Watch:
 
     def _has_exploded(self, first: bool, settle: Callable[[], None]) -> bool:
         """Measures some records: with the weights of now, and in the first epoch with those of before, too."""
+        if self._train is None:
+            return True
         settle()
+        state = [variable.value for variable in state_variables(self._model)]
         now = self._measured()
         if first:
-            state = [variable.value for variable in state_variables(self._model)]
             assign_state(self._model, self._kept)
             before = self._measured()
-            assign_state(self._model, state)
             if math.isfinite(before) and self._reference is not None:
                 self._reference = max(self._reference, before)
+        assign_state(self._model, state)  # a layer may count its calls
         return not now <= self._limit
 
     def _measured(self) -> float:
         """The loss of some records, as the model computes it without training."""
-        some = self._train.take(_some_rows(len(self._train.x), SAMPLE))
+        assert self._train is not None
+        some = self._train.take(_some_rows(self._train.records, SAMPLE))
         outputs = self._model(some.x, training=False)
         return float(self._model.compute_loss(some.x, some.y, outputs, some.weights, training=False))
 
@@ -151,15 +157,20 @@ def _some_rows(records: int, most: int) -> NDArray[np.int32]:
 
 def constant_loss(model: keras.Model, loss: Loss | None, train: Arrays) -> float | None:
     """The loss of the best constant answer, weights counted; None for a loss of which it is not known."""
-    if loss is None or not train.y.size:
+    if loss is None or not train.y.size or (train.weights is not None and not (train.weights >= 0).all()):
         return None
     rows = _some_rows(len(train.y), max(MOST_LABELS * len(train.y) // train.y.size, SAMPLE))
     y, weights = train.y[rows], None if train.weights is None else train.weights[rows]
     mean_weight = 1.0 if weights is None else float(weights.mean())
     if not mean_weight:
         return None  # nothing counts
+    if not np.isfinite(y).all():
+        return None
     if loss.name == SPARSE and y.dtype.kind in "iu" and loss.ignored is None and y.size == len(y):
-        return mean_weight * _entropy(np.bincount(y.reshape(-1), weights))
+        classes = y.reshape(-1)
+        if classes.min() < 0 or classes.max() > MOST_LABELS:  # no numbers of classes: those that occur are counted
+            classes = np.unique(classes, return_inverse=True)[1]
+        return mean_weight * _entropy(np.bincount(classes, weights))
     y = y.reshape(len(y), -1).astype(np.float64)
     mean = np.average(y, 0, weights)
     if loss.name == "categorical_crossentropy":

@@ -8,13 +8,15 @@ import keras
 import numpy as np
 
 from rowwise.engine.callbacks import state_variables
-from rowwise.engine.order import epoch_order, reseed
+from rowwise.engine.order import reseed
+from rowwise.engine.streams import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rowwise.engine.arrays import Arrays
     from rowwise.engine.divergence import Watch
+    from rowwise.engine.schedule import Schedule
 
 
 class KerasFit:
@@ -22,10 +24,12 @@ class KerasFit:
 
     Args:
         model: compiled Keras model.
-        train: x `(records, ...)`, y `(records,)` or `(records, outputs)`.
+        train: records, or a stream of batches.
         validation: the same, or None.
-        batch_size: records a step; the last step takes what is left.
+        batch_size: records a step; the last step takes what is left. A stream has batches of its own.
         watch: ends the training where it diverges.
+        validation_batch_size: records a step of the validation; None for those of the training, as the other engines
+            have it: a loss that sums depends on it.
     """
 
     compile_seconds = None  # Keras compiles within the first epoch
@@ -33,13 +37,14 @@ class KerasFit:
     def __init__(
         self,
         model: keras.Model,
-        train: Arrays,
-        validation: Arrays | None,
+        train: Arrays | Stream,
+        validation: Arrays | Stream | None,
         batch_size: int,
         watch: Watch | None = None,
+        validation_batch_size: int | None = None,
     ) -> None:
-        self.model, self.validation, self.watch = model, validation, watch
-        self._batches = Batches(train, batch_size)
+        self.model, self.train_on, self.validation, self.watch = model, train, validation, watch
+        self.batch_size, self.validation_batch_size = batch_size, validation_batch_size or batch_size
         self._halt = Halt()
 
     @property
@@ -48,30 +53,50 @@ class KerasFit:
 
     def train(
         self,
-        seed: int,
-        epochs: range,
+        schedule: Schedule,
         callbacks: Sequence[keras.callbacks.Callback],
         stopped: Callable[[], bool],
         params: Mapping[str, Any],
     ) -> None:
         self._halt.stopped = stopped
-        first = [EpochStart(self._batches, seed), *([Watched(self.watch, self._state)] if self.watch else [])]
+        arguments, batches = self._trained_on(schedule)
+        first = [EpochStart(schedule, batches), *([Watched(self.watch, self._state)] if self.watch else [])]
         every = [*first, *callbacks, self._halt]
         params = {**params, "state": self._state}
         listed = keras.callbacks.CallbackList(every, add_history=True, model=self.model, **params)
+        freq = schedule.validated
         try:
             self.model.fit(
-                self._batches,
-                validation_data=self.validation.parts if self.validation is not None else None,
-                validation_batch_size=self._batches.batch_size,  # as the other engines: a loss that sums depends on it
-                epochs=epochs.stop,
-                initial_epoch=epochs.start,
+                **arguments,
+                **self._validated_on(),
+                validation_freq=int(freq) if isinstance(freq, int | np.integer) else list(freq),
+                epochs=schedule.epochs.stop,
+                initial_epoch=schedule.epochs.start,
                 callbacks=listed,
-                shuffle=False,
                 verbose=0,
             )
         except Diverged:
             listed.on_train_end()
+
+    def _trained_on(self, schedule: Schedule) -> tuple[dict[str, Any], Batches | None]:
+        """The arguments of `model.fit`, and the batches whose order an epoch sets."""
+        if isinstance(self.train_on, Stream):
+            return self.train_on.arguments(schedule), None
+        whole = -(-self.train_on.records // self.batch_size)
+        if schedule.steps is not None and schedule.steps < whole and whole % schedule.steps:
+            # Epochs of different lengths, which Keras allows no dataset of batches: the order is its own.
+            parts = dict(zip(("x", "y", "sample_weight"), self.train_on.parts, strict=False))
+            options = {"batch_size": self.batch_size, "shuffle": schedule.shuffle, "steps_per_epoch": schedule.steps}
+            return {**parts, **options}, None
+        batches = Batches(self.train_on, self.batch_size, schedule)
+        return {"x": batches, "shuffle": False}, batches
+
+    def _validated_on(self) -> dict[str, Any]:
+        if self.validation is None:
+            return {}
+        if isinstance(self.validation, Stream):
+            return {"validation_data": self.validation.source, "validation_steps": self.validation.steps}
+        return {"validation_data": self.validation.parts, "validation_batch_size": self.validation_batch_size}
 
     def _state(self) -> list[np.ndarray]:
         """Copies: Keras gives the buffers themselves away when the next step begins."""
@@ -81,15 +106,19 @@ class KerasFit:
 class Batches(keras.utils.PyDataset):
     """The batches of the epoch under way: Keras asks for batch `index` of `len(self)`."""
 
-    def __init__(self, train: Arrays, batch_size: int) -> None:
+    def __init__(self, train: Arrays, batch_size: int, schedule: Schedule) -> None:
         super().__init__()
-        self.train, self.batch_size = train, batch_size
-        self.order = np.arange(len(train.x), dtype=np.int32)
+        self.train, self.batch_size, self.schedule = train, batch_size, schedule
+        self.begin(schedule.epochs.start)
+
+    def begin(self, epoch: int) -> None:
+        """The order of this epoch."""
+        self.order = self.schedule.order(epoch, self.train.records, self.batch_size)
 
     def __len__(self) -> int:
         return -(-len(self.order) // self.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
         return self.train.take(self.order[index * self.batch_size : (index + 1) * self.batch_size]).parts
 
 
@@ -119,13 +148,14 @@ class Watched(keras.callbacks.Callback):
 class EpochStart(keras.callbacks.Callback):
     """Sets the randomness of each epoch. Keras resets its iterator more often than epochs end: a count would drift."""
 
-    def __init__(self, batches: Batches, seed: int) -> None:
+    def __init__(self, schedule: Schedule, batches: Batches | None) -> None:
         super().__init__()
-        self.batches, self.seed = batches, seed
+        self.schedule, self.batches = schedule, batches
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self.batches.order = epoch_order(self.seed, epoch, len(self.batches.order))
-        reseed(self.model, self.seed, epoch)
+        if self.batches is not None:
+            self.batches.begin(epoch)
+        reseed(self.model, self.schedule.seed, epoch)
 
 
 class Halt(keras.callbacks.Callback):

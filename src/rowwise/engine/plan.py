@@ -49,6 +49,7 @@ class Plan:
             "plan.whole_epoch",
             "plan.no_native",
             "plan.accelerator",
+            "plan.stream",
         )
 
 
@@ -57,7 +58,7 @@ def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engi
 
     The first two are refused on another backend than JAX, under a Keras distribution, in eager runs and
     with a callback that must be called at every batch. Whether they can run the model shows only when they
-    are made: `description.Unsupported` then leads to `unsupported`, `whole_epoch.CannotTrace` to `untraceable`.
+    are made: their `Unsupported` then leads to `unsupported` or `untraceable`.
 
     Raises:
         UsageError: an unknown engine, or one by name where it cannot run.
@@ -81,6 +82,20 @@ def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engi
     return Plan("native", "plan.asked", {"engine": engine})
 
 
+def streamed(decision: Plan, source: Any, engine: str) -> Plan:
+    """The plan for batches that an object of the user's gives: the native engine wants all records at once.
+
+    Raises:
+        UsageError: the native engine was asked for by name.
+    """
+    if decision.engine != "native":
+        return decision
+    stream = Plan("whole_epoch", "plan.stream", {"kind": type(source).__name__})
+    if engine == "native":
+        raise refused(engine, stream)
+    return stream
+
+
 def refused(engine: str, refusal: Plan) -> UsageError:
     """The error for an engine that was asked for by name and cannot run."""
     return UsageError("plan.refused", engine=engine, reason=refusal.reason)
@@ -91,10 +106,16 @@ def unsupported(part: Exception) -> Plan:
     return Plan("whole_epoch", "plan.unsupported", {"part": part})
 
 
-def untraceable(cause: Exception) -> Plan:
-    """The plan once JAX has refused to trace the model."""
+def untraceable(refusal: Exception) -> Plan:
+    """The plan once JAX, whose error is the refusal's cause, could not trace the model."""
+    return Plan("keras", "plan.untraceable", {"cause": first_line(refusal)})
+
+
+def first_line(error: Exception) -> str:
+    """The kind of an exception, or of its cause, and the beginning of what it says, for a sentence."""
+    cause = error.__cause__ or error
     text = str(cause).strip() or type(cause).__name__
-    return Plan("keras", "plan.untraceable", {"cause": f"{type(cause).__name__}: {text.splitlines()[0][:160]}"})
+    return f"{type(cause).__name__}: {text.splitlines()[0][:160]}"
 
 
 def without_a_model() -> Plan:

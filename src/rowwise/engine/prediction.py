@@ -7,14 +7,20 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 
+from rowwise.call import called_as_in_keras
 from rowwise.data.dataset import Dataset
 from rowwise.data.source import is_frame
 from rowwise.engine.arguments import check_numbers
+from rowwise.engine.arrays import typed
 from rowwise.engine.interpretation import Prediction, interpreted
-from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.inference import Networks, networks_for
+from rowwise.engine.protocol import Unsupported
+from rowwise.engine.request import listed
+from rowwise.engine.streams import as_stream
+from rowwise.engine.trees import count_of, mapped, tree_of
 from rowwise.errors import ModelError, warn_user
 from rowwise.models.keras_view import check_not_forked
 from rowwise.models.preparation import preparation_of
@@ -22,8 +28,9 @@ from rowwise.shapes.checks.as_array import array_of
 from rowwise.shapes.checks.check import check_kind, check_records
 
 if TYPE_CHECKING:
-    import keras
     from numpy.typing import NDArray
+
+USUAL_BATCH = 1024  # records a step
 
 __all__ = ["Prediction", "Predictor", "interpreted", "predict", "predict_proba"]
 
@@ -53,7 +60,7 @@ class Predictor:
         self._networks: Networks | None = None
         self._described = False  # a model that is not built yet has no layers to describe
 
-    def outputs(self, x: Any, batch_size: int = 1024) -> NDArray[np.float32]:
+    def outputs(self, x: Any, batch_size: int = USUAL_BATCH) -> NDArray[np.float32]:
         """`(records, outputs)`: what the model gives for x `(records, ...)`, an array or a Dataset.
 
         Raises:
@@ -65,51 +72,90 @@ class Predictor:
             self._networks, self._described = networks_for(self.model, self.threads), True
         return _outputs(self.model, self._networks, x, batch_size)
 
-    def predict(self, x: Any, batch_size: int = 1024) -> Prediction:
+    def predict(self, x: Any, batch_size: int = USUAL_BATCH) -> Prediction:
         """As `rowwise.predict`."""
         return interpreted(self.model, self.outputs(_records_of(self.model, x), batch_size), self.task)
 
 
+@called_as_in_keras()
 def predict(
-    model: keras.Model, x: Any, batch_size: int = 1024, threads: int | None = None, task: str | None = None
+    model: keras.Model,
+    x: Any,
+    batch_size: int | None = None,
+    verbose: int | str = "auto",
+    steps: int | None = None,
+    callbacks: Any = None,
+    *,
+    threads: int | None = None,
+    task: str | None = None,
 ) -> Prediction:
     """Classes and probabilities of x `(records, ...)`, pixels as in training; the numbers of a model for regression.
 
-    What the outputs mean follows from the model's loss and its last layer (`rowwise.models.task`); where that is not
-    known they are handed on as they are, as `values`. A classifier that ends without softmax or sigmoid gives logits:
-    they are turned into probabilities here.
+    It is called as `Model.predict` is. What the outputs mean follows from the model's loss and its last layer
+    (`rowwise.models.task`); where that is not known they are handed on as they are, as `values`. A classifier that
+    ends without softmax or sigmoid gives logits: they are turned into probabilities here.
 
     Args:
-        model: a Keras model with one input and one output.
-        x: records as an array or a Dataset; of a model that was trained on a table also a table, as `rowwise.load`
-            takes it.
+        model: a Keras model with one output.
+        x: records as an array or a Dataset, or, for several inputs, a dict, list or tuple of arrays; of a model that
+            was trained on a table also a table, as `rowwise.load` takes it; or what gives batches, as for `fit`.
         batch_size: records a step, where Keras predicts; the result does not depend on it.
+        verbose: 1 and 2 show Keras's bar or line, where Keras predicts.
+        steps: batches to predict; None for all records.
+        callbacks: as in Keras, which then predicts.
         threads: as for `Predictor`, which is for many calls: it need not look whether the model is still the same.
         task: "regression", "binary", "multiclass", "multilabel", or "classification" for what the outputs allow; None:
             what is known.
 
     Raises:
-        ShapeError: x does not fit the model's input. ModelError: no outputs a record, or they are NaN.
-        UsageError: an unknown task, or one that such outputs cannot mean.
+        CallError: an argument that there is not. ShapeError: x does not fit the model's input. ModelError: no outputs
+        a record, or they are NaN. UsageError: an unknown task, or one that such outputs cannot mean.
         DataError: a table that lacks columns, or cannot be read.
     """
-    return interpreted(model, predict_proba(model, _records_of(model, x), batch_size, threads), task)
+    outputs = predict_proba(model, _records_of(model, x), batch_size, threads, verbose, steps, callbacks)
+    return interpreted(model, outputs, task)
 
 
 def predict_proba(
-    model: keras.Model, x: Any, batch_size: int = 1024, threads: int | None = None
+    model: keras.Model,
+    x: Any,
+    batch_size: int | None = None,
+    threads: int | None = None,
+    verbose: int | str = "auto",
+    steps: int | None = None,
+    callbacks: Any = None,
 ) -> NDArray[np.float32]:
     """`(records, outputs)` float32: the model's outputs for x `(records, ...)`; arguments as for `predict`.
 
     Those of targets that have an origin (`Schema.target_origins`) are counted from it, as in the model itself.
 
     Raises:
-        ModelError: no Keras model. UsageError: an invalid batch_size or number of threads.
+        ModelError: no Keras model, or several outputs. UsageError: an invalid batch_size or number of threads.
         DataError: no records, or values that are no finite numbers. ShapeError: x does not fit the model's input.
     """
-    check_numbers(threads=threads)
-    x = _checked(model, x, batch_size)
-    return _outputs(model, _kept_networks(model, threads), x, batch_size)
+    check_numbers(threads=threads, steps=steps, batch_size=batch_size)
+    size, own = batch_size or USUAL_BATCH, listed(callbacks)
+    shown = 0 if verbose == "auto" else verbose
+    if (source := as_stream(x)) is not None:
+        return _by_keras(model, source, steps=steps, callbacks=own, verbose=shown)
+    if (count_of(getattr(model, "inputs", None)) or 1) > 1:
+        x = typed(tree_of(x, "x"), keras.config.floatx(), "x")
+        if steps:
+            x = mapped(lambda array: array[: steps * size], x)
+        return _by_keras(model, x, batch_size=size, callbacks=own, verbose=shown)
+    x = _checked(model, x, size)[: steps * size if steps else None]
+    if own or shown:
+        return _by_keras(model, x, batch_size=size, callbacks=own, verbose=shown)
+    return _outputs(model, _kept_networks(model, threads), x, size)
+
+
+def _by_keras(model: keras.Model, x: Any, **options: Any) -> NDArray[np.float32]:
+    """What Keras predicts; raises ModelError for several outputs."""
+    if (outputs := count_of(getattr(model, "outputs", None)) or 1) > 1:
+        raise ModelError("model.several", name=model.name, inputs=len(model.inputs), outputs=outputs)
+    check_not_forked()
+    with _lock_of(model):  # Keras takes the weights out of the model while it predicts
+        return np.asarray(model.predict(x, **options), np.float32)
 
 
 # Of each model: the lock under which its weights are read and Keras predicts; the networks of the last predictions, by
@@ -154,9 +200,7 @@ def _outputs(model: keras.Model, networks: Networks | None, x: NDArray[Any], bat
             outputs = None
         if outputs is not None:
             return outputs
-    check_not_forked()
-    with _lock_of(model):  # Keras takes the weights out of the model while it predicts
-        return np.asarray(model.predict(x, batch_size=batch_size, verbose=0), np.float32)
+    return _by_keras(model, x, batch_size=batch_size, verbose=0)
 
 
 def _records_of(model: keras.Model, x: Any) -> Any:

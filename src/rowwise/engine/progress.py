@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+import numpy as np
 
 from rowwise.text import say
 
@@ -11,24 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NARROWEST = 6  # columns of a figure such as 0.5211
+MOST_NUMBERS = 4  # of one metric that are drawn
 
 
 class Display(Protocol):
     """What shows the epochs of one training."""
 
-    def epoch(self, number: int, logs: Mapping[str, float], seconds: float) -> None:
+    def epoch(self, number: int, logs: Mapping[str, Any], seconds: float) -> None:
         """Show an epoch that has ended: its number from 0, loss and metrics by name, and what it took."""
 
     def close(self) -> None:
         """Give the terminal back; safe to call twice."""
 
 
-def display(verbose: int | str, records: int, epochs: int, initial_epoch: int = 0) -> Display | None:
+def display(verbose: int | str, records: int | None, epochs: int, initial_epoch: int = 0) -> Display | None:
     """Keras's `verbose`: 0 nothing, 1 a bar, 2 a line an epoch, "auto" a bar on a terminal and lines elsewhere.
 
     Args:
         verbose: as above.
-        records: trained on in each epoch.
+        records: trained on in each epoch; None where that is not known.
         epochs: the number of the last one, counted from 1.
         initial_epoch: epochs that were done before.
     """
@@ -43,21 +46,21 @@ def display(verbose: int | str, records: int, epochs: int, initial_epoch: int = 
 class Table:
     """The head and the lines of the table: epoch, loss, metrics, validation, records a second."""
 
-    def __init__(self, records: int, epochs: int) -> None:
+    def __init__(self, records: int | None, epochs: int) -> None:
         self.records, self.epochs = records, epochs
         self._head: list[str] = []
 
-    def lines(self, number: int, logs: Mapping[str, float], seconds: float) -> list[str]:
+    def lines(self, number: int, logs: Mapping[str, Any], seconds: float) -> list[str]:
         """The line of this epoch (from 0); the head above it for the first one, or when the columns change."""
         from rich.cells import cell_len
 
         # Keras sorts its logs by name; people look for the loss first.
         names = sorted(logs, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
         place = f"{number + 1:>{len(str(self.epochs))}}/{self.epochs}"
-        rate = f"{round(self.records / max(seconds, 1e-9), -2):,.0f}"
+        rate = "–" if self.records is None else f"{round(self.records / max(seconds, 1e-9), -2):,.0f}"
         head = [say("fit.epoch"), *names, say("fit.rate")]
-        cells = [place, *(_figure(float(logs[name])) for name in names), rate]
-        least = (len(place), *[NARROWEST] * len(names), len("999,999"))
+        cells = [place, *(_figures(logs[name]) for name in names), rate]
+        least = (len(place), *(_narrowest(logs[name]) for name in names), len("999,999"))
         widths = [max(cell_len(title), width) for title, width in zip(head, least, strict=True)]
 
         def line(words: list[str]) -> str:
@@ -75,7 +78,7 @@ class Lines:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def epoch(self, number: int, logs: Mapping[str, float], seconds: float) -> None:
+    def epoch(self, number: int, logs: Mapping[str, Any], seconds: float) -> None:
         for line in self._table.lines(number, logs, seconds):
             print(line, file=_stream(), flush=True)
 
@@ -103,7 +106,7 @@ class Bar:
         self._task = self._bar.add_task("", total=table.epochs, completed=initial_epoch)
         self._bar.start()
 
-    def epoch(self, number: int, logs: Mapping[str, float], seconds: float) -> None:
+    def epoch(self, number: int, logs: Mapping[str, Any], seconds: float) -> None:
         for line in self._table.lines(number, logs, seconds):
             self._bar.console.print(line, highlight=False, soft_wrap=True)
         self._bar.update(self._task, completed=number + 1, refresh=True)
@@ -116,6 +119,18 @@ class Bar:
 
 def _stream() -> TextIO:
     return sys.stdout if sys.stdout.isatty() else sys.stderr
+
+
+def _narrowest(value: Any) -> int:
+    """Columns that a metric's number, or its several numbers, may take."""
+    return min(np.size(value), MOST_NUMBERS) * (NARROWEST + 1) - 1
+
+
+def _figures(value: Any) -> str:
+    """A metric's number, or its several numbers."""
+    numbers = np.ravel(value).tolist()
+    shown = "/".join(_figure(float(number)) for number in numbers[:MOST_NUMBERS])
+    return shown + ("/…" if len(numbers) > MOST_NUMBERS else "")
 
 
 def _figure(value: float) -> str:

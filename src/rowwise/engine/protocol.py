@@ -2,9 +2,9 @@
 
 A new engine is a class with the members of `Engine`; `loop.EpochLoop` makes a `Trainer` of it, with everything that
 surrounds an epoch: callbacks, History, validation, interruption. An engine that has its own loop, as Keras does,
-is a `Trainer` itself. `training.trainer_for` tries them in turn; a class that cannot run a model says so when it is
-made: `native.description.Unsupported`, `whole_epoch.CannotTrace`. Its name goes into `environment.ENGINES`, which
-the commands and their help read; when it is chosen, and why, into `plan.py`.
+is a `Trainer` itself. `training.trainer_for` tries them in turn; a class that cannot run a model raises `Unsupported`
+when it is made. Its name goes into `environment.ENGINES`, which the commands and their help read; when it is chosen,
+and why, into `plan.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
     from numpy.typing import NDArray
+
+    from rowwise.engine.divergence import Watch
+    from rowwise.engine.schedule import Schedule
+
+
+class Unsupported(Exception):
+    """This engine cannot run the model: the message names a part, or JAX's error is the cause."""
 
 
 class Engine(Protocol):
@@ -52,7 +59,7 @@ class Engine(Protocol):
         own until `settle`. It starts from what the model holds where that was changed since.
 
         Args:
-            order: `(records,)`: which record comes at which place. Batch b is
+            order: `(records of the epoch,)`: which record comes at which place. Batch b is
                 `order[b * batch_size : (b + 1) * batch_size]`.
         """
 
@@ -72,8 +79,11 @@ class Trainer(Protocol):
     Attributes:
         compile_seconds: of the engine; None where that is not known.
         steps_done: of the epoch under way; 0 between epochs.
+        watch: ends it where it diverges; None where nobody asked for that.
     """
 
+    @property
+    def watch(self) -> Watch | None: ...
     @property
     def compile_seconds(self) -> float | None: ...
     @property
@@ -81,8 +91,7 @@ class Trainer(Protocol):
 
     def train(
         self,
-        seed: int,
-        epochs: range,
+        schedule: Schedule,
         callbacks: Sequence[keras.callbacks.Callback],
         stopped: Callable[[], bool],
         params: Mapping[str, Any],
@@ -90,8 +99,7 @@ class Trainer(Protocol):
         """Train the model; Keras's History, `model.history`, holds each epoch that was completed.
 
         Args:
-            seed: with an epoch's number it fixes the order of records and what random layers do; see `order`.
-            epochs: their numbers, from 0.
+            schedule: the epochs, which records each takes in which order, and after which the model is validated.
             callbacks: called as `model.fit` calls them. Those that say `needs_weights = False` do not look at the
                 model's weights.
             stopped: once it says True, no further block of steps begins.

@@ -1,30 +1,35 @@
-"""Models and what the user passed to train them → records to train on and to validate with; once for fit and sweep."""
+"""Models and what was asked for → records to train on and to validate with; once for fit and sweep."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from rowwise.data.dataset import Dataset
-from rowwise.engine.arrays import Arrays, as_arrays, record_weights, with_class_weights
-from rowwise.errors import UsageError, warn_user
+from rowwise.data.dataset import Dataset, check_finite, check_float32
+from rowwise.data.tables.schema import from_origins
+from rowwise.engine.arrays import Arrays, doubts_of_class_weights, record_weights, typed, with_class_weights
+from rowwise.engine.holdout import held_out, warn_of_lost_classes
+from rowwise.engine.request import USUAL_BATCH
+from rowwise.engine.streams import Stream, as_stream
+from rowwise.engine.trees import count_of, leaves, tree_of
+from rowwise.errors import DataError, RowwiseError, UsageError, warn_user
+from rowwise.models.keras_view import layers_of, would_train
 from rowwise.models.preparation import preparation_of
 from rowwise.models.task import REGRESSION, task_of
 from rowwise.shapes.checks.check import check_records
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from rowwise.data.tables.schema import Schema
-    from rowwise.engine.arrays import Records, Validation
-
-MOST_CLASSES = 10_000  # whole numbers of which there are more are quantities, whatever the loss
+    from rowwise.engine.request import Request
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,136 +37,240 @@ class Prepared:
     """Checked records, of which a share is still to be held out where the user asked for one.
 
     Attributes:
-        arrays: all records to train on, with their own weights.
-        validation: separate records to validate with, or None.
-        share: of `arrays` to hold out; 0 for none.
-        source: what `arrays` were made of: a Dataset knows groups and times.
-        class_weight: class number → weight, of the records that are trained on alone, as in Keras.
+        request: what was asked for.
+        train: all records to train on, with their own weights, or a stream of batches.
+        validation: records or a stream of its own to validate with, or None.
+        source: what `train` was made of: a Dataset knows groups and times.
     """
 
-    arrays: Arrays
-    validation: Arrays | None
-    share: float
-    source: Records
-    class_weight: Mapping[int, float] | None = None
+    request: Request
+    train: Arrays | Stream
+    validation: Arrays | Stream | None
+    source: Any
 
-    def held_out(self, model: keras.Model, seed: int, batch_size: int) -> NDArray[np.bool_] | None:
-        """`(records,)`: which of `arrays` are held out for this model; None where no share is.
+    def held_out(self, model: keras.Model, seed: int) -> NDArray[np.bool_] | int | None:
+        """Which records are held out for this model: `(records,)`, or all after so many; None where no share is.
 
         Classes give the same share each, wherever labels are classes; a Dataset is split by its groups or times.
+        `validation_split` takes the last records.
 
         Raises:
-            UsageError: the share is not between 0 and 1, or leaves a part empty, or `batch_size` is larger than the
-                number of records that are left to train on.
+            UsageError: the share is not between 0 and 1, or leaves a part empty.
 
         Warns:
             Suspicious: a class of which all records are held out, with their group or for their time.
         """
-        mask = None
-        if self.share:
-            quantities = task_of(model).name == REGRESSION
-            mask = held_out(self.arrays.y, self.share, seed, self.source, quantities)
-            _warn_of_lost_classes(self.source, mask)
-        records = len(self.arrays.x) if mask is None else int(np.count_nonzero(~mask))
-        if batch_size > records:
-            raise UsageError("fit.batch_size", found=batch_size, records=records)
-        return mask
+        share, train = self.request.share, self.train
+        if not share or isinstance(train, Stream):
+            return None
+        if self.request.last:
+            kept = math.floor(train.records * (1 - share))  # as Keras counts
+            if not 0 < kept < train.records:
+                raise UsageError("fit.validation_split.empty", share=share, records=train.records)
+            return kept
+        single = isinstance(train.y, np.ndarray)
+        labels = train.y if single else np.zeros(train.records)
+        held = held_out(labels, share, seed, self.source, not single or task_of(model).name == REGRESSION)
+        warn_of_lost_classes(self.source, held)
+        return held
 
-    def parts(self, mask: NDArray[np.bool_] | None) -> tuple[Arrays, Arrays | None]:
-        """The records to train on, classes weighted, and those to validate with, each with its own weight."""
-        train, validation = (self.arrays, self.validation) if mask is None else divided(self.arrays, mask)
-        return with_class_weights(train, self.class_weight), validation
+    def parts(self, held: NDArray[np.bool_] | int | None) -> Parts:
+        """What is trained on, classes weighted, and validated with, each with its own weights.
+
+        Warns:
+            Suspicious: more steps were asked for than there are batches.
+        """
+        request, train, validation = self.request, self.train, self.validation
+        if isinstance(train, Stream):
+            return Parts(train, validation, USUAL_BATCH, request.validation_batch_size or USUAL_BATCH)
+        if isinstance(held, int):
+            train, validation = train.first(held), train.after(held)
+        elif held is not None:
+            train, validation = train.take(np.flatnonzero(~held)), train.take(np.flatnonzero(held))
+        size, steps = request.batch_size, request.steps_per_epoch
+        if size is None:
+            size = math.ceil(train.records / steps) if steps else USUAL_BATCH
+        _warn_of_steps("steps_per_epoch", steps, train.records, size)
+        held_size = request.validation_batch_size or request.batch_size or USUAL_BATCH
+        if isinstance(validation, Arrays) and request.validation_steps:
+            _warn_of_steps("validation_steps", request.validation_steps, validation.records, held_size)
+            validation = validation.first(request.validation_steps * held_size)
+        train = with_class_weights(train, request.class_weight)
+        return Parts(train, validation, min(size, train.records), held_size)
 
 
-def prepare_records(
-    models: Sequence[keras.Model],
-    train: Records,
-    validation: Validation | float | None,
-    sample_weight: ArrayLike | None = None,
-    class_weight: Mapping[int, float] | None = None,
-) -> Prepared:
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What one model is trained on and validated with, and how many records a step takes of each."""
+
+    train: Arrays | Stream
+    validation: Arrays | Stream | None
+    batch_size: int
+    validation_batch_size: int
+
+
+def prepare_records(models: Sequence[keras.Model], request: Request) -> Prepared:
     """Check the records against each model, and make arrays of them, once for all models.
+
+    What Keras would fail with is an error, what it would train on without a word a warning.
 
     Raises:
         UsageError, DataError, ShapeError, ModelError: as `fit`.
     """
-    share = float(validation) if isinstance(validation, int | float) else 0.0  # np.float64 is a float
-    records = None if isinstance(validation, int | float) else validation
-    for model in models:
-        check_records(model, train, finite=False)
-    arrays = as_arrays(train, keras.config.floatx(), schema=_schema(models))
-    arrays = arrays._replace(weights=record_weights(sample_weight, len(arrays.x)))
-    with_class_weights(arrays, class_weight)  # refuses invalid weights before anything is split
-    return Prepared(arrays, _validation(models, records), share, train, class_weight)
+    if (source := as_stream(request.x)) is not None:
+        train: Arrays | Stream = _stream(source, request)
+    else:
+        train = _arrays(models, *_labelled(models, request.x, request.y, request.sample_weight), "train", request)
+        if request.class_weight is not None:
+            with_class_weights(train.first(1), request.class_weight)  # refused before anything is divided
+            if doubt := doubts_of_class_weights(train.y, request.class_weight):
+                warn_user(doubt)
+    return Prepared(request, train, _validation(models, request), request.x)
 
 
-def _validation(models: Sequence[keras.Model], records: Validation | None) -> Arrays | None:
-    """Separate records to validate with: as `train`, or `(x, y, weights)`."""
-    if records is None:
+def _warn_of_steps(name: str, steps: int | None, records: int, batch_size: int) -> None:
+    if steps and steps > (batches := -(-records // batch_size)):
+        warn_user(say("fit.steps", name=name, found=steps, batches=batches))
+
+
+def _stream(source: Any, request: Request) -> Stream:
+    for name, value in (("y", request.y), ("sample_weight", request.sample_weight)):
+        if value is not None:
+            raise UsageError("fit.stream.apart", name=name, found=type(request.x).__name__)
+    if request.share:
+        raise UsageError("fit.stream.share", found=type(request.x).__name__)
+    return Stream(source, request.steps_per_epoch, request.class_weight)
+
+
+def _validation(models: Sequence[keras.Model], request: Request) -> Arrays | Stream | None:
+    """Records of its own to validate with: as `x`, or `(x, y)`, or `(x, y, weights)`."""
+    held = request.held
+    if held is None:
         return None
-    pair, weights = (
-        (records[:2], records[2]) if isinstance(records, tuple | list) and len(records) == 3 else (records, None)
-    )
+    if (source := as_stream(held)) is not None:
+        return Stream(source, request.validation_steps)
+    if isinstance(held, tuple) and len(held) == 1:
+        held = held[0]
+    return _arrays(models, *_labelled(models, held, None, None), "validation", request)
+
+
+def _labelled(models: Sequence[keras.Model], x: Any, y: Any, weights: Any) -> tuple[Any, Any, Any]:
+    """x, y and weights apart, however they came: as Keras takes them, or in one pair or triple.
+
+    Raises:
+        UsageError: no records, or labels beside a Dataset, which has its own.
+    """
+    if x is None:
+        raise UsageError("fit.pair", what="x", found="None")
+    if isinstance(x, Dataset):
+        if y is not None:
+            raise UsageError("fit.dataset.labels")
+        return x, None, weights
+    if isinstance(x, tuple | list) and any(isinstance(part, Dataset) for part in x):
+        raise UsageError("fit.two_datasets", what="x")
+    if y is None and isinstance(x, tuple | list) and _carries_labels(models, x):
+        x, y, *more = x
+        if more and weights is not None:
+            raise UsageError("call.twice", function="fit", name="sample_weight")
+        weights = more[0] if more else weights
+    return x, y, weights
+
+
+def _carries_labels(models: Sequence[keras.Model], parts: Sequence[Any]) -> bool:
+    """Whether it is `(x, y)` or `(x, y, weights)`, and not the inputs of a model that has as many."""
+    inputs = _sides(models)[0]
+    if inputs is None or inputs == 1:
+        return len(parts) in (2, 3)
+    return len(parts) in (2, 3) and isinstance(parts[0], list | tuple | dict) and len(parts[0]) == inputs
+
+
+def _sides(models: Sequence[keras.Model]) -> tuple[int | None, int | None]:
+    """How many inputs and outputs the models, which are trained alike, have."""
+    model = models[0] if models else None
+    return count_of(getattr(model, "inputs", None)), count_of(getattr(model, "outputs", None))
+
+
+def _has_several_losses(model: keras.Model) -> bool:
+    """Whether labels come as several arrays, however many outputs there are: `compute_loss` may divide one."""
+    loss = getattr(model, "loss", None)
+    return isinstance(loss, dict) or (isinstance(loss, list | tuple) and len(loss) > 1)
+
+
+def _arrays(models: Sequence[keras.Model], x: Any, y: Any, weights: Any, what: str, request: Request) -> Arrays:
+    floatx, schema, source = keras.config.floatx(), _schema(models), x
+    if isinstance(x, Dataset):
+        x, y = source.x, source.y
+    inputs, outputs = _sides(models)
+    apart = any(_has_several_losses(model) for model in models)
+    x, y = tree_of(x, "x", inputs), tree_of(y, "y", None if apart else outputs)
+    doubts = list(_doubts(models, source, x, y, what))
+    records = _count(x, y, what, doubts)
+    try:
+        arrays = Arrays(typed(x, floatx, "x"), typed(_from_origins(y, schema), floatx, "y"))
+    except (DataError, TypeError, ValueError):
+        if doubts:
+            raise doubts[0] from None  # which says more
+        raise
+    arrays = arrays._replace(weights=record_weights(weights, records))
+    if doubts or (y is None and models):
+        batch = arrays.first(min(request.batch_size or USUAL_BATCH, records))
+        for model in models:
+            if not would_train(model, batch.parts):
+                code = "rowwise.fit(model, x, y)" if what == "train" else "validation_data=(x, y)"
+                raise doubts[0] if doubts else DataError("mistake.no_labels", code=code)
+    for message in dict.fromkeys(map(str, doubts)):
+        warn_user(say("fit.all_the_same", doubt=message))
+    return arrays
+
+
+def _count(x: Any, y: Any, what: str, doubts: Sequence[RowwiseError]) -> int:
+    """How many records there are.
+
+    Raises:
+        DataError: none, or other numbers of them in some part; or the first of the doubts, which says more.
+    """
+    every = [*leaves(x), *(leaves(y) if y is not None else ())]
+    counts = [len(array) if array.ndim else 0 for array in every]
+    if every and counts[0] and len(set(counts)) == 1:
+        return counts[0]
+    if doubts:
+        raise doubts[0]
+    if not every or not counts[0]:
+        raise DataError("fit.empty", what=f"{what} x {every[0].shape if every else ()}")
+    other = next(array for array, count in zip(every, counts, strict=True) if count != counts[0])
+    raise DataError("mistake.counts", x=every[0].shape, y=other.shape)
+
+
+def _doubts(models: Sequence[keras.Model], source: Any, x: Any, y: Any, what: str) -> Iterator[RowwiseError]:
+    """What Keras fails with, or trains on without a word."""
+    single = isinstance(x, np.ndarray) and (y is None or isinstance(y, np.ndarray))
     for model in models:
-        check_records(model, pair, finite=False)
-    arrays = as_arrays(pair, keras.config.floatx(), "validation", _schema(models))
-    return arrays._replace(weights=record_weights(weights, len(arrays.x)))
+        if not (single and isinstance(model, keras.Model) and set(_sides([model])) <= {None, 1}):
+            continue
+        try:
+            check_records(model, source if isinstance(source, Dataset) else x if y is None else (x, y), finite=False)
+        except RowwiseError as doubt:
+            yield doubt
+    if isinstance(source, Dataset):
+        return  # checked when it was made
+    takes_missing = any(getattr(layer, "takes_missing", False) for model in models for layer in layers_of(model))
+    for name, part in ((what, x), (f"{what} y", y)):
+        for array in leaves(part) if part is not None else ():
+            if array.dtype.kind != "f":
+                continue
+            try:
+                if part is x and not takes_missing:
+                    check_finite(name, array)
+                check_float32(name, array)
+            except DataError as doubt:
+                yield doubt
+
+
+def _from_origins(y: Any, schema: Schema | None) -> Any:
+    return from_origins(y, schema) if isinstance(y, np.ndarray) else y
 
 
 def _schema(models: Sequence[keras.Model]) -> Schema | None:
     """Of the table that the models, which are trained alike, were made for."""
     preparation = preparation_of(models[0]) if models else None
     return None if preparation is None else preparation.schema
-
-
-def held_out(
-    y: NDArray[Any], share: float, seed: int, source: Records | None = None, quantities: bool = False
-) -> NDArray[np.bool_]:
-    """`(records,)`: True where a record is held out.
-
-    Args:
-        y: labels `(records,)` or `(records, outputs)`.
-        share: of the records, between 0 and 1.
-        seed: same seed, same records.
-        source: what the records were made of: a Dataset is split as `Dataset.split` does.
-        quantities: whether whole numbers in y are quantities and no classes. One-hot rows are classes all the same.
-
-    Raises:
-        UsageError: the share is not between 0 and 1, or leaves a part empty.
-    """
-    numbers = np.arange(len(y), dtype=np.int64)
-    if isinstance(source, Dataset):
-        rows = replace(source, x=numbers[:, None], schema=None)
-    else:
-        labels, classes = _classes(y, quantities)
-        rows = Dataset("train", numbers[:, None], labels, tuple(map(str, range(classes))))
-    chosen = np.zeros(len(y), bool)
-    chosen[rows.split(share, seed)[1].x[:, 0]] = True
-    return chosen
-
-
-def _warn_of_lost_classes(source: Records, mask: NDArray[np.bool_]) -> None:
-    if not isinstance(source, Dataset) or not source.split_by or not source.classes:
-        return  # otherwise each class keeps some
-    left = np.bincount(source.y[~mask], minlength=len(source.classes))
-    lost = np.flatnonzero((left == 0) & (source.counts > 0))
-    if len(lost):
-        names = ", ".join(source.class_names[number] for number in lost[:6]) + (", …" if len(lost) > 6 else "")
-        warn_user(say("fit.validation.classes", classes=names, by=source.split_by))
-
-
-def divided(arrays: Arrays, mask: NDArray[np.bool_]) -> tuple[Arrays, Arrays]:
-    """The records that are not held out, and those that are, all with their weights, as in Keras."""
-    return arrays.take(np.flatnonzero(~mask)), arrays.take(np.flatnonzero(mask))
-
-
-def _classes(y: NDArray[Any], quantities: bool) -> tuple[NDArray[np.int32], int]:
-    """Labels as class numbers from 0, and how many classes there are; one for all where labels are no classes."""
-    if y.ndim == 2 and y.shape[1] > 1 and np.array_equal(y.sum(1), np.ones(len(y))):
-        y = y.argmax(1)
-    elif quantities or y.size != len(y) or y.dtype.kind not in "iu":
-        return np.zeros(len(y), np.int32), 1
-    values, labels = np.unique(y, return_inverse=True)
-    if len(values) > MOST_CLASSES:
-        return np.zeros(len(y), np.int32), 1
-    return labels.reshape(-1).astype(np.int32), len(values)

@@ -3,89 +3,128 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import jax
 import keras
 
-from rowwise.engine.arguments import check_numbers, check_on_divergence, refuses_labels_apart
+from rowwise.call import called_as_in_keras
+from rowwise.engine.arguments import check_numbers
+from rowwise.engine.arrays import Arrays
 from rowwise.engine.callbacks import Clock, Progress, params_of, tell_interrupted
 from rowwise.engine.divergence import Watch
-from rowwise.engine.keras_fit import KerasFit
+from rowwise.engine.keras_fit import Batches, KerasFit
 from rowwise.engine.loop import EpochLoop, record_run
-from rowwise.engine.native.description import Unsupported
 from rowwise.engine.native.run import Native
-from rowwise.engine.plan import Plan, plan, refused, unsupported, untraceable
+from rowwise.engine.plan import Plan, first_line, plan, refused, streamed, unsupported, untraceable
+from rowwise.engine.protocol import Unsupported
 from rowwise.engine.records import prepare_records
-from rowwise.engine.whole_epoch import CannotTrace, WholeEpoch
+from rowwise.engine.request import Request, listed
+from rowwise.engine.schedule import Schedule
+from rowwise.engine.streamed_epoch import StreamedEpoch
+from rowwise.engine.streams import Stream
+from rowwise.engine.trees import mapped
+from rowwise.engine.whole_epoch import WholeEpoch
 from rowwise.environment import device_bytes
-from rowwise.errors import UsageError, warn_user
+from rowwise.errors import RowwiseError, warn_user
 from rowwise.interrupt import deferred
 from rowwise.models.keras_view import build_from_shapes, check_not_forked
 from rowwise.shapes.checks.check import check_compiled
-from rowwise.text import say
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import NDArray
 
-    from rowwise.engine.arrays import Arrays, Records, Validation
-    from rowwise.engine.protocol import Trainer
+    from rowwise.engine.protocol import Engine, Trainer
+    from rowwise.engine.records import Parts, Prepared
 
-# Arguments of model.fit that are called otherwise here, and the message that says how.
-RENAMED = {
-    "validation_split": "validation",
-    "validation_data": "validation",
-    "x": "x",
-    "y": "x",
-    "shuffle": "shuffle",
-}
+# The arguments of rowwise's own order, from the third on: `fit(model, data, 5, 32)`.
+FORMER = (
+    "epochs",
+    "batch_size",
+    "validation",
+    "seed",
+    "callbacks",
+    "engine",
+    "verbose",
+    "initial_epoch",
+    "sample_weight",
+    "class_weight",
+    "threads",
+    "stop",
+    "on_divergence",
+)
+
+IN_ORDER = Schedule(range(1), shuffle=False)  # of a validation
 
 
-@refuses_labels_apart
+@called_as_in_keras(FORMER, {"train": "x"})
 def fit(
     model: keras.Model,
-    train: Records,
+    x: Any = None,
+    y: Any = None,
+    batch_size: int | None = None,
     epochs: int = 1,
-    batch_size: int = 32,
-    validation: Validation | float | None = None,
-    seed: int = 0,
-    callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.Callback | None = None,
-    engine: str = "auto",
     verbose: int | str = "auto",
-    initial_epoch: int = 0,
-    sample_weight: ArrayLike | None = None,
+    callbacks: Any = None,
+    validation_split: float = 0.0,
+    validation_data: Any = None,
+    shuffle: bool | str = True,
     class_weight: Mapping[int, float] | None = None,
+    sample_weight: Any = None,
+    initial_epoch: int = 0,
+    steps_per_epoch: int | None = None,
+    validation_steps: int | None = None,
+    validation_batch_size: int | None = None,
+    validation_freq: int | Collection[int] = 1,
+    *,
+    validation: Any = None,
+    seed: int = 0,
+    engine: str = "auto",
     threads: int | None = None,
     stop: threading.Event | None = None,
     on_divergence: str = "stop",
-    **unknown: Any,
 ) -> keras.callbacks.History:
     """Train a compiled Keras model, as `model.fit` would, faster.
 
-    Weights, optimizer state and metrics are updated in place: `model.fit`, `model.evaluate` and
-    `model.save` go on from there.
+    Every argument of `model.fit` is here by its own name, place, default and meaning; rowwise's own come after them,
+    by name. Weights, optimizer state and metrics are updated in place: `model.fit`, `model.evaluate` and `model.save`
+    go on from there.
 
     Args:
-        model: any compiled Keras model; with its input `(None, ...)` and output `(None, outputs)`.
-        train: a Dataset, or the pair `(x, y)`: x `(records, ...)` uint8 or floating, y `(records,)` class
-            numbers or `(records, outputs)`, whatever the model's loss takes.
+        model: any compiled Keras model.
+        x: records `(records, ...)` uint8 or floating; for several inputs a dict, list or tuple of such. Or a Dataset,
+            the pair `(x, y)` or `(x, y, weights)`; or what gives batches: a generator, a `keras.utils.PyDataset`,
+            tf.data, PyTorch's DataLoader, grain.
+        y: `(records,)` class numbers or `(records, outputs)`, whatever the model's loss takes; for several outputs a
+            dict, list or tuple; None where x has the labels, or the model's losses ask for none.
+        batch_size: records a step, 32 unless given; the last batch of an epoch is trained on even if it is shorter.
         epochs: the number of the last epoch, as in Keras: from `initial_epoch` to `epochs`.
-        batch_size: records a step; the last batch of an epoch is trained on even if it is shorter.
-        validation: a share of `train` to hold out (seeded; stratified where labels are classes; by a Dataset's groups
-            or times), or separate records: a Dataset, `(x, y)` or `(x, y, weights)`. Records that are held out keep
-            their `sample_weight`; class weights are for training alone, as in Keras.
-        seed: with the epoch's number it fixes the order of the records, and the split.
-        callbacks: Keras callbacks. One with batch hooks sends the run to the engine `keras`. In `params` they find
-            `engine`, `engine_reason` and `records` beside what Keras puts there; one whose attribute `needs_weights`
-            is False is called without the model being given its weights first.
-        engine: "auto"; "native" (C++), "whole_epoch" (JAX) or "keras" (plain `model.fit` over the same batches).
         verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
-        initial_epoch: epochs done before, for a resumed run.
-        sample_weight: `(records,)`: how much each record of `train` counts in the loss and in weighted metrics.
+        callbacks: Keras callbacks: one, lists of them, a `CallbackList`. One with batch hooks sends the run to the
+            engine `keras`. In `params` they find `engine`, `engine_reason` and `records` beside what Keras puts there;
+            one whose attribute `needs_weights` is False is called without the model being given its weights first.
+        validation_split: the share of the records to hold out, the last ones as they were given, as in Keras.
+        validation_data: records of its own to validate with: `(x, y)`, `(x, y, weights)`, a Dataset, or what gives
+            batches.
+        shuffle: False takes the records of each epoch as they were given; "batch" shuffles within the batches.
         class_weight: class number → weight of its records; classes that are not named weigh 1.
+        sample_weight: `(records,)`: how much each record counts in the loss and in weighted metrics; for several
+            outputs also a structure as that of y.
+        initial_epoch: epochs done before, for a resumed run.
+        steps_per_epoch: steps of an epoch, where that is to be fewer than the records make.
+        validation_steps: steps of each validation; None for all records.
+        validation_batch_size: records a step of the validation; None for `batch_size`.
+        validation_freq: validate after every so many epochs, or after these, counted from 1.
+        validation: a share of the records to hold out (seeded; stratified where labels are classes; by a Dataset's
+            groups or times), or the same as `validation_data`. Records that are held out keep their `sample_weight`;
+            class weights are for training alone, as in Keras.
+        seed: with the epoch's number it fixes the order of the records, and the split.
+        engine: "auto"; "native" (C++), "whole_epoch" (JAX) or "keras" (plain `model.fit` over the same batches).
         threads: of the native engine; None for $ROWWISE_THREADS, else as many as pay. The result does not depend on it.
         stop: once it is set, from any thread, the training ends as by Ctrl-C.
         on_divergence: "stop" ends the training after an epoch whose loss is no finite number or has exploded
@@ -97,128 +136,211 @@ def fit(
         compiling, and, where the training diverged, in which epoch.
 
     Raises:
-        UsageError: invalid arguments. DataError: broken records. ShapeError: records that
-        do not fit the model. ModelError: a model that is not compiled.
+        CallError: an argument that there is not; a TypeError, too. UsageError: arguments that make no sense.
+        DataError: broken records. ShapeError: records that do not fit the model. ModelError: a model that is not
+        compiled.
         KeyboardInterrupt: after Ctrl-C or `stop`, once the block of steps under way has ended. The model then holds
         what was trained and `model.history` the epochs that were completed.
-    """
-    if unknown:
-        _refuse(next(iter(unknown)))
-    check_compiled(model)
-    own = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks or [])
-    _check_others(own, verbose, stop)
-    check_on_divergence(on_divergence)
-    check_numbers(epochs=epochs, batch_size=batch_size, initial_epoch=initial_epoch, seed=seed, threads=threads)
-    prepared = prepare_records([model], train, validation, sample_weight, class_weight)
-    arrays, held_out = prepared.parts(prepared.held_out(model, seed, batch_size))
 
-    decision = plan(model, own, engine)
+    Warns:
+        Suspicious: what Keras would train on without a word, and seldom is meant.
+    """
+    request = Request(
+        x=x,
+        y=y,
+        batch_size=batch_size,
+        epochs=epochs,
+        verbose=verbose,
+        callbacks=callbacks,
+        validation_split=validation_split,
+        validation_data=validation_data,
+        shuffle=shuffle,
+        class_weight=class_weight,
+        sample_weight=sample_weight,
+        initial_epoch=initial_epoch,
+        steps_per_epoch=steps_per_epoch,
+        validation_steps=validation_steps,
+        validation_batch_size=validation_batch_size,
+        validation_freq=validation_freq,
+        validation=validation,
+        engine=engine,
+        threads=threads,
+        stop=stop,
+        on_divergence=on_divergence,
+    )
+    check_numbers(seed=seed)
+    check_compiled(model)
+    own = listed(callbacks)
+    return trained(model, prepare_records([model], request), seed, own)
+
+
+def trained(
+    model: keras.Model, prepared: Prepared, seed: int, own: Sequence[keras.callbacks.Callback]
+) -> keras.callbacks.History:
+    """Train one model on prepared records, as `fit` does; `own` are the user's callbacks."""
+    request, schedule = prepared.request, prepared.request.schedule(seed)
+    parts = prepared.parts(prepared.held_out(model, seed))
+    decision = plan(model, own, request.engine)
     if decision.engine != "native" or engine_of(model) != "native":  # which has left nothing for JAX to compile
         check_not_forked()
     with deferred(lambda: None) as interrupted:  # JAX, interrupted while it compiles, may lose the signal
-        build_variables(model, arrays, batch_size)
-        watch = Watch(model, arrays) if on_divergence == "stop" else None
-        trainer, decision = trainer_for(model, arrays, held_out, batch_size, decision, engine, threads, watch)
-    if interrupted() or is_set(stop):
+        watched = request.on_divergence == "stop" and not any(map(_stops_by_itself, own))
+        trainer, decision = trainer_for(model, parts, decision, request, watched)
+    if interrupted() or is_set(request.stop):
         raise KeyboardInterrupt
-    if verbose and decision.fell_back:
+    if request.verbose and decision.fell_back:
         print(f"rowwise: {decision.reason}", file=sys.stderr)
+    records = None if isinstance(parts.train, Stream) else parts.train.records
     clock = Clock()
-    progress = Progress(clock, verbose, len(arrays.x), epochs, initial_epoch)
-    params = params_of(decision, epochs, len(arrays.x), batch_size)
+    progress = Progress(clock, request.verbose, records, request.epochs, request.initial_epoch)
+    steps = schedule.steps if records is None else schedule.steps_of(records, parts.batch_size)
+    params = params_of(decision, request.epochs, records, steps)
     all_callbacks = [*own, clock, progress]
     told_of_stop = False
 
     def stopped() -> bool:
         nonlocal told_of_stop
-        if is_set(stop) and not told_of_stop:
+        if is_set(request.stop) and not told_of_stop:
             told_of_stop = True
             tell_interrupted(own)  # the caller set it: nothing is printed
         return told_of_stop or interrupted()
 
     try:
         with deferred(lambda: tell_interrupted(all_callbacks)) as interrupted:
-            trainer.train(
-                seed,
-                range(initial_epoch, epochs),
-                all_callbacks,
-                stopped,
-                params,
-            )
+            trainer.train(_whole_executions(schedule, model), all_callbacks, stopped, params)
             if stopped():
                 raise KeyboardInterrupt
     finally:
         progress.close()
-        record_run(model, decision, clock, trainer, watch)
-    if watch is not None and watch.found is not None:
-        warn_user(str(watch.found))
+        record_run(model, decision, clock, trainer)
+    if trainer.watch is not None and trainer.watch.found is not None:
+        warn_user(str(trainer.watch.found))
     return model.history
 
 
+def _whole_executions(schedule: Schedule, model: keras.Model) -> Schedule:
+    """Keras ends an epoch of `steps_per_epoch` steps after a whole number of executions, each of several steps."""
+    each = model.steps_per_execution
+    if schedule.steps is None or not isinstance(each, int):
+        return schedule
+    return replace(schedule, steps=-(-schedule.steps // each) * each)
+
+
+def _stops_by_itself(callback: keras.callbacks.Callback) -> bool:
+    """Whether the user has chosen what happens once the loss is no number."""
+    return isinstance(callback, keras.callbacks.TerminateOnNaN)
+
+
 def trainer_for(
-    model: keras.Model,
-    arrays: Arrays,
-    validation: Arrays | None,
-    batch_size: int,
-    decision: Plan,
-    engine: str = "auto",
-    threads: int | None = None,
-    watch: Watch | None = None,
+    model: keras.Model, parts: Parts, decision: Plan, request: Request, watched: bool
 ) -> tuple[Trainer, Plan]:
     """What runs the epochs, and the decision, which may have fallen to a slower engine.
+
+    Args:
+        watched: whether a training that diverges is to be stopped.
 
     Raises:
         UsageError: the engine was asked for by name and cannot run the model.
     """
+    train, held, engine = parts.train, parts.validation, request.engine
+    if isinstance(train, Stream):
+        watch = Watch(model, None) if watched else None
+        return _trainer_of_a_stream(model, train, parts, streamed(decision, train.source, engine), request, watch)
+    try:
+        build_variables(model, train, parts.batch_size)
+    except Exception as cause:  # of a layer, loss or metric of the user's: what Keras itself says to it counts
+        decision = _fallen(engine, untraceable(cause), cause)
+    watch = Watch(model, train) if watched else None
+    made, decision = _engine_for(model, parts, decision, request)
+    if isinstance(made, Exception):
+        return KerasFit(model, train, held, parts.batch_size, watch, parts.validation_batch_size), decision
+    return EpochLoop(made, watch, held, partial(remade, model, parts, decision, request)), decision
+
+
+def _engine_for(model: keras.Model, parts: Parts, decision: Plan, request: Request) -> tuple[Engine | Exception, Plan]:
+    """The engine, or why only Keras's own loop trains the model; and the decision, which may have fallen."""
+    cause: Exception = ValueError(decision.reason)
     if decision.engine == "native":
         try:
-            return EpochLoop(Native(model, arrays, validation, batch_size, threads), watch), decision
+            return native_engine(model, parts, request.threads), decision
         except Unsupported as part:
-            decision = unsupported(part)
-            if engine == "native":
-                raise refused(engine, decision) from part
+            decision = _fallen(request.engine, unsupported(part), part)
     if decision.engine == "whole_epoch":
+        assert isinstance(parts.train, Arrays)
+        size, resident = parts.validation_batch_size, device_bytes()
+        validated = parts.validation if isinstance(parts.validation, Arrays) else None
         try:
-            return EpochLoop(WholeEpoch(model, arrays, validation, batch_size, device_bytes()), watch), decision
-        except CannotTrace as cannot:
-            decision = untraceable(cannot.__cause__)  # type: ignore[arg-type]
-            if engine == "whole_epoch":
-                raise refused(engine, decision) from cannot
-    return KerasFit(model, arrays, validation, batch_size, watch), decision
+            return WholeEpoch(model, parts.train, validated, parts.batch_size, resident, size), decision
+        except Unsupported as cannot:
+            cause = cannot
+            decision = _fallen(request.engine, untraceable(cannot), cannot)
+    return cause, decision
+
+
+def remade(model: keras.Model, parts: Parts, decision: Plan, request: Request) -> Engine:
+    """The engine for a model that a callback has changed.
+
+    Raises:
+        Exception: what Keras says to such a model.
+    """
+    made, now = _engine_for(model, parts, decision, request)
+    if isinstance(made, Exception):
+        raise made.__cause__ or made
+    if now is not decision:
+        warn_user(now.reason)
+    return made
+
+
+def _fallen(engine: str, decision: Plan, cause: Exception) -> Plan:
+    """The decision for a slower engine; raises UsageError where another was asked for by name."""
+    if engine not in ("auto", decision.engine):
+        raise refused(engine, decision) from cause
+    return decision
+
+
+def _trainer_of_a_stream(
+    model: keras.Model, train: Stream, parts: Parts, decision: Plan, request: Request, watch: Watch | None
+) -> tuple[Trainer, Plan]:
+    """As `trainer_for`, which has decided; Keras reads what one engine has begun to read without losing a batch."""
+    held, size = parts.validation, parts.validation_batch_size
+    if decision.engine == "whole_epoch":
+        batches = train.batches(request.schedule(0))
+        try:
+            made = StreamedEpoch(model, batches)
+            held = Stream(Batches(held, size, IN_ORDER)) if isinstance(held, Arrays) else held
+            return EpochLoop(made, watch, held), decision
+        except Unsupported as cannot:
+            decision = _fallen(request.engine, untraceable(cannot), cannot)
+            train = replace(train, source=batches.adapter, class_weight=None)  # the adapter has them
+    return KerasFit(model, train, held, parts.batch_size, watch, size), decision
+
+
+def native_engine(model: keras.Model, parts: Parts, threads: int | None) -> Native:
+    """The compiled network for one model; raises Unsupported where it has a part that the engine cannot run."""
+    held = parts.validation if isinstance(parts.validation, Arrays) else None
+    assert isinstance(parts.train, Arrays)
+    try:
+        return Native(model, parts.train, held, parts.batch_size, threads)
+    except (Unsupported, RowwiseError):
+        raise
+    except Exception as cause:  # what a layer, loss or metric of the user's says to a question
+        raise Unsupported(first_line(cause)) from cause
 
 
 def build_variables(model: keras.Model, arrays: Arrays, batch_size: int) -> None:
-    """Make every variable: layers', metrics', optimizer's. Keras does it from one symbolic batch."""
-    if not model.built or any(not layer.built for layer in model.layers):
-        model(keras.ops.convert_to_tensor(arrays.x[:1]))
-    if keras.config.backend() == "jax":
-        build_from_shapes(
-            model, tuple(jax.ShapeDtypeStruct((batch_size, *part.shape[1:]), part.dtype) for part in arrays.parts)
-        )
-    if not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
+    """Make every variable: layers', metrics', optimizer's. As Keras does, from the shapes of one batch alone."""
+
+    def shape_of(part: NDArray[Any]) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((min(batch_size, len(part)), *part.shape[1:]), part.dtype)
+
+    build_from_shapes(model, tuple(mapped(shape_of, part) for part in arrays.parts))
 
 
 def engine_of(model: keras.Model) -> str:
     """The engine that trained a model last; empty where none of ours did."""
-    return getattr(getattr(model, "history", None), "rowwise", {}).get("engine", "")
+    return getattr(getattr(getattr(model, "history", None), "rowwise", None), "engine", "")
 
 
 def is_set(stop: threading.Event | None) -> bool:
     """Whether the training was asked to end."""
     return stop is not None and stop.is_set()
-
-
-def _refuse(name: str) -> NoReturn:
-    """Raises UsageError that says what an argument of `model.fit` is called here."""
-    raise UsageError("fit.unknown", name=name, mend=say(f"fit.unknown.{RENAMED.get(name, 'other')}"))
-
-
-def _check_others(callbacks: list[Any], verbose: Any, stop: Any) -> None:
-    for callback in callbacks:
-        if not isinstance(callback, keras.callbacks.Callback):
-            raise UsageError("fit.callback", found=type(callback).__name__)
-    if verbose not in ("auto", 0, 1, 2):
-        raise UsageError("fit.verbose", found=repr(verbose))
-    if stop is not None and not hasattr(stop, "is_set"):
-        raise UsageError("fit.stop", found=type(stop).__name__)

@@ -1,4 +1,4 @@
-"""A Keras model and resident data → the same model one epoch on, by one jitted `lax.scan` of its `train_step`.
+"""A Keras model and resident data → the same model one epoch on, by one jitted loop over its `train_step`.
 
 The step is Keras's: forward, loss, gradients, optimizer and metrics all come from `model.train_step` in
 Keras's stateless form (`JAXTrainer` in keras/src/backend/jax/trainer.py). What is saved is everything around
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 import weakref
+from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -18,24 +19,24 @@ import jax.numpy as jnp
 import numpy as np
 
 from rowwise.engine.callbacks import state_variables
+from rowwise.engine.changes import Snapshot
+from rowwise.engine.device_records import DeviceRecords
+from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import metric_results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator
 
     import keras
     from numpy.typing import NDArray
 
     from rowwise.engine.arrays import Arrays
+    from rowwise.engine.device_records import Data
 
-    Data = tuple[jax.Array, ...]  # x, y and, where there are some, weights
     State = tuple[list[jax.Array], ...]  # trainable, non-trainable, optimizer, metrics
 
+KEPT = 32  # executables of one model: those that were used last
 NARROW = 200  # units; measured on two AVX-512 cores with batches of 16 to 256
-
-
-class CannotTrace(Exception):
-    """JAX refused the model; `__cause__` says why."""
 
 
 class WholeEpoch:
@@ -49,24 +50,32 @@ class WholeEpoch:
         device_bytes: up to this size the training data, and the validation data, each stay on the
             device; above it they are streamed in blocks of many batches, in the same order and with the
             same result.
+        validation_batch_size: records a step of the validation; None for as many as of the training.
 
     Raises:
-        CannotTrace: the model's step cannot be traced by JAX.
+        Unsupported: the model's step cannot be traced by JAX.
     """
 
     def __init__(
-        self, model: keras.Model, train: Arrays, validation: Arrays | None, batch_size: int, device_bytes: int
+        self,
+        model: keras.Model,
+        train: Arrays,
+        validation: Arrays | None,
+        batch_size: int,
+        device_bytes: int,
+        validation_batch_size: int | None = None,
     ) -> None:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
-        self._functions = _functions_of(model)
-        self.train = _Source(train, batch_size, device_bytes)
-        self.validation = _Source(validation, batch_size, device_bytes) if validation is not None else None
+        self._functions = functions_of(model)
         start = time.perf_counter()
         try:
+            self.train = DeviceRecords(train, batch_size, device_bytes)
+            held_size = validation_batch_size or batch_size
+            self.validation = DeviceRecords(validation, held_size, device_bytes) if validation is not None else None
             self._compile()
         except Exception as cause:  # whatever a user's layer, loss or metric raises when it meets a tracer
-            raise CannotTrace from cause
+            raise Unsupported from cause
         self.compile_seconds = time.perf_counter() - start
 
     @property
@@ -83,12 +92,14 @@ class WholeEpoch:
         The model holds the state of the last yielded block whenever the caller has control.
         """
         self.steps_done = 0
-        for data, scans in self.train.blocks(order):
+        for block in self.train.blocks(order):
             state = read_state(self.model)
-            for rows in scans:
-                state = self._functions.train(state, data, rows)
+            for steps in block:
+                state = self._functions.train(state, *steps)
             write_state(self.model, jax.block_until_ready(state))
-            self.steps_done += sum(map(len, scans))  # after the state: an interrupt above has trained nothing
+            self.steps_done += sum(
+                int(steps.count) for steps in block
+            )  # after the state: an interrupt above has trained nothing
             yield self.steps_done
 
     def settle(self) -> None:
@@ -103,9 +114,9 @@ class WholeEpoch:
         assert self.validation is not None
         self.model.reset_metrics()
         trainable, frozen, optimizer, metrics = read_state(self.model)
-        for data, scans in self.validation.blocks(np.arange(self.validation.records, dtype=np.int32)):
-            for rows in scans:
-                metrics, frozen = self._functions.test((trainable, frozen, metrics), data, rows)
+        for block in self.validation.blocks(np.arange(self.validation.records, dtype=np.int32)):
+            for steps in block:
+                metrics, frozen = self._functions.test((trainable, frozen, metrics), *steps)
         write_state(self.model, (trainable, frozen, optimizer, metrics))
         return metric_results(self.model)
 
@@ -117,47 +128,6 @@ class WholeEpoch:
         if self.validation is not None:
             for signature in self.validation.signatures():
                 self._functions.test.prepare((trainable, frozen, metrics), *signature)
-
-
-class _Source:
-    """Records → blocks on the device: x and y, and which of their rows each scan takes, `(steps, batch_size)`.
-
-    Resident data are one block. Streamed data are gathered on the host, block by block, so that the rows
-    of a block count from 0.
-    """
-
-    def __init__(self, arrays: Arrays, batch_size: int, device_bytes: int) -> None:
-        self.arrays, self.records, self.batch_size = arrays, len(arrays.x), batch_size
-        record_bytes = max(1, sum(part.nbytes for part in arrays.parts) // self.records)
-        resident = record_bytes * self.records <= device_bytes
-        # Two blocks are alive at once, one computed on and one being gathered.
-        streamed = max(1, device_bytes // (2 * record_bytes * batch_size)) * batch_size
-        self.block_records = self.records if resident else min(streamed, self.records)
-        self._on_device = _to_device(arrays) if resident else None
-
-    def blocks(self, order: NDArray[np.int32]) -> Iterator[tuple[Data, list[jax.Array]]]:
-        """`((x, y), scans)` or `((x, y, weights), scans)`, the records in this order."""
-        for start in range(0, self.records, self.block_records):
-            rows = order[start : start + self.block_records]
-            data = self._on_device
-            if data is None:
-                data = _to_device(self.arrays.take(rows))
-                rows = np.arange(len(rows), dtype=np.int32)
-            full = len(rows) // self.batch_size * self.batch_size  # rows of full batches
-            parts = (rows[:full].reshape(-1, self.batch_size), rows[None, full:])
-            yield data, [jnp.asarray(part) for part in parts if part.size]
-
-    def signatures(self) -> Iterator[tuple[tuple[jax.ShapeDtypeStruct, ...], jax.ShapeDtypeStruct]]:
-        """The shapes and dtypes of what `blocks` gives: data and rows, once each."""
-        sizes = {self.block_records, self.records % self.block_records or self.block_records}
-        for records in sorted(sizes, reverse=True):
-            data = tuple(
-                jax.ShapeDtypeStruct((records, *a.shape[1:]), jax.dtypes.canonicalize_dtype(a.dtype))
-                for a in self.arrays.parts
-            )
-            for steps, size in ((records // self.batch_size, self.batch_size), (1, records % self.batch_size)):
-                if steps and size:
-                    yield data, jax.ShapeDtypeStruct((steps, size), np.int32)
 
 
 def read_state(model: keras.Model) -> State:
@@ -189,13 +159,17 @@ class _Prepared:
     """
 
     def __init__(self, function: Callable[..., Any], options: dict[str, str]) -> None:
-        self._jit, self._options = jax.jit(function), options
-        self._compiled: dict[Any, Any] = {}
+        self.function, self._jit, self._options = function, jax.jit(function), options
+        self._compiled: OrderedDict[Any, Any] = OrderedDict()
 
     def prepare(self, *arguments: Any) -> Any:
-        key = tuple((leaf.shape, np.dtype(leaf.dtype)) for leaf in jax.tree.leaves(arguments))
+        leaves, structure = jax.tree.flatten(arguments)
+        key = structure, tuple((leaf.shape, np.dtype(leaf.dtype)) for leaf in leaves)
         if key not in self._compiled:
             self._compiled[key] = self._compile(self._jit.lower(*arguments))
+            if len(self._compiled) > KEPT:
+                self._compiled.popitem(last=False)
+        self._compiled.move_to_end(key)
         return self._compiled[key]
 
     def _compile(self, lowered: Any) -> Any:
@@ -209,31 +183,31 @@ class _Prepared:
 
 
 class _Functions:
-    """The jitted scans of one compiled model; valid while what they were traced from stays in place."""
+    """The jitted loops of one compiled model; valid while what they were traced from stays in place."""
 
     def __init__(self, model: keras.Model) -> None:
-        self.traced_from = _traced_from(model)
+        self.traced_from = Snapshot(model)
         reference = weakref.ref(model)  # the cache must not keep the model alive
 
-        def train(state: State, data: Data, rows: jax.Array) -> State:
+        def train(state: State, data: Data, rows: jax.Array, steps: jax.Array) -> State:
             model = reference()
             assert model is not None
 
-            def step(state: State, batch: jax.Array) -> tuple[State, None]:
-                _, new = model.train_step(state, tuple(_take(part, batch) for part in data))
-                return _as_carry(new, state), None
+            def step(number: jax.Array, state: State) -> State:
+                _, new = model.train_step(state, _take(data, rows[number]))
+                return _as_carry(new, state)
 
-            return jax.lax.scan(step, state, rows)[0]
+            return jax.lax.fori_loop(0, steps, step, state)
 
-        def test(state: State, data: Data, rows: jax.Array) -> tuple[list[jax.Array], list[jax.Array]]:
+        def test(state: State, data: Data, rows: jax.Array, steps: jax.Array) -> State:
             model = reference()
             assert model is not None
 
-            def step(state: State, batch: jax.Array) -> tuple[State, None]:
-                _, new = model.test_step(state, tuple(_take(part, batch) for part in data))
-                return _as_carry(new, state), None
+            def step(number: jax.Array, state: State) -> State:
+                _, new = model.test_step(state, _take(data, rows[number]))
+                return _as_carry(new, state)
 
-            _, frozen, metrics = jax.lax.scan(step, state, rows)[0]
+            _, frozen, metrics = jax.lax.fori_loop(0, steps, step, state)
             return metrics, frozen
 
         options = compiler_options(model)
@@ -256,31 +230,20 @@ def compiler_options(model: keras.Model) -> dict[str, str]:
 _cache: weakref.WeakKeyDictionary[keras.Model, _Functions] = weakref.WeakKeyDictionary()
 
 
-def _functions_of(model: keras.Model) -> _Functions:
+def functions_of(model: keras.Model) -> _Functions:
+    """The model's jitted loops, traced once for as long as what they were traced from stays in place."""
     functions = _cache.get(model)
-    # Identity, piece by piece: comparing by == would compare Keras variables element by element.
-    now = _traced_from(model)
-    if functions is None or [id(p) for p in functions.traced_from] != [id(p) for p in now]:
+    if functions is None or not functions.traced_from.same(model):
         functions = _cache[model] = _Functions(model)
     return functions
 
 
-def _traced_from(model: keras.Model) -> list[object]:
-    """What a trace bakes in: the optimizer and metrics of one compile(), and which variables are trained."""
-    return [model.optimizer, *model.metrics, *model.trainable_variables, *model.non_trainable_variables]
-
-
-def _take(array: jax.Array, rows: jax.Array) -> jax.Array:
+def _take(data: Any, rows: jax.Array) -> Any:
     # mode="clip": the default masks rows out of range, a third of the epoch's time; ours never are.
-    return jnp.take(array, rows, axis=0, mode="clip")
+    return jax.tree.map(lambda array: jnp.take(array, rows, axis=0, mode="clip"), data)
 
 
 def _as_carry(new: Any, old: State) -> State:
-    """`new` with the containers and dtypes of `old`: a scan's carry must not change its type."""
+    """`new` with the containers and dtypes of `old`: a loop's carry must not change its type."""
     leaves = [jnp.asarray(n, o.dtype) for n, o in zip(jax.tree.leaves(new), jax.tree.leaves(old), strict=True)]
     return jax.tree.unflatten(jax.tree.structure(old), leaves)
-
-
-def _to_device(arrays: Arrays) -> Data:
-    # Not jnp.asarray: on a CPU that copies twice.
-    return tuple(jax.device_put(a.astype(jax.dtypes.canonicalize_dtype(a.dtype), copy=False)) for a in arrays.parts)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from rowwise.call import called_as_in_keras
 from rowwise.data.dataset import Dataset
-from rowwise.errors import DataError, ModelError, ShapeError
+from rowwise.errors import DataError, ModelError, ShapeError, UsageError
 from rowwise.measure.multilabel import MultiLabelReport, measure_labels
 from rowwise.measure.regression import RegressionReport, measure_numbers
 from rowwise.measure.report import Report, measure, of_probabilities
@@ -39,40 +40,65 @@ __all__ = [
 ]
 
 
+@called_as_in_keras(("batch_size", "train", "threads", "task"), {"data": "x"})
 def evaluate(
     model: keras.Model,
-    data: Records,
-    batch_size: int = 1024,
+    x: Any = None,
+    y: Any = None,
+    batch_size: int | None = None,
+    verbose: int | str = "auto",
+    sample_weight: Any = None,
+    steps: int | None = None,
+    callbacks: Any = None,
+    return_dict: bool = False,
+    *,
     train: Dataset | None = None,
     threads: int | None = None,
     task: str | None = None,
-) -> AnyReport:
+) -> Any:
     """Predict every record and compare with its class, its numbers or its labels.
 
-    The task follows from the model's loss and its last layer, and from the labels where these do not say enough; the
-    report says which it was, and why.
+    It is called as `Model.evaluate` is. The task follows from the model's loss and its last layer, and from the labels
+    where these do not say enough; the report says which it was, and why.
 
     Args:
         model: output `(None, classes)` of probabilities or logits, `(None, 1)` of the second class's,
             `(None, targets)`, or `(None, labels)`.
-        data: a Dataset, or `(x, y)` with y class numbers `(records,)`, one-hot `(records, classes)`, numbers
-            `(records,)` or `(records, targets)`, or zeros and ones `(records, labels)`.
-        batch_size: records a step; the result does not depend on it.
+        x: records as for `fit`, or with their labels: a Dataset, or `(x, y)`.
+        y: class numbers `(records,)`, one-hot `(records, classes)`, numbers `(records,)` or `(records, targets)`, or
+            zeros and ones `(records, labels)`.
+        batch_size: records a step; a report does not depend on it.
+        return_dict: Keras's own loss and metrics by name in place of a report: of any model that `fit` trains, over
+            batches of 32 unless `batch_size` says otherwise.
+        sample_weight, steps, callbacks: as in Keras, with `return_dict`.
+        verbose: as in Keras, with `return_dict`; a report is made in silence.
         train: the training records, if the baseline is to take the classes' shares or the mean from there.
         threads, task: as in `rowwise.predict`.
 
+    Returns:
+        A `Report`, `RegressionReport` or `MultiLabelReport`; with `return_dict` a dict.
+
     Raises:
-        ShapeError: the records do not fit the model, or the labels its classes.
-        DataError: no records. ModelError: the model is of another task than the data, or gives NaN.
-        UsageError: an unknown task, or one that the model's outputs cannot mean.
+        CallError: an argument that there is not. ShapeError: the records do not fit the model, or the labels its
+        classes. DataError: no records. ModelError: the model is of another task than the data, or gives NaN.
+        UsageError: an unknown task, or one that the model's outputs cannot mean; what a report cannot count.
     """
     import keras
 
     from rowwise.engine.arrays import as_arrays
+    from rowwise.engine.evaluation import keras_results
     from rowwise.engine.prediction import interpreted, predict_proba
+    from rowwise.engine.streams import as_stream
     from rowwise.models.task import task_of, with_labels
     from rowwise.shapes.checks.check import check_records
 
+    if return_dict:
+        return keras_results(model, x, y, batch_size, verbose, sample_weight, steps, callbacks)
+    stream = "x" if as_stream(x) is not None else ""
+    for name, value in (("sample_weight", sample_weight), ("steps", steps), ("callbacks", callbacks), (stream, x)):
+        if name and value is not None:
+            raise UsageError("evaluate.report", name=name)
+    data = x if y is None else (x, y)
     check_records(model, data, finite=False, loss=False, silent=False)
     x = as_arrays(data, keras.config.floatx(), "data").x
     outputs = predict_proba(model, x, batch_size, threads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from typing import TYPE_CHECKING
 
 from rowwise.text import say
@@ -10,8 +11,9 @@ from rowwise.text.terminal import WIDTH, wrap
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from rowwise.measure import AnyReport
     from rowwise.measure.bootstrap import Interval
     from rowwise.measure.importance import Importance
     from rowwise.measure.multilabel import MultiLabelReport
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 COLUMN = 11  # of figures
 RANGES = (12, 22, 13)  # of a figure, its interval and the baseline's
+FOLDS = (10, 12, 20, 12)  # of a mean, its deviation, the range and the whole
 TARGET, IMPORTANCE = 24, 40  # of a target's name, and of a column's
 MOST_TARGETS = 40  # shown; an autoencoder has as many targets as features
 UNITS = {"mae": "MAE", "rmse": "RMSE", "r2": "R²"}
@@ -70,6 +73,28 @@ def of_labels(report: MultiLabelReport) -> str:
     names = [say(f"measure.name.{row[0]}") for row in label_measures(report)]
     lines += _table_of_measures(names, label_measures(report)) + wrap(say("measure.baseline.labels"))
     return "\n".join([*lines, *(line for s in label_warnings(report) for line in wrap(s)), *_basis(report)])
+
+
+def fold_lines(measures: Mapping[str, Sequence[float]], report: AnyReport, records: int) -> list[str]:
+    """Of a cross-validation: each measure's mean and standard deviation over the folds, and of all records at once."""
+    folds = len(next(iter(measures.values())))
+    head = (say("measure.folds.mean"), say("measure.folds.std"), say("measure.folds.range"), say("measure.folds.all"))
+    lines = [table_line(say("measure.folds", folds=folds, records=f"{records:,}"), 26, head, FOLDS)]
+    for name, values in measures.items():
+        mean, std = statistics.fmean(values), statistics.stdev(values)
+        between_folds = f"{number(min(values), name)} – {number(max(values), name)}"
+        together = number(getattr(report, name), name)
+        cells = (number(mean, name), f"± {number(std, name)}", between_folds, together)
+        lines.append(table_line(f"  {UNITS.get(name) or say(f'measure.name.{name}')}", 26, cells, FOLDS))
+    return lines
+
+
+def figures_line(report: AnyReport) -> str:
+    """`accuracy 0.9123, log loss 0.2345`: what a report says first."""
+    names = [name for name in ("accuracy", "loss", "rmse", "r2") if getattr(report, name, None) is not None]
+    return ", ".join(
+        f"{UNITS.get(name) or say(f'measure.name.{name}')} {number(getattr(report, name), name)}" for name in names
+    )
 
 
 def importance_lines(importance: Importance, most: int = 8) -> list[str]:

@@ -45,12 +45,13 @@ GALLERY_WORDS = 0.62  # inches above each image: three lines of 9 points
 GALLERY_SIDE = 200  # pixels: as many as an image of the gallery has on the paper
 
 
-def learning_curves(history: Mapping[str, list[float]], title: str = "") -> bytes:
+def learning_curves(history: Mapping[str, list[float]], title: str = "", kept: int = 0) -> bytes:
     """Loss and each metric by epoch, training and validation, side by side.
 
     Args:
         history: one value an epoch for each column, `val_…` for validation, as Keras's `History.history`.
         title: stands below.
+        kept: the epoch whose weights are kept, from 1, if that is not simply the last one; 0 for none.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -66,6 +67,8 @@ def learning_curves(history: Mapping[str, list[float]], title: str = "") -> byte
                     axes.plot(
                         np.arange(1, len(heights) + 1), heights, style, markersize=3, label=say(f"pictures.{kind}")
                     )
+            if kept:
+                axes.axvline(kept, color="gray", linestyle=":", label=say("pictures.kept", epoch=kept))
             axes.set_title(say(f"pictures.{name}") if name in NAMED else readable(name), fontsize=10)
             axes.set_xlabel(say("pictures.epoch"))
             axes.set_xlim(0.5, len(history[name]) + 0.5)

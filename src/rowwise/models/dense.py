@@ -14,46 +14,47 @@ from rowwise.data.dataset import Dataset
 from rowwise.data.tables.schema import from_origins
 from rowwise.errors import UsageError
 from rowwise.models.input_scaling import scaling_layer
+from rowwise.models.presets import suited
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import keras
     from numpy.typing import NDArray
 
-    from rowwise.data.tables.schema import Schema
 
-WIDEST = 50  # features of an Embedding
-MANY = 5_000  # records of a table with classes from which on a wider layer learns better
+HIDDEN, RATE = (100, 30), 0.001  # of pictures and arrays
 
 
 def dense(
     dataset: Dataset,
     hidden: Sequence[int] | None = None,
     activation: str = "relu",
-    dropout: float = 0.0,
-    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-3,
+    dropout: float | None = None,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule | None = None,
     seed: int | None = None,
+    pieces: int | None = None,
 ) -> keras.Model:
     """Input → Rescaling(1/255) → Flatten → Dense, … → Dense(classes, softmax), compiled.
 
-    The optimizer is Adam, the loss sparse categorical cross-entropy (labels are class numbers), the
-    metric accuracy. Pixels are divided by their white, 255 or that of 10 to 16 bits; features of arrays that are no
-    pixels are standardized by a Normalization instead; values on a scale of about 1 are left as they are.
+    The optimizer is Adam, the loss sparse categorical cross-entropy (labels are class
+    numbers), the metric accuracy. Pixels are divided by their white, 255 or that of 10 to 16 bits; features of arrays
+    that are no pixels are standardized by a Normalization instead; values on a scale of about 1 are left as they are.
 
-    A table's records, which have a schema, go through its Preparation instead, and columns of many levels through
-    an Embedding each; the model is a `keras.Sequential` where there are none of those. For regression the last layers
-    are Dense(targets) and a Rescaling to the targets' own units, the loss the mean squared error, the metric the mean
-    absolute error.
+    A table's records, which have a schema, go through its Preparation instead, and its FeatureEncoding, which tells
+    numbers piece by piece. For regression the last layers are Dense(targets) and a Rescaling to the targets' own
+    units, the loss the mean squared error, the metric the mean absolute error.
 
     Args:
         dataset: records `(records, ...)`; the input is `(None, ...)`, the output `(None, classes)` or
             `(None, targets)`.
-        hidden: units of each hidden layer, first to last; empty for logistic regression. None: for a table (100,), or
-            (200,) where it has classes and 5,000 records or more; (100, 30) for everything else.
+        hidden: units of each hidden layer, first to last; empty for logistic regression. None: what the preset
+            "default" has for a table; (100, 30) for everything else.
         activation: of the hidden layers, by Keras's names.
-        dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1.
-        learning_rate: Adam's; a number or one of Keras's schedules.
+        dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1. None: what
+            the preset "default" has for a table; 0 for everything else.
+        learning_rate: Adam's; a number or one of Keras's schedules. None: what the preset "default" has for a table;
+            0.001 for everything else.
         seed: same seed, same initial weights and dropout; None draws new ones.
 
     Raises:
@@ -67,7 +68,16 @@ def dense(
     check_not_forked()
     if not isinstance(dataset, Dataset):
         raise UsageError("model.dataset", found=type(dataset).__name__)
-    widths = _widths(usual_hidden(dataset) if hidden is None else hidden)
+    usual = suited("default", dataset) if dataset.schema is not None else None
+    if hidden is None:
+        hidden = usual.hidden if usual else HIDDEN
+    if dropout is None:
+        dropout = usual.dropout if usual else 0.0
+    if learning_rate is None:
+        learning_rate = usual.learning_rate if usual else RATE
+    if pieces is None:
+        pieces = usual.pieces if usual else 0
+    widths = _widths(hidden)
     if not (isinstance(dropout, Real) and 0 <= dropout < 1):
         raise UsageError("model.dropout", found=repr(dropout))
     schedule = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
@@ -75,10 +85,41 @@ def dense(
         raise UsageError("model.learning_rate", found=repr(learning_rate))
     if seed is not None and not (isinstance(seed, Integral) and seed >= 0):
         raise UsageError("model.seed", found=repr(seed))
+    if not (isinstance(pieces, Integral) and pieces >= 0):
+        raise UsageError("model.pieces", found=repr(pieces))
     try:
         keras.activations.get(activation)
     except ValueError:
         raise UsageError("model.activation", found=activation) from None
+
+    front = _input_layers(dataset, int(pieces))
+    records = keras.Input(dataset.shape, name="records")
+    return _compiled(dataset, [records, *front], widths, activation, dropout, learning_rate, seed)
+
+
+def network(
+    dataset: Dataset, features: int, hidden: Sequence[int], activation: str, dropout: float, rate: float, seed: int
+) -> keras.Model:
+    """What `dense` has after the layers that learn nothing, for their output `(None, features)`; without metrics, which
+    take longer than a small epoch."""
+    import keras
+
+    front = [keras.Input((features,), name="features")]
+    return _compiled(dataset, front, hidden, activation, dropout, rate, seed, metrics=False)
+
+
+def _compiled(
+    dataset: Dataset,
+    front: Sequence[Any],
+    widths: Sequence[int],
+    activation: str,
+    dropout: float,
+    learning_rate: Any,
+    seed: int | None,
+    metrics: bool = True,
+) -> keras.Model:
+    """The input and the layers of `front`, then Dense layers for the labels of the dataset."""
+    import keras
 
     loss: keras.losses.Loss | str
     dense_layers: list[tuple[keras.layers.Dense, Any]] = []
@@ -94,7 +135,7 @@ def dense(
         # Each layer needs a separate seed: Dropout of two layers must not drop alike.
         return int(random.integers(2**31))
 
-    layers = [*_input_layers(dataset)]
+    layers = [*front]
     for number, units in enumerate(widths, 1):
         layers.append(layer(units, f"hidden_{number}", activation))
         if dropout:
@@ -108,25 +149,11 @@ def dense(
     else:
         layers.append(layer(len(dataset.classes), "classes", "softmax"))
         loss, metric = "sparse_categorical_crossentropy", "accuracy"
-    records = keras.Input(dataset.shape, name="records")
-    if dataset.schema is not None and dataset.schema.embedded:
-        model = _with_embeddings(records, dataset.schema, layers, draw)
-    else:
-        model = keras.Sequential([records, *layers], name="dense")
+    model = keras.Sequential(layers, name="dense")
     for kernel_layer, initializer in dense_layers:
         kernel_layer.kernel_initializer = initializer  # a saved model names Keras's own, of the same distribution
-    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric])
+    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric] if metrics else None)
     return model
-
-
-def usual_hidden(dataset: Dataset) -> tuple[int, ...]:
-    """The default hidden layers: a table's records are few, and one layer learns them best.
-
-    Twice as wide where there are many records of classes (measured on drawn problems of 8,000 training records).
-    """
-    if dataset.schema is None:
-        return (100, 30)
-    return (200,) if dataset.classes and len(dataset) >= MANY else (100,)
 
 
 def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: str | None = None) -> NDArray[Any]:
@@ -135,14 +162,17 @@ def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: 
     return random.uniform(-limit, limit, shape).astype(dtype or "float32")
 
 
-def _input_layers(dataset: Dataset) -> list[keras.Layer]:
+def _input_layers(dataset: Dataset, pieces: int) -> list[keras.Layer]:
     """What the records go through before the first Dense layer."""
     import keras
 
     if dataset.schema is not None:
+        from rowwise.models.encoding import fitted_encoding
         from rowwise.models.preparation import Preparation
 
-        return [Preparation(dataset.schema, name="preparation")]
+        preparation = Preparation(dataset.schema, name="preparation")
+        encoding = fitted_encoding(preparation, dataset.x, pieces, name="encoding")
+        return [preparation] if encoding is None else [preparation, encoding]
     flatten = keras.layers.Flatten(name="flatten")
     scaling = scaling_layer(dataset.x)
     return [flatten] if scaling is None else [scaling, flatten]
@@ -160,34 +190,6 @@ def _target_units(dataset: Dataset) -> keras.layers.Rescaling:
     offset = [float(value) for value in y.mean(0)]
     single = len(scale) == 1
     return keras.layers.Rescaling(scale[0] if single else scale, offset[0] if single else offset, name="units")
-
-
-def _with_embeddings(
-    records: Any, schema: Schema, layers: Sequence[keras.Layer], draw: Callable[[], int | None]
-) -> keras.Model:
-    """A Functional model: each column of many levels has a row of weights a level, beside the other features."""
-    import keras
-
-    from rowwise.models.preparation import Columns
-
-    preparation, *others = layers
-    prepared = preparation(records)
-    plain = len(schema.features) - len(schema.embedded)
-    parts = [Columns(0, plain, name="features")(prepared)] if plain else []
-    for number, column in enumerate(schema.embedded):
-        width = min(WIDEST, round(1.6 * len(column.levels) ** 0.56))  # fastai's rule of thumb
-        embedding = keras.layers.Embedding(
-            len(column.levels) + 1,  # the last row is for unknown and missing levels
-            width,
-            embeddings_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=draw()),
-            name=f"embedding_{number + 1}",
-        )
-        level = Columns(plain + number, plain + number + 1, name=f"level_{number + 1}")(prepared)
-        parts.append(keras.layers.Flatten(name=f"row_{number + 1}")(embedding(level)))
-    output = keras.layers.Concatenate(name="joined")(parts) if len(parts) > 1 else parts[0]
-    for layer in others:
-        output = layer(output)
-    return keras.Model(records, output, name="dense")
 
 
 def _widths(hidden: Sequence[int] | int) -> list[int]:

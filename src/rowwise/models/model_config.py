@@ -18,7 +18,7 @@ from rowwise.text import say
 LONGEST = 16 << 20  # bytes: a schema of 10,000 columns has one or two million
 DEEPEST = 200
 MOST_OBJECTS = 20_000  # classes and functions: a layer names about eight
-MOST_VALUES = 300_000  # a schema of 10,000 columns has a third of them
+MOST_VALUES = 600_000  # the schema and the encoding of 10,000 columns have half of them
 MOST_LAYERS = 1_000
 LARGEST_OF_A_METRIC = 10_000  # a metric makes a list of as many thresholds as the configuration says
 

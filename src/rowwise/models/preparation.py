@@ -18,6 +18,7 @@ import numpy as np
 from rowwise.data.storage import empty, release
 from rowwise.data.tables.columns.date import PERIODS
 from rowwise.data.tables.schema import Column, Schema
+from rowwise.models.keras_view import layers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,12 +82,16 @@ class Preparation(keras.Layer):
     def prepare(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """The same in NumPy, in blocks of records; a large result lies in a temporary file mapped into memory."""
         prepared = empty((len(x), len(self.schema.features)))
+        for start in range(0, len(x), ROWS):
+            prepared[start : start + ROWS] = self.prepare_block(x[start : start + ROWS])
+            release(prepared)
+            release(x)
+        return prepared
+
+    def prepare_block(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """The same of few records, in memory."""
         with np.errstate(over="ignore"):  # as in Keras: values beyond what training saw may grow without end
-            for start in range(0, len(x), ROWS):
-                block = np.asarray(x[start : start + ROWS], np.float32)
-                prepared[start : start + len(block)] = _features(np, block, self.recipe)
-                release(prepared)
-                release(x)
+            prepared: NDArray[np.float32] = _features(np, np.asarray(x, np.float32), self.recipe)
         return prepared
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -137,7 +142,7 @@ class ScaledSquaredError(keras.losses.MeanSquaredError):
 
 def preparation_of(model: keras.Model) -> Preparation | None:
     """The layer that prepares a table's records, where the model begins with one."""
-    return next((layer for layer in model.layers if isinstance(layer, Preparation)), None)
+    return next((layer for layer in layers_of(model) if isinstance(layer, Preparation)), None)
 
 
 def recipe(schema: Schema) -> Recipe:

@@ -1,4 +1,4 @@
-"""`rowwise.open` and `rowwise.train`: a run from Python, as `rowwise train` and `rowwise predict` have it."""
+"""`rowwise.open`, `rowwise.train`, `rowwise.cross_validate`: runs from Python, as the commands have them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.data.source import read_options
 from rowwise.errors import UsageError, warn_user
-from rowwise.runs.events import EpochEnded, StopRequested, TrainingBegan, TrainingEnded, Warned
-from rowwise.runs.plan import READING, plan_training
+from rowwise.runs.events import (
+    EnsembleBegan,
+    EpochEnded,
+    RefitBegan,
+    StopRequested,
+    TrainingBegan,
+    TrainingEnded,
+    Warned,
+    about_kept,
+)
+from rowwise.runs.plan import OPTIONS, plan_training
 from rowwise.runs.saved import Saved
 from rowwise.runs.training import train as train_plan
 from rowwise.text import say
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rowwise.engine.progress import Display
-    from rowwise.runs.events import Event, Observer
+    from rowwise.runs.cross_validation import CrossValidation
+    from rowwise.runs.events import Event, KeptEpoch, Observer
 
-__all__ = ["open", "train"]
+__all__ = ["cross_validate", "open", "train"]
 
 
 def open(path: str | Path, task: str | None = None) -> Saved:
@@ -67,9 +77,9 @@ def train(
         verbose: without an observer: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
         options: a TOML file with more of the following.
         on_divergence: "stop", or "continue" where a training that diverges is to continue regardless.
-        **more: settings (`hidden`, `activation`, `dropout`, `learning_rate`, `batch_size`, `validation`, `seed`,
-            `class_weight`, `epochs`), and how data are read (`categorical`, `drop`, `group`, `time`, `test`,
-            `split_seed`, …: the attributes of `rowwise.data.Source`).
+        **more: settings (`preset`, `hidden`, `activation`, `dropout`, `pieces`, `ensemble`, `learning_rate`,
+            `batch_size`, `validation`, `seed`, `class_weight`, `epochs`, `patience`, `refit`), and how data are read
+            (`categorical`, `drop`, `group`, `time`, `test`, `split_seed`, …: the attributes of `rowwise.data.Source`).
 
     Returns:
         The run. Its record's `interrupted` says whether it was stopped, `diverged` whether it diverged.
@@ -80,11 +90,7 @@ def train(
     """
     if verbose not in ("auto", 0, 1, 2):
         raise UsageError("fit.verbose", found=repr(verbose))
-    names = {attribute: option for option, attribute in READING.items()}
-    from_file = read_options(Path(options)) if options is not None else {}
-    options_by_name = {names[attribute]: value for attribute, value in from_file.items()} | more
-    options_by_name |= {"target": target} if target else {}
-    plan = plan_training(data, options_by_name, None if resume is None else Path(resume))
+    plan = plan_training(data, _options(options, target, more), None if resume is None else Path(resume))
     progress = _Progress(verbose, stop)
     try:
         return train_plan(
@@ -101,12 +107,60 @@ def train(
         progress.close()
 
 
+def cross_validate(
+    data: Any,
+    target: str | Sequence[str] = (),
+    folds: int = 5,
+    *,
+    out: str | Path | None = None,
+    engine: str = "auto",
+    threads: int | None = None,
+    observer: Observer | None = None,
+    stop: threading.Event | None = None,
+    options: str | Path | None = None,
+    on_divergence: str = "stop",
+    **more: Any,
+) -> CrossValidation:
+    """Train a model for each fold of a table; each record is predicted by the model that did not learn from it.
+
+    Folds keep classes in proportion; with `group=` groups are not parted, with `time=` each fold is predicted by a
+    model that learned from earlier records. What `rowwise train --folds` does.
+
+    Args:
+        data, target: as of `train`; a table.
+        folds: how many, at least 2.
+        out: the folder of the runs, `fold-1` and so on; None for `runs/<date>-<data>-folds`. Folds that are finished
+            there are kept.
+        others: as of `train`.
+
+    Returns:
+        The runs, the out-of-fold predictions, and the measures: of each fold, and of all records together.
+
+    Raises:
+        RowwiseError: as `train`. KeyboardInterrupt: Ctrl-C, or `stop`; the same call goes on.
+    """
+    from rowwise.runs.cross_validation import cross_validate as run_folds
+
+    plan = plan_training(data, _options(options, target, {**more, "folds": folds}))
+    place = None if out is None else Path(out)
+    how = {"engine": engine, "threads": threads, "observer": observer, "stop": stop, "on_divergence": on_divergence}
+    return run_folds(plan, out=place, **how)  # type: ignore[arg-type]
+
+
+def _options(file: str | Path | None, target: str | Sequence[str], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a TOML file, overruled by the others."""
+    from_file = read_options(Path(file)) if file is not None else {}
+    options = {OPTIONS[attribute]: value for attribute, value in from_file.items()} | dict(more)
+    return options | ({"target": target} if target else {})
+
+
 class _Progress:
     """Events → what `rowwise.fit` would show of them; warnings are Python's."""
 
     def __init__(self, verbose: int | str, stop: threading.Event | None) -> None:
         self._verbose, self._stop = verbose, stop
         self._display: Display | None = None
+        self._first_told = False  # whether the epoch kept is said already
 
     def show(self, event: Event) -> None:
         from rowwise.engine.progress import display
@@ -123,8 +177,28 @@ class _Progress:
             case StopRequested() if self._verbose and not (self._stop is not None and self._stop.is_set()):
                 key = "fit.interrupted" if event.training else "cli.finishing"
                 print(f"\nrowwise: {say(key)}", file=sys.stderr, flush=True)
+            case RefitBegan():
+                self._say(event.kept)
+                if self._verbose:
+                    records = f"{event.records:,}"
+                    print(f"rowwise: {say('cli.refit', records=records, epochs=event.kept.epoch)}", file=sys.stderr)
+                self._first_told = True
+            case EnsembleBegan():
+                if not self._first_told:
+                    self._say(event.kept)
+                if self._verbose:
+                    count = {"others": event.others, "networks": 1 + event.others}
+                    print(f"rowwise: {say('cli.ensemble', **count)}", file=sys.stderr)
+                self._first_told = True
             case TrainingEnded():
                 self.close()
+                if not self._first_told:
+                    self._say(event.kept)
+
+    def _say(self, kept: KeptEpoch | None) -> None:
+        self.close()
+        if kept is not None and self._verbose:
+            print(f"rowwise: {about_kept(kept)}", file=sys.stderr)
 
     def close(self) -> None:
         """Give the terminal back; safe to call twice."""

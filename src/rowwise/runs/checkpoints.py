@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from rowwise.errors import SaveError, warn_user
 from rowwise.runs.record import RunRecord, epochs_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rowwise.engine.best_epoch import BestEpoch
     from rowwise.runs.folder import RunFolder
 
 SECONDS = 30.0  # from one to the next, at least
@@ -29,13 +33,23 @@ class Checkpoints(keras.callbacks.Callback):
         folder: of the run.
         record: with what is known before the training: data, settings, the epochs of the resumed run.
         seconds: None for `SECONDS`, or more where writing takes more than `SHARE` of the time.
+        best: what keeps the best epoch's state, which a checkpoint has beside the last one's; None for nothing.
+        refit_of: the model whose best epoch the record names, where the epochs are those of its refit.
     """
 
     needs_weights = False  # `params["state"]` gives them when it is time
 
-    def __init__(self, folder: RunFolder, record: RunRecord, seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        record: RunRecord,
+        seconds: float | None = None,
+        best: BestEpoch | None = None,
+        refit_of: keras.Model | None = None,
+    ) -> None:
         super().__init__()
-        self._folder, self._record, self._seconds = folder, record, seconds
+        self._folder, self._record, self._seconds, self._best = folder, record, seconds, best
+        self._refit_of = refit_of
         self._before: list[Any] | None = None  # the state when the epoch under way began
         self._written = time.monotonic()
         self._cost = 0.0
@@ -52,7 +66,11 @@ class Checkpoints(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         figures = {name: [float(value)] for name, value in (logs or {}).items()}
         done = epochs_of(figures, [time.perf_counter() - self._begun], epoch + 1)
-        self._record = replace(self._record, epochs=(*self._record.epochs, *done))
+        record = self._record
+        if self._refit_of is None:
+            self._record = replace(record, epochs=(*record.epochs, *done))
+        else:
+            self._record = replace(record, refit=(*record.refit, *done))
         self._before = None
         if time.monotonic() - self._written >= self._interval():
             assign_state(self.model, self.params["state"]())
@@ -63,9 +81,9 @@ class Checkpoints(keras.callbacks.Callback):
 
         What cannot be written is reported once for each reason: the training continues, and the last checkpoint stays.
         """
-        epochs = self._record.epochs
+        epochs = self._record.epochs if self._refit_of is None else self._record.refit
         kept = self._folder.kept
-        if kept is not None and len(kept.epochs) == len(epochs):
+        if kept is not None and kept.epochs_trained == self._record.epochs_trained:
             return kept
         if epochs and not math.isfinite(epochs[-1].figures.get("loss", 0.0)):
             return kept  # nothing to go on from
@@ -82,14 +100,30 @@ class Checkpoints(keras.callbacks.Callback):
             self._cost = self._written - begun
 
     def _write(self) -> RunRecord:
-        if self._before is None:  # the model holds it
-            return self._folder.checkpoint(self.model, self._record)
-        now = [variable.value for variable in state_variables(self.model)]
-        try:
-            assign_state(self.model, self._before)
-            return self._folder.checkpoint(self.model, self._record)
-        finally:
-            assign_state(self.model, now)
+        record, best = self._record, self._best
+        if best is not None and best.epoch:
+            record = replace(record, best_epoch=best.epoch)
+            if not best.is_last and best.state is not None:
+                with _holding(self.model, best.state):
+                    record = self._folder.keep_best(self.model, record)
+        if self._refit_of is not None and not record.best_checkpoint:
+            record = self._record = self._folder.keep_best(self._refit_of, record)
+        with _holding(self.model, self._before):
+            return self._folder.checkpoint(self.model, record)
 
     def _interval(self) -> float:
         return self._seconds if self._seconds is not None else max(SECONDS, self._cost / SHARE)
+
+
+@contextmanager
+def _holding(model: keras.Model, state: Sequence[Any] | None) -> Iterator[None]:
+    """The model has this state while the block runs; None for the one that it has."""
+    if state is None:
+        yield
+        return
+    own = [variable.value for variable in state_variables(model)]
+    try:
+        assign_state(model, state)
+        yield
+    finally:
+        assign_state(model, own)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from rowwise.text import say
+
 if TYPE_CHECKING:
     import keras
 
@@ -67,13 +69,46 @@ class StopRequested:
 
 
 @dataclass(frozen=True)
+class KeptEpoch:
+    """The epoch, from 1, whose weights are kept, and its validation loss, the lowest of the `epochs` that were trained.
+
+    `patience` is how many epochs without a lower one ended the training; None where it was not ended by that.
+    """
+
+    epoch: int
+    loss: float
+    epochs: int
+    patience: int | None = None
+
+
+@dataclass(frozen=True)
+class RefitBegan:
+    """A new model is trained on all training records, `records`, for as many epochs as `kept` says."""
+
+    kept: KeptEpoch
+    records: int
+
+
+@dataclass(frozen=True)
+class EnsembleBegan:
+    """More networks are trained, `others`, that differ from the first in their seed alone; `kept` is the first's."""
+
+    kept: KeptEpoch | None
+    others: int
+
+
+@dataclass(frozen=True)
 class TrainingEnded:
-    """The last epoch has ended, what was asked to stop has stopped, or the training has diverged."""
+    """The last epoch has ended, what was asked to stop has stopped, or the training has diverged.
+
+    `kept` is None where the last epoch's weights are kept whatever its validation loss.
+    """
 
     engine: str
     reason: str
     interrupted: bool
     diverged: bool = False
+    kept: KeptEpoch | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +132,25 @@ class Warned:
     message: str
 
 
+def about_kept(kept: KeptEpoch) -> str:
+    """Which epoch's weights are kept, and why, in one line."""
+    figures = {"best": kept.epoch, "epochs": kept.epochs, "loss": f"{kept.loss:.4g}"}
+    if kept.patience is not None:
+        return say("train.kept.stopped", patience=kept.patience, **figures)
+    return say("train.kept.last" if kept.epoch == kept.epochs else "train.kept", **figures)
+
+
 Event: TypeAlias = (
-    DataLoaded | ModelBuilt | TrainingBegan | EpochEnded | StopRequested | TrainingEnded | Measured | RunSaved | Warned
+    DataLoaded
+    | ModelBuilt
+    | TrainingBegan
+    | EpochEnded
+    | RefitBegan
+    | EnsembleBegan
+    | StopRequested
+    | TrainingEnded
+    | Measured
+    | RunSaved
+    | Warned
 )
 Observer: TypeAlias = Callable[[Event], object]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from itertools import count
@@ -24,7 +24,7 @@ from rowwise.runs.model_file import MODEL
 from rowwise.runs.record import CHECKPOINT, HISTORY, RECORD, UNFINISHED, RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import keras
 
@@ -100,27 +100,41 @@ class RunFolder:
         Raises:
             SaveError: the file system refused; the last one is still there.
         """
-        place = self.reserve(record.data.name)
-        name = f"{CHECKPOINT}{len(record.epochs):06}.keras"
-        partial = unfinished(place / name)
-        try:
-            try:
-                partial.mkdir()
-                model.save(partial / name)
-                sync(partial / name)
-                os.replace(partial / name, place / name)
-            finally:
-                shutil.rmtree(partial, ignore_errors=True)
-            record = replace(record, checkpoint=name)
+        name = f"{CHECKPOINT}{record.epochs_trained:06}.keras"
+        record = replace(record, checkpoint=name)
+        with self._writing(record.data.name, name) as place:
+            _write_model(model, place / name)
             atomic_write(place / UNFINISHED, record.to_json())
+        self.kept = record
+        _forget_checkpoints(place, name, record.best_checkpoint, UNFINISHED)
+        return record
+
+    def keep_best(self, model: keras.Model, record: RunRecord) -> RunRecord:
+        """Keep the model as it was after the record's best epoch, for the checkpoint that is written next.
+
+        Returns:
+            The record with `best_checkpoint`, the name of the file.
+
+        Raises:
+            SaveError: the file system refused.
+        """
+        name = f"{CHECKPOINT}best-{record.best_epoch:06}.keras"
+        with self._writing(record.data.name, name) as place:
+            if self.kept is None or self.kept.best_checkpoint != name:
+                _write_model(model, place / name)
+        return replace(record, best_checkpoint=name)
+
+    @contextmanager
+    def _writing(self, data: str, name: str) -> Iterator[Path]:
+        """The folder; a file `name` that cannot be written does not stay, unless the last checkpoint has it."""
+        place = self.reserve(data)
+        try:
+            yield place
         except Exception as cause:  # Keras and HDF5 wrap what the file system says in their own errors
-            if self.kept is None or self.kept.checkpoint != name:
+            if self.kept is None or name not in (self.kept.checkpoint, self.kept.best_checkpoint):
                 (place / name).unlink(missing_ok=True)
             reason = os_reason(cause.__cause__ or cause)
             raise SaveError("run.checkpoint", path=place, cause=reason) from cause
-        self.kept = record
-        _forget_checkpoints(place, name, UNFINISHED)
-        return record
 
     def save(self, model: keras.Model, record: RunRecord, pictures: Mapping[str, bytes]) -> tuple[Path, RunRecord]:
         """Write everything beside its place, then rename; the checkpoint goes, unless the record names it.
@@ -158,12 +172,12 @@ class RunFolder:
             for file in contents:
                 (place / file).unlink(missing_ok=True)
             reason = os_reason(cause)
-            if self.kept is not None and len(self.kept.epochs) == len(record.epochs):
+            if self.kept is not None and self.kept.epochs_trained == record.epochs_trained:
                 raise SaveError("run.save.resume", path=place, cause=reason) from cause
             self.close()
             kept = _rescue(model)
             raise SaveError("run.save.kept" if kept else "run.save", path=place, cause=reason, kept=kept) from cause
-        _forget_checkpoints(place, record.checkpoint)
+        _forget_checkpoints(place, record.checkpoint, record.best_checkpoint)
         self.kept, self._new_folders = None, []
         self._let_go()
         return place, complete
@@ -218,6 +232,18 @@ class RunFolder:
                 folder.rmdir()
 
 
+def _write_model(model: keras.Model, file: Path) -> None:
+    """Whole or not at all."""
+    partial = unfinished(file)
+    try:
+        partial.mkdir()
+        model.save(partial / file.name)
+        sync(partial / file.name)
+        os.replace(partial / file.name, file)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
 def _forget_checkpoints(folder: Path, *but: str) -> None:
     for file in (folder / UNFINISHED, *folder.glob(f"{CHECKPOINT}*.keras")):
         if file.name not in but:
@@ -233,7 +259,8 @@ def _tidy_runs(parent: Path) -> None:
             lock = Lock(file)
             try:
                 if (folder / RECORD).exists():
-                    _forget_checkpoints(folder, RunRecord.read(folder).checkpoint)
+                    record = RunRecord.read(folder)
+                    _forget_checkpoints(folder, record.checkpoint, record.best_checkpoint)
                 elif not (folder / UNFINISHED).exists():
                     _remove_leftovers(folder)
             finally:

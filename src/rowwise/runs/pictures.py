@@ -5,22 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import keras
+    from collections.abc import Iterator
 
     from rowwise.data.dataset import Dataset
     from rowwise.engine.prediction import Prediction
     from rowwise.measure import AnyReport
-    from rowwise.runs.record import Epoch
+    from rowwise.runs.model_training import Fitted
 
 
 def run_pictures(
-    model: keras.Model,
+    fitted: Fitted,
     data: Dataset,
     prediction: Prediction,
     report: AnyReport,
-    epochs: Sequence[Epoch],
 ) -> Iterator[tuple[str, bytes]]:
     """File name and PNG bytes of each, as it is drawn.
 
@@ -36,10 +33,10 @@ def run_pictures(
         yield "confusion.png", plots.confusion_picture(report, title)
     elif isinstance(report, RegressionReport):
         yield "predicted.png", plots.true_and_predicted(report, title)
-    if epochs:
+    if epochs := fitted.epochs:
         figures = {name: [epoch.figures[name] for epoch in epochs] for name in epochs[0].figures}
-        yield "learning-curves.png", plots.learning_curves(figures, title)
+        yield "learning-curves.png", plots.learning_curves(figures, title, fitted.best_epoch)
     if is_picture(data.shape) and isinstance(report, Report):
         yield "most-wrong.png", plots.wrong_gallery(data, prediction.probabilities, title=title)
-        kernel = dense_kernels(model)[0].numpy()
+        kernel = dense_kernels(fitted.model)[0].numpy()
         yield "kernel.png", plots.kernel_images(kernel, data.shape, title=title)

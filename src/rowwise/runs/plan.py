@@ -14,6 +14,7 @@ from rowwise.files import LOCK
 from rowwise.locks import held, owner
 from rowwise.runs.record import RECORD, UNFINISHED, RunRecord
 from rowwise.runs.settings import Settings
+from rowwise.text.options import option, written
 
 # The attributes of a Source that say how data are read, by the names of the options that set them: `seed` is the
 # training's own, so that of the split has another name.
@@ -22,6 +23,7 @@ READING = {
     for field in fields(Source)
     if field.name not in ("place", "frame")
 }
+OPTIONS = {attribute: name for name, attribute in READING.items()}
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,8 @@ def source_of(data: Any, reading: Mapping[str, Any]) -> Source:
 
 
 def option_names(attributes: Iterable[str]) -> str:
-    """`--target, --split-seed`: attributes of a Source as the command line calls them."""
-    names = {attribute: option for option, attribute in READING.items()}
-    return ", ".join(f"--{names[attribute].replace('_', '-')}" for attribute in attributes)
+    """`--target, --split-seed`, or `target=, split_seed=`: attributes of a Source as the caller writes them."""
+    return ", ".join(option(OPTIONS[attribute]) for attribute in attributes)
 
 
 def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mapping[str, Any]) -> TrainingPlan:
@@ -111,8 +112,20 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
         raise UsageError("cli.resume.amid", path=folder, epoch=done + 1)
     if record.diverged:
         raise UsageError("cli.resume.diverged", path=folder, epoch=record.diverged.epoch, rate=kept.learning_rate)
-    if done >= epochs and not (killed and done == epochs):  # which then has only to be measured and saved
+    if record.refit and (epochs != kept.epochs or not record.lacks_refit):
+        raise UsageError("cli.resume.refit", path=folder, best=record.best_epoch)
+    ended = done >= epochs or record.stopped_early
+    if (
+        ended and not (record.lacks_refit or record.lacks_members) and not (killed and epochs == kept.epochs)
+    ):  # which has only to be saved
+        if record.stopped_early:
+            waited = kept.patience
+            raise UsageError("cli.resume.stopped", path=folder, done=done, patience=waited, best=record.best_epoch)
         raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
+    if record.members and not record.checkpoint:
+        raise UsageError("cli.resume.ensemble", path=folder, networks=1 + len(record.members))
+    if not killed and not ended and record.best_epoch not in (0, done) and not record.checkpoint:
+        raise UsageError("cli.resume.best", path=folder, done=done, best=record.best_epoch)
     return TrainingPlan(source.checked(), replace(kept, epochs=epochs), frozenset(choices), folder, record, killed)
 
 
@@ -126,7 +139,8 @@ def _other_data(kept: Source, data: Any, reading: Mapping[str, Any]) -> list[str
     asked = replace(asked, **names)
     for name in reading:
         if getattr(asked, name) != getattr(kept, name):
-            differences.append(f"{option_names([name])} {_shown(getattr(asked, name))} ≠ {_shown(getattr(kept, name))}")
+            argument = option(OPTIONS[name], _shown(getattr(asked, name)))
+            differences.append(f"{argument} ≠ {written(_shown(getattr(kept, name)))}")
     return differences
 
 
@@ -135,5 +149,8 @@ def _same_place(place: str, kept: str) -> bool:
     return len(names) == 1 or Path(place).resolve() == Path(kept).resolve()
 
 
-def _shown(value: object) -> str:
-    return listed(map(str, value)) if isinstance(value, tuple) else cut(value) or '""'
+def _shown(value: object) -> object:
+    """As a message has it: a name, or several, in one text."""
+    if isinstance(value, tuple):
+        return listed(map(str, value))
+    return cut(value) or '""' if isinstance(value, str) else value

@@ -188,6 +188,19 @@ class DataRecord:
 
 
 @dataclass(frozen=True)
+class Member:
+    """A network of an ensemble beside the first: its seed, the epochs trained, the one kept, its validation loss.
+
+    The epoch is 0 where the last one is kept, the loss None where no records were held out.
+    """
+
+    seed: int
+    epochs: int
+    best_epoch: int
+    validation_loss: float | None = None
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """All that is known of a run besides its model.
 
@@ -203,8 +216,14 @@ class RunRecord:
         interrupted: whether it was stopped before its last epoch.
         diverged: where the training was stopped because it had diverged.
         unfinished: where an epoch was cut short: its steps are in the weights, but no epoch counts them.
-        checkpoint: the file, beside the record, of the model as it was after the last of `epochs`; empty where that is
-            the saved model itself.
+        checkpoint: the file, beside the record, of the model as it was after the last of `epochs`, or of `refit`; empty
+            where that is the saved model itself. Of an ensemble it is the first network.
+        best_epoch: the number of the epoch whose weights the model has, that with the lowest validation loss; 0 where
+            it has the last one's.
+        best_checkpoint: of a run that is not finished, or is an ensemble's: the file of the model as it was after that
+            epoch; empty where that is `checkpoint` itself.
+        refit: the epochs of the model that was then trained on all training records, which is the one that is saved.
+        members: the other networks of an ensemble: the saved model is the mean of them and of that of `epochs`.
         model: the path of the saved model; empty as long as the run is not finished.
     """
 
@@ -221,7 +240,32 @@ class RunRecord:
     diverged: Diverged | None = None
     unfinished: Unfinished | None = None
     checkpoint: str = ""
+    best_epoch: int = 0
+    best_checkpoint: str = ""
+    refit: tuple[Epoch, ...] = ()
+    members: tuple[Member, ...] = ()
     model: str = ""
+
+    @property
+    def epochs_trained(self) -> int:
+        """In all, those of the refit among them."""
+        return len(self.epochs) + len(self.refit)
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether the validation loss had not fallen for as many epochs as the settings wait."""
+        waited = len(self.epochs) - self.best_epoch
+        return bool(self.best_epoch and self.settings.patience) and waited >= self.settings.patience
+
+    @property
+    def lacks_members(self) -> bool:
+        """Whether the other networks of an ensemble are still to be trained."""
+        return self.settings.ensemble > 1 and not (self.members or self.diverged)
+
+    @property
+    def lacks_refit(self) -> bool:
+        """Whether the model on all training records is still to be trained."""
+        return self.settings.refit and self.best_epoch > len(self.refit) and not self.diverged
 
     def to_dict(self) -> dict[str, Any]:
         """As `run.json` and `rowwise train --json` have it."""
@@ -241,6 +285,10 @@ class RunRecord:
             "seconds": dict(self.seconds),
             "versions": dict(self.versions),
             "checkpoint": self.checkpoint or None,
+            "best_epoch": self.best_epoch or None,
+            "best_checkpoint": self.best_checkpoint or None,
+            "refit": [epoch.to_dict() for epoch in self.refit],
+            "members": [asdict(member) for member in self.members],
             "model": self.model,
         }
 
@@ -293,7 +341,7 @@ class RunRecord:
             settings=Settings.from_dict(read.mapping("settings", required=True)),
             engine=read.text("engine"),
             engine_reason=read.text("engine_reason"),
-            epochs=_epochs(values.get("epochs")),
+            epochs=_epochs(values.get("epochs"), "epochs"),
             test=read.mapping("test", required=True),
             seconds=read.numbers_by_name("seconds"),
             versions=read.texts_by_name("versions"),
@@ -304,6 +352,10 @@ class RunRecord:
             if read.mapping("unfinished")
             else None,
             checkpoint=_checkpoint(read.text("checkpoint")),
+            best_epoch=read.whole("best_epoch"),
+            best_checkpoint=_checkpoint(read.text("best_checkpoint")),
+            refit=_epochs(values.get("refit", []), "refit"),
+            members=_members(values.get("members", [])),
             model=read.text("model"),
         )
 
@@ -352,20 +404,33 @@ def versions() -> dict[str, str]:
     return {"rowwise": __version__, "python": platform.python_version(), **libraries}
 
 
-def _epochs(rows: Any) -> tuple[Epoch, ...]:
+def _epochs(rows: Any, name: str) -> tuple[Epoch, ...]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) and "epoch" in row for row in rows):
-        raise ValueError(f"epochs: {rows!r:.60}")
+        raise ValueError(f"{name}: {rows!r:.60}")
     if any(row.keys() != rows[0].keys() for row in rows):
-        raise ValueError("epochs: rows of different columns")
+        raise ValueError(f"{name}: rows of different columns")
     epochs = []
     for row in rows:
         # JSON has no NaN: a figure that was none comes back as null.
         numbers = {name: math.nan if value is None else value for name, value in row.items()}
         number, seconds = numbers.pop("epoch"), numbers.pop("seconds", math.nan)
         if not isinstance(number, int) or number < 1 or not all(map(is_number, (number, seconds, *numbers.values()))):
-            raise ValueError(f"epochs: {row!r:.60}")
+            raise ValueError(f"{name}: {row!r:.60}")
         epochs.append(Epoch(number, numbers, float(seconds)))
     return tuple(epochs)
+
+
+def _members(rows: Any) -> tuple[Member, ...]:
+    if not isinstance(rows, list):
+        raise ValueError(f"members: {rows!r:.60}")
+    members = []
+    for row in rows:
+        read, loss = Fields(row if isinstance(row, dict) else {}, "members."), None
+        if isinstance(row, dict) and row.get("validation_loss") is not None:
+            loss = float(row["validation_loss"])
+        seed, epochs, best = (read.whole(name, required=True) for name in ("seed", "epochs", "best_epoch"))
+        members.append(Member(seed, epochs, best, loss))
+    return tuple(members)
 
 
 def _checkpoint(name: str) -> str:

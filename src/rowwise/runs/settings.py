@@ -9,7 +9,9 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from rowwise.errors import UsageError
+from rowwise.models.presets import PRESETS, suited
 from rowwise.text import say
+from rowwise.text.options import option, written
 from rowwise.text.visible import shown
 
 if TYPE_CHECKING:
@@ -18,11 +20,16 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
 
 CLASS_WEIGHTS = ("none", "balanced")
+LATER = (
+    "class_weight",
+    "patience",
+    "refit",
+    "preset",
+    "pieces",
+    "ensemble",
+)  # what runs of earlier versions lack: they had the default
+OF_TABLES = ("preset", "pieces", "ensemble")
 LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
-
-# A table of fewer records than MANY is trained for FEWEST_EPOCHS or STEPS, whichever is more, up to MOST_EPOCHS:
-# measured on the tables that scikit-learn ships (`rowwise bench --parts tables`).
-MANY, FEWEST_EPOCHS, MOST_EPOCHS, STEPS = 10_000, 60, 200, 500
 
 
 class Choices(TypedDict, total=False):
@@ -37,6 +44,11 @@ class Choices(TypedDict, total=False):
     seed: int
     class_weight: str
     epochs: int
+    patience: int
+    refit: bool
+    preset: str
+    pieces: int
+    ensemble: int
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,12 @@ class Settings:
         seed: fixes initial weights, order of records, dropout, and which records are held out.
         class_weight: "none", or "balanced": classes count alike, however rare.
         epochs: in all, those of a resumed run among them.
+        patience: epochs without a lower validation loss after which a training stops, and keeps the weights of the
+            epoch with the lowest; 0 for all epochs, and the last one's weights.
+        refit: whether a new model is then trained on all training records, for as many epochs as were best.
+        preset: one of `PRESETS`, which decides of a table's model what is not chosen.
+        pieces: that each number of a table is divided into; 0 leaves numbers standardized.
+        ensemble: networks of a table's model, which differ in their seed alone and are averaged.
     """
 
     hidden: tuple[int, ...] = (100, 30)
@@ -64,6 +82,11 @@ class Settings:
     seed: int = 0
     class_weight: str = "none"
     epochs: int = 20
+    patience: int = 0
+    refit: bool = False
+    preset: str = "default"
+    pieces: int = 0
+    ensemble: int = 1
 
     @classmethod
     def of(cls, choices: Choices) -> Settings:
@@ -79,27 +102,31 @@ class Settings:
                 near = " " + say("cli.usage.near", near=close[0]) if close else ""
                 raise UsageError("settings.unknown", name=name, near=near, known=", ".join(names))
             _check(name, value)
-        return cls(**{name: tuple(v) if name == "hidden" else v for name, v in choices.items()})  # type: ignore[arg-type]
+        settings = cls(**{name: tuple(v) if name == "hidden" else v for name, v in choices.items()})  # type: ignore[arg-type]
+        if settings.patience and not settings.validation:
+            raise UsageError("settings.patience.validation")
+        return settings
 
     def suited(self, data: Dataset, chosen: Collection[str]) -> Settings:
-        """These settings, those not chosen suited to the training records `data`.
+        """These settings, those not chosen suited to the training records `data`: of a table by the preset.
 
-        A table has one hidden layer; where it has few records, smaller batches and more epochs, since 20 would be a
-        hundred steps or two.
+        Raises:
+            UsageError: settings that contradict one another, or that pictures and arrays do not have.
         """
-        settings, records = self, len(data)
+        settings = self
         if data.schema is not None:
-            from rowwise.models.dense import usual_hidden
-
-            if "hidden" not in chosen:
-                settings = replace(settings, hidden=usual_hidden(data))
-            if "batch_size" not in chosen:
-                learned_from = int(records * (1 - settings.validation))
-                settings = replace(settings, batch_size=max(min(settings.batch_size, learned_from // 2), 1))
-            if "epochs" not in chosen and records < MANY:
-                steps = -(-records // settings.batch_size)
-                epochs = min(max(FEWEST_EPOCHS, -(-STEPS // steps)), MOST_EPOCHS)
-                settings = replace(settings, epochs=epochs)
+            by_preset = asdict(suited(self.preset, data, self.validation if "validation" in chosen else None))
+            if not by_preset["validation"]:
+                del by_preset["patience"]
+            settings = replace(self, **{name: value for name, value in by_preset.items() if name not in chosen})
+        elif names := [name for name in OF_TABLES if name in chosen]:
+            raise UsageError("settings.of_tables", names=", ".join(names))
+        if settings.refit and not settings.patience:
+            raise UsageError("settings.refit.patience")
+        if settings.refit and settings.ensemble > 1:
+            if "ensemble" in chosen:
+                raise UsageError("settings.refit.ensemble")
+            settings = replace(settings, ensemble=1)
         return settings
 
     def differences(self, other: Settings) -> frozenset[str]:
@@ -121,8 +148,7 @@ class Settings:
         """
         settings: dict[str, Any] = {}
         for name, usual in asdict(cls()).items():
-            # A run of before there were class weights had none.
-            value = values.get(name, usual if name == "class_weight" else None)
+            value = values.get(name, usual if name in LATER else None)
             types = {tuple: (list,), float: (float, int)}.get(type(usual), (type(usual),))  # as JSON gives them
             if not isinstance(value, types) or not _fits(name, value):
                 raise ValueError(f"settings.{name}: {value!r:.60}")
@@ -130,12 +156,12 @@ class Settings:
         return cls(**settings)
 
     def contradictions(self, choices: Choices) -> list[str]:
-        """What was chosen otherwise than it is here, as the command line writes it: `--seed 1 ≠ 0`.
+        """What was chosen otherwise than it is here, as the caller writes it: `--seed 1 ≠ 0`.
 
         `epochs` are no contradiction: a resumed run may train for longer.
         """
         return [
-            f"--{name.replace('_', '-')} {_shown(value)} ≠ {_shown(getattr(self, name))}"
+            f"{option(name, value)} ≠ {written(getattr(self, name))}"
             for name, value in Settings.of(choices).to_dict().items()
             if name in choices and name != "epochs" and value != getattr(self, name)
         ]
@@ -160,6 +186,11 @@ def _fits(name: str, value: Any) -> bool:
         "seed": 0 <= count <= LARGEST_SEED,
         "class_weight": isinstance(value, str) and value in CLASS_WEIGHTS,
         "epochs": count >= 1,
+        "patience": count >= 0,
+        "refit": isinstance(value, bool),
+        "preset": isinstance(value, str) and value in PRESETS,
+        "pieces": count >= 0,
+        "ensemble": count >= 1,
     }
     return fits[name]
 
@@ -175,7 +206,3 @@ def _number(value: object) -> float:
 def _count(value: object) -> int:
     """A whole number, -1 where it is none, or beyond what a machine counts with."""
     return int(value) if isinstance(value, Integral) and not isinstance(value, bool) and value < 2**63 else -1
-
-
-def _shown(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

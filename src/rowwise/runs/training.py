@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data import load_default
 from rowwise.data.loaders import load_source
-from rowwise.environment import ENGINES, MOST_THREADS, checkpoint_seconds
+from rowwise.environment import ENGINES, MOST_THREADS
 from rowwise.errors import DataError, SaveError, UsageError, warn_user, warnings_to
 from rowwise.interrupt import deferred
 from rowwise.runs.clock import Clock
@@ -19,15 +19,13 @@ from rowwise.runs.events import (
     ModelBuilt,
     RunSaved,
     StopRequested,
-    TrainingEnded,
     Warned,
 )
 from rowwise.runs.folder import RunFolder
 from rowwise.runs.keras_import import import_loaders, importing_keras
 from rowwise.runs.memory import available_bytes, check_memory
-from rowwise.runs.model_file import MODEL, open_model
+from rowwise.runs.model_training import Job, opened_model, train_model
 from rowwise.runs.pictures import run_pictures
-from rowwise.runs.record import DataRecord, Diverged, Epoch, RunRecord, Unfinished, epochs_of, versions
 from rowwise.runs.saved import Saved
 from rowwise.text import say
 
@@ -42,8 +40,9 @@ if TYPE_CHECKING:
     from rowwise.engine.prediction import Prediction
     from rowwise.measure import AnyReport
     from rowwise.runs.events import Event, Observer
+    from rowwise.runs.model_training import Fitted
     from rowwise.runs.plan import TrainingPlan
-    from rowwise.runs.settings import Settings
+    from rowwise.runs.record import RunRecord
 
 
 def train(
@@ -99,84 +98,22 @@ def train(
         tell(DataLoaded(train_set, test_set, settings, settings.differences(plan.settings)))
         folder.reserve(train_set.name)
         _obey(stop)
+        how = engine, threads, stop, on_divergence
+        job = Job(plan, settings, train_set, test_set, clock, tell, folder, *how)
         with clock.lap("build"):
-            model = _model(plan, settings, train_set, tell)
+            model = _model(job)
         _obey(stop)
-        job = _Job(plan, settings, train_set, test_set, model, clock, tell, folder)
         with clock.lap("fit"):
-            fitted = _fit(job, engine, threads, stop, on_divergence)
+            fitted = train_model(job, model)
         interrupted = fitted.interrupted
         with deferred(lambda: tell(StopRequested(training=False)), interrupted):
-            prediction, report = _measured(job)
+            prediction, report = _measured(job, fitted.model)
             record, drawn = _recorded(job, fitted, prediction, report, pictures)
             tell(Measured(report))
-            place, record = folder.save(model, record, drawn)
-            saved = Saved(place, model, record)
+            place, record = folder.save(fitted.model, record, drawn)
+            saved = Saved(place, fitted.model, record)
             tell(RunSaved(saved))
     return saved
-
-
-@dataclass(frozen=True, eq=False)
-class _Job:
-    """A training under way."""
-
-    plan: TrainingPlan
-    settings: Settings
-    train: Dataset
-    test: Dataset
-    model: keras.Model
-    clock: Clock
-    tell: Observer
-    folder: RunFolder
-
-    @property
-    def epochs_before(self) -> tuple[Epoch, ...]:
-        """Those of the resumed run."""
-        return self.plan.before.epochs if self.plan.before else ()
-
-    def begun(self) -> RunRecord:
-        """What is known of the run before its training."""
-        return RunRecord(
-            data=DataRecord.of(self.train, self.test),
-            settings=self.settings,
-            engine="",
-            engine_reason="",
-            epochs=self.epochs_before,
-            test={},
-            seconds={},
-            versions=versions(),
-            resumed_from=self._resumed_from,
-        )
-
-    @property
-    def _resumed_from(self) -> str | None:
-        """A killed run that continues in its own folder stays the run that it was."""
-        plan = self.plan
-        if plan.killed and plan.before is not None and plan.resume == self.folder.path:
-            return plan.before.resumed_from
-        return str(plan.resume) if plan.resume else None
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    """How a training went.
-
-    Attributes:
-        engine, engine_reason, epochs: as in a RunRecord.
-        compile_seconds: None where it is unknown.
-        interrupted, diverged: whether it was stopped, and why.
-        unfinished: where, if that was within an epoch.
-        checkpoint: the file that holds the model as it was before that epoch; empty where it could not be written.
-    """
-
-    engine: str
-    engine_reason: str
-    epochs: tuple[Epoch, ...]
-    compile_seconds: float | None = None
-    interrupted: bool = False
-    diverged: Diverged | None = None
-    unfinished: Unfinished | None = None
-    checkpoint: str = ""
 
 
 @contextmanager
@@ -227,96 +164,35 @@ def _load(plan: TrainingPlan, tell: Observer) -> tuple[Dataset, Dataset]:
     return train_set, test_set
 
 
-def _model(plan: TrainingPlan, settings: Settings, data: Dataset, tell: Observer) -> keras.Model:
+def _model(job: Job) -> keras.Model:
     """The resumed run's model with its optimizer, or a new one."""
     import jax
 
-    from rowwise.models.dense import dense
-
+    plan, settings, data = job.plan, job.settings, job.train
     if jax.default_backend() == "cpu":  # other devices have their own memory
-        shape = data.shape if data.schema is None else (len(data.schema.features),)
+        shape = data.shape if data.schema is None else (len(data.schema.features) * (1 + settings.pieces),)
         outputs = len(data.classes or data.targets)
         check_memory(shape, settings.hidden, outputs, settings.batch_size, available_bytes())
     if plan.resume is not None and plan.before is not None:
-        model = open_model(plan.resume / (plan.before.checkpoint or MODEL))
-        tell(ModelBuilt(model, plan.resume, len(plan.before.epochs)))
+        model = opened_model(plan)
+        job.tell(ModelBuilt(model, plan.resume, len(plan.before.epochs)))
     else:
-        layers = settings.hidden, settings.activation, settings.dropout
-        model = dense(data, *layers, learning_rate=settings.learning_rate, seed=settings.seed)
-        tell(ModelBuilt(model))
+        model = job.new_model()
+        job.tell(ModelBuilt(model))
     return model
 
 
-def _fit(job: _Job, engine: str, threads: int | None, stop: threading.Event | None, on_divergence: str) -> _Fitted:
-    """Train to the last epoch, or until it is stopped. What was stopped with nothing trained is passed on."""
-    from rowwise.data.class_weights import balanced
-    from rowwise.engine import fit
-    from rowwise.runs.checkpoints import Checkpoints
-    from rowwise.runs.epoch_events import EpochEvents
-
-    model, settings = job.model, job.settings
-    batch_size = settings.batch_size
-    if "batch_size" not in job.plan.chosen:  # it was not chosen: fewer records are no mistake
-        batch_size = max(1, min(batch_size, int(len(job.train) * (1 - settings.validation))))
-    before = job.plan.before
-    if before is not None and len(before.epochs) >= settings.epochs:  # killed after its last epoch
-        return _Fitted(before.engine, before.engine_reason, before.epochs)
-    checkpoints = Checkpoints(job.folder, job.begun(), checkpoint_seconds())
-    interrupted = False
-    try:
-        fit(
-            model,
-            job.train,
-            epochs=settings.epochs,
-            batch_size=batch_size,
-            validation=settings.validation,
-            seed=settings.seed,
-            class_weight=balanced(job.train) if settings.class_weight == "balanced" else None,
-            callbacks=[checkpoints, EpochEvents(job.tell, len(job.epochs_before))],
-            engine=engine,
-            threads=threads,
-            stop=stop,
-            on_divergence=on_divergence,
-            verbose=0,
-            initial_epoch=len(job.epochs_before),
-        )
-    except KeyboardInterrupt:
-        history = getattr(model, "history", None)  # none before the first epoch
-        if history is None or not (history.epoch or history.rowwise.get("interrupted")):
-            raise
-        interrupted = True
-    kept = checkpoints.write()  # before the measuring, which may take longer than the sender of a signal waits
-    told: dict[str, Any] = model.history.rowwise
-    divergence = told.get("diverged")
-    job.tell(TrainingEnded(told["engine"], told["reason"], interrupted, divergence is not None))
-    epochs = (
-        *job.epochs_before,
-        *epochs_of(model.history.history, told["seconds"], len(job.epochs_before) + 1),
-    )
-    cut = told.get("interrupted") if interrupted else None
-    return _Fitted(
-        engine=told["engine"],
-        engine_reason=told["reason"],
-        epochs=epochs,
-        compile_seconds=told["compile_seconds"],
-        interrupted=interrupted,
-        diverged=None if divergence is None else Diverged(divergence.epoch, divergence.loss),
-        unfinished=Unfinished(len(epochs) + 1, cut["steps"]) if cut else None,
-        checkpoint=kept.checkpoint if cut and kept is not None else "",
-    )
-
-
-def _measured(job: _Job) -> tuple[Prediction, AnyReport]:
+def _measured(job: Job, model: keras.Model) -> tuple[Prediction, AnyReport]:
     from rowwise.engine.prediction import predict
     from rowwise.measure import judge
 
     with job.clock.lap("evaluate"):
-        prediction = predict(job.model, job.test.x)
+        prediction = predict(model, job.test.x)
         return prediction, judge(prediction, job.test, job.train)
 
 
 def _recorded(
-    job: _Job, fitted: _Fitted, prediction: Prediction, report: AnyReport, pictures: bool
+    job: Job, fitted: Fitted, prediction: Prediction, report: AnyReport, pictures: bool
 ) -> tuple[RunRecord, dict[str, bytes]]:
     """The record of the run, and its pictures by file name."""
     clock = job.clock
@@ -325,7 +201,7 @@ def _recorded(
         drawn: dict[str, bytes] = {}
         if pictures:
             try:
-                drawn.update(run_pictures(job.model, job.test, prediction, report, fitted.epochs))
+                drawn.update(run_pictures(fitted, job.test, prediction, report))
             except Exception as cause:  # a picture that cannot be drawn is no reason to lose the training
                 warn_user(say("cli.pictures", cause=f"{type(cause).__name__}: {cause}"))
         test = measures.result()
@@ -342,5 +218,9 @@ def _recorded(
         diverged=fitted.diverged,
         unfinished=fitted.unfinished,
         checkpoint=fitted.checkpoint,
+        best_epoch=fitted.best_epoch,
+        refit=fitted.refit,
+        members=fitted.members,
+        best_checkpoint=fitted.best_checkpoint,
     )
     return record, drawn

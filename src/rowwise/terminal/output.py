@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 import sys
 from contextlib import ExitStack, redirect_stderr, redirect_stdout, suppress
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from rowwise.errors import SaveError, os_reason, warnings_to
 from rowwise.files import write_whole
 from rowwise.json_text import plain
+from rowwise.terminal.streams import silence
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
@@ -125,14 +125,6 @@ def called() -> str:
     with suppress(ValueError):  # on another drive, or not below this folder
         return str(program.absolute().relative_to(Path.cwd()))
     return str(program)
-
-
-def silence(stream: Any) -> None:
-    """Lead a stream nowhere: Python would complain when it flushes at the end what could not be written."""
-    with suppress(OSError, ValueError):  # a stream of a test has no number
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
 
 
 def written(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]) -> Done:

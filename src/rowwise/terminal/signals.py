@@ -1,16 +1,23 @@
 """SIGINT, SIGTERM, SIGHUP → the end of a command: at once or, where there is something to save, once it is saved.
 
 A signal that the parent process ignores, as `nohup` does, stays ignored.
+
+A signal is an exception wherever Python is just then: maybe a callback whose exceptions Python prints and forgets
+(of the garbage collector, of a weak reference, a `__del__`, one that C has called): it is then raised anew outside.
 """
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
+
+from rowwise.terminal.streams import silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +26,9 @@ NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 OVER = 128  # what a shell adds to a signal's number to make an exit code
 MOST = 2  # signals that are overlooked while the command ends
 SHOW_CURSOR = "\x1b[?25h"
+AGAIN = 0.01  # seconds until a signal that was swallowed is raised anew
+
+_swallowed: set[int] = set()  # signals whose exceptions were, until they are raised anew
 
 
 class Ended(KeyboardInterrupt):
@@ -39,6 +49,7 @@ def end_at_once() -> None:
     for number in _heard():
         if number != signal.SIGINT:
             signal.signal(number, end)
+    _raise_anew()
 
 
 def ignore_all() -> None:
@@ -63,6 +74,7 @@ class StopSignals:
         self._raised, self._more = False, 0
 
     def __enter__(self) -> Self:
+        _swallowed.clear()
         if threading.current_thread() is threading.main_thread():  # which alone gets signals
             for number in _heard():
                 self._before[number] = signal.signal(number, self._hear)
@@ -77,6 +89,9 @@ class StopSignals:
         self._raised, self._more = False, 0
 
     def _hear(self, number: int, frame: Any) -> None:
+        if number in _swallowed:  # it was heard, and counted, before
+            _swallowed.discard(number)
+            raise Ended(number)
         self.number = self.number or number
         _let_terminal_go(number)
         if self._raised:
@@ -91,7 +106,7 @@ class StopSignals:
                 self._note()
         else:
             self._raised = True
-            raise KeyboardInterrupt
+            raise Ended(number)
 
 
 def _heard() -> list[int]:
@@ -99,11 +114,29 @@ def _heard() -> list[int]:
     return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
 
+def _raise_anew() -> None:
+    """What ends the command is no exception to be printed and forgotten."""
+    others = sys.unraisablehook
+
+    def hook(unraisable: Any) -> None:
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            others(unraisable)
+            return
+        number = getattr(unraisable.exc_value, "exit_code", OVER + signal.SIGINT) - OVER
+        _swallowed.add(number)
+        _thread.start_new_thread(_signal_again, (number,))  # takes no lock that the main thread may hold just now
+
+    sys.unraisablehook = hook
+
+
+def _signal_again(number: int) -> None:
+    time.sleep(AGAIN)
+    _thread.interrupt_main(signal.Signals(number))  # nothing where it is ignored by now
+
+
 def _let_terminal_go(number: int) -> None:
     """After SIGHUP there is no terminal: what is printed would fail."""
     if number == getattr(signal, "SIGHUP", None):
-        from rowwise.terminal.output import silence  # which `rowwise --help` does without
-
         for stream in (sys.__stdout__, sys.__stderr__):
             with suppress(OSError, ValueError):
                 if stream is not None and stream.isatty():

@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from rowwise.text.options import as_called
 from rowwise.text.visible import quoted
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def use_language(lang: str | None) -> Iterator[None]:
 def say(key: str, /, **values: object) -> str:
     """The message `key` in the current language, filled with `values`, of which nothing acts on a terminal.
 
+    Options that it names are written as the caller does: see `rowwise.text.options`.
+
     `count`, or else `records`, is what decides between singular and plural.
 
     Raises:
@@ -99,7 +102,7 @@ def say(key: str, /, **values: object) -> str:
     message, form = _message(key), language()
     if form == "en" and "en_one" in message and str(values.get("count", values.get("records"))) == "1":
         form = "en_one"
-    return message[form].format(**{name: quoted(value) for name, value in values.items()})
+    return as_called(message[form]).format(**{name: quoted(value) for name, value in values.items()})
 
 
 def percent(share: float, digits: int = 1) -> str:

@@ -14,8 +14,7 @@ _HARMFUL = (
     "\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f"
 )
-_IN_LINES = re.compile(f"[{_HARMFUL}]")
-_IN_LINE = re.compile(f"[\t\n{_HARMFUL}]")
+_IN_LINES, _IN_LINE = f"[{_HARMFUL}]", f"[\t\n{_HARMFUL}]"  # compiled where they are needed, which is seldom
 
 
 def visible(text: str, lines: bool = False) -> str:
@@ -27,7 +26,7 @@ def visible(text: str, lines: bool = False) -> str:
     """
     if text.isprintable():  # nearly all are
         return text
-    return (_IN_LINES if lines else _IN_LINE).sub(_escaped, text)
+    return re.sub(_IN_LINES if lines else _IN_LINE, _escaped, text)
 
 
 def quoted(value: object) -> object:

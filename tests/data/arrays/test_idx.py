@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from idx_files import write_idx
 
-from rowwise.data.arrays.idx import LARGEST, read_idx, write_idx
-from rowwise.errors import DataError, SaveError
+from rowwise.data.arrays.idx import LARGEST, read_idx
+from rowwise.errors import DataError
 from rowwise.text import use_language
 
 TYPES = st.sampled_from([np.uint8, np.int8, np.int16, np.int32, np.float32, np.float64])
@@ -124,13 +125,3 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
         read_idx(tmp_path / "absent")
     with pytest.raises(DataError, match=r"cannot be read: it is a folder"):
         read_idx(tmp_path)
-
-
-def test_what_idx_cannot_hold_is_not_written(tmp_path):
-    for array in (np.zeros(3, np.uint16), np.zeros(3, bool), np.zeros((), np.uint8)):
-        with pytest.raises(DataError, match="IDX cannot hold"):
-            write_idx(tmp_path / "file", array)
-    assert list(tmp_path.iterdir()) == []
-    (tmp_path / "file").write_text("")
-    with pytest.raises(SaveError):
-        write_idx(tmp_path / "file" / "below", np.zeros(3, np.uint8))

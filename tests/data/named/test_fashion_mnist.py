@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from idx_files import write_idx
 
 import rowwise
 from rowwise.data import fetch
-from rowwise.data.arrays.idx import write_idx
 from rowwise.data.named import fashion_mnist
 from rowwise.errors import DataError, DataNotFound
 from rowwise.text import use_language

@@ -192,7 +192,7 @@ def test_files_that_are_no_pictures_are_listed(parts):
             "  bolt/empty.bmp: no picture of a known format",
         ]
         assert "truncated" in lines[1].lower()
-        assert "--skip-bad" in lines[-1]
+        assert "skip_bad=True" in lines[-1]
     with pytest.warns(Suspicious, match="Left out, as asked, 3 of 15"):
         train, test = rowwise.load(parts, skip_bad=True)
     assert len(train) + len(test) == 12

@@ -16,6 +16,7 @@ PAIRS = [
     ("학습용", "시험용"),
     ("훈련 데이터", "검증 데이터"),
     ("Entraînement", "Test"),
+    ("apprentissage", "test"),
     ("trainval", "test"),
     ("1-training", "2-holdout"),
 ]
@@ -53,6 +54,15 @@ def test_parts_may_be_wrapped_in_a_folder_of_their_own_name_and_others_are_said(
     assert first.classes == ("blue", "red")
     assert first.counts.tolist() == [3, 4]
     assert second.counts.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("around", ["dataset", "archive/Fruits 360"])
+def test_folders_around_the_data_are_passed_by(tmp_path, around):
+    fill(tmp_path / around / "train", red=4, blue=3)
+    fill(tmp_path / around / "test", red=2, blue=1, seed=100)
+    first, second = rowwise.load(tmp_path, size="8")
+    assert first.classes == ("blue", "red")
+    assert (first.counts.tolist(), second.counts.tolist()) == ([3, 4], [1, 2])
 
 
 def test_parts_may_lie_within_the_classes(tmp_path):

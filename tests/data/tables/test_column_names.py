@@ -94,7 +94,7 @@ def test_a_target_may_hold_a_comma_and_several_may_stand_in_one_text(tmp_path):
     assert both.targets == ("Income, monthly", "Income")
     assert both.source["load"]["target"] == ["Income, monthly", "Income"]
     np.testing.assert_array_equal(both.y, np.stack([both.rows - 1, (both.rows - 1) % 5], axis=1))
-    words = r'--drop monthly: .* no such column.*It has: "Income, monthly", Income, y'
+    words = r'drop="monthly": .* no such column.*It has: "Income, monthly", Income, y'
     with pytest.raises(UsageError, match=words):
         rowwise.load(tmp_path / "t.csv", target="y", drop="Income, monthly ,monthly")
 
@@ -126,7 +126,7 @@ def test_dropping_a_common_name_drops_all_that_have_it(tmp_path):
 
 def test_a_target_of_a_common_name_is_asked_about(tmp_path):
     (tmp_path / "t.csv").write_text("w,y,y\n" + "".join(f"{n},{OK[n]},{n}\n" for n in ROWS))
-    with pytest.raises(UsageError, match=r"--target y: several columns .* called y, y\.1\. .*--drop y\.1"):
+    with pytest.raises(UsageError, match=r'target="y": several columns .* called y, y\.1\. .*drop="y\.1"'):
         rowwise.load(tmp_path / "t.csv", target="y")
     train, _ = rowwise.load(tmp_path / "t.csv", target="y", drop="y.1")
     assert train.classes == ("a", "b")
@@ -172,7 +172,7 @@ def test_dictionaries_may_have_labels_that_are_no_texts():
 def test_an_index_is_no_column_and_the_error_says_what_to_do():
     frame = PandasFrame(["x", "ok"], map(np.array, ([n * 1.0 for n in ROWS], OK)))
     frame.index = types.SimpleNamespace(names=["when"])
-    with pytest.raises(UsageError, match=r"--time when: that is the DataFrame's index.*reset_index\(\)"):
+    with pytest.raises(UsageError, match=r'time="when": that is the DataFrame.s index.*reset_index\(\)'):
         rowwise.load(frame, target="ok", time="when")
 
 

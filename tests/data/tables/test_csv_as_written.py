@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -73,6 +74,24 @@ def test_what_stands_above_the_names_is_left_out_with_a_word(tmp_path, above):
     check(tmp_path / "t.csv", (above + HEADER + ROWS).replace("\r", "").replace("\n", "\r\n"), ABOVE[above])
 
 
+def test_names_that_are_years_are_found_below_shorter_lines(tmp_path):
+    above = '"Data Source","Indicators",\n\n"Last Updated","2023-12-18",\n\n'
+    records = "".join(f'"Land {n}","L{n}","GDP","{n}.5","{n * 7 % 50}",\n' for n in R)
+    (tmp_path / "t.csv").write_text(above + '"Country","Code","Indicator","1990","2000",\n' + records)
+    with pytest.warns(Suspicious, match="Line 5 holds the names"):
+        train, test = rowwise.load(tmp_path / "t.csv", "2000")
+    assert (train.schema.inputs, len(train) + len(test)) == (("1990",), len(R))
+
+
+def test_a_word_over_all_columns_and_a_line_of_remarks_are_no_names_and_no_record(tmp_path):
+    above = "downloaded: 2023/01/20\n\n\nTokyo,Tokyo,Tokyo\nday,temperature,rain\n,quality,\n"
+    (tmp_path / "t.csv").write_text(above + "".join(f"2023/1/{n % 28 + 1},{n}.5,{n * 7 % 50}\n" for n in R))
+    with pytest.warns(Suspicious, match="Line 5 holds the names|line 6 says in which units"):
+        train, test = rowwise.load(tmp_path / "t.csv", "rain")
+    assert [column.kind for column in train.schema.columns] == ["date", "numeric"]
+    assert len(train) + len(test) == len(R)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp949"])
 def test_in_every_encoding(tmp_path, encoding):
     text = "매출 현황\n" + HEADER + ROWS
@@ -136,6 +155,24 @@ BELOW = ("Total;99;\n", "TOTAL:;;60\n", "합계;;60\n", "Source: the office\n", 
 def test_totals_and_notes_at_the_end_are_no_records(tmp_path, below):
     check(tmp_path / "t.csv", HEADER + ROWS + below, "the last rows (")
     check(tmp_path / "t.csv", (HEADER + ROWS + below).encode("utf-16"), "the last rows (")
+
+
+def test_a_total_below_rows_that_are_shorter_than_the_header_does_not_hide_that_they_are(tmp_path):
+    rows = "".join(f"{n},b,{OK[n]}\n" for n in range(20))
+    with pytest.raises(DataError, match="21 of 21 rows have fewer fields"):
+        read(tmp_path / "t.csv", f"n,what,ok,\n{rows}total,190\n")
+
+
+@pytest.mark.parametrize("line", [b"1", b","])
+def test_a_line_without_end_is_refused_before_it_is_read(tmp_path, line):
+    with pytest.raises(DataError, match="a line of more than 16,777,216 bytes"):
+        read(tmp_path / "t.csv", b"n,ok\n" + line * (20 << 20))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_whose_name_is_no_text_is_refused_in_words(tmp_path):
+    with pytest.raises(DataError, match="its name is not in UTF-8"):
+        read(tmp_path / "t\udcff.csv", "n,ok\n1,a\n2,b\n" * 9)
 
 
 def test_a_last_record_is_no_total_only_because_it_says_so(tmp_path):
@@ -335,7 +372,7 @@ WITHOUT_NAMES = {
 def test_a_file_without_names_is_refused_with_the_way_out(tmp_path, what):
     text, first, targets = WITHOUT_NAMES[what]
     (tmp_path / "t.csv").write_text(text)
-    with pytest.raises(DataError, match=rf"(?i)line 1 of .*\({first}\).*--header 0.*--header 1"):
+    with pytest.raises(DataError, match=rf"(?i)line 1 of .*\({first}\).*header=0.*header=1"):
         rowwise.load(tmp_path / "t.csv", target="column_3")
     _, x, y, _ = read(tmp_path / "t.csv", text, target="column_3", header=0)
     assert y == targets
@@ -372,7 +409,7 @@ def test_pandass_own_names_0_1_2_are_names(tmp_path):
 def test_the_line_of_the_names_can_be_said(tmp_path):
     check(tmp_path / "t.csv", "1;2;3\nq;w;e\n" + HEADER + ROWS, header=3)
     (tmp_path / "t.csv").write_text(HEADER + ROWS)
-    with pytest.raises(DataError, match=r"--header 300: .* no such line"):
+    with pytest.raises(DataError, match=r"header=300: .* no such line"):
         rowwise.load(tmp_path / "t.csv", target="ok", header=300)
     for wrong in (-1, True, 1.5):
         with pytest.raises(UsageError, match="header is the line"):
@@ -389,7 +426,7 @@ NO_HEADER = {
 @pytest.mark.parametrize("text", NO_HEADER, ids=["a title among texts", "another separator", "too few names"])
 def test_where_no_line_is_plainly_the_header_it_is_asked_for(tmp_path, text):
     (tmp_path / "t.csv").write_text(text)
-    with pytest.raises(DataError, match=r"Line 1 of .* it is no header of theirs. Say .*--header"):
+    with pytest.raises(DataError, match=r"Line 1 of .* it is no header of theirs. Say .*header="):
         rowwise.load(tmp_path / "t.csv", target="ok")
 
 

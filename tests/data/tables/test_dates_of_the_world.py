@@ -88,6 +88,7 @@ def test_months_quarters_and_clocks_are_what_they_say(tmp_path):
 def test_what_only_looks_like_dates_clocks_or_numbers_is_a_category(tmp_path):
     schema, _ = read(tmp_path, NO_DATES)
     assert {column.name: column.kind for column in schema.columns[:-1]} == dict.fromkeys(NO_DATES, "categorical")
+    assert all(len(column.levels) == 4 for column in schema.columns[:-1])
 
 
 def test_years_of_two_digits_are_not_born_in_the_future(tmp_path):
@@ -112,3 +113,13 @@ def test_however_many_dates_are_none_the_others_are_dates(tmp_path):
         schema, x = read(tmp_path, {"day": ["2023-01-14", "0000-00-00", "2021-07-04", "unknown"]})
     assert schema.columns[0].kind == "date"
     assert str(x["day year"]) == "[2023.0, nan, 2021.0, nan]"
+
+
+def test_whole_numbers_that_are_all_months_are_months(tmp_path):
+    months = [f"20{year}{month:02}" for year in (21, 22) for month in (1, 5, 9, 12)]
+    _, x = read(tmp_path, {"month": months, "number": [*months[:-1], "202299"], "few": ["202101", "202109"]})
+    assert [x["month year"], x["month month"]] == [[2021] * 4, [1, 5, 9, 12]]
+    assert x["number"] == [202101, 202105, 202109, 202112]
+    assert x["few"] == [202101, 202109, 202101, 202109]
+    frame = pl.DataFrame({"month": [int(text) for text in months] * 6, "n": range(48), "y": ["a", "b"] * 24})
+    assert encode(rowwise.load(frame, "y")[0].schema, frame).x[:4, :2].tolist() == [[2021, m] for m in (1, 5, 9, 12)]

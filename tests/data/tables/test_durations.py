@@ -64,3 +64,12 @@ def test_texts_that_may_be_times_of_day_are_durations_where_asked(tmp_path):
     assert rowwise.load(table(texts), target="ok")[0].schema.columns[0].parts == ("hour",)
     schema = rowwise.load(table(texts), target="ok", numeric="wait")[0].schema
     assert encode(schema, table(texts)).x[:, 0].tolist() == [n % 24 * 3600 + n * 60 + 30 for n in range(RECORDS)]
+
+
+def test_a_duration_is_predicted_in_seconds(tmp_path):
+    texts = [f"{20 + n}:{n % 60:02}:30" for n in range(60)]
+    (tmp_path / "t.csv").write_text("v,wait\n" + "".join(f"{n * 7 % 61},{text}\n" for n, text in enumerate(texts)))
+    train, test = rowwise.load(tmp_path / "t.csv", "wait")
+    assert train.schema.targets == ("wait",)
+    expected = {n + 1: (20 + n) * 3600 + n % 60 * 60 + 30 for n in range(60)}
+    assert dict(zip([*train.rows, *test.rows], [*train.y, *test.y], strict=True)) == expected

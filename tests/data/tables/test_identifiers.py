@@ -50,6 +50,7 @@ GAPS = [n * 7919 % 10007 + 15_000_000 for n in range(N)]
             "序号",
         ),
         *("Nr.", "Sl No", "customerid", "lfd. Nr.", "número", "№", "uuid", "Order ID", "rownames", "level_0"),
+        *("학번", "사번", "SSN", "MRN", "IDpatient", "num_client", "codigo_cliente", "n° client", "nº pedido"),
     ],
 )
 def test_row_numbers_are_left_out(name):

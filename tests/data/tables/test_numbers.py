@@ -244,7 +244,7 @@ def test_where_nothing_else_shows_the_sign_the_separator_does(tmp_path, separato
     assert len(said) == (separator != ",")
     for words in said:
         assert '"1.050" in column "v" is taken for' in words
-        assert f'--decimal "{"." if german else ","}"' in words
+        assert f'decimal="{"." if german else ","}"' in words
     for decimal, values in ((".", [1.05, 2.155]), (",", [1050, 2155])):
         found, _, said = loaded(path, decimal=decimal)
         assert (found["v"][:2], said) == (about(values), [])
@@ -374,7 +374,7 @@ def test_codes_keep_their_digits(tmp_path, what):
     _, schema, said = loaded(path)
     assert schema.columns[0].levels == tuple(sorted(values))
     assert len(said) == 1
-    assert "--numeric v takes it as numbers" in said[0]
+    assert 'numeric="v" takes it as numbers' in said[0]
     assert loaded(path, numeric="v")[1].columns[0].kind == "numeric"
     assert encode(schema, [{"v": values[1]}]).x[0, 0] == schema.columns[0].levels.index(values[1])
 
@@ -450,3 +450,16 @@ def test_a_schema_of_an_earlier_version_is_read_and_serves(tmp_path):
 def test_a_duration_or_time_is_no_text(tmp_path):
     frame = pl.DataFrame({"v": [datetime.timedelta(seconds=n) for n in range(60)], "y": Y * 30})
     assert loaded(frame)[0]["v"][:3] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("odd", ["<0.5", "> 100", "~3"])
+def test_bounds_among_few_amounts_make_no_categories(tmp_path, odd):
+    path = csv(tmp_path / "t.csv", "v;w;y", ["2.5", odd, "7.25", ":", "4"], [str(n) for n in range(60)], Y)
+    _, schema, said = loaded(path)
+    assert (schema.columns[0].kind, schema.columns[0].reason) == ("dropped", "mixed")
+    assert any(f'such as "{odd}" in record 2' in one for one in said)
+
+
+def test_few_whole_numbers_and_a_bound_are_levels(tmp_path):
+    path = csv(tmp_path / "t.csv", "v;w;y", ["0", "1", "2", ">2"], [str(n) for n in range(60)], Y)
+    assert loaded(path)[1].columns[0].kind == "categorical"

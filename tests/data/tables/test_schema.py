@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from synthetic_tables import houses, without, write
 
 import rowwise
+from rowwise.data.column_names import composed
 from rowwise.data.tables.columns.date import PARTS
 from rowwise.data.tables.schema import KINDS, Column, Schema
 from rowwise.errors import DataError, UsageError
@@ -171,7 +172,7 @@ def test_the_value_that_is_no_number_is_the_one_of_the_record_named(tmp_path, fo
     data = write(tmp_path / "t.csv", columns) if form == "file" else pl.DataFrame(columns)
     with pytest.raises(UsageError, match='the target "y" holds "high" in record 2'):
         rowwise.load(data, "y", task="regression")
-    with pytest.raises(UsageError, match='--time y: expected dates or numbers; found "high"'):
+    with pytest.raises(UsageError, match='time="y": expected dates or numbers; found "high"'):
         rowwise.load(data, "x", time="y")
 
 
@@ -186,7 +187,7 @@ def test_every_kind_has_a_name_and_says_how_it_enters_in_both_languages():
         assert len(column.inputs) == max(size, kind == "categorical")
 
 
-names = st.text(min_size=1, max_size=8)
+names = st.text(min_size=1, max_size=8).map(composed)  # as a table's names are
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
 

@@ -115,6 +115,6 @@ def test_a_run_reads_its_own_table_as_it_did_when_it_was_trained(tmp_path):
 
 def test_a_column_of_dates_suggests_to_measure_on_the_latest(tmp_path):
     (line,) = advice(rowwise.load(table(), target="ok")[0])
-    assert "--time day" in line
+    assert 'time="day"' in line
     assert advice(rowwise.load(table(), target="ok", time="day")[0]) == []
     assert advice(rowwise.load(pl.DataFrame({"w": range(RECORDS), "ok": CLASSES}), target="ok")[0]) == []

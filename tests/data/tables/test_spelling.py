@@ -98,7 +98,7 @@ def test_a_word_in_a_column_of_categories_is_said_and_can_be_made_a_level():
             "y": ["a", "b", "b", "a", "b"] * 24,
         }
     )
-    with pytest.warns(Suspicious, match=r'country "NA" \(30\).*--categorical country'):
+    with pytest.warns(Suspicious, match=r'country "NA" \(30\).*categorical="country"'):
         train, _ = rowwise.load(frame, "y")
     assert train.schema.columns[0].levels == ("DE", "FR", "KR")
     assert train.schema.columns[0].missing == pytest.approx(0.25, abs=0.05)

@@ -106,3 +106,10 @@ def test_only_splits_by_group_that_say_how_their_keys_were_made_can_be_made_agai
     by_time = rowwise.load(FRAME, "what", time="row")[0].source
     assert not any(map(has_outdated_keys, (current, by_time, None, {}, "digits")))
     assert has_outdated_keys({"split": {name: value for name, value in current["split"].items() if name != "keys"}})
+
+
+def test_a_group_is_one_however_a_program_wrote_it():
+    texts = ["7", "7.0", "7.00", "1.10", "caf\u00e9", "cafe\u0301", "가", "\u1100\u1161"]
+    keys = group_keys(pl.Series(texts)).tolist()
+    assert [keys.index(key) for key in keys] == [0, 0, 0, 3, 4, 4, 6, 6]
+    assert keys[0] == group_keys(pl.Series([7])).tolist()[0]

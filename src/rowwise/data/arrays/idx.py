@@ -1,4 +1,4 @@
-"""The IDX format, plain or gzipped → arrays, and back.
+"""The IDX format, plain or gzipped → arrays.
 
 An IDX file is two zero bytes, one for the type, one for the number of axes, each axis's size as a
 big-endian 32-bit integer, then the values in row-major order. Source: the MNIST database's own page.
@@ -16,7 +16,7 @@ import numpy as np
 
 from rowwise.archive import ALWAYS, RATIO
 from rowwise.errors import DataError, os_reason
-from rowwise.files import atomic_write, read_small
+from rowwise.files import read_small
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,24 +79,6 @@ def read_file(path: Path) -> bytes:
         return read_small(Path(path), LARGEST + PEEK)
     except OSError as cause:
         raise DataError("idx.missing", file=path, cause=os_reason(cause)) from cause
-
-
-def write_idx(path: Path, array: NDArray[Any]) -> None:
-    """Write an IDX file, not gzipped, whole or not at all.
-
-    Args:
-        path: the file.
-        array: of one axis or more, uint8, int8, int16, int32, float32 or float64, in any byte order.
-
-    Raises:
-        DataError: a type that IDX has no code for, or no axis. SaveError: the file system refused.
-    """
-    codes = {np.dtype(text).newbyteorder("="): code for code, text in TYPES.items()}
-    code = codes.get(array.dtype.newbyteorder("="))
-    if code is None or not array.ndim:
-        raise DataError("idx.dtype", file=path, found=array.dtype, shape=array.shape)
-    header = struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape)
-    atomic_write(Path(path), header + array.astype(TYPES[code], copy=False).tobytes())
 
 
 def _header(path: Path, raw: bytes) -> Header:

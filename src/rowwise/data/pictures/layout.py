@@ -18,7 +18,10 @@ from rowwise.errors import DataError, os_reason
 JUNK = frozenset(("thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "lost+found"))
 # What the names of parts contain, or have as a separate word. A name alone decides nothing: see `layout`.
 CONTAINED = {
-    "train": ("train", "entren", "trein", "addestr", "обуч", "학습", "훈련", "訓練", "训练", "学習"),
+    "train": (
+        *("train", "entren", "trein", "trening", "addestr", "apprenti", "egitim"),
+        *("обуч", "학습", "훈련", "訓練", "训练", "学習"),
+    ),
     "test": ("test", "prueba", "prova", "тест", "테스트", "시험", "평가", "測試", "测试", "テスト"),
     "val": ("valid", "검증", "验证", "驗證", "検証"),
 }
@@ -28,6 +31,7 @@ WORDS = {
     "val": ("val", "dev", "development"),
 }
 EXACT = frozenset(("train", "training", "test", "testing", "val", "valid", "validation"))
+DEEPEST = 4  # folders around a data set
 WRAPPERS = frozenset(("images", "imgs", "pictures", "photos", "data"))
 
 
@@ -64,11 +68,12 @@ def layout(folder: Path) -> Layout:
     """How the pictures below `folder` are laid out.
 
     Folders are parts where one of them is called a training part, and others that are called parts hold classes of the
-    same names, or are called exactly `test` or `val`.
+    same names, or are called exactly `test` or `val`. A folder that holds one folder with several in it is passed by.
 
     Raises:
         DataError: a folder that cannot be read.
     """
+    folder = _unpacked(folder)
     names = folders_in(folder)
     spoken = {name: role_of(name) for name in names}
     roles: dict[str, str] = {}
@@ -94,6 +99,20 @@ def layout(folder: Path) -> Layout:
         ]
         return Layout(by_class, inner_roles, [], [])
     return Layout([ClassFolder("", class_name(name), folder / name) for name in names], {}, [], repeated)
+
+
+def _unpacked(folder: Path) -> Path:
+    """The folder itself, or the one below it that holds several, where each on the way there is alone.
+
+    So archives unpack: `archive/Fruits 360/Training`. As a class such a folder would be the only one.
+    """
+    place = folder
+    for _ in range(DEEPEST):
+        names = folders_in(place)
+        if len(names) != 1 or pictures_in(place):
+            return place if len(names) > 1 else folder
+        place = place / names[0]
+    return folder
 
 
 def role_of(name: str) -> str:

@@ -103,7 +103,7 @@ def open_text(path: Path, encoding: str = "", separator: str = "", header: int |
         names = [name or f"column_{number}" for number, name in enumerate(found.names, 1)]
         distinct, repeated = checked_names(path, names)
         records = [row for row in rows if row.line > found.lines and filled(row)]
-        below = rows_below(path, file, separator, records)
+        below = rows_below(path, file, separator, records, width)
         yield Text(file, content.encoding, separator, found, distinct, below, repeated)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rowwise.data.column_names import cut, label_name, listed
+from rowwise.data.column_names import composed, cut, label_name, listed
 from rowwise.data.source import Source, check_written, is_frame
 from rowwise.data.tables.cleaning import cleaned
 from rowwise.data.tables.columns import KINDS
@@ -95,8 +95,12 @@ def _of_dicts(schema: Schema, rows: Sequence[Any], asked: Mapping[str, Any]) -> 
             raise UsageError("rows.no_file", option=name)
     source = Source.from_dict({"place": ROWS, **asked})
     missing = (*own_words(source.missing), *schema.missing)
-    if any(not isinstance(name, str) for row in rows if isinstance(row, Mapping) for name in row):
-        rows = [{label_name(name, 0): row[name] for name in row} if isinstance(row, Mapping) else row for row in rows]
+    names_of_rows = {name for row in rows if isinstance(row, Mapping) for name in row}
+    if not all(isinstance(name, str) and composed(name) == name for name in names_of_rows):
+        rows = [
+            {composed(label_name(name, 0)): row[name] for name in row} if isinstance(row, Mapping) else row
+            for row in rows
+        ]
     used = _used(schema)
     names: dict[str, None] = {}  # of all rows, in the order that they come in
     for number, row in enumerate(rows, 1):

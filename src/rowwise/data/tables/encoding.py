@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOCK = 1 << 20  # bytes read at once
+LONGEST_LINE = 16 << 20  # bytes
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
@@ -20,6 +21,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+KOREAN = 0.8  # share of common Hangul among the letters beyond ASCII
 UNICODE_8 = ("utf-8", "utf-8-sig", "ascii")
 
 
@@ -79,6 +81,7 @@ def _scanned(path: Path, encoding: str) -> tuple[Content, int | None]:
     """What it holds, and the place of the first byte that is no UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     place, undecodable, last = 0, None, b""
+    unbroken = 0
     quotes = newlines = False
     returns = pairs = 0
     with path.open("rb") as file:
@@ -86,6 +89,9 @@ def _scanned(path: Path, encoding: str) -> tuple[Content, int | None]:
             if b"\0" in block:
                 at = place + block.index(b"\0")
                 raise DataError("table.binary", path=path, at=f"{at:,}", line=f"{_line(path, at):,}")
+            unbroken = 0 if b"\n" in block or b"\r" in block else unbroken + len(block)
+            if unbroken > LONGEST_LINE:  # reading it would take many times its size
+                raise DataError("table.long_line", path=path, most=f"{LONGEST_LINE:,}")
             quotes = quotes or b'"' in block
             newlines = newlines or b"\n" in block
             if b"\r" in block or last == b"\r":
@@ -125,23 +131,26 @@ def _utf_16(start: bytes) -> str:
 
 
 def _is_korean(path: Path) -> bool:
-    """Whether it can be decoded, most letters beyond ASCII being common Hangul: nearly any bytes are some in CP949."""
+    """Whether it can be decoded, most letters beyond ASCII being common Hangul: nearly any bytes are some in CP949.
+
+    Chinese, Japanese and Latin letters become rare syllables, and characters that Korean tables seldom have.
+    """
     decoder, common = codecs.getincrementaldecoder("cp949")(), Counter[bool]()
     with path.open("rb") as file:
         try:
             for number, block in enumerate(iter(lambda: file.read(BLOCK), b"")):
                 text = decoder.decode(block)
                 if number < 16 and not text.isascii():
-                    common.update(_is_common(letter) for letter in text if ord(letter) > 127)
+                    common.update(_is_common(letter) for letter in text if ord(letter) > 127 and letter.isalpha())
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return False
-    return common[True] > common[False]
+    return common[True] >= KOREAN * common.total()
 
 
 def _is_common(letter: str) -> bool:
-    """Whether EUC-KR, which CP949 extends by rare syllables, has the letter."""
+    """Whether it is Hangul of EUC-KR, which CP949 extends by rare syllables."""
     try:
-        return len(letter.encode("euc_kr")) == 2
+        return "가" <= letter <= "힣" and len(letter.encode("euc_kr")) == 2
     except UnicodeEncodeError:
         return False

@@ -25,18 +25,18 @@ TOTALS = (
 )
 
 
-def rows_below(path: Path, file: Path, separator: str, records: Sequence[Row]) -> list[list[str | None]]:
+def rows_below(path: Path, file: Path, separator: str, records: Sequence[Row], width: int) -> list[list[str | None]]:
     """The fields of the last rows that are no records, one for each column; None where a field is empty.
 
     Args:
         path: for messages.
         file: UTF-8.
         records: some of the first, which these rows are compared with.
+        width: how many columns the header names.
 
     Warns:
         Suspicious: there are such rows.
     """
-    width = len(records[0].fields) if records else 0
     records = records[: max(len(records) - MOST_BELOW, 3)]  # a short file's last rows are among its first
     found: list[list[str | None]] = []
     if width < 2 or len(records) < 3:

@@ -93,7 +93,10 @@ def _series_of_array(name: str, values: Any) -> pl.Series:
         return pl.Series(name, listed, dtype=pl.Duration("us"))
     if all(issubclass(one, datetime.date) for one in types):  # pandas's Timestamp among them
         return _timestamps(name, listed)
-    return pl.Series(name, [None if value is None else str(value) for value in listed], dtype=pl.String)
+    texts = [None if value is None else str(value) for value in listed]
+    if {one.__name__ for one in types} == {"Period"}:  # a week's is its first and its last day
+        texts = [text and text.split("/")[0] for text in texts]
+    return pl.Series(name, texts, dtype=pl.String)
 
 
 def _timestamps(name: str, values: list[Any]) -> pl.Series:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.quotes import Row
 
 SEPARATORS = (",", ";", "\t", "|")
+BLANK = " \t\r\n\v\f\xa0\u2003\u3000\u200b\ufeff"  # around a name
 MOST_ABOVE = 30  # rows above the names
 COMMENTS = ("#", "//", "%", "--")
 VALUE = re.compile(r"[^\W\d_]")  # a letter; what has none but a digit is a value: numbers, dates, money
@@ -73,7 +74,7 @@ def find_header(path: Path, rows: Sequence[Row], asked: int | None) -> Header:
     if asked is None and place:
         skipped = [cut(" ".join(filled(above))) for above in rows[:place]]
         warn_user(say("table.above", path=path, count=place, first=skipped[0], line=row.line, names=_text(row)))
-    names, surplus = [field.strip() for field in row.fields], width - len(row.fields)
+    names, surplus = [field.strip(BLANK) for field in row.fields], width - len(row.fields)
     below = rows[place + 1 :]
     if surplus > 0 and below and len(below[0].fields) == width:
         if all(not field.strip() for other in below for field in other.fields[len(names) : width]):
@@ -99,10 +100,27 @@ def _no_header(path: Path, row: Row, width: int) -> DataError:
 
 def _place(rows: Sequence[Row], width: int) -> int:
     """Which row holds the names: the first, where those above are not plainly something else."""
+    if place := _below_short_rows(rows, width):
+        return place
     for place in range(min(MOST_ABOVE, len(rows) - 1)):
         if not _is_above(rows, place, width):
             return place
     return 0
+
+
+def _below_short_rows(rows: Sequence[Row], width: int) -> int:
+    """The first row of full width, where those above are plainly shorter and those below are not; else 0.
+
+    Its names may be numbers, such as years: that is what `_is_names` cannot tell.
+    """
+    place = next((at for at, row in enumerate(rows[: MOST_ABOVE + 1]) if len(row.fields) == width), 0)
+    below = rows[place + 1 :]
+    plainly = place > 1 or (place == 1 and len(rows[0].fields) < width - 1)
+    if not plainly or len(below) < 3 or any(len(row.fields) != width for row in below):
+        return 0
+    texts = filled(rows[place])
+    is_record = not texts or is_value(texts[0]) or len(set(texts)) < len(texts) or _recurring(rows[place], below)
+    return 0 if is_record or len(texts) < width - 1 else place
 
 
 def _is_above(rows: Sequence[Row], place: int, width: int) -> bool:
@@ -114,9 +132,13 @@ def _is_above(rows: Sequence[Row], place: int, width: int) -> bool:
         return not any(row.lines[0].count(sign) == width - 1 for sign in SEPARATORS)  # nor one written otherwise
     candidates = range(place + 1, min(place + MOST_ABOVE, len(rows) - 1))
     follows = next((at for at in candidates if len(filled(rows[at])) > 1), None)
-    if follows is None or not _is_names(rows, follows, width):
+    if follows is None:
         return False
     texts = filled(row)
+    if len(texts) > 2 and len(set(texts)) == 1 and len(set(filled(rows[follows]))) > 2:
+        return not any(map(is_value, filled(rows[follows])))  # a word over all columns, as of a weather station
+    if not _is_names(rows, follows, width):
+        return False
     if len(row.fields) < width or (len(texts) == 1 and row.fields[0].strip()):
         return True
     if row.fields[0].lstrip().startswith(COMMENTS):
@@ -165,7 +187,8 @@ def _are_units(rows: Sequence[Row], place: int, width: int) -> bool:
         return False
     if _recurring(rows[place + 1], below):
         return False
-    return len(above_values) > 1 or all(BRACKETED.match(field) for field in above_values)
+    above_values_alone = len(above_values) == len(filled(rows[place + 1])) and not fields[0]
+    return len(above_values) > 1 or above_values_alone or all(BRACKETED.match(field) for field in above_values)
 
 
 def _recurring(row: Row, below: Sequence[Row]) -> list[int]:

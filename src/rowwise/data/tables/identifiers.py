@@ -23,6 +23,7 @@ def _words_of(text: str) -> list[str]:
 IDENTIFIERS = frozenset(
     _words_of(
         "id ids uid uuid guid pk rowid oid idx index rownames rownum rownumber serial identifier sno srno slno"
+        " ssn mrn cpf cnpj imei isbn issn gtin ean upc asin sku"
         " kennung kennnummer identifiant identificador identificativo идентификатор ид"
     )
 )
@@ -31,7 +32,7 @@ IDENTIFIERS = frozenset(
 NUMBERS = frozenset(
     _words_of(
         "no nr num nbr number numero numéro número nummer numer номер n° nº № # seq sequence counter lfd key code"
-        " record row position"
+        " record row position codigo código cod kod koda"
     )
 )
 OWNERS = frozenset(
@@ -39,10 +40,28 @@ OWNERS = frozenset(
         "account accession acct application case certificate claim client contract customer document employee folio"
         " invoice item lfd laufende loan matricule member order passenger passport patient phone policy receipt record"
         " registration row sample serial sr sl student telephone ticket transaction kunden auftrags rechnungs"
+        " cliente klient kunde paciente pedido factura facture commande dossier matrícula matricula"
+        " empleado employé alumno aluno contrato contrat"
     )
 )
 # Endings of Korean, Chinese and Japanese names, which are written without spaces.
-ENDINGS = ("번호", "순번", "연번", "일련번호", "아이디", "식별자", "編號", "编号", "序号", "序號", "番号", "連番")
+ENDINGS = (
+    "번호",
+    "순번",
+    "연번",
+    "학번",
+    "사번",
+    "군번",
+    "일련번호",
+    "아이디",
+    "식별자",
+    "編號",
+    "编号",
+    "序号",
+    "序號",
+    "番号",
+    "連番",
+)
 # A row number that was written by a program: whatever it looks like, it is no more than a place.
 WRITTEN_BY_PROGRAMS = re.compile(r"unnamed: 0(\.\d+)?|__index_level_\d+__|level_0|_row|rownames|row\.names|column_1")
 GLUED = re.compile(  # customerid, but no word such as humid or paid
@@ -80,6 +99,11 @@ def is_identifier(name: str) -> bool:
     if not words:
         return False
     if words[-1] in IDENTIFIERS or words[0] in ("id", "uuid", "guid") or GLUED.fullmatch(words[-1]):
+        return True
+    if len(words) == 2 and words[0] in NUMBERS and words[1] in OWNERS:  # num_client
+        return True
+    joined = "".join(words)
+    if joined.startswith("id") and joined[2:] in OWNERS:  # IDpatient
         return True
     return len(words) > 1 and words[-1] in NUMBERS and words[-2] in OWNERS
 

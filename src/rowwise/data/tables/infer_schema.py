@@ -15,7 +15,7 @@ from rowwise.data.tables.number_notes import no_numbers, number_notes
 from rowwise.data.tables.origins import origin
 from rowwise.data.tables.profile import MOST_LEVELS
 from rowwise.data.tables.schema import Column, Schema
-from rowwise.data.tables.spelling import merged
+from rowwise.data.tables.spelling import folded_name, merged
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
 
@@ -61,7 +61,7 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], 
         DataError: a target or columns that cannot be used. UsageError: an option that the values contradict.
 
     Warns:
-        Suspicious: classes that differ in case alone, that are spelled in several ways, or that are words which stand
+        Suspicious: classes that look alike, that are spelled in several ways, or that are words which stand
             for a missing value elsewhere.
     """
     if len(source.target) == 1 and source.task != "regression":
@@ -75,8 +75,8 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], 
             raise DataError("target.one", name=source.target[0], found=texts[0])
         tell_spellings(source.target[0], spellings)
         classes = sorted_levels(texts)
-    folded = Counter(name.casefold() for name in classes)
-    ambiguous = [name for name in classes if folded[name.casefold()] > 1]
+    folded = Counter(map(folded_name, classes))
+    ambiguous = [name for name in classes if folded[folded_name(name)] > 1]
     if ambiguous:
         warn_user(say("target.alike", name=source.target[0], classes=", ".join(ambiguous[:6])))
     origins = () if classes else tuple(origin(profiles[name]) for name in source.target)
@@ -184,14 +184,14 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
         if source.task == "classification":
             raise UsageError("target.several", names=", ".join(source.target))
         for name in source.target:
-            if not profiles[name].all_numbers:
+            if not (profiles[name].all_numbers or profiles[name].durations.all):
                 text, record = profiles[name].unlike or profiles[name].first
                 raise UsageError("target.numbers", name=name, found=text[:30], record=f"{record + 1:,}")
         return "regression"
     name = source.target[0]
     profile = profiles[name]
     few = profile.numbers.range.whole and profile.distinct <= FEW and profile.present >= OFTEN * profile.distinct
-    if source.task == "" and profile.numeric and not few:
+    if source.task == "" and ((profile.numeric and not few) or profile.durations.matches):
         return "regression"
     if profile.mixed and (source.task == "" or profile.distinct > MOST_LEVELS):
         key, values = no_numbers(name, profile)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rowwise.data.tables.placeholders import placeholders
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ LEVELS = range(3, 1001)  # different codes
 
 
 def leaks_and_codes(train: Dataset) -> list[str]:
-    """The lines, in the current language; none of data that are no table."""
+    """The lines, in the current language; none of data that are no table. Placeholders are among them."""
     if train.schema is None or len(train) < FEWEST:
         return []
     rows = np.unique(np.linspace(0, len(train) - 1, min(SAMPLE, len(train))).astype(np.int64))
@@ -40,7 +41,8 @@ def leaks_and_codes(train: Dataset) -> list[str]:
         for column in train.schema.used
         if column.kind == "numeric"
     }
-    lines = []
+    origins = {column.name: column.origin for column in train.schema.used}
+    lines = placeholders({name: values.astype(np.float64) + origins[name] for name, values in numbers.items()})
     if y.ndim == 1:
         leak = _separating(numbers, y) if train.classes else _determining(numbers, y.astype(np.float64))
         if leak:

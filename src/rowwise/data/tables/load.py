@@ -14,11 +14,12 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset, provenance_fields
 from rowwise.data.overlap import fingerprints, warn_of_repeated
-from rowwise.data.splits import held_out
+from rowwise.data.splits import folds_of, held_out
 from rowwise.data.storage import ROWS, empty, release
 from rowwise.data.tables.cleaning import ROW
 from rowwise.data.tables.columns.categorical import level_numbers
-from rowwise.data.tables.encode import as_written, check_columns, encode_rows
+from rowwise.data.tables.dates.durations import as_seconds
+from rowwise.data.tables.encode import as_written, check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
 from rowwise.data.tables.left_out import tell_left_out, tell_unseen
@@ -30,7 +31,7 @@ from rowwise.data.tables.read import open_table
 from rowwise.data.tables.schema import Schema, from_origins
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
-from rowwise.errors import DataError, UsageError
+from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -93,13 +94,13 @@ def load(
         read_by = schema or infer_schema(table, source, profiles, signs)
         records = _encoded(table, read_by, source, profiles, signs)
     tell_left_out(read_by, records.left_out, len(records.x) + records.left_out, _not_classes(profiles, read_by))
-    test = _held_out(records, read_by, source)
+    learned, test = _divided(records, read_by, source)
     new_numbers: dict[int, NDArray[np.float32]] = {}
     if schema is None:
-        schema, new_numbers = fitted(read_by, records.x, np.flatnonzero(~test), block_rows)
+        schema, new_numbers = fitted(read_by, records.x, np.flatnonzero(learned), block_rows)
     prints = np.empty(len(records.x), np.uint64)
     parts = []
-    for mask, part in ((~test, "train"), (test, "test")):
+    for mask, part in ((learned, "train"), (test, "test")):
         chosen = np.flatnonzero(mask)
         x = empty((len(chosen), records.x.shape[1]))
         for start in range(0, len(chosen), block_rows):
@@ -110,7 +111,11 @@ def load(
             release(x)
             release(records.x)
         parts.append(_dataset(source, schema, table, records, chosen, x, part))
-    warn_of_repeated(prints[~test], prints[test], lambda: tuple(_with_targets(part.x, part.y) for part in parts))  # type: ignore[arg-type, return-value]
+    prints_of_test = prints[test]
+    if source.test_file:
+        parts[1] = _other_table(source, schema, limits)
+        prints_of_test = fingerprints(_with_targets(parts[1].x, from_origins(parts[1].y, schema)))
+    warn_of_repeated(prints[learned], prints_of_test, lambda: tuple(_with_targets(part.x, part.y) for part in parts))  # type: ignore[arg-type, return-value]
     warn_of_rare_classes(parts[0], parts[1], source)
     return parts[0], parts[1]
 
@@ -221,10 +226,15 @@ def _having_targets(rows: pl.DataFrame, schema: Schema, signs: Signs) -> pl.Data
 
 
 def _target(rows: pl.DataFrame, name: str, decimal: str, unit: str) -> pl.Series:
-    """Float64, null where the target is missing."""
+    """Float64, null where the target is missing; durations as their seconds."""
+    import polars as pl
+
     values = rows[name]
     numbers = as_numbers(values, decimal, unit)
     unread = values.is_not_null() & numbers.is_null()
+    if unread.any() and values.dtype == pl.String:
+        numbers = numbers.zip_with(~unread, as_seconds(values))
+        unread &= numbers.is_null()
     if unread.any():
         unread &= ~is_mark(values)
         if unread.any():
@@ -249,14 +259,34 @@ def _targets(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
 
 
-def _held_out(records: Records, schema: Schema, source: Source) -> NDArray[np.bool_]:
-    by = source.split_by
+def _divided(records: Records, schema: Schema, source: Source) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """`(records,)` each: what is learned from, and what is tested on."""
+    by, total = source.split_by, len(records.x)
     labels = records.y if schema.classes else None
-    test = held_out(len(records.x), source.test, source.seed, labels, records.keys, by)
-    if not test.any() or test.all():
+    if source.test_file:
+        return np.ones(total, bool), np.zeros(total, bool)
+    if source.folds:
+        folds = folds_of(total, source.folds, source.seed, labels, records.keys, by)
+        test, learned = folds == source.fold, folds != source.fold
+        if by == "time":
+            learned = folds < source.fold
+    else:
+        test = held_out(total, source.test, source.seed, labels, records.keys, by)
+        learned = ~test
+    if not test.any() or not learned.any():
+        if source.folds:
+            raise UsageError("data.split.folds", records=f"{total:,}", fold=source.fold, folds=source.folds)
         if by:
-            raise UsageError(f"split.{by}.one", name=source.group or source.time, records=len(records.x))
-        raise UsageError("data.split.empty", records=len(records.x), fraction=source.test)
+            raise UsageError(f"split.{by}.one", name=source.group or source.time, records=total)
+        raise UsageError("data.split.empty", records=total, fraction=source.test)
+    return learned, test
+
+
+def _other_table(source: Source, schema: Schema, limits: Limits | None) -> Dataset:
+    """The records of `source.test_file`, read as those that are learned from."""
+    test, oddities = read_as(schema, replace(source, place=source.test_file, test_file="", frame=None), limits)
+    for note in oddity_notes(schema, oddities):
+        warn_user(note)
     return test
 
 
@@ -282,7 +312,11 @@ def _dataset(
         if array is not None:
             array.flags.writeable = False
     about = table.about | ({"without_target": records.left_out} if records.left_out else {})
-    split = {"by": by or "records", "test": source.test, "seed": source.seed}
+    split: dict[str, Any] = {"by": by or "records", "test": source.test, "seed": source.seed}
+    if source.test_file:
+        split = {"by": "file", "file": source.test_file}
+    elif source.folds:
+        split |= {"folds": source.folds, "fold": source.fold}
     if by == "group":
         split["keys"] = GROUP_KEYS
     return Dataset(

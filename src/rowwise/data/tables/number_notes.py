@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rowwise.data.tables.magnitudes import magnitude
 from rowwise.data.tables.number_profile import SHOWN
+from rowwise.data.tables.number_text import as_numbers
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -40,9 +42,15 @@ def number_notes(name: str, profile: Profile, kind: str) -> list[str]:
         notes = []
         if numbers.mark:
             text, record = numbers.mark
-            found = {"count": f"{numbers.marks:,}", "found": text[:LONGEST], "record": f"{record + 1:,}"}
+            found = {
+                "count": f"{numbers.marks or numbers.infinite:,}",
+                "found": text[:LONGEST],
+                "record": f"{record + 1:,}",
+            }
             notes.append(say("table.marks", name=name, **found))
-        if numbers.unit and numbers.bare:
+        if numbers.several_magnitudes:
+            notes.append(_multiplied(name, profile))
+        elif numbers.unit and numbers.bare:
             text, record = numbers.bare
             found = {"count": f"{numbers.without_unit:,}", "found": text[:LONGEST], "record": f"{record + 1:,}"}
             notes.append(say("table.bare", name=name, unit=numbers.unit, **found))
@@ -63,3 +71,13 @@ def _examples(profile: Profile) -> str:
     found = sorted(numbers.strays.items(), key=lambda stray: stray[1]) or [numbers.unlike or profile.first]
     shown = [say("table.example", found=text[:LONGEST], record=f"{record + 1:,}") for text, record in found[:SHOWN]]
     return ", ".join(shown) + (", …" if len(found) > SHOWN else "")
+
+
+def _multiplied(name: str, profile: Profile) -> str:
+    """How amounts in thousands, millions and the like are read, by an example."""
+    import polars as pl
+
+    numbers = profile.numbers
+    text = next(unit.text for unit in numbers.units.values() if (one := magnitude(unit.name)) and one.scale > 1)
+    value = as_numbers(pl.Series([text]), numbers.decimal, numbers.unit)[0]
+    return say("table.multiplied", name=name, found=text[:LONGEST], value=f"{value:,.6f}".rstrip("0").rstrip("."))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rowwise.data.tables.decimal_sign import Evidence
+from rowwise.data.tables.magnitudes import HUMAN, magnitude
 from rowwise.data.tables.number_text import LARGEST_EXACT, MARKS, plain_numbers, taken_apart, worth
 from rowwise.data.tables.units import canonical, is_known
 
@@ -25,6 +26,7 @@ SHOWN = 3  # examples in a message
 REAL_AMOUNTS = 10  # so many different numbers, in so large
 REAL_SHARE = 0.9  # a share of the records, are no levels of a category
 PADDED = r"^(0\d+(?:[eE]\d+)?|\+\d{9,})$"  # a code with leading zeros, or a telephone number
+BOUND = r"^[<>≤≥~≈]=?\s?[\d.,]+$"  # what a laboratory writes beyond what it can measure
 LONG = r"^[+-]?\d{16,}$"
 # An address such as 192.168.100.101, which can be read as a whole number: no part is beyond a byte.
 _BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d)"
@@ -63,12 +65,13 @@ class Range:
 
 @dataclass
 class Unit:
-    """How a unit was first written, where, and how often it stands in the column."""
+    """How a unit was first written, where, how often it stands in the column, and whether all its numbers are whole."""
 
     name: str
     text: str
     record: int
     count: int = 0
+    whole: bool = True
 
 
 @dataclass
@@ -79,16 +82,18 @@ class NumberProfile:
         count: values that are numbers, with a unit or without.
         marks: values of `MARKS`; the first one and its record, from 0.
         strays: the first different values that are neither, and their records; more than `SHOWN` are counted only.
-        stray_digits: whether any of these has a digit, as levels such as `3+` have.
-        units: by their canonical names.
+        stray_digits: whether any of these has a digit, as levels such as `3+` have; bounds such as `<5` do not count.
+        units: by their canonical names; `5M` and `5m` are two.
         bare: the first number without unit, and its record.
         evidence: of the sign before fractions.
         decimal: that sign, once the whole file is known.
         ranges: by the sign before fractions; that of `","` only once a text has two meanings.
+        multiplied: the same of the numbers times what stands beside them (`magnitudes`), once that is something.
         plain: whether all values so far were numbers that Polars itself reads.
         padded: the first code with leading zeros; and how short these are.
         shortest: characters of the shortest whole number.
         long: the first whole number with more digits than float64 keeps.
+        infinite: numbers that were no texts, and are not finite.
         addresses: values that may be addresses of the Internet: they are no numbers where all of them are.
     """
 
@@ -102,19 +107,36 @@ class NumberProfile:
     evidence: Evidence = field(default_factory=Evidence)
     decimal: str = "."
     ranges: dict[str, Range] = field(default_factory=lambda: {".": Range()})
+    multiplied: dict[str, Range] | None = None
     plain: bool = True
     padded: tuple[str, int] = ("", 0)
     shortest: int = 10**9
     long: str = ""
     addresses: int = 0
+    infinite: int = 0
 
     @property
     def range(self) -> Range:
-        return self.ranges.get(self.decimal, self.ranges["."])
+        ranges = self.multiplied if self.multiplied and self.several_magnitudes else self.ranges
+        return ranges.get(self.decimal, ranges["."])
+
+    @property
+    def several_magnitudes(self) -> bool:
+        """Whether numbers stand in multiples of one unit, which can be added up: `1.2k` beside `950` or `3.5M`."""
+        found = [magnitude(unit.name) for unit in self.units.values()]
+        known = [one for one in found if one is not None]
+        if len(known) < len(found) or len({one.unit for one in known}) != 1:
+            return False
+        if len({one.scale for one in known}) > 1:
+            return True
+        scale, whole = known[0].scale, all(unit.whole for unit in self.units.values())
+        return scale == HUMAN and not whole and self.without_unit > 0
 
     @property
     def unit(self) -> str:
         """The one unit of the column; empty where there is none, or more than one."""
+        if self.several_magnitudes:
+            return next(one.written for unit in self.units.values() if (one := magnitude(unit.name)))
         return next(iter(self.units.values())).name if len(self.units) == 1 and self._amounts == self.count else ""
 
     @property
@@ -131,14 +153,18 @@ class NumberProfile:
     @property
     def several_units(self) -> bool:
         """Whether there are numbers in units that cannot be added up."""
-        return len(self.units) > 1 and all(is_known(unit.name) for unit in self.units.values())
+        return (
+            len(self.units) > 1
+            and not self.several_magnitudes
+            and all(is_known(unit.name) for unit in self.units.values())
+        )
 
     @property
     def _amounts(self) -> int:
         """Numbers without a unit, or in one that is a unit: `12A` beside `7` is none, nor is `12A` beside `13B`."""
         if self.addresses == self.count:
             return 0
-        if not self.units or self.several_units:
+        if not self.units or self.several_units or self.several_magnitudes:
             return self.count
         bare = self.without_unit
         if len(self.units) == 1 and (not bare or is_known(next(iter(self.units.values())).name)):
@@ -152,7 +178,7 @@ class NumberProfile:
         return not self.marks or self.range.low < self.range.high
 
     def mostly_numbers(self, present: int) -> bool:
-        return self._amounts * 2 >= present
+        return self._amounts * 2 >= present - self.marks
 
     def surely_amounts(self, present: int, distinct: int) -> bool:
         """Whether numbers among which something else stands are no levels, however few they are.
@@ -189,6 +215,11 @@ class NumberProfile:
         for one in self.ranges.values():
             one.join(seen)
 
+    def add_infinite(self, count: int, record: int) -> None:
+        """So many values of a batch are infinite, that of the record first: they count as missing."""
+        self.infinite += count
+        self.mark = self.mark or ("inf", record)
+
     def add_integers(self, values: pl.Series) -> None:
         """Look for whole numbers beyond those that float64 holds; after `add_typed`."""
         if not self.long and max(abs(self.range.low), abs(self.range.high)) >= LARGEST_EXACT:
@@ -221,9 +252,13 @@ class NumberProfile:
             plain_texts = texts.filter(numbers.is_not_null()) if numbers.null_count() else texts
             self._add_plain(plain_texts, values, seen, separator)
         self._branch()
-        self.ranges["."].join(seen)
+        both = (self.ranges, self.multiplied) if self.multiplied is not None else (self.ranges,)
+        for ranges in both:
+            ranges["."].join(seen)
         if "," in self.ranges:
-            self.ranges[","].join(seen if usual == "," else Range.of(_present(plain_numbers(texts, ",")), seen.rising))
+            with_comma = seen if usual == "," else Range.of(_present(plain_numbers(texts, ",")), seen.rising)
+            for ranges in both:
+                ranges[","].join(with_comma)
         if len(rest):
             self.plain = False
             self._add_rest(rest, texts, start)
@@ -261,8 +296,12 @@ class NumberProfile:
             self.addresses += int(numbers.filter(pl.col("text").str.contains(ADDRESS))["count"].sum())
             self.evidence.add_other(distinct["text"], parts, found["number"].to_numpy())
             self._branch()
+            scales = self._scales(parts["unit"])
             for decimal, one in self.ranges.items():
-                one.join(Range.of(_present(worth(parts, decimal)), in_order=False))
+                values = worth(parts, decimal)
+                one.join(Range.of(_present(values), in_order=False))
+                if self.multiplied is not None:
+                    self.multiplied[decimal].join(Range.of(_present(values * scales), in_order=False))
             self._add_units(numbers, first)
         others = found.filter(pl.col("number").is_null())
         marked = others["text"].str.to_lowercase().is_in(MARKS)
@@ -272,24 +311,45 @@ class NumberProfile:
         for text in others["text"].filter(~marked).head(SHOWN + 1).to_list():
             if len(self.strays) <= SHOWN and text not in self.strays:
                 self.strays[text] = first(text)[1]
-        self.stray_digits = self.stray_digits or bool(others["text"].filter(~marked).str.contains(r"\d").any())
+        levels = others["text"].filter(~marked).filter(~others["text"].filter(~marked).str.contains(BOUND))
+        self.stray_digits = self.stray_digits or bool(levels.str.contains(r"\d").any())
+
+    def _scales(self, units: pl.Series) -> pl.Series:
+        """`(texts,)`: what each number is multiplied by, going by what stands beside it."""
+        import polars as pl
+
+        found = [magnitude(unit) if unit else None for unit in units.to_list()]
+        scales = pl.Series([one.scale if one else 1.0 for one in found], dtype=pl.Float64)
+        if self.multiplied is None and (scales != 1).any():
+            self.multiplied = {decimal: copy(one) for decimal, one in self.ranges.items()}
+        return scales
 
     def _add_units(self, numbers: pl.DataFrame, first: Callable[[str], tuple[str, int]]) -> None:
         import polars as pl
 
-        by_unit = numbers.group_by("unit", maintain_order=True).agg(pl.col("count").sum(), pl.col("text").first())
-        for unit, count, text in by_unit.iter_rows():
+        by_unit = numbers.group_by("unit", maintain_order=True).agg(
+            pl.col("count").sum(), pl.col("text").first(), (pl.col("number") == pl.col("number").round()).all()
+        )
+        for unit, count, text, whole in by_unit.iter_rows():
             if unit is None:
                 self.bare = self.bare or first(text)
-            elif (name := canonical(unit)) in self.units or len(self.units) < MOST_UNITS:
+            elif (name := _key(unit)) in self.units or len(self.units) < MOST_UNITS:
                 if name not in self.units:
                     self.units[name] = Unit(unit, *first(text))
                 self.units[name].count += count
+                self.units[name].whole &= whole
 
     def _branch(self) -> None:
         """From the first text of two meanings on, there are two ranges."""
         if self.evidence.twofold and "," not in self.ranges:
             self.ranges[","] = copy(self.ranges["."])
+            if self.multiplied is not None:
+                self.multiplied[","] = copy(self.multiplied["."])
+
+
+def _key(unit: str) -> str:
+    found = magnitude(unit)
+    return canonical(unit) if found is None or found.scale == 1 else f"{found.scale:g} {found.unit}"
 
 
 def _present(numbers: pl.Series) -> NDArray[np.float64]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rowwise.data.tables.units import CURRENCIES, canonical
+from rowwise.data.tables.magnitudes import factor
+from rowwise.data.tables.units import CURRENCIES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,6 +24,7 @@ MARKS = (
     *("na", "n/a", "n.a.", "n.a", "n/d", "nd", "n.d.", "<na>", "nan", "nat", "none", "null", "(null)", "nil", r"\n"),
     *("#n/a", "#na", "#nv", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#wert!", "#bezug!", "#zahl!"),
     *("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "∞", "-∞", "+∞"),
+    *("$-", "$ -", "€-", "€ -", "£-", "£ -", "₩-", "₩ -"),
     *(".", "..", "...", "…", "-", "--", "---", "–", "—", "*", "**", ":", "?", "??"),
     *("missing", "unknown", "not available", "no data", "nodata", "k.a.", "k. a.", "s/d", "n.c."),
     *("없음", "결측", "결측치", "결측값", "미상", "모름", "무응답", "해당없음", "해당 없음", "자료없음", "자료 없음"),
@@ -44,8 +46,10 @@ _TYPED = {
 # a unit, `)`. Nothing in it is optional twice, so that no text takes long.
 _NUMBER = (
     r"^(?P<open>\()?\s?(?P<first>[+-])?\s?(?P<currency>" + CURRENCIES + r")?\s?(?P<second>[+-])?"
-    r"(?P<body>[.,]?\d[\d.,' ]*?)(?P<exponent>[eE][+-]?\d{1,3})?(?P<cents>[.,]-{1,2})?\s?(?P<last>-)?\s?"
-    r"(?P<unit>[kcdm]?m[23]|ft[23]|[\p{L}\p{Sc}%‰°′″\"][\p{L}\p{M}\p{Sc}%°²³/·.^-]{0,15}(?: \p{L}{1,12}){0,2})?"
+    r"(?P<body>[.,]?\d[\d.,' ]*?)(?P<exponent>[eE][+-]?\d{1,3}|[dD][+-]\d{2,3})?"
+    r"(?P<cents>[.,]-{1,2}|/-)?\s?(?P<last>-)?\s?"
+    r"(?P<unit>[kcdm]?m[23]|ft[23]|[\p{L}\p{Sc}%‰°′″\"][\p{L}\p{M}\p{Sc}%°²³/·.^-]{0,15}"
+    r"(?: (?:\p{L}{1,12}|\p{Sc})){0,2})?"
     r"(?P<close>\))?$"
 )
 
@@ -62,6 +66,9 @@ FORMS = {sign: _forms(sign) for sign in SIGNS}
 # A number that Polars reads with the point before a fraction, and that would be a whole one with points between
 # thousands.
 TWOFOLD = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
+
+
+COMPOUND = r"[\^만억]|[\p{Sc}A-Z]\s?\("  # what may take more than one number apart
 
 
 class Read(NamedTuple):
@@ -86,8 +93,8 @@ def as_numbers(texts: pl.Series, decimal: str = ".", unit: str = "") -> pl.Serie
     if not len(places):
         return values
     numbers, units = read(texts.gather(places), decimal)
-    other = [text is not None and canonical(text) != canonical(unit) for text in units.to_list()]
-    return values.scatter(places, numbers.set(pl.Series(other, dtype=pl.Boolean), None))
+    factors = [1.0 if text is None else factor(text, unit) for text in units.to_list()]
+    return values.scatter(places, finite(numbers * pl.Series(factors, dtype=pl.Float64)))
 
 
 def plain_numbers(texts: pl.Series, decimal: str) -> pl.Series:
@@ -115,6 +122,9 @@ def taken_apart(texts: pl.Series) -> pl.DataFrame:
     text = pl.col("text")
     if (frame["text"].str.len_bytes() != frame["text"].str.len_chars()).any():
         frame = frame.select(text.str.replace_many(list(_TYPED), list(_TYPED.values())).str.strip_chars())
+    compound = frame["text"].str.contains(COMPOUND).fill_null(False)
+    if compound.any():
+        frame = frame.select(pl.when(pl.lit(compound)).then(_as_one_number(text)).otherwise(text).alias("text"))
     groups = frame.select(text.str.extract_groups(_NUMBER)).unnest("text")
     minus = [pl.col(name).eq("-").fill_null(False) for name in ("first", "second", "last")]
     bracketed = pl.col("open").is_not_null()
@@ -123,14 +133,32 @@ def taken_apart(texts: pl.Series) -> pl.DataFrame:
     )
     fits = (bracketed == pl.col("close").is_not_null()) & (signs <= 1)
     fits &= ~(pl.col("last").is_not_null() & pl.col("unit").str.contains(r"^\p{L}").fill_null(False))  # 14-Jan
-    body = pl.concat_str("body", pl.col("cents").str.replace("-+", "0"), ignore_nulls=True)
+    body = pl.concat_str("body", pl.col("cents").str.replace("^/-$", "").str.replace("-+", "0"), ignore_nulls=True)
     unit = pl.concat_str("currency", "unit", separator=" ", ignore_nulls=True).str.strip_chars()
+    debit = unit.str.contains("(?i)(^|\\s)dr$").fill_null(False)  # of an account: what is taken from it
     return groups.select(
         pl.when(fits).then(body.str.strip_chars(" ")).alias("body"),
-        pl.col("exponent").fill_null(""),
-        pl.any_horizontal(bracketed, *minus).alias("negative"),
-        pl.when(fits & (unit != "")).then(unit).alias("unit"),
+        pl.col("exponent").fill_null("").str.replace("(?i)d", "e"),
+        pl.any_horizontal(bracketed, *minus).xor(debit).alias("negative"),
+        pl.when(fits & (unit != ""))
+        .then(pl.when(debit).then(unit.str.slice(0, unit.str.len_chars() - 2) + "CR").otherwise(unit))
+        .alias("unit"),
     )
+
+
+def _as_one_number(text: pl.Expr) -> pl.Expr:
+    """Ways of writing that take more than one number apart, as one: `1.5×10^3`, `$(950)`, `1억 2,000만원`."""
+    import polars as pl
+
+    text = text.str.replace(r"^([\d.,]+)\s?[x×*·]\s?10\^([+-]?\d{1,3})$", "${1}e${2}")
+    text = text.str.replace(r"^(\p{Sc}|[A-Z]{3})\s?\(([\d.,' ]+)\)$", "(${1}${2})")
+    groups = text.str.extract_groups(r"^(?:(\d[\d,]*)\s*억)?\s*(?:(\d[\d,]*)\s*만)?\s*(\d[\d,]*)?\s*(원)?$")
+    amounts = [groups.struct.field(str(n)).str.replace_all(",", "").cast(pl.Int64, strict=False) for n in (1, 2, 3)]
+    total = sum(
+        (amount.fill_null(0) * scale for amount, scale in zip(amounts, (10**8, 10**4, 1), strict=True)), pl.lit(0)
+    )
+    several = sum((amount.is_not_null().cast(pl.Int8) for amount in amounts), pl.lit(0)) > 1
+    return pl.when(several).then(total.cast(pl.String) + groups.struct.field("4").fill_null("")).otherwise(text)
 
 
 def in_ascii(texts: pl.Series) -> pl.Series:

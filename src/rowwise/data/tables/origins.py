@@ -64,6 +64,7 @@ def from_origin(values: pl.Series, numbers: pl.Series, origin: float) -> pl.Seri
     distances = numbers - origin
     if abs(origin) < EXACT_64 or not (values.dtype == pl.String or values.dtype.is_integer()):
         return distances
-    whole = values.cast(pl.Int64, strict=False)
-    exact = (whole - int(origin)).cast(pl.Float64)
+    type_ = pl.Int64 if abs(origin) < 2**63 else pl.Int128
+    whole = values.cast(type_, strict=False)
+    exact = pl.select(whole - pl.lit(int(origin), type_)).to_series().cast(pl.Float64)
     return exact.zip_with(whole.is_not_null(), distances)

@@ -38,6 +38,8 @@ def as_booleans(values: pl.Series) -> pl.Series:
     """Float64: 1, 0, or null where a value is neither."""
     import polars as pl
 
+    if values.dtype in (pl.Categorical, pl.Enum):
+        values = values.cast(pl.String)
     if values.dtype != pl.String:
         numbers = values.cast(pl.Float64, strict=False)
         return numbers.set(~numbers.is_in([0.0, 1.0]).fill_null(False), None)

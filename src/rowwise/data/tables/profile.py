@@ -12,6 +12,7 @@ from rowwise.data.tables.dates.durations import DurationEvidence
 from rowwise.data.tables.dates.evidence import DateEvidence
 from rowwise.data.tables.decimal_sign import Signs, choose_signs
 from rowwise.data.tables.number_profile import NumberProfile
+from rowwise.data.tables.number_text import all_finite
 from rowwise.data.tables.parse import as_numbers, as_texts
 from rowwise.errors import DataError
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.read import Table
 
 MOST_LEVELS = 10_000  # of a categorical column, and of classes
+FEWEST_MONTHS = 6  # whole numbers from 190001 to 209912 that end in 01 to 12, all of them, are hardly so by chance
 MIXED_LEVELS = 32  # a column of some numbers and some texts with at most so many values is a category, like 0, 1, 2, 3+
 
 
@@ -82,6 +84,11 @@ class Profile:
         return self.present > 0 and self.numbers.all_numbers(self.present)
 
     @property
+    def compact_dates(self) -> bool:
+        """Whether all values are dates that look like numbers: 20230114, or enough different months such as 202301."""
+        return self.dates.compact and (self.dates.grain != "month" or self.distinct >= FEWEST_MONTHS)
+
+    @property
     def mixed(self) -> bool:
         """Whether texts are mostly numbers, yet not all of them, and no levels of a category."""
         numbers = self.numbers
@@ -113,7 +120,9 @@ class Profile:
         self.dtype = values.dtype
         self.texts = self.texts or values.dtype == pl.String
         self.records += len(values)
-        if values.dtype.is_float():
+        if values.dtype.is_float() and not all_finite(values):
+            if (infinite := values.is_infinite().fill_null(False)).any():
+                self.numbers.add_infinite(int(infinite.sum()), start + int(infinite.arg_max() or 0))
             values = as_numbers(values).cast(values.dtype)
         self.missing += values.null_count()
         present = values.drop_nulls() if values.null_count() else values

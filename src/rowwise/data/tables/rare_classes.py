@@ -8,6 +8,7 @@ import numpy as np
 
 from rowwise.errors import warn_user
 from rowwise.text import say
+from rowwise.text.options import option
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,9 +29,9 @@ def warn_of_rare_classes(train: Dataset, test: Dataset, source: Source) -> None:
         return
     learned, measured = train.counts, test.counts
     if len(untrained := np.flatnonzero(learned == 0)):
-        option = f"--{train.split_by} {source.group or source.time}"
+        chosen = option(train.split_by, source.group or source.time)
         names = _named(train.classes, untrained, measured)
-        warn_user(say("target.untrained", name=train.schema.targets[0], classes=names, option=option))  # type: ignore[union-attr]
+        warn_user(say("target.untrained", name=train.schema.targets[0], classes=names, option=chosen))  # type: ignore[union-attr]
     if len(untested := np.flatnonzero((measured == 0) & (learned > 0))):
         names = _named(train.classes, untested, learned)
         warn_user(say("target.untested", name=train.schema.targets[0], classes=names))  # type: ignore[union-attr]

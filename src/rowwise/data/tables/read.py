@@ -15,6 +15,8 @@ from rowwise.data.tables.cleaning import ROW, cleaned_with_numbers, no_column
 from rowwise.data.tables.csv_dialect import open_text
 from rowwise.data.tables.frames import from_pandas
 from rowwise.data.tables.missing_words import own_words
+from rowwise.data.tables.parquet import with_categories
+from rowwise.data.tables.parquet_pages import check_counts
 from rowwise.data.tables.ragged_rows import Ragged, ragged
 from rowwise.errors import DataError, os_reason, warn_user
 from rowwise.text import say
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
     from rowwise.data.source import Source
     from rowwise.data.tables.cleaning import Words
     from rowwise.data.tables.csv_dialect import Text
-
-
-ALWAYS, RATIO = 50_000_000, 250  # values that any Parquet file may have; a larger one, for each of its bytes
 
 
 class Limits(NamedTuple):
@@ -58,6 +57,7 @@ class Table:
         records: how many a Parquet file says it has.
         batch_cells: rows × columns of a batch.
         widths_checked: whether the fields of a CSV file's rows have been counted.
+        names_told: whether it has been said that the names stand among the records as well.
         unread: the columns that are not looked at, and what they hold: no single values (bytes, lists, objects), or
             whatever it may be where they are to be dropped. `frame` may lack them.
         missing: what stands for a missing value in it, besides `MISSING`.
@@ -73,6 +73,7 @@ class Table:
     records: int | None = None
     batch_cells: int = Limits().batch_cells
     widths_checked: bool = False
+    names_told: bool = False
     unread: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
 
@@ -82,7 +83,10 @@ class Table:
         return self.text.separator if self.text else ""
 
     def raw(self, numbered: bool = False) -> Iterator[pl.DataFrame]:
-        """The rows as they stand, in order, some thousands at a time; lines of a CSV file without a value are left out.
+        """The rows as they stand, in order, some thousands at a time.
+
+        Left out are lines of a CSV file without a value, and those that repeat the names, as files joined end to end
+        have them.
 
         Args:
             numbered: a column `ROW` more, int32: which row of the table each is, the first below the names being 1.
@@ -91,10 +95,11 @@ class Table:
             DataError: rows are missing, or most have fewer fields than the header.
 
         Warns:
-            Suspicious: some rows have fewer fields than the header.
+            Suspicious: some rows have fewer fields than the header, or repeat it.
         """
         import polars as pl
 
+        names = self._names_as_values()
         end = last_missing = 0
         for rows in self.frame.collect_batches(chunk_size=max(self.batch_cells // max(len(self.columns), 1), 64)):
             start, end = end, end + len(rows)
@@ -103,6 +108,8 @@ class Table:
             if self.text is not None and len(self.columns) > 1 and (nulls := rows[self.columns[-1]].null_count()):
                 filled = rows.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
                 last_missing += nulls
+            if names is not None and (rows[names[0]] == names[1]).any():
+                filled = self._unlike_names(rows, start) & (True if filled is None else filled)
             if numbered:
                 rows = rows.with_columns(pl.Series(ROW, np.arange(start + 1, end + 1, dtype=np.int32)))
             if filled is not None and not filled.all():
@@ -115,6 +122,27 @@ class Table:
             self.widths_checked = True
             assert self.text is not None
             _check_short(self.name, ragged_of(self.text), len(self.columns))
+
+    def _names_as_values(self) -> tuple[str, str] | None:
+        """A column and what its name in the file is, by which rows that repeat the names are found; None for none."""
+        if self.text is None or not self.text.header.line or len(self.columns) < 2:
+            return None
+        pairs = zip(self.columns, self.text.header.names, strict=True)
+        return next(((column, name) for column, name in pairs if name), None)
+
+    def _unlike_names(self, rows: pl.DataFrame, start: int) -> pl.Series:
+        """Whether each row is something else than the names once more; says so where it is none."""
+        import polars as pl
+
+        assert self.text is not None
+        pairs = zip(self.columns, self.text.header.names, strict=True)
+        alike = rows.select(
+            pl.all_horizontal(pl.col(column).str.strip_chars().eq_missing(name or None) for column, name in pairs)
+        ).to_series()
+        if alike.any() and not self.names_told:
+            self.names_told = True
+            warn_user(say("table.names_again", path=self.name, record=f"{start + int(alike.arg_max() or 0) + 1:,}"))
+        return ~alike
 
     def batches(
         self,
@@ -170,6 +198,8 @@ def open_table(source: Source, limits: Limits | None = None, missing: Sequence[s
         if source.frame is not None:
             yield replace(_of_frame(source, limits), missing=own)
             return
+        if str(path) != str(path).encode("utf-8", "replace").decode():  # Polars opens no other names
+            raise DataError("table.unreadable", path=path, cause=say("table.name"))
         if path.suffix.lower() in (".parquet", ".pq"):
             yield replace(_of_parquet(path, source, limits), missing=own)
             return
@@ -215,19 +245,12 @@ def _of_parquet(path: Path, source: Source, limits: Limits) -> Table:
     try:
         frame = pl.scan_parquet(path, glob=False)
         records = int(frame.select(pl.len()).collect().item())  # stands in the file's footer: nothing else is read
+        check_counts(path, records, len(frame.collect_schema()))
     except OSError as cause:
         raise DataError("table.unreadable", path=path, cause=os_reason(cause)) from cause
-    _refuse_bomb(path, records, len(frame.collect_schema()))
+    frame = with_categories(frame, path)
     about = {"file": path.name}
     return replace(_typed(str(path), frame, about, source, limits), records=records)
-
-
-def _refuse_bomb(path: Path, records: int, columns: int) -> None:
-    """Raises DataError where a small Parquet file announces values without end: one repeated takes no room in it."""
-    size = path.stat().st_size
-    if records * columns > max(ALWAYS, RATIO * size):
-        counts = {"records": f"{records:,}", "columns": f"{columns:,}"}
-        raise DataError("table.bomb", path=path, size=f"{size:,}", **counts)
 
 
 def _of_frame(source: Source, limits: Limits) -> Table:
@@ -251,17 +274,23 @@ def _typed(
     """Columns without single values are not read: Polars itself can do little with them."""
     import polars as pl
 
+    columns, _ = checked_names(name, frame.collect_schema().names())
+    frame = frame.rename(dict(zip(frame.collect_schema().names(), columns, strict=True)))
     types = frame.collect_schema()
-    columns, _ = checked_names(name, types.names())
     source = resolved(source, name, columns, repeated or {})
     dropped = _dropped(source)
     unread = {
         column: str(type_)
         for column, type_ in types.items()
-        if column in dropped or type_.is_nested() or type_ in (pl.Binary, pl.Object)
+        if column in dropped or type_.is_nested() or type_ in (pl.Binary, pl.Object) or _is_of_extension(type_)
     }
     held = frame.drop(list(unread)) if unread else frame
     return Table(name, source, held, False, columns, about, batch_cells=limits.batch_cells, unread=unread)
+
+
+def _is_of_extension(type_: pl.DataType) -> bool:
+    """Whether another library defined the type, such as pandas's periods: Polars cannot compute with it."""
+    return type(type_).__name__ == "Extension"
 
 
 def ragged_of(text: Text) -> Ragged:

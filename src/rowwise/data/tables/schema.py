@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
 
+from rowwise.data.column_names import composed
 from rowwise.data.tables import columns as column_kinds
 from rowwise.data.tables.columns.categorical import ONE_HOT
 from rowwise.data.tables.columns.date import PARTS
@@ -214,11 +215,13 @@ class Schema:
             origins = tuple(float(origin) for origin in record.get("target_origins", ()))
             units = _texts(record.get("target_units", ()))
             decimal, separator = _texts([record.get("decimal", ""), record.get("separator", "")])
-            targets, classes = _texts(record["targets"]), _texts(record["classes"])
+            targets, classes = tuple(map(composed, _texts(record["targets"]))), _texts(record["classes"])
             missing = _texts(record.get("missing", ()))
             schema = cls(columns, targets, classes, origins, units, decimal, separator, missing)
         except (KeyError, TypeError, AttributeError, OverflowError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
+        if classes and not targets:
+            raise ValueError(f"schema: classes {len(classes)}, targets 0")
         if len(origins) not in (0, len(schema.targets)):
             raise ValueError(f"schema: target_origins {len(origins)}, expected {len(schema.targets)}")
         return schema
@@ -250,6 +253,8 @@ def _column(values: Mapping[str, Any]) -> Column:
             fields[name] = _texts(value)
         elif name in ("means", "scales"):
             fields[name] = tuple(float(number) for number in value)
+        elif name == "name" and isinstance(value, str):
+            fields[name] = composed(value)
         elif name in names and (names[name] is not str or isinstance(value, str)):
             fields[name] = value
         else:

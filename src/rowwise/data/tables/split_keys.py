@@ -40,10 +40,18 @@ def _group_texts(values: pl.Series) -> pl.Series:
     import polars as pl
 
     if values.dtype.is_integer() or values.dtype in (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Null):
-        return as_texts(values)
+        return _in_one_spelling(as_texts(values))
     distinct = values.drop_nulls().unique()
     texts = [as_text(value) for value in distinct.to_list()]
     return values.replace_strict(distinct, pl.Series(texts, dtype=pl.String), default=None, return_dtype=pl.String)
+
+
+def _in_one_spelling(texts: pl.Series) -> pl.Series:
+    """Texts that no group differs in, written alike: `1.0` as `1`, letters in pieces as one."""
+    if not (texts.str.len_bytes() == texts.str.len_chars()).all():
+        texts = texts.str.normalize("NFC")
+    whole = r"^([+-]?\d+)\.0+$"
+    return texts.str.replace(whole, "$1") if texts.str.contains(whole).any() else texts
 
 
 def fnv1a(texts: pl.Series) -> NDArray[np.uint64]:
@@ -84,7 +92,7 @@ def time_keys(values: pl.Series, name: str, profile: Profile) -> NDArray[np.int6
     import polars as pl
 
     dates = profile.dates
-    if profile.numeric and not dates.compact:
+    if profile.numeric and not profile.compact_dates:
         times = as_numbers(values, profile.numbers.decimal, profile.numbers.unit) * 1_000
     elif dates.matches:
         times = as_timestamps(values, dates.pattern, dates.moments_zone, dates.century)

@@ -15,6 +15,8 @@ from rowwise.engine.native.network_description import (
     LossDescription,
     OptimizerDescription,
 )
+from rowwise.engine.protocol import Unsupported
+from rowwise.models.encoding import Encoded, FeatureEncoding
 from rowwise.models.input_scaling import Normalized
 from rowwise.models.keras_view import (
     calls_of,
@@ -23,6 +25,7 @@ from rowwise.models.keras_view import (
     is_functional,
     layer_title,
     learning_rate_of,
+    own_method,
 )
 from rowwise.models.preparation import Preparation, ScaledSquaredError
 
@@ -30,10 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
-
-
-class Unsupported(Exception):
-    """The native engine cannot run this; the message names the part, as code does: `Dense "hidden_1", selu`."""
 
 
 @dataclass
@@ -104,6 +103,7 @@ def describe(model: keras.Model) -> DenseChain:
         kind = type(layer)
         if kind is keras.layers.InputLayer:
             continue
+        check_methods(layer, layer_title(layer))
         if layer.dtype_policy.name != "float32":
             raise Unsupported(f"{layer_title(layer)}, {layer.dtype_policy.name}")
         if getattr(layer, "activity_regularizer", None) is not None:
@@ -121,6 +121,11 @@ def describe(model: keras.Model) -> DenseChain:
             if chain.layers or chain.prepare or dropout or (chain.scale, chain.offset) != (1.0, 0.0):
                 raise Unsupported(layer_title(layer))
             chain.prepare, shape = layer.prepare, layer.compute_output_shape(shape)
+        elif kind is FeatureEncoding:
+            preparation = getattr(chain.prepare, "__self__", None)
+            if chain.layers or dropout or not isinstance(preparation, Preparation):
+                raise Unsupported(layer_title(layer))
+            chain.prepare, shape = Encoded(preparation, layer), layer.compute_output_shape(shape)
         elif kind is keras.layers.Normalization:
             if chain.layers or chain.prepare or dropout or (chain.scale, chain.offset) != (1.0, 0.0):
                 raise Unsupported(layer_title(layer))
@@ -198,6 +203,12 @@ def _check_trained(model: keras.Model, chain: DenseChain) -> None:
             raise Unsupported(f'Variable "{variable.path}"')
 
 
+def check_methods(part: Any, title: str) -> None:
+    """Raises Unsupported where the user has replaced a method of it."""
+    if name := own_method(part):
+        raise Unsupported(f"{title}, {name}")
+
+
 def uncompiled(chain: DenseChain) -> Compiled:
     """For predictions, which need neither loss nor optimizer."""
     return Compiled(tuple(chain.layers), LossDescription(), OptimizerDescription(), standardized=False)
@@ -205,6 +216,7 @@ def uncompiled(chain: DenseChain) -> Compiled:
 
 def _chain(model: keras.Model) -> Iterator[Any]:
     """The layers in order, those of nested models too, where each has one input and one reader."""
+    check_methods(model, layer_title(model))
     if model.dtype_policy.name != "float32":  # a model casts its inputs too
         raise Unsupported(f"{layer_title(model)}, {model.dtype_policy.name}")
     if getattr(model, "activity_regularizer", None) is not None:
@@ -316,6 +328,8 @@ def _label(loss: Any, name: str) -> str:
 def _checked_loss(model: keras.Model, loss: Any, name: str) -> LossDescription:
     """The description of a loss of this name, whose other options are Keras's defaults."""
     label = _label(loss, name)
+    if isinstance(loss, keras.losses.Loss):
+        check_methods(loss, label)
     if getattr(loss, "reduction", "sum_over_batch_size") not in ("sum_over_batch_size", "mean"):
         raise Unsupported(f"{label}, reduction={loss.reduction!r}")
     config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
@@ -339,6 +353,7 @@ def _optimizer(model: keras.Model) -> OptimizerDescription:
     }
     if kind not in rules:
         raise Unsupported(kind.__name__)
+    check_methods(optimizer, kind.__name__)
     rate = learning_rate_of(optimizer)
     if callable(rate) and not isinstance(rate, keras.Variable | keras.optimizers.schedules.LearningRateSchedule):
         raise Unsupported(f"{kind.__name__}, learning_rate={type(rate).__name__}")

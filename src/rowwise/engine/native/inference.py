@@ -11,8 +11,9 @@ import numpy as np
 from rowwise.cores import usable_cores
 from rowwise.engine.arrays import Arrays
 from rowwise.engine.native import instruction_sets, network
-from rowwise.engine.native.description import DenseChain, Unsupported, describe, uncompiled
+from rowwise.engine.native.description import DenseChain, describe, uncompiled
 from rowwise.engine.native.run import INFERENCE_BATCH, Records, network_description
+from rowwise.engine.protocol import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
+BLOCK = 1 << 16  # records that are prepared at once
 FEW = 16  # records at most for which a network of few threads is kept: waking threads takes longer than the work
 
 
@@ -59,6 +61,9 @@ class Networks:
         Raises:
             Unsupported: records of a type that the model casts differently.
         """
+        if self.chain.prepare is not None and len(x) > BLOCK:  # a table's features may be far wider than its columns
+            blocks = [self.outputs(x[start : start + BLOCK], values) for start in range(0, len(x), BLOCK)]
+            return None if any(block is None for block in blocks) else np.concatenate(blocks)  # type: ignore[arg-type]
         records = Records(Arrays(x, np.zeros(len(x), np.int32)), self.chain)
         outputs = np.empty((records.records, records.units), np.float32)
         size = FEW if records.records <= FEW else INFERENCE_BATCH

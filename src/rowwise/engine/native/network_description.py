@@ -13,7 +13,6 @@ LOSSES = (
     "mean_squared_error",
     "mean_absolute_error",
 )
-RULES = ("adam", "sgd", "rmsprop")
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,9 @@ class LossDescription:
 
 @dataclass(frozen=True)
 class OptimizerDescription:
-    """A rule, one of RULES, and Keras's options of it; those of other rules are ignored. By default SGD, which needs
-    no memory to allocate.
+    """A rule, "adam", "sgd" or "rmsprop", and Keras's options of it; those of other rules are ignored.
+
+    By default SGD, which keeps no state.
 
     Attributes:
         global_clipnorm: the largest norm of all gradients together; 0 for any.

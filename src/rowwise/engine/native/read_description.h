@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#include <cmath>
 #include <map>
 #include <set>
 #include <string>
@@ -94,6 +95,7 @@ class Fields {
     if (!PyFloat_Check(value.ptr()) && !is_int(value)) refuse_value(name, "a float", value);
     const double number = PyFloat_AsDouble(value.ptr());
     if (PyErr_Occurred()) throw nb::python_error();
+    if (!std::isfinite(number)) refuse_value(name, "a finite number", value);
     return number;
   }
   [[noreturn]] static void refuse_value(const std::string& name, const std::string& expected, nb::handle value) {

@@ -15,8 +15,16 @@ import numpy as np
 from rowwise.data.storage import release
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.native import network, threads_for
-from rowwise.engine.native.description import SPARSE, Compiled, DenseChain, Unsupported, compiled, describe
+from rowwise.engine.native.description import (
+    SPARSE,
+    Compiled,
+    DenseChain,
+    check_methods,
+    compiled,
+    describe,
+)
 from rowwise.engine.native.network_description import NetworkDescription, OptimizerDescription
+from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import (
     add_to_mean,
     compiled_metrics,
@@ -89,6 +97,7 @@ class Native:
         weights = self.chain.variables
         self._variables = [*weights, *_slots(model.optimizer, weights)]
         self._synced: list[Any] = [None] * len(self._variables)  # the values that the network took or gave last
+        self._copies: dict[int, NDArray[np.float32]] = {}  # of what it holds, since it trained last
 
     @property
     def records(self) -> int:
@@ -116,6 +125,7 @@ class Native:
         self.steps_done = 0
         try:
             while self.steps_done < steps:
+                self._copies.clear()
                 self.steps_done = epoch.run(SLICE_SECONDS)
                 yield self.steps_done
         finally:
@@ -186,16 +196,22 @@ class Native:
         ]
 
     def _read_variable(self, index: int) -> NDArray[np.float32]:
-        values = np.empty(self._variables[index].shape, np.float32)
-        self._network.read(index, values)
-        return values
+        """Shared by all who ask between two blocks: nobody writes into it."""
+        if index not in self._copies:
+            values = np.empty(self._variables[index].shape, np.float32)
+            self._network.read(index, values)
+            values.flags.writeable = False
+            self._copies[index] = values
+        return self._copies[index]
 
 
 class Records:
     """Records as the network takes them: x `(records, features)` uint8 or float32; y int32 classes or float32."""
 
     def __init__(self, arrays: Arrays, chain: DenseChain, compiled: Compiled | None = None) -> None:
-        self.records, self.units = len(arrays.x), chain.layers[-1].units
+        if not arrays.single or np.ndim(arrays.weights) > 1:
+            raise Unsupported("x, y, sample_weight: several arrays")
+        self.records, self.units = arrays.records, chain.layers[-1].units
         self.labels, self.weights = arrays.y, arrays.weights  # as the metrics take them
         if chain.dtype not in ("float32", arrays.x.dtype.name):
             raise Unsupported(f"Input, {chain.dtype}")
@@ -217,6 +233,8 @@ class Records:
         self.countable = y.dtype.kind in "iu" if sparse else y.ndim == 2
         if sparse:
             self.y = np.ascontiguousarray(y.reshape(self.records), np.int32)
+            if self.records and not 0 <= self.y.min() <= self.y.max() < self.units:  # Keras takes them for no class
+                raise Unsupported(f"y {self.y.min()} … {self.y.max()}")
         else:
             y = y.reshape(self.records, self.units)
             if compiled.standardized:
@@ -307,8 +325,10 @@ def _check_metrics(model: keras.Model) -> None:
         Unsupported: a metric of the user's own, or a loss taken as a metric, which is a mean of means of batches.
     """
     for metric in compiled_metrics(model):
+        title = f"{type(metric).__name__} {metric.name!r}"
         if not sums_over_records(metric):
-            raise Unsupported(f"{type(metric).__name__} {metric.name!r}")
+            raise Unsupported(title)
+        check_methods(metric, title)
 
 
 def _measure(

@@ -50,13 +50,14 @@ class Frame:
         return HEIGHT - BOTTOM - (value - self.y[0]) / (self.y[1] - self.y[0]) * (HEIGHT - BOTTOM - TOP)
 
 
-def curves(series: Sequence[tuple[str, Sequence[float]]], labels: Labels, first: int = 1) -> Markup:
+def curves(series: Sequence[tuple[str, Sequence[float]]], labels: Labels, first: int = 1, kept: int = 0) -> Markup:
     """Lines by epoch; empty where no value is finite.
 
     Args:
         series: for each line its class in report.css ("first" or "second") and a value an epoch; values that are not
             finite are left out.
         first: the number of the first epoch.
+        kept: the number of an epoch that is marked; 0 for none.
     """
     finite = [value for _, values in series for value in values if math.isfinite(value)]
     if not finite:
@@ -67,6 +68,9 @@ def curves(series: Sequence[tuple[str, Sequence[float]]], labels: Labels, first:
     frame = _frame((first - 0.5, last + 0.5), (min(low, ticks[0]), max(high, ticks[-1])), ticks)
     epochs = [tick for tick in nice(first, last, 6) if tick == int(tick)] or [first]
     parts = _axes(frame, epochs, ticks, labels.axis)
+    if kept:
+        x = short(frame.across(kept))
+        parts.append(element("path", class_="kept", d=f"M{x} {short(TOP)}V{short(HEIGHT - BOTTOM)}"))
     for kind, values in series:
         places = [
             (frame.across(first + epoch), frame.down(value))

@@ -46,13 +46,20 @@ class Panel(NamedTuple):
 
 
 class Confusion(NamedTuple):
-    """`rows`: a name and its cells, None for a number that is 0; `omission`: in words, which classes are left out."""
+    """The matrix, and the records behind each of its numbers.
+
+    Attributes:
+        omission: in words, which classes are left out.
+        rows: a name and its cells, None for a number that is 0.
+        first: the place of the most frequent mistake, which is shown until a number is chosen; empty without mistakes.
+    """
 
     omission: str
     names: list[str]
     rows: list[tuple[str, list[Cell | None]]]
     narrow: bool
     panels: list[Panel]
+    first: str
 
 
 def confusion_view(subject: Subject) -> Confusion | None:
@@ -69,13 +76,21 @@ def confusion_view(subject: Subject) -> Confusion | None:
         (name, [_cell(report, true, predicted) for predicted in classes])
         for name, true in zip(names, classes, strict=True)
     ]
-    return Confusion(omission, names, rows, len(classes) > WIDE_CLASSES, _panels(subject, report, classes))
+    panels = _panels(subject, report, classes)
+    return Confusion(omission, names, rows, len(classes) > WIDE_CLASSES, panels, _most_frequent(report, classes))
 
 
 def _most_mistaken(report: Report) -> list[int]:
     """Class numbers in order: all, or those with the most mistakes."""
     wrong = report.confusion.sum(0) + report.confusion.sum(1) - 2 * np.diagonal(report.confusion)
     return np.sort(np.argsort(-wrong, kind="stable")[:MOST_CLASSES]).tolist()
+
+
+def _most_frequent(report: Report, classes: list[int]) -> str:
+    mistakes = report.confusion[np.ix_(classes, classes)].copy()
+    np.fill_diagonal(mistakes, 0)
+    true, predicted = np.unravel_index(mistakes.argmax(), mistakes.shape)
+    return f"{classes[true]}-{classes[predicted]}" if mistakes.any() else ""
 
 
 def _cell(report: Report, true: int, predicted: int) -> Cell | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from rowwise.measure.page.subject import Subject
+    from rowwise.measure.page.subject import Subject, Training
 
 MOST_CURVES = 4
 BETTER_KNOWN = {"mean_absolute_error": UNITS["mae"]}  # Keras's names of metrics that are better known otherwise
@@ -28,9 +28,10 @@ class Curve(NamedTuple):
 
 
 class CurvesView(NamedTuple):
-    """Charts of the loss and of metrics, and every epoch as a table."""
+    """Charts of the loss and of metrics, and every epoch as a table; `kept` says which epoch's weights are kept."""
 
     validated: bool
+    kept: str
     charts: list[Curve]
     head: list[str]
     epochs: Sequence[Sequence[str]]
@@ -52,13 +53,27 @@ def curves_view(subject: Subject) -> CurvesView | None:
         title = say(f"pictures.{name}") if name in ("loss", "accuracy") else BETTER_KNOWN.get(name, name)
         description = "; ".join(f"{say(key)}: {line[0]:.4g} → {line[-1]:.4g}" for _, key, line in series)
         labels = Labels(title, description, say("pictures.epoch"))
-        charts.append(Curve(curves([(kind, line) for kind, _, line in series], labels), labels))
+        charts.append(
+            Curve(curves([(kind, line) for kind, _, line in series], labels, kept=subject.training.best_epoch), labels)
+        )
     rows = [
         (str(number), *_four(values), f"{spent:.2f}")
         for number, (values, spent) in enumerate(zip(zip(*figures.values(), strict=True), seconds, strict=False), 1)
     ]
     head = [say("pictures.epoch"), *columns, say("report.seconds")]
-    return CurvesView(any(name.startswith("val_") for name in columns), charts, head, rows)
+    validated = any(name.startswith("val_") for name in columns)
+    return CurvesView(validated, _kept(subject.training), charts, head, rows)
+
+
+def _kept(training: Training) -> str:
+    """In words; empty where the last epoch's weights are kept whatever its validation loss."""
+    best, losses = training.best_epoch, training.figures.get("val_loss", ())
+    if not 0 < best <= len(losses):
+        return ""
+    if best == len(losses):
+        return say("report.kept.last", best=best, loss=f"{losses[best - 1]:.4g}")
+    figures = {"loss": f"{losses[best - 1]:.4g}", "last_loss": f"{losses[-1]:.4g}"}
+    return say("report.kept", best=best, last=len(losses), **figures)
 
 
 def _four(values: Iterable[float]) -> list[str]:

@@ -209,7 +209,9 @@ def _charts(report: RegressionReport) -> list[Chart]:
     for target, name in enumerate(report.targets[: as_text.MOST_TARGETS]):
         true, predicted = report.true[:, target], report.predicted[:, target]
         pairs = [(float(a), float(b)) for a, b in zip(true[chosen], predicted[chosen], strict=True)]
-        description = say("report.scatter.says", shown=f"{len(pairs):,}", records=f"{report.records:,}")
+        description = say("report.scatter.says")
+        if len(pairs) < report.records:
+            description += " " + say("report.scatter.some", shown=f"{len(pairs):,}", records=f"{report.records:,}")
         labels = Labels(say("report.scatter", name=name), description, say("report.true.number"))
         charts.append(Chart(scatter(pairs, labels), labels))
         counts, edges = np.histogram(predicted - true, BINS)

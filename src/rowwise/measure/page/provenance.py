@@ -108,10 +108,14 @@ def _trained_on(training: Training) -> str:
 def _split(data: Dataset) -> str:
     """How the test records were chosen, where rowwise chose them."""
     split = data.source.get("split") if isinstance(data.source, dict) else None
-    if not isinstance(split, dict) or split.get("by") not in ("records", "group", "time"):
+    if not isinstance(split, dict) or split.get("by") not in ("records", "group", "time", "file"):
         return ""
+    if split["by"] == "file":
+        return say("report.split.file", file=split.get("file"))
     by = "classes" if split["by"] == "records" and data.classes else split["by"]
     how = say(f"report.split.{by}")
+    if split.get("folds"):
+        how = say("report.split.fold", how=how, fold=split.get("fold"), folds=split["folds"])
     return how if split["by"] == "time" else say("report.split.seed", how=how, seed=split.get("seed"))
 
 

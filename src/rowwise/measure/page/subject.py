@@ -32,6 +32,7 @@ class Training:
         versions: of the libraries that trained.
         figures: Keras's, by name: a number an epoch, NaN for none.
         seconds: of each epoch.
+        best_epoch: that whose weights the model has, from 1; 0 where those of the last one.
     """
 
     records: int = 0
@@ -40,6 +41,7 @@ class Training:
     versions: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, Sequence[float]] = field(default_factory=dict)
     seconds: Sequence[float] = ()
+    best_epoch: int = 0
 
 
 @dataclass(frozen=True, eq=False)

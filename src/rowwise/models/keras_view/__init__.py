@@ -6,6 +6,7 @@ No other module of rowwise touches such a name.
 """
 
 from rowwise.models.keras_view.calls import Call, failed_calls, intercepted, restore_values, unfiltered_tracebacks
+from rowwise.models.keras_view.data import EpochBatches, gives_batches
 from rowwise.models.keras_view.layers import (
     activation_name,
     attention_sizes,
@@ -15,9 +16,13 @@ from rowwise.models.keras_view.layers import (
     graph_calls,
     input_shape,
     is_functional,
+    is_model,
+    is_of_older_keras,
     last_layer,
     layer_kind,
     layer_title,
+    layers_of,
+    own_method,
     producer,
 )
 from rowwise.models.keras_view.losses import (
@@ -42,6 +47,7 @@ from rowwise.models.keras_view.training import (
     build_from_shapes,
     compiled_metrics,
     decays,
+    has_own_loss,
     has_own_train_step,
     has_weighted_metrics,
     initial_epoch_of,
@@ -52,9 +58,11 @@ from rowwise.models.keras_view.training import (
     optimizer_slots,
     overridden_step,
     seed_states,
+    settings_of,
     sums_over_records,
     update_metrics,
     works_within_epochs,
+    would_train,
 )
 from rowwise.models.keras_view.unbuilt import Unbuilt, shapes_of_config
 
@@ -68,6 +76,7 @@ __all__ = [
     "SPARSE",
     "UNBOUNDED",
     "Call",
+    "EpochBatches",
     "Loss",
     "Output",
     "Unbuilt",
@@ -82,17 +91,22 @@ __all__ = [
     "dense_kernels",
     "failed_calls",
     "flat_layers",
+    "gives_batches",
     "graph_calls",
     "has_loss_weights",
+    "has_own_loss",
     "has_own_train_step",
     "has_weighted_metrics",
     "initial_epoch_of",
     "input_shape",
     "intercepted",
     "is_functional",
+    "is_model",
+    "is_of_older_keras",
     "last_layer",
     "layer_kind",
     "layer_title",
+    "layers_of",
     "learning_rate_of",
     "loss_of",
     "loss_tracker",
@@ -102,12 +116,15 @@ __all__ = [
     "optimizer_slots",
     "output_of",
     "overridden_step",
+    "own_method",
     "producer",
     "restore_values",
     "seed_states",
+    "settings_of",
     "shapes_of_config",
     "sums_over_records",
     "unfiltered_tracebacks",
     "update_metrics",
     "works_within_epochs",
+    "would_train",
 ]

@@ -19,12 +19,20 @@ ACTIVATION_LAYERS = {
     keras.layers.LeakyReLU: "leaky_relu",
     keras.layers.ELU: "elu",
 }
+OLDER_KERAS = ("tf_keras.", "tensorflow.", "keras.engine.", "keras.src.engine.")  # modules of Keras 2's classes
+WRAPPED_BY_KERAS = ("build", "quantize")  # methods that Keras itself sets on every layer
+COMPUTING = ("call", "__call__", "update_step", "apply", "update_state", "result")
 PASSIVE = (keras.layers.Dropout, keras.layers.Identity)  # they give what they take, once the model is trained
+
+
+def layers_of(model: Any) -> list[Any]:
+    """The layers of a model, in order; none of a layer that is trained by itself, with a Trainer's methods beside."""
+    return list(getattr(model, "layers", []))
 
 
 def flat_layers(model: Any) -> Iterator[Any]:
     """The layers that compute, in order; a nested model's layers stand in its place."""
-    for layer in model.layers:
+    for layer in layers_of(model):
         yield from flat_layers(layer) if hasattr(layer, "layers") else (layer,)
 
 
@@ -50,12 +58,38 @@ def layer_kind(layer: Any) -> str:
     return own.__name__ if same and "call" not in vars(layer) else ""
 
 
+def own_method(part: Any) -> str | None:
+    """A method of a layer, model, loss, metric or optimizer that is not the one its class was written with.
+
+    Set on the object, `layer.call = …`, or on Keras's class by somebody else: it may compute anything. None where all
+    are Keras's, or rowwise's, own.
+    """
+    kind = type(part)
+    for name in vars(part):
+        if name not in WRAPPED_BY_KERAS and callable(getattr(kind, name, None)):
+            return name
+    own = kind.__module__.startswith(("keras.", "rowwise."))
+    for name in COMPUTING if own else ():
+        module = getattr(getattr(kind, name, None), "__module__", "keras.")
+        if not module.startswith(("keras.", "rowwise.")):
+            return name
+    return None
+
+
 def activation_name(layer: Any) -> str:
     """What a layer ends with, as keras.activations calls it, or the name of the user's own function; empty for none."""
     for layer_class, name in ACTIVATION_LAYERS.items():
         if isinstance(layer, layer_class):
             return name
-    return getattr(getattr(layer, "activation", None), "__name__", "")
+    return getattr(attribute(layer, "activation"), "__name__", "")
+
+
+def attribute(layer: Any, name: str) -> Any | None:
+    """An attribute of a layer that may be the user's own: None where it has none, or fails to say."""
+    try:
+        return getattr(layer, name, None)
+    except Exception:
+        return None
 
 
 def has_keras_activation(layer: Any) -> bool:
@@ -87,6 +121,17 @@ def is_shape(shape: Any) -> bool:
     return isinstance(shape, tuple) and all(isinstance(size, int | None) for size in shape)
 
 
+def is_model(model: Any) -> bool:
+    """Whether Keras trains it: a Model, or a Layer that was given a Trainer's methods beside."""
+    trained = all(hasattr(model, name) for name in ("compile", "fit", "train_step"))
+    return isinstance(model, keras.Model) or (isinstance(model, keras.Layer) and trained)
+
+
+def is_of_older_keras(model: Any) -> bool:
+    """Whether a model was made by Keras 2, which TensorFlow brings as `tf_keras`, and once brought as `tf.keras`."""
+    return any(base.__module__.startswith(OLDER_KERAS) for base in type(model).__mro__)
+
+
 def is_functional(model: Any) -> bool:
     """Whether `keras.Model(inputs, outputs)` made it. What derives from that class may override `call`."""
     return type(model) is Functional
@@ -109,7 +154,7 @@ def graph_calls(model: Any) -> Iterator[tuple[Any, Any | None]]:
     """
     graph = getattr(model, "_functional", None) or model  # a Sequential keeps its graph one step further in
     nodes = {id(node) for level in getattr(graph, "_nodes_by_depth", {}).values() for node in level}
-    for layer in getattr(graph, "operations", None) or model.layers:
+    for layer in getattr(graph, "operations", None) or layers_of(model):
         if not nodes and isinstance(layer, keras.layers.InputLayer):
             continue
         calls = [call for call in calls_of(layer) if not nodes or id(call) in nodes]

@@ -11,6 +11,7 @@ from rowwise.models.keras_view.layers import (
     PASSIVE,
     Shape,
     activation_name,
+    attribute,
     has_keras_activation,
     is_shape,
     layer_title,
@@ -116,7 +117,7 @@ def output_of(model: keras.Model, record: Shape | None = None) -> Output | None:
         return Output(say("mistake.outputs"), record) if record else None
     if isinstance(last, keras.Sequential) or getattr(last, "outputs", None):
         return output_of(last, record)
-    units = getattr(last, "units", None)
+    units = attribute(last, "units")
     record_shape = shape[1:] if shape is not None else record or ((units,) if units is not None else None)
     name = activation_name(last) if has_keras_activation(last) else ""
     return Output(layer_title(last), record_shape, name if name in (*PROBABILITIES, *UNBOUNDED) else None)

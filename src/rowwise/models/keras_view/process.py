@@ -19,7 +19,8 @@ def check_not_forked() -> None:
         raise UsageError("process.forked")
 
 
-def _started() -> bool:
+def jax_has_started() -> bool:
+    """Whether JAX has threads in this process."""
     try:
         from jax._src.xla_bridge import backends_are_initialized
     except ImportError:
@@ -29,7 +30,7 @@ def _started() -> bool:
 
 def _in_child() -> None:
     global _lost
-    _lost = _lost or _started()
+    _lost = _lost or jax_has_started()
 
 
 if hasattr(os, "register_at_fork"):

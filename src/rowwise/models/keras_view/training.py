@@ -6,6 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 import keras
+from keras.src.backend import compute_output_spec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,9 +71,16 @@ def sums_over_records(metric: keras.metrics.Metric) -> bool:
     return all(part.__module__.startswith(SUMMED) for part in parts)
 
 
-def metric_results(model: keras.Model) -> dict[str, float]:
-    """The values of loss and metrics, by name."""
-    return {name: float(value) for name, value in model.get_metrics_result().items()}
+def metric_results(model: keras.Model) -> dict[str, Any]:
+    """Values of loss and metrics by name: numbers, or arrays where a metric has several, as in Keras's own logs."""
+    return {name: _number(value) for name, value in model.get_metrics_result().items()}
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
 
 
 # ---- optimizers
@@ -108,12 +116,48 @@ def build_from_shapes(model: keras.Model, batch: tuple[Any, ...]) -> None:
     model._symbolic_build(data_batch=batch)
 
 
+def settings_of(model: keras.Model) -> list[tuple[str, Any]]:
+    """The options of the model's layers and its optimizer that a trace takes as they are: numbers, names, functions."""
+    return [
+        (name, value)
+        for part in (*model._flatten_layers(include_self=False), model.optimizer)
+        for name, value in vars(part).items()
+        if (not name.startswith("_") or name in ("_trainable", "_learning_rate"))
+        and (value is None or isinstance(value, bool | int | float | str) or callable(value))
+    ]
+
+
+def would_train(model: keras.Model, batch: tuple[Any, ...]) -> bool:
+    """Whether Keras takes such a batch, by its shapes and types alone: `(x,)`, `(x, y)` or `(x, y, weights)`.
+
+    Outputs, loss and metrics are traced without computing anything. A model that is not built is built by it, as by
+    Keras's own `fit`.
+    """
+
+    def symbol(array: Any) -> Any:
+        return None if array is None else keras.KerasTensor(array.shape, keras.backend.standardize_dtype(array.dtype))
+
+    x, y, weights = (*(keras.tree.map_structure(symbol, part) for part in batch), None, None)[:3]
+    try:
+        outputs = compute_output_spec(model, x, training=False)
+        compute_output_spec(model._compute_loss, x, y, outputs, sample_weight=weights, training=False)
+        compute_output_spec(model.compute_metrics, x, y, outputs, sample_weight=weights)
+    except Exception:  # whatever Keras, or a layer, loss or metric of the user's, says to it
+        return False
+    return True
+
+
 def overridden_step(model: keras.Model) -> str | None:
     """The method of `STEPS` that the model, or its class, overrides; None where all are Keras's."""
     for step in STEPS:
         if step in vars(model) or getattr(type(model), step) is not getattr(keras.Model, step):
             return step
     return None
+
+
+def has_own_loss(model: keras.Model) -> bool:
+    """Whether the model's `compute_loss` was written outside of Keras."""
+    return "compute_loss" in vars(model) or type(model).compute_loss is not keras.Model.compute_loss
 
 
 def has_own_train_step(model: keras.Model) -> bool:

@@ -278,6 +278,7 @@ _RULES: dict[str, Rule] = {
     ),
     "Normalization": Rule("ledger.normalization", arrow),
     "Preparation": Rule("ledger.preparation", arrow, values=_widened_values),
+    "FeatureEncoding": Rule("ledger.encoding", arrow, values=_widened_values),
     "Columns": Rule("ledger.columns", arrow, values=_widened_values),
     "Flatten": Rule("ledger.flatten", arrow, values=_flatten_values),
     "Dense": Rule("ledger.dense", _dense, _dense_multiply_adds, _dense_values),

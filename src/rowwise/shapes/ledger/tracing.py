@@ -252,13 +252,19 @@ def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, la
 def _names(model: keras.Model, features: int) -> tuple[str, ...]:
     """The features of the first Dense layer of a table's model, by name; none where the model takes no table.
 
-    Embedded columns come last, each with as many features as its Embedding has.
+    In models of earlier versions columns of many levels come last, each with as many features as its Embedding has.
     """
     import keras
+
+    from rowwise.models.encoding import FeatureEncoding
 
     schema = next((layer.schema for layer in model.layers if hasattr(layer, "schema")), None)
     if schema is None:
         return ()
+    encoding = next((layer for layer in model.layers if isinstance(layer, FeatureEncoding)), None)
+    if encoding is not None:
+        names = encoding.names(schema)
+        return names if len(names) == features else ()
     names = schema.features[: len(schema.features) - len(schema.embedded)]
     widths = [layer.output_dim for layer in model.layers if isinstance(layer, keras.layers.Embedding)]
     for column, width in zip(schema.embedded, widths, strict=False):

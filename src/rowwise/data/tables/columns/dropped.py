@@ -50,7 +50,7 @@ def reason(name: str, profile: Profile, source: Source) -> str:
         return "constant"
     if requested:
         return ""
-    if profile.numeric and not profile.dates.compact:
+    if profile.numeric and not profile.compact_dates:
         return "numbering" if names_records(name, profile) else ""
     if profile.durations.matches:
         return ""

@@ -26,7 +26,7 @@ FEW, ALL = 6, 12  # digits of a number that is no whole one: read with ease, and
 
 def matches(profile: Profile) -> bool:
     if profile.numeric:  # `2023년` may be a date
-        return not profile.dates.compact and not (profile.numbers.units and date.matches(profile))
+        return not profile.compact_dates and not (profile.numbers.units and date.matches(profile))
     return str(profile.dtype).startswith("Duration") or profile.durations.matches
 
 

@@ -32,8 +32,10 @@ SHOWING = 32  # different numbers in a place of a date, from which on it is no l
 MIDNIGHT = datetime.time()
 # One form whose numbers wait for an order, as `FORMS` has it, for a quick look.
 _NUMBERS = rf"^{BEFORE}[0-9]{{1,2}}\s*[-/.]\s*[0-9]{{1,2}}\s*[-/.]\s*(?:[12][0-9]{{3}}|[0-9]{{2}})(?:[^0-9]|$)"
-# A number that is no date: 20230114 and 2023.01 may be one.
-_PLAIN = re.compile(r"[-+]|[0-9]{1,3}(?:\.[0-9]*)?$|[0-9]+\.[0-9]{3,}$|0?\.|[0-9]{5,7}$|[0-9]{9,11}$")
+# A number that is no date: 20230114, 202301 and 2023.01 may be one.
+_PLAIN = re.compile(
+    r"[-+]|[0-9]{1,3}(?:\.[0-9]*)?$|[0-9]+\.[0-9]{3,}$|0?\.|(?!(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])$)[0-9]{5,7}$|[0-9]{9,11}$"
+)
 _THREE = rf"^{BEFORE}([0-9]{{1,2}})\s*[-/.]\s*([0-9]{{1,2}})\s*[-/.]\s*([12][0-9]{{3}}|[0-9]{{2}})"
 EARLY_CENTURY = 40  # where years of two digits would lie ahead, from here on they are of the 20th century
 USUAL = (1600, 2200)  # years that dates of tables have, in the calendar that everybody means
@@ -156,12 +158,12 @@ class DateEvidence:
         """One more batch of texts, none of them null, and their records' numbers, from 0."""
         if not self.possible or not len(present):
             return
-        present = in_ascii(present)
         if not self.sample:
             some = _some(present)
             if sum(_PLAIN.match(text) is not None for text in some) * 2 > len(some):
                 self.possible = False
                 return
+        present = in_ascii(present)
         bare, minutes = zones.split(present) if self._may_have_offsets(present) else (present, None)
         if not self.sample and not self._find_sample(bare):
             return

@@ -93,6 +93,7 @@ FORMS = (
     _form("day", rf"{_YEAR}-?W(?P<week>[0-9]{{2}})(?:-?(?P<weekday>[1-7]))?"),
     _form("month", rf"{_YEAR}\s*[-/.년年]\s*{_MONTH}\s*[.월月]?"),
     _form("month", rf"{_YEAR}M{_MONTH}"),
+    _form("month", r"(?P<year>19[0-9]{2}|20[0-9]{2})(?P<month>0[1-9]|1[0-2])"),
     _form("month", rf"{_MONTH}[-/.]{_YEAR}"),
     _form("month", rf"{_NAME}[-\s/.,']+(?:de\s+)?{_SOME_YEAR}"),
     _form("month", rf"{_YEAR}[-\s/.]+{_NAME}"),

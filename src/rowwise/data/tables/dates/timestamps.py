@@ -45,7 +45,7 @@ def as_timestamps(values: pl.Series, pattern: str = "", zone: str = "", century:
         pattern, zone = pattern[:-1], zone or zones.UTC
     if values.dtype == pl.String:
         return _of_century(_of_texts(values, pattern, zone), pattern, century)
-    if values.dtype.is_numeric() and "%Y%m%d" in pattern:
+    if values.dtype.is_numeric() and pattern.startswith("%Y%m"):
         return _of_texts(values.cast(pl.Int64, strict=False).cast(pl.String), pattern, zone)
     if values.dtype == pl.Time:
         return _of_times(values) if grain_of(pattern) == "clock" else _nothing(len(values))

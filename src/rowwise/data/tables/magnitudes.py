@@ -1,0 +1,96 @@
+"""Words beside a number that multiply it: `1.2k`, `3.5M`, `95 Lac`, `69만원`, `€ 12 Mio`.
+
+A word counts only where it can mean nothing else: `5 m` are metres, but `£5m` and `5M` are millions.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from rowwise.data.tables.units import canonical
+
+_SCALES = {
+    1e3: "k tsd tsd. thousand 천 千",
+    1e4: "만 万 萬",
+    1e5: "lac lacs lakh lakhs",
+    1e6: "mn mio mio. million millions mln 백만",
+    1e7: "cr crore crores 천만",
+    1e8: "억 亿 億",
+    1e9: "bn billion billions mrd mrd. milliard milliarden",
+    1e12: "tn trillion trillions 조 兆",
+}
+WORDS = {word: scale for scale, words in _SCALES.items() for word in words.split()}
+LETTERS = {"M": 1e6, "B": 1e9, "T": 1e12}  # of which the small ones are metres, bits and tonnes
+BESIDE_MONEY = {"m": 1e6, "b": 1e9}
+HUMAN = 1e3  # of this scale numbers below it are written without any, where the others have a fraction: 950, 1.2k
+_TOKENS = re.compile(r"[^\W\d_]+\.?|[^\w\s]")
+_GLUED = re.compile(r"(.+?)(원|円|元)$")
+
+
+class Magnitude(NamedTuple):
+    """How many of a unit, by its canonical name and as it is written, one number stands for."""
+
+    scale: float
+    unit: str
+    written: str
+
+
+@lru_cache(1024)
+def magnitude(unit: str) -> Magnitude | None:
+    """What stands beside a number as a multiple; None where it is none, nor money, of which it would be a multiple."""
+    tokens = [part for token in _TOKENS.findall(unit) for part in _parts(token)]
+    money = [token for token in tokens if _is_money(token)]
+    others = [token for token in tokens if token not in money]
+    if len(money) > 1 or len(others) > 1 or not tokens:
+        return None
+    written = money[0] if money else ""
+    scale = 1.0
+    if others:
+        word = others[0]
+        found = WORDS.get(word.casefold()) or LETTERS.get(word) or (BESIDE_MONEY.get(word) if money else None)
+        if found is None:
+            return None
+        scale = found
+    return Magnitude(scale, canonical(written), written)
+
+
+def factor(unit: str, column_unit: str) -> float | None:
+    """What brings a number with that unit to the column's; None where they cannot be compared."""
+    if canonical(unit) == canonical(column_unit):
+        return 1.0
+    one, other = magnitude(unit), magnitude(column_unit) if column_unit else Magnitude(1.0, "", "")
+    if one is None or other is None or one.unit != other.unit or one.scale == other.scale:
+        return None
+    return one.scale / other.scale
+
+
+def _parts(token: str) -> list[str]:
+    glued = _GLUED.match(token)
+    return [glued[1], glued[2]] if glued else [token]
+
+
+def _is_money(token: str) -> bool:
+    return canonical(token) in _CURRENCIES or any(unicodedata.category(letter) == "Sc" for letter in token)
+
+
+_CURRENCIES = {
+    "원",
+    "jpy",
+    "元",
+    "usd",
+    "eur",
+    "krw",
+    "gbp",
+    "chf",
+    "inr",
+    "rs",
+    "rs.",
+    "brl",
+    "r$",
+    "cny",
+    "cad",
+    "aud",
+}

@@ -1,0 +1,126 @@
+"""Records → blocks of them on the device, of a few sizes: what is compiled for one number of records serves others."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from rowwise.engine.arrays import Arrays
+
+    Data = tuple[Any, ...]  # x, y and, where there are some, weights: arrays, or structures of them
+
+PADDED_BYTES = 32 * 2**20  # above it an epoch takes longer than compiling, and a padded copy is not worth its memory
+SMALLEST = 256  # records that a block has room for
+
+
+class Steps(NamedTuple):
+    """Some steps over one block.
+
+    Attributes:
+        data: x, y and, where there are some, weights, each `(room, ...)`.
+        rows: `(room for steps, batch_size)`: which of these records each step takes.
+        count: how many steps there are; what `rows` has beyond them is not looked at.
+    """
+
+    data: Data
+    rows: jax.Array | jax.ShapeDtypeStruct
+    count: jax.Array | jax.ShapeDtypeStruct
+
+
+class DeviceRecords:
+    """Records of which a training takes each batch by the numbers of its rows.
+
+    Resident records are one block, with room for more: its size is one of a few. Streamed records are gathered on the
+    host, block by block, so that the rows of a block count from 0. The records of the last, shorter batch are gathered
+    by themselves, so that its step depends on nothing but its size.
+
+    Args:
+        arrays: the records.
+        batch_size: records a step; the last step takes what is left.
+        device_bytes: up to this size they stay on the device.
+    """
+
+    def __init__(self, arrays: Arrays, batch_size: int, device_bytes: int) -> None:
+        self.arrays, self.records, self.batch_size = arrays, arrays.records, batch_size
+        record_bytes = max(1, sum(part.nbytes for part in jax.tree.leaves(arrays.parts)) // self.records)
+        resident = record_bytes * self.records <= device_bytes
+        # Two blocks are alive at once, one computed on and one being gathered.
+        streamed = max(1, device_bytes // (2 * record_bytes * batch_size)) * batch_size
+        self.block_records = self.records if resident else min(streamed, self.records)
+        padded = resident and record_bytes * self.records <= PADDED_BYTES
+        self._room = room_for(self.records) if padded else self.block_records
+        self._on_device = _to_device(arrays, self._room) if resident else None
+
+    def blocks(self, order: NDArray[np.int32]) -> Iterator[list[Steps]]:
+        """The steps of an epoch over the records in this order."""
+        for start in range(0, len(order), self.block_records):
+            rows = order[start : start + self.block_records]
+            full = len(rows) // self.batch_size * self.batch_size  # rows of full batches
+            block = []
+            if full:
+                data, places = self._on_device, rows[:full]
+                if data is None:
+                    data = _to_device(self.arrays.take(places), self._room)
+                    places = np.arange(full, dtype=np.int32)
+                block.append(self._steps(data, places))
+            if full < len(rows):
+                rest = self.arrays.take(rows[full:])
+                numbers = jnp.arange(rest.records, dtype=np.int32)[None]
+                block.append(Steps(_to_device(rest, rest.records), numbers, jnp.int32(1)))
+            yield block
+
+    def signatures(self) -> Iterator[Steps]:
+        """The shapes and dtypes of what `blocks` gives, once each."""
+        one = jax.ShapeDtypeStruct((), np.int32)
+        if self.records >= self.batch_size:
+            rows = jax.ShapeDtypeStruct((self._most_steps, self.batch_size), np.int32)
+            yield Steps(self._signature(self._room), rows, one)
+        if rest := self.records % self.batch_size:
+            yield Steps(self._signature(rest), jax.ShapeDtypeStruct((1, rest), np.int32), one)
+
+    @property
+    def _most_steps(self) -> int:
+        return self._room // self.batch_size
+
+    def _steps(self, data: Data, rows: NDArray[np.int32]) -> Steps:
+        padded = np.zeros((self._most_steps, self.batch_size), np.int32)
+        steps = rows.reshape(-1, self.batch_size)
+        padded[: len(steps)] = steps
+        return Steps(data, jnp.asarray(padded), jnp.int32(len(steps)))
+
+    def _signature(self, records: int) -> Data:
+        return jax.tree.map(partial(_shape_of, records), self.arrays.parts)
+
+
+def room_for(records: int) -> int:
+    """The smallest of a few sizes, each a third or a half above the last, that so many records fit in."""
+    room = SMALLEST
+    while room < records:
+        room *= 2
+    return room // 4 * 3 if room > SMALLEST and records <= room // 4 * 3 else room
+
+
+def _shape_of(records: int, array: NDArray[Any]) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((records, *array.shape[1:]), jax.dtypes.canonicalize_dtype(array.dtype))
+
+
+def _to_device(arrays: Arrays, room: int) -> Data:
+    return jax.tree.map(partial(_put, room), arrays.parts)
+
+
+def _put(room: int, array: NDArray[Any]) -> jax.Array:
+    array = array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False)
+    if len(array) < room:
+        padded = np.zeros((room, *array.shape[1:]), array.dtype)
+        padded[: len(array)] = array
+        array = padded
+    return jax.device_put(array)  # not jnp.asarray: on a CPU that copies twice

@@ -1,0 +1,84 @@
+"""Trained networks that differ in their seed alone → one model of Dense layers that gives their mean.
+
+The networks stand side by side in its layers: the first kernel has the units of all of them, those between have a
+network's kernel on their diagonal and 0 elsewhere, and the last adds up what each network gives, divided by how many
+there are. Of classes the mean is that of the logits. So the mean is a chain of Dense layers like any other: the native
+engine predicts with it, and the ledger explains it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from rowwise.models.encoding import Encoded, FeatureEncoding
+from rowwise.models.keras_view import compiled_metrics
+from rowwise.models.preparation import Preparation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+
+def fixed_part(model: keras.Model) -> tuple[list[keras.Layer], Callable[[NDArray[Any]], NDArray[np.float32]]]:
+    """The layers of a table's model that learn nothing, and what they make of records, in NumPy."""
+    front = [layer for layer in model.layers if isinstance(layer, Preparation | FeatureEncoding)]
+    if len(front) == 1:
+        return front, front[0].prepare
+    return front, Encoded(*front)
+
+
+def averaged(first: keras.Model, networks: Sequence[keras.Model]) -> keras.Model:
+    """The mean of networks of features as one model of records.
+
+    Args:
+        first: a model of records, whose learning layers are as those of the networks; the mean is compiled as it is.
+        networks: each a chain of Dense layers, with Dropout between and Rescaling after them; all of the same sizes.
+    """
+    front, _ = fixed_part(first)
+    ends = len(networks)
+    chains = [[layer for layer in network.layers if isinstance(layer, keras.layers.Dense)] for network in networks]
+    weights = iter(_side_by_side([[layer.get_weights() for layer in chain] for chain in chains]))
+    layers: list[keras.Layer] = [keras.Input(first.input_shape[1:], name="records"), *front]
+    for layer in networks[0].layers:
+        config = layer.get_config()
+        if isinstance(layer, keras.layers.Dense) and layer is not chains[0][-1]:
+            config["units"] *= ends
+        layers.append(type(layer).from_config(config))
+    model = keras.Sequential(layers, name=networks[0].name)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dense):
+            layer.set_weights(next(weights))
+    optimizer = type(first.optimizer).from_config(first.optimizer.get_config())
+    model.compile(optimizer, first.loss, metrics=[metric.name for metric in compiled_metrics(first)])
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _side_by_side(chains: Sequence[Sequence[Sequence[NDArray[np.float32]]]]) -> list[list[NDArray[np.float32]]]:
+    """`[network][layer] = (kernel, bias)` → the kernel and bias of each layer of the mean."""
+    joined = []
+    layers = len(chains[0])
+    for place, of_networks in enumerate(zip(*chains, strict=True)):
+        kernels, biases = zip(*of_networks, strict=True)
+        first, last = place == 0, place == layers - 1
+        if first and last:
+            joined.append([np.mean(kernels, axis=0), np.mean(biases, axis=0)])
+        elif first:
+            joined.append([np.concatenate(kernels, axis=1), np.concatenate(biases)])
+        elif last:
+            joined.append([np.concatenate(kernels) / np.float32(len(kernels)), np.mean(biases, axis=0)])
+        else:
+            joined.append([_diagonal(kernels), np.concatenate(biases)])
+    return joined
+
+
+def _diagonal(kernels: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    rows, columns = kernels[0].shape
+    joined = np.zeros((len(kernels) * rows, len(kernels) * columns), np.float32)
+    for place, kernel in enumerate(kernels):
+        joined[place * rows : (place + 1) * rows, place * columns : (place + 1) * columns] = kernel
+    return joined

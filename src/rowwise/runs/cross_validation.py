@@ -1,0 +1,226 @@
+"""A plan and a number of folds → a run a fold, and each record's prediction by the model that did not learn from it."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.data.loaders import load_source
+from rowwise.data.source import Source
+from rowwise.errors import UsageError, warn_user
+from rowwise.files import atomic_write
+from rowwise.json_text import to_json
+from rowwise.runs.events import DataLoaded, Warned
+from rowwise.runs.folder import RUNS
+from rowwise.runs.plan import OPTIONS, plan_training
+from rowwise.runs.record import RECORD, UNFINISHED
+from rowwise.runs.saved import Saved
+from rowwise.runs.training import train
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping, Sequence
+
+    from rowwise.data.dataset import Dataset
+    from rowwise.engine.prediction import Prediction
+    from rowwise.measure import AnyReport
+    from rowwise.runs.events import Event, Observer
+    from rowwise.runs.plan import TrainingPlan
+
+MEASURES = ("accuracy", "f1", "roc_auc", "average_precision", "loss", "mae", "rmse", "r2")
+PREDICTIONS, SUMMARY = "out-of-fold.csv", "cross-validation.json"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CrossValidation:
+    """Each record's prediction by the model that did not learn from it.
+
+    Attributes:
+        path: the folder that the runs are in.
+        runs: a run a fold.
+        data: the records, in the order of the table; by time without the earliest, which no model is tested on.
+        prediction: of each of them.
+        report: of all of them together.
+    """
+
+    path: Path
+    runs: tuple[Saved, ...]
+    data: Dataset
+    prediction: Prediction
+    report: AnyReport
+
+    @property
+    def measures(self) -> dict[str, tuple[float, ...]]:
+        """Each measure of the report, a number a fold."""
+        tests = [run.metrics for run in self.runs]
+        return {name: tuple(test[name] for test in tests) for name in MEASURES if _has(tests, name)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `cross-validation.json` has it."""
+        measures = {
+            name: {"folds": list(values), "mean": statistics.fmean(values), "std": statistics.stdev(values)}
+            for name, values in self.measures.items()
+        }
+        best = [run.record.best_epoch if run.record else 0 for run in self.runs]
+        return {
+            "folds": len(self.runs),
+            "records": len(self.data),
+            "measures": measures,
+            "best_epochs": best,
+            "together": self.report.to_dict(),
+        }
+
+    def __repr__(self) -> str:
+        """A table of at most 80 columns, in the current language."""
+        from rowwise.measure.as_text import fold_lines
+
+        return "\n".join(fold_lines(self.measures, self.report, len(self.data)))
+
+    def write(self) -> None:
+        """`out-of-fold.csv`, a row a record, and `cross-validation.json`, in the folder."""
+        import polars as pl
+
+        from rowwise.data.tables.formulas import harmless_cells, harmless_names
+
+        data, prediction = self.data, self.prediction
+        columns: dict[str, Any] = {"row": data.rows}
+        if data.classes:
+            names = np.array(data.classes, object)
+            columns["true"], columns["prediction"] = names[data.y].tolist(), names[prediction.classes].tolist()
+            columns |= {f"probability {name}": prediction.probabilities[:, n] for n, name in enumerate(data.classes)}
+        else:
+            y = data.y.reshape(len(data), -1)
+            outputs = prediction.values if prediction.values.shape[1] else prediction.probabilities
+            for n, name in enumerate(data.targets):
+                columns |= {f"true {name}": y[:, n], f"prediction {name}": outputs[:, n]}
+        frame = pl.DataFrame(columns)
+        frame, _ = harmless_cells(frame, {name for name in frame.columns if frame[name].dtype.is_numeric()})
+        frame.columns = harmless_names(frame.columns)
+        atomic_write(self.path / PREDICTIONS, frame.write_csv().encode())
+        atomic_write(self.path / SUMMARY, to_json(self.to_dict(), indent=2) + b"\n")
+
+
+def cross_validate(
+    plan: TrainingPlan,
+    *,
+    out: Path | None = None,
+    engine: str = "auto",
+    threads: int | None = None,
+    observer: Observer | None = None,
+    stop: threading.Event | None = None,
+    on_divergence: str = "stop",
+) -> CrossValidation:
+    """Train a run for each fold of `plan.source`, in `out/fold-1` and so on, and put what they say together.
+
+    Folds that are finished in `out` are kept and one that was stopped or killed is resumed, if they are of the same
+    data and settings.
+
+    Args:
+        plan: of a table, with `folds` in its source.
+        others: as of `runs.training.train`; the observer is called with the events of each fold.
+
+    Raises:
+        UsageError: no table, or folds of other data or settings in `out`. Else as `runs.training.train`.
+        KeyboardInterrupt: Ctrl-C, or `stop`: what was finished stays, for the same call again.
+    """
+    source = plan.source
+    if source is None or source.kind != "table" or not source.folds:
+        raise UsageError("folds.table")
+    place = _place(out, source.name)
+    runs, tested = [], []
+    for fold in range(1, source.folds + 1):
+        one = replace(plan, source=replace(source, fold=fold))
+        loaded: list[Dataset] = []
+
+        def observe(event: Event, loaded: list[Dataset] = loaded) -> None:
+            if isinstance(event, DataLoaded):
+                loaded.append(event.test)
+            if observer is not None:
+                observer(event)
+            elif isinstance(event, Warned):
+                warn_user(event.message)
+
+        options = {"engine": engine, "threads": threads, "stop": stop, "on_divergence": on_divergence}
+        run = _run(one, place / f"fold-{fold}", pictures=False, observer=observe, **options)
+        if run.record is not None and run.record.interrupted:
+            raise KeyboardInterrupt(say("folds.interrupted", fold=fold, folds=source.folds, path=place))
+        runs.append(run)
+        tested.append(loaded[0] if loaded else load_source(one.source, run.schema)[1])  # type: ignore[arg-type]
+    together = _together(place, runs, tested)
+    together.write()
+    return together
+
+
+def _place(out: Path | None, name: str) -> Path:
+    if out is not None:
+        return out
+    first, number = RUNS / f"{date.today()}-{name}-folds", 1
+    place = first
+    while place.exists():
+        number += 1
+        place = first.with_name(f"{first.name}-{number}")
+    return place
+
+
+def _run(plan: TrainingPlan, folder: Path, **more: Any) -> Saved:
+    """The run of one fold: as it is there, resumed, or new."""
+    if (later := folder.with_name(f"{folder.name}-resumed")).exists():
+        folder = later
+    finished, killed = (folder / RECORD).exists(), (folder / UNFINISHED).exists()
+    if not finished and not killed:
+        return train(plan, out=folder, **more)
+    assert plan.source is not None
+    reading = {name: value for name, value in plan.source.to_dict().items() if name not in ("place", "test_file")}
+    chosen = {name: getattr(plan.settings, name) for name in plan.chosen}
+    data = plan.source.place if plan.source.frame is None else plan.source.frame
+    options = {**chosen, **{OPTIONS[name]: value for name, value in reading.items()}}
+    if not finished:
+        return train(plan_training(data, options, folder), **more)
+    saved = Saved.open(folder)
+    assert saved.record is not None
+    kept = Source.from_dict({"place": "", **saved.record.data.reading_options})
+    other = any(getattr(kept, name) != getattr(plan.source, name) for name in reading)
+    if other or saved.record.settings.contradictions(chosen):  # type: ignore[arg-type]
+        raise UsageError("folds.other", path=folder)
+    if saved.record.interrupted:
+        return train(plan_training(data, options, folder), out=later, **more)
+    return saved
+
+
+def _together(place: Path, runs: Sequence[Saved], sets: Sequence[Dataset]) -> CrossValidation:
+    from rowwise.engine.prediction import predict
+    from rowwise.measure import judge
+
+    predictions = [predict(run.model, data.x) for run, data in zip(runs, sets, strict=True)]
+    rows = np.concatenate([data.rows for data in sets])
+    order = np.argsort(rows, kind="stable")
+
+    def sorted_by_row(arrays: Sequence[Any]) -> Any:
+        joined = np.concatenate(arrays)[order]
+        joined.flags.writeable = False
+        return joined
+
+    data = replace(
+        sets[0],
+        x=sorted_by_row([data.x for data in sets]),
+        y=sorted_by_row([data.y for data in sets]),
+        rows=sorted_by_row([data.rows for data in sets]),
+        keys=None,
+        split_by="",
+    )
+    prediction = replace(
+        predictions[0],
+        probabilities=sorted_by_row([one.probabilities for one in predictions]),
+        values=sorted_by_row([one.values for one in predictions]),
+    )
+    return CrossValidation(place, tuple(runs), data, prediction, judge(prediction, data))
+
+
+def _has(tests: Sequence[Mapping[str, Any]], name: str) -> bool:
+    return all(isinstance(test.get(name), int | float) for test in tests)

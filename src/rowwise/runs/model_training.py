@@ -1,0 +1,311 @@
+"""A built model and its data → the model trained: all epochs, the best one kept, and once more on all records."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from rowwise.environment import checkpoint_seconds
+from rowwise.runs.events import EnsembleBegan, KeptEpoch, RefitBegan, TrainingEnded
+from rowwise.runs.model_file import MODEL, open_model
+from rowwise.runs.record import DataRecord, Diverged, Epoch, Member, RunRecord, Unfinished, epochs_of, versions
+
+if TYPE_CHECKING:
+    import threading
+
+    import keras
+
+    from rowwise.data.dataset import Dataset
+    from rowwise.engine.best_epoch import BestEpoch
+    from rowwise.engine.loop import TrainingNotes
+    from rowwise.runs.checkpoints import Checkpoints
+    from rowwise.runs.clock import Clock
+    from rowwise.runs.events import Observer
+    from rowwise.runs.folder import RunFolder
+    from rowwise.runs.plan import TrainingPlan
+    from rowwise.runs.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A training under way; `engine`, `threads`, `stop` and `on_divergence` are those of `rowwise.fit`."""
+
+    plan: TrainingPlan
+    settings: Settings
+    train: Dataset
+    test: Dataset
+    clock: Clock
+    tell: Observer
+    folder: RunFolder
+    engine: str = "auto"
+    threads: int | None = None
+    stop: threading.Event | None = None
+    on_divergence: str = "stop"
+
+    def new_model(self) -> keras.Model:
+        """A new model for these data."""
+        from rowwise.models.dense import dense
+
+        settings = self.settings
+        return dense(
+            self.train,
+            settings.hidden,
+            settings.activation,
+            settings.dropout,
+            learning_rate=settings.learning_rate,
+            seed=settings.seed,
+            pieces=settings.pieces,
+        )
+
+    @property
+    def epochs_before(self) -> tuple[Epoch, ...]:
+        """Those of the resumed run."""
+        return self.plan.before.epochs if self.plan.before else ()
+
+    def begun(self) -> RunRecord:
+        """What is known of the run before its training."""
+        return RunRecord(
+            data=DataRecord.of(self.train, self.test),
+            settings=self.settings,
+            engine="",
+            engine_reason="",
+            epochs=self.epochs_before,
+            test={},
+            seconds={},
+            versions=versions(),
+            resumed_from=self._resumed_from,
+            refit=self.plan.before.refit if self.plan.before else (),
+        )
+
+    @property
+    def _resumed_from(self) -> str | None:
+        """A killed run that continues in its own folder stays the run that it was."""
+        plan = self.plan
+        if plan.killed and plan.before is not None and plan.resume == self.folder.path:
+            return plan.before.resumed_from
+        return str(plan.resume) if plan.resume else None
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """How a training went.
+
+    Attributes:
+        model: trained.
+        compile_seconds: None where it is unknown.
+        others: as in a RunRecord.
+    """
+
+    model: keras.Model
+    engine: str
+    engine_reason: str
+    epochs: tuple[Epoch, ...]
+    compile_seconds: float | None = None
+    interrupted: bool = False
+    diverged: Diverged | None = None
+    unfinished: Unfinished | None = None
+    checkpoint: str = ""
+    best_epoch: int = 0
+    refit: tuple[Epoch, ...] = field(default=())
+    members: tuple[Member, ...] = ()
+    best_checkpoint: str = ""
+
+
+def opened_model(plan: TrainingPlan) -> keras.Model:
+    """The model of the resumed run, with its optimizer: that of its last epoch, or of the best if there is no other to
+    come."""
+    assert plan.resume is not None
+    assert plan.before is not None
+    best = _best_file(plan) if _has_all_epochs(plan) else ""
+    return open_model(plan.resume / (best or plan.before.checkpoint or MODEL))
+
+
+def train_model(job: Job, model: keras.Model) -> Fitted:
+    """Train to the last epoch, or until it is stopped. What was stopped with nothing trained is passed on."""
+    before, best = job.plan.before, _best_epoch(job)
+    if before is not None and _has_all_epochs(job.plan):  # stopped or killed after its last epoch
+        fitted = Fitted(model, before.engine, before.engine_reason, before.epochs, best_epoch=before.best_epoch)
+    else:
+        fitted = _all_epochs(job, model, best)
+    kept = _kept_epoch(fitted, best)
+    if kept is not None and job.settings.refit and not (fitted.interrupted or fitted.diverged):
+        fitted = _refitted(job, fitted, kept)
+    if job.settings.ensemble > 1 and not (fitted.interrupted or fitted.diverged):
+        fitted = _averaged(job, fitted, kept, goes_on=best is None or not best.stopped)
+    diverged = fitted.diverged is not None
+    job.tell(TrainingEnded(fitted.engine, fitted.engine_reason, fitted.interrupted, diverged, kept))
+    return fitted
+
+
+def _has_all_epochs(plan: TrainingPlan) -> bool:
+    """Whether the resumed run has, so that nothing is left but to measure, or to refit."""
+    before = plan.before
+    return before is not None and (len(before.epochs) >= plan.settings.epochs or before.stopped_early)
+
+
+def _best_file(plan: TrainingPlan) -> str:
+    """The resumed run's model as it was after its best epoch; empty where that was its last, or none is kept."""
+    before = plan.before
+    assert before is not None
+    if plan.killed or before.members:
+        return before.best_checkpoint
+    return MODEL if before.best_epoch and before.checkpoint else ""
+
+
+def _best_epoch(job: Job) -> BestEpoch | None:
+    """What keeps the best epoch, with the best one of the resumed run; None where the last epoch is kept."""
+    from rowwise.engine.best_epoch import MONITOR, BestEpoch
+    from rowwise.engine.callbacks import state_variables
+
+    plan, before, patience = job.plan, job.plan.before, job.settings.patience
+    if not patience:
+        return None
+    if before is None or not before.best_epoch:
+        return BestEpoch(patience, len(job.epochs_before))
+    state = None
+    if (file := _best_file(plan)) and not _has_all_epochs(plan):
+        assert plan.resume is not None
+        state = [variable.value for variable in state_variables(open_model(plan.resume / file))]
+    loss = before.epochs[before.best_epoch - 1].figures.get(MONITOR, math.inf)
+    return BestEpoch(patience, len(before.epochs), before.best_epoch, loss, state)
+
+
+def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
+    """Train the model; it has the best epoch's state afterwards, where that is kept."""
+    from rowwise.runs.checkpoints import Checkpoints
+
+    settings = job.settings
+    checkpoints = Checkpoints(job.folder, job.begun(), checkpoint_seconds(), best)
+    interrupted = False
+    try:
+        _fit(job, model, checkpoints, settings.epochs, len(job.epochs_before), settings.validation, best)
+    except KeyboardInterrupt:
+        history = getattr(model, "history", None)  # none before the first epoch
+        if history is None or not (history.epoch or history.rowwise.interrupted):
+            raise
+        interrupted = True
+    kept = checkpoints.write()  # before the measuring, which may take longer than the sender of a signal waits
+    notes: TrainingNotes = model.history.rowwise
+    divergence = notes.diverged
+    new = epochs_of(model.history.history, notes.seconds, len(job.epochs_before) + 1)
+    epochs = (*job.epochs_before, *new)
+    cut = notes.interrupted if interrupted else None
+    checkpoint = kept.checkpoint if kept is not None and kept.epochs_trained == len(epochs) else ""
+    fitted = Fitted(
+        model,
+        engine=notes.engine,
+        engine_reason=notes.reason,
+        epochs=epochs,
+        compile_seconds=notes.compile_seconds,
+        interrupted=interrupted,
+        diverged=None if divergence is None else Diverged(divergence.epoch, divergence.loss),
+        unfinished=Unfinished(len(epochs) + 1, cut.steps) if cut else None,
+        checkpoint=checkpoint if cut else "",
+    )
+    if best is None or not best.epoch:
+        return fitted
+    best.restore(model)
+    # Steps of an epoch cut short are not in the weights; an uninterrupted training may go on with more epochs.
+    further = not (best.is_last or best.stopped or divergence)
+    return replace(fitted, best_epoch=best.epoch, unfinished=None, checkpoint=checkpoint if further else "")
+
+
+def _refitted(job: Job, fitted: Fitted, kept: KeptEpoch) -> Fitted:
+    """Another model, trained on all training records for as many epochs as were best; stopped, the first is kept."""
+    from rowwise.runs.checkpoints import Checkpoints
+
+    plan, before = job.plan, job.begun().refit
+    if before and plan.resume is not None and plan.before is not None:
+        model = open_model(plan.resume / plan.before.checkpoint)
+    else:
+        model = job.new_model()
+    last = job.folder.kept
+    record = replace(
+        job.begun(),
+        engine=fitted.engine,
+        engine_reason=fitted.engine_reason,
+        epochs=fitted.epochs,
+        best_epoch=fitted.best_epoch,
+        best_checkpoint="" if last is None else last.best_checkpoint or last.checkpoint,
+    )
+    checkpoints = Checkpoints(job.folder, record, checkpoint_seconds(), refit_of=fitted.model)
+    job.tell(RefitBegan(kept, len(job.train)))
+    try:
+        _fit(job, model, checkpoints, fitted.best_epoch, len(before), 0.0)
+    except KeyboardInterrupt:
+        written = checkpoints.write()
+        done = written.refit if written is not None else ()
+        return replace(fitted, interrupted=True, refit=done, checkpoint=written.checkpoint if written and done else "")
+    if model.history.rowwise.diverged:
+        return fitted
+    new = epochs_of(model.history.history, model.history.rowwise.seconds, len(before) + 1)
+    compiled = (fitted.compile_seconds or 0.0) + (model.history.rowwise.compile_seconds or 0.0)
+    return replace(fitted, model=model, compile_seconds=compiled, refit=(*before, *new))
+
+
+def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None, goes_on: bool) -> Fitted:
+    """The mean of this network and others; stopped before those are trained, the first alone is kept.
+
+    Where it may go on with more epochs, the run keeps the first network as it was after its last and its best one.
+    """
+    from rowwise.runs.ensemble import with_others
+
+    job.tell(EnsembleBegan(kept, job.settings.ensemble - 1))
+    try:
+        model, members = with_others(job, fitted.model, _batch_size(job))
+    except KeyboardInterrupt:
+        return replace(fitted, interrupted=True)
+    fitted, last = replace(fitted, model=model, members=members), job.folder.kept
+    if not goes_on or last is None or last.epochs_trained != len(fitted.epochs):
+        return replace(fitted, checkpoint="")
+    return replace(fitted, checkpoint=last.checkpoint, best_checkpoint=last.best_checkpoint)
+
+
+def _batch_size(job: Job) -> int:
+    """Nobody asked for it: to have fewer records is no mistake."""
+    settings = job.settings
+    if "batch_size" in job.plan.chosen:
+        return settings.batch_size
+    return max(1, min(settings.batch_size, int(len(job.train) * (1 - settings.validation))))
+
+
+def _fit(
+    job: Job,
+    model: keras.Model,
+    checkpoints: Checkpoints,
+    epochs: int,
+    initial_epoch: int,
+    validation: float,
+    *first: keras.callbacks.Callback | None,
+) -> None:
+    from rowwise.data.class_weights import balanced
+    from rowwise.engine import fit
+    from rowwise.runs.epoch_events import EpochEvents
+
+    settings = job.settings
+    batch_size = settings.batch_size
+    if "batch_size" not in job.plan.chosen:  # it was not chosen: fewer records are no mistake
+        batch_size = max(1, min(batch_size, int(len(job.train) * (1 - settings.validation))))
+    fit(
+        model,
+        job.train,
+        epochs=epochs,
+        batch_size=_batch_size(job),
+        validation=validation,
+        seed=settings.seed,
+        class_weight=balanced(job.train) if settings.class_weight == "balanced" else None,
+        callbacks=[*filter(None, first), checkpoints, EpochEvents(job.tell, initial_epoch)],
+        engine=job.engine,
+        threads=job.threads,
+        stop=job.stop,
+        on_divergence=job.on_divergence,
+        verbose=0,
+        initial_epoch=initial_epoch,
+    )
+
+
+def _kept_epoch(fitted: Fitted, best: BestEpoch | None) -> KeptEpoch | None:
+    if best is None or not best.epoch:
+        return None
+    return KeptEpoch(best.epoch, best.loss, len(fitted.epochs), best.patience if best.stopped else None)

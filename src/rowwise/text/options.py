@@ -1,0 +1,78 @@
+"""Options within a message → as the caller writes them: `--target price` in a shell, `target="price"` in Python.
+
+The catalogue has them as a shell does. A value that is a plain word is joined by `=`, as in `--task=regression`: after
+a space it would look like the rest of the sentence, as in `--decimal says otherwise`.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NUMBERS = ("batch-size", "epochs", "header", "learning-rate", "patience", "seed", "size", "split-seed", "test")
+FLAGS = {"skip-bad": "skip_bad=True", "no-early-stopping": "patience=0"}
+
+_NAME = r"(?<![\w-])--(?P<name>[a-z][a-z-]*|\{\w+\})"
+_VALUE = r'\{\w+\}|"[^"]*"|[0-9][0-9x.]*(?<!\.)|[A-Z]{2,}'  # after a space
+_WORD = r"[A-Za-z][\w.-]*(?<!\.)"
+_OPTION = re.compile(rf"{_NAME}(?:=(?P<word>{_WORD})| (?P<value>{_VALUE}))?", re.ASCII)
+_JOINED = re.compile(rf"{_NAME}=(?P<word>{_WORD})", re.ASCII)
+_COMMAND = re.compile(rf"rowwise train((?: --[a-z-]+ (?:{_VALUE}))+)", re.ASCII)
+
+_shell: ContextVar[bool] = ContextVar("rowwise_shell", default=False)
+
+
+@contextmanager
+def for_shell() -> Iterator[None]:
+    """Within the block, messages are read by somebody who typed a command."""
+    token = _shell.set(True)
+    try:
+        yield
+    finally:
+        _shell.reset(token)
+
+
+def option(name: str, value: object = None) -> str:
+    """A setting by its name in Python, such as `split_seed`, as the caller writes it; None for no value."""
+    text = "" if value is None else written(value)
+    if _shell.get():
+        return f"--{name.replace('_', '-')} {text}".rstrip()
+    return f"{name}={text}"
+
+
+def written(value: object) -> str:
+    """A value as the caller writes it: `100,30` in a shell, `(100, 30)` in Python."""
+    if _shell.get():
+        return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def as_called(message: str) -> str:
+    """A message of the catalogue, not filled in yet, with its options as the caller writes them."""
+    if "--" not in message:
+        return message
+    if _shell.get():
+        return _JOINED.sub(r"--\g<name> \g<word>", message)
+    message = message.replace("rowwise train --help", "help(rowwise.train)")
+    message = _COMMAND.sub(lambda command: f"rowwise.train({', '.join(_arguments(command[1]))})", message)
+    return _OPTION.sub(lambda found: _argument(found["name"], found["word"] or found["value"]), message)
+
+
+def _arguments(options: str) -> list[str]:
+    return [_argument(found["name"], found["value"]) for found in _OPTION.finditer(options)]
+
+
+def _argument(name: str, value: str | None) -> str:
+    """`name="value"`; `name=` where the message gives no value."""
+    if name in FLAGS:
+        return FLAGS[name]
+    if value is None:
+        value = ""
+    elif not value.startswith('"') and not (name in NUMBERS and re.fullmatch(r"[0-9.]+|\{\w+\}|[A-Z]+", value)):
+        value = f'"{value}"'
+    return f"{name.replace('-', '_')}={value}"

@@ -1,0 +1,157 @@
+"""Folds and test files: every record is predicted once, by a model that did not learn from it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rowwise
+from rowwise.data.splits import folds_of
+from rowwise.errors import DataError, UsageError
+from rowwise.runs import events
+
+QUICK = {"hidden": (4,), "epochs": 2}
+
+
+@pytest.fixture(autouse=True)
+def table(monkeypatch, tmp_path):
+    """60 records: x tells the class, `house` groups them by fives, `day` counts them."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    x = random.normal(size=60)
+    frame = pl.DataFrame(
+        {
+            "x": x.round(4),
+            "house": [f"h{number // 5}" for number in range(60)],
+            "day": [f"2023-{1 + n // 28:02}-{1 + n % 28:02}" for n in range(60)],
+            "answer": np.where(x > 0, "yes", "no"),
+            "price": (3 * x + random.normal(size=60) / 9).round(3),
+        }
+    )
+    frame.write_csv("t.csv")
+    return frame
+
+
+@given(
+    st.lists(st.integers(0, 3), min_size=8, max_size=60),
+    st.integers(2, 6),
+    st.integers(0, 99),
+    st.sampled_from(["", "group", "time"]),
+)
+def test_folds_part_the_records(values, folds, seed, by):
+    values = np.array(values)
+    numbers = folds_of(len(values), folds, seed, None if by else values, values if by else None, by)
+    if by == "time":
+        for fold in range(1, folds + 1):
+            earlier, tested = values[numbers < fold], values[numbers == fold]
+            assert not len(tested) or not len(earlier) or earlier.max() < tested.min()
+    else:
+        assert set(numbers) <= set(range(1, folds + 1))
+    if by == "group":
+        assert all(len(set(numbers[values == group])) == 1 for group in set(values))
+    if not by:  # classes and folds as even as whole records allow
+        for label in set(values):
+            counts = np.bincount(numbers[values == label], minlength=folds + 1)[1:]
+            assert counts.max() - counts.min() <= 1
+
+
+def test_each_record_is_predicted_by_the_model_of_the_fold_that_it_is_held_out_of(table):
+    found = rowwise.cross_validate("t.csv", "answer", 3, out="cv", drop=["house", "day", "price"], **QUICK)
+    written = pl.read_csv("cv/out-of-fold.csv")
+    assert written["row"].to_list() == list(range(1, 61))
+    assert written["true"].to_list() == table["answer"].to_list()
+    for fold, run in enumerate(found.runs, 1):
+        train, test = rowwise.load("t.csv", "answer", drop=["house", "day", "price"], folds=3, fold=fold)
+        assert not set(train.rows) & set(test.rows)
+        assert len(train.rows) + len(test.rows) == 60
+        own = run.predict(test).probabilities
+        np.testing.assert_array_equal(found.prediction.probabilities[test.rows - 1], own)
+        np.testing.assert_allclose(written["probability yes"].to_numpy()[test.rows - 1], own[:, 1], rtol=1e-6)
+        assert run.metrics["accuracy"] == found.measures["accuracy"][fold - 1]
+    right = (written["true"] == written["prediction"]).mean()
+    assert found.report.accuracy == pytest.approx(right)
+    summary = json.loads(Path("cv/cross-validation.json").read_text())
+    values = found.measures["accuracy"]
+    assert summary["measures"]["accuracy"]["mean"] == pytest.approx(np.mean(values))
+    assert summary["measures"]["accuracy"]["std"] == pytest.approx(np.std(values, ddof=1))
+    assert summary["together"]["accuracy"] == found.report.accuracy
+    assert f"± {np.std(values, ddof=1):.4f}" in repr(found)
+
+
+def test_groups_are_not_parted_and_times_are_predicted_from_earlier_ones():
+    groups = rowwise.cross_validate("t.csv", "price", 4, out="g", group="house", drop=["day", "answer"], **QUICK)
+    houses = {row: (row - 1) // 5 for row in range(1, 61)}
+    tested = [{houses[row] for row in pl.read_csv("g/out-of-fold.csv")["row"]}]
+    assert tested == [set(range(12))]
+    for fold in range(1, 5):
+        train, test = rowwise.load("t.csv", "price", group="house", drop=["day", "answer"], folds=4, fold=fold)
+        assert not {houses[r] for r in train.rows} & {houses[r] for r in test.rows}
+    assert len(groups.data) == 60
+    times = rowwise.cross_validate("t.csv", "price", 4, out="t", time="day", drop=["house", "answer"], **QUICK)
+    assert times.data.rows.tolist() == list(range(13, 61))  # the first fifth is only learned from
+    train, test = rowwise.load("t.csv", "price", time="day", drop=["house", "answer"], folds=4, fold=2)
+    assert (train.rows.tolist(), test.rows.tolist()) == (list(range(1, 25)), list(range(25, 37)))
+
+
+def test_finished_folds_are_kept_and_the_others_follow():
+    class Killed(BaseException):
+        pass
+
+    saved = []
+
+    def observe(event):
+        if isinstance(event, events.RunSaved):
+            saved.append(event.saved.path)
+        if isinstance(event, events.ModelBuilt) and len(saved) == 2:
+            raise Killed
+
+    options = {"out": "cv", "drop": ["house", "day", "answer"], **QUICK}
+    with pytest.raises(Killed):
+        rowwise.cross_validate("t.csv", "price", 3, observer=observe, **options)
+    first = Path("cv/fold-1/run.json").read_text()
+    again = rowwise.cross_validate("t.csv", "price", 3, **options)
+    assert Path("cv/fold-1/run.json").read_text() == first
+    whole = rowwise.cross_validate("t.csv", "price", 3, **{**options, "out": "whole"})
+    np.testing.assert_array_equal(again.prediction.values, whole.prediction.values)
+    with pytest.raises(UsageError, match="other data or with other settings"):
+        rowwise.cross_validate("t.csv", "price", 3, **{**options, "epochs": 2, "split_seed": 4})
+
+
+def test_a_test_file_is_measured_on_and_all_of_the_data_learned_from(table):
+    table[:40].write_csv("first.csv")
+    table[40:].write_csv("later.csv", separator=";")
+    options = {"drop": ["house", "day", "answer"]}
+    train, test = rowwise.load("first.csv", "price", test_file="later.csv", **options)
+    assert (len(train), len(test)) == (40, 20)
+    np.testing.assert_allclose(test.y, table["price"][40:].to_numpy(), rtol=1e-6)
+    run = rowwise.train(
+        "first.csv", "price", test_file="later.csv", out="r", verbose=0, pictures=False, **QUICK, **options
+    )
+    assert run.metrics["records"] == 20
+    assert run.evaluate().rmse == run.metrics["rmse"]
+    table[40:].rename({"x": "z"}).write_csv("other.csv")
+    with pytest.raises(DataError, match="x"):
+        rowwise.load("first.csv", "price", test_file="other.csv", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"folds": 1}, "folds: expected a whole number of at least 2"),
+        ({"folds": 3, "fold": 4}, "fold: expected a number from 1 to 3"),
+        ({"folds": 3, "fold": 1, "test_file": "t.csv"}, "Pass one of them"),
+        ({"folds": 61, "fold": 61}, "cannot be cut into 61 folds"),
+    ],
+)
+def test_folds_that_cannot_be_are_refused(options, message):
+    with pytest.raises(UsageError, match=message):
+        rowwise.load("t.csv", "price", **options)
+
+
+def test_cross_validation_takes_tables():
+    with pytest.raises(UsageError, match="folds"):
+        rowwise.cross_validate("digits", folds=3)
