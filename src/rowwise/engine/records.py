@@ -194,12 +194,19 @@ def _sides(models: Sequence[keras.Model]) -> tuple[int | None, int | None]:
     return count_of(getattr(model, "inputs", None)), count_of(getattr(model, "outputs", None))
 
 
+def _has_several_losses(model: keras.Model) -> bool:
+    """Whether labels come as several arrays, however many outputs there are: `compute_loss` may divide one."""
+    loss = getattr(model, "loss", None)
+    return isinstance(loss, dict) or (isinstance(loss, list | tuple) and len(loss) > 1)
+
+
 def _arrays(models: Sequence[keras.Model], x: Any, y: Any, weights: Any, what: str, request: Request) -> Arrays:
     floatx, schema, source = keras.config.floatx(), _schema(models), x
     if isinstance(x, Dataset):
         x, y = source.x, source.y
     inputs, outputs = _sides(models)
-    x, y = tree_of(x, "x", inputs), tree_of(y, "y", outputs)
+    apart = any(_has_several_losses(model) for model in models)
+    x, y = tree_of(x, "x", inputs), tree_of(y, "y", None if apart else outputs)
     doubts = list(_doubts(models, source, x, y, what))
     records = _count(x, y, what, doubts)
     try:
