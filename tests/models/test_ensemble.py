@@ -24,10 +24,11 @@ def frame():
 def test_the_mean_is_that_of_the_networks(frame, hidden, target, tmp_path):
     drop = {"kind": "number", "number": "kind"}[target]
     train, test = rowwise.load(frame, target=target, drop=drop)
-    front, features_of = fixed_part(rowwise.dense(train, hidden, seed=0))
+    first = rowwise.dense(train, hidden, seed=0)
+    features_of = fixed_part(first)[1]
     features = features_of(test.x)
     networks = [network(train, features.shape[1], hidden, "relu", 0.2, 1e-3, seed) for seed in (1, 2, 3)]
-    model = averaged(front, networks, test.x.shape[1])
+    model = averaged(first, networks)
     each = [predict_proba(one, features) for one in networks]
     by_hand = np.mean(each, axis=0)
     if target == "kind":

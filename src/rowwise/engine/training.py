@@ -184,7 +184,8 @@ def trained(
     if decision.engine != "native" or engine_of(model) != "native":  # which has left nothing for JAX to compile
         check_not_forked()
     with deferred(lambda: None) as interrupted:  # JAX, interrupted while it compiles, may lose the signal
-        trainer, decision = trainer_for(model, parts, decision, request)
+        watched = request.on_divergence == "stop" and not any(map(_stops_by_itself, own))
+        trainer, decision = trainer_for(model, parts, decision, request, watched)
     if interrupted() or is_set(request.stop):
         raise KeyboardInterrupt
     if request.verbose and decision.fell_back:
@@ -225,14 +226,23 @@ def _whole_executions(schedule: Schedule, model: keras.Model) -> Schedule:
     return replace(schedule, steps=-(-schedule.steps // each) * each)
 
 
-def trainer_for(model: keras.Model, parts: Parts, decision: Plan, request: Request) -> tuple[Trainer, Plan]:
+def _stops_by_itself(callback: keras.callbacks.Callback) -> bool:
+    """Whether the user has chosen what happens once the loss is no number."""
+    return isinstance(callback, keras.callbacks.TerminateOnNaN)
+
+
+def trainer_for(
+    model: keras.Model, parts: Parts, decision: Plan, request: Request, watched: bool
+) -> tuple[Trainer, Plan]:
     """What runs the epochs, and the decision, which may have fallen to a slower engine.
+
+    Args:
+        watched: whether a training that diverges is to be stopped.
 
     Raises:
         UsageError: the engine was asked for by name and cannot run the model.
     """
     train, held, engine = parts.train, parts.validation, request.engine
-    watched = request.on_divergence == "stop"
     if isinstance(train, Stream):
         watch = Watch(model, None) if watched else None
         return _trainer_of_a_stream(model, train, parts, streamed(decision, train.source, engine), request, watch)
@@ -307,10 +317,10 @@ def _trainer_of_a_stream(
 
 def native_engine(model: keras.Model, parts: Parts, threads: int | None) -> Native:
     """The compiled network for one model; raises Unsupported where it has a part that the engine cannot run."""
-    held = parts.validation if isinstance(parts.validation, Arrays) else None
+    held = parts.validation.bare if isinstance(parts.validation, Arrays) else None
     assert isinstance(parts.train, Arrays)
     try:
-        return Native(model, parts.train, held, parts.batch_size, threads)
+        return Native(model, parts.train.bare, held, parts.batch_size, threads)
     except (Unsupported, RowwiseError):
         raise
     except Exception as cause:  # what a layer, loss or metric of the user's says to a question

@@ -100,10 +100,12 @@ def dense(
 def network(
     dataset: Dataset, features: int, hidden: Sequence[int], activation: str, dropout: float, rate: float, seed: int
 ) -> keras.Model:
-    """What `dense` has after the layers that learn nothing, for their output `(None, features)`."""
+    """What `dense` has after the layers that learn nothing, for their output `(None, features)`; without metrics, which
+    take longer than a small epoch."""
     import keras
 
-    return _compiled(dataset, [keras.Input((features,), name="features")], hidden, activation, dropout, rate, seed)
+    front = [keras.Input((features,), name="features")]
+    return _compiled(dataset, front, hidden, activation, dropout, rate, seed, metrics=False)
 
 
 def _compiled(
@@ -114,6 +116,7 @@ def _compiled(
     dropout: float,
     learning_rate: Any,
     seed: int | None,
+    metrics: bool = True,
 ) -> keras.Model:
     """The input and the layers of `front`, then Dense layers for the labels of the dataset."""
     import keras
@@ -149,7 +152,7 @@ def _compiled(
     model = keras.Sequential(layers, name="dense")
     for kernel_layer, initializer in dense_layers:
         kernel_layer.kernel_initializer = initializer  # a saved model names Keras's own, of the same distribution
-    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric])
+    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric] if metrics else None)
     return model
 
 

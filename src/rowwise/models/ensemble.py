@@ -31,18 +31,18 @@ def fixed_part(model: keras.Model) -> tuple[list[keras.Layer], Callable[[NDArray
     return front, Encoded(*front)
 
 
-def averaged(front: Sequence[keras.Layer], networks: Sequence[keras.Model], columns: int) -> keras.Model:
-    """The mean of networks of features as one model of records, compiled as they are.
+def averaged(first: keras.Model, networks: Sequence[keras.Model]) -> keras.Model:
+    """The mean of networks of features as one model of records.
 
     Args:
-        front: the layers that make features of records.
+        first: a model of records, whose learning layers are as those of the networks; the mean is compiled as it is.
         networks: each a chain of Dense layers, with Dropout between and Rescaling after them; all of the same sizes.
-        columns: of a record.
     """
+    front, _ = fixed_part(first)
     ends = len(networks)
     chains = [[layer for layer in network.layers if isinstance(layer, keras.layers.Dense)] for network in networks]
     weights = iter(_side_by_side([[layer.get_weights() for layer in chain] for chain in chains]))
-    layers: list[keras.Layer] = [keras.Input((columns,), name="records"), *front]
+    layers: list[keras.Layer] = [keras.Input(first.input_shape[1:], name="records"), *front]
     for layer in networks[0].layers:
         config = layer.get_config()
         if isinstance(layer, keras.layers.Dense) and layer is not chains[0][-1]:
@@ -52,7 +52,6 @@ def averaged(front: Sequence[keras.Layer], networks: Sequence[keras.Model], colu
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dense):
             layer.set_weights(next(weights))
-    first = networks[0]
     optimizer = type(first.optimizer).from_config(first.optimizer.get_config())
     model.compile(optimizer, first.loss, metrics=[metric.name for metric in compiled_metrics(first)])
     model.optimizer.build(model.trainable_variables)

@@ -39,7 +39,7 @@ def with_others(job: Job, first: keras.Model, batch_size: int) -> tuple[keras.Mo
     train, held_out = parts.train, parts.validation
     assert isinstance(train, Arrays)
     assert isinstance(held_out, Arrays | None)
-    front, features_of = fixed_part(first)
+    _, features_of = fixed_part(first)
     features = features_of(train.x)
     validation = None if held_out is None else (features_of(held_out.x), held_out.y)
     layers = settings.hidden, settings.activation, settings.dropout, settings.learning_rate
@@ -80,7 +80,7 @@ def with_others(job: Job, first: keras.Model, batch_size: int) -> tuple[keras.Mo
             networks.append(one.model)
     of_first = build(settings.seed)
     of_first.set_weights([weights for layer in first.layers for weights in layer.get_weights()])
-    return averaged(front, [of_first, *networks], data.shape[0]), tuple(members)
+    return averaged(first, [of_first, *networks]), tuple(members)
 
 
 def _seeds(seed: int, count: int) -> list[int]:

@@ -6,7 +6,7 @@ No other module of rowwise touches such a name.
 """
 
 from rowwise.models.keras_view.calls import Call, failed_calls, intercepted, restore_values, unfiltered_tracebacks
-from rowwise.models.keras_view.data import EpochBatches, gives_batches
+from rowwise.models.keras_view.data import Bare, EpochBatches, gives_batches
 from rowwise.models.keras_view.layers import (
     activation_name,
     attention_sizes,
@@ -17,6 +17,7 @@ from rowwise.models.keras_view.layers import (
     input_shape,
     is_functional,
     is_model,
+    is_of_older_keras,
     last_layer,
     layer_kind,
     layer_title,
@@ -74,6 +75,7 @@ __all__ = [
     "PROBABILITIES",
     "SPARSE",
     "UNBOUNDED",
+    "Bare",
     "Call",
     "EpochBatches",
     "Loss",
@@ -101,6 +103,7 @@ __all__ = [
     "intercepted",
     "is_functional",
     "is_model",
+    "is_of_older_keras",
     "last_layer",
     "layer_kind",
     "layer_title",

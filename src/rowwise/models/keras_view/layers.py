@@ -19,6 +19,7 @@ ACTIVATION_LAYERS = {
     keras.layers.LeakyReLU: "leaky_relu",
     keras.layers.ELU: "elu",
 }
+OLDER_KERAS = ("tf_keras.", "tensorflow.", "keras.engine.", "keras.src.engine.")  # modules of Keras 2's classes
 WRAPPED_BY_KERAS = ("build", "quantize")  # methods that Keras itself sets on every layer
 COMPUTING = ("call", "__call__", "update_step", "apply", "update_state", "result")
 PASSIVE = (keras.layers.Dropout, keras.layers.Identity)  # they give what they take, once the model is trained
@@ -124,6 +125,11 @@ def is_model(model: Any) -> bool:
     """Whether Keras trains it: a Model, or a Layer that was given a Trainer's methods beside."""
     trained = all(hasattr(model, name) for name in ("compile", "fit", "train_step"))
     return isinstance(model, keras.Model) or (isinstance(model, keras.Layer) and trained)
+
+
+def is_of_older_keras(model: Any) -> bool:
+    """Whether a model was made by Keras 2, which TensorFlow brings as `tf_keras`, and once brought as `tf.keras`."""
+    return any(base.__module__.startswith(OLDER_KERAS) for base in type(model).__mro__)
 
 
 def is_functional(model: Any) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
-from rowwise.models.keras_view import input_shape, is_model, loss_of, output_of
+from rowwise.models.keras_view import input_shape, is_model, is_of_older_keras, loss_of, output_of
 from rowwise.shapes.checks.as_array import array_of, no_array
 from rowwise.shapes.checks.input_shapes import check_input
 from rowwise.shapes.checks.input_values import check_indices, check_pixels
@@ -144,7 +144,8 @@ def check_kind(model: Any) -> None:
 def check_compiled(model: keras.Model) -> None:
     """Raises ModelError where `model` is no Keras model, or is not compiled."""
     if not is_model(model):
-        raise ModelError("model.kind", found=type(model).__name__)
+        key = "model.tensorflow" if is_of_older_keras(model) else "model.kind"
+        raise ModelError(key, found=type(model).__name__)
     if not model.compiled or model.optimizer is None:
         raise ModelError("model.not_compiled", name=model.name)
 
