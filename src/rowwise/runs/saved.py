@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.data.loaders import load_source
 from rowwise.data.picture_records import OBJECT
-from rowwise.data.source import Source, check_written
+from rowwise.data.source import WRITTEN, Source, check_written
 from rowwise.errors import DataError, ModelError, UsageError, warn_user
 from rowwise.runs.model_file import MODEL, open_model
 from rowwise.runs.record import RECORD, RunRecord
@@ -283,7 +283,8 @@ class Saved:
         data = self.record.data if self.record else None
         if source.kind != "table" or data is None or records != data.records + data.test_records:
             return False
-        reread = Source.from_dict({**data.reading_options, "place": source.place})
+        written = {name: value for name, value in source.to_dict().items() if name in WRITTEN}
+        reread = Source.from_dict({**data.reading_options, **written, "place": source.place})
         return load_source(replace(reread, frame=source.frame))[0].checksum == data.checksum
 
     def _arrays(self, source: Source) -> tuple[Dataset, Dataset]:
