@@ -28,7 +28,7 @@ def main(epochs: int = 20):
     model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
 
     # Was: model.fit(x_train, y_train, validation_split=0.15, batch_size=32, epochs=epochs)
-    history = rowwise.fit(model, (x_train, y_train), validation=0.15, batch_size=32, epochs=epochs)
+    history = rowwise.fit(model, x_train, y_train, validation_split=0.15, batch_size=32, epochs=epochs)
     print(model.evaluate(x_test, y_test, verbose=0, return_dict=True))
     return history
 

@@ -2,7 +2,8 @@
 
 Each training writes a checkpoint after every epoch and is killed, resumed, killed again, until it has ended; then it is
 compared with an undisturbed one: weights, optimizer, epochs, measures, bit by bit. Lost is an epoch that was
-reported as done and is not kept; half-written is a folder that is neither a run nor one to go on from.
+reported as done and is not kept; half-written is a folder that is neither a run nor one to go on from. Some trainings
+are of a table: they keep the best epoch besides, and go on with other networks, or with a new one on all records.
 
 A victim is forked from this process, which has imported everything and started nothing: seconds are saved for each.
 """
@@ -25,10 +26,14 @@ from pathlib import Path
 
 SIGNALS = {"SIGKILL": 0.55, "SIGTERM": 0.15, "SIGINT": 0.15, "SIGHUP": 0.15}
 TWICE = 0.3  # of the signals that can be caught are followed by another
-ENGINES = {"native": 0.8, "keras": 0.1, "whole_epoch": 0.1}
+KINDS = {"native": 0.4, "keras": 0.1, "whole_epoch": 0.1, "table": 0.2, "refit": 0.2}
 EARLY = 0.3  # of the kills come at any moment, starting included
 EPOCHS = 12
-TRAIN = ["train", "digits", "--hidden", "16", "--dropout", "0.2", "--epochs", str(EPOCHS), "--lang", "en"]
+RECORDS = 2000  # of the table
+EVERY = ["--hidden", "16", "--dropout", "0.2", "--epochs", str(EPOCHS), "--lang", "en"]
+DIGITS = ["digits"]
+TABLE = ["--target", "y", "--preset", "fast", "--learning-rate", "0.02", "--patience", "3"]
+REFIT = "Training a new model"  # how the line begins after which epochs are those of the second model
 COLUMNS = ("kills", "nothing yet", "unfinished", "saved", "lost", "half-written", "traceback")
 
 
@@ -80,9 +85,14 @@ class Victim:
         except FileNotFoundError:  # killed before it could say anything
             return ""
 
-    def epochs(self) -> list[int]:
-        """The epochs that it has reported."""
-        return [int(epoch) for epoch in re.findall(rf"^ *(\d+)/{EPOCHS} ", self.said(), re.M)]
+    def epochs(self) -> tuple[list[int], list[int]]:
+        """The epochs that it has reported, and those of the model on all records."""
+        first, _, second = self.said().partition(REFIT)
+        return reported(first), reported(second)
+
+
+def reported(said: str) -> list[int]:
+    return [int(epoch) for epoch in re.findall(r"^ *(\d+)/\d+ ", said, re.M)]
 
 
 class Campaign:
@@ -99,26 +109,34 @@ class Campaign:
         number = 0
         while sum(row["kills"] for row in self.table.values()) < self.kills:
             number += 1
-            (engine,) = self.random.choices(list(ENGINES), ENGINES.values())
-            self._life(self.place / str(number), engine)
+            (kind,) = self.random.choices(list(KINDS), KINDS.values())
+            self._life(self.place / str(number), kind)
 
-    def undisturbed(self, engine: str) -> tuple[Path, float]:
+    def training(self, kind: str) -> list[str]:
+        """The arguments of a training of that kind."""
+        if kind not in ("table", "refit"):
+            return ["train", *DIGITS, *EVERY]
+        more = ["--refit"] if kind == "refit" else ["--ensemble", "3"]
+        return ["train", str(table(self.place)), *TABLE, *more, *EVERY]
+
+    def undisturbed(self, kind: str) -> tuple[Path, float]:
         """The run that was not killed, and the seconds it took."""
-        if engine not in self._undisturbed:
-            out = self.place / f"undisturbed-{engine}"
-            victim = Victim([*TRAIN, "--engine", engine, "--no-pictures", "--out", str(out)], self.place / "words")
+        if kind not in self._undisturbed:
+            out = self.place / f"undisturbed-{kind}"
+            arguments = [*self.training(kind), *engine(kind), "--no-pictures", "--out", str(out)]
+            victim = Victim(arguments, self.place / "words")
             if victim.ended(600) != 0:
                 raise SystemExit(victim.said())
-            self._undisturbed[engine] = out, time.monotonic() - victim.begun
-        return self._undisturbed[engine]
+            self._undisturbed[kind] = out, time.monotonic() - victim.begun
+        return self._undisturbed[kind]
 
-    def _life(self, place: Path, engine: str) -> None:
+    def _life(self, place: Path, kind: str) -> None:
         """One training, from its start to its end, with kills between; its runs lie in `place`."""
-        model, seconds = self.undisturbed(engine)
+        model, seconds = self.undisturbed(kind)
         place.mkdir()
-        options = ["--engine", engine] + ([] if self.random.random() < 0.1 else ["--no-pictures"])
+        options = engine(kind) + ([] if self.random.random() < 0.1 else ["--no-pictures"])
         run, step = place / "0", 0
-        arguments = [*TRAIN, *options, "--out", str(run)]
+        arguments = [*self.training(kind), *options, "--out", str(run)]
         while True:
             victim = Victim(arguments, self.place / "words")
             enough = sum(row["kills"] for row in self.table.values()) >= self.kills
@@ -152,7 +170,7 @@ class Campaign:
         if self.random.random() < EARLY:
             return victim.ended(self.random.uniform(0, 1.1 * seconds))
         epochs = self.random.randint(1, 4)
-        while len(victim.epochs()) < epochs:
+        while sum(map(len, victim.epochs())) < epochs:
             if (code := victim.ended(0.002)) is not None:
                 return code
         return victim.ended(self.random.uniform(0, 0.1 * seconds))
@@ -183,10 +201,11 @@ class Campaign:
         if "Traceback" in said or "Unexpected error" in said:
             row["traceback"] += 1
             self.faults.append(f"{run}: {said}")
-        told = victim.epochs()
-        if told and (kept := self._epochs(run)) < max(told):
+        told = tuple(max(epochs, default=0) for epochs in victim.epochs())
+        kept = self._epochs(run)
+        if kept[0] < told[0] or kept[1] < told[1]:
             row["lost"] += 1
-            self.faults.append(f"{run}: {max(told)} epochs were told, {kept} are kept")
+            self.faults.append(f"{run}: {told} epochs were told, {kept} are kept")
         if state == "half-written":
             self.faults.append(f"{run}: half-written: {sorted(path.name for path in run.iterdir())}")
         return code
@@ -203,7 +222,8 @@ class Campaign:
             return "half-written" if left else "nothing yet"
         try:
             record = RunRecord.read(run, name)
-            for file in {record.checkpoint or "model.keras", "model.keras" if name == RECORD else record.checkpoint}:
+            saved = "model.keras" if name == RECORD else record.checkpoint
+            for file in {record.checkpoint or "model.keras", saved, record.best_checkpoint or saved}:
                 with zipfile.ZipFile(run / file) as archive:
                     if archive.testzip():
                         return "half-written"
@@ -214,15 +234,18 @@ class Campaign:
     def _interrupted(self, run: Path) -> bool:
         from rowwise.runs.record import RunRecord
 
-        return len(RunRecord.read(run).epochs) < EPOCHS
+        record = RunRecord.read(run)
+        stopped = len(record.epochs) < EPOCHS and not record.stopped_early
+        return stopped or record.lacks_members or record.lacks_refit
 
-    def _epochs(self, run: Path) -> int:
+    def _epochs(self, run: Path) -> tuple[int, int]:
         from rowwise.runs.record import RECORD, UNFINISHED, RunRecord
 
         for name in (RECORD, UNFINISHED):
             if (run / name).exists():
-                return len(RunRecord.read(run, name).epochs)
-        return 0
+                record = RunRecord.read(run, name)
+                return len(record.epochs), len(record.refit)
+        return 0, 0
 
     def report(self) -> str:
         lines = [f"{'signal':<10}" + "".join(f"{column:>14}" for column in COLUMNS)]
@@ -230,6 +253,21 @@ class Campaign:
         lines += [f"{name:<10}" + "".join(f"{row[column]:>14}" for column in COLUMNS) for name, row in rows.items()]
         lines.append(f"trainings that ended: {self.ended}; different from an undisturbed one: {self.different}")
         return "\n".join([*lines, *self.faults])
+
+
+def engine(kind: str) -> list[str]:
+    return ["--engine", kind if kind in ("keras", "whole_epoch") else "native"]
+
+
+def table(place: Path) -> Path:
+    """A table whose validation loss stops falling before the last epoch."""
+    path = place / "table.csv"
+    if not path.exists():
+        chance = random.Random(0)
+        rows = [[chance.gauss(0, 1) for _ in range(6)] for _ in range(RECORDS)]
+        lines = [f"{','.join(f'{x:.4f}' for x in row)},{int(sum(row) + chance.gauss(0, 2) > 0)}" for row in rows]
+        path.write_text("\n".join(["a,b,c,d,e,f,y", *lines]) + "\n", "ascii")
+    return path
 
 
 def same(one: Path, other: Path) -> bool:
@@ -240,7 +278,8 @@ def same(one: Path, other: Path) -> bool:
         from rowwise.runs.record import RunRecord
 
         record = RunRecord.read(folder)
-        parts: list[object] = [[(epoch.number, epoch.figures) for epoch in record.epochs], record.test]
+        epochs = [(epoch.number, epoch.figures) for epoch in (*record.epochs, *record.refit)]
+        parts: list[object] = [epochs, record.best_epoch, record.members, record.test]
 
         def add(name: str, item: object) -> None:
             if isinstance(item, h5py.Dataset):
@@ -261,10 +300,12 @@ def import_everything() -> None:
     """What a victim needs. JAX is imported, not started: its threads would not be forked."""
     os.environ.setdefault("KERAS_BACKEND", "jax")
     os.environ["ROWWISE_CHECKPOINT_SECONDS"] = "0"
+    import polars  # noqa: F401
     import sklearn.datasets  # noqa: F401
 
     import rowwise.commands.train
     import rowwise.data.named.digits
+    import rowwise.data.tables.load
     import rowwise.engine
     import rowwise.measure
     import rowwise.models.preparation  # noqa: F401

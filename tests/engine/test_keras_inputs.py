@@ -66,6 +66,14 @@ def own(model=Own, loss="mse"):
     return made
 
 
+def dict_of_one():
+    keras.utils.set_random_seed(2)
+    inside = keras.Input((3,), name="a")
+    model = keras.Model({"a": inside}, {"number": L.Dense(1)(L.Dropout(0.0)(L.LayerNormalization()(inside)))})
+    model.compile(keras.optimizers.SGD(0.05), {"number": "mse"}, metrics={"number": ["mae"]})
+    return model
+
+
 class Penalized(keras.layers.Layer):
     """Its inputs; the mean of their squares is the loss."""
 
@@ -93,6 +101,14 @@ class Reconstructing(keras.Model):
         return keras.ops.mean(keras.ops.square(y_pred - x))
 
 
+class Drawing(Reconstructing):
+    """A train_step of its own, which is given what `fit` was given: x alone."""
+
+    def train_step(self, state, data):
+        assert hasattr(data, "shape"), type(data)
+        return super().train_step(state, data)
+
+
 def masked_loss(true, predicted):
     unknown = keras.ops.isnan(true)
     return keras.ops.mean(keras.ops.square(keras.ops.where(unknown, predicted, true) - predicted), axis=-1)
@@ -117,12 +133,14 @@ KINDS = {
         lambda: two_inputs(2, loss=BOTH, loss_weights=[0.5, 2.0]),
         {"x": [A, B], "y": [NUMBERS, CLASSES], "sample_weight": WEIGHTS},
     ),
+    "validation of inputs in lists": (two_inputs, {"x": (A, B), "y": NUMBERS, "validation_data": [[A, B], NUMBERS]}),
     "validation of several outputs": (
         lambda: two_inputs(2, loss=BOTH),
         {"x": [A, B], "y": [NUMBERS, CLASSES], "validation_data": ([A[:9], B[:9]], [NUMBERS[:9], CLASSES[:9]])},
     ),
     "a split of several inputs": (two_inputs, {"x": [A, B], "y": NUMBERS, "validation_split": 0.3}),
     "one input in a list": (in_lists, {"x": [A], "y": [NUMBERS]}),
+    "one input and output in dicts": (dict_of_one, {"x": {"a": A}, "y": {"number": NUMBERS}, "validation_split": 0.2}),
     "a subclass of Model": (own, {"x": [A, B], "y": NUMBERS}),
     "losses of layers": (without_labels, {"x": A}),
     "compute_loss": (lambda: own(Reconstructing, None), {"x": A}),
@@ -220,6 +238,11 @@ def test_what_keras_fails_with_is_an_error_and_the_model_stays_as_it_was(build, 
         build().fit(x, y, **OPTIONS)
     for one, other in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_train_step_of_the_users_own_is_given_x_as_keras_gives_it():
+    found = same(lambda: own(Drawing, None), {"x": A, "validation_split": 0.2})
+    assert found.rowwise["engine"] == "keras"
 
 
 class Halves(keras.utils.PyDataset):

@@ -487,6 +487,17 @@ def test_batches_of_a_source_come_epoch_after_epoch():
         assert keras_view.gives_batches(batches.adapter)
 
 
+def test_x_alone_comes_as_fit_gives_it_to_a_train_step():
+    with relies_on("PyDatasetAdapter._standardize_batch", "Bare"):
+
+        class Alone(Numbered):
+            def __getitem__(self, index):
+                return (super().__getitem__(index)[0],)
+
+        batches = keras_view.EpochBatches(keras_view.Bare(Alone(), class_weight=None))
+        assert [batch.shape for batch in batches.epoch()] == [(2, 4)] * 3
+
+
 def test_a_layer_that_was_given_a_trainers_methods_is_a_model():
     with relies_on("keras.src.trainers.trainer.Trainer as what makes a layer trainable", "is_model"):
         trainer = next(base for base in keras.Model.__mro__ if base.__module__ == "keras.src.backend.jax.trainer")

@@ -13,7 +13,7 @@ from rowwise.commands.polars_stderr import hide_panics
 from rowwise.commands.tables import about_table
 from rowwise.data import form, known, load, load_default, names
 from rowwise.data.loaders import load_source
-from rowwise.data.source import TABLES, Source
+from rowwise.data.source import TABLES, WRITTEN, Source
 from rowwise.errors import DataError, UsageError
 from rowwise.files import atomic_write, check_place
 from rowwise.json_text import to_json
@@ -46,7 +46,11 @@ def _explain(json: bool, **given: Any) -> int:
     own = ("data", "records", "hidden", "batch_size", "convention", "format", "trace", "layer", "out")
     options = SimpleNamespace(json=json, **{name: given.pop(name) for name in own})
     _settle(options)
-    source = _files(options.data, {READING[name]: value for name, value in chosen(given).items()})
+    options.written = {}
+    read_by = {READING[name]: value for name, value in chosen(given).items()}
+    if options.records is not None:  # they say how the data beside the model are written
+        options.written = {name: read_by.pop(name) for name in WRITTEN if name in read_by}
+    source = _files(options.data, read_by)
     check_addresses(KERAS)
     with own_temporary_folder(), Output(json) as output:
         if options.trace is not None:
@@ -219,7 +223,8 @@ def _model_and_data(source: Source | None, options: SimpleNamespace, output: Out
             if (name := _fitting(saved)) is None:
                 raise UsageError("explain.data.none", path=path)
             raise UsageError("explain.data", path=path, name=name, **traced)
-        return saved, saved.sets(None if options.records is None else Source(options.records))[1]
+        named = None if options.records is None else Source.used_on(options.records, options.written)
+        return saved, saved.sets(named)[1]
 
     if options.records is not None:
         raise UsageError("explain.two_data", first=options.data, second=options.records)

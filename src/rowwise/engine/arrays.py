@@ -9,7 +9,7 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite, check_float32
 from rowwise.data.storage import taken
-from rowwise.engine.trees import leaves, mapped, tree_of
+from rowwise.engine.trees import alone, leaves, mapped, tree_of
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.shapes.checks.as_array import array_of
 from rowwise.text import say
@@ -48,8 +48,13 @@ class Arrays(NamedTuple):
 
     @property
     def single(self) -> bool:
-        """Whether x, y and the weights are one array each."""
-        return all(isinstance(part, np.ndarray) for part in self.parts)
+        """Whether x, y and the weights, where there are some, are one array each, in no structure."""
+        return self.y is not None and all(isinstance(part, np.ndarray) for part in self.parts)
+
+    @property
+    def bare(self) -> Arrays:
+        """The same, with the array itself in the place of a structure that holds no other."""
+        return Arrays(*(alone(part) for part in self))
 
     def take(self, rows: NDArray[Any]) -> Arrays:
         """These records, in this order; `rows` are their numbers."""
@@ -146,10 +151,11 @@ def with_class_weights(train: Arrays, class_weight: Mapping[int, float] | None) 
         return train
     if not isinstance(class_weight, Mapping):
         raise UsageError("fit.class_weight", found=repr(class_weight))
-    if not isinstance(train.y, np.ndarray) or np.ndim(train.weights) > 1:
+    y, own = alone(train.y), alone(train.weights)
+    if not isinstance(y, np.ndarray) or not (own is None or (isinstance(own, np.ndarray) and own.ndim == 1)):
         raise UsageError("fit.class_weight.outputs")
-    weights = np.ones(train.records, np.float32) if train.weights is None else train.weights.copy()
-    labels = train.y.argmax(-1) if train.y.ndim > 1 and train.y.shape[-1] != 1 else train.y.reshape(train.records, -1)
+    weights = np.ones(train.records, np.float32) if own is None else own.copy()
+    labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] != 1 else y.reshape(train.records, -1)
     if labels.size != train.records:
         raise UsageError("fit.class_weight.outputs")
     with np.errstate(invalid="ignore"):

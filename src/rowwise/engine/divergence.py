@@ -75,10 +75,11 @@ class Watch:
     def __init__(self, model: keras.Model, train: Arrays | None) -> None:
         train = None if has_own_loss(model) else train
         self._model, self._train = model, train
-        known = train is not None and train.single and np.ndim(train.weights) <= 1
-        self._loss = loss_of(model) if known else None
-        self._weight = float(train.weights.mean()) if known and train.weights is not None else 1.0  # type: ignore[union-attr]
-        self._reference = constant_loss(model, self._loss, train) if known else None  # type: ignore[arg-type]
+        bare = None if train is None else train.bare
+        known = bare if bare is not None and bare.single and np.ndim(bare.weights) <= 1 else None
+        self._loss = loss_of(model) if known is not None else None
+        self._weight = float(known.weights.mean()) if known is not None and known.weights is not None else 1.0
+        self._reference = constant_loss(model, self._loss, known) if known is not None else None
         self._first = True
         self._kept: Sequence[Any] = ()
         self.found: Divergence | None = None

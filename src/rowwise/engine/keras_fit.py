@@ -10,6 +10,7 @@ import numpy as np
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.order import reseed
 from rowwise.engine.streams import Stream
+from rowwise.models.keras_view import Bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -89,7 +90,8 @@ class KerasFit:
             options = {"batch_size": self.batch_size, "shuffle": schedule.shuffle, "steps_per_epoch": schedule.steps}
             return {**parts, **options}, None
         batches = Batches(self.train_on, self.batch_size, schedule)
-        return {"x": batches, "shuffle": False}, batches
+        alone = self.train_on.y is None and not isinstance(self.train_on.x, list | tuple)
+        return {"x": Bare(batches, class_weight=None) if alone else batches, "shuffle": False}, batches
 
     def _validated_on(self) -> dict[str, Any]:
         if self.validation is None:

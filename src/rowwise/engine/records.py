@@ -15,9 +15,9 @@ from rowwise.engine.arrays import Arrays, doubts_of_class_weights, record_weight
 from rowwise.engine.holdout import held_out, warn_of_lost_classes
 from rowwise.engine.request import USUAL_BATCH
 from rowwise.engine.streams import Stream, as_stream
-from rowwise.engine.trees import count_of, leaves, tree_of
+from rowwise.engine.trees import alone, count_of, leaves, tree_of
 from rowwise.errors import DataError, RowwiseError, UsageError, warn_user
-from rowwise.models.keras_view import layers_of, would_train
+from rowwise.models.keras_view import layers_of, overridden_step, would_train
 from rowwise.models.preparation import preparation_of
 from rowwise.models.task import REGRESSION, task_of
 from rowwise.shapes.checks.check import check_records
@@ -68,8 +68,9 @@ class Prepared:
             if not 0 < kept < train.records:
                 raise UsageError("fit.validation_split.empty", share=share, records=train.records)
             return kept
-        single = isinstance(train.y, np.ndarray)
-        labels = train.y if single else np.zeros(train.records)
+        y = train.bare.y
+        single = isinstance(y, np.ndarray)
+        labels = y if single else np.zeros(train.records)
         held = held_out(labels, share, seed, self.source, not single or task_of(model).name == REGRESSION)
         warn_of_lost_classes(self.source, held)
         return held
@@ -91,12 +92,13 @@ class Prepared:
         if size is None:
             size = math.ceil(train.records / steps) if steps else USUAL_BATCH
         _warn_of_steps("steps_per_epoch", steps, train.records, size)
-        held_size = request.validation_batch_size or request.batch_size or USUAL_BATCH
-        if isinstance(validation, Arrays) and request.validation_steps:
-            _warn_of_steps("validation_steps", request.validation_steps, validation.records, held_size)
-            validation = validation.first(request.validation_steps * held_size)
+        held_size, held_steps = request.validation_batch_size or request.batch_size, request.validation_steps
+        if isinstance(validation, Arrays) and held_steps:
+            held_size = held_size or math.ceil(validation.records / held_steps)
+            _warn_of_steps("validation_steps", held_steps, validation.records, held_size)
+            validation = validation.first(held_steps * held_size)
         train = with_class_weights(train, request.class_weight)
-        return Parts(train, validation, min(size, train.records), held_size)
+        return Parts(train, validation, min(size, train.records), held_size or USUAL_BATCH)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +125,7 @@ def prepare_records(models: Sequence[keras.Model], request: Request) -> Prepared
         train = _arrays(models, *_labelled(models, request.x, request.y, request.sample_weight), "train", request)
         if request.class_weight is not None:
             with_class_weights(train.first(1), request.class_weight)  # refused before anything is divided
-            if doubt := doubts_of_class_weights(train.y, request.class_weight):
+            if doubt := doubts_of_class_weights(train.bare.y, request.class_weight):
                 warn_user(doubt)
     return Prepared(request, train, _validation(models, request), request.x)
 
@@ -149,9 +151,10 @@ def _validation(models: Sequence[keras.Model], request: Request) -> Arrays | Str
         return None
     if (source := as_stream(held)) is not None:
         return Stream(source, request.validation_steps)
-    if isinstance(held, tuple) and len(held) == 1:
-        held = held[0]
-    return _arrays(models, *_labelled(models, held, None, None), "validation", request)
+    x, y, weights = held, None, None
+    if isinstance(held, tuple | list) and len(held) <= 3 and not any(isinstance(part, Dataset) for part in held):
+        x, y, weights = (*held, None, None)[:3]  # never inputs alone, as in Keras
+    return _arrays(models, *_labelled(models, x, y, weights), "validation", request)
 
 
 def _labelled(models: Sequence[keras.Model], x: Any, y: Any, weights: Any) -> tuple[Any, Any, Any]:
@@ -181,7 +184,9 @@ def _carries_labels(models: Sequence[keras.Model], parts: Sequence[Any]) -> bool
     inputs = _sides(models)[0]
     if inputs is None or inputs == 1:
         return len(parts) in (2, 3)
-    return len(parts) in (2, 3) and isinstance(parts[0], list | tuple | dict) and len(parts[0]) == inputs
+    first = parts[0]
+    nested = isinstance(first, dict) or (isinstance(first, list | tuple) and len(first) == inputs)
+    return len(parts) in (2, 3) and nested
 
 
 def _sides(models: Sequence[keras.Model]) -> tuple[int | None, int | None]:
@@ -215,7 +220,7 @@ def _arrays(models: Sequence[keras.Model], x: Any, y: Any, weights: Any, what: s
     if doubts or (y is None and models):
         batch = arrays.first(min(request.batch_size or USUAL_BATCH, records))
         for model in models:
-            if not would_train(model, batch.parts):
+            if overridden_step(model) is None and not would_train(model, batch.parts):
                 code = "rowwise.fit(model, x, y)" if what == "train" else "validation_data=(x, y)"
                 raise doubts[0] if doubts else DataError("mistake.no_labels", code=code)
     for message in dict.fromkeys(map(str, doubts)):
@@ -243,6 +248,7 @@ def _count(x: Any, y: Any, what: str, doubts: Sequence[RowwiseError]) -> int:
 
 def _doubts(models: Sequence[keras.Model], source: Any, x: Any, y: Any, what: str) -> Iterator[RowwiseError]:
     """What Keras fails with, or trains on without a word."""
+    x, y = alone(x), alone(y)
     single = isinstance(x, np.ndarray) and (y is None or isinstance(y, np.ndarray))
     for model in models:
         if not (single and isinstance(model, keras.Model) and set(_sides([model])) <= {None, 1}):

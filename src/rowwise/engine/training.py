@@ -317,10 +317,10 @@ def _trainer_of_a_stream(
 
 def native_engine(model: keras.Model, parts: Parts, threads: int | None) -> Native:
     """The compiled network for one model; raises Unsupported where it has a part that the engine cannot run."""
-    held = parts.validation if isinstance(parts.validation, Arrays) else None
+    held = parts.validation.bare if isinstance(parts.validation, Arrays) else None
     assert isinstance(parts.train, Arrays)
     try:
-        return Native(model, parts.train, held, parts.batch_size, threads)
+        return Native(model, parts.train.bare, held, parts.batch_size, threads)
     except (Unsupported, RowwiseError):
         raise
     except Exception as cause:  # what a layer, loss or metric of the user's says to a question

@@ -34,15 +34,12 @@ def tree_of(values: Any, name: str, several: int | None = None) -> Any:
     if values is None:
         return None
     if isinstance(values, dict):
-        by_name = {key: tree_of(part, f"{name}[{key!r}]") for key, part in values.items()}
-        return next(iter(by_name.values())) if several == 1 and len(by_name) == 1 else by_name
+        return {key: tree_of(part, f"{name}[{key!r}]") for key, part in values.items()}
     if hasattr(values, "todense"):
         return _dense(values, name)
     if not isinstance(values, list | tuple) or not _holds_parts(values, several):
         return array_of(values, name)
     parts = [tree_of(part, f"{name}[{place}]") for place, part in enumerate(values)]
-    if several == 1:
-        return parts[0]
     return tuple(parts) if isinstance(values, tuple) else parts
 
 
@@ -76,6 +73,14 @@ def _nested(part: Any) -> bool:
 def leaves(tree: Any) -> list[NDArray[Any]]:
     """The arrays of a structure, in Keras's order; what is None is an input that is left out."""
     return [array for array in keras.tree.flatten(tree) if array is not None]
+
+
+def alone(tree: Any) -> Any:
+    """The one array of a structure; the structure itself where it holds several."""
+    if tree is None or isinstance(tree, np.ndarray):
+        return tree
+    arrays = leaves(tree)
+    return arrays[0] if len(arrays) == 1 else tree
 
 
 def mapped(function: Callable[[Any], Any], tree: Any) -> Any:

@@ -31,6 +31,8 @@ SEEN_LEVEL = 4  # records of a level that has a feature of its own
 MOST_LEVELS = 256  # of a column, the most frequent ones
 SAMPLE = 1 << 16  # records that quantiles and counts are taken from
 MOST_BYTES = 1 << 29  # of the pieces of all training records: beyond it numbers get fewer pieces, or none
+MOST_LEVEL_BYTES = 1 << 31  # of the levels' features likewise: beyond it columns get fewer, but LEAST_LEVELS
+LEAST_LEVELS = 32
 CLIP = 3.0  # quartile distances from the median that no number gets beyond
 
 
@@ -189,22 +191,26 @@ def fitted_encoding(
     Args:
         pieces: of a number; 0 leaves numbers as they are, and encodes level numbers alone.
     """
-    schema = preparation.schema
+    schema, values = preparation.schema, max(VALUES, pieces)
     places = list(_number_places(schema)) if pieces else []
+    if places and (most := MOST_BYTES // (4 * len(x) * len(places))) < values:
+        pieces, values = min(pieces, most), most
+    if pieces < 2:
+        places = []
     if not (places or schema.embedded):
         return None
     rows = np.linspace(0, len(x) - 1, min(len(x), SAMPLE)).astype(np.int64)
     sample = preparation.prepare(x[rows])
-    values = max(VALUES, pieces)
-    if places and (most := MOST_BYTES // (4 * len(x) * len(places))) < values:
-        pieces, values = min(pieces, most), most
+    release(x)
     found = [_of_number(place, sample[:, place], pieces, values) for place in places]
     numbers = [number for number in found if number is not None]
     if not (numbers or schema.embedded):
         return None
     first = len(schema.features) - len(schema.embedded)
+    most_levels = MOST_LEVEL_BYTES // (4 * len(x) * max(len(schema.embedded), 1))
+    most_levels = min(max(most_levels, LEAST_LEVELS), MOST_LEVELS)
     levels = [
-        {"feature": first + place, "levels": _kept_levels(sample[:, first + place])}
+        {"feature": first + place, "levels": _kept_levels(sample[:, first + place], most_levels)}
         for place in range(len(schema.embedded))
     ]
     return FeatureEncoding(len(schema.features), numbers, levels, **options)
@@ -228,7 +234,7 @@ def _number_places(schema: Schema) -> dict[int, tuple[float, float]]:
 def _of_number(place: int, x: NDArray[np.float32], pieces: int, values: int) -> dict[str, Any] | None:
     """What a number's encoding is; None where it has one value, or may not have pieces."""
     different = np.unique(x)
-    if len(different) < 2 or pieces < 2:
+    if len(different) < 2:
         return None
     low, center, high = np.quantile(x, (0.25, 0.5, 0.75))
     spread = high - low if high > low else (different[-1] - different[0]) / 2
@@ -243,10 +249,10 @@ def _of_number(place: int, x: NDArray[np.float32], pieces: int, values: int) -> 
     }
 
 
-def _kept_levels(numbers: NDArray[np.float32]) -> list[float]:
-    """The level numbers that have records enough, the number for unknown and missing levels among them."""
+def _kept_levels(numbers: NDArray[np.float32], most: int) -> list[float]:
+    """The level numbers that have records enough, `most` at most; that for unknown and missing levels is among them."""
     levels, counts = np.unique(numbers, return_counts=True)
-    often = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
+    often = np.argsort(-counts, kind="stable")[:most]
     return np.sort(levels[often[counts[often] >= SEEN_LEVEL]]).tolist()
 
 

@@ -297,6 +297,15 @@ def test_a_sign_that_a_later_part_of_a_long_file_shows_holds_for_all_of_it(tmp_p
     assert (found["v"], said) == (about([1050] * 3000 + [0.25] * 2000 + [2000] * 3000), [])
 
 
+def test_thousands_with_points_beside_a_mark_are_numbers(tmp_path):
+    """Nothing else in their column shows the sign: the range of what they are worth has to be known by then."""
+    found, _, said = loaded(csv(tmp_path / "t.csv", "v;w;y", ["1.050", "n/a", "2.000", "-3.000"], ["0,25"], Y))
+    assert (found["v"][:4], said) == (about([1050, np.nan, 2000, -3000]), [])
+    long = ["1.050", "2.155", "-900.001"] * 1000
+    found, _, _ = loaded(csv(tmp_path / "long.csv", "v;w;y", [*long, "n/a"], ["0,25"], Y, rows=3001))
+    assert found["v"][2999:] == about([-900_001, np.nan])
+
+
 def test_rows_that_do_not_show_their_sign_are_read_as_the_training_was(tmp_path):
     for decimal, value in ((",", 1050), (".", 1.05)):
         path = csv(tmp_path / "t.csv", "v;y", [f"0{decimal}5", f"2{decimal}25"], Y)

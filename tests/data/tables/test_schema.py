@@ -231,7 +231,9 @@ def test_a_schema_prints_in_80_columns_whatever_its_names(schema, lang):
     "found",
     [{}, {"columns": 3}, {"columns": [{"name": "x"}], "targets": [], "classes": []}]
     + [{"columns": [{"name": "x", "kind": k}], "targets": [], "classes": []} for k in ("numeric", "code", 3)]
-    + [{"columns": [{"name": "x", "kind": "dropped", "call": "os"}], "targets": [], "classes": []}],
+    + [{"columns": [{"name": "x", "kind": "dropped", "call": "os"}], "targets": [], "classes": []}]
+    + [{"columns": [{"name": "x", "kind": "dropped"}], "targets": [], "classes": ["a", "b"]}]  # of nothing
+    + [{"columns": [{"name": "x", "kind": "dropped"}], "targets": ["y"], "classes": [], "target_origins": [1, 2]}],
 )
 def test_what_is_no_schema_is_refused(found):
     with pytest.raises(ValueError):

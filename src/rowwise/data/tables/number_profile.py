@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rowwise.data.tables.decimal_sign import Evidence
+from rowwise.data.tables.decimal_sign import THOUSAND, Evidence
 from rowwise.data.tables.magnitudes import HUMAN, magnitude
-from rowwise.data.tables.number_text import LARGEST_EXACT, MARKS, plain_numbers, taken_apart, worth
+from rowwise.data.tables.number_text import LARGEST_EXACT, MARKS, TWOFOLD, plain_numbers, taken_apart, worth
 from rowwise.data.tables.units import canonical, is_known
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ SAMPLE = 1000  # texts
 NARROW = 1 / 4  # of the largest number: the differences in a range up to it are an eighth at most, three bits more
 MOST_UNITS = 20  # a column with more has no units but names
 SHOWN = 3  # examples in a message
+ROUNDING = 1e-6  # more than what float64 loses of a number below a million, by far
 REAL_AMOUNTS = 10  # so many different numbers, in so large
 REAL_SHARE = 0.9  # a share of the records, are no levels of a category
 PADDED = r"^(0\d+(?:[eE]\d+)?|\+\d{9,})$"  # a code with leading zeros, or a telephone number
@@ -256,7 +257,7 @@ class NumberProfile:
         for ranges in both:
             ranges["."].join(seen)
         if "," in self.ranges:
-            with_comma = seen if usual == "," else Range.of(_present(plain_numbers(texts, ",")), seen.rising)
+            with_comma = seen if usual == "," else _range_with_commas(texts, numbers, seen.rising)
             for ranges in both:
                 ranges[","].join(with_comma)
         if len(rest):
@@ -350,6 +351,22 @@ class NumberProfile:
 def _key(unit: str) -> str:
     found = magnitude(unit)
     return canonical(unit) if found is None or found.scale == 1 else f"{found.scale:g} {found.unit}"
+
+
+def _range_with_commas(texts: pl.Series, numbers: pl.Series, rising: bool) -> Range:
+    """The range of what these texts are worth where a point stands between thousands; `numbers`: before fractions.
+
+    A regular expression is slow: it only sees those whose number can have three digits after the point.
+    """
+    values = numbers.to_numpy()
+    thousandfold = values * THOUSAND
+    whole = np.rint(thousandfold)
+    near = (np.abs(thousandfold) >= THOUSAND) & (np.abs(thousandfold) < THOUSAND**2)
+    places = np.flatnonzero(near & (np.abs(thousandfold - whole) < ROUNDING))
+    places = places[texts.gather(places).str.contains(TWOFOLD).to_numpy()]
+    values = values.copy()
+    values[places] = whole[places]
+    return Range.of(values[~np.isnan(values)], rising)
 
 
 def _present(numbers: pl.Series) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ No other module of rowwise touches such a name.
 """
 
 from rowwise.models.keras_view.calls import Call, failed_calls, intercepted, restore_values, unfiltered_tracebacks
-from rowwise.models.keras_view.data import EpochBatches, gives_batches
+from rowwise.models.keras_view.data import Bare, EpochBatches, gives_batches
 from rowwise.models.keras_view.layers import (
     activation_name,
     attention_sizes,
@@ -75,6 +75,7 @@ __all__ = [
     "PROBABILITIES",
     "SPARSE",
     "UNBOUNDED",
+    "Bare",
     "Call",
     "EpochBatches",
     "Loss",

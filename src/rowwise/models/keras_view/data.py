@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 from keras.src.trainers import data_adapters
-from keras.src.trainers.data_adapters import data_adapter
+from keras.src.trainers.data_adapters import data_adapter, py_dataset_adapter
 from keras.src.trainers.epoch_iterator import EpochIterator
 
 if TYPE_CHECKING:
@@ -20,6 +20,13 @@ def gives_batches(x: Any) -> bool:
         return True
     known = ("is_tf_dataset", "is_torch_dataloader", "is_grain_dataset")  # those that this release has
     return any(getattr(data_adapters, name)(x) for name in known if hasattr(data_adapters, name))
+
+
+class Bare(py_dataset_adapter.PyDatasetAdapter):
+    """A PyDataset of `(x,)` → batches of x alone: so `fit` gives a train_step one array that has no labels."""
+
+    def _standardize_batch(self, batch: Any) -> Any:
+        return batch[0]
 
 
 class EpochBatches:
