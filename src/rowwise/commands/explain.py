@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from rowwise.commands.options import chosen, reading
-from rowwise.data.source import Source
+from rowwise.data.source import WRITTEN, Source
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write, check_place
 from rowwise.json_text import to_json
@@ -90,14 +90,17 @@ def _explain(data: str | None, **given: Any) -> int:
     """
     own = ("records", "hidden", "batch_size", "convention", "format", "trace", "layer", "out", "json")
     options = ExplainOptions.of(**{name: given.pop(name) for name in own})
-    source = source_named(data, {READING[name]: value for name, value in chosen(given).items()})
+    read_by, records = {READING[name]: value for name, value in chosen(given).items()}, None
+    if options.records is not None:  # they say how the data beside the model are written
+        records = Source.used_on(options.records, {name: read_by.pop(name) for name in WRITTEN if name in read_by})
+    source = source_named(data, read_by)
     named = source or model_or_data_named(data)
     if isinstance(named, Path) and options.hidden is not None:
         raise UsageError("explain.hidden", path=named)
     check_addresses(KERAS)
     with own_temporary_folder(), Output(options.json) as output:
         if options.trace is not None:
-            _trace(named, options.trace, options, output)
+            _trace(named, records, options.trace, options, output)
             return 0
         ledger_options: dict[str, Any] = {"batch_size": options.batch_size, "convention": options.convention}
         if isinstance(named, Path):
@@ -148,9 +151,15 @@ def _write(rendered: str | bytes, options: ExplainOptions, output: Output) -> No
         output.result(rendered.rstrip())
 
 
-def _trace(named: Source | Path | str | None, place: tuple[int, int], options: ExplainOptions, output: Output) -> None:
+def _trace(
+    named: Source | Path | str | None,
+    records: Source | None,
+    place: tuple[int, int],
+    options: ExplainOptions,
+    output: Output,
+) -> None:
     """One number: of record and unit `place`."""
-    saved, data = model_and_records(named, options.records, options.hidden, place)
+    saved, data = model_and_records(named, records, options.hidden, place)
     record, unit = place
     measured, notes = saved.as_taken(data)
     for note in notes:

@@ -10,6 +10,7 @@ from rowwise.runs.settings import Settings
 from rowwise.text import language
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from rowwise.runs.record import RunRecord
@@ -41,13 +42,11 @@ def training_command(called: str, record: RunRecord | None) -> str:
     return shlex.join(words)
 
 
-def evaluation_command(
-    called: str, model: Path, data: str | None, html: Path, task: str | None = None, decimal: str | None = None
-) -> str:
-    """`rowwise evaluate … --html …` as it was asked for, `called` as above."""
+def evaluation_command(called: str, model: Path, data: str | None, html: Path, options: Mapping[str, Any]) -> str:
+    """`rowwise evaluate … --html …` as it was asked for, with the other options that were given; `called` as above."""
     words = [called, "evaluate", str(model), *([data] if data is not None else [])]
-    words += ["--task", task] if task is not None else []
-    words += ["--decimal", decimal] if decimal is not None else []
+    for name, value in options.items():
+        words += _option(name, value) if value is not None else []
     words += ["--html", str(html)]
     return shlex.join([*words, "--lang", language()])
 

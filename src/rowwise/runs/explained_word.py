@@ -72,7 +72,7 @@ def model_or_data_named(word: str | None) -> Path | str | None:
 
 def model_and_records(
     named: Source | Path | str | None,
-    records: str | None,
+    records: Source | None,
     hidden: Sequence[int] | None,
     traced: tuple[int, int],
 ) -> tuple[Saved, Dataset]:
@@ -91,10 +91,10 @@ def model_and_records(
         saved = Saved.open(named)
         if records is None and saved.own_source() is None:
             _refuse_without_data(saved, named, *traced)
-        return saved, saved.sets(None if records is None else Source(records))[1]
+        return saved, saved.sets(records)[1]
 
     if records is not None:
-        raise UsageError("explain.two_data", first=_shown(named), second=records)
+        raise UsageError("explain.two_data", first=_shown(named), second=records.place)
     from rowwise.models.dense import dense
 
     if isinstance(named, Source):
