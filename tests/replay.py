@@ -70,6 +70,8 @@ def main() -> int:
             if not (weights <= OF_WEIGHTS and figures <= OF_FIGURES):
                 wrong += 1
                 print(f"seed {seed} {engine}: weights {weights:.1e}, figures {figures:.1e}: {drawn.words}", flush=True)
+        if (done := seed - arguments.seed + 1) % 10 == 0:
+            print(f"{done} of {arguments.models} models; different from a replay: {wrong}", flush=True)
         keras.utils.clear_session()
         jax.clear_caches()
     print(f"{arguments.models} models; trained: {', '.join(f'{name} {count}' for name, count in trained.items())}")
@@ -104,7 +106,7 @@ def draw(seed: int) -> Drawn:
     def make() -> keras.Model:
         keras.utils.set_random_seed(seed)
         model = network(parts, end)
-        model.compile(optimizer(), loss_named(loss), metrics=["accuracy" if end == "softmax" else "mae"])
+        model.compile(optimizer(), loss_named(loss), metrics=["mae" if end != "softmax" and y.ndim > 1 else "accuracy"])
         return model
 
     weights = numbers.uniform(0.5, 2, records).astype("float32") if choose.random() < 0.3 else None
