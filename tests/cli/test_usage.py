@@ -12,6 +12,7 @@ from rich.cells import cell_len
 import rowwise as package
 from rowwise.commands.options import ENGINES
 from rowwise.engine.plan import ENGINES as REAL_ENGINES
+from rowwise.engine.request import USUAL_BATCH
 from rowwise.runs.settings import Settings
 
 COMMANDS = (
