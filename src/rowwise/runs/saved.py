@@ -190,7 +190,7 @@ class Saved:
             DataError: data that cannot be read, lack columns or are not finite. ShapeError: arrays that do not fit.
             ModelError: a model without one input and one output.
         """
-        from rowwise.runs.inputs import records_of
+        from rowwise.runs.prediction_inputs import records_of
 
         records = records_of(self, data, written)
         prediction = self.predictor.predict(records.x, batch_size)
