@@ -140,3 +140,31 @@ def test_limits_of_keras_for_trials_hold(monkeypatch):
     assert len(history.epoch) == 2
     for name, values in expected.history.items():
         assert history.history[name] == pytest.approx(values, abs=1e-6), name
+
+
+class MlflowCallback(keras.callbacks.Callback):
+    """As MLflow's: it has a batch hook, which does something only where its user asked for that."""
+
+    def __init__(self, log_every_epoch=True):
+        super().__init__()
+        self.log_every_epoch = log_every_epoch
+
+    def on_batch_end(self, batch, logs=None):
+        assert not self.log_every_epoch
+
+
+def test_a_logger_of_epochs_leaves_the_engine_alone():
+    """One that logs batches does not."""
+    for every_epoch, engine in ((True, "native"), (False, "keras")):
+        history = rowwise.fit(made(), *data(), callbacks=[MlflowCallback(every_epoch)], verbose=0)
+        assert history.rowwise["engine"] == engine
+
+
+def test_a_loss_that_is_no_number_is_left_to_the_callback_for_it():
+    x, y = data()
+    histories = []
+    for fit in (rowwise.fit, keras.Model.fit):
+        model = made()
+        model.set_weights([np.full_like(weights, np.nan) for weights in model.get_weights()])
+        histories.append(fit(model, x, y, epochs=3, callbacks=[keras.callbacks.TerminateOnNaN()], verbose=0).history)
+    assert [len(history["loss"]) for history in histories] == [1, 1]

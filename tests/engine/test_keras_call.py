@@ -96,6 +96,7 @@ ARGUMENTS = {
     "validation_data, a list": {"validation_data": list(HELD)},
     "validation_batch_size": {"validation_data": HELD, "validation_batch_size": 5},
     "validation_steps": {"validation_data": HELD, "validation_batch_size": 5, "validation_steps": 2},
+    "validation_steps alone": {"validation_data": HELD, "validation_steps": 2, "batch_size": None},
     "validation_freq": {"validation_data": HELD, "epochs": 4, "validation_freq": 2},
     "validation_freq, a list": {"validation_data": HELD, "epochs": 3, "validation_freq": [1, 3]},
     "steps_per_epoch": {"steps_per_epoch": 2, "epochs": 5, "batch_size": 10},

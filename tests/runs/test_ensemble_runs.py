@@ -1,5 +1,7 @@
 """A preset and an ensemble as settings of a run: trained, kept, stopped, gone on with, refused."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -98,3 +100,11 @@ def test_settings_that_make_no_sense_are_refused(file, tmp_path, options, says):
 def test_presets_are_for_tables(tmp_path):
     with pytest.raises(UsageError, match="no table"):
         rowwise.train("digits", out=tmp_path / "run", preset="best", verbose=0)
+
+
+def test_a_run_of_a_table_opens_in_a_new_process(file, tmp_path):
+    saved = rowwise.train(file, "y", out=tmp_path / "run", ensemble=2, **QUICK)
+    code = "import sys, rowwise; print(rowwise.open(sys.argv[1]).predict({'a': 0.5, 'b': 1.0}).values[0, 0].item())"
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "run"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) == pytest.approx(saved.predict({"a": 0.5, "b": 1.0}).values[0, 0].item())

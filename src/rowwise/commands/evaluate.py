@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rowwise.commands.addresses import KERAS, check_addresses
-from rowwise.commands.options import decimal_sign, model_task
-from rowwise.commands.polars_stderr import hide_panics
-from rowwise.commands.repeat import evaluation_command, training_command
+from rowwise.commands.options import chosen, model_task, written
 from rowwise.data.source import Source
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write, check_place
+from rowwise.runs.command_lines import evaluation_command, training_command
+from rowwise.runs.plan import option_names
 from rowwise.runs.record import SCHEMA, identity, versions
 from rowwise.runs.saved import Saved
-from rowwise.terminal.output import Output
+from rowwise.terminal.address_space import KERAS, check_addresses
+from rowwise.terminal.output import Output, called
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.polars_stderr import hide_panics
 from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import say
 
@@ -31,10 +33,10 @@ def _evaluate(
     model: Path,
     data: str | None,
     task: str | None,
-    decimal: str | None,
     skip_bad: bool,
     html: Path | None,
     json: bool,
+    **given: Any,
 ) -> int:
     """Measure on the data named, or on the run's own; with `--html` all of it as one page; 0.
 
@@ -44,11 +46,10 @@ def _evaluate(
     """
     if html is not None:
         check_place(html)
-    if data is None and decimal:
-        raise UsageError("cli.source.none", options="--decimal")
-    source = None if data is None else Source(data, skip_bad=skip_bad, decimal=decimal or "")
-    if source is not None and decimal and source.kind != "table":
-        raise UsageError("source.option", option="--decimal", place=data)
+    as_written = chosen(given)
+    if data is None and as_written:
+        raise UsageError("cli.source.none", options=option_names(as_written))
+    source = None if data is None else replace(Source.used_on(data, as_written), skip_bad=skip_bad)
     if source is not None and source.kind == "named":
         source = source.checked()  # before seconds go into importing Keras
     check_addresses(KERAS)
@@ -68,9 +69,8 @@ def _evaluate(
         importance = saved.importance(measured) if measured.schema is not None else None
         output.result("\n".join([str(report), *(importance_lines(importance) if importance else [])]))
         if html is not None:
-            content = _page(
-                saved, report, test, importance, evaluation_command(model, data, html, task, decimal)
-            ).encode()
+            again = evaluation_command(called(), model, data, html, {"task": task} | as_written)
+            content = _page(saved, report, test, importance, again).encode()
             atomic_write(html, content)
             from rowwise.shapes.ledger.as_text import size_text
 
@@ -85,7 +85,7 @@ def _page(saved: Saved, report: AnyReport, test: Dataset, importance: Importance
     from rowwise.measure.page import page
     from rowwise.measure.page.subject import Subject
 
-    training = training_command(saved.record)
+    training = training_command(called(), saved.record)
     commands = [("report.repeat.train", training)] if training else []
     commands.append(("report.repeat.evaluate", command))
     return page(Subject(report, saved.model, test, importance, _training(saved.record), commands, versions()))
@@ -116,9 +116,9 @@ command = Command(
         Argument("model", "cli.help.model", "MODEL", type=Path),
         Argument("data", "cli.help.evaluate.data", "DATA", required=False),
         model_task(),
-        decimal_sign(),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True),
         Option("--html", "cli.help.html", "FILE", type=Path),
+        *written(),
         *common(json=True),
     ],
     _evaluate,

@@ -46,13 +46,26 @@ def settings() -> list[Option]:
     ]
 
 
+def _of_source(name: str, key: str, metavar: str, kind: Any = str, default: object = None, **more: Any) -> Option:
+    return Option(name, key, metavar, type=kind, values={"default": default}, heading="cli.source", **more)
+
+
+def written() -> list[Option]:
+    """How a table's file writes what it holds, for every command that reads one: `rowwise.data.source.WRITTEN`."""
+    option = _of_source
+    return [
+        option("--separator", "cli.help.separator", "SIGN"),
+        option("--encoding", "cli.help.encoding", "NAME"),
+        option("--header", "cli.help.header", "LINE", whole(0)),
+        option("--decimal", "cli.help.decimal", "SIGN", one_of(*SIGNS)),
+        option("--date-order", "cli.help.date_order", "ORDER", one_of(*DATE_ORDERS)),
+        option("--missing", "cli.help.missing", "TEXTS", multiple=True, callback=given_names),
+    ]
+
+
 def reading() -> list[Option]:
     """How data are read: the attributes of a Source. What was not given is None."""
-
-    def option(name: str, key: str, metavar: str, kind: Any = str, default: object = None, **more: Any) -> Option:
-        return Option(name, key, metavar, type=kind, values={"default": default}, heading="cli.source", **more)
-
-    several: dict[str, Any] = {"multiple": True, "callback": given_names}
+    option, several = _of_source, {"multiple": True, "callback": given_names}
     return [
         option("--target", "cli.help.target", "NAMES", **several),
         option("--categorical", "cli.help.categorical", "NAMES", **several),
@@ -64,11 +77,7 @@ def reading() -> list[Option]:
         option("--test", "cli.help.test", "SHARE", SHARE, Source.test),
         option("--test-file", "cli.help.test_file", "FILE"),
         option("--split-seed", "cli.help.split_seed", "N", whole(0, LARGEST_SEED), Source.seed),
-        option("--separator", "cli.help.separator", "SIGN"),
-        option("--encoding", "cli.help.encoding", "NAME"),
-        option("--header", "cli.help.header", "LINE", whole(0)),
-        option("--decimal", "cli.help.decimal", "SIGN", one_of(*SIGNS)),
-        option("--date-order", "cli.help.date_order", "ORDER", one_of(*DATE_ORDERS)),
+        *written(),
         option("--size", "cli.help.size", "N|HxW"),
         option("--colour", "cli.help.colour", "KIND", one_of("grey", "colour")),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True, default=None, heading="cli.source"),
@@ -79,11 +88,6 @@ def reading() -> list[Option]:
 def model_task() -> Option:
     """What a saved model's outputs mean, where the model itself does not say it."""
     return Option("--task", "cli.help.model.task", "TASK", type=one_of(*MODEL_TASKS))
-
-
-def decimal_sign() -> Option:
-    """The sign before fractions in a table that a model is used on, where the table does not show it."""
-    return Option("--decimal", "cli.help.decimal", "SIGN", type=one_of(*SIGNS))
 
 
 def chosen(given: dict[str, Any]) -> dict[str, Any]:

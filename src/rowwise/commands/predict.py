@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.commands.addresses import KERAS, check_addresses
-from rowwise.commands.options import decimal_sign, model_task
-from rowwise.commands.polars_stderr import hide_panics
+from rowwise.commands.options import chosen, model_task
+from rowwise.commands.options import written as file_options
 from rowwise.data.source import Source
 from rowwise.errors import DataError, ModelError, UsageError
+from rowwise.runs.plan import option_names
 from rowwise.runs.record import SCHEMA
 from rowwise.runs.saved import Saved
+from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.output import Output, written
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.polars_stderr import hide_panics
 from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import percent, say
 from rowwise.text.visible import visible
@@ -30,10 +32,10 @@ def _predict(
     model: Path,
     files: tuple[Path, ...],
     task: str | None,
-    decimal: str | None,
     skip_bad: bool,
     out: Path | None,
     json: bool,
+    **given: Any,
 ) -> int:
     """Classify every file that can be read; 0, or 2 where one could not (the others are answered all the same).
 
@@ -52,8 +54,9 @@ def _predict(
         table = saved.schema is not None
         if skip_bad and (table or folder is None):
             raise UsageError("source.option", option="--skip-bad", place=files[0])
-        if decimal and not table:
-            raise UsageError("source.option", option="--decimal", place=files[0])
+        as_written = chosen(given)
+        if as_written and not table:
+            raise UsageError("source.option", option=option_names(as_written), place=files[0])
         if not table and folder is None and out is not None:
             raise UsageError("predict.out.pictures")
         if not table and saved.accepts.kind != "pictures":
@@ -65,7 +68,7 @@ def _predict(
         if json and out is None:
             raise UsageError("predict.table.json")
         return (
-            _table(saved, files[0], decimal or "", out, output)
+            _table(saved, Source.used_on(files[0], as_written), out, output)
             if table
             else _folder(saved, files[0], skip_bad, out, output)
         )
@@ -118,11 +121,10 @@ def _folder(saved: Saved, folder: Path, skip_bad: bool, out: Path | None, output
     return 0
 
 
-def _table(saved: Saved, file: Path, decimal: str, out: Path | None, output: Output) -> int:
+def _table(saved: Saved, source: Source, out: Path | None, output: Output) -> int:
     """Write the table with its predictions to `out`, whole or not at all, else to standard output; 0."""
-    source = Source(str(file), decimal=decimal)
     source.check_table()
-    if out is not None and _same(out, file):
+    if out is not None and _same(out, Path(source.place)):
         raise UsageError("predict.out.same", path=out)
     from rowwise.runs.table_predictions import predict_table
 
@@ -152,9 +154,9 @@ command = Command(
         Argument("model", "cli.help.model", "MODEL", type=Path),
         Argument("files", "cli.help.files", "FILE", type=Path, nargs=-1, required=True),
         model_task(),
-        decimal_sign(),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True),
         Option("--out", "cli.help.predict.out", "FILE", type=Path),
+        *file_options(),
         *common(json=True),
     ],
     _predict,

@@ -6,6 +6,7 @@ import operator
 import os
 import re
 from dataclasses import asdict, dataclass, field, fields, replace
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from rowwise.text.options import option
 from rowwise.text.visible import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 ARRAYS = (".npz", ".npy")
@@ -28,13 +29,15 @@ CHAIN = re.compile(r"(?:(?:[\w-]{1,99}|\"[^\"\n]{0,99}\"|'[^'\n]{0,99}')[ \t]*\.
 LARGEST_SIDE = 4096  # pixels of a record
 TASKS = ("classification", "regression")
 DATE_ORDERS = ("day-first", "month-first", "year-first")
+# How a table's file writes what it holds. Whatever reads a table takes these, a saved model too.
+WRITTEN = ("separator", "encoding", "header", "decimal", "date_order", "missing")
 
 # The options that data of a kind take.
 _OPTIONS = {
     "table": (
         *("target", "task", "categorical", "numeric", "drop", "group", "time"),
         *("test", "seed", "test_file", "folds", "fold"),
-        *("separator", "encoding", "header", "decimal", "date_order"),
+        *WRITTEN,
     ),
     "folder": ("test", "seed", "size", "colour", "skip_bad"),
     "arrays": ("test", "seed", "task"),
@@ -63,6 +66,7 @@ class Source:
         decimal: the sign before the fraction in texts of numbers, `"."` or `","`; empty: its columns decide.
         date_order: one of `DATE_ORDERS`: how a table's dates such as 01/02/03 are meant; empty: they show it, or it is
             said that nothing does.
+        missing: texts and numbers that stand for a missing value in a table, besides the usual ones: `("-999",)`.
         size: `(height, width)` of pictures, one number for both, or text such as `"48x64"`; None: the pictures decide.
         colour: of pictures: `"grey"`, `"colour"`, or empty: the pictures decide.
         skip_bad: whether pictures that cannot be read are left out.
@@ -90,6 +94,7 @@ class Source:
     header: int | None = None
     decimal: str = ""
     date_order: str = ""
+    missing: tuple[str, ...] = ()
     size: tuple[int, int] | None = None
     colour: str = ""
     skip_bad: bool = False
@@ -102,6 +107,7 @@ class Source:
             if not all(isinstance(column, str) for column in columns):
                 raise UsageError("source.columns", name=name, found=shown(value))
             object.__setattr__(self, name, columns)
+        object.__setattr__(self, "missing", _spellings(self.missing))
         if self.size is not None:
             object.__setattr__(self, "size", _size(self.size))
         if self.task not in ("", *TASKS):
@@ -159,6 +165,31 @@ class Source:
             raise DataError("source.missing", path=path)
         known(self.place)  # raises: it is no name either
         raise AssertionError(self.place)
+
+    @classmethod
+    def used_on(cls, data: Any, written: Mapping[str, Any]) -> Source:
+        """The Source of data that a saved model is used on.
+
+        Args:
+            data: a name, a path, a DataFrame, or a Source.
+            written: how the file of a table writes what it holds, by the names in `WRITTEN`.
+
+        Raises:
+            UsageError: another option, an invalid value, or one for data that are no table. DataError: as `kind`.
+        """
+        check_written(written)
+        if isinstance(data, cls):
+            return cls.from_dict({**data.to_dict(), **written, "place": data.place})._with_frame(data.frame)
+        frame = is_frame(data)
+        source = cls.from_dict({"place": "table" if frame else str(data), **written})
+        source = source._with_frame(data if frame else None)
+        if written and source.kind != "table":
+            option = next(iter(written)).replace("_", "-")
+            raise UsageError("source.option", option=f"--{option}", place=source.place)
+        return source
+
+    def _with_frame(self, frame: Any) -> Source:
+        return replace(self, frame=frame)
 
     def check_table(self) -> None:
         """Raises UsageError where a model that was trained on a table cannot take it, and DataError as `kind`."""
@@ -221,7 +252,7 @@ class Source:
                 raise UsageError("source.unknown", name=name, known=", ".join(options))
             default = options[name].default
             # Types only; whether a value makes sense is seen when the Source is made.
-            if name in ("size", "header"):
+            if name in ("size", "header", "missing"):
                 fits = True
             elif isinstance(default, bool):
                 fits = isinstance(value, bool)
@@ -234,6 +265,24 @@ class Source:
             if not fits:
                 raise UsageError("source.value", name=name, found=shown(value))
         return cls(**values)
+
+
+def check_written(options: Iterable[str]) -> None:
+    """Raises UsageError where an option does not say how a table's file writes what it holds."""
+    for name in options:
+        if name not in WRITTEN:
+            raise UsageError("source.unknown", name=name, known=", ".join(WRITTEN))
+
+
+def _spellings(given: Any) -> tuple[str, ...]:
+    """Of texts and numbers, as texts: -999.0 is `-999`."""
+    several = given if isinstance(given, list | tuple | set | frozenset) else (given,)
+    texts = []
+    for one in several:
+        if isinstance(one, bool) or not isinstance(one, str | Real):
+            raise UsageError("source.spellings", found=shown(one))
+        texts.append(one if isinstance(one, str) else f"{float(one):.17g}")
+    return tuple(texts)
 
 
 def _size(size: Any) -> tuple[int, int]:

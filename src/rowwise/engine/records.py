@@ -92,12 +92,13 @@ class Prepared:
         if size is None:
             size = math.ceil(train.records / steps) if steps else USUAL_BATCH
         _warn_of_steps("steps_per_epoch", steps, train.records, size)
-        held_size = request.validation_batch_size or request.batch_size or USUAL_BATCH
-        if isinstance(validation, Arrays) and request.validation_steps:
-            _warn_of_steps("validation_steps", request.validation_steps, validation.records, held_size)
-            validation = validation.first(request.validation_steps * held_size)
+        held_size, held_steps = request.validation_batch_size or request.batch_size, request.validation_steps
+        if isinstance(validation, Arrays) and held_steps:
+            held_size = held_size or math.ceil(validation.records / held_steps)
+            _warn_of_steps("validation_steps", held_steps, validation.records, held_size)
+            validation = validation.first(held_steps * held_size)
         train = with_class_weights(train, request.class_weight)
-        return Parts(train, validation, min(size, train.records), held_size)
+        return Parts(train, validation, min(size, train.records), held_size or USUAL_BATCH)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.dataset import Dataset, unmasked
-from rowwise.data.source import is_frame
+from rowwise.data.source import check_written, is_frame
 from rowwise.errors import UsageError, warn_user
 
 if TYPE_CHECKING:
@@ -26,17 +26,23 @@ class Records(NamedTuple):
     notes: list[str]
 
 
-def records_of(saved: Saved, data: Any) -> Records:
+def records_of(saved: Saved, data: Any, written: Mapping[str, Any]) -> Records:
     """The records of `data`, of any kind that `Saved.predict` takes.
+
+    Args:
+        written: how the file of a table writes what it holds, by the names in `rowwise.data.source.WRITTEN`.
 
     Raises:
         DataError: data that cannot be read, or lack columns. UsageError: data of a kind that the model does not take.
     """
+    if written and (isinstance(data, Dataset | np.ndarray) or saved.schema is None):
+        check_written(written)
+        raise UsageError("saved.no_file", options=", ".join(written))
     if isinstance(data, Dataset):
         taken, notes = saved.as_taken(data)
         return Records(taken.x, notes)
     if saved.schema is not None:
-        return _rows(saved.schema, data)
+        return _rows(saved.schema, data, written)
     if is_frame(data) or isinstance(data, Mapping) or _are_all(data, Mapping):
         raise UsageError("saved.no_table", path=saved.path, accepts=str(saved.accepts))
     if saved.accepts.kind != "pictures":
@@ -48,7 +54,7 @@ def records_of(saved: Saved, data: Any) -> Records:
     return _pictures(saved, data)
 
 
-def _rows(schema: Schema, data: Any) -> Records:
+def _rows(schema: Schema, data: Any, written: Mapping[str, Any]) -> Records:
     """Rows of a table; X itself, as an array of numbers, is taken as it is."""
     if isinstance(data, np.ma.MaskedArray):
         data = np.ma.filled(data.astype(np.float32), np.nan)  # as missing values are in X
@@ -57,7 +63,7 @@ def _rows(schema: Schema, data: Any) -> Records:
     from rowwise.data.tables.encode import encode, oddity_notes
     from rowwise.data.tables.frames import rows_of_columns
 
-    encoded = encode(schema, rows_of_columns(data) if isinstance(data, Mapping) else data)
+    encoded = encode(schema, rows_of_columns(data) if isinstance(data, Mapping) else data, written=written)
     notes = oddity_notes(schema, encoded.oddities)
     for note in notes:
         warn_user(note)

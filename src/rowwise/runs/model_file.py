@@ -46,7 +46,7 @@ def open_model(file: Path) -> keras.Model:
 
     import keras
 
-    import rowwise.models.preparation  # noqa: F401  # registers the layers that a table's model begins with
+    import rowwise.preparation  # noqa: F401  # registers the layers that a table's model begins with
     from rowwise.models.keras_view import check_not_forked
 
     check_not_forked()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.data.loaders import load_source
 from rowwise.data.picture_records import OBJECT
-from rowwise.data.source import Source, is_frame
+from rowwise.data.source import Source, check_written
 from rowwise.errors import DataError, ModelError, UsageError, warn_user
 from rowwise.runs.model_file import MODEL, open_model
 from rowwise.runs.record import RECORD, RunRecord
@@ -175,7 +175,7 @@ class Saved:
         """The report on the run's test records, as `run.json` has it; empty beside a bare model file."""
         return self.record.test if self.record else {}
 
-    def predict(self, data: Any, batch_size: int = 1024) -> Prediction:
+    def predict(self, data: Any, batch_size: int = 1024, **written: Any) -> Prediction:
         """Classes and probabilities, or numbers, with their names.
 
         Args:
@@ -184,6 +184,8 @@ class Saved:
                 `.npy` file, a list of them, a folder, or pixels `(records, *shape)`. Any other takes arrays
                 `(records, ...)`, a `.npy` file, or a Dataset.
             batch_size: records a step; the result does not depend on it.
+            **written: how a table is written where it does not show it: `separator`, `encoding`, `header`, `decimal`,
+                `date_order`, `missing`, as `rowwise.data.Source` has them.
 
         Raises:
             DataError: data that cannot be read, lack columns or are not finite. ShapeError: arrays that do not fit.
@@ -191,7 +193,7 @@ class Saved:
         """
         from rowwise.runs.inputs import records_of
 
-        records = records_of(self, data)
+        records = records_of(self, data, written)
         prediction = self.predictor.predict(records.x, batch_size)
         return replace(prediction, class_names=self.class_names, target_names=self.targets, notes=tuple(records.notes))
 
@@ -202,12 +204,13 @@ class Saved:
 
         return Predictor(self.model, task=self.named)
 
-    def evaluate(self, data: Any = None, batch_size: int = 1024) -> AnyReport:
+    def evaluate(self, data: Any = None, batch_size: int = 1024, **written: Any) -> AnyReport:
         """The report on the run's own test records, or on `data`.
 
         Args:
             data: None; a name, a file, a folder, a DataFrame with the target; a Dataset; or `(x, y)`.
             batch_size: records a step; the result does not depend on it.
+            **written: as of `predict`.
 
         Raises:
             UsageError: no data were passed and the run records none. DataError, ShapeError, ModelError: data that
@@ -216,9 +219,12 @@ class Saved:
         from rowwise.data.dataset import Dataset
         from rowwise.measure import evaluate
 
+        if written and (data is None or isinstance(data, Dataset | tuple)):
+            check_written(written)
+            raise UsageError("saved.no_file", options=", ".join(written))
         if isinstance(data, Dataset | tuple):
             return evaluate(self.model, data, batch_size, task=self.named)
-        train, test = self.sets(data if data is None else self._source(data))
+        train, test = self.sets(data if data is None else Source.used_on(data, written))
         return evaluate(self.model, self.as_taken(test)[0], batch_size, train=train, task=self.named)
 
     def importance(self, data: Dataset) -> Importance:
@@ -345,12 +351,6 @@ class Saved:
         if data is None or len(data.classes) != units:
             return tuple(map(str, range(units)))
         return data.classes_ko if lang == "ko" and len(data.classes_ko) == units else data.classes
-
-    def _source(self, data: Any) -> Source:
-        if isinstance(data, Source):
-            return data
-        frame = is_frame(data)
-        return Source("table" if frame else str(data), frame=data if frame else None)
 
     def _read_as_own(self, source: Source) -> Dataset | None:
         """All records of a table, or of a folder of pictures, read as the model's own; None for other data."""

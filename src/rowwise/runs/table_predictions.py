@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.tables.cleaning import cleaned
 from rowwise.data.tables.encode import as_written, check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.formulas import harmless_cells, harmless_names
 from rowwise.data.tables.parse import as_numbers
-from rowwise.data.tables.read import cleaned, open_table
+from rowwise.data.tables.read import open_table
 from rowwise.errors import DataError, ModelError
 from rowwise.text import say
 
@@ -63,7 +64,7 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
     if (schema := saved.schema) is None:
         raise ModelError("predict.no_table", model=saved.path)
     done, oddities, formulas = Written(), dict[str, Counter[str]](), 0
-    with open_table(source) as table:
+    with open_table(source, missing=schema.missing) as table:
         check_columns(table.name, table.columns, tuple(column.name for column in schema.used), table.unread)
         done.columns = added_names(schema, table)
         signs = signs_of(table, schema, source.decimal)
@@ -73,7 +74,7 @@ def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]
             "decimal_comma": table.separator != "" and signs.file == ",",
         }
         for rows in table.raw():
-            clean = cleaned(rows, written.numeric, written.words)
+            clean = cleaned(rows, written.numeric, written.words, table.missing)
             x = encode_rows(written, clean, oddities)
             predicted = with_prediction(rows, saved.predict(x), schema, done.columns)
             numbers = {column.name for column in clean if column.dtype.is_numeric()} | _in_units(written, clean)

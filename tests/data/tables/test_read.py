@@ -12,8 +12,9 @@ from synthetic_tables import csv_of, houses, object_frame, without, write
 import rowwise
 from rowwise.data import Source
 from rowwise.data.loaders import load_source
+from rowwise.data.tables.cleaning import cleaned
 from rowwise.data.tables.load import load, read_as
-from rowwise.data.tables.read import Limits, Table, cleaned
+from rowwise.data.tables.read import Limits, Table
 from rowwise.errors import DataError, Suspicious, UsageError
 from rowwise.text import use_language
 

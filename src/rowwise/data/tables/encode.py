@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.column_names import composed, cut, label_name, listed
-from rowwise.data.source import Source, is_frame
+from rowwise.data.source import Source, check_written, is_frame
+from rowwise.data.tables.cleaning import cleaned
 from rowwise.data.tables.columns import KINDS
 from rowwise.data.tables.dates.served import LOOKED_AT, dates_as_written
 from rowwise.data.tables.file_signs import signs_of, signs_of_dicts
 from rowwise.data.tables.frames import from_dicts
+from rowwise.data.tables.missing_words import own_words
 from rowwise.data.tables.number_text import is_mark, read
-from rowwise.data.tables.read import cleaned, open_table, reading
+from rowwise.data.tables.read import open_table, reading
 from rowwise.errors import DataError, UsageError
 from rowwise.text import say
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.read import Limits, Table
     from rowwise.data.tables.schema import Column, Schema
 
+OF_FILES = ("separator", "encoding", "header")  # of a text; rows have none
 ROWS = "rows"  # what a list of dictionaries is called in messages
 
 
@@ -44,7 +47,9 @@ class Encoded(NamedTuple):
     oddities: dict[str, Counter[str]]
 
 
-def encode(schema: Schema, rows: Any, limits: Limits | None = None) -> Encoded:
+def encode(
+    schema: Schema, rows: Any, limits: Limits | None = None, written: Mapping[str, Any] | None = None
+) -> Encoded:
     """Encode rows, which need no target, by the schema of a trained model.
 
     The same values give the same X, to the bit, in whatever form they come. Columns that the schema does not use are
@@ -55,36 +60,41 @@ def encode(schema: Schema, rows: Any, limits: Limits | None = None) -> Encoded:
             which a key may be lacking where the value is missing; a DataFrame of Polars or pandas; the path of a CSV
             or Parquet file; or a Source of one of these.
         limits: of memory, for a file or DataFrame.
+        written: how they are written where they do not show it, by the names in `rowwise.data.source.WRITTEN`.
 
     Raises:
         UsageError: something else than rows. DataError: no row has one of the columns that the schema uses, there
             are no rows, a number is beyond float32, or a file cannot be read.
     """
     if isinstance(rows, Sequence) and not isinstance(rows, str | bytes):
-        return _of_dicts(schema, rows)
-    source = _source(rows)
+        return _of_dicts(schema, rows, written or {})
+    source = _source(rows, written or {})
     oddities: dict[str, Counter[str]] = {}
-    with open_table(source, limits) as table:
+    with open_table(source, limits, schema.missing) as table:
         check_columns(table.name, table.columns, _used(schema), table.unread)
         signs = signs_of(table, schema, source.decimal)
-        written = as_written(schema.read_with(signs), table, oddities)
-        blocks = [encode_rows(written, batch, oddities) for batch in table.batches(written.numeric, written.words)]
+        own = as_written(schema.read_with(signs), table, oddities)
+        blocks = [encode_rows(own, batch, oddities) for batch in table.batches(own.numeric, own.words)]
     if not sum(map(len, blocks)):
         raise DataError("table.rows", path=source.place)
     return Encoded(np.concatenate(blocks), oddities)
 
 
-def _source(rows: Any) -> Source:
-    if is_frame(rows):
-        return Source("table", frame=rows)
-    if not isinstance(rows, Source | str | Path):
+def _source(rows: Any, written: Mapping[str, Any]) -> Source:
+    if not isinstance(rows, Source | str | Path) and not is_frame(rows):
         raise UsageError("rows.type", found=type(rows).__name__)
-    source = rows if isinstance(rows, Source) else Source(str(rows))
+    source = Source.used_on(rows, written)
     source.check_table()
     return source
 
 
-def _of_dicts(schema: Schema, rows: Sequence[Any]) -> Encoded:
+def _of_dicts(schema: Schema, rows: Sequence[Any], asked: Mapping[str, Any]) -> Encoded:
+    check_written(asked)
+    for name in OF_FILES:
+        if name in asked:
+            raise UsageError("rows.no_file", option=name)
+    source = Source.from_dict({"place": ROWS, **asked})
+    missing = (*own_words(source.missing), *schema.missing)
     names_of_rows = {name for row in rows if isinstance(row, Mapping) for name in row}
     if not all(isinstance(name, str) and composed(name) == name for name in names_of_rows):
         rows = [
@@ -107,11 +117,11 @@ def _of_dicts(schema: Schema, rows: Sequence[Any]) -> Encoded:
     x = np.empty((len(rows), len(schema.inputs)), np.float32)
     oddities: dict[str, Counter[str]] = {}
     with reading(ROWS):
-        groups = [(places, cleaned(frame, words=schema.words)) for places, frame in from_dicts(rows, used)]
+        groups = [(places, cleaned(frame, words=schema.words, own=missing)) for places, frame in from_dicts(rows, used)]
         frames = [frame for _, frame in groups]
-        written = schema.read_with(signs_of_dicts(frames, schema))
+        written = schema.read_with(signs_of_dicts(frames, schema, source.decimal))
         heads = [frame.head(LOOKED_AT) for frame in frames]
-        written = dates_as_written(written, heads, lambda: frames, oddities)
+        written = dates_as_written(written, heads, lambda: frames, oddities, source.date_order)
         for places, frame in groups:
             x[places] = encode_rows(written, frame, oddities)
     return Encoded(x, oddities)
@@ -154,9 +164,10 @@ def as_written(schema: Schema, table: Table, oddities: dict[str, Counter[str]]) 
 
     def batches() -> Iterator[pl.DataFrame]:
         for rows in chosen.collect_batches(chunk_size=max(table.batch_cells // len(names), 64)):
-            yield cleaned(rows)
+            yield cleaned(rows, own=table.missing)
 
-    return dates_as_written(schema, [cleaned(chosen.head(LOOKED_AT).collect())], batches, oddities)
+    heads = [cleaned(chosen.head(LOOKED_AT).collect(), own=table.missing)]
+    return dates_as_written(schema, heads, batches, oddities, table.source.date_order)
 
 
 def _unread(column: Column, values: pl.Series) -> Counter[str]:

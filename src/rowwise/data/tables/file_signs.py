@@ -49,8 +49,10 @@ def signs_of(table: Table, schema: Schema, asked: str = "") -> Signs:
     return _chosen(columns, present, schema, table.separator)
 
 
-def signs_of_dicts(frames: Iterable[pl.DataFrame], schema: Schema) -> Signs:
+def signs_of_dicts(frames: Iterable[pl.DataFrame], schema: Schema, asked: str = "") -> Signs:
     """The signs of the texts in rows that are no table."""
+    if asked:
+        return Signs(asked, {}, asked)
     columns: dict[str, NumberProfile] = {}
     present: dict[str, int] = {}
     for frame in frames:

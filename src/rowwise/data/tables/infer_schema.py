@@ -65,7 +65,7 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], 
             for a missing value elsewhere.
     """
     if len(source.target) == 1 and source.task != "regression":
-        take_class_words(source.target[0], profiles[source.target[0]])
+        take_class_words(source.target[0], profiles[source.target[0]], table.missing)
     task = _task(source, profiles)
     columns = infer_columns(table, source, profiles)
     classes: tuple[str, ...] = ()
@@ -89,6 +89,7 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], 
         units if any(units) else (),
         signs.shown,
         table.separator,
+        table.missing,
     )
     if not schema.used:
         reasons = ", ".join(f"{c.name}: {say(f'schema.dropped.{c.reason}')}" for c in columns[:5])
@@ -134,10 +135,10 @@ def infer_columns(table: Table, source: Source, profiles: Mapping[str, Profile])
     """
     for name in source.categorical:
         if not profiles[name].numeric:  # asked to be levels, its words are levels too
-            profiles[name].take_words(frozenset(profiles[name].words))
+            profiles[name].take_words(frozenset(profiles[name].words) - set(table.missing))
     columns = tuple(_column(name, profiles[name], source) for name in table.columns if name not in source.target)
     categories = [column.name for column in columns if column.kind == "categorical"]
-    tell_level_words(profiles, [name for name in categories if name not in source.categorical])
+    tell_level_words(profiles, [name for name in categories if name not in source.categorical], table.missing)
     return columns
 
 

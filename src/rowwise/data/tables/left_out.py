@@ -9,7 +9,7 @@ from rowwise.errors import warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from rowwise.data.tables.profile import Profile
     from rowwise.data.tables.schema import Schema
@@ -37,26 +37,45 @@ def tell_left_out(schema: Schema, left_out: int, records: int, words: Mapping[st
     warn_user(message)
 
 
-def take_class_words(name: str, profile: Profile) -> None:
-    """Count words that are classes as values of the target, and warn of it."""
-    words = real_words(profile.words, profile.values, profile.present, profile.numeric)
+def take_class_words(name: str, profile: Profile, own: Collection[str] = ()) -> None:
+    """Count words that are classes as values of the target, and warn of it.
+
+    Args:
+        own: the user's own, which are classes only where there would not be two without them.
+    """
+    usual = {word: count for word, count in profile.words.items() if word not in own}
+    words = real_words(usual, profile.values, profile.present, profile.numeric)
+    if profile.distinct + len(words) < 2:
+        words |= frozenset(profile.words) & frozenset(own)
     if words:
         taken = {word: profile.words[word] for word in sorted(words)}
         warn_user(say("target.words", name=name, words=_counted(taken.items())))
         profile.take_words(words)
 
 
-def tell_level_words(profiles: Mapping[str, Profile], names: Iterable[str]) -> None:
-    """Warn of words that are taken as missing in columns of categories, where they stand as often as a level does."""
+def tell_level_words(profiles: Mapping[str, Profile], names: Iterable[str], own: Collection[str] = ()) -> None:
+    """Warn of words that are taken as missing in columns of categories, where they stand as often as a level does.
+
+    Args:
+        own: the user's own, which are no news.
+    """
     found = []
     for name in names:
         profile = profiles[name]
-        words = real_words(profile.words, profile.values, profile.present, profile.numeric)
+        usual = {word: count for word, count in profile.words.items() if word not in own}
+        words = real_words(usual, profile.values, profile.present, profile.numeric)
         found += [(name, word, profile.words[word]) for word in sorted(words)]
     if found:
         listed = [f'{name} "{word}" ({count:,})' for name, word, count in found[:SHOWN]]
         more = ", …" if len(found) > SHOWN else ""
         warn_user(say("table.words", words=", ".join(listed) + more, name=found[0][0]))
+
+
+def tell_unseen(profiles: Mapping[str, Profile], own: Iterable[str]) -> None:
+    """Warn of the user's own words that stand nowhere."""
+    seen = {word for profile in profiles.values() for word in profile.words}
+    if unseen := [word for word in own if word not in seen]:
+        warn_user(say("table.missing.unseen", words=", ".join(f'"{word}"' for word in unseen)))
 
 
 def tell_spellings(name: str, groups: Iterable[tuple[str, ...]]) -> None:

@@ -16,17 +16,18 @@ from rowwise.data.dataset import Dataset, provenance_fields
 from rowwise.data.overlap import fingerprints, warn_of_repeated
 from rowwise.data.splits import folds_of, held_out
 from rowwise.data.storage import ROWS, empty, release
+from rowwise.data.tables.cleaning import ROW
 from rowwise.data.tables.columns.categorical import level_numbers
 from rowwise.data.tables.dates.durations import as_seconds
 from rowwise.data.tables.encode import as_written, check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
-from rowwise.data.tables.left_out import tell_left_out
+from rowwise.data.tables.left_out import tell_left_out, tell_unseen
 from rowwise.data.tables.number_text import is_mark
 from rowwise.data.tables.parse import as_float32, as_numbers, as_texts
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.rare_classes import warn_of_rare_classes
-from rowwise.data.tables.read import ROW, open_table
+from rowwise.data.tables.read import open_table
 from rowwise.data.tables.schema import Schema, from_origins
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
@@ -87,6 +88,8 @@ def load(
         source = table.source
         check_options(table, source)
         profiles, signs = profiles_of(table, source)
+        if schema is None:
+            tell_unseen(profiles, table.missing)
         settle_dates(profiles, source, told=schema is None)
         read_by = schema or infer_schema(table, source, profiles, signs)
         records = _encoded(table, read_by, source, profiles, signs)
@@ -127,9 +130,10 @@ def survey(source: Source) -> tuple[Schema, int]:
         source = table.source
         check_options(table, source)
         profiles, signs = profiles_of(table, source)
+        tell_unseen(profiles, table.missing)
         settle_dates(profiles, source)
         columns = infer_columns(table, source, profiles)
-        schema = Schema(columns, (), decimal=signs.shown, separator=table.separator)
+        schema = Schema(columns, (), decimal=signs.shown, separator=table.separator, missing=table.missing)
         records = _encoded(table, schema, source, profiles, signs)
     return fitted(schema, records.x, np.arange(len(records.x)))[0], len(records.x)
 
@@ -144,7 +148,7 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
     oddities: dict[str, Counter[str]] = {}
     xs, ys, numbers = [], [], []
     total, words = 0, dict[str, Counter[str]]()
-    with open_table(source, limits) as table:
+    with open_table(source, limits, schema.missing) as table:
         expected = (*(column.name for column in schema.used), *schema.targets)
         check_columns(table.name, table.columns, expected, table.unread)
         signs = signs_of(table, schema, source.decimal)

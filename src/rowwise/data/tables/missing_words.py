@@ -6,8 +6,11 @@ the target as often as a class does is one; which words are asked of a number ha
 
 from __future__ import annotations
 
+import csv
+import math
 import re
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,10 +27,33 @@ SHARE_OF_PROGRAMS, SHARE_OF_PEOPLE = 0.8, 0.25
 CODE = re.compile(r"[A-Z][A-Z0-9]{1,4}")  # such as EU, EMEA; of countries, NA is Namibia
 
 
-def count_words(texts: pl.Series) -> Counter[str]:
+def own_words(asked: Iterable[str]) -> tuple[str, ...]:
+    """What a user wrote, one or several in a text as in CSV: `-999,unknown`, `"none, so far",-1`."""
+    several = (part.strip() for text in asked for part in next(csv.reader([text], skipinitialspace=True), []))
+    return tuple(dict.fromkeys(word for word in several if word))
+
+
+def numbers_among(words: Iterable[str]) -> dict[float, str]:
+    """Those of the words that are numbers: -999 is missing as -999.0 and in a column of numbers, too."""
+    numbers: dict[float, str] = {}
+    for word in words:
+        with suppress(ValueError):
+            number = float(word)
+            if math.isfinite(number):
+                numbers.setdefault(number, word)
+    return numbers
+
+
+def count_words(texts: pl.Series, own: Iterable[str] = ()) -> Counter[str]:
     """How often each of the words stands in a column; empty texts are none."""
     words = texts.str.strip_chars()
-    return Counter(dict(words.filter(words.is_in(MISSING[1:])).value_counts(name="count").iter_rows()))
+    return Counter(dict(words.filter(words.is_in([*MISSING[1:], *own])).value_counts(name="count").iter_rows()))
+
+
+def count_numbers(values: pl.Series, numbers: Mapping[float, str]) -> Counter[str]:
+    """How often each of the words that are numbers stands in a column of numbers."""
+    found = values.filter(values.is_in(list(numbers))).value_counts(name="count")
+    return Counter({numbers[number]: count for number, count in found.iter_rows()})
 
 
 def real_words(words: Mapping[str, int], others: Iterable[str] | None, present: int, numeric: bool) -> frozenset[str]:

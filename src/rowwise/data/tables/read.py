@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.column_names import checked_names, resolved
+from rowwise.data.tables.cleaning import ROW, cleaned_with_numbers, no_column
 from rowwise.data.tables.csv_dialect import open_text
 from rowwise.data.tables.frames import from_pandas
-from rowwise.data.tables.missing_words import MISSING, count_words
-from rowwise.data.tables.number_text import all_finite
+from rowwise.data.tables.missing_words import own_words
 from rowwise.data.tables.parquet import with_categories
 from rowwise.data.tables.parquet_pages import check_counts
 from rowwise.data.tables.ragged_rows import Ragged, ragged
@@ -22,16 +22,13 @@ from rowwise.errors import DataError, os_reason, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import polars as pl
 
     from rowwise.data.source import Source
+    from rowwise.data.tables.cleaning import Words
     from rowwise.data.tables.csv_dialect import Text
-
-    Words = Mapping[str, frozenset[str]]  # by column, those of `MISSING` that are values in it
-
-ROW = "\0row"  # the column of `batches(numbered=True)`
 
 
 class Limits(NamedTuple):
@@ -44,11 +41,6 @@ class Limits(NamedTuple):
 
     batch_cells: int = 1_000_000
     in_memory: int = 64 << 20
-
-
-def no_column(_: str) -> bool:
-    """False, whatever column is asked for."""
-    return False
 
 
 @dataclass(eq=False)
@@ -68,6 +60,7 @@ class Table:
         names_told: whether it has been said that the names stand among the records as well.
         unread: the columns that are not looked at, and what they hold: no single values (bytes, lists, objects), or
             whatever it may be where they are to be dropped. `frame` may lack them.
+        missing: what stands for a missing value in it, besides `MISSING`.
     """
 
     name: str
@@ -82,6 +75,7 @@ class Table:
     widths_checked: bool = False
     names_told: bool = False
     unread: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
 
     @property
     def separator(self) -> str:
@@ -171,7 +165,7 @@ class Table:
         """The same, and beside them the numbers of those columns whose texts are all numbers."""
         for raw in self.raw(numbered):
             rows = raw.drop(self.unread, strict=False) if self.unread else raw
-            yield cleaned_with_numbers(rows, numeric, words, seen)
+            yield cleaned_with_numbers(rows, numeric, words, seen, self.missing)
 
 
 def _check_short(name: str, rows: Ragged, columns: int) -> None:
@@ -185,56 +179,13 @@ def _check_short(name: str, rows: Ragged, columns: int) -> None:
     warn_user(say("table.short.some", **values))
 
 
-def cleaned(rows: pl.DataFrame, numeric: Callable[[str], bool] = no_column, words: Words | None = None) -> pl.DataFrame:
-    """Texts without the spaces around them; what stands for a missing value as null.
-
-    Args:
-        numeric: says of a column's name whether it may come as Float64 where all its texts are numbers. Parsing
-            numbers is what costs most in a long table: so it is done once.
-        words: by column, those of `MISSING` that are values in it.
-    """
-    return cleaned_with_numbers(rows, numeric, words)[0]
-
-
-def cleaned_with_numbers(
-    rows: pl.DataFrame,
-    numeric: Callable[[str], bool] = no_column,
-    words: Words | None = None,
-    seen: dict[str, Counter[str]] | None = None,
-) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
-    """`cleaned`, and the numbers of those columns whose texts are all numbers.
-
-    Args:
-        seen: how often each word that is taken as missing stands in a column is added here.
-    """
-    import polars as pl
-
-    texts = [name for name in rows.columns if rows[name].dtype == pl.String]
-    numbers = rows.select(pl.col(name).cast(pl.Float64, strict=False) for name in texts)
-    replaced: list[pl.Expr | pl.Series] = []
-    read: dict[str, pl.Series] = {}
-    for name in texts:
-        column = numbers[name]
-        if column.null_count() > rows[name].null_count() or not all_finite(column):
-            text = pl.col(name).str.strip_chars()
-            known = words.get(name, ()) if words else ()
-            missing = [word for word in MISSING if word not in known]
-            replaced.append(pl.when(~text.is_in(missing)).then(text))
-        else:  # there is nothing to clean
-            read[name] = column
-            if numeric(name):
-                replaced.append(column)
-    done = rows.with_columns(replaced)
-    if seen is not None:
-        for name in texts:
-            if name not in read and done[name].null_count() > rows[name].null_count():
-                seen.setdefault(name, Counter()).update(count_words(rows[name]))
-    return done, read
-
-
 @contextmanager
-def open_table(source: Source, limits: Limits | None = None) -> Iterator[Table]:
+def open_table(source: Source, limits: Limits | None = None, missing: Sequence[str] = ()) -> Iterator[Table]:
     """The table of a source; the temporary file of a CSV file that had to be rewritten is removed at the end.
+
+    Args:
+        limits: of memory.
+        missing: what stands for a missing value besides what the source says.
 
     Raises:
         DataError: it cannot be read, has no columns, too many, or two of one name; or Polars meets values within the
@@ -242,17 +193,18 @@ def open_table(source: Source, limits: Limits | None = None) -> Iterator[Table]:
     """
     limits = limits or Limits()
     path = Path(source.place)
+    own = tuple(dict.fromkeys((*own_words(source.missing), *missing)))
     with reading(source.place):
         if source.frame is not None:
-            yield _of_frame(source, limits)
+            yield replace(_of_frame(source, limits), missing=own)
             return
         if str(path) != str(path).encode("utf-8", "replace").decode():  # Polars opens no other names
             raise DataError("table.unreadable", path=path, cause=say("table.name"))
         if path.suffix.lower() in (".parquet", ".pq"):
-            yield _of_parquet(path, source, limits)
+            yield replace(_of_parquet(path, source, limits), missing=own)
             return
         with open_text(path, source.encoding, source.separator, source.header) as text, _long_row_named(path, text):
-            yield _of_text(path, text, source, limits)
+            yield replace(_of_text(path, text, source, limits), missing=own)
 
 
 def _dropped(source: Source) -> list[str]:
@@ -338,7 +290,10 @@ def _typed(
 
 def _is_of_extension(type_: pl.DataType) -> bool:
     """Whether another library defined the type, such as pandas's periods: Polars cannot compute with it."""
-    return type(type_).__name__ == "Extension"
+    import polars as pl
+
+    base = getattr(pl, "BaseExtension", None)  # releases before 1.36 have no such types
+    return base is not None and isinstance(type_, base)
 
 
 def ragged_of(text: Text) -> Ragged:

@@ -110,6 +110,7 @@ class Schema:
         target_units: what stands beside the numbers of each target; none where all are plain.
         decimal: the sign before fractions in the file's texts; empty where no text has any.
         separator: between the fields of the file; empty where it was no CSV file.
+        missing: what stands for a missing value, besides `MISSING`.
     """
 
     columns: tuple[Column, ...]
@@ -119,6 +120,7 @@ class Schema:
     target_units: tuple[str, ...] = ()
     decimal: str = ""
     separator: str = ""
+    missing: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return schema_text(self)
@@ -166,7 +168,8 @@ class Schema:
         levels = {column.name: column.levels for column in self.used}
         if self.classes:
             levels[self.targets[0]] = self.classes
-        return {name: found for name, texts in levels.items() if (found := frozenset(MISSING) & frozenset(texts))}
+        words = frozenset((*MISSING, *self.missing))
+        return {name: found for name, texts in levels.items() if (found := words & frozenset(texts))}
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -197,7 +200,7 @@ class Schema:
             columns.append({name: _json(value) for name, value in fields.items()})
         record = {"columns": columns, "targets": list(self.targets), "classes": list(self.classes)}
         more = {"target_origins": list(self.target_origins), "target_units": list(self.target_units)}
-        more |= {"decimal": self.decimal, "separator": self.separator}
+        more |= {"decimal": self.decimal, "separator": self.separator, "missing": list(self.missing)}
         return record | {name: value for name, value in more.items() if value}
 
     @classmethod
@@ -213,7 +216,8 @@ class Schema:
             units = _texts(record.get("target_units", ()))
             decimal, separator = _texts([record.get("decimal", ""), record.get("separator", "")])
             targets, classes = tuple(map(composed, _texts(record["targets"]))), _texts(record["classes"])
-            schema = cls(columns, targets, classes, origins, units, decimal, separator)
+            missing = _texts(record.get("missing", ()))
+            schema = cls(columns, targets, classes, origins, units, decimal, separator, missing)
         except (KeyError, TypeError, AttributeError, OverflowError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
         if classes and not targets:

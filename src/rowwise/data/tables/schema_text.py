@@ -36,6 +36,8 @@ def schema_text(schema: Schema) -> str:
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
     if schema.decimal == "," or (schema.decimal and schema.separator == ";"):
         lines += ["", say("schema.decimal", sign=schema.decimal)]
+    if schema.missing:
+        lines += ["", say("schema.missing_texts", texts=", ".join(f'"{text}"' for text in schema.missing))]
     if len(schema.columns) > MOST:
         lines.append(say("schema.more", columns=f"{len(schema.columns) - MOST:,}"))
     return "\n".join(lines)

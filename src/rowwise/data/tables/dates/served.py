@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rowwise.data.tables.dates.evidence import DateEvidence, has_numbers
 from rowwise.data.tables.dates.grammar import ORDERS, grain_of, order_of, pattern_of
+from rowwise.data.tables.dates.order import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +29,7 @@ def dates_as_written(
     heads: Sequence[pl.DataFrame],
     batches: Callable[[], Iterable[pl.DataFrame]],
     oddities: dict[str, Counter[str]],
+    asked: str = "",
 ) -> Schema:
     """The schema with its dates written as in the table.
 
@@ -36,6 +38,10 @@ def dates_as_written(
         batches: gives all rows; texts have no spaces around them.
         oddities: by column; how many dates stand in another order than in training is counted here, as one of
             `ORDERS`; or in an unknown order, as `UNDECIDED`.
+        asked: one of `ORDERS`, which goes before all that the table shows.
+
+    Raises:
+        UsageError: a column has dates in another order than the one asked for.
     """
     import polars as pl
 
@@ -51,6 +57,10 @@ def dates_as_written(
                 one.add_texts(present, range(len(present)))
     choices = {name: candidates for name, one in evidence.items() if (candidates := one.candidates)}
     proven = {candidates[0] for candidates in choices.values() if len(candidates) == 1}
+    if asked:
+        settle({name: evidence[name] for name in choices}, asked)
+        choices, proven = {name: [asked] for name in choices}, {asked}
+        oddities = {}  # what was asked for is no news
     changed = {
         column.name: _as_in_file(column, evidence[column.name], choices[column.name], proven, oddities)
         for column in columns
