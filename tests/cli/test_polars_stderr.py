@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 import rowwise
-from rowwise.commands.polars_stderr import hide_panics
 from rowwise.errors import DataError
+from rowwise.terminal.polars_stderr import hide_panics
 
 PANIC = b"thread 'a' panicked at b.rs:1:2:\n"
 

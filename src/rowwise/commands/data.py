@@ -7,16 +7,16 @@ from typing import Any
 
 from rowwise import data as sources
 from rowwise.commands.options import chosen, reading
-from rowwise.commands.polars_stderr import hide_panics
-from rowwise.commands.tables import about_table
 from rowwise.data.loaders import load_source
 from rowwise.data.source import Source
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write
 from rowwise.runs.plan import READING, source_of
 from rowwise.runs.record import SCHEMA
+from rowwise.runs.table_lines import about_table
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Group, Option, common
+from rowwise.terminal.polars_stderr import hide_panics
 from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import say
 

@@ -6,18 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.commands.addresses import KERAS, check_addresses
 from rowwise.commands.options import chosen, model_task, written
-from rowwise.commands.polars_stderr import hide_panics
-from rowwise.commands.repeat import evaluation_command, training_command
 from rowwise.data.source import Source
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write, check_place
+from rowwise.runs.command_lines import evaluation_command, training_command
 from rowwise.runs.plan import option_names
 from rowwise.runs.record import SCHEMA, identity, versions
 from rowwise.runs.saved import Saved
-from rowwise.terminal.output import Output
+from rowwise.terminal.address_space import KERAS, check_addresses
+from rowwise.terminal.output import Output, called
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.polars_stderr import hide_panics
 from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import say
 
@@ -69,7 +69,7 @@ def _evaluate(
         importance = saved.importance(measured) if measured.schema is not None else None
         output.result("\n".join([str(report), *(importance_lines(importance) if importance else [])]))
         if html is not None:
-            again = evaluation_command(model, data, html, {"task": task} | as_written)
+            again = evaluation_command(called(), model, data, html, {"task": task} | as_written)
             content = _page(saved, report, test, importance, again).encode()
             atomic_write(html, content)
             from rowwise.shapes.ledger.as_text import size_text
@@ -85,7 +85,7 @@ def _page(saved: Saved, report: AnyReport, test: Dataset, importance: Importance
     from rowwise.measure.page import page
     from rowwise.measure.page.subject import Subject
 
-    training = training_command(saved.record)
+    training = training_command(called(), saved.record)
     commands = [("report.repeat.train", training)] if training else []
     commands.append(("report.repeat.evaluate", command))
     return page(Subject(report, saved.model, test, importance, _training(saved.record), commands, versions()))

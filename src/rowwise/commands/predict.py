@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.commands.addresses import KERAS, check_addresses
 from rowwise.commands.options import chosen, model_task
 from rowwise.commands.options import written as file_options
-from rowwise.commands.polars_stderr import hide_panics
 from rowwise.data.source import Source
 from rowwise.errors import DataError, ModelError, UsageError
 from rowwise.runs.plan import option_names
 from rowwise.runs.record import SCHEMA
 from rowwise.runs.saved import Saved
+from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.output import Output, written
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.polars_stderr import hide_panics
 from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import percent, say
 from rowwise.text.visible import visible

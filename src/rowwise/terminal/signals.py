@@ -84,7 +84,7 @@ class StopSignals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def saved_in_spite(self) -> None:
+    def interruption_is_over(self) -> None:
         """The KeyboardInterrupt ended the training only: what comes now may be interrupted once more."""
         self._raised, self._more = False, 0
 

@@ -20,6 +20,7 @@ ODD = {
     "arrays": pl.Series([[n, n] for n in range(60)], dtype=pl.Array(pl.Int64, 2)),
     "structs": pl.Series([{"lat": n, "lon": n} for n in range(60)]),
     "objects": pl.Series([object() for _ in range(60)], dtype=pl.Object),
+    "extensions": pl.Series(range(60)).ext.to(pl.Extension("x", pl.Int64)),
 }
 
 

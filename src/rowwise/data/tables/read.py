@@ -290,7 +290,10 @@ def _typed(
 
 def _is_of_extension(type_: pl.DataType) -> bool:
     """Whether another library defined the type, such as pandas's periods: Polars cannot compute with it."""
-    return type(type_).__name__ == "Extension"
+    import polars as pl
+
+    base = getattr(pl, "BaseExtension", None)  # releases before 1.36 have no such types
+    return base is not None and isinstance(type_, base)
 
 
 def ragged_of(text: Text) -> Ragged:

@@ -1,4 +1,4 @@
-"""A table's Dataset → the lines that commands say of it."""
+"""A table's Dataset → the lines that are said of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def about_table(data: Dataset) -> list[str]:
     """What is to be predicted, how wide X is, and which columns are not used although the user did not ask for that.
 
-    Nothing of data that are no table.
+    Empty for data that is not a table.
     """
     if (schema := data.schema) is None:
         return []

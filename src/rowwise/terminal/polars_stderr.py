@@ -13,7 +13,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
-from rowwise.commands.addresses import POLARS, check_addresses
+from rowwise.terminal.address_space import POLARS, check_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

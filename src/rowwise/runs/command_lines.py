@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.runs.plan import READING
 from rowwise.runs.settings import Settings
-from rowwise.terminal.output import called
 from rowwise.text import language
 
 if TYPE_CHECKING:
@@ -19,8 +18,10 @@ if TYPE_CHECKING:
 ALWAYS = ("epochs", "seed")  # the defaults of these may depend on the data
 
 
-def training_command(record: RunRecord | None) -> str:
+def training_command(called: str, record: RunRecord | None) -> str:
     """`rowwise train …` with the settings of a run; a resumed run is the same run as if it had never stopped.
+
+    `called` is how the program is started: `rowwise`, `python -m rowwise`.
 
     Empty where it is unknown: beside a bare model, or where the data were a DataFrame.
     """
@@ -28,7 +29,7 @@ def training_command(record: RunRecord | None) -> str:
     if record is None or source is None:
         return ""
     reading = source.to_dict()
-    words = [called(), "train", str(reading.pop("place"))]
+    words = [called, "train", str(reading.pop("place"))]
     names = {attribute: option for option, attribute in READING.items()}
     for attribute, value in reading.items():
         words += _option(names[attribute], value)
@@ -41,9 +42,9 @@ def training_command(record: RunRecord | None) -> str:
     return shlex.join(words)
 
 
-def evaluation_command(model: Path, data: str | None, html: Path, options: Mapping[str, Any]) -> str:
-    """`rowwise evaluate … --html …` as it was asked for, with the other options that were given."""
-    words = [called(), "evaluate", str(model), *([data] if data is not None else [])]
+def evaluation_command(called: str, model: Path, data: str | None, html: Path, options: Mapping[str, Any]) -> str:
+    """`rowwise evaluate … --html …` as it was asked for, with the other options that were given; `called` as above."""
+    words = [called, "evaluate", str(model), *([data] if data is not None else [])]
     for name, value in options.items():
         words += _option(name, value) if value is not None else []
     words += ["--html", str(html)]
