@@ -13,7 +13,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from rowwise.environment import debug
-from rowwise.errors import RowwiseError, os_reason
+from rowwise.errors import OS_REASONS, RowwiseError, os_reason
 from rowwise.terminal.signals import OVER, end_at_once, ignore_all
 from rowwise.terminal.streams import silence
 from rowwise.text import LANGUAGES, say, use_language
@@ -92,6 +92,9 @@ def _guarded(work: Callable[[], int]) -> int:
     except Exception as error:
         if isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY):
             return _failed(f"rowwise: {say('cli.memory')}", FAILED)
+        if isinstance(error, OSError) and error.filename and error.errno in OS_REASONS:
+            values = {"file": os.fsdecode(error.filename), "cause": os_reason(error)}
+            return _failed(f"rowwise: {say('idx.missing', **values)}", WRONG)
         first = cut((str(error).strip() or "—").splitlines()[0])
         return _failed(f"rowwise: {say('cli.unexpected', cause=f'{type(error).__name__}: {first}')}", FAILED)
 

@@ -45,12 +45,16 @@ OS_REASONS = {
     errno.EROFS: "os.read_only",
     errno.ENAMETOOLONG: "os.long_name",
     errno.EMFILE: "os.open_files",
+    errno.ELOOP: "os.links",
 }
+# Of errors that libraries such as Polars raise without a number.
+_NUMBERS: dict[type[BaseException], int] = {PermissionError: errno.EACCES, FileNotFoundError: errno.ENOENT}
 
 
 def os_reason(cause: BaseException) -> str:
     """Why the operating system refused, in the current language where the catalogue knows the reason."""
-    if (key := OS_REASONS.get(getattr(cause, "errno", None) or 0)) is not None:
+    number = getattr(cause, "errno", None) or _NUMBERS.get(type(cause), 0)
+    if (key := OS_REASONS.get(number)) is not None:
         return say(key)
     return getattr(cause, "strerror", None) or str(cause)
 

@@ -147,8 +147,11 @@ class Source:
         path = Path(self.place)
         if is_name(self.place):
             return "named"
-        if path.is_dir():
-            return "folder"
+        try:
+            if path.is_dir():
+                return "folder"
+        except OSError as cause:  # a folder above it must not be looked into
+            raise DataError("idx.missing", file=path, cause=os_reason(cause)) from cause
         suffix = path.suffix.lower()
         if path.is_file():
             if suffix in TABLES:

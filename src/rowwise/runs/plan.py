@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -93,7 +94,7 @@ def option_names(attributes: Iterable[str]) -> str:
 
 
 def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mapping[str, Any]) -> TrainingPlan:
-    killed = (folder / UNFINISHED).exists() and not (folder / RECORD).exists()
+    killed = os.path.exists(folder / UNFINISHED) and not os.path.exists(folder / RECORD)  # no error where none is seen
     if killed and held(folder / LOCK):
         raise UsageError("run.busy", path=folder, process=owner(folder / LOCK))
     record = RunRecord.read(folder, UNFINISHED if killed else RECORD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -85,7 +86,7 @@ class Saved:
             path = Path(path)
         except TypeError as cause:
             raise UsageError("run.path", found=type(path).__name__) from cause
-        if path.is_dir():
+        if os.path.isdir(path):  # no error where a folder above it cannot be looked into: opening it has one in words
             record: RunRecord | None = RunRecord.read(path)
             model = open_model(path / MODEL)
         else:
@@ -190,7 +191,7 @@ class Saved:
             DataError: data that cannot be read, lack columns or are not finite. ShapeError: arrays that do not fit.
             ModelError: a model without one input and one output.
         """
-        from rowwise.runs.inputs import records_of
+        from rowwise.runs.prediction_inputs import records_of
 
         records = records_of(self, data, written)
         prediction = self.predictor.predict(records.x, batch_size)

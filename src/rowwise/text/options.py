@@ -20,9 +20,10 @@ FLAGS = {"skip-bad": "skip_bad=True", "no-early-stopping": "patience=0"}
 _NAME = r"(?<![\w-])--(?P<name>[a-z][a-z-]*|\{\w+\})"
 _VALUE = r'\{\w+\}|"[^"]*"|[0-9][0-9x.]*(?<!\.)|[A-Z]{2,}'  # after a space
 _WORD = r"[A-Za-z][\w.-]*(?<!\.)"
-_OPTION = re.compile(rf"{_NAME}(?:=(?P<word>{_WORD})| (?P<value>{_VALUE}))?", re.ASCII)
-_JOINED = re.compile(rf"{_NAME}=(?P<word>{_WORD})", re.ASCII)
-_COMMAND = re.compile(rf"rowwise train((?: --[a-z-]+ (?:{_VALUE}))+)", re.ASCII)
+# Compiled where they are needed, and kept by `re`: --help needs one at most.
+_OPTION = rf"(?a:{_NAME}(?:=(?P<word>{_WORD})| (?P<value>{_VALUE}))?)"
+_JOINED = rf"(?a:{_NAME}=(?P<word>{_WORD}))"
+_COMMAND = rf"(?a:rowwise train((?: --[a-z-]+ (?:{_VALUE}))+))"
 
 _shell: ContextVar[bool] = ContextVar("rowwise_shell", default=False)
 
@@ -57,14 +58,14 @@ def as_called(message: str) -> str:
     if "--" not in message:
         return message
     if _shell.get():
-        return _JOINED.sub(r"--\g<name> \g<word>", message)
+        return re.sub(_JOINED, r"--\g<name> \g<word>", message)
     message = message.replace("rowwise train --help", "help(rowwise.train)")
-    message = _COMMAND.sub(lambda command: f"rowwise.train({', '.join(_arguments(command[1]))})", message)
-    return _OPTION.sub(lambda found: _argument(found["name"], found["word"] or found["value"]), message)
+    message = re.sub(_COMMAND, lambda command: f"rowwise.train({', '.join(_arguments(command[1]))})", message)
+    return re.sub(_OPTION, lambda found: _argument(found["name"], found["word"] or found["value"]), message)
 
 
 def _arguments(options: str) -> list[str]:
-    return [_argument(found["name"], found["value"]) for found in _OPTION.finditer(options)]
+    return [_argument(found["name"], found["value"]) for found in re.finditer(_OPTION, options)]
 
 
 def _argument(name: str, value: str | None) -> str:

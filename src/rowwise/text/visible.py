@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from numbers import Number
 
 LONGEST = 500  # characters of a value that a message quotes
 
@@ -31,7 +30,7 @@ def visible(text: str, lines: bool = False) -> str:
 
 def quoted(value: object) -> object:
     """A value for a message: a number as it is, anything else as visible text; our own lists keep their lines."""
-    if isinstance(value, Number):
+    if _is_number(value):
         return value
     text = str(value)
     if text.isprintable():
@@ -50,10 +49,18 @@ def shown(value: object, most: int = 80) -> str:
 
 def cut(value: object, most: int = LONGEST) -> object:
     """A value for a message, no longer than a line or a few."""
-    if isinstance(value, Number):
+    if _is_number(value):
         return value
     text = str(value)
     return f"{text[:most]}…" if len(text) > most else value
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, str):  # nearly all are, and --help has no numbers to import the next for
+        return False
+    from numbers import Number
+
+    return isinstance(value, Number)
 
 
 def _escaped(match: re.Match[str]) -> str:

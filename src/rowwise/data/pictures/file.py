@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from rowwise.data.dataset import PIXEL_MAX
-from rowwise.data.pixels import white_level
-from rowwise.errors import DataError
+from rowwise.data.white_value import white_level
+from rowwise.errors import DataError, os_reason
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _opened(path: str | Path, content: bytes | None) -> Iterator[Image.Image]:
     except UnidentifiedImageError as cause:  # its words name an object in memory: no two are the same
         raise DataError("picture.unknown", file=path) from cause
     except Exception as cause:  # a broken file makes a reader raise whatever it stumbles upon
-        words = str(cause).rstrip(".") or type(cause).__name__
+        words = os_reason(cause).rstrip(".") or type(cause).__name__
         raise DataError("picture.unreadable", file=path, cause=words) from cause
 
 

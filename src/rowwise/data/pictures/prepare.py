@@ -255,7 +255,7 @@ def _read_array(name: str | Path, content: bytes | None) -> NDArray[Any]:
             header = npy.read_header(file)
         return npy.mapped(Path(name), header) if content is None else npy.unpacked(content, header)
     except Exception as cause:  # NumPy parses the header as Python
-        raise DataError("picture.unreadable", file=name, cause=str(cause).rstrip(".")) from cause
+        raise DataError("picture.unreadable", file=name, cause=os_reason(cause).rstrip(".")) from cause
 
 
 def _records(name: str | Path, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -167,6 +167,8 @@ def _check_record(path: Path, rows: Sequence[Row], place: int, width: int) -> No
         if count > 2 and texts in ([*map(str, range(count))], [*map(str, range(1, count + 1))]):
             return  # how pandas calls columns without names
         raise DataError("table.header", path=path, line=row.line, found=_text(row))
+    if not any(map(is_value, texts)):  # as in nearly all files: the records need not be looked at
+        return
     columns = _value_columns(below, width)
     if len(row.fields) != width or len(below) < 3 or not columns or len(texts) < width:
         return
@@ -181,6 +183,8 @@ def _are_units(rows: Sequence[Row], place: int, width: int) -> bool:
     if len(rows) < place + 5 or len(rows[place + 1].fields) != width:
         return False
     fields = [field.strip() for field in rows[place + 1].fields]
+    if all(map(is_value, filter(None, fields))):
+        return False
     columns = _value_columns(below, width)
     above_values = [fields[column] for column in columns if fields[column]]
     if not above_values or any(is_value(f) or f.lower() in MISSING or _begins_value(f) for f in above_values):

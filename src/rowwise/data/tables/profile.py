@@ -152,8 +152,11 @@ class Profile:
         """Whether there are values that were not there before, as long as these are kept."""
         if self.values is None:
             return False
-        before = len(self.values)
-        self.values.update(as_texts(present.unique()).to_list())
+        before, different = len(self.values), present.unique()
+        if not before and len(different) > MOST_LEVELS:  # known without making texts of them, which takes longer
+            self.differed, self.values = len(different) == self.present, None
+            return True
+        self.values.update(as_texts(different).to_list())
         news = len(self.values) > before
         if len(self.values) > MOST_LEVELS:
             self.differed = len(self.values) == self.present
