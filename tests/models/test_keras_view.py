@@ -511,3 +511,11 @@ def test_a_layer_that_was_given_a_trainers_methods_is_a_model():
         assert keras_view.is_model(net())
         assert not keras_view.is_model(L.Dense(3))
         assert not keras_view.is_model([])
+
+
+def test_callbacks_of_keras_are_told_from_a_users_own():
+    class Own(keras.callbacks.EarlyStopping):
+        pass
+
+    assert keras_view.is_of_keras(keras.callbacks.EarlyStopping)
+    assert not keras_view.is_of_keras(Own)

@@ -39,8 +39,8 @@ def _predict(
 ) -> int:
     """Classify every file that can be read; 0, or 2 where one could not (the others are answered all the same).
 
-    A model that was trained on a table takes one table, and writes it with its predictions; of one folder of pictures
-    a CSV file is made, too.
+    A model that was trained on a table takes one table, and writes it with its predictions. For a folder of
+    pictures it writes a CSV file.
 
     Raises:
         ModelError: a model that cannot be used, or does not take pictures. UsageError, DataError, SaveError: of tables.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from rowwise.models.keras_view import settings_of
+from rowwise.models.keras_view import is_of_keras, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def may_change(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
     """Whether one of them was written outside of Keras, or runs functions that were, and looks at the model."""
     for callback in callbacks:
-        own = not type(callback).__module__.startswith("keras.") or isinstance(callback, keras.callbacks.LambdaCallback)
+        own = not is_of_keras(type(callback)) or isinstance(callback, keras.callbacks.LambdaCallback)
         if own and getattr(callback, "needs_weights", True):
             return True
     return False

@@ -20,12 +20,13 @@ WIDE_STYLES = {"mono", "strong", "heading", "subheading"}  # their letters are w
 def element(tag: str, /, *content: str, **attributes: str | float | None) -> Markup:
     """`element("text", "a < b", x=1.5, text_anchor="end")` → `<text x="1.5" text-anchor="end">a &lt; b</text>`.
 
-    Every text of a drawing is escaped here, and nowhere else.
+    Every text and value of a drawing is escaped here, and nowhere else.
 
     Args:
         content: text, or other elements.
         attributes: those that are None are left out. An underscore stands for a hyphen, one at the end for nothing:
-            `class_`. Numbers are written with at most two decimals.
+            `class_`. Numbers are written with at most two decimals. Names are written as they are: they must be
+            literals of the code, never from data.
     """
     written = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{escape(value if isinstance(value, str) else short(value))}"'

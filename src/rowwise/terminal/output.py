@@ -26,9 +26,9 @@ Done = TypeVar("Done")
 class Output:
     """Where a command's words go.
 
-    What a command is for (a report, classes, a list) is its `result` and goes to standard output. What
-    goes with it (data, engine, progress, where things were saved) is `tell`: on standard output where that is a
-    terminal, else on standard error, so that a pipe or a file gets the result alone. With `--json` one
+    What a command is for (a report, classes, a list) is its `result` and goes to standard output.
+    Accompanying lines (data, engine, progress, where things were saved) go to `tell`: on standard output where that
+    is a terminal, else on standard error, so that a pipe or a file gets the result alone. With `--json` one
     object stands on standard output and everything else on standard error, whichever code prints it: within
     the `with` block what Keras or JAX might print is led there too. What rowwise warns of there goes to `warn`.
 
@@ -38,7 +38,10 @@ class Output:
 
     def __init__(self, json: bool = False, quiet: bool = False) -> None:
         self._json, self._quiet = json, quiet
-        self._out, self._err = _Patient(sys.stdout, _reader_gone), _Patient(sys.stderr, lambda error: True)
+        self._out, self._err = (
+            _LastingStream(sys.stdout, _reader_gone),
+            _LastingStream(sys.stderr, lambda error: True),
+        )
         self._redirected = ExitStack()
 
     def __enter__(self) -> Self:
@@ -78,7 +81,7 @@ class Output:
             raise SaveError("cli.output", cause=os_reason(cause)) from cause
 
 
-class _Patient:
+class _LastingStream:
     """A text stream that discards what follows once an error that is `overlooked` has ended it."""
 
     def __init__(self, stream: TextIO, overlooked: Callable[[OSError], bool]) -> None:
@@ -88,16 +91,16 @@ class _Patient:
         try:
             return self._stream.write(text)
         except OSError as error:
-            self._go_on(error)
+            self._overlook(error)
             return len(text)
 
     def flush(self) -> None:
         try:
             self._stream.flush()
         except OSError as error:
-            self._go_on(error)
+            self._overlook(error)
 
-    def _go_on(self, error: OSError) -> None:
+    def _overlook(self, error: OSError) -> None:
         if not self._overlooked(error):
             raise error
         silence(self._stream)

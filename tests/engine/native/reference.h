@@ -1,5 +1,6 @@
 // A description and records → trained weights, by plain loops over numbers in double precision: the oracle for every
-// instruction set. Records pass one by one; only description.h and the shape of Rates are shared with the engine.
+// instruction set. Records pass one by one; only the declarations of network.h (the description, Rates, how
+// arrays are numbered) are shared with the engine.
 #pragma once
 #include <algorithm>
 #include <cmath>

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def advice(data: Dataset) -> list[str]:
-    """One sentence each, with the option that follows it; none for data that are no table."""
+    """One sentence each, with the option that follows it; empty for data that is not a table."""
     if data.schema is None:
         return []
     return ([] if data.split_by else _of_time(data.schema)) + leaks_and_codes(data)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
 
 SAMPLE = 2_000  # records looked at
-FEWEST = 30  # records from which chance explains nothing
+FEWEST = 30  # records: with so many a perfect rule is no coincidence
 MOST_PAIRED = 60  # columns of numbers of which all pairs are tried
 ROUNDED = 1e-6  # of the largest number: what float32 leaves of a sum
 CODES = re.compile(
@@ -31,7 +31,7 @@ LEVELS = range(3, 1001)  # different codes
 
 
 def leaks_and_codes(train: Dataset) -> list[str]:
-    """The lines, in the current language; none of data that are no table. Placeholders are among them."""
+    """The lines, in the current language; empty for data that is not a table. Placeholders are among them."""
     if train.schema is None or len(train) < FEWEST:
         return []
     rows = np.unique(np.linspace(0, len(train) - 1, min(SAMPLE, len(train))).astype(np.int64))

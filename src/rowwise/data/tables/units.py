@@ -7,7 +7,7 @@ _CODES = (
     *("MXN", "RUB", "TRY", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "ILS", "ZAR", "THB", "VND", "IDR", "MYR"),
     *("PHP", "AED", "SAR", "EGP", "NGN", "KES", "ARS", "CLP", "COP", "PEN", "UAH", "KZT"),
 )
-# Of what may stand before a number, as a pattern: `$`, `US$`, `EUR`, `Rs.`, `kr`, and the Turkish `%12`.
+# Pattern for what may stand before a number: `$`, `US$`, `EUR`, `Rs.`, `kr`, and the Turkish `%12`.
 CURRENCIES = r"(?:[A-Z]{0,3}\p{Sc}|(?:" + "|".join(_CODES) + r")|Rs\.?|Rp\.?|S?Fr\.|kr\.?|%)"
 # In lower case. Only of these may a column have several before it is refused: `12A` and `13B` are no amounts.
 KNOWN = frozenset(

@@ -2,7 +2,8 @@
 
 Everything here reads names with a leading underscore, private modules, or the way in which Keras is written. A new
 release may break any of it; `tests/models/test_keras_view.py` has a test for each, which says what is gone.
-No other module of rowwise touches such a name.
+No other module of rowwise touches such a name. `models/model_config.py` lists some: those that Keras writes into a file
+when it saves a model, as text that is compared and never imported.
 """
 
 from rowwise.models.keras_view.calls import Call, failed_calls, intercepted, restore_values, unfiltered_tracebacks
@@ -17,6 +18,7 @@ from rowwise.models.keras_view.layers import (
     input_shape,
     is_functional,
     is_model,
+    is_of_keras,
     is_of_older_keras,
     last_layer,
     layer_kind,
@@ -103,6 +105,7 @@ __all__ = [
     "intercepted",
     "is_functional",
     "is_model",
+    "is_of_keras",
     "is_of_older_keras",
     "last_layer",
     "layer_kind",

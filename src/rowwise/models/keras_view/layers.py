@@ -47,6 +47,11 @@ def layer_title(layer: Any) -> str:
     return f'{type(layer).__name__} "{layer.name}"'
 
 
+def is_of_keras(kind: type) -> bool:
+    """Whether the class is one that Keras itself defines."""
+    return kind.__module__.startswith("keras.")
+
+
 def layer_kind(layer: Any) -> str:
     """The name of the class, of Keras or rowwise, whose computation a layer has; empty where it has a custom one.
 

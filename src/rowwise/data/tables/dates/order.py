@@ -67,7 +67,7 @@ def _likely(one: DateEvidence, candidates: list[str]) -> str:
 
 
 def tell_guessed(evidence: Mapping[str, DateEvidence], guessed: list[str]) -> None:
-    """Say of columns how their dates are read, that nothing proves it, and what would change it."""
+    """Tells the user how ambiguous dates were read, and how to change it."""
     if not guessed:
         return
     one = evidence[guessed[0]]
