@@ -15,6 +15,6 @@ def test_the_products_of_the_course_are_counted():
 
 def test_skipping_zeros_takes_its_share_of_the_first_layer():
     train, _ = load("digits")
-    dense, skipped = bounds(train, [64, 32, 10]).values()
+    dense, skipped = bounds(train, [64, 32, 10], 1).values()
     share = np.count_nonzero(train.x) / train.x.size
     assert skipped / dense == pytest.approx(multiply_adds([64, 32, 10], share) / multiply_adds([64, 32, 10]))

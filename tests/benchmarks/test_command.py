@@ -93,5 +93,5 @@ def test_a_python_without_tensorflow_is_named(python):
     if python == sys.executable and importlib.util.find_spec("tensorflow"):
         pytest.skip("TensorFlow is installed here")
     train, _ = load("digits")
-    with pytest.raises(UsageError, match="tensorflow_python="), keras_on_tensorflow(python, train, 32) as epoch:
+    with pytest.raises(UsageError, match="tensorflow_python="), keras_on_tensorflow(python, train, 32, 1) as epoch:
         epoch(0)

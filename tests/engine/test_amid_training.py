@@ -147,7 +147,7 @@ class MlflowCallback(keras.callbacks.Callback):
 
     def __init__(self, log_every_epoch=True):
         super().__init__()
-        self.log_every_epoch = log_every_epoch
+        self.log_every_epoch, self.log_every_n_steps = log_every_epoch, None if log_every_epoch else 1
 
     def on_batch_end(self, batch, logs=None):
         assert not self.log_every_epoch

@@ -17,7 +17,7 @@ from rowwise.engine import epoch_order
 from rowwise.engine.arrays import Arrays
 from rowwise.engine.loop import EpochLoop
 from rowwise.engine.schedule import Schedule
-from rowwise.engine.training import build_variables
+from rowwise.engine.trainer import build_variables
 from rowwise.engine.whole_epoch import WholeEpoch
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
 from rowwise.text import use_language

@@ -29,7 +29,7 @@ RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 def main(name: str, seed: str, first: int, inputs: int, folder: Path) -> None:
     """Try the inputs `first` to `inputs`; the file of one that went wrong stays in `folder`."""
-    from tests.fuzz.kinds import make
+    from tests.fuzz.file_formats import make
 
     import rowwise  # noqa: F401
 

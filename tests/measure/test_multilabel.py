@@ -10,7 +10,7 @@ from sklearn import metrics
 import rowwise
 from rowwise.errors import DataError
 from rowwise.measure import measure_labels
-from rowwise.measure.page import Subject, page
+from rowwise.measure.page import ReportContent, page
 from rowwise.text import use_language
 
 
@@ -103,7 +103,7 @@ def test_text_json_and_page_show_each_label_and_all_measures(lang):
     data = rowwise.Dataset("films", x, y, (), targets=("comedy", "drama", "war"))
     with use_language(lang):
         report = rowwise.evaluate(model, data)
-        text, html = str(report), page(Subject(report, model, data))
+        text, html = str(report), page(ReportContent(report, model, data))
     figures = [report.accuracy, report.subset_accuracy, report.hamming_loss, report.micro_f1, report.roc_auc]
     for shown in (text, html):
         for name in data.targets:

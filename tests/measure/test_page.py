@@ -19,11 +19,11 @@ import rowwise
 from rowwise.data import load
 from rowwise.measure import score
 from rowwise.measure.importance import importance
-from rowwise.measure.page import Subject, page
+from rowwise.measure.page import ReportContent, page
 from rowwise.measure.page.charts import nice
 from rowwise.measure.page.records import records_of
+from rowwise.measure.page.report_content import Training
 from rowwise.measure.page.shades import DEEP_STEPS, LIGHT_STEPS, STEPS, mixed, step
-from rowwise.measure.page.subject import Training
 from rowwise.pages.palette import PALETTE
 from rowwise.text import use_language
 
@@ -43,7 +43,7 @@ def pictures():
     rowwise.fit(model, train, epochs=1, seed=0, verbose=0)
     report = rowwise.evaluate(model, test, train=train)
     commands = [("report.repeat.evaluate", "rowwise evaluate runs/x --html report.html")]
-    return Subject(report, model, test, None, TRAINING, commands, {"rowwise": "1.2.3"})
+    return ReportContent(report, model, test, None, TRAINING, commands, {"rowwise": "1.2.3"})
 
 
 @cache
@@ -62,7 +62,7 @@ def tables(task, folder):
     train, test = load(str(path), target=target, drop=drop)
     model = rowwise.dense(train, (8,), seed=0)
     rowwise.fit(model, train, epochs=4, seed=0, verbose=0)
-    return Subject(rowwise.evaluate(model, test, train=train), model, test, importance(model, test), TRAINING)
+    return ReportContent(rowwise.evaluate(model, test, train=train), model, test, importance(model, test), TRAINING)
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,7 @@ def test_names_are_shown_and_never_obeyed():
     data = rowwise.Dataset(NASTY, x, np.arange(40) % 2, (NASTY, "b"), provenance=NASTY)
     model = rowwise.dense(data, (), seed=0)
     p = random.dirichlet(np.ones(2), 40)
-    text = page(Subject(score(p, data), model, data, commands=[("report.repeat.train", NASTY)]))
+    text = page(ReportContent(score(p, data), model, data, commands=[("report.repeat.train", NASTY)]))
     assert "<script" not in text
     assert Page(text).text.count('<script>alert("&")</script>') >= 3
 
@@ -162,7 +162,7 @@ def test_of_many_classes_those_with_the_most_mistakes_are_shown():
     y = np.arange(4000) % 80
     p = np.eye(80)[np.where(random.random(4000) < 0.1 * (y < 40), (y + 1) % 80, y)] + 1e-3
     data = rowwise.Dataset("many", random.normal(size=(4000, 2)).astype(np.float32), y, tuple(map(str, range(80))))
-    text = page(Subject(score(p / p.sum(1, keepdims=True), data), rowwise.dense(data, ()), data))
+    text = page(ReportContent(score(p / p.sum(1, keepdims=True), data), rowwise.dense(data, ()), data))
     assert "30 of 80 classes are shown" in Page(text).text
     assert len(text) < 1_500_000
 

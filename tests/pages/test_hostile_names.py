@@ -14,8 +14,8 @@ import rowwise
 from rowwise.data import load
 from rowwise.measure import score, score_numbers
 from rowwise.measure.importance import ColumnImportance, Importance
-from rowwise.measure.page import Subject, page
-from rowwise.measure.page.subject import Training
+from rowwise.measure.page import ReportContent, page
+from rowwise.measure.page.report_content import Training
 from rowwise.shapes.ledger.facts import LayerFacts, Weight
 from rowwise.shapes.ledger.tracing import trace
 from rowwise.text import use_language
@@ -118,7 +118,7 @@ def subject(report, data, name):
     columns = (ColumnImportance(name, 0.1, 0.0), ColumnImportance(name + "2", -0.1, 0.0))
     importance = Importance("accuracy", 0.5, columns, 40, 5, 0)
     commands = [("report.repeat.train", name), ("report.repeat.evaluate", name)]
-    return Subject(report, model_of(data, name), data, importance, training(name), commands, {name: name})
+    return ReportContent(report, model_of(data, name), data, importance, training(name), commands, {name: name})
 
 
 def pictures(name):

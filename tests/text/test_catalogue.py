@@ -3,6 +3,7 @@
 import ast
 import re
 import string
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,15 @@ def said_by(template):
 
 
 USES = uses()
+
+
+def test_keys_of_one_area_stand_in_one_file():
+    files = {}
+    for path in (SOURCE / "text").glob("*.toml"):
+        for key in tomllib.loads(path.read_text("utf-8")):
+            files.setdefault(key.partition(".")[0], set()).add(path.name)
+    files["cli"].discard("help.toml")  # which `rowwise --help` parses alone
+    assert not {area: names for area, names in files.items() if len(names) > 1}
 
 
 @pytest.mark.parametrize("key", MESSAGES)

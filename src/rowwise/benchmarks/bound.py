@@ -24,21 +24,24 @@ def multiply_adds(widths: list[int], share: float = 1.0) -> float:
     return 2 * first * share + 3 * sum(others)
 
 
-def peak(repeats: int = 5) -> float:
-    """Multiply-adds a second of NumPy's sgemm with the threads that OMP_NUM_THREADS allows: the median."""
+def peak(threads: int, repeats: int = 5) -> float:
+    """Multiply-adds a second of NumPy's sgemm on so many threads: the median."""
+    from threadpoolctl import threadpool_limits
+
     a = np.random.default_rng(0).random((SIDE, SIDE), np.float32)
-    out = a @ a
     seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        np.matmul(a, a, out=out)
-        seconds.append(time.perf_counter() - start)
+    with threadpool_limits(threads):
+        out = a @ a
+        for _ in range(repeats):
+            start = time.perf_counter()
+            np.matmul(a, a, out=out)
+            seconds.append(time.perf_counter() - start)
     return SIDE**3 / median(seconds)
 
 
-def bounds(train: Dataset, widths: list[int]) -> dict[str, float]:
+def bounds(train: Dataset, widths: list[int], threads: int) -> dict[str, float]:
     """Seconds an epoch at the peak: every product, and the first layer's with zeros skipped."""
-    rate = peak()
+    rate = peak(threads)
     share = float(np.count_nonzero(train.x)) / train.x.size
     return {
         "sgemm, dense": len(train) * multiply_adds(widths) / rate,

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rowwise.cores import usable_cores
 from rowwise.errors import UsageError
 from rowwise.text import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PARTS = ("epochs", "accuracy", "sweep", "scaling", "progress", "start", "shell", "memory", "tables", "outofcore")
 WITHOUT_DATA = ("tables", "outofcore")  # they bring their own records
@@ -67,22 +62,7 @@ def measure(settings: Bench) -> int:
     if min(settings.repeats, settings.seeds, settings.epochs, settings.batch_size) < 1 or settings.records < FEWEST:
         raise UsageError("bench.positive", fewest=f"{FEWEST:,}")
 
-    with _openmp_threads(threads := usable_cores()):
-        return _measured(settings, chosen, against, hidden, threads)
-
-
-@contextmanager
-def _openmp_threads(threads: int) -> Iterator[None]:
-    """For PyTorch and scikit-learn, which read it as they start; XLA takes the cores that the process may run on."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["OMP_NUM_THREADS"]
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
+    return _measured(settings, chosen, against, hidden, usable_cores())
 
 
 def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tuple[int, ...], threads: int) -> int:
@@ -99,7 +79,7 @@ def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tu
         train, test = load(settings.data)
     run: dict[str, Any] = {
         "epochs": lambda: parts.epochs(
-            train, settings.repeats, settings.batch_size, against, hidden, settings.tensorflow_python
+            train, settings.repeats, settings.batch_size, against, threads, hidden, settings.tensorflow_python
         ),
         "accuracy": lambda: parts.accuracy(train, test, settings.seeds, settings.epochs, settings.batch_size),
         "sweep": lambda: parts.sweep(train, settings.repeats, settings.batch_size, settings.seeds, settings.epochs),

@@ -8,6 +8,7 @@ import os
 import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,15 @@ HIDDEN = (100, 30)
 STEPS_PER_EXECUTION = 125  # the Keras guides' way to call Python less often
 
 
-def available(against: list[str]) -> tuple[dict[str, Callable[..., Epoch]], list[str]]:
-    """The contestants by name, rowwise's engines first, and the asked-for names whose library is not installed."""
+def available(against: list[str], threads: int) -> tuple[dict[str, Callable[..., Epoch]], list[str]]:
+    """The contestants by name, rowwise's engines first, and the asked-for names whose library is not installed.
+
+    PyTorch and scikit-learn compute on `threads` threads.
+    """
     families: dict[str, tuple[str, dict[str, Callable[..., Epoch]]]] = {
         "keras": ("keras", {f"keras, steps_per_execution={STEPS_PER_EXECUTION}": keras_steps, "keras": keras_plain}),
-        "torch": ("torch", {"torch": torch_loop}),
-        "sklearn": ("sklearn", {"scikit-learn": sklearn_mlp}),
+        "torch": ("torch", {"torch": partial(torch_loop, threads=threads)}),
+        "sklearn": ("sklearn", {"scikit-learn": partial(sklearn_mlp, threads=threads)}),
     }
     chosen: dict[str, Callable[..., Epoch]] = {"rowwise": rowwise_fit}
     if instruction_sets():
@@ -110,7 +114,12 @@ def keras_steps(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDE
 
 @contextmanager
 def keras_on_tensorflow(
-    python: str, train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN, steps_per_execution: int = 1
+    python: str,
+    train: Dataset,
+    batch_size: int,
+    threads: int,
+    hidden: tuple[int, ...] = HIDDEN,
+    steps_per_execution: int = 1,
 ) -> Iterator[Epoch]:
     """`model.fit` of the same model in another Python, whose Keras runs on TensorFlow; idle between its epochs.
 
@@ -122,7 +131,7 @@ def keras_on_tensorflow(
         np.savez(file, x=train.x, y=train.y)
         script = str(Path(__file__).with_name("epochs_script.py"))
         settings = (str(file), str(batch_size), ",".join(map(str, hidden)), str(steps_per_execution))
-        environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+        environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "OMP_NUM_THREADS": str(threads)}
         try:
             with stderr.open("w") as errors:
                 process = subprocess.Popen(
@@ -157,11 +166,11 @@ def keras_on_tensorflow(
                 requests.close()
 
 
-def torch_loop(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:
+def torch_loop(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN, *, threads: int) -> Epoch:
     """The usual loop over tensors in memory: index, forward, loss, backward, step; no DataLoader."""
     import torch  # type: ignore[import-not-found,unused-ignore]
 
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
+    torch.set_num_threads(threads)
     features = int(np.prod(train.shape))
     widths = [features, *hidden, len(train.classes)]
     layers: list[torch.nn.Module] = []
@@ -186,11 +195,17 @@ def torch_loop(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN
     return epoch
 
 
-def sklearn_mlp(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN) -> Epoch:
+def sklearn_mlp(train: Dataset, batch_size: int, hidden: tuple[int, ...] = HIDDEN, *, threads: int) -> Epoch:
     """`MLPClassifier.partial_fit`, which trains one epoch."""
     from sklearn.neural_network import MLPClassifier
+    from threadpoolctl import threadpool_limits
 
     model = MLPClassifier(hidden, batch_size=batch_size, learning_rate_init=1e-3, random_state=0)
     x = train.x.reshape(len(train), -1).astype(np.float32) / 255
     classes = np.arange(len(train.classes))
-    return lambda epoch: model.partial_fit(x, train.y, classes=classes)
+
+    def epoch(number: int) -> object:
+        with threadpool_limits(threads):
+            return model.partial_fit(x, train.y, classes=classes)
+
+    return epoch

@@ -32,23 +32,25 @@ def epochs(
     repeats: int,
     batch_size: int,
     against: list[str],
+    threads: int,
     hidden: tuple[int, ...] = HIDDEN,
     tensorflow: str = "",
 ) -> list[Row]:
     """Seconds of an epoch after warm-up, all contestants in turn, `repeats` times.
 
     They share this process, but for Keras on TensorFlow, which runs where `tensorflow` names a Python that has it.
+    PyTorch, scikit-learn and NumPy compute on `threads` threads; XLA takes the cores that the process may run on.
 
     The ratio is the median of the ratios within each round, so that a machine that slows down slows all.
     A turn is two epochs, of which the second is timed: the first compiles, or finds caches and threads as
     the contestant before has left them.
     """
-    contestants, missing = available(against)
+    contestants, missing = available(against, threads)
     run = {name: make(train, batch_size, hidden) for name, make in contestants.items()}
     with ExitStack() as others:
         for steps in (STEPS_PER_EXECUTION, 1) if tensorflow else ():
             name = "keras on tensorflow" + (f", steps_per_execution={steps}" if steps > 1 else "")
-            run[name] = others.enter_context(keras_on_tensorflow(tensorflow, train, batch_size, hidden, steps))
+            run[name] = others.enter_context(keras_on_tensorflow(tensorflow, train, batch_size, threads, hidden, steps))
         seconds: dict[str, list[float]] = {name: [] for name in run}
         for turn in range(repeats):
             for name, epoch in run.items():
@@ -57,7 +59,7 @@ def epochs(
     rows = side_by_side(seconds, "rowwise")
     rows += [{"trainer": f"{name} (not installed)"} for name in missing]
     ours = median(seconds["rowwise"])
-    for name, least in bounds(train, [int(np.prod(train.shape)), *hidden, len(train.classes)]).items():
+    for name, least in bounds(train, [int(np.prod(train.shape)), *hidden, len(train.classes)], threads).items():
         rows.append({"trainer": name, "seconds": least, "ratio": least / ours})
     return rows
 

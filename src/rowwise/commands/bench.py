@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rowwise.benchmarks.command import PARTS, Bench, measure
+from rowwise.terminal.argument_types import whole
 from rowwise.terminal.parsing import Argument, Command, Option, common
-from rowwise.terminal.values import whole
 
 USUAL = Bench()
 

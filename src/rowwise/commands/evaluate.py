@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.measure import AnyReport
     from rowwise.measure.importance import Importance
-    from rowwise.measure.page.subject import Training
+    from rowwise.measure.page.report_content import Training
     from rowwise.runs.record import RunRecord
 
 
@@ -83,17 +83,17 @@ def _evaluate(
 
 def _page(saved: Saved, report: AnyReport, test: Dataset, importance: Importance | None, command: str) -> str:
     from rowwise.measure.page import page
-    from rowwise.measure.page.subject import Subject
+    from rowwise.measure.page.report_content import ReportContent
 
     training = training_command(called(), saved.record)
     commands = [("report.repeat.train", training)] if training else []
     commands.append(("report.repeat.evaluate", command))
-    return page(Subject(report, saved.model, test, importance, _training(saved.record), commands, versions()))
+    return page(ReportContent(report, saved.model, test, importance, _training(saved.record), commands, versions()))
 
 
 def _training(record: RunRecord | None) -> Training:
     """What the page shows of a run's training."""
-    from rowwise.measure.page.subject import Training
+    from rowwise.measure.page.report_content import Training
 
     if record is None:
         return Training()

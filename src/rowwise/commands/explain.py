@@ -16,11 +16,11 @@ from rowwise.runs.plan import READING
 from rowwise.runs.saved import Saved
 from rowwise.runs.table_lines import about_table
 from rowwise.terminal.address_space import KERAS, check_addresses
+from rowwise.terminal.argument_types import BATCHES, PAIR, WIDTHS, one_of
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.polars_stderr import hide_panics
 from rowwise.terminal.temporary import own_temporary_folder
-from rowwise.terminal.values import BATCHES, PAIR, WIDTHS, one_of
 from rowwise.text import say
 from rowwise.text.terminal import wrap
 

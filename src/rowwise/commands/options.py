@@ -10,8 +10,8 @@ from rowwise.environment import ENGINES
 from rowwise.models.presets import PATIENCE, PRESETS
 from rowwise.runs.plan import READING
 from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
+from rowwise.terminal.argument_types import POSITIVE, SHARE, WIDTHS, given_names, one_of, whole
 from rowwise.terminal.parsing import Option
-from rowwise.terminal.values import POSITIVE, SHARE, WIDTHS, given_names, one_of, whole
 
 # rowwise.models.task has them; asking it would import Keras
 MODEL_TASKS = ("regression", "classification", "binary", "multiclass", "multilabel")

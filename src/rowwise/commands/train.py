@@ -12,13 +12,13 @@ from rowwise.errors import UsageError
 from rowwise.runs.plan import plan_training
 from rowwise.runs.training import train
 from rowwise.terminal.address_space import KERAS, check_addresses
+from rowwise.terminal.argument_types import one_of, whole
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.polars_stderr import hide_panics
 from rowwise.terminal.signals import OVER, Ended
 from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.terminal.training_output import FoldsOutput, TrainingOutput
-from rowwise.terminal.values import one_of, whole
 from rowwise.text import say
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ class Dataset:
         provenance_ko: the provenance in Korean; the English one where none is given.
         schema: of a table: what the columns of x `(records, columns)` float32 are. NaN in x means a missing value,
             which only a Dataset with a schema may have.
-        targets: for regression, the names of the numbers to be predicted; else empty.
+        targets: the names of the numbers to be predicted, or of the labels that a record may have; else empty.
         keys: `(records,)`, of a table split by group or by time: a group's number, or the time. Then `split` keeps
             groups together, or holds out the latest.
         split_by: what `keys` are: `"group"`, `"time"`, or empty.
@@ -134,7 +134,10 @@ class Dataset:
 
     @property
     def task(self) -> str:
-        """`"classification"`, or `"regression"` where there are targets."""
+        """`"classification"`; where there are targets, `"multilabel"` if a table has yes and no in each, or
+        `"regression"`."""
+        if self.schema is not None and self.schema.labels:
+            return "multilabel"
         return "regression" if self.targets else "classification"
 
     @property

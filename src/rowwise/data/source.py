@@ -27,7 +27,7 @@ LONGEST_OPTIONS = 1 << 20  # bytes of a file of options
 DEEPEST = 100
 CHAIN = re.compile(r"(?:(?:[\w-]{1,99}|\"[^\"\n]{0,99}\"|'[^'\n]{0,99}')[ \t]*\.[ \t]*){50}")  # parsed in squares
 LARGEST_SIDE = 4096  # pixels of a record
-TASKS = ("classification", "regression")
+TASKS = ("classification", "regression", "multilabel")
 DATE_ORDERS = ("day-first", "month-first", "year-first")
 # How a table's file writes what it holds. Whatever reads a table takes these, a saved model too.
 WRITTEN = ("separator", "encoding", "header", "decimal", "date_order", "missing")
@@ -52,7 +52,7 @@ class Source:
     Attributes:
         place: one of `rowwise.data.names()`, the path of a file or folder, or what a DataFrame is called.
         target: of a table, the columns to be predicted.
-        task: `"classification"`, `"regression"`, or empty: the target decides.
+        task: one of `TASKS`; empty: the targets decide.
         categorical, numeric, drop: columns of a table to be taken so, whatever they look like.
         group: a column of a table: records with the same value stay on one side of every split.
         time: a column of a table: the latest records are the test data.
@@ -211,6 +211,8 @@ class Source:
                 continue
             if getattr(self, name) != attribute.default and not (kind == "named" and name == "seed"):
                 raise UsageError("source.option", option=option(name), place=self.place)
+        if self.task == "multilabel" and kind != "table":
+            raise UsageError("source.option", option="--task=multilabel", place=self.place)
         if kind == "table" and not self.target:
             raise UsageError("source.target", place=self.place)
         return replace(self, place=known(self.place)) if kind == "named" else self

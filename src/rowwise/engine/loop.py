@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from rowwise.engine.callbacks import need_weights
-from rowwise.engine.changes import Changes, may_change
+from rowwise.engine.model_changes import Changes, may_change
 from rowwise.engine.order import reseed
 from rowwise.engine.streams import Stream
 from rowwise.models.keras_view import initial_epoch_of, metric_results

@@ -150,8 +150,8 @@ def _batch_hook(callback: keras.callbacks.Callback) -> str | None:
         return None if callback.save_freq == "epoch" else "save_freq"
     if isinstance(callback, keras.callbacks.TensorBoard):
         return "update_freq, profile_batch" if works_within_epochs(callback) else None
-    if type(callback).__name__ == "MlflowCallback" and getattr(callback, "log_every_epoch", False):
-        return None
+    if getattr(callback, "log_every_epoch", None) is True and getattr(callback, "log_every_n_steps", 0) is None:
+        return None  # MLflow's
     for hook in BATCH_HOOKS:
         method = getattr(callback, hook, None)
         if method is not None and getattr(method, "__func__", method) is not getattr(keras.callbacks.Callback, hook):

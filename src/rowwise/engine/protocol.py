@@ -2,9 +2,9 @@
 
 A new engine is a class with the members of `Engine`; `loop.EpochLoop` makes a `Trainer` of it, with everything that
 surrounds an epoch: callbacks, History, validation, interruption. An engine that has its own loop, as Keras does,
-is a `Trainer` itself. `training.trainer_for` tries them in turn; a class that cannot run a model raises `Unsupported`
-when it is made. Its name goes into `environment.ENGINES`, which the commands and their help read; when it is chosen,
-and why, into `plan.py`.
+is a `Trainer` itself. `trainer.py` makes the one that is planned, or the next slower: a class that cannot run a model
+raises `Unsupported` when it is made. Its name goes into `environment.ENGINES`, which the commands and their help read;
+when it is chosen, and why, into `plan.py`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from rowwise.engine.protocol import Unsupported
 from rowwise.engine.records import prepare_records
 from rowwise.engine.request import Request, listed
 from rowwise.engine.streams import Stream
-from rowwise.engine.training import build_variables, is_set, native_engine, trained
+from rowwise.engine.trainer import build_variables, native_engine
+from rowwise.engine.training import is_set, trained
 from rowwise.errors import warn_user
 from rowwise.interrupt import deferred
 from rowwise.shapes.checks.check import check_compiled

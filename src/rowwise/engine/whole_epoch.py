@@ -19,8 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from rowwise.engine.callbacks import state_variables
-from rowwise.engine.changes import Snapshot
 from rowwise.engine.device_records import DeviceRecords
+from rowwise.engine.model_changes import Snapshot
 from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import metric_results
 

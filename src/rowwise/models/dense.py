@@ -43,7 +43,8 @@ def dense(
 
     A table's records, which have a schema, go through its Preparation instead, and its FeatureEncoding, which tells
     numbers piece by piece. For regression the last layers are Dense(targets) and a Rescaling to the targets' own
-    units, the loss the mean squared error, the metric the mean absolute error.
+    units, the loss the mean squared error, the metric the mean absolute error. For several labels the last
+    layer is Dense(labels, sigmoid), the loss binary cross-entropy, the metric binary accuracy.
 
     Args:
         dataset: records `(records, ...)`; the input is `(None, ...)`, the output `(None, classes)` or
@@ -140,7 +141,10 @@ def _compiled(
         layers.append(layer(units, f"hidden_{number}", activation))
         if dropout:
             layers.append(keras.layers.Dropout(dropout, seed=draw(), name=f"dropout_{number}"))
-    if dataset.targets:
+    if dataset.task == "multilabel":
+        layers.append(layer(len(dataset.targets), "labels", "sigmoid"))
+        loss, metric = "binary_crossentropy", "binary_accuracy"
+    elif dataset.targets:
         from rowwise.models.preparation import ScaledSquaredError
 
         units = _target_units(dataset)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.dataset import PIXEL_MAX
-from rowwise.data.pixels import WHITE_LEVELS, white_level
+from rowwise.data.white_value import WHITE_LEVELS, white_level
 from rowwise.errors import warn_user
 from rowwise.text import say
 

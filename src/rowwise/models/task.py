@@ -82,6 +82,8 @@ def task_of(model: keras.Model, units: int | None = None, named: str | None = No
         return Task(_checked(named, units), "task.from.named", margins=margins)
     if (preparation := preparation_of(model)) is not None:
         classes = len(preparation.schema.classes)
+        if preparation.schema.labels and len(preparation.schema.labels) == units:
+            return Task(MULTILABEL, "task.from.table", margins=margins)
         if not classes or classes == max(units, 2):
             name = _classes(units) if classes else REGRESSION
             return Task(name, "task.from.table", margins=margins)

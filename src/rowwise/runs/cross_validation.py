@@ -20,6 +20,7 @@ from rowwise.runs.folder import RUNS
 from rowwise.runs.plan import OPTIONS, plan_training
 from rowwise.runs.record import RECORD, UNFINISHED
 from rowwise.runs.saved import Saved
+from rowwise.runs.table_predictions import answers
 from rowwise.runs.training import train
 from rowwise.text import say
 
@@ -94,6 +95,11 @@ class CrossValidation:
             names = np.array(data.classes, object)
             columns["true"], columns["prediction"] = names[data.y].tolist(), names[prediction.classes].tolist()
             columns |= {f"probability {name}": prediction.probabilities[:, n] for n, name in enumerate(data.classes)}
+        elif data.schema is not None and data.schema.labels:
+            true, given = answers(data.schema, data.y == 1), answers(data.schema, prediction.labels)
+            for n, name in enumerate(data.targets):
+                columns |= {f"true {name}": true[n], f"prediction {name}": given[n]}
+                columns[f"probability {name}"] = prediction.probabilities[:, n]
         else:
             y = data.y.reshape(len(data), -1)
             outputs = prediction.values if prediction.values.shape[1] else prediction.probabilities

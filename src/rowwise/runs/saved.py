@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.data.loaders import load_source
 from rowwise.data.picture_records import OBJECT
-from rowwise.data.source import Source, check_written
+from rowwise.data.source import WRITTEN, Source, check_written
 from rowwise.errors import DataError, ModelError, UsageError, warn_user
 from rowwise.runs.model_file import MODEL, open_model
 from rowwise.runs.record import RECORD, RunRecord
@@ -191,7 +191,7 @@ class Saved:
             DataError: data that cannot be read, lack columns or are not finite. ShapeError: arrays that do not fit.
             ModelError: a model without one input and one output.
         """
-        from rowwise.runs.inputs import records_of
+        from rowwise.runs.prediction_inputs import records_of
 
         records = records_of(self, data, written)
         prediction = self.predictor.predict(records.x, batch_size)
@@ -284,7 +284,8 @@ class Saved:
         data = self.record.data if self.record else None
         if source.kind != "table" or data is None or records != data.records + data.test_records:
             return False
-        reread = Source.from_dict({**data.reading_options, "place": source.place})
+        written = {name: value for name, value in source.to_dict().items() if name in WRITTEN}
+        reread = Source.from_dict({**data.reading_options, **written, "place": source.place})
         return load_source(replace(reread, frame=source.frame))[0].checksum == data.checksum
 
     def _arrays(self, source: Source) -> tuple[Dataset, Dataset]:

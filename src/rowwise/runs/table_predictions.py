@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import polars as pl
+    from numpy.typing import NDArray
 
     from rowwise.data.source import Source
     from rowwise.data.tables.read import Table
@@ -108,7 +109,9 @@ def _in_units(schema: Schema, rows: pl.DataFrame) -> set[str]:
 def added_names(schema: Schema, table: Table) -> tuple[str, ...]:
     """What the new columns are called, unlike those that are there."""
     preferred = ["prediction", *(f"probability {name}" for name in schema.classes)]
-    if not schema.classes and len(schema.targets) > 1:
+    if schema.labels:
+        preferred = [f"{what} {name}" for name in schema.targets for what in ("prediction", "probability")]
+    elif not schema.classes and len(schema.targets) > 1:
         preferred = [f"prediction {name}" for name in schema.targets]
     taken, names = set(table.columns), []
     for name in preferred:
@@ -120,10 +123,25 @@ def added_names(schema: Schema, table: Table) -> tuple[str, ...]:
     return tuple(names)
 
 
+def answers(schema: Schema, labels: NDArray[np.bool_]) -> list[list[str]]:
+    """Of labels `(records, labels)`, a list a label: no and yes as the table spelled them."""
+    return [
+        np.array(pair, object)[given.astype(int)].tolist() for pair, given in zip(schema.labels, labels.T, strict=True)
+    ]
+
+
 def with_prediction(rows: pl.DataFrame, prediction: Prediction, schema: Schema, names: tuple[str, ...]) -> pl.DataFrame:
     """The rows with the new columns."""
     import polars as pl
 
+    if schema.labels:
+        columns = zip(answers(schema, prediction.labels), prediction.probabilities.T, strict=True)
+        pairs = zip(names[::2], names[1::2], columns, strict=True)
+        return rows.with_columns(
+            series
+            for answer, probability, (texts, numbers) in pairs
+            for series in (pl.Series(answer, texts, dtype=pl.String), pl.Series(probability, numbers))
+        )
     if schema.classes:
         classes = np.array(schema.classes, object)[prediction.classes]
         added = [pl.Series(names[0], classes.tolist(), dtype=pl.String)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rowwise.errors import UsageError
-from rowwise.terminal.values import one_of
+from rowwise.terminal.argument_types import one_of
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
 

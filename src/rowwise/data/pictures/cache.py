@@ -32,8 +32,8 @@ from rowwise.data.pictures.listing import DIGEST, cache_written, joined, listing
 from rowwise.data.pictures.prepare import with_white
 from rowwise.data.pictures.steps import DecodeRecords, Unusable
 from rowwise.data.pictures.workers import Workers
-from rowwise.data.pixels import white_level
 from rowwise.data.storage import allocate
+from rowwise.data.white_value import white_level
 from rowwise.environment import cache_folder
 from rowwise.errors import DataError, SaveError
 from rowwise.files import PARTIAL, unfinished, write_through

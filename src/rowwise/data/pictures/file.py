@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from rowwise.data.dataset import PIXEL_MAX
-from rowwise.data.pixels import white_level
+from rowwise.data.white_value import white_level
 from rowwise.errors import DataError, os_reason
 from rowwise.text import say
 

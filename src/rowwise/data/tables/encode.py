@@ -14,7 +14,7 @@ from rowwise.data.column_names import composed, cut, label_name, listed
 from rowwise.data.source import Source, check_written, is_frame
 from rowwise.data.tables.cleaning import cleaned
 from rowwise.data.tables.columns import KINDS
-from rowwise.data.tables.dates.served import LOOKED_AT, dates_as_written
+from rowwise.data.tables.dates.prediction_dates import LOOKED_AT, dates_as_written
 from rowwise.data.tables.file_signs import signs_of, signs_of_dicts
 from rowwise.data.tables.frames import from_dicts
 from rowwise.data.tables.missing_words import own_words

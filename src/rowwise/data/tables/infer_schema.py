@@ -13,9 +13,10 @@ from rowwise.data.tables.dates import order
 from rowwise.data.tables.left_out import take_class_words, tell_level_words, tell_spellings
 from rowwise.data.tables.number_notes import no_numbers, number_notes
 from rowwise.data.tables.origins import origin
+from rowwise.data.tables.parse import TRUE
 from rowwise.data.tables.profile import MOST_LEVELS
 from rowwise.data.tables.schema import Column, Schema
-from rowwise.data.tables.spelling import folded_name, merged
+from rowwise.data.tables.spelling import folded_name, merged, yes_or_no
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 FEW = 20  # a target of whole numbers with at most so many different ones,
 OFTEN = 5  # each in so many records on average, has classes
+ZEROS_AND_ONES = frozenset(("0", "1", "0.0", "1.0"))
 
 
 def check_options(table: Table, source: Source) -> None:
@@ -75,12 +77,14 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], 
             raise DataError("target.one", name=source.target[0], found=texts[0])
         tell_spellings(source.target[0], spellings)
         classes = sorted_levels(texts)
+    labels = _labels(source, profiles) if task == "multilabel" else ()
     folded = Counter(map(folded_name, classes))
     ambiguous = [name for name in classes if folded[folded_name(name)] > 1]
     if ambiguous:
         warn_user(say("target.alike", name=source.target[0], classes=", ".join(ambiguous[:6])))
-    origins = () if classes else tuple(origin(profiles[name]) for name in source.target)
-    units = () if classes else tuple(profiles[name].numbers.unit for name in source.target)
+    numbers = task == "regression"
+    origins = tuple(origin(profiles[name]) for name in source.target) if numbers else ()
+    units = tuple(profiles[name].numbers.unit for name in source.target) if numbers else ()
     schema = Schema(
         columns,
         source.target,
@@ -90,11 +94,23 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], 
         signs.shown,
         table.separator,
         table.missing,
+        labels,
     )
     if not schema.used:
         reasons = ", ".join(f"{c.name}: {say(f'schema.dropped.{c.reason}')}" for c in columns[:5])
         raise DataError("table.no_features", path=table.name, reasons=reasons or "–")
     return schema
+
+
+def _labels(source: Source, profiles: Mapping[str, Profile]) -> tuple[tuple[str, str], ...]:
+    """How each target spells no and yes."""
+    pairs = []
+    for name in source.target:
+        texts, spellings = merged(profiles[name].values or ())
+        tell_spellings(name, spellings)
+        no, yes = sorted(texts, key=lambda text: text.lower() in TRUE)
+        pairs.append((no, yes))
+    return tuple(pairs)
 
 
 def settle_dates(profiles: Mapping[str, Profile], source: Source, told: bool = True) -> None:
@@ -169,10 +185,13 @@ def _kind(name: str, profile: Profile, source: Source) -> str:
 
 
 def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
-    """`"classification"` or `"regression"`, as the target's values show or as the source says.
+    """`"classification"`, `"regression"` or `"multilabel"`, as the targets' values show or as the source says.
 
     Raises:
         DataError: a target without values, with one value, of too many classes. UsageError: it contradicts the task.
+
+    Warns:
+        Suspicious: several targets of zeros and ones, which could be numbers as well, are labels.
     """
     for name in source.target:
         profile = profiles[name]
@@ -180,6 +199,16 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
             raise DataError("target.missing", name=name)
         if profile.distinct < 2:
             raise DataError("target.one", name=name, found=next(iter(profile.values or (profile.first[0],))))
+    if source.task == "multilabel" and len(source.target) < 2:
+        raise UsageError("target.labels.one", name=source.target[0])
+    unlike = [name for name in source.target if not yes_or_no(profiles[name].values or ())]
+    if source.task == "multilabel" and unlike:
+        found = sorted(profiles[unlike[0]].values or (profiles[unlike[0]].first[0],))
+        raise UsageError("target.labels", name=unlike[0], found=listed(found))
+    if len(source.target) > 1 and source.task in ("", "multilabel") and not unlike:
+        if not source.task and all((profiles[name].values or set()) <= ZEROS_AND_ONES for name in source.target):
+            warn_user(say("target.labels.numbers", names=listed(source.target)))
+        return "multilabel"
     if len(source.target) > 1 or source.task == "regression":
         if source.task == "classification":
             raise UsageError("target.several", names=", ".join(source.target))

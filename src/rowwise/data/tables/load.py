@@ -219,7 +219,7 @@ def _having_targets(rows: pl.DataFrame, schema: Schema, signs: Signs) -> pl.Data
 
     The targets of a regression are Float64 in them.
     """
-    if schema.classes or not schema.targets:
+    if schema.task != "regression" or not schema.targets:
         return rows.drop_nulls(list(schema.targets)) if schema.targets else rows
     numbers = [_target(rows, name, signs.of(name), schema.target_unit(name)) for name in schema.targets]
     return rows.with_columns(numbers).drop_nulls(list(schema.targets))
@@ -245,18 +245,26 @@ def _target(rows: pl.DataFrame, name: str, decimal: str, unit: str) -> pl.Series
 
 
 def _targets(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
-    """int32 `(records,)` class numbers, or numbers `(records,)` or `(records, targets)`: float32, or float64 where the
-    schema has origins for them."""
+    """int32 `(records,)` class numbers; float32 `(records, targets)` 0 and 1 of several labels; or numbers `(records,)`
+    or `(records, targets)`: float32, or float64 where the schema has origins for them."""
     if schema.classes:
-        numbers = level_numbers(rows[schema.targets[0]], schema.classes)
-        if len(numbers) and numbers.max() >= len(schema.classes):
-            label = as_texts(rows[schema.targets[0]])[int(numbers.argmax())]
-            raise DataError("target.unknown", name=schema.targets[0], found=label, known=", ".join(schema.classes[:10]))
-        return numbers.astype(np.int32)
+        return _level_numbers(rows, schema.targets[0], schema.classes).astype(np.int32)
+    if schema.labels:
+        known = zip(schema.targets, schema.labels, strict=True)
+        return np.stack([_level_numbers(rows, name, pair) for name, pair in known], axis=1)
     columns: list[NDArray[Any]] = [as_float32(name, rows[name]) for name in schema.targets]
     if schema.target_origins:
         columns = [rows[name].to_numpy().astype(np.float64) for name in schema.targets]
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+
+
+def _level_numbers(rows: pl.DataFrame, name: str, known: tuple[str, ...]) -> NDArray[np.float32]:
+    """`(records,)`: the number of each record's class, or 0 for no and 1 for yes."""
+    numbers = level_numbers(rows[name], known)
+    if len(numbers) and numbers.max() >= len(known):
+        label = as_texts(rows[name])[int(numbers.argmax())]
+        raise DataError("target.unknown", name=name, found=label, known=", ".join(known[:10]))
+    return numbers
 
 
 def _divided(records: Records, schema: Schema, source: Source) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

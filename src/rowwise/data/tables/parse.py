@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TRUE = ("true", "yes", "t", "y", "예", "1", "1.0")
-FALSE = ("false", "no", "f", "n", "아니오", "0", "0.0")
+FALSE = ("false", "no", "f", "n", "아니오", "아니요", "0", "0.0")
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 

@@ -105,12 +105,13 @@ class Schema:
     Attributes:
         columns: dropped ones among them.
         targets: names of the target columns; none of a table that was only looked at.
-        classes: names of the classes; none for regression.
+        classes: names of the classes; none for regression and for several labels.
         target_origins: `(targets)`: what the model's outputs are counted from (`origins`); empty: from 0, all of them.
         target_units: what stands beside the numbers of each target; none where all are plain.
         decimal: the sign before fractions in the file's texts; empty where no text has any.
         separator: between the fields of the file; empty where it was no CSV file.
         missing: what stands for a missing value, besides `MISSING`.
+        labels: of several labels, how each target spells no and yes; none for other tasks.
     """
 
     columns: tuple[Column, ...]
@@ -121,14 +122,15 @@ class Schema:
     decimal: str = ""
     separator: str = ""
     missing: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return schema_text(self)
 
     @property
     def task(self) -> str:
-        """`"classification"` or `"regression"`."""
-        return "classification" if self.classes else "regression"
+        """`"classification"`, `"multilabel"` or `"regression"`."""
+        return "classification" if self.classes else "multilabel" if self.labels else "regression"
 
     @cached_property
     def used(self) -> tuple[Column, ...]:
@@ -201,6 +203,7 @@ class Schema:
         record = {"columns": columns, "targets": list(self.targets), "classes": list(self.classes)}
         more = {"target_origins": list(self.target_origins), "target_units": list(self.target_units)}
         more |= {"decimal": self.decimal, "separator": self.separator, "missing": list(self.missing)}
+        more["labels"] = [list(pair) for pair in self.labels]
         return record | {name: value for name, value in more.items() if value}
 
     @classmethod
@@ -217,11 +220,16 @@ class Schema:
             decimal, separator = _texts([record.get("decimal", ""), record.get("separator", "")])
             targets, classes = tuple(map(composed, _texts(record["targets"]))), _texts(record["classes"])
             missing = _texts(record.get("missing", ()))
-            schema = cls(columns, targets, classes, origins, units, decimal, separator, missing)
+            labels = tuple((no, yes) for no, yes in map(_texts, record.get("labels", ())))
+            schema = cls(columns, targets, classes, origins, units, decimal, separator, missing, labels)
         except (KeyError, TypeError, AttributeError, OverflowError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
         if classes and not targets:
             raise ValueError(f"schema: classes {len(classes)}, targets 0")
+        if len(labels) not in (0, len(targets)) or (labels and (classes or len(targets) < 2)):
+            raise ValueError(f"schema: labels {len(labels)}, targets {len(targets)}, classes {len(classes)}")
+        if any(no == yes for no, yes in labels):
+            raise ValueError("schema: a label whose no is its yes")
         if len(origins) not in (0, len(schema.targets)):
             raise ValueError(f"schema: target_origins {len(origins)}, expected {len(schema.targets)}")
         return schema

@@ -1,4 +1,4 @@
-"""A Subject → one page that holds all of it: no script, nothing from elsewhere, in the current language."""
+"""A ReportContent → one page that holds all of it: no script, nothing from elsewhere, in the current language."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from rowwise.measure.page.largest_errors import largest_errors_view
 from rowwise.measure.page.learning_curves import curves_view
 from rowwise.measure.page.measures import measures_view, tiles
 from rowwise.measure.page.provenance import data_view, model_view, repeat_view
+from rowwise.measure.page.report_content import ReportContent
 from rowwise.measure.page.shades import DEEP_STEPS, INKS, LIGHT_STEPS, shades
-from rowwise.measure.page.subject import Subject
 from rowwise.pages.render import render
 from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Subject", "page"]
+__all__ = ["ReportContent", "page"]
 
 # Section and template → its title's key, and what gives the template its values: None where there is nothing to show.
-SECTIONS: dict[str, tuple[str, Callable[[Subject], object]]] = {
+SECTIONS: dict[str, tuple[str, Callable[[ReportContent], object]]] = {
     "measures": ("report.measures", measures_view),
     "confusion": ("report.confusion", confusion_view),
     "worst": ("report.worst", largest_errors_view),
@@ -43,7 +43,7 @@ class Section(NamedTuple):
     view: object
 
 
-def page(subject: Subject) -> str:
+def page(subject: ReportContent) -> str:
     """A standalone document; its policy forbids it to fetch anything and to run anything."""
     views = {name: view(subject) for name, (_, view) in SECTIONS.items()}
     document = render(

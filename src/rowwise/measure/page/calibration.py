@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from rowwise.measure.page.subject import Subject
+    from rowwise.measure.page.report_content import ReportContent
 
 TOLERANCE = 0.02  # between confidence and accuracy: closer than that, the confidence can be trusted
 
@@ -27,7 +27,7 @@ class CalibrationView(NamedTuple):
     bins: Sequence[Sequence[str]]
 
 
-def calibration_view(subject: Subject) -> CalibrationView | None:
+def calibration_view(subject: ReportContent) -> CalibrationView | None:
     """How often the model is right, by its confidence."""
     report = subject.classes
     measured = report.calibration if report else None

@@ -17,7 +17,7 @@ from rowwise.text import percent, say
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rowwise.measure.page.subject import Subject
+    from rowwise.measure.page.report_content import ReportContent
     from rowwise.measure.report import Report
 
 MOST_CLASSES = 30  # rows of a matrix that can be read
@@ -62,7 +62,7 @@ class Confusion(NamedTuple):
     first: str
 
 
-def confusion_view(subject: Subject) -> Confusion | None:
+def confusion_view(subject: ReportContent) -> Confusion | None:
     """The matrix and a panel for each of its numbers; None where the true classes are not known."""
     report = subject.classes
     if report is None or report.true is None:
@@ -103,7 +103,7 @@ def _cell(report: Report, true: int, predicted: int) -> Cell | None:
     return Cell(f"{true}-{predicted}", count, label, shade)
 
 
-def _panels(subject: Subject, report: Report, classes: list[int]) -> list[Panel]:
+def _panels(subject: ReportContent, report: Report, classes: list[int]) -> list[Panel]:
     """The records behind each number, the most confident first; of those that are right, the least confident."""
     assert report.true is not None
     numbers = int((report.confusion[np.ix_(classes, classes)] > 0).sum())
@@ -118,7 +118,9 @@ def _panels(subject: Subject, report: Report, classes: list[int]) -> list[Panel]
     return panels
 
 
-def _panel(subject: Subject, report: Report, pair: tuple[int, int], records: NDArray[np.intp], most: int) -> Panel:
+def _panel(
+    subject: ReportContent, report: Report, pair: tuple[int, int], records: NDArray[np.intp], most: int
+) -> Panel:
     true, predicted = pair
     right = true == predicted
     confidence = subject.confidence[records]

@@ -8,7 +8,7 @@ from rowwise.measure.as_text import UNITS, number
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from rowwise.measure.page.subject import Subject
+    from rowwise.measure.page.report_content import ReportContent
 
 MOST_COLUMNS = 40
 
@@ -22,7 +22,7 @@ class ImportanceView(NamedTuple):
     omission: str
 
 
-def importance_view(subject: Subject) -> ImportanceView | None:
+def importance_view(subject: ReportContent) -> ImportanceView | None:
     """A bar for each column."""
     measured = subject.importance
     if measured is None:

@@ -11,7 +11,7 @@ from rowwise.measure.page.records import Records, records_of
 from rowwise.text import percent, say
 
 if TYPE_CHECKING:
-    from rowwise.measure.page.subject import Subject
+    from rowwise.measure.page.report_content import ReportContent
     from rowwise.measure.regression import RegressionReport
     from rowwise.measure.report import Report
 
@@ -26,7 +26,7 @@ class LargestErrors(NamedTuple):
     records: Records
 
 
-def largest_errors_view(subject: Subject) -> list[LargestErrors] | None:
+def largest_errors_view(subject: ReportContent) -> list[LargestErrors] | None:
     """The most confident mistakes, or the largest errors of each target; None where the true classes are not known."""
     if (report := subject.classes) and report.true is not None:
         return [_mistakes(subject, report)]
@@ -36,7 +36,7 @@ def largest_errors_view(subject: Subject) -> list[LargestErrors] | None:
     return None
 
 
-def _mistakes(subject: Subject, report: Report) -> LargestErrors:
+def _mistakes(subject: ReportContent, report: Report) -> LargestErrors:
     assert report.true is not None
     wrong = np.flatnonzero(subject.predicted != report.true)
     if not len(wrong):
@@ -56,7 +56,7 @@ def _mistakes(subject: Subject, report: Report) -> LargestErrors:
     return LargestErrors("", summary, records_of(subject.data, records, words, heads))
 
 
-def _largest_errors(subject: Subject, report: RegressionReport, target: int) -> LargestErrors:
+def _largest_errors(subject: ReportContent, report: RegressionReport, target: int) -> LargestErrors:
     error = report.predicted[:, target] - report.true[:, target]
     records = np.argsort(-np.abs(error), kind="stable")[:MOST].tolist()
     words = [

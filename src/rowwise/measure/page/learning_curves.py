@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from rowwise.measure.page.subject import Subject, Training
+    from rowwise.measure.page.report_content import ReportContent, Training
 
 MOST_CURVES = 4
 BETTER_KNOWN = {"mean_absolute_error": UNITS["mae"]}  # Keras's names of metrics that are better known otherwise
@@ -37,7 +37,7 @@ class CurvesView(NamedTuple):
     epochs: Sequence[Sequence[str]]
 
 
-def curves_view(subject: Subject) -> CurvesView | None:
+def curves_view(subject: ReportContent) -> CurvesView | None:
     """A chart for the loss and for each metric, training and validation; all figures as a table."""
     figures, seconds = subject.training.figures, subject.training.seconds
     if not figures:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from rowwise.measure.multilabel import MultiLabelReport
-    from rowwise.measure.page.subject import Subject
+    from rowwise.measure.page.report_content import ReportContent
     from rowwise.measure.regression import RegressionReport
     from rowwise.measure.report import Report
 
@@ -70,7 +70,7 @@ class Measures(NamedTuple):
     charts: list[Chart]
 
 
-def tiles(subject: Subject) -> list[Tile]:
+def tiles(subject: ReportContent) -> list[Tile]:
     """The figures that a reader looks for first."""
     tiles = []
     if report := subject.classes:
@@ -99,7 +99,7 @@ def _tile(value: str, name: str, interval: str, base: str) -> Tile:
     return Tile(value, [line for line in lines if line])
 
 
-def measures_view(subject: Subject) -> Measures | None:
+def measures_view(subject: ReportContent) -> Measures | None:
     """Every measure, warnings, and how the measures were obtained."""
     head = ["", say("report.value"), say("measure.interval"), say("measure.baseline"), say("report.means")]
     bootstrap = say("report.bootstrap", draws=f"{DRAWS:,}")

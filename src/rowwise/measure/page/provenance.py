@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rowwise.data.dataset import Dataset
     from rowwise.data.tables.schema import Schema
-    from rowwise.measure.page.subject import Subject, Training
+    from rowwise.measure.page.report_content import ReportContent, Training
 
 MOST_CLASSES = 100
 MOST_COLUMNS = 200
@@ -57,7 +57,7 @@ class RepeatView(NamedTuple):
     versions: Table | None
 
 
-def data_view(subject: Subject) -> DataView:
+def data_view(subject: ReportContent) -> DataView:
     """What was measured on, what was trained on, and what the records are."""
     data = subject.data
     shape = " × ".join(f"{size:,}" for size in data.shape)
@@ -75,21 +75,21 @@ def data_view(subject: Subject) -> DataView:
     return DataView(facts, _classes(subject), _targets(subject), columns)
 
 
-def model_view(subject: Subject) -> ModelView:
+def model_view(subject: ReportContent) -> ModelView:
     """In one line, then the whole ledger."""
     ledger = explain(subject.model)
     named = [(name, _setting(value)) for name, value in subject.training.settings.items()]
     return ModelView(heading(ledger), named, fragment(ledger))
 
 
-def repeat_view(subject: Subject) -> RepeatView | None:
+def repeat_view(subject: ReportContent) -> RepeatView | None:
     """The commands, and what they were run with; None where neither is known."""
     commands = [(say(key), line) for key, line in subject.commands]
     versions = _versions(subject)
     return RepeatView(commands, versions) if commands or versions else None
 
 
-def _versions(subject: Subject) -> Table | None:
+def _versions(subject: ReportContent) -> Table | None:
     """Of what trained the model, where that is known, and of what measured it."""
     trained = subject.training.versions
     columns = [("report.when.trained", trained)] if trained else []
@@ -119,7 +119,7 @@ def _split(data: Dataset) -> str:
     return how if split["by"] == "time" else say("report.split.seed", how=how, seed=split.get("seed"))
 
 
-def _classes(subject: Subject) -> Table | None:
+def _classes(subject: ReportContent) -> Table | None:
     """The classes, or the labels, with their records."""
     if labels := subject.labels:
         counts = [(score.name, score.support) for score in labels.per_label[:MOST_CLASSES]]
@@ -137,7 +137,7 @@ def _classes(subject: Subject) -> Table | None:
     return Table(say("report.classes", count=f"{len(report.classes):,}"), head, rows)
 
 
-def _targets(subject: Subject) -> Table | None:
+def _targets(subject: ReportContent) -> Table | None:
     """The targets with their range."""
     if (numbers := subject.numbers) is None:
         return None

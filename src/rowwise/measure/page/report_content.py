@@ -45,7 +45,7 @@ class Training:
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class ReportContent:
     """A model, the data that it was measured on, and what came of it.
 
     Attributes:
