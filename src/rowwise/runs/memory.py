@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FLOAT = 4  # bytes of a float32
-# Of the parameters at the peak, as measured with 2 to 21 million of them: the native engine's, Keras's and the optimizer's
-# states, those kept of the last and the best epoch, and a model being written. A refit or an ensemble takes more.
+# Of the parameters at the peak, as measured with 2 to 21 million of them: the states of the native engine, of Keras and
+# of the optimizer, those kept of the last and the best epoch, a model being written. A refit or an ensemble takes more.
 COPIES = 22
 GIGABYTE = 10**9
 
