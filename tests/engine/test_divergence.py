@@ -158,3 +158,16 @@ def test_weights_of_records_do_not_look_like_an_explosion(weights, recwarn):
     model = rowwise.dense(data, hidden=(10,), seed=0)
     history = rowwise.fit(model, data, epochs=2, sample_weight=np.full(len(data), weights), verbose=0)
     assert history.epoch == [0, 1]
+
+
+@pytest.mark.parametrize("engine", ["whole_epoch", "keras"])
+def test_targets_that_do_not_vary_are_no_measure_of_an_explosion(engine, recwarn):
+    # Alike records through a BatchNormalization: before the first step it gives them as they are, a loss of nearly 0.
+    x = np.tile(np.array([[1, 5], [2, 5], [4, 3]], "float32"), (10, 1, 1))
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((3, 2)), keras.layers.BatchNormalization(momentum=0.0)])
+    model.compile("rmsprop", "mse")
+    history = rowwise.fit(model, x, x, epochs=3, engine=engine, verbose=0)
+    assert len(history.epoch) == 3
+    np.testing.assert_allclose(model.layers[-1].moving_mean, [7 / 3, 13 / 3], rtol=1e-5)
+    assert not [one for one in recwarn if issubclass(one.category, Suspicious)]

@@ -109,6 +109,19 @@ def test_a_training_stopped_amid_an_epoch_is_saved_with_its_steps_and_goes_on_fr
     assert_same(whole, rowwise.train(resume="run", engine=engine, out="on", verbose=0, pictures=False))
 
 
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_an_epoch_during_whose_report_a_signal_comes_counts_and_the_run_goes_on(engine, epoch):
+    def signalled(event):
+        if isinstance(event, events.EpochEnded) and event.number == epoch:
+            raise KeyboardInterrupt
+
+    whole = rowwise.train("digits", epochs=3, engine=engine, out="whole", verbose=0, **OPTIONS)
+    run = rowwise.train("digits", epochs=3, engine=engine, out="run", observer=signalled, **OPTIONS)
+    record = run.record
+    assert (record.interrupted, len(record.epochs), record.unfinished) == (True, epoch, None)
+    assert_same(whole, rowwise.train(resume="run", engine=engine, out="on", verbose=0, pictures=False))
+
+
 def test_a_training_killed_while_it_is_measured_has_only_to_be_measured():
     def kill(event):
         if isinstance(event, events.Measured):

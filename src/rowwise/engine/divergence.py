@@ -43,6 +43,7 @@ CEILING = -math.log(1e-7)  # of Keras's cross-entropies of probabilities
 SATURATED = 4
 EXPLODED = 1000
 LARGEST = math.sqrt(float(np.finfo(np.float32).max))
+ROUNDING = 1e-9  # of the size of targets, below which their spread is none
 SAMPLE = 1024  # records that are measured on suspicion
 MOST_LABELS = 1_000_000  # numbers of y that the constant answer is found from
 CLIPPED = (SPARSE, "categorical_crossentropy", "binary_crossentropy")
@@ -79,7 +80,8 @@ class Watch:
         known = bare if bare is not None and bare.single and np.ndim(bare.weights) <= 1 else None
         self._loss = loss_of(model) if known is not None else None
         self._weight = float(known.weights.mean()) if known is not None and known.weights is not None else 1.0
-        self._reference = constant_loss(model, self._loss, known) if known is not None else None
+        # Of targets that do not vary, no loss is far above the best answer's, 0: none is known to explode.
+        self._reference = (constant_loss(model, self._loss, known) if known is not None else None) or None
         self._first = True
         self._kept: Sequence[Any] = ()
         self.found: Divergence | None = None
@@ -157,7 +159,10 @@ def _some_rows(records: int, most: int) -> NDArray[np.int32]:
 
 
 def constant_loss(model: keras.Model, loss: Loss | None, train: Arrays) -> float | None:
-    """The loss of the best constant answer, weights counted; None for a loss of which it is not known."""
+    """The loss of the best constant answer, weights counted; None for a loss of which it is not known.
+
+    0 where the targets do not vary but by rounding.
+    """
     if loss is None or not train.y.size or (train.weights is not None and not (train.weights >= 0).all()):
         return None
     rows = _some_rows(len(train.y), max(MOST_LABELS * len(train.y) // train.y.size, SAMPLE))
@@ -180,10 +185,12 @@ def constant_loss(model: keras.Model, loss: Loss | None, train: Arrays) -> float
         return mean_weight * float(np.mean([_entropy(np.array([share, 1 - share])) for share in mean]))
     if loss.name == "mean_squared_error":
         scale = np.array(model.loss.scale) if isinstance(model.loss, ScaledSquaredError) else 1.0
-        return mean_weight * float((np.average((y - mean) ** 2, 0, weights) / scale**2).mean())
-    if loss.name == "mean_absolute_error":
-        return mean_weight * float(np.average(np.abs(y - mean), 0, weights).mean())
-    return None
+        spread, size = ((np.average(part**2, 0, weights) / scale**2).mean() for part in (y - mean, y))
+    elif loss.name == "mean_absolute_error":
+        spread, size = (np.average(np.abs(part), 0, weights).mean() for part in (y - mean, y))
+    else:
+        return None
+    return mean_weight * float(spread) if spread > ROUNDING * size else 0.0
 
 
 def _entropy(counts: NDArray[Any]) -> float:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rowwise.engine.best_epoch import BestEpoch
     from rowwise.runs.folder import RunFolder
+    from rowwise.runs.record import Epoch
 
 SECONDS = 30.0  # from one to the next, at least
 SHARE = 0.01  # of the time, at most: writing a large model to a slow disk takes longer
@@ -54,6 +55,11 @@ class Checkpoints(keras.callbacks.Callback):
         self._written = time.monotonic()
         self._cost = 0.0
         self._failed = ""
+
+    @property
+    def epochs(self) -> tuple[Epoch, ...]:
+        """All that have ended, those of the resumed run first."""
+        return self._record.epochs
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         engine = {"engine": self.params["engine"], "engine_reason": self.params["engine_reason"]}

@@ -191,6 +191,8 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
     new = epochs_of(model.history.history, notes.seconds, len(job.epochs_before) + 1)
     epochs = (*job.epochs_before, *new)
     cut = notes.interrupted if interrupted else None
+    if len(checkpoints.epochs) > len(epochs):  # stopped as the callbacks were told of an epoch's end: it is whole
+        epochs, cut = checkpoints.epochs, None
     checkpoint = kept.checkpoint if kept is not None and kept.epochs_trained == len(epochs) else ""
     fitted = Fitted(
         model,

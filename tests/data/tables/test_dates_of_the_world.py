@@ -123,3 +123,11 @@ def test_whole_numbers_that_are_all_months_are_months(tmp_path):
     assert x["few"] == [202101, 202109, 202101, 202109]
     frame = pl.DataFrame({"month": [int(text) for text in months] * 6, "n": range(48), "y": ["a", "b"] * 24})
     assert encode(rowwise.load(frame, "y")[0].schema, frame).x[:4, :2].tolist() == [[2021, m] for m in (1, 5, 9, 12)]
+
+
+def test_typed_dates_beyond_the_years_of_python_are_named_as_polars_writes_them():
+    days = pl.Series([-16_757_000 + n for n in range(60)], dtype=pl.Int32).cast(pl.Date)
+    for typed in (days, days.cast(pl.Datetime("us"))):
+        frame = pl.DataFrame({"d": typed, "x": [float(n * 7 % 13) for n in range(60)], "y": ["a", "b", "c"] * 20})
+        with pytest.warns(UserWarning, match="-43910"):
+            rowwise.load(frame, target="y")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 FEW = 20  # a target of whole numbers with at most so many different ones,
 OFTEN = 5  # each in so many records on average, has classes
+ZEROS_AND_ONES = frozenset(("0", "1", "0.0", "1.0"))
 
 
 def check_options(table: Table, source: Source) -> None:
@@ -205,7 +206,7 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
         found = sorted(profiles[unlike[0]].values or (profiles[unlike[0]].first[0],))
         raise UsageError("target.labels", name=unlike[0], found=listed(found))
     if len(source.target) > 1 and source.task in ("", "multilabel") and not unlike:
-        if not source.task and all(profiles[name].numeric for name in source.target):
+        if not source.task and all((profiles[name].values or set()) <= ZEROS_AND_ONES for name in source.target):
             warn_user(say("target.labels.numbers", names=listed(source.target)))
         return "multilabel"
     if len(source.target) > 1 or source.task == "regression":

@@ -245,6 +245,8 @@ class DateEvidence:
             self.offsets.add(None)
 
     def _add_years(self, read: Read, clocks: pl.Series, bare: pl.Series, records: Numbers) -> None:
+        import polars as pl
+
         if self.grain == "clock":
             return
         years = clocks.dt.year()
@@ -257,7 +259,9 @@ class DateEvidence:
             odd = ~years.is_between(*USUAL).fill_null(True)
             read.odd += int(odd.sum())
             place = int(odd.arg_max() or 0)
-            read.unusual = read.unusual or (str(bare[place]), int(records[place]))
+            # Python has no dates before the year 1 nor after 9999: Polars writes those of a typed column.
+            day = bare if bare.dtype == pl.String else clocks.cast(pl.Date).cast(pl.String)
+            read.unusual = read.unusual or (str(day[place]), int(records[place]))
 
     def _in_orders(self, bare: pl.Series) -> dict[str, pl.Series]:
         """The clocks by the names of `ORDERS`: quickly where the sample's own way of writing fits."""
