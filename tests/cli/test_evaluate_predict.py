@@ -185,7 +185,7 @@ def test_a_page_that_cannot_be_written_is_refused_before_any_work(rowwise, train
 def test_evaluate_tells_the_importance_of_a_tables_columns(rowwise, from_json, here, no_pictures):
     rows = [f"{i},{(i * 7919) % 101},{'yes' if i > 100 else 'no'}" for i in range(200)]
     (here / "t.csv").write_text("\n".join(["useful,useless,answer", *rows]))
-    quick = ("--hidden", "8", "--epochs", "30", "--quiet", "--out", "run")
+    quick = ("--preset", "fast", "--hidden", "8", "--epochs", "30", "--quiet", "--out", "run")
     assert rowwise("train", "t.csv", "--target", "answer", *quick)[0] == 0
     found = from_json("evaluate", "run", "--html", "report.html")
     assert [column["name"] for column in found["importance"]["columns"]] == ["useful", "useless"]
@@ -193,7 +193,7 @@ def test_evaluate_tells_the_importance_of_a_tables_columns(rowwise, from_json, h
     assert "useful" in rowwise("evaluate", "run")[1]
     page = (here / "report.html").read_text("utf-8")
     command = re.search(" train ([^<]*)</pre>", page)[1]
-    assert command == f"{here / 't.csv'} --target answer --hidden 8 --seed 0 --epochs 30 --patience 20"
+    assert command == f"{here / 't.csv'} --target answer --hidden 8 --seed 0 --epochs 30 --patience 20 --preset fast"
     again = from_json("train", *shlex.split(command), "--out", "again")
     assert again["test"] == found["test"]
 

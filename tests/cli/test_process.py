@@ -87,13 +87,13 @@ def test_another_backend_that_is_not_installed_is_named(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="addresses are limited as Linux does it")
 @pytest.mark.parametrize("words", [["data", "show", "t.csv", "--target", "y"], ["train", "t.csv", "--target", "y"]])
 def test_too_small_a_limit_of_addresses_is_said_where_a_library_would_abort(tmp_path, words):
-    import resource
-
+    limited = """import os, resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))
+os.execv(sys.executable, sys.argv[1:])"""
     (tmp_path / "t.csv").write_text("x,y\n" + "1,a\n2,b\n" * 30, "utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "rowwise", *words, "--lang", "en"],
+        [sys.executable, "-c", limited, sys.executable, "-m", "rowwise", *words, "--lang", "en"],
         cwd=tmp_path,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9)),
         capture_output=True,
         text=True,
         check=False,

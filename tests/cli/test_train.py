@@ -189,7 +189,6 @@ def test_what_is_no_run_cannot_be_resumed(rowwise, here):
         (("--out", "full"), 2, "nothing is overwritten"),
         (("--out", "full/file/run"), 1, "cannot be written"),
         (("--activation", "rely"), 2, 'no activation "rely"'),
-        (("--batch-size", "1295"), 2, "only 1294 records"),
         (("--validation", "0.0001"), 2, "leaves one part empty"),
         (("--hidden", "100000000"), 2, "7,500,000,010 parameters"),
     ],

@@ -304,4 +304,4 @@ def test_a_table_with_gaps_and_categories_trains_as_by_the_jax_engine(tmp_path):
     file = tmp_path / "houses.csv"
     file.write_text("\n".join(lines))
     train, _ = rowwise.load(file, target="price")
-    both(lambda: rowwise.dense(train, hidden=(16,), seed=0), train)
+    both(lambda: rowwise.dense(train, hidden=(16,), dropout=0.0, seed=0), train)

@@ -1,6 +1,7 @@
 """Early stopping: the epoch with the lowest validation loss is kept, whatever interrupts the training."""
 
 import json
+import threading
 
 import keras
 import numpy as np
@@ -174,7 +175,7 @@ def test_stopped_by_the_user_it_keeps_the_best_epoch_so_far_and_goes_on_as_if_it
 
 def test_what_stopped_early_is_not_resumed():
     saved = trained("run", **PATIENCE)
-    with pytest.raises(UsageError, match=f"stopped early after {len(saved.record.epochs)} epochs.*larger --patience"):
+    with pytest.raises(UsageError, match=f"stopped early after {len(saved.record.epochs)} epochs.*larger patience="):
         rowwise.train(resume="run", epochs=90, verbose=0)
 
 
@@ -188,11 +189,12 @@ def test_refit_is_a_new_model_on_all_records_for_the_best_number_of_epochs():
         rowwise.train(resume="refit", epochs=200, verbose=0)
 
 
-@pytest.mark.parametrize("moment", ["best", "last", "refit 1", "refit 2"])
+@pytest.mark.parametrize("moment", ["best", "last", "refit 1", "refit 0"])
 def test_a_killed_refit_goes_on(moment):
     whole = trained("whole", refit=True, **PATIENCE)
     part, _, number = moment.rpartition(" ")
-    epoch = {"best": whole.record.best_epoch, "last": len(whole.record.epochs)}.get(moment) or int(number)
+    best = whole.record.best_epoch
+    epoch = {"best": best, "last": len(whole.record.epochs)}.get(moment) or int(number) or best  # 0: after the last
     with pytest.raises(Killed):
         trained("run", refit=True, observer=killed_after(epoch, refit=bool(part)), **PATIENCE)
     resumed = rowwise.train(resume="run", verbose=0, pictures=False)
@@ -225,6 +227,20 @@ def test_a_refit_that_is_stopped_leaves_the_first_model_and_goes_on_later(epochs
     assert_same_weights(held, part)
     resumed = rowwise.train(resume="part", out="resumed", verbose=0, pictures=False)
     assert_same_weights(whole, resumed)
+
+
+def test_a_refit_that_is_stopped_with_its_last_epoch_is_whole():
+    whole = trained("whole", refit=True, **PATIENCE)
+    stop, ended = threading.Event(), []
+
+    def observe(event):
+        ended.extend([event] if isinstance(event, events.EpochEnded) else [])
+        if len(ended) == len(whole.record.epochs) + whole.record.best_epoch:
+            stop.set()
+
+    part = trained("part", refit=True, observer=observe, stop=stop, **PATIENCE)
+    assert not part.record.interrupted
+    assert_same_weights(whole, part)
 
 
 @pytest.mark.parametrize(

@@ -534,14 +534,12 @@ def test_whole_numbers_beyond_int32_keep_their_size():
 
 def test_rowwise_calls_refuse_what_is_no_pair_of_arrays():
     model, x = net((5,)), floats(12, 5)
-    with pytest.raises(DataError, match="y is no array; found None"):
+    with pytest.raises(DataError, match="x but no y"):
         rowwise.fit(model, (x, None), verbose=0)
-    with pytest.raises(UsageError, match="tuple of 3"):
-        rowwise.fit(model, (x, Y, floats(12)), verbose=0)
-    with pytest.raises(DataError, match="labels hold numbers that are not finite"):
-        rowwise.fit(model, (x, np.where(Y == 3, np.nan, Y)), verbose=0)
-    with pytest.raises(DataError, match=r"x\[0, 0\]"):
-        rowwise.fit(model, [x * np.nan, Y], verbose=0)
+    with pytest.warns(Suspicious, match="labels hold numbers that are not finite"):  # Keras trains on them
+        rowwise.fit(model, (x, np.where(Y == 3, np.nan, Y)), verbose=0, on_divergence="continue")
+    with pytest.warns(Suspicious, match=r"x\[0, 0\]"):
+        rowwise.fit(model, [x * np.nan, Y], verbose=0, on_divergence="continue")
     with pytest.raises(DataError, match="x is no array; found None"):
         rowwise.predict(model, None)
 
@@ -550,7 +548,7 @@ def test_rowwise_calls_check_what_they_meet():
     model, x = net((5,)), floats(12, 5)
     with pytest.raises(ShapeError, match=r"x\.T"):
         rowwise.fit(model, (x.T[:, :4], Y), verbose=0)
-    with pytest.raises(ShapeError, match="go up to 5"):
+    with pytest.warns(Suspicious, match="go up to 5"):
         rowwise.fit(model, (x, Y), validation=(x, Y + 2), verbose=0)
     with pytest.raises(DataError, match="labels are text"):
         rowwise.fit(model, (x, Y.astype(str)), verbose=0)

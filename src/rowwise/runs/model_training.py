@@ -220,6 +220,8 @@ def _refitted(job: Job, fitted: Fitted, kept: KeptEpoch) -> Fitted:
     plan, before = job.plan, job.begun().refit
     if before and plan.resume is not None and plan.before is not None:
         model = open_model(plan.resume / plan.before.checkpoint)
+        if len(before) >= fitted.best_epoch:  # killed after the last epoch, before it was saved
+            return replace(fitted, model=model, refit=before)
     else:
         model = job.new_model()
     last = job.folder.kept
@@ -238,6 +240,8 @@ def _refitted(job: Job, fitted: Fitted, kept: KeptEpoch) -> Fitted:
     except KeyboardInterrupt:
         written = checkpoints.write()
         done = written.refit if written is not None else ()
+        if len(done) >= fitted.best_epoch:  # it was stopped with its last epoch
+            return replace(fitted, model=model, refit=done)
         return replace(fitted, interrupted=True, refit=done, checkpoint=written.checkpoint if written and done else "")
     if model.history.rowwise.diverged:
         return fitted

@@ -113,7 +113,7 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
         raise UsageError("cli.resume.amid", path=folder, epoch=done + 1)
     if record.diverged:
         raise UsageError("cli.resume.diverged", path=folder, epoch=record.diverged.epoch, rate=kept.learning_rate)
-    if record.refit and (epochs != kept.epochs or not record.lacks_refit):
+    if record.refit and (epochs != kept.epochs or not (killed or record.lacks_refit)):
         raise UsageError("cli.resume.refit", path=folder, best=record.best_epoch)
     ended = done >= epochs or record.stopped_early
     if (

@@ -106,7 +106,7 @@ def test_fields_may_hold_separators_quotes_and_lines(tmp_path):
 
 def test_a_byte_that_belongs_to_no_letter_is_named(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"name,x\ncaf\xe9,1\nth\xe9,2\n" * 9)
-    with pytest.raises(DataError, match=r"neither UTF-8 nor CP949: .*place 10, on line 2, .*encoding=\"latin-1\""):
+    with pytest.raises(DataError, match=r"neither UTF-8 nor CP949: .*place 10, on line 2, .*encoding=\"cp1252\""):
         rowwise.load(tmp_path / "t.csv", target="x")
 
 
@@ -302,7 +302,7 @@ def test_options_come_from_a_toml_file_too(tmp_path):
         ({"target": "price", "separator": "and"}, "separator is one character"),
         ({"target": "price", "encoding": "utf-88"}, 'no encoding "utf-88"'),
         ({"target": "view", "task": "regression"}, 'the target "view" holds "'),
-        ({"target": ["price", "rooms"], "task": "classification"}, "classification has one"),
+        ({"target": ["price", "rooms"], "task": "classification"}, "Classification has one"),
         ({"target": "price", "group": "view", "time": "sold"}, "by group .* or by time"),
         ({"target": 3}, "target cannot be 3"),
     ],
