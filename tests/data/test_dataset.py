@@ -235,8 +235,8 @@ def test_values_too_large_for_float32_are_refused_with_their_place():
         rowwise.fit(keras_model, x, y, batch_size=2, verbose=0, on_divergence="continue")
     regression = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     regression.compile("sgd", "mse")
+    large = np.array([0, 1, 2, 3, 1e200])
     with pytest.warns(Suspicious, match=r"1e\+200 at \[4\]"):
-        large = np.array([0, 1, 2, 3, 1e200])
         rowwise.fit(regression, np.zeros((5, 3)), large, batch_size=2, verbose=0, on_divergence="continue")
     with pytest.raises(DataError, match=r"1e\+200 at \[0\]"):
         rowwise.Dataset("big", np.zeros((1, 3)), np.array([1e200]), (), targets=("price",))
