@@ -11,7 +11,8 @@ from run_records import WHOLE
 from rowwise.data import load
 from rowwise.data.loaders import load_source
 from rowwise.errors import ModelError
-from rowwise.runs.record import DataRecord, Epoch, RunRecord, Unfinished, epochs_of
+from rowwise.runs.data_record import DataRecord
+from rowwise.runs.record import Epoch, RunRecord, Unfinished, epochs_of
 from rowwise.runs.settings import Settings
 
 

@@ -11,8 +11,9 @@ from rowwise.data.source import Source
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write, check_place
 from rowwise.runs.command_lines import evaluation_command, training_command
+from rowwise.runs.data_record import identity
 from rowwise.runs.plan import option_names
-from rowwise.runs.record import SCHEMA, identity, versions
+from rowwise.runs.record import SCHEMA, versions
 from rowwise.runs.saved import Saved
 from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.output import Output, called

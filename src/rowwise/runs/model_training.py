@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rowwise.environment import checkpoint_seconds
+from rowwise.runs.data_record import DataRecord
 from rowwise.runs.events import EnsembleBegan, KeptEpoch, RefitBegan, TrainingEnded
 from rowwise.runs.model_file import MODEL, open_model
-from rowwise.runs.record import DataRecord, Diverged, Epoch, Member, RunRecord, Unfinished, epochs_of, versions
+from rowwise.runs.record import Diverged, Epoch, Member, RunRecord, Unfinished, epochs_of, versions
 
 if TYPE_CHECKING:
     import threading

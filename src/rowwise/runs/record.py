@@ -7,25 +7,22 @@ import io
 import math
 import os
 import platform
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise import __version__
-from rowwise.data.picture_records import OBJECT, WHOLE
-from rowwise.data.source import Source
-from rowwise.errors import ModelError, RowwiseError, os_reason
+from rowwise.errors import ModelError, os_reason
 from rowwise.files import LOCK, PARTIAL, read_small
 from rowwise.json_text import from_json, to_json
 from rowwise.locks import held, owner
+from rowwise.runs.data_record import DataRecord
 from rowwise.runs.json_fields import Fields, is_number
 from rowwise.runs.settings import Settings
 
 if TYPE_CHECKING:
-    from rowwise.data.dataset import Dataset
-    from rowwise.data.tables.schema import Schema
+    pass
 
 SCHEMA = 1  # of run.json and of every `--json`: a change that breaks readers adds one
 RECORD, HISTORY = "run.json", "history.csv"
@@ -69,122 +66,6 @@ class Diverged:
 
     epoch: int
     loss: float = math.nan
-
-
-@dataclass(frozen=True)
-class DataRecord:
-    """The data of a run.
-
-    Attributes:
-        name, provenance, checksum, records: of the training records, as their Dataset has them.
-        test_records, test_checksum: of the test records.
-        shape: of one record.
-        classes, classes_ko: the classes' names; none for regression.
-        task: "classification" or "regression".
-        targets: the targets' names for regression.
-        schema: of a table.
-        source: the files, seeds and checksums that the data were made from, as their loader gave them.
-    """
-
-    name: str
-    provenance: str = ""
-    checksum: str = ""
-    records: int = 0
-    test_records: int = 0
-    test_checksum: str = ""
-    shape: tuple[int, ...] = ()
-    classes: tuple[str, ...] = ()
-    classes_ko: tuple[str, ...] = ()
-    task: str = ""
-    targets: tuple[str, ...] = ()
-    schema: Schema | None = None
-    source: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, train: Dataset, test: Dataset) -> DataRecord:
-        """Of the records trained and tested on."""
-        return cls(
-            **identity(train),
-            test_records=len(test),
-            test_checksum=test.checksum,
-            shape=train.shape,
-            classes=train.classes,
-            classes_ko=train.classes_ko,
-            task=train.task,
-            targets=train.targets,
-            schema=train.schema,
-            source=dict(train.source),
-        )
-
-    def loader(self) -> Source | None:
-        """What loads these data again; None where they were a DataFrame, which no file holds.
-
-        Raises:
-            DataError: rowwise knows no data of that name.
-        """
-        if "frame" in self.source:
-            return None
-        if not self.reading_options:
-            return Source(self.name).checked()
-        return Source.from_dict(self.reading_options)
-
-    @property
-    def reading_options(self) -> Mapping[str, Any]:
-        """The attributes of the Source that the data were read with; empty for data that rowwise brings along."""
-        return self.source.get("load", {})
-
-    @property
-    def has_outdated_groups(self) -> bool:
-        """Whether the data were split by group in a way that cannot be made again."""
-        if "group" not in self.reading_options:
-            return False
-        from rowwise.data.tables.split_keys import has_outdated_keys  # imports NumPy, which --help does without
-
-        return has_outdated_keys(self.source)
-
-    @property
-    def pictures(self) -> str:
-        """How pictures became records, `"object"`, `"whole"` or such as `"whole/4095"`; else as Fashion-MNIST's did."""
-        pictures = str(self.source.get("pictures"))
-        return pictures if re.fullmatch(WHOLE + r"(/[1-9]\d{0,9})?", pictures) else OBJECT
-
-    def to_dict(self) -> dict[str, Any]:
-        """As `run.json` has it."""
-        schema = self.schema.to_dict() if self.schema is not None else None
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {**values, "schema": schema, "source": dict(self.source)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> DataRecord:
-        """The reverse of `to_dict`; a run of an earlier rowwise may lack all but the name.
-
-        Raises:
-            ValueError: a value of another type; the message names it.
-        """
-        read = Fields(values, "data.")
-        source = read.mapping("source")
-        if "load" in source:
-            _refuse(lambda: Source.from_dict(source["load"]), "data.source.load")
-        schema = values.get("schema")
-        if schema is not None:
-            from rowwise.data.tables.schema import Schema
-
-            schema = _refuse(lambda: Schema.from_dict(values["schema"]), "data.schema")
-        return cls(
-            name=read.required_text("name"),
-            provenance=read.text("provenance"),
-            checksum=read.text("checksum"),
-            records=read.whole("records"),
-            test_records=read.whole("test_records"),
-            test_checksum=read.text("test_checksum"),
-            shape=read.sizes("shape"),
-            classes=read.texts("classes"),
-            classes_ko=read.texts("classes_ko"),
-            task=read.text("task"),
-            targets=read.texts("targets"),
-            schema=schema,
-            source=source,
-        )
 
 
 @dataclass(frozen=True)
@@ -381,11 +262,6 @@ def _diverged(values: Mapping[str, Any]) -> Diverged | None:
     return Diverged(Fields(values, "diverged.").whole("epoch"), known)
 
 
-def identity(data: Dataset) -> dict[str, Any]:
-    """What identifies data in every record."""
-    return {"name": data.name, "provenance": data.provenance, "checksum": data.checksum, "records": len(data)}
-
-
 def epochs_of(history: Mapping[str, Sequence[float]], seconds: Sequence[float], first: int) -> tuple[Epoch, ...]:
     """Keras's `History.history` and the epochs' seconds → the epochs, numbered from `first`."""
     names = [name for name in FIRST if name in history]
@@ -438,11 +314,3 @@ def _checkpoint(name: str) -> str:
     if name and (not name.startswith(CHECKPOINT) or Path(name).name != name or "\\" in name):
         raise ValueError(f"checkpoint: {name!r:.60}")
     return name
-
-
-def _refuse(read: Any, name: str) -> Any:
-    """What `read` gives; what it raises, as a ValueError that names the damaged part."""
-    try:
-        return read()
-    except (RowwiseError, TypeError, AttributeError, ValueError, OverflowError) as cause:
-        raise ValueError(f"{name}: {cause}") from cause
