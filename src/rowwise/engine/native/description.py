@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from rowwise.engine.native.compiled_description import (
+    check_methods,
+    checked_loss,
+    loss_description,
+    optimizer_description,
+)
 from rowwise.engine.native.network_description import (
     ACTIVATIONS,
-    LOSSES,
     LayerDescription,
     LossDescription,
     OptimizerDescription,
@@ -21,11 +26,8 @@ from rowwise.models.input_scaling import Normalized
 from rowwise.models.keras_view import (
     calls_of,
     decays,
-    has_loss_weights,
     is_functional,
     layer_title,
-    learning_rate_of,
-    own_method,
 )
 from rowwise.models.preparation import Preparation, ScaledSquaredError
 
@@ -80,8 +82,6 @@ class Compiled:
 
 
 LEAKS = {"leaky_relu": 0.2, "elu": 1.0}  # the defaults of Keras's functions of these names
-CROSSENTROPIES = LOSSES[:2]
-SPARSE = CROSSENTROPIES[0]
 
 
 def describe(model: keras.Model) -> DenseChain:
@@ -178,12 +178,12 @@ def compiled(model: keras.Model, chain: DenseChain) -> Compiled:
     if standardized:
         if chain.output_scale != _for_each(last.units, model.loss.scale):
             raise Unsupported(f"ScaledSquaredError, scale={model.loss.scale}")
-        loss = _checked_loss(model, model.loss, "mean_squared_error")
+        loss = checked_loss(model, model.loss, "mean_squared_error")
     else:
-        loss = _loss(model, last.activation)
+        loss = loss_description(model, last.activation)
         if chain.output_scale and loss.from_logits:
             raise Unsupported("Rescaling + from_logits")
-    optimizer = _optimizer(model)
+    optimizer = optimizer_description(model)
     return Compiled(_with_decay(model, chain, optimizer), loss, optimizer, standardized)
 
 
@@ -201,12 +201,6 @@ def _check_trained(model: keras.Model, chain: DenseChain) -> None:
     for variable in model.trainable_variables:
         if id(variable) not in known:
             raise Unsupported(f'Variable "{variable.path}"')
-
-
-def check_methods(part: Any, title: str) -> None:
-    """Raises Unsupported where the user has replaced a method of it."""
-    if name := own_method(part):
-        raise Unsupported(f"{title}, {name}")
 
 
 def uncompiled(chain: DenseChain) -> Compiled:
@@ -299,82 +293,6 @@ def _activation_of(layer: Any) -> tuple[str, float]:
     if kind is keras.layers.Softmax and layer.axis == -1:
         return "softmax", 0.0
     raise Unsupported(layer_title(layer))
-
-
-def _loss(model: keras.Model, last: str) -> LossDescription:
-    loss = model.loss
-    if isinstance(loss, str):
-        try:
-            loss = keras.losses.get(loss)
-        except ValueError:
-            raise Unsupported(str(loss)) from None
-    for name in LOSSES:
-        function = getattr(keras.losses, name)
-        kind = getattr(keras.losses, "".join(word.capitalize() for word in name.split("_")))
-        if loss is function or type(loss) is kind:
-            break
-    else:
-        raise Unsupported(getattr(loss, "__name__", type(loss).__name__))
-    description = _checked_loss(model, loss, name)
-    if name in CROSSENTROPIES and not description.from_logits and last != "softmax":
-        raise Unsupported(f"{_label(loss, name)} + {last}")
-    return description
-
-
-def _label(loss: Any, name: str) -> str:
-    return type(loss).__name__ if isinstance(loss, keras.losses.Loss) else name
-
-
-def _checked_loss(model: keras.Model, loss: Any, name: str) -> LossDescription:
-    """The description of a loss of this name, whose other options are Keras's defaults."""
-    label = _label(loss, name)
-    if isinstance(loss, keras.losses.Loss):
-        check_methods(loss, label)
-    if getattr(loss, "reduction", "sum_over_batch_size") not in ("sum_over_batch_size", "mean"):
-        raise Unsupported(f"{label}, reduction={loss.reduction!r}")
-    config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
-    for option, usual in (("axis", -1), ("ignore_class", None)):
-        if config.get(option, usual) != usual:
-            raise Unsupported(f"{label}, {option}={config[option]!r}")
-    if has_loss_weights(model):
-        raise Unsupported("loss_weights")
-    from_logits, label_smoothing = config.get("from_logits", False), config.get("label_smoothing", 0.0)
-    return LossDescription(name, bool(from_logits), float(label_smoothing))
-
-
-def _optimizer(model: keras.Model) -> OptimizerDescription:
-    optimizer = model.optimizer
-    kind = type(optimizer)
-    rules = {
-        keras.optimizers.Adam: "adam",
-        keras.optimizers.AdamW: "adam",
-        keras.optimizers.SGD: "sgd",
-        keras.optimizers.RMSprop: "rmsprop",
-    }
-    if kind not in rules:
-        raise Unsupported(kind.__name__)
-    check_methods(optimizer, kind.__name__)
-    rate = learning_rate_of(optimizer)
-    if callable(rate) and not isinstance(rate, keras.Variable | keras.optimizers.schedules.LearningRateSchedule):
-        raise Unsupported(f"{kind.__name__}, learning_rate={type(rate).__name__}")
-    options = (
-        "amsgrad",
-        "centered",
-        "clipnorm",
-        "clipvalue",
-        "use_ema",
-        "loss_scale_factor",
-        "gradient_accumulation_steps",
-    )
-    for option in options:
-        if getattr(optimizer, option, None):
-            raise Unsupported(f"{kind.__name__}, {option}={getattr(optimizer, option)!r}")
-    values: dict[str, Any] = {}
-    for option in ("beta_1", "beta_2", "epsilon", "momentum", "nesterov", "rho", "weight_decay", "global_clipnorm"):
-        value = getattr(optimizer, option, None)
-        if value is not None:
-            values[option] = bool(value) if option == "nesterov" else float(value)
-    return OptimizerDescription(rules[kind], **values)
 
 
 def _with_decay(model: keras.Model, chain: DenseChain, optimizer: OptimizerDescription) -> tuple[LayerDescription, ...]:

@@ -15,14 +15,8 @@ import numpy as np
 from rowwise.data.storage import release
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.native import network, threads_for
-from rowwise.engine.native.description import (
-    SPARSE,
-    Compiled,
-    DenseChain,
-    check_methods,
-    compiled,
-    describe,
-)
+from rowwise.engine.native.compiled_description import SPARSE, check_methods
+from rowwise.engine.native.description import Compiled, DenseChain, compiled, describe
 from rowwise.engine.native.network_description import NetworkDescription, OptimizerDescription
 from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import (
