@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -17,7 +18,7 @@ from rowwise.engine.progress import Display, display
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rowwise.engine.plan import Plan
 
@@ -91,6 +92,18 @@ def assign_state(model: keras.Model, state: Sequence[Any]) -> None:
     """Give the model the values of its `state_variables`, in their order."""
     for variable, value in zip(state_variables(model), state, strict=True):
         variable.assign(value)
+
+
+@contextmanager
+def holding_state(model: keras.Model, state: Sequence[Any] | None = None) -> Iterator[None]:
+    """The model has this state while the block runs, or begins it with its own; then its own again."""
+    own = [variable.value for variable in state_variables(model)]
+    try:
+        if state is not None:
+            assign_state(model, state)
+        yield
+    finally:
+        assign_state(model, own)
 
 
 def params_of(plan: Plan, epochs: int, records: int | None, steps: int | None) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.engine.callbacks import assign_state, state_variables
+from rowwise.engine.callbacks import assign_state, holding_state
 from rowwise.models.keras_view import SPARSE, Loss, has_own_loss, learning_rate_of, loss_of
 from rowwise.models.preparation import ScaledSquaredError
 from rowwise.text import say
@@ -126,14 +126,13 @@ class Watch:
         if self._train is None:
             return True
         settle()
-        state = [variable.value for variable in state_variables(self._model)]
-        now = self._measured()
-        if first:
-            assign_state(self._model, self._kept)
-            before = self._measured()
-            if math.isfinite(before) and self._reference is not None:
-                self._reference = max(self._reference, before)
-        assign_state(self._model, state)  # a layer may count its calls
+        with holding_state(self._model):  # a layer may count its calls
+            now = self._measured()
+            if first:
+                assign_state(self._model, self._kept)
+                before = self._measured()
+                if math.isfinite(before) and self._reference is not None:
+                    self._reference = max(self._reference, before)
         return not now <= self._limit
 
     def _measured(self) -> float:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import keras
 
-from rowwise.engine.callbacks import assign_state, state_variables
+from rowwise.engine.callbacks import assign_state, holding_state
 from rowwise.errors import SaveError, warn_user
 from rowwise.runs.record import RunRecord, epochs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from rowwise.engine.best_epoch import BestEpoch
     from rowwise.runs.folder import RunFolder
     from rowwise.runs.record import Epoch
@@ -110,26 +107,12 @@ class Checkpoints(keras.callbacks.Callback):
         if best is not None and best.epoch:
             record = replace(record, best_epoch=best.epoch)
             if not best.is_last and best.state is not None:
-                with _holding(self.model, best.state):
+                with holding_state(self.model, best.state):
                     record = self._folder.keep_best(self.model, record)
         if self._refit_of is not None and not record.best_checkpoint:
             record = self._record = self._folder.keep_best(self._refit_of, record)
-        with _holding(self.model, self._before):
+        with holding_state(self.model, self._before):
             return self._folder.checkpoint(self.model, record)
 
     def _interval(self) -> float:
         return self._seconds if self._seconds is not None else max(SECONDS, self._cost / SHARE)
-
-
-@contextmanager
-def _holding(model: keras.Model, state: Sequence[Any] | None) -> Iterator[None]:
-    """The model has this state while the block runs; None for the one that it has."""
-    if state is None:
-        yield
-        return
-    own = [variable.value for variable in state_variables(model)]
-    try:
-        assign_state(model, state)
-        yield
-    finally:
-        assign_state(model, own)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rowwise.environment import checkpoint_seconds
@@ -108,7 +108,7 @@ class Fitted:
     unfinished: Unfinished | None = None
     checkpoint: str = ""
     best_epoch: int = 0
-    refit: tuple[Epoch, ...] = field(default=())
+    refit: tuple[Epoch, ...] = ()
     members: tuple[Member, ...] = ()
     best_checkpoint: str = ""
 
@@ -270,7 +270,7 @@ def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None, goes_on: bool) -
 
 
 def _batch_size(job: Job) -> int:
-    """Nobody asked for it: to have fewer records is no mistake."""
+    """The setting's; where it was not chosen, no more than there are records to learn from."""
     settings = job.settings
     if "batch_size" in job.plan.chosen:
         return settings.batch_size
@@ -291,9 +291,6 @@ def _fit(
     from rowwise.runs.epoch_events import EpochEvents
 
     settings = job.settings
-    batch_size = settings.batch_size
-    if "batch_size" not in job.plan.chosen:  # it was not chosen: fewer records are no mistake
-        batch_size = max(1, min(batch_size, int(len(job.train) * (1 - settings.validation))))
     fit(
         model,
         job.train,
