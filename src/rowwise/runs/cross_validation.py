@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +15,11 @@ from rowwise.errors import UsageError, warn_user
 from rowwise.files import atomic_write
 from rowwise.json_text import to_json
 from rowwise.runs.events import DataLoaded, Warned
-from rowwise.runs.folder import RUNS
+from rowwise.runs.folder import default_places
 from rowwise.runs.plan import OPTIONS, plan_training
 from rowwise.runs.record import RECORD, UNFINISHED
 from rowwise.runs.saved import Saved
-from rowwise.runs.table_predictions import answers
+from rowwise.runs.table_predictions import answers, prediction_names, with_prediction
 from rowwise.runs.training import train
 from rowwise.text import say
 
@@ -89,23 +88,24 @@ class CrossValidation:
 
         from rowwise.data.tables.formulas import harmless_cells, harmless_names
 
-        data, prediction = self.data, self.prediction
+        data, schema = self.data, self.data.schema
+        assert schema is not None
+        names = prediction_names(schema)
         columns: dict[str, Any] = {"row": data.rows}
-        if data.classes:
-            names = np.array(data.classes, object)
-            columns["true"], columns["prediction"] = names[data.y].tolist(), names[prediction.classes].tolist()
-            columns |= {f"probability {name}": prediction.probabilities[:, n] for n, name in enumerate(data.classes)}
-        elif data.schema is not None and data.schema.labels:
-            true, given = answers(data.schema, data.y == 1), answers(data.schema, prediction.labels)
-            for n, name in enumerate(data.targets):
-                columns |= {f"true {name}": true[n], f"prediction {name}": given[n]}
-                columns[f"probability {name}"] = prediction.probabilities[:, n]
+        if schema.classes:
+            columns["true"] = np.array(schema.classes, object)[data.y].tolist()
+        elif schema.labels:
+            columns |= {
+                f"true {name}": texts for name, texts in zip(data.targets, answers(schema, data.y == 1), strict=True)
+            }
         else:
-            y = data.y.reshape(len(data), -1)
-            outputs = prediction.values if prediction.values.shape[1] else prediction.probabilities
-            for n, name in enumerate(data.targets):
-                columns |= {f"true {name}": y[:, n], f"prediction {name}": outputs[:, n]}
-        frame = pl.DataFrame(columns)
+            names = tuple(f"prediction {name}" for name in data.targets)
+            columns |= {f"true {name}": data.y.reshape(len(data), -1)[:, n] for n, name in enumerate(data.targets)}
+        frame = with_prediction(pl.DataFrame(columns), self.prediction, schema, names)
+        if not schema.classes:  # target by target
+            each = len(names) // len(data.targets)
+            of_targets = ((f"true {name}", *names[n * each : (n + 1) * each]) for n, name in enumerate(data.targets))
+            frame = frame.select("row", *(column for columns in of_targets for column in columns))
         frame, _ = harmless_cells(frame, {name for name in frame.columns if frame[name].dtype.is_numeric()})
         frame.columns = harmless_names(frame.columns)
         atomic_write(self.path / PREDICTIONS, frame.write_csv().encode())
@@ -138,7 +138,7 @@ def cross_validate(
     source = plan.source
     if source is None or source.kind != "table" or not source.folds:
         raise UsageError("folds.table")
-    place = _place(out, source.name)
+    place = out or next(place for place in default_places(f"{source.name}-folds") if not place.exists())
     runs, tested = [], []
     for fold in range(1, source.folds + 1):
         one = replace(plan, source=replace(source, fold=fold))
@@ -161,17 +161,6 @@ def cross_validate(
     together = _together(place, runs, tested)
     together.write()
     return together
-
-
-def _place(out: Path | None, name: str) -> Path:
-    if out is not None:
-        return out
-    first, number = RUNS / f"{date.today()}-{name}-folds", 1
-    place = first
-    while place.exists():
-        number += 1
-        place = first.with_name(f"{first.name}-{number}")
-    return place
 
 
 def _run(plan: TrainingPlan, folder: Path, **more: Any) -> Saved:

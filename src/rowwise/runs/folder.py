@@ -77,9 +77,7 @@ class RunFolder:
     def reserve(self, name: str) -> Path:
         """The folder, from now on this process's own; `name` is the data's, for a run that was given no place."""
         if self.path is None:
-            first = RUNS / f"{date.today()}-{name}"
-            for number in count(1):
-                place = first if number == 1 else first.with_name(f"{first.name}-{number}")
+            for place in default_places(name):
                 try:
                     place.mkdir()
                 except FileExistsError:
@@ -230,6 +228,13 @@ class RunFolder:
         for folder in self._new_folders:
             with suppress(OSError):  # not empty, or never made
                 folder.rmdir()
+
+
+def default_places(name: str) -> Iterator[Path]:
+    """`runs/<date>-<name>`, then the same numbered from 2."""
+    first = RUNS / f"{date.today()}-{name}"
+    yield first
+    yield from (first.with_name(f"{first.name}-{number}") for number in count(2))
 
 
 def _write_model(model: keras.Model, file: Path) -> None:

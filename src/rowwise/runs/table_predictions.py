@@ -108,19 +108,23 @@ def _in_units(schema: Schema, rows: pl.DataFrame) -> set[str]:
 
 def added_names(schema: Schema, table: Table) -> tuple[str, ...]:
     """What the new columns are called, unlike those that are there."""
-    preferred = ["prediction", *(f"probability {name}" for name in schema.classes)]
-    if schema.labels:
-        preferred = [f"{what} {name}" for name in schema.targets for what in ("prediction", "probability")]
-    elif not schema.classes and len(schema.targets) > 1:
-        preferred = [f"prediction {name}" for name in schema.targets]
     taken, names = set(table.columns), []
-    for name in preferred:
+    for name in prediction_names(schema):
         free, number = name, 2
         while free in taken:
             free, number = f"{name} {number}", number + 1
         taken.add(free)
         names.append(free)
     return tuple(names)
+
+
+def prediction_names(schema: Schema) -> tuple[str, ...]:
+    """Of the columns that `with_prediction` adds, in their order."""
+    if schema.labels:
+        return tuple(f"{what} {name}" for name in schema.targets for what in ("prediction", "probability"))
+    if not schema.classes and len(schema.targets) > 1:
+        return tuple(f"prediction {name}" for name in schema.targets)
+    return ("prediction", *(f"probability {name}" for name in schema.classes))
 
 
 def answers(schema: Schema, labels: NDArray[np.bool_]) -> list[list[str]]:
