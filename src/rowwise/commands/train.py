@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,9 @@ from rowwise.terminal.training_output import FoldsOutput, TrainingOutput
 from rowwise.text import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rowwise.runs.plan import TrainingPlan
-    from rowwise.runs.saved import Saved
     from rowwise.terminal.signals import StopSignals
 
 DIVERGED = 3  # exit code
@@ -61,10 +62,12 @@ def _train(
         TrainingOutput(output, quiet, reading_data.close) as said,
     ):
         reading_data.enter_context(hide_panics(plan.source is not None and plan.source.kind == "table"))
-        more = {"engine": engine or "auto", "on_divergence": on_divergence or "stop"}
+        more: dict[str, Any] = {"engine": engine or "auto", "on_divergence": on_divergence or "stop"}
         if plan.source is not None and plan.source.folds and not plan.source.fold:
             return _cross_validate(plan, output, said.signals, out=out, **more)
-        saved = _until_stopped(plan, said, out=out, pictures=not no_pictures, **more)
+        with _ended_by(said.signals):
+            pictures = not no_pictures
+            saved = train(plan, observer=said.observe, stop=said.signals.event, out=out, pictures=pictures, **more)
         said.saved(saved)
         assert saved.record is not None
         output.json(saved.record.to_dict())
@@ -73,11 +76,13 @@ def _train(
     return DIVERGED if saved.record.diverged else 0
 
 
-def _until_stopped(plan: TrainingPlan, said: TrainingOutput, **more: Any) -> Saved:
+@contextmanager
+def _ended_by(signals: StopSignals) -> Iterator[None]:
+    """What was stopped ends with the number of the signal."""
     try:
-        return train(plan, observer=said.observe, stop=said.signals.event, **more)
+        yield
     except KeyboardInterrupt as ending:
-        raise Ended(said.signals.number or signal.SIGINT, str(ending)) from ending
+        raise Ended(signals.number or signal.SIGINT, str(ending)) from ending
 
 
 def _cross_validate(plan: TrainingPlan, output: Output, signals: StopSignals, **more: Any) -> int:
@@ -85,10 +90,8 @@ def _cross_validate(plan: TrainingPlan, output: Output, signals: StopSignals, **
 
     assert plan.source is not None
     said = FoldsOutput(output, plan.source.folds, signals)
-    try:
+    with _ended_by(signals):
         together = cross_validate(plan, observer=said.observe, stop=signals.event, **more)
-    except KeyboardInterrupt as ending:
-        raise Ended(signals.number or signal.SIGINT, str(ending)) from ending
     output.result(str(together))
     output.tell(say("cli.folds.saved", path=together.path))
     output.json(together.to_dict())

@@ -16,6 +16,7 @@ from rowwise.runs.events import (
     TrainingBegan,
     TrainingEnded,
     Warned,
+    about_further,
     about_kept,
 )
 from rowwise.runs.plan import OPTIONS, plan_training
@@ -160,7 +161,7 @@ class _Progress:
     def __init__(self, verbose: int | str, stop: threading.Event | None) -> None:
         self._verbose, self._stop = verbose, stop
         self._display: Display | None = None
-        self._first_told = False  # whether the epoch kept is said already
+        self._kept_said = False  # whether the epoch kept is said already
 
     def show(self, event: Event) -> None:
         from rowwise.engine.progress import display
@@ -177,22 +178,14 @@ class _Progress:
             case StopRequested() if self._verbose and not (self._stop is not None and self._stop.is_set()):
                 key = "fit.interrupted" if event.training else "cli.finishing"
                 print(f"\nrowwise: {say(key)}", file=sys.stderr, flush=True)
-            case RefitBegan():
+            case RefitBegan() | EnsembleBegan():  # a training has one of them at most
                 self._say(event.kept)
                 if self._verbose:
-                    records = f"{event.records:,}"
-                    print(f"rowwise: {say('cli.refit', records=records, epochs=event.kept.epoch)}", file=sys.stderr)
-                self._first_told = True
-            case EnsembleBegan():
-                if not self._first_told:
-                    self._say(event.kept)
-                if self._verbose:
-                    count = {"others": event.others, "networks": 1 + event.others}
-                    print(f"rowwise: {say('cli.ensemble', **count)}", file=sys.stderr)
-                self._first_told = True
+                    print(f"rowwise: {about_further(event)}", file=sys.stderr)
+                self._kept_said = True
             case TrainingEnded():
                 self.close()
-                if not self._first_told:
+                if not self._kept_said:
                     self._say(event.kept)
 
     def _say(self, kept: KeptEpoch | None) -> None:

@@ -140,6 +140,13 @@ def about_kept(kept: KeptEpoch) -> str:
     return say("train.kept.last" if kept.epoch == kept.epochs else "train.kept", **figures)
 
 
+def about_further(event: RefitBegan | EnsembleBegan) -> str:
+    """What is trained next, in one line."""
+    if isinstance(event, RefitBegan):
+        return say("cli.refit", records=f"{event.records:,}", epochs=event.kept.epoch)
+    return say("cli.ensemble", others=event.others, networks=1 + event.others)
+
+
 Event: TypeAlias = (
     DataLoaded
     | ModelBuilt

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from rowwise.runs import events
-from rowwise.runs.events import about_kept
+from rowwise.runs.events import about_further, about_kept
 from rowwise.runs.table_lines import about_table
 from rowwise.terminal.output import called
 from rowwise.terminal.signals import StopSignals
@@ -73,16 +73,11 @@ class TrainingOutput:
                 elif not self._quiet:
                     output.tell("")
                     output.warn(say("fit.interrupted"))
-            case events.RefitBegan():
+            case events.RefitBegan() | events.EnsembleBegan():  # a training has one of them at most
                 self._close()
-                output.tell(about_kept(event.kept))
-                output.tell(say("cli.refit", records=f"{event.records:,}", epochs=event.kept.epoch))
-                self._kept_said = True
-            case events.EnsembleBegan():
-                self._close()
-                if event.kept is not None and not self._kept_said:
+                if event.kept is not None:
                     output.tell(about_kept(event.kept))
-                output.tell(say("cli.ensemble", others=event.others, networks=1 + event.others))
+                output.tell(about_further(event))
                 self._kept_said = True
             case events.TrainingEnded():
                 self._close()
