@@ -118,8 +118,8 @@ def of_rankings(
 ) -> list[Interval | None]:
     """Intervals of ROC AUC and average precision, means over the rankings; None where that would take too long.
 
-    Each draw's mean is over the rankings that have a value in it; a draw in which none has does not count. `weights` are
-    the records', None where all count alike.
+    Each draw's mean is over the rankings that have a value in it; a draw in which none has does not count. Each record
+    counts by its weight in `weights`, alike where that is None.
     """
     rankings = list(rankings)
     if not rankings:
