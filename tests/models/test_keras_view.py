@@ -337,6 +337,8 @@ def test_backup_and_restore_tells_the_model_where_to_begin(tmp_path):
         again.set_model(model)
         again.on_train_begin()
         assert keras_view.initial_epoch_of(model, 0) == 2
+        keras_view.forget_initial_epoch(model)
+        assert keras_view.initial_epoch_of(model, 1) == 1
 
 
 def test_the_states_of_random_layers():

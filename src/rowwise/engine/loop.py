@@ -173,10 +173,11 @@ class EpochLoop:
 
 
 def record_run(model: keras.Model, plan: Plan, clock: Clock, trainer: Trainer) -> None:
-    """Note in the model's History how it was trained: `history.rowwise`."""
+    """Note in the model's History how it was trained: `history.rowwise`; no callback keeps the engine alive."""
     history = getattr(model, "history", None)
     if history is None:
         return
+    history.params.pop("state", None)  # the callbacks have the same dict
     steps = trainer.steps_done
     history.rowwise = TrainingNotes(
         plan.engine,
