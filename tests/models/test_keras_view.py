@@ -519,3 +519,10 @@ def test_callbacks_of_keras_are_told_from_a_users_own():
 
     assert keras_view.is_of_keras(keras.callbacks.EarlyStopping)
     assert not keras_view.is_of_keras(Own)
+
+
+@pytest.mark.parametrize("name", keras_view.LOSS_CLASSES)
+def test_the_class_of_a_loss_computes_its_function(name):
+    with relies_on(name, "losses"):
+        loss = getattr(keras.losses, keras_view.LOSS_CLASSES[name])()
+        assert keras_view.named_loss(loss) == keras_view.named_loss(name) == keras_view.Loss(name)
