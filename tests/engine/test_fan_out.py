@@ -1,4 +1,4 @@
-"""Seeds, folds and trials on the workers of a Dask cluster: the bits are those of one process; a dead worker is no loss."""
+"""Seeds, folds and trials by the workers of a Dask cluster: the same bits as here, and a dead worker is no loss."""
 
 import os
 import signal
