@@ -526,3 +526,33 @@ def test_the_class_of_a_loss_computes_its_function(name):
     with relies_on(name, "losses"):
         loss = getattr(keras.losses, keras_view.LOSS_CLASSES[name])()
         assert keras_view.named_loss(loss) == keras_view.named_loss(name) == keras_view.Loss(name)
+
+
+def test_a_use_of_a_variable_is_noticed_once_and_before_it():
+    with relies_on("Variable._value, which holds what every use of a variable reads and writes", "before_use"):
+        model = built(net())
+        kernel, bias = model.trainable_variables[:2]
+        uses = {
+            "read": lambda: np.asarray(kernel),
+            "compute": lambda: kernel + 1,
+            "weights": model.get_weights,
+            "call": lambda: model(pair()[0]),
+            "assign": lambda: kernel.assign(kernel.value * 0),
+            "add": lambda: bias.assign_add(bias.value),
+            "rate": lambda: setattr(model.optimizer, "learning_rate", 0.1),
+            "metric": lambda: model.metrics[0].result(),
+        }
+        every = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+        for name, use in uses.items():
+            order, kind = [], type(kernel)
+            with keras_view.before_use(every, lambda order=order: order.append("noticed")):
+                assert not order
+                use()
+                order.append("used")
+                use()
+            assert order == ["noticed", "used"], name
+            assert type(kernel) is kind
+        with keras_view.before_use(every, lambda: pytest.fail("noticed without a use")):
+            assert model.count_params() == 15
+            assert kernel.shape == (4, 3)
+        assert type(kernel) is kind

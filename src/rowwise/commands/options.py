@@ -72,6 +72,7 @@ def reading() -> list[Option]:
         option("--numeric", "cli.help.numeric", "NAMES", **several),
         option("--drop", "cli.help.drop", "NAMES", **several),
         option("--task", "cli.help.task", "TASK", one_of(*TASKS)),
+        option("--weight", "cli.help.weight", "NAME"),
         option("--group", "cli.help.group", "NAME"),
         option("--time", "cli.help.time", "NAME"),
         option("--test", "cli.help.test", "SHARE", SHARE, Source.test),

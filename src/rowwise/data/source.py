@@ -35,7 +35,7 @@ WRITTEN = ("separator", "encoding", "header", "decimal", "date_order", "missing"
 # The options that data of a kind take.
 _OPTIONS = {
     "table": (
-        *("target", "task", "categorical", "numeric", "drop", "group", "time"),
+        *("target", "task", "weight", "categorical", "numeric", "drop", "group", "time"),
         *("test", "seed", "test_file", "folds", "fold"),
         *WRITTEN,
     ),
@@ -53,6 +53,7 @@ class Source:
         place: one of `rowwise.data.names()`, the path of a file or folder, or what a DataFrame is called.
         target: of a table, the columns to be predicted.
         task: one of `TASKS`; empty: the targets decide.
+        weight: a column of a table that says how much each record counts; it is no feature.
         categorical, numeric, drop: columns of a table to be taken so, whatever they look like.
         group: a column of a table: records with the same value stay on one side of every split.
         time: a column of a table: the latest records are the test data.
@@ -79,6 +80,7 @@ class Source:
     place: str
     target: tuple[str, ...] = ()
     task: str = ""
+    weight: str = ""
     categorical: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()

@@ -137,6 +137,12 @@ def record_weights(sample_weight: Any, records: int) -> Any:
     return None if sample_weight is None else mapped(weights_of, tree_of(sample_weight, "sample_weight"))
 
 
+def with_mean_one(arrays: Arrays) -> Arrays:
+    """The records with their weights divided by the mean of these."""
+    mean = float(np.mean(arrays.weights, dtype=np.float64))
+    return arrays._replace(weights=(arrays.weights / mean).astype(np.float32)) if mean else arrays
+
+
 def with_class_weights(train: Arrays, class_weight: Mapping[int, float] | None) -> Arrays:
     """The records with their weights times that of their class, 1 for a class that is not named.
 

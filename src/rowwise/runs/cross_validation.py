@@ -205,6 +205,7 @@ def _together(place: Path, runs: Sequence[Saved], sets: Sequence[Dataset]) -> Cr
         x=sorted_by_row([data.x for data in sets]),
         y=sorted_by_row([data.y for data in sets]),
         rows=sorted_by_row([data.rows for data in sets]),
+        weights=None if sets[0].weights is None else sorted_by_row([data.weights for data in sets]),
         keys=None,
         split_by="",
     )

@@ -35,7 +35,7 @@ ZEROS_AND_ONES = frozenset(("0", "1", "0.0", "1.0"))
 
 def check_options(table: Table, source: Source) -> None:
     """Raises UsageError where an option names a column that the table does not have, or two contradict one another."""
-    for option in ("target", "categorical", "numeric", "drop", "group", "time"):
+    for option in ("target", "categorical", "numeric", "drop", "group", "time", "weight"):
         value = getattr(source, option)
         for name in (value,) if isinstance(value, str) and value else value:
             if name not in table.columns:
@@ -51,7 +51,9 @@ def check_options(table: Table, source: Source) -> None:
             other = options.setdefault(name, option)
             if other != option:
                 raise UsageError("table.contradiction", name=name, first=other, second=option)
-    for name in (*source.target, source.group, source.time):
+    if source.weight and (other := options.get(source.weight, "drop")) != "drop":
+        raise UsageError("table.contradiction", name=source.weight, first=other, second="weight")
+    for name in (*source.target, source.group, source.time, source.weight):
         if name in table.unread:
             raise UsageError("table.nested", name=name, found=cut(table.unread[name]))
 

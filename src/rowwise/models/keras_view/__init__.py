@@ -8,6 +8,7 @@ when it saves a model, as text that is compared and never imported.
 
 from rowwise.models.keras_view.calls import Call, failed_calls, intercepted, restore_values, unfiltered_tracebacks
 from rowwise.models.keras_view.data import Bare, EpochBatches, gives_batches
+from rowwise.models.keras_view.guard import before_use
 from rowwise.models.keras_view.layers import (
     activation_name,
     attention_sizes,
@@ -63,6 +64,7 @@ from rowwise.models.keras_view.training import (
     seed_states,
     settings_of,
     sums_over_records,
+    times_batches,
     update_metrics,
     works_within_epochs,
     would_train,
@@ -88,6 +90,7 @@ __all__ = [
     "activation_name",
     "add_to_mean",
     "attention_sizes",
+    "before_use",
     "build_from_shapes",
     "calls_of",
     "check_not_forked",
@@ -129,6 +132,7 @@ __all__ = [
     "settings_of",
     "shapes_of_config",
     "sums_over_records",
+    "times_batches",
     "unfiltered_tracebacks",
     "update_metrics",
     "works_within_epochs",
