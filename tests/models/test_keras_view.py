@@ -523,6 +523,13 @@ def test_callbacks_of_keras_are_told_from_a_users_own():
     assert not keras_view.is_of_keras(Own)
 
 
+@pytest.mark.parametrize("name", keras_view.LOSS_CLASSES)
+def test_the_class_of_a_loss_computes_its_function(name):
+    with relies_on(name, "losses"):
+        loss = getattr(keras.losses, keras_view.LOSS_CLASSES[name])()
+        assert keras_view.named_loss(loss) == keras_view.named_loss(name) == keras_view.Loss(name)
+
+
 def test_a_use_of_a_variable_is_noticed_once_and_before_it():
     with relies_on("Variable._value, which holds what every use of a variable reads and writes", "before_use"):
         model = built(net())

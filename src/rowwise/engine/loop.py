@@ -118,7 +118,7 @@ class EpochLoop:
                 model.reset_metrics()
                 reseed(model, schedule.seed, epoch)
                 listed.on_epoch_begin(epoch)
-                if changes is not None and self._remade is not None and changes.found():
+                if changes is not None and self._remade is not None and changes.changed():
                     self.engine.settle()
                     self.engine = self._remade()
                 self._train_epoch(schedule, epoch, stopped)
