@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from rowwise.runs.events import Event, Observer
     from rowwise.runs.plan import TrainingPlan
 
-MEASURES = ("accuracy", "f1", "roc_auc", "average_precision", "loss", "mae", "rmse", "r2")
+OF_CLASSES = ("accuracy", "level_error", "kappa", "f1", "roc_auc", "average_precision", "loss")
+MEASURES = (*OF_CLASSES, "mae", "rmse", "r2", "deviance", "d2", "pinball", "coverage")
 PREDICTIONS, SUMMARY = "out-of-fold.csv", "cross-validation.json"
 
 
@@ -108,7 +109,7 @@ class CrossValidation:
                 f"true {name}": texts for name, texts in zip(data.targets, answers(schema, data.y == 1), strict=True)
             }
         else:
-            names = tuple(f"prediction {name}" for name in data.targets)
+            names = tuple(f"prediction {name}" for name in schema.outputs)
             columns |= {f"true {name}": data.y.reshape(len(data), -1)[:, n] for n, name in enumerate(data.targets)}
         frame = with_prediction(pl.DataFrame(columns), self.prediction, schema, names)
         if not schema.classes:  # target by target

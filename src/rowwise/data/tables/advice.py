@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rowwise.data.source import Source
 from rowwise.data.tables.leaks import leaks_and_codes
+from rowwise.data.tables.target_scales import of_targets
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -16,7 +18,8 @@ def advice(data: Dataset) -> list[str]:
     """One sentence each, with the option that follows it; empty for data that is not a table."""
     if data.schema is None:
         return []
-    return ([] if data.split_by else _of_time(data.schema)) + leaks_and_codes(data)
+    source = Source.from_dict(data.source.get("load", {"place": ""}))
+    return of_targets(data, source) + ([] if data.split_by else _of_time(data.schema)) + leaks_and_codes(data)
 
 
 def _of_time(schema: Schema) -> list[str]:
