@@ -1,4 +1,4 @@
-"""Counts, quantiles, a log scale and ordered classes of a table: from the call to the figures, which scikit-learn has."""
+"""Counts, quantiles, a log scale and ordered classes of a table: from the call to scikit-learn's figures."""
 
 import numpy as np
 import polars as pl
@@ -160,5 +160,5 @@ def test_what_a_target_cannot_be_is_refused_in_words(frame, target, options, wor
 
 
 def test_other_data_have_no_such_targets():
-    with pytest.raises(UsageError, match='task="counts"'):
+    with pytest.raises(UsageError, match="says nothing about digits"):
         rw.train("digits", task="counts")
