@@ -28,7 +28,7 @@ LATER = (
     "pieces",
     "ensemble",
 )  # what runs of earlier versions lack: they had the default
-OF_TABLES = ("preset", "pieces", "ensemble")
+OF_TABLES = ("preset", "pieces")
 LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
 
 
@@ -70,7 +70,7 @@ class Settings:
         refit: whether a new model is then trained on all training records, for as many epochs as were best.
         preset: one of `PRESETS`, which decides of a table's model what is not chosen.
         pieces: that each number of a table is divided into; 0 leaves numbers standardized.
-        ensemble: networks of a table's model, which differ in their seed alone and are averaged.
+        ensemble: networks that differ in their seed alone and are averaged; callers may say `seeds`.
     """
 
     hidden: tuple[int, ...] = (100, 30)
