@@ -381,6 +381,7 @@ def test_backup_and_restore_goes_on_after_the_epochs_that_were_done(tmp_path, fa
     history = rowwise.fit(again, data, epochs=3, callbacks=[backup()], verbose=0)
     assert (history.epoch, history.rowwise.engine) == ([2], fastest)
     equal_weights(through, again, rtol=1e-5, atol=1e-7)
+    assert rowwise.fit(again, data, epochs=1, verbose=0).epoch == [0]  # in Keras it would train nothing
 
 
 def test_the_bar_draws_the_table_and_itself_on_a_terminal(monkeypatch):

@@ -42,6 +42,8 @@ def settings() -> list[Option]:
         option("--pieces", "cli.help.pieces", "N", whole(0), usual.pieces),
         option("--seeds/--ensemble/ensemble", "cli.help.ensemble", "N", whole(1), usual.ensemble),
         Option("--refit", "cli.help.refit", is_flag=True, default=None),
+        Option("--threshold", "cli.help.threshold", "AIM"),
+        Option("--calibrate", "cli.help.calibrate", is_flag=True, default=None),
         option("--engine", "cli.help.engine", "ENGINE", one_of(*ENGINES), ENGINES[0]),
     ]
 
@@ -50,7 +52,7 @@ def _of_source(name: str, key: str, metavar: str, kind: Any = str, default: obje
     return Option(name, key, metavar, type=kind, values={"default": default}, heading="cli.source", **more)
 
 
-def written() -> list[Option]:
+def table_format() -> list[Option]:
     """How a table's file writes what it holds, for every command that reads one: `rowwise.data.source.WRITTEN`."""
     option = _of_source
     return [
@@ -78,7 +80,7 @@ def reading() -> list[Option]:
         option("--test", "cli.help.test", "SHARE", SHARE, Source.test),
         option("--test-file", "cli.help.test_file", "FILE"),
         option("--split-seed", "cli.help.split_seed", "N", whole(0, LARGEST_SEED), Source.seed),
-        *written(),
+        *table_format(),
         option("--size", "cli.help.size", "N|HxW"),
         option("--colour", "cli.help.colour", "KIND", one_of("grey", "colour")),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True, default=None, heading="cli.source"),

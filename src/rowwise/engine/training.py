@@ -19,7 +19,7 @@ from rowwise.engine.streams import Stream
 from rowwise.engine.trainer import trainer_for
 from rowwise.errors import warn_user
 from rowwise.interrupt import deferred
-from rowwise.models.keras_view import check_not_forked
+from rowwise.models.keras_view import check_not_forked, forget_initial_epoch
 from rowwise.shapes.checks.check import check_compiled
 
 if TYPE_CHECKING:
@@ -191,12 +191,14 @@ def trained(
             tell_interrupted(own)  # the caller set it: nothing is printed
         return told_of_stop or interrupted()
 
+    forget_initial_epoch(model)
     try:
         with deferred(lambda: tell_interrupted(all_callbacks)) as interrupted:
             trainer.train(_whole_executions(schedule, model), all_callbacks, stopped, params)
             if stopped():
                 raise KeyboardInterrupt
     finally:
+        forget_initial_epoch(model)
         progress.close()
         record_run(model, decision, clock, trainer)
     if trainer.watch is not None and trainer.watch.found is not None:

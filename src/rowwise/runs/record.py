@@ -18,6 +18,7 @@ from rowwise.files import LOCK, PARTIAL, read_small
 from rowwise.json_text import from_json, to_json
 from rowwise.locks import held, owner
 from rowwise.runs.data_record import DataRecord
+from rowwise.runs.decisions import Decisions
 from rowwise.runs.json_fields import Fields, is_number
 from rowwise.runs.settings import Settings
 
@@ -106,6 +107,7 @@ class RunRecord:
         refit: the epochs of the model that was then trained on all training records, which is the one that is saved.
         members: the other networks of an ensemble: the saved model is the mean of them and of that of `epochs`.
         spread: each measure on the test records of every network of an ensemble by itself, that of `epochs` first.
+        decisions: thresholds and temperatures of the saved model; None where none were asked for.
         model: the path of the saved model; empty as long as the run is not finished.
     """
 
@@ -127,6 +129,7 @@ class RunRecord:
     refit: tuple[Epoch, ...] = ()
     members: tuple[Member, ...] = ()
     spread: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    decisions: Decisions | None = None
     model: str = ""
 
     @property
@@ -173,6 +176,7 @@ class RunRecord:
             "refit": [epoch.to_dict() for epoch in self.refit],
             "members": [asdict(member) for member in self.members],
             "spread": {name: list(values) for name, values in self.spread.items()},
+            "decisions": self.decisions.to_dict() if self.decisions else None,
             "model": self.model,
         }
 
@@ -241,6 +245,7 @@ class RunRecord:
             refit=_epochs(values.get("refit", []), "refit"),
             members=_members(values.get("members", [])),
             spread=_spread(read.mapping("spread")),
+            decisions=Decisions.from_dict(read.mapping("decisions")) if read.mapping("decisions") else None,
             model=read.text("model"),
         )
 

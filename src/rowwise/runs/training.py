@@ -222,6 +222,7 @@ def _recorded(
         refit=fitted.refit,
         members=fitted.members,
         spread=fitted.spread,
+        decisions=fitted.decisions,
         best_checkpoint=fitted.best_checkpoint,
     )
     return record, drawn

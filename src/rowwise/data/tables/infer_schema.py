@@ -115,8 +115,8 @@ def _labels(source: Source, profiles: Mapping[str, Profile]) -> tuple[tuple[str,
     return tuple(pairs)
 
 
-def settle_dates(profiles: Mapping[str, Profile], source: Source, told: bool = True) -> None:
-    """Decide for all columns whether the day or the month comes first in their dates; where `told`, warn.
+def settle_dates(profiles: Mapping[str, Profile], source: Source, warn: bool = True) -> None:
+    """Decide for all columns whether the day or the month comes first in their dates; where `warn`, say so.
 
     Raises:
         UsageError: the source asks for an order that a column contradicts.
@@ -127,7 +127,7 @@ def settle_dates(profiles: Mapping[str, Profile], source: Source, told: bool = T
     named = {*source.drop, *source.categorical, *source.numeric, *source.target}
     evidence = {name: profile.dates for name, profile in profiles.items() if name not in named}
     guessed = order.settle(evidence, source.date_order)
-    if not told:
+    if not warn:
         return
     used = {name: dates for name, dates in evidence.items() if _kind_without_options(profiles[name]) == "date"}
     order.tell_guessed(used, [name for name in guessed if name in used])

@@ -95,7 +95,7 @@ def load(
         profiles, signs = profiles_of(table, source)
         if schema is None:
             tell_unseen(profiles, table.missing)
-        settle_dates(profiles, source, told=schema is None)
+        settle_dates(profiles, source, warn=schema is None)
         read_by = schema or infer_schema(table, source, profiles, signs)
         records = _encoded(table, read_by, source, profiles, signs)
     tell_left_out(read_by, records.left_out, _total(records), _not_classes(profiles, read_by))

@@ -170,6 +170,11 @@ def initial_epoch_of(model: keras.Model, initial_epoch: int) -> int:
     return getattr(model, "_initial_epoch", None) or initial_epoch
 
 
+def forget_initial_epoch(model: keras.Model) -> None:
+    """Take back what `BackupAndRestore` set: Keras keeps it, and a later `fit` of fewer epochs would train nothing."""
+    model._initial_epoch = None
+
+
 def seed_states(model: keras.Model) -> list[keras.Variable]:
     """The states of the model's random layers (Dropout, GaussianNoise, …), in the order of the layers."""
     return [variable for variable in model.non_trainable_variables if variable.name == "seed_generator_state"]
