@@ -333,14 +333,6 @@ def test_a_generator_that_ends_ends_as_in_keras():
     agree(found, expected, models)
 
 
-def test_what_hears_of_every_batch_sends_a_stream_to_keras():
-    seen = []
-    heard = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
-    history = rowwise.fit(one_input(), Halves(), epochs=2, callbacks=heard, verbose=0)
-    assert history.rowwise["engine"] == "keras"
-    assert seen == [0, 1, 2, 3, 4] * 2
-
-
 def test_a_model_that_cannot_be_traced_loses_no_batch_of_a_generator():
     class Valued(keras.optimizers.SGD):
         def update_step(self, gradient, variable, learning_rate):

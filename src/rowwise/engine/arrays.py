@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite, check_float32
-from rowwise.data.storage import taken
+from rowwise.data.storage import take_rows
 from rowwise.engine.trees import alone, leaves, mapped, tree_of
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.shapes.checks.as_array import array_of
@@ -58,7 +58,7 @@ class Arrays(NamedTuple):
 
     def take(self, rows: NDArray[Any]) -> Arrays:
         """These records, in this order; `rows` are their numbers."""
-        return Arrays(*(mapped(lambda array: taken(array, rows), part) for part in self))
+        return Arrays(*(mapped(lambda array: take_rows(array, rows), part) for part in self))
 
     def first(self, records: int) -> Arrays:
         """The first so many, without a copy."""
@@ -135,6 +135,12 @@ def record_weights(sample_weight: Any, records: int) -> Any:
         return array
 
     return None if sample_weight is None else mapped(weights_of, tree_of(sample_weight, "sample_weight"))
+
+
+def with_mean_one(arrays: Arrays) -> Arrays:
+    """The records with their weights divided by the mean of these."""
+    mean = float(np.mean(arrays.weights, dtype=np.float64))
+    return arrays._replace(weights=(arrays.weights / mean).astype(np.float32)) if mean else arrays
 
 
 def with_class_weights(train: Arrays, class_weight: Mapping[int, float] | None) -> Arrays:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -132,7 +133,7 @@ def listed(callbacks: Any) -> list[keras.callbacks.Callback]:
     """Keras's callbacks, however they come: one, a list, lists of lists, a `CallbackList`.
 
     Raises:
-        UsageError: something else among them.
+        UsageError: something else among them, or a TensorBoard that cannot write.
     """
     if callbacks is None:
         return []
@@ -140,6 +141,8 @@ def listed(callbacks: Any) -> list[keras.callbacks.Callback]:
         return listed(callbacks.callbacks)
     if isinstance(callbacks, keras.callbacks.ProgbarLogger):
         return []  # `verbose` is drawn by rowwise itself
+    if isinstance(callbacks, keras.callbacks.TensorBoard) and not find_spec("tensorflow"):
+        raise UsageError("fit.tensorboard")
     if isinstance(callbacks, keras.callbacks.Callback | keras.callbacks.CallbackList):
         return [callbacks]
     if isinstance(callbacks, Mapping):

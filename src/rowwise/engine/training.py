@@ -19,7 +19,7 @@ from rowwise.engine.streams import Stream
 from rowwise.engine.trainer import trainer_for
 from rowwise.errors import warn_user
 from rowwise.interrupt import deferred
-from rowwise.models.keras_view import check_not_forked
+from rowwise.models.keras_view import check_not_forked, forget_initial_epoch
 from rowwise.shapes.checks.check import check_compiled
 
 if TYPE_CHECKING:
@@ -90,9 +90,10 @@ def fit(
         batch_size: records a step, 32 unless given; the last batch of an epoch is trained on even if it is shorter.
         epochs: the number of the last epoch, as in Keras: from `initial_epoch` to `epochs`.
         verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
-        callbacks: Keras callbacks: one, lists of them, a `CallbackList`. One with batch hooks sends the run to the
-            engine `keras`. In `params` they find `engine`, `engine_reason` and `records` beside what Keras puts there;
-            one whose attribute `needs_weights` is False is called without the model being given its weights first.
+        callbacks: Keras callbacks: one, lists of them, a `CallbackList`. For one with batch hooks `whole_epoch` trains
+            many batches at once and then calls it for each; one that looks at the model sees that batch's state. In
+            `params` they find `engine`, `engine_reason` and `records` beside what Keras puts there; one whose attribute
+            `needs_weights` is False is called without the model being given its weights first.
         validation_split: the share of the records to hold out, the last ones as they were given, as in Keras.
         validation_data: records of its own to validate with: `(x, y)`, `(x, y, weights)`, a Dataset, or what gives
             batches.
@@ -170,7 +171,7 @@ def trained(
         check_not_forked()
     with deferred(lambda: None) as interrupted:  # JAX, interrupted while it compiles, may lose the signal
         watched = request.on_divergence == "stop" and not any(map(_stops_by_itself, own))
-        trainer, decision = trainer_for(model, parts, decision, request, watched)
+        trainer, decision = trainer_for(model, parts, decision, request, watched, own)
     if interrupted() or is_set(request.stop):
         raise KeyboardInterrupt
     if request.verbose and decision.fell_back:
@@ -190,12 +191,14 @@ def trained(
             tell_interrupted(own)  # the caller set it: nothing is printed
         return told_of_stop or interrupted()
 
+    forget_initial_epoch(model)
     try:
         with deferred(lambda: tell_interrupted(all_callbacks)) as interrupted:
             trainer.train(_whole_executions(schedule, model), all_callbacks, stopped, params)
             if stopped():
                 raise KeyboardInterrupt
     finally:
+        forget_initial_epoch(model)
         progress.close()
         record_run(model, decision, clock, trainer)
     if trainer.watch is not None and trainer.watch.found is not None:

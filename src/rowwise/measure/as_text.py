@@ -39,7 +39,7 @@ def classification(report: Report) -> str:
             for p in pairs
         ]
     lines += [line for sentence in warnings(report) for line in wrap(sentence)]
-    return "\n".join([*lines, *_basis(report)])
+    return "\n".join([*lines, *_weighted(report), *_basis(report)])
 
 
 def regression(report: RegressionReport) -> str:
@@ -62,7 +62,7 @@ def regression(report: RegressionReport) -> str:
             lines += wrap(say("measure.no_better.mean", name=score.name))
     if len(report.targets) > MOST_TARGETS:
         lines.append(say("measure.more.targets", more=f"{len(report.targets) - MOST_TARGETS:,}"))
-    return "\n".join([*lines, *_basis(report)])
+    return "\n".join([*lines, *_weighted(report), *_basis(report)])
 
 
 def of_labels(report: MultiLabelReport) -> str:
@@ -72,7 +72,8 @@ def of_labels(report: MultiLabelReport) -> str:
     lines = [say("measure.labels.first", **figures) + loss, *_labels(report)]
     names = [say(f"measure.name.{row[0]}") for row in label_measures(report)]
     lines += _table_of_measures(names, label_measures(report)) + wrap(say("measure.baseline.labels"))
-    return "\n".join([*lines, *(line for s in label_warnings(report) for line in wrap(s)), *_basis(report)])
+    lines += [line for sentence in label_warnings(report) for line in wrap(sentence)]
+    return "\n".join([*lines, *_weighted(report), *_basis(report)])
 
 
 def fold_lines(measures: Mapping[str, Sequence[float]], report: AnyReport, records: int) -> list[str]:
@@ -234,6 +235,15 @@ def _labels(report: MultiLabelReport) -> list[str]:
     if (more := len(report.labels) - MOST_TARGETS) > 0:
         lines.append(say("measure.more.labels", more=f"{more:,}"))
     return lines
+
+
+def _weighted(report: AnyReport) -> list[str]:
+    return [] if report.weights is None else wrap(weighted_text(report))
+
+
+def weighted_text(report: AnyReport) -> str:
+    """What the measures are weighted by, in one sentence."""
+    return say("measure.weighted", name=report.weighted_by)
 
 
 def _basis(report: Report | RegressionReport | MultiLabelReport) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.errors import DataError
-from rowwise.measure.bootstrap import LEVEL, SEED, Interval, of_confusion, of_rankings, of_sums
+from rowwise.measure.bootstrap import LEVEL, SEED, Interval, of_cells, of_confusion, of_rankings, of_sums
 from rowwise.measure.calibration import Calibration, calibration
 from rowwise.measure.ranking import Ranking, rankings
 from rowwise.text import language
@@ -62,6 +62,9 @@ class Report:
         probabilities: `(records, classes)`; None where only classes were predicted.
         prior: `(classes,)`: the shares of the classes in the training records; None for those measured on.
         basis: how the task is known; None where it was not asked for.
+        predicted: `(records,)` class numbers; None where only counts are known.
+        weights: how much each record counts in every measure; counts of records, as in `confusion`, do not change.
+        weighted_by: what the weights are called.
     """
 
     confusion: NDArray[np.int64]
@@ -73,6 +76,9 @@ class Report:
     probabilities: NDArray[Any] | None = field(default=None, repr=False)
     prior: NDArray[np.float64] | None = field(default=None, repr=False)
     basis: Task | None = None
+    predicted: NDArray[Any] | None = field(default=None, repr=False)
+    weights: NDArray[Any] | None = field(default=None, repr=False)
+    weighted_by: str = ""
 
     @property
     def task(self) -> str:
@@ -87,12 +93,13 @@ class Report:
     @property
     def accuracy(self) -> float:
         """The share of records on the diagonal."""
-        return float(np.trace(self.confusion) / self.records)
+        return float(np.trace(self._cells) / self._cells.sum())
 
     @property
     def per_class(self) -> tuple[ClassScore, ...]:
         """A score a class, by class number."""
-        precision, recall, f1, support, predicted = _by_class(self.confusion)
+        precision, recall, f1 = _by_class(self._cells)[:3]
+        support, predicted = self.confusion.sum(1), self.confusion.sum(0)
         return tuple(
             ClassScore(name, float(precision[c]), float(recall[c]), float(f1[c]), int(support[c]), int(predicted[c]))
             for c, name in enumerate(self.names)
@@ -126,7 +133,7 @@ class Report:
     @cached_property
     def per_class_ranks(self) -> dict[int, tuple[float, float]]:
         """ROC AUC and average precision by class number; without classes that no record has, or every one."""
-        every = np.ones((1, self.records))
+        every = np.ones((1, self.records)) if self.weights is None else self.weights[None]
         return {c: tuple(float(figure[0]) for figure in r.figures(every)) for c, r in self._rankings.items()}  # type: ignore[misc]
 
     @cached_property
@@ -134,7 +141,7 @@ class Report:
         """How far the confidence can be trusted; None without probabilities."""
         if self.true is None or self.probabilities is None:
             return None
-        return calibration(self.true, self.probabilities)
+        return calibration(self.true, self.probabilities, weights=self.weights)
 
     @cached_property
     def intervals(self) -> dict[str, Interval]:
@@ -144,12 +151,17 @@ class Report:
         lacks counts 0, like every quotient without a denominator. Left out, it would raise the mean.
         """
         occurs = _occurs(self.confusion)
-        drawn = of_confusion(self.confusion, lambda confusions: _macro_figures(confusions, occurs))
-        intervals = dict(zip(FROM_CONFUSION, drawn, strict=True))
+        drawn: Sequence[Interval | None]
+        if self.weights is None:
+            drawn = of_confusion(self.confusion, lambda confusions: _macro_figures(confusions, occurs))
+        else:
+            numbers, size = self._cell_numbers, self.confusion.size
+            drawn = of_cells(numbers, size, self.weights, lambda drawn: _macro_figures(_square(drawn), occurs))
+        intervals = {name: one for name, one in zip(FROM_CONFUSION, drawn, strict=True) if one is not None}
         if self.true is not None and self.probabilities is not None:
             losses = -np.log(_of_true_class(self.true, self.probabilities))
-            intervals["loss"] = of_sums(losses[:, None], lambda means: means)[0]
-            ranked = of_rankings(self._rankings.values(), self.records)
+            intervals["loss"] = of_sums(losses[:, None], lambda means: means, self.weights)[0]
+            ranked = of_rankings(self._rankings.values(), self.records, self.weights)
             names = ("roc_auc", "average_precision")
             intervals |= {name: interval for name, interval in zip(names, ranked, strict=True) if interval}
         return intervals
@@ -160,17 +172,18 @@ class Report:
 
         That is scikit-learn's `DummyClassifier(strategy="prior")`.
         """
-        support = self.confusion.sum(1)
+        support = self._cells.sum(1)
         prior = support / support.sum() if self.prior is None else self.prior
+        answer = int(prior.argmax())
         confusion = np.zeros_like(self.confusion)
-        confusion[:, int(prior.argmax())] = support
+        confusion[:, answer] = self.confusion.sum(1)
+        always = replace(self, confusion=confusion, loss=None, provenance="", basis=None)
+        always = replace(always, predicted=None if self.predicted is None else np.full_like(self.predicted, answer))
         if self.true is None or self.probabilities is None:
-            return Report(confusion, self.classes, self.classes_ko)
+            return always
         probabilities = np.broadcast_to(prior, self.probabilities.shape)
         loss = float(-(support / support.sum() * np.log(np.clip(prior, EPSILON, 1 - EPSILON))).sum())
-        return Report(
-            confusion, self.classes, self.classes_ko, loss, self.provenance, self.true, probabilities, self.prior
-        )
+        return replace(always, loss=loss, provenance=self.provenance, probabilities=probabilities)
 
     @property
     def baseline_class(self) -> int:
@@ -210,6 +223,7 @@ class Report:
             "task": self.task,
             "records": self.records,
             "provenance": self.provenance,
+            **({"weighted_by": self.weighted_by} if self.weights is not None else {}),
             **self._figures(),
             "intervals": {"level": LEVEL, "seed": SEED, **{k: v._asdict() for k, v in self.intervals.items()}},
             "baseline": {
@@ -245,6 +259,21 @@ class Report:
         return [pair for pair in pairs if wrong[pair]]
 
     @cached_property
+    def _cell_numbers(self) -> NDArray[np.int64]:
+        """`(records,)`: where each record stands in `confusion`, row after row."""
+        assert self.true is not None
+        assert self.predicted is not None
+        return self.true.astype(np.int64) * len(self.classes) + self.predicted
+
+    @cached_property
+    def _cells(self) -> NDArray[Any]:
+        """`confusion` with the records' weights added up."""
+        if self.weights is None:
+            return self.confusion
+        cells = np.bincount(self._cell_numbers, self.weights.astype(np.float64), self.confusion.size)
+        return cells.reshape(self.confusion.shape)
+
+    @cached_property
     def _rankings(self) -> dict[int, Ranking]:
         if self.true is None or self.probabilities is None:
             return {}
@@ -265,8 +294,14 @@ def measure(
     classes_ko: Sequence[str] = (),
     loss: float | None = None,
     provenance: str = "",
+    weights: NDArray[Any] | None = None,
+    weighted_by: str = "",
 ) -> Report:
     """Compare `y_true` `(records,)` with `y_pred` `(records,)`, class numbers both.
+
+    Args:
+        weights: `(records,)`: how much each record counts; None where all count alike.
+        weighted_by: what the weights are called.
 
     Raises:
         DataError: no records, or the numbers of records differ.
@@ -275,7 +310,10 @@ def measure(
     if true.shape != predicted.shape or true.ndim != 1 or not len(true):
         raise DataError("measure.records", true=true.shape, predicted=predicted.shape)
     cells = np.bincount(true.astype(np.int64) * len(classes) + predicted, minlength=len(classes) ** 2)
-    return Report(cells.reshape(len(classes), -1), tuple(classes), tuple(classes_ko), loss, provenance)
+    report = Report(cells.reshape(len(classes), -1), tuple(classes), tuple(classes_ko), loss, provenance)
+    if weights is None:
+        return replace(report, predicted=predicted)
+    return replace(report, true=true, predicted=predicted, weights=weights, weighted_by=weighted_by)
 
 
 def of_probabilities(
@@ -285,10 +323,14 @@ def of_probabilities(
     classes_ko: Sequence[str] = (),
     provenance: str = "",
     prior: NDArray[np.float64] | None = None,
+    weights: NDArray[Any] | None = None,
+    weighted_by: str = "",
 ) -> Report:
     """The whole Report of class numbers `(records,)` and probabilities `(records, classes)` of the same records."""
-    loss = float(-np.log(_of_true_class(true, probabilities)).mean())
-    report = measure(true, probabilities.argmax(1), classes, classes_ko, loss, provenance)
+    losses = -np.log(_of_true_class(true, probabilities))
+    loss = float(losses.mean() if weights is None else np.average(losses, weights=weights))
+    predicted = probabilities.argmax(1)
+    report = measure(true, predicted, classes, classes_ko, loss, provenance, weights, weighted_by)
     return replace(report, true=true, probabilities=probabilities, prior=prior)
 
 
@@ -302,6 +344,12 @@ def _by_class(confusion: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
     support, predicted = confusion.sum(-1), confusion.sum(-2)
     return _ratio(right, predicted), _ratio(right, support), _ratio(2 * right, support + predicted), support, predicted
+
+
+def _square(cells: NDArray[Any]) -> NDArray[Any]:
+    """`(draws, classes²)` → `(draws, classes, classes)`."""
+    classes = round(cells.shape[1] ** 0.5)
+    return cells.reshape(len(cells), classes, classes)
 
 
 def _occurs(confusion: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -44,7 +44,8 @@ def dense(
     A table's records, which have a schema, go through its Preparation instead, and its FeatureEncoding, which tells
     numbers piece by piece. For regression the last layers are Dense(targets) and a Rescaling to the targets' own
     units, the loss the mean squared error, the metric the mean absolute error. For several labels the last
-    layer is Dense(labels, sigmoid), the loss binary cross-entropy, the metric binary accuracy.
+    layer is Dense(labels, sigmoid), the loss binary cross-entropy, the metric binary accuracy. Metrics are weighted
+    where the Dataset has weights.
 
     Args:
         dataset: records `(records, ...)`; the input is `(None, ...)`, the output `(None, classes)` or
@@ -156,7 +157,8 @@ def _compiled(
     model = keras.Sequential(layers, name="dense")
     for kernel_layer, initializer in dense_layers:
         kernel_layer.kernel_initializer = initializer  # a saved model names Keras's own, of the same distribution
-    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric] if metrics else None)
+    own = {"metrics" if dataset.weights is None else "weighted_metrics": [metric]} if metrics else {}
+    model.compile(keras.optimizers.Adam(learning_rate), loss, **own)
     return model
 
 
@@ -190,8 +192,13 @@ def _target_units(dataset: Dataset) -> keras.layers.Rescaling:
     import keras
 
     y = from_origins(dataset.y, dataset.schema).reshape(len(dataset), -1).astype(np.float64)
-    scale = [float(value) or 1.0 for value in y.std(0)]
-    offset = [float(value) for value in y.mean(0)]
+    if dataset.weights is None:
+        deviations, means = y.std(0), y.mean(0)
+    else:
+        means = np.average(y, 0, dataset.weights)
+        deviations = np.sqrt(np.average((y - means) ** 2, 0, dataset.weights))
+    scale = [float(value) or 1.0 for value in deviations]
+    offset = [float(value) for value in means]
     single = len(scale) == 1
     return keras.layers.Rescaling(scale[0] if single else scale, offset[0] if single else offset, name="units")
 

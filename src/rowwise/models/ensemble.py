@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from rowwise.models.encoding import Encoded, FeatureEncoding
-from rowwise.models.keras_view import compiled_metrics
+from rowwise.models.keras_view import compiled_metrics, has_weighted_metrics
 from rowwise.models.preparation import Preparation
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def averaged(first: keras.Model, networks: Sequence[keras.Model]) -> keras.Model
         if isinstance(layer, keras.layers.Dense):
             layer.set_weights(next(weights))
     optimizer = type(first.optimizer).from_config(first.optimizer.get_config())
-    model.compile(optimizer, first.loss, metrics=[metric.name for metric in compiled_metrics(first)])
+    kind = "weighted_metrics" if has_weighted_metrics(first) else "metrics"
+    model.compile(optimizer, first.loss, **{kind: [metric.name for metric in compiled_metrics(first)]})
     model.optimizer.build(model.trainable_variables)
     return model
 

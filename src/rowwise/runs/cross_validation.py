@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.loaders import load_source
-from rowwise.data.source import Source
 from rowwise.errors import UsageError, warn_user
 from rowwise.files import atomic_write
 from rowwise.json_text import to_json
@@ -179,7 +178,7 @@ def _run(plan: TrainingPlan, folder: Path, **more: Any) -> Saved:
         return train(plan_training(data, options, folder), **more)
     saved = Saved.open(folder)
     assert saved.record is not None
-    kept = Source.from_dict({"place": "", **saved.record.data.reading_options})
+    kept = saved.record.data.source_at()
     other = any(getattr(kept, name) != getattr(plan.source, name) for name in reading)
     if other or saved.record.settings.contradictions(chosen):  # type: ignore[arg-type]
         raise UsageError("folds.other", path=folder)
@@ -206,6 +205,7 @@ def _together(place: Path, runs: Sequence[Saved], sets: Sequence[Dataset]) -> Cr
         x=sorted_by_row([data.x for data in sets]),
         y=sorted_by_row([data.y for data in sets]),
         rows=sorted_by_row([data.rows for data in sets]),
+        weights=None if sets[0].weights is None else sorted_by_row([data.weights for data in sets]),
         keys=None,
         split_by="",
     )

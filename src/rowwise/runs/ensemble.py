@@ -41,7 +41,7 @@ def with_others(job: Job, first: keras.Model, batch_size: int) -> tuple[keras.Mo
     assert isinstance(held_out, Arrays | None)
     _, features_of = fixed_part(first)
     features = features_of(train.x)
-    validation = None if held_out is None else (features_of(held_out.x), held_out.y)
+    validation = None if held_out is None else held_out._replace(x=features_of(held_out.x)).parts
     layers = settings.hidden, settings.activation, settings.dropout, settings.learning_rate
 
     def build(seed: int) -> keras.Model:
@@ -62,6 +62,7 @@ def with_others(job: Job, first: keras.Model, batch_size: int) -> tuple[keras.Mo
         epochs=settings.epochs,
         batch_size=batch_size,
         validation=validation,
+        sample_weight=train.weights,
         class_weight=balanced(data) if settings.class_weight == "balanced" else None,
         engine=job.engine,
         stop=job.stop,

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from rowwise.data.column_names import SEVERAL, cut, listed, named
-from rowwise.data.source import Source, is_frame, of_frame
+from rowwise.data.source import Source, is_frame, source_of
 from rowwise.errors import DataError, UsageError
 from rowwise.files import LOCK
 from rowwise.locks import held, owner
 from rowwise.runs.record import RECORD, UNFINISHED, RunRecord
 from rowwise.runs.settings import Settings
-from rowwise.text.options import option, written
+from rowwise.text.options import as_argument, option
 
 # The attributes of a Source that say how data are read, by the names of the options that set them: `seed` is the
 # training's own, so that of the split has another name.
@@ -75,19 +75,6 @@ def plan_training(
     return TrainingPlan(source_of(data, reading).checked(), settings, chosen)
 
 
-def source_of(data: Any, reading: Mapping[str, Any]) -> Source:
-    """The Source of a name, path or DataFrame, with the attributes `reading`.
-
-    Raises:
-        UsageError: none of these, an unknown option, or an invalid value.
-    """
-    if is_frame(data):
-        return of_frame(data, {name: value for name, value in reading.items() if name != "place"})
-    if not isinstance(data, str | Path):
-        raise UsageError("source.kind", found=type(data).__name__)
-    return Source.from_dict({"place": str(data), **reading})
-
-
 def option_names(attributes: Iterable[str]) -> str:
     """`--target, --split-seed`, or `target=, split_seed=`: attributes of a Source as the caller writes them."""
     return ", ".join(option(OPTIONS[attribute]) for attribute in attributes)
@@ -100,7 +87,7 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
     record = RunRecord.read(folder, UNFINISHED if killed else RECORD)
     source, kept = record.data.loader(), record.settings
     if is_frame(data):
-        source = source_of(data, record.data.reading_options)
+        source = record.data.source_at(data)
     if source is None:
         raise UsageError("cli.resume.frame", path=folder)
     if record.data.has_outdated_groups:
@@ -141,7 +128,7 @@ def _other_data(kept: Source, data: Any, reading: Mapping[str, Any]) -> list[str
     for name in reading:
         if getattr(asked, name) != getattr(kept, name):
             argument = option(OPTIONS[name], _shown(getattr(asked, name)))
-            differences.append(f"{argument} ≠ {written(_shown(getattr(kept, name)))}")
+            differences.append(f"{argument} ≠ {as_argument(_shown(getattr(kept, name)))}")
     return differences
 
 

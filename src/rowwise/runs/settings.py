@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from rowwise.errors import UsageError
 from rowwise.models.presets import PRESETS, suited
 from rowwise.text import say
-from rowwise.text.options import option, written
+from rowwise.text.options import as_argument, option
 from rowwise.text.visible import shown
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Settings:
         `epochs` are no contradiction: a resumed run may train for longer.
         """
         return [
-            f"{option(name, value)} ≠ {written(getattr(self, name))}"
+            f"{option(name, value)} ≠ {as_argument(getattr(self, name))}"
             for name, value in Settings.of(choices).to_dict().items()
             if name in choices and name != "epochs" and value != getattr(self, name)
         ]

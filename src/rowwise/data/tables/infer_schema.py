@@ -37,7 +37,7 @@ ZEROS_AND_ONES = frozenset(("0", "1", "0.0", "1.0"))
 
 def check_options(table: Table, source: Source) -> None:
     """Raises UsageError where an option names a column that the table does not have, or two contradict one another."""
-    for option in ("target", "categorical", "numeric", "drop", "group", "time"):
+    for option in ("target", "categorical", "numeric", "drop", "group", "time", "weight"):
         value = getattr(source, option)
         for name in (value,) if isinstance(value, str) and value else value:
             if name not in table.columns:
@@ -53,7 +53,9 @@ def check_options(table: Table, source: Source) -> None:
             other = options.setdefault(name, option)
             if other != option:
                 raise UsageError("table.contradiction", name=name, first=other, second=option)
-    for name in (*source.target, source.group, source.time):
+    if source.weight and (other := options.get(source.weight, "drop")) != "drop":
+        raise UsageError("table.contradiction", name=source.weight, first=other, second="weight")
+    for name in (*source.target, source.group, source.time, source.weight):
         if name in table.unread:
             raise UsageError("table.nested", name=name, found=cut(table.unread[name]))
 
@@ -115,8 +117,8 @@ def _labels(source: Source, profiles: Mapping[str, Profile]) -> tuple[tuple[str,
     return tuple(pairs)
 
 
-def settle_dates(profiles: Mapping[str, Profile], source: Source, told: bool = True) -> None:
-    """Decide for all columns whether the day or the month comes first in their dates; where `told`, warn.
+def settle_dates(profiles: Mapping[str, Profile], source: Source, warn: bool = True) -> None:
+    """Decide for all columns whether the day or the month comes first in their dates; where `warn`, say so.
 
     Raises:
         UsageError: the source asks for an order that a column contradicts.
@@ -127,7 +129,7 @@ def settle_dates(profiles: Mapping[str, Profile], source: Source, told: bool = T
     named = {*source.drop, *source.categorical, *source.numeric, *source.target}
     evidence = {name: profile.dates for name, profile in profiles.items() if name not in named}
     guessed = order.settle(evidence, source.date_order)
-    if not told:
+    if not warn:
         return
     used = {name: dates for name, dates in evidence.items() if _kind_without_options(profiles[name]) == "date"}
     order.tell_guessed(used, [name for name in guessed if name in used])

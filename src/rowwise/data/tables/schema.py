@@ -22,6 +22,7 @@ from rowwise.data.tables.columns.date import PARTS
 from rowwise.data.tables.missing_words import MISSING
 from rowwise.data.tables.origins import EXACT_64
 from rowwise.data.tables.schema_text import schema_text
+from rowwise.data.tables.weights import WEIGHT
 from rowwise.text import is_key
 
 if TYPE_CHECKING:
@@ -131,6 +132,11 @@ class Schema:
     def task(self) -> str:
         """`"classification"`, `"multilabel"` or `"regression"`."""
         return "classification" if self.classes else "multilabel" if self.labels else "regression"
+
+    @property
+    def weight(self) -> str:
+        """The name of the column that says how much each record counts; empty where all count alike."""
+        return next((column.name for column in self.columns if column.reason == WEIGHT), "")
 
     @cached_property
     def used(self) -> tuple[Column, ...]:

@@ -103,6 +103,8 @@ def measures_view(subject: ReportContent) -> Measures | None:
     """Every measure, warnings, and how the measures were obtained."""
     head = ["", say("report.value"), say("measure.interval"), say("measure.baseline"), say("report.means")]
     bootstrap = say("report.bootstrap", draws=f"{DRAWS:,}")
+    if subject.report.weights is not None:
+        bootstrap += " " + as_text.weighted_text(subject.report)
     if report := subject.classes:
         warnings = as_text.warnings(report)
         return Measures(warnings, head, [_of_classes(report)], bootstrap, _by_class(report), [])

@@ -8,6 +8,7 @@ when it saves a model, as text that is compared and never imported.
 
 from rowwise.models.keras_view.calls import Call, failed_calls, intercepted, restore_values, unfiltered_tracebacks
 from rowwise.models.keras_view.data import Bare, EpochBatches, gives_batches
+from rowwise.models.keras_view.guard import before_use
 from rowwise.models.keras_view.layers import (
     activation_name,
     attention_sizes,
@@ -31,6 +32,7 @@ from rowwise.models.keras_view.losses import (
     BINARY,
     CATEGORICAL,
     ELEMENTWISE,
+    LOSS_CLASSES,
     OF_MARGINS,
     OF_NUMBERS,
     PROBABILITIES,
@@ -49,6 +51,7 @@ from rowwise.models.keras_view.training import (
     build_from_shapes,
     compiled_metrics,
     decays,
+    forget_initial_epoch,
     has_own_loss,
     has_own_train_step,
     has_weighted_metrics,
@@ -62,6 +65,7 @@ from rowwise.models.keras_view.training import (
     seed_states,
     settings_of,
     sums_over_records,
+    times_batches,
     update_metrics,
     works_within_epochs,
     would_train,
@@ -72,6 +76,7 @@ __all__ = [
     "BINARY",
     "CATEGORICAL",
     "ELEMENTWISE",
+    "LOSS_CLASSES",
     "OF_MARGINS",
     "OF_NUMBERS",
     "PROBABILITIES",
@@ -86,6 +91,7 @@ __all__ = [
     "activation_name",
     "add_to_mean",
     "attention_sizes",
+    "before_use",
     "build_from_shapes",
     "calls_of",
     "check_not_forked",
@@ -94,6 +100,7 @@ __all__ = [
     "dense_kernels",
     "failed_calls",
     "flat_layers",
+    "forget_initial_epoch",
     "gives_batches",
     "graph_calls",
     "has_loss_weights",
@@ -127,6 +134,7 @@ __all__ = [
     "settings_of",
     "shapes_of_config",
     "sums_over_records",
+    "times_batches",
     "unfiltered_tracebacks",
     "update_metrics",
     "works_within_epochs",

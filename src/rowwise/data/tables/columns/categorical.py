@@ -96,15 +96,15 @@ class LevelCounts:
         self.counts += np.bincount(present, minlength=len(self.counts))
 
     def fields(self) -> dict[str, Any]:
-        return {"levels": tuple(self.levels[level] for level in self._kept())}
+        return {"levels": tuple(self.levels[level] for level in self._frequent())}
 
     def new_numbers(self) -> NDArray[np.float32]:
-        kept = self._kept()
+        kept = self._frequent()
         numbers = np.full(len(self.levels) + 1, len(kept), np.float32)
         numbers[kept] = np.arange(len(kept))
         return numbers
 
-    def _kept(self) -> NDArray[np.intp]:
+    def _frequent(self) -> NDArray[np.intp]:
         kept = np.flatnonzero(self.counts > 0)
         if len(kept) > ONE_HOT and (self.counts >= OFTEN).sum() > ONE_HOT:
             kept = np.flatnonzero(self.counts >= OFTEN)
