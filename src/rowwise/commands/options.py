@@ -42,6 +42,8 @@ def settings() -> list[Option]:
         option("--pieces", "cli.help.pieces", "N", whole(0), usual.pieces),
         option("--ensemble", "cli.help.ensemble", "N", whole(1), usual.ensemble),
         Option("--refit", "cli.help.refit", is_flag=True, default=None),
+        Option("--threshold", "cli.help.threshold", "AIM"),
+        Option("--calibrate", "cli.help.calibrate", is_flag=True, default=None),
         option("--engine", "cli.help.engine", "ENGINE", one_of(*ENGINES), ENGINES[0]),
     ]
 

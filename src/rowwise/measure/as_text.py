@@ -38,7 +38,7 @@ def classification(report: Report) -> str:
             say("measure.pair", true=p.true, predicted=p.predicted, count=p.records, share=f"{100 * p.share:.1f}")
             for p in pairs
         ]
-    lines += [line for sentence in warnings(report) for line in wrap(sentence)]
+    lines += [line for sentence in (*decided(report), *warnings(report)) for line in wrap(sentence)]
     return "\n".join([*lines, *_weighted(report), *_basis(report)])
 
 
@@ -72,7 +72,7 @@ def of_labels(report: MultiLabelReport) -> str:
     lines = [say("measure.labels.first", **figures) + loss, *_labels(report)]
     names = [say(f"measure.name.{row[0]}") for row in label_measures(report)]
     lines += _table_of_measures(names, label_measures(report)) + wrap(say("measure.baseline.labels"))
-    lines += [line for sentence in label_warnings(report) for line in wrap(sentence)]
+    lines += [line for sentence in (*labels_decided(report), *label_warnings(report)) for line in wrap(sentence)]
     return "\n".join([*lines, *_weighted(report), *_basis(report)])
 
 
@@ -137,6 +137,39 @@ def warnings(report: Report) -> list[str]:
         else:
             sentences.append(say("measure.no_better", **values))
     return sentences
+
+
+def decided(report: Report) -> list[str]:
+    """The threshold and the calibration of a model, with the measures without them, in plain sentences."""
+    sentences = []
+    if (half := report.at_half) is not None:
+        values = {"name": report.names[1], "threshold": f"{report.threshold:.3g}"}
+        sentences.append(say("measure.threshold", **values, **_before_and_after(half, report)))
+    if (raw := report.uncalibrated) is not None and raw.calibration is not None and report.calibration is not None:
+        figures = {"loss": f"{raw.loss:.4f}", "loss_now": f"{report.loss:.4f}"}
+        figures |= {"ece": f"{raw.calibration.ece:.4f}", "ece_now": f"{report.calibration.ece:.4f}"}
+        sentences.append(say("measure.calibrated", temperature=f"{report.temperature:.3g}", **figures))
+    return sentences
+
+
+def labels_decided(report: MultiLabelReport) -> list[str]:
+    """The thresholds and the calibration of a model of labels, as `decided`."""
+    sentences = []
+    if (half := report.at_half) is not None:
+        each = zip(report.labels, report.thresholds, strict=True)
+        shown = ", ".join(f"{name} {threshold:.3g}" for name, threshold in each)
+        sentences.append(say("measure.thresholds", thresholds=shown, **_before_and_after(half, report)))
+    if (raw := report.uncalibrated) is not None:
+        shown = ", ".join(f"{temperature:.3g}" for temperature in report.temperatures)
+        losses = {"loss": f"{raw.loss:.4f}", "loss_now": f"{report.loss:.4f}"}
+        sentences.append(say("measure.calibrated.labels", temperature=shown, **losses))
+    return sentences
+
+
+def _before_and_after(before: AnyReport, after: AnyReport) -> dict[str, str]:
+    names = ("accuracy", "f1")
+    shown = {name: f"{getattr(before, name):.4f}" for name in names}
+    return shown | {f"{name}_now": f"{getattr(after, name):.4f}" for name in names}
 
 
 def better_elsewhere(report: Report) -> list[str]:

@@ -111,6 +111,13 @@ class TrainingEnded:
     kept: KeptEpoch | None = None
 
 
+@dataclass(frozen=True)
+class Decided:
+    """A threshold or a temperature that was decided on the records held out, in the current language."""
+
+    message: str
+
+
 @dataclass(frozen=True, eq=False)
 class Measured:
     """The report on the test records; saving comes next."""
@@ -156,6 +163,7 @@ Event: TypeAlias = (
     | EnsembleBegan
     | StopRequested
     | TrainingEnded
+    | Decided
     | Measured
     | RunSaved
     | Warned

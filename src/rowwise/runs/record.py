@@ -18,6 +18,7 @@ from rowwise.files import LOCK, PARTIAL, read_small
 from rowwise.json_text import from_json, to_json
 from rowwise.locks import held, owner
 from rowwise.runs.data_record import DataRecord
+from rowwise.runs.decisions import Decisions
 from rowwise.runs.json_fields import Fields, is_number
 from rowwise.runs.settings import Settings
 
@@ -105,6 +106,7 @@ class RunRecord:
             epoch; empty where that is `checkpoint` itself.
         refit: the epochs of the model that was then trained on all training records, which is the one that is saved.
         members: the other networks of an ensemble: the saved model is the mean of them and of that of `epochs`.
+        decisions: thresholds and temperatures of the saved model; None where none were asked for.
         model: the path of the saved model; empty as long as the run is not finished.
     """
 
@@ -125,6 +127,7 @@ class RunRecord:
     best_checkpoint: str = ""
     refit: tuple[Epoch, ...] = ()
     members: tuple[Member, ...] = ()
+    decisions: Decisions | None = None
     model: str = ""
 
     @property
@@ -170,6 +173,7 @@ class RunRecord:
             "best_checkpoint": self.best_checkpoint or None,
             "refit": [epoch.to_dict() for epoch in self.refit],
             "members": [asdict(member) for member in self.members],
+            "decisions": self.decisions.to_dict() if self.decisions else None,
             "model": self.model,
         }
 
@@ -237,6 +241,7 @@ class RunRecord:
             best_checkpoint=_checkpoint(read.text("best_checkpoint")),
             refit=_epochs(values.get("refit", []), "refit"),
             members=_members(values.get("members", [])),
+            decisions=Decisions.from_dict(read.mapping("decisions")) if read.mapping("decisions") else None,
             model=read.text("model"),
         )
 

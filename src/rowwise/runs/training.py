@@ -221,6 +221,7 @@ def _recorded(
         best_epoch=fitted.best_epoch,
         refit=fitted.refit,
         members=fitted.members,
+        decisions=fitted.decisions,
         best_checkpoint=fitted.best_checkpoint,
     )
     return record, drawn

@@ -88,6 +88,8 @@ class TrainingOutput:
                 output.tell(say("cli.engine", engine=event.engine, reason=event.reason))
                 if event.kept is not None and not self._kept_said:
                     output.tell(about_kept(event.kept))
+            case events.Decided():
+                output.tell(event.message)
             case events.Measured():
                 output.result(str(event.report))
 
