@@ -135,7 +135,7 @@ def judge(prediction: Prediction, data: Records, train: Dataset | None = None, b
     else:
         _check_task(data, numbers)
         report = (
-            score(prediction.probabilities, data, train)
+            score(prediction.probabilities, data, train, prediction.thresholds, prediction.temperatures)
             if not prediction.values.shape[1]
             else _of_margins(prediction, data)
         )
@@ -158,7 +158,8 @@ def score_labels(prediction: Prediction, data: Records, train: Dataset | None = 
         y = np.asarray(data[1])
     shares = None if train is None or train.y.shape[1:] != predicted.shape[1:] else mean_of(train.y == 1, train)
     probabilities = None if prediction.values.shape[1] else prediction.probabilities
-    return measure_labels(y, predicted, probabilities, names, provenance, shares, *_weights(data))
+    report = measure_labels(y, predicted, probabilities, names, provenance, shares, *_weights(data))
+    return replace(report, thresholds=prediction.thresholds, temperatures=prediction.temperatures)
 
 
 def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = None) -> RegressionReport:
@@ -177,8 +178,18 @@ def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = N
     return measure_numbers(y, values, names, provenance, means, *_weights(data))
 
 
-def score(probabilities: NDArray[Any], data: Records, train: Dataset | None = None) -> Report:
-    """The report of predicted probabilities `(records, classes)`; raises as `evaluate`."""
+def score(
+    probabilities: NDArray[Any],
+    data: Records,
+    train: Dataset | None = None,
+    thresholds: tuple[float, ...] = (),
+    temperatures: tuple[float, ...] = (),
+) -> Report:
+    """The report of predicted probabilities `(records, classes)`; raises as `evaluate`.
+
+    Args:
+        thresholds, temperatures: as a Prediction's.
+    """
     y, names, names_ko, provenance = _classes_of(data)
     if not len(probabilities):
         raise DataError("measure.records", true=y.shape, predicted=probabilities.shape)
@@ -194,7 +205,8 @@ def score(probabilities: NDArray[Any], data: Records, train: Dataset | None = No
     if train is not None and len(train.classes) == width:
         counted = train.counts if train.weights is None else np.bincount(train.y, train.weights, width)
         prior = counted / counted.sum()
-    return of_probabilities(y, probabilities, names, names_ko, provenance, prior, *_weights(data))
+    decided = thresholds[0] if thresholds else None, temperatures[0] if temperatures else None
+    return of_probabilities(y, probabilities, names, names_ko, provenance, prior, *_weights(data), *decided)
 
 
 def _of_margins(prediction: Prediction, data: Records) -> Report:

@@ -17,6 +17,7 @@ import numpy as np
 from rowwise.errors import DataError
 from rowwise.measure.bootstrap import LEVEL, SEED, Interval, of_rankings, of_sums
 from rowwise.measure.ranking import Ranking
+from rowwise.measure.temperature import uncalibrated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,6 +62,8 @@ class MultiLabelReport:
         basis: how the task is known; None where it was not asked for.
         weights: `(records,)`: how much each record counts in every measure; counts of records do not change.
         weighted_by: what the weights are called.
+        thresholds: the probability of each label from which on it is predicted; none: above 0.5.
+        temperatures: what each label's logits were divided by; none where the probabilities are not calibrated.
     """
 
     task = "multilabel"
@@ -75,6 +78,8 @@ class MultiLabelReport:
     basis: Task | None = None
     weights: NDArray[Any] | None = field(default=None, repr=False)
     weighted_by: str = ""
+    thresholds: tuple[float, ...] = ()
+    temperatures: tuple[float, ...] = ()
 
     @property
     def records(self) -> int:
@@ -179,7 +184,23 @@ class MultiLabelReport:
         shares = _mean(self.true, self.weights) if self.shares is None else self.shares
         probabilities = np.broadcast_to(shares, self.true.shape)
         known = None if self.probabilities is None else probabilities
-        return replace(self, predicted=probabilities > 0.5, probabilities=known, shares=shares, basis=None)
+        always = replace(self, predicted=probabilities > 0.5, probabilities=known, shares=shares, basis=None)
+        return replace(always, thresholds=(), temperatures=())
+
+    @property
+    def at_half(self) -> MultiLabelReport | None:
+        """The same without the thresholds: labels above 0.5 are predicted; None where that is so anyway."""
+        if not self.thresholds or self.probabilities is None:
+            return None
+        return replace(self, predicted=self.probabilities > 0.5, thresholds=())
+
+    @cached_property
+    def uncalibrated(self) -> MultiLabelReport | None:
+        """The same with the probabilities as they were before the calibration; None where there was none."""
+        if not self.temperatures or self.probabilities is None:
+            return None
+        probabilities = uncalibrated(self.probabilities, self.temperatures)
+        return replace(self, probabilities=probabilities, thresholds=(), temperatures=())
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""
@@ -189,6 +210,7 @@ class MultiLabelReport:
             "provenance": self.provenance,
             **({"weighted_by": self.weighted_by} if self.weights is not None else {}),
             **self._figures(),
+            **self._decided(),
             "intervals": {"level": LEVEL, "seed": SEED, **{k: v._asdict() for k, v in self.intervals.items()}},
             "baseline": {"from": "measured" if self.shares is None else "training", **self.baseline._figures()},
             "per_label": [score._asdict() for score in self.per_label],
@@ -199,6 +221,15 @@ class MultiLabelReport:
         from rowwise.measure.as_text import of_labels
 
         return of_labels(self)
+
+    def _decided(self) -> dict[str, Any]:
+        """Thresholds and temperatures, where there are any, with what the measures would be without them."""
+        decided: dict[str, Any] = {}
+        if (half := self.at_half) is not None:
+            decided |= {"thresholds": list(self.thresholds), "at_half": half._figures()}
+        if (before := self.uncalibrated) is not None:
+            decided |= {"temperatures": list(self.temperatures), "uncalibrated": {"loss": before.loss}}
+        return decided
 
     def _figures(self) -> dict[str, float | None]:
         return {name: getattr(self, name) for name in FIGURES}

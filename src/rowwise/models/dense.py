@@ -101,13 +101,22 @@ def dense(
 
 
 def network(
-    dataset: Dataset, features: int, hidden: Sequence[int], activation: str, dropout: float, rate: float, seed: int
+    dataset: Dataset,
+    features: int | None,
+    hidden: Sequence[int],
+    activation: str,
+    dropout: float,
+    rate: float,
+    seed: int,
 ) -> keras.Model:
-    """What `dense` has after the layers that learn nothing, for their output `(None, features)`; without metrics, which
-    take longer than a small epoch."""
+    """What `dense` has after the layers that learn nothing, for their output `(None, features)`, or with them where
+    that is None; without metrics, which take longer than a small epoch."""
     import keras
 
-    front = [keras.Input((features,), name="features")]
+    if features is None:
+        front = [keras.Input(dataset.shape, name="records"), *_input_layers(dataset, 0)]
+    else:
+        front = [keras.Input((features,), name="features")]
     return _compiled(dataset, front, hidden, activation, dropout, rate, seed, metrics=False)
 
 

@@ -63,6 +63,10 @@ def plan_training(
             that has all its epochs or stopped within one. DataError: no such data. ModelError: no such run.
     """
     options = dict(options or {})
+    if "seeds" in options:
+        if options.get("ensemble", options["seeds"]) != options["seeds"]:
+            raise UsageError("settings.seeds", seeds=options["seeds"], ensemble=options["ensemble"])
+        options["ensemble"] = options.pop("seeds")
     reading = {READING[name]: options.pop(name) for name in list(options) if name in READING}
     settings = Settings.of(options)  # type: ignore[arg-type]
     chosen = frozenset(options)
@@ -112,6 +116,8 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
         raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
     if record.members and not record.checkpoint:
         raise UsageError("cli.resume.ensemble", path=folder, networks=1 + len(record.members))
+    if record.decisions and record.decisions.temperatures and not record.checkpoint:
+        raise UsageError("cli.resume.calibrated", path=folder)
     if not killed and not ended and record.best_epoch not in (0, done) and not record.checkpoint:
         raise UsageError("cli.resume.best", path=folder, done=done, best=record.best_epoch)
     return TrainingPlan(source.checked(), replace(kept, epochs=epochs), frozenset(choices), folder, record, killed)

@@ -88,8 +88,12 @@ class TrainingOutput:
                 output.tell(say("cli.engine", engine=event.engine, reason=event.reason))
                 if event.kept is not None and not self._kept_said:
                     output.tell(about_kept(event.kept))
+            case events.Decided():
+                output.tell(event.message)
             case events.Measured():
-                output.result(str(event.report))
+                from rowwise.measure.spread import seed_lines
+
+                output.result("\n".join([str(event.report), *seed_lines(event.spread, event.report)]))
 
     def _begin(self, event: events.TrainingBegan) -> None:
         from rowwise.engine.progress import display

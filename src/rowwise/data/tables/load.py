@@ -24,7 +24,7 @@ from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
 from rowwise.data.tables.left_out import tell_left_out, tell_unseen
 from rowwise.data.tables.number_text import is_mark
-from rowwise.data.tables.parse import as_float32, as_numbers, as_texts
+from rowwise.data.tables.parse import as_float32, as_numbers, as_texts, check_range
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.rare_classes import warn_of_rare_classes
 from rowwise.data.tables.read import open_table
@@ -284,7 +284,9 @@ def _targets(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
     if schema.labels:
         known = zip(schema.targets, schema.labels, strict=True)
         return np.stack([_level_numbers(rows, name, pair) for name, pair in known], axis=1)
-    columns: list[NDArray[Any]] = [as_float32(name, rows[name]) for name in schema.targets]
+    columns: list[NDArray[Any]] = [as_float32(rows[name]) for name in schema.targets]
+    for name, floats in zip(schema.targets, columns, strict=True):
+        check_range(name, floats, rows[name], rows[ROW])
     if schema.target_origins:
         columns = [rows[name].to_numpy().astype(np.float64) for name in schema.targets]
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
