@@ -40,7 +40,7 @@ def settings() -> list[Option]:
         option("--patience", "cli.help.patience", "N", whole(1), PATIENCE),
         Option("--no-early-stopping", "cli.help.no_early_stopping", is_flag=True),
         option("--pieces", "cli.help.pieces", "N", whole(0), usual.pieces),
-        option("--ensemble", "cli.help.ensemble", "N", whole(1), usual.ensemble),
+        option("--seeds/--ensemble/ensemble", "cli.help.ensemble", "N", whole(1), usual.ensemble),
         Option("--refit", "cli.help.refit", is_flag=True, default=None),
         Option("--threshold", "cli.help.threshold", "AIM"),
         Option("--calibrate", "cli.help.calibrate", is_flag=True, default=None),

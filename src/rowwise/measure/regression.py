@@ -107,6 +107,12 @@ class RegressionReport:
         """The share of the variance that is explained; 0 is as good as the mean, less is worse."""
         return float(np.mean([score.r2 for score in self.per_target]))
 
+    @property
+    def plain(self) -> dict[str, float]:
+        """MAE, RMSE and R² alone, for which no intervals are drawn."""
+        each = [_figures(self.true[:, n], self.predicted[:, n], self.weights) for n in range(len(self.targets))]
+        return dict(zip(FIGURES, np.mean(each, axis=0).tolist(), strict=True))
+
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""
         return {

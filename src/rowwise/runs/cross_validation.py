@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from rowwise.runs.events import Event, Observer
     from rowwise.runs.plan import TrainingPlan
 
-MEASURES = ("accuracy", "f1", "roc_auc", "average_precision", "loss", "mae", "rmse", "r2")
 PREDICTIONS, SUMMARY = "out-of-fold.csv", "cross-validation.json"
 
 
@@ -62,15 +60,16 @@ class CrossValidation:
     @property
     def measures(self) -> dict[str, tuple[float, ...]]:
         """Each measure of the report, a number a fold."""
+        from rowwise.measure.spread import MEASURES
+
         tests = [run.metrics for run in self.runs]
         return {name: tuple(test[name] for test in tests) for name in MEASURES if _has(tests, name)}
 
     def to_dict(self) -> dict[str, Any]:
         """As `cross-validation.json` has it."""
-        measures = {
-            name: {"folds": list(values), "mean": statistics.fmean(values), "std": statistics.stdev(values)}
-            for name, values in self.measures.items()
-        }
+        from rowwise.measure.spread import summary
+
+        measures = summary(self.measures, "folds")
         best = [run.record.best_epoch if run.record else 0 for run in self.runs]
         return {
             "folds": len(self.runs),
@@ -83,7 +82,7 @@ class CrossValidation:
 
     def __repr__(self) -> str:
         """A table of at most 80 columns, in the current language."""
-        from rowwise.measure.as_text import fold_lines
+        from rowwise.measure.spread import fold_lines
 
         lines = fold_lines(self.measures, self.report, len(self.data))
         if self.decisions and self.runs[0].record:

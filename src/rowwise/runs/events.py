@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -120,9 +120,10 @@ class Decided:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """The report on the test records; saving comes next."""
+    """The report on the test records; saving comes next. `spread` is that of the run's record."""
 
     report: AnyReport
+    spread: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

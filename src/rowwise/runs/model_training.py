@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rowwise.environment import checkpoint_seconds
@@ -17,6 +17,7 @@ from rowwise.text import say
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Mapping
 
     import keras
 
@@ -113,6 +114,7 @@ class Fitted:
     best_epoch: int = 0
     refit: tuple[Epoch, ...] = ()
     members: tuple[Member, ...] = ()
+    spread: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     best_checkpoint: str = ""
     decisions: Decisions | None = None
 
@@ -266,10 +268,10 @@ def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None, goes_on: bool) -
 
     job.tell(EnsembleBegan(kept, job.settings.ensemble - 1))
     try:
-        model, members = with_others(job, fitted.model, _batch_size(job))
+        model, members, spread = with_others(job, fitted.model, _batch_size(job))
     except KeyboardInterrupt:
         return replace(fitted, interrupted=True)
-    fitted, last = replace(fitted, model=model, members=members), job.folder.kept
+    fitted, last = replace(fitted, model=model, members=members, spread=spread), job.folder.kept
     if not goes_on or last is None or last.epochs_trained != len(fitted.epochs):
         return replace(fitted, checkpoint="")
     return replace(fitted, checkpoint=last.checkpoint, best_checkpoint=last.best_checkpoint)

@@ -31,7 +31,7 @@ LATER = (
     "threshold",
     "calibrate",
 )  # what runs of earlier versions lack: they had the default
-OF_TABLES = ("preset", "pieces", "ensemble", "threshold", "calibrate")
+OF_TABLES = ("preset", "pieces", "threshold", "calibrate")
 LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
 
 
@@ -75,7 +75,7 @@ class Settings:
         refit: whether a new model is then trained on all training records, for as many epochs as were best.
         preset: one of `PRESETS`, which decides of a table's model what is not chosen.
         pieces: that each number of a table is divided into; 0 leaves numbers standardized.
-        ensemble: networks of a table's model, which differ in their seed alone and are averaged.
+        ensemble: networks that differ in their seed alone and are averaged; callers may say `seeds`.
         threshold: what the probability from which on the answer is yes is chosen by on the validation records,
             `"f1"`, `"balanced_accuracy"` or `"cost=FP:FN"`, or that probability; empty for the most probable class.
         calibrate: whether the probabilities are calibrated by a temperature fitted on the validation records.

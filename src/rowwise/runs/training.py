@@ -109,7 +109,7 @@ def train(
         with deferred(lambda: tell(StopRequested(training=False)), interrupted):
             prediction, report = _measured(job, fitted.model)
             record, drawn = _recorded(job, fitted, prediction, report, pictures)
-            tell(Measured(report))
+            tell(Measured(report, record.spread))
             place, record = folder.save(fitted.model, record, drawn)
             saved = Saved(place, fitted.model, record)
             tell(RunSaved(saved))
@@ -221,6 +221,7 @@ def _recorded(
         best_epoch=fitted.best_epoch,
         refit=fitted.refit,
         members=fitted.members,
+        spread=fitted.spread,
         decisions=fitted.decisions,
         best_checkpoint=fitted.best_checkpoint,
     )

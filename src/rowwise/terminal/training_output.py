@@ -91,7 +91,9 @@ class TrainingOutput:
             case events.Decided():
                 output.tell(event.message)
             case events.Measured():
-                output.result(str(event.report))
+                from rowwise.measure.spread import seed_lines
+
+                output.result("\n".join([str(event.report), *seed_lines(event.spread, event.report)]))
 
     def _begin(self, event: events.TrainingBegan) -> None:
         from rowwise.engine.progress import display
