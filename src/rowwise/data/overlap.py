@@ -89,7 +89,10 @@ def warn_of_shared(train: Dataset, test: Dataset) -> None:
 
 
 def warn_of_repeated(
-    train: NDArray[np.uint64], test: NDArray[np.uint64], records: Callable[[], tuple[NDArray[Any], NDArray[Any]]]
+    train: NDArray[np.uint64],
+    test: NDArray[np.uint64],
+    records: Callable[[], tuple[NDArray[Any], NDArray[Any]]],
+    part: str = "test",
 ) -> None:
     """Warn where more test records of a table are training records too, target and all, than chance would have it.
 
@@ -97,6 +100,7 @@ def warn_of_repeated(
 
     Args:
         train, test: `(records,)` fingerprints of records with their targets.
+        part: what the records that are compared are for: "test" or "validation".
         records: gives training and test records `(records, columns)` with their targets; called where any are repeated.
 
     Warns:
@@ -108,6 +112,7 @@ def warn_of_repeated(
     chance = expected_by_chance(*records())
     if count > TOLERANCE * chance + 3 * math.sqrt(chance):
         key = "split.duplicates.chance" if chance >= 1 else "split.duplicates"
+        key = key if part == "test" else f"{key}.{part}"
         warn_user(say(key, count=f"{count:,}", records=f"{len(test):,}", chance=f"{chance:,.0f}"))
 
 
