@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 HIDDEN, RATE = (100, 30), 0.001  # of pictures and arrays
+NAME = "dense"  # of the models
 
 
 def dense(
@@ -163,12 +164,17 @@ def _compiled(
     else:
         layers.append(layer(len(dataset.classes), "classes", "softmax"))
         loss, metric = "sparse_categorical_crossentropy", "accuracy"
-    model = keras.Sequential(layers, name="dense")
+    model = keras.Sequential(layers, name=NAME)
     for kernel_layer, initializer in dense_layers:
         kernel_layer.kernel_initializer = initializer  # a saved model names Keras's own, of the same distribution
     own = {"metrics" if dataset.weights is None else "weighted_metrics": [metric]} if metrics else {}
     model.compile(keras.optimizers.Adam(learning_rate), loss, **own)
     return model
+
+
+def draws_its_seeds(model: keras.Model) -> bool:
+    """Whether it is one of `dense`, whose Dropout layers have seeds that nobody chose."""
+    return bool(model.name == NAME)
 
 
 def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: str | None = None) -> NDArray[Any]:
