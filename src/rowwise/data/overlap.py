@@ -94,7 +94,10 @@ def warn_of_shared(train: Dataset, test: Dataset) -> None:
 
 
 def warn_of_repeated(
-    train: NDArray[np.uint64], test: NDArray[np.uint64], records: Callable[[], tuple[NDArray[Any], NDArray[Any]]]
+    train: NDArray[np.uint64],
+    test: NDArray[np.uint64],
+    records: Callable[[], tuple[NDArray[Any], NDArray[Any]]],
+    part: str = "test",
 ) -> None:
     """Warn where more test records of a table are training records too, target and all, than chance would have it.
 
@@ -102,6 +105,7 @@ def warn_of_repeated(
 
     Args:
         train, test: `(records,)` fingerprints of records with their targets.
+        part: what the records that are compared are for: "test" or "validation".
         records: gives training and test records `(records, columns)` with their targets; called where any are repeated.
 
     Warns:
@@ -113,6 +117,7 @@ def warn_of_repeated(
     chance = expected_by_chance(*records())
     if _beyond_chance(count, chance):
         key = "split.duplicates.chance" if chance >= 1 else "split.duplicates"
+        key = key if part == "test" else f"{key}.{part}"
         warn_user(say(key, count=f"{count:,}", records=f"{len(test):,}", chance=f"{chance:,.0f}"))
 
 
