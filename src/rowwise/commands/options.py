@@ -79,6 +79,7 @@ def reading() -> list[Option]:
         option("--time", "cli.help.time", "NAME"),
         option("--test", "cli.help.test", "SHARE", SHARE, Source.test),
         option("--test-file", "cli.help.test_file", "FILE"),
+        option("--validation-file", "cli.help.validation_file", "FILE"),
         option("--split-seed", "cli.help.split_seed", "N", whole(0, LARGEST_SEED), Source.seed),
         *table_format(),
         option("--size", "cli.help.size", "N|HxW"),

@@ -179,7 +179,11 @@ def _run(plan: TrainingPlan, folder: Path, **more: Any) -> Saved:
     if not finished and not killed:
         return train(plan, out=folder, **more)
     assert plan.source is not None
-    reading = {name: value for name, value in plan.source.to_dict().items() if name not in ("place", "test_file")}
+    reading = {
+        name: value
+        for name, value in plan.source.to_dict().items()
+        if name not in ("place", "test_file", "validation_file")
+    }
     chosen = {name: getattr(plan.settings, name) for name in plan.chosen}
     data = plan.source.place if plan.source.frame is None else plan.source.frame
     options = {**chosen, **{OPTIONS[name]: value for name, value in reading.items()}}

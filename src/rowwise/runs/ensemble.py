@@ -40,7 +40,7 @@ def with_others(
     from rowwise.models.ensemble import averaged, features_of, front_of, on_records
 
     settings, data = job.settings, job.train
-    prepared = prepare_records([first], Request(x=data, validation=settings.validation or None))
+    prepared = prepare_records([first], Request(x=data, validation=job.held_out or None))
     parts = prepared.parts(prepared.held_out(first, settings.seed))
     train, held_out = parts.train, parts.validation
     assert isinstance(train, Arrays)

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class DataLoaded:
-    """The records, the complete settings, and the names of those decided by the data."""
+    """The records, the complete settings, and the names of those decided by the data.
+
+    `validation` are records of a table of their own; None where a share of `train` is held out, or none.
+    """
 
     train: Dataset
     test: Dataset
     settings: Settings
     suited: frozenset[str] = frozenset()
+    validation: Dataset | None = None
 
 
 @dataclass(frozen=True, eq=False)

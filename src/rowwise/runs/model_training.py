@@ -47,6 +47,12 @@ class Job:
     threads: int | None = None
     stop: threading.Event | None = None
     on_divergence: str = "stop"
+    validation: Dataset | None = None  # a table of their own; None: a share of `train` is held out, or none
+
+    @property
+    def held_out(self) -> Dataset | float:
+        """What `rowwise.fit` takes as `validation`."""
+        return self.settings.validation if self.validation is None else self.validation
 
     def new_model(self) -> keras.Model:
         """A new model for these data."""
@@ -71,7 +77,7 @@ class Job:
     def begun(self) -> RunRecord:
         """What is known of the run before its training."""
         return RunRecord(
-            data=DataRecord.of(self.train, self.test),
+            data=DataRecord.of(self.train, self.test, self.validation),
             settings=self.settings,
             engine="",
             engine_reason="",
@@ -188,7 +194,7 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
     checkpoints = Checkpoints(job.folder, job.begun(), checkpoint_seconds(), best)
     interrupted = False
     try:
-        _fit(job, model, checkpoints, settings.epochs, len(job.epochs_before), settings.validation, best)
+        _fit(job, job.train, model, checkpoints, settings.epochs, len(job.epochs_before), job.held_out, best)
     except KeyboardInterrupt:
         history = getattr(model, "history", None)  # none before the first epoch
         if history is None or not (history.epoch or history.rowwise.interrupted):
@@ -243,9 +249,10 @@ def _refitted(job: Job, fitted: Fitted, kept: KeptEpoch) -> Fitted:
         best_checkpoint="" if last is None else last.best_checkpoint or last.checkpoint,
     )
     checkpoints = Checkpoints(job.folder, record, checkpoint_seconds(), refit_of=fitted.model)
-    job.tell(RefitBegan(kept, len(job.train)))
+    every = job.train if job.validation is None else job.train.with_records_of(job.validation)
+    job.tell(RefitBegan(kept, len(every)))
     try:
-        _fit(job, model, checkpoints, fitted.best_epoch, len(before), 0.0)
+        _fit(job, every, model, checkpoints, fitted.best_epoch, len(before), 0.0)
     except KeyboardInterrupt:
         written = checkpoints.write()
         done = written.refit if written is not None else ()
@@ -287,8 +294,8 @@ def _decided(job: Job, fitted: Fitted, decider: keras.Model, goes_on: bool) -> F
     if fitted.interrupted or fitted.diverged:
         warn_user(say("decisions.stopped"))
         return fitted
-    settings, train, held = job.settings, job.train, None
-    if settings.validation:
+    settings, train, held = job.settings, job.train, job.validation
+    if held is None and settings.validation:
         held = train[held_out(train.y, settings.validation, settings.seed, train)]
     decisions = decide(decider, held, settings)
     apply(fitted.model, decisions)
@@ -310,11 +317,12 @@ def _batch_size(job: Job) -> int:
 
 def _fit(
     job: Job,
+    train: Dataset,
     model: keras.Model,
     checkpoints: Checkpoints,
     epochs: int,
     initial_epoch: int,
-    validation: float,
+    validation: Dataset | float,
     *first: keras.callbacks.Callback | None,
 ) -> None:
     from rowwise.data.class_weights import balanced
@@ -324,7 +332,7 @@ def _fit(
     settings = job.settings
     fit(
         model,
-        job.train,
+        train,
         epochs=epochs,
         batch_size=_batch_size(job),
         validation=validation,

@@ -76,7 +76,10 @@ def plan_training(
         if reading:
             raise UsageError("cli.source.none", options=option_names(reading))
         return TrainingPlan(None, settings, chosen)
-    return TrainingPlan(source_of(data, reading).checked(), settings, chosen)
+    source = source_of(data, reading).checked()
+    if source.validation_file and "validation" in chosen:
+        raise UsageError("settings.validation.both")
+    return TrainingPlan(source, settings, chosen)
 
 
 def option_names(attributes: Iterable[str]) -> str:

@@ -50,6 +50,9 @@ class TrainingOutput:
                 self.signals.patient = True
                 counts = {"train": f"{len(event.train):,}", "test": f"{len(event.test):,}"}
                 output.tell(say("cli.loaded", provenance=event.train.origin, **counts))
+                if (held := event.validation) is not None:
+                    file = held.source["load"]["place"]
+                    output.tell(say("cli.loaded.validation", records=f"{len(held):,}", file=file))
                 for line in about_table(event.train):
                     output.tell(line)
                 if "epochs" in event.suited:

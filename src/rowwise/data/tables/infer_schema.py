@@ -136,6 +136,7 @@ def settle_dates(profiles: Mapping[str, Profile], source: Source, warn: bool = T
     for name, dates in used.items():
         if dates.unread:
             order.tell_unread(name, dates)
+        order.tell_zones(name, dates)
         order.tell_years(name, dates)
 
 
