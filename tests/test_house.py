@@ -13,7 +13,7 @@ SOURCE = Path(rowwise.__file__).parent
 MODULES = {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text("utf-8")) for path in SOURCE.rglob("*.py")}
 DOCUMENTED = {"_replace", "_asdict", "_fields", "_make"}  # of named tuples
 WORKERS = ("data/pictures/workers.py",)  # within the processes that it starts
-OWN = ("commands/", "cli.py", "benchmarks/", "terminal/")  # a command may act on its process
+OWN = ("commands/", "cli.py", "__main__.py", "benchmarks/", "terminal/")  # a command may act on its process
 
 
 def attributes(tree):

@@ -6,9 +6,10 @@ The names are found when they are first used: `import rowwise` loads neither Ker
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from rowwise.lazy import late
+
+TYPE_CHECKING = False  # `typing` takes milliseconds, in which Ctrl-C would end `rowwise` with a traceback
 
 __version__ = "0.1.0"
 

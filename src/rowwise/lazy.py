@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING
+
+TYPE_CHECKING = False  # see rowwise/__init__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -69,6 +69,36 @@ def test_a_signal_amid_a_callback_neither_is_lost_nor_prints_a_traceback(code):
     assert done.stdout.splitlines() == ["143 130 129", "143 False", "True [1] 130"]
 
 
+# Sends itself Ctrl-C when a module is about to be imported.
+IMPORTING = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Finder:
+    def find_spec(name, path, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder)
+sys.argv = ["rowwise", "data", "list", "--lang", "en"]
+from rowwise.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the signals are POSIX's")
+@pytest.mark.parametrize(
+    ("module", "code", "said"),
+    [
+        ("rowwise.cli", -signal.SIGINT, ""),
+        ("rowwise.errors", -signal.SIGINT, ""),
+        ("rowwise.commands", 130, "\nrowwise: Interrupted; nothing was saved.\n"),
+    ],
+)
+def test_ctrl_c_amid_an_import_of_the_command_line_prints_no_traceback(module, code, said):
+    script = IMPORTING.format(module=module)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, said)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is not None, reason="TensorFlow is installed here")
 def test_another_backend_that_is_not_installed_is_named(tmp_path):

@@ -155,7 +155,7 @@ class MlflowCallback(keras.callbacks.Callback):
 
 def test_a_logger_of_epochs_leaves_the_engine_alone():
     """One that logs batches does not."""
-    for every_epoch, engine in ((True, "native"), (False, "keras")):
+    for every_epoch, engine in ((True, "native"), (False, "whole_epoch")):
         history = rowwise.fit(made(), *data(), callbacks=[MlflowCallback(every_epoch)], verbose=0)
         assert history.rowwise["engine"] == engine
 

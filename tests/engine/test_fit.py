@@ -253,18 +253,6 @@ def test_a_callback_that_changes_the_learning_rate_is_heard():
     equal_weights(model, type("", (), {"get_weights": lambda self: before})(), atol=0)
 
 
-def test_a_callback_with_batch_hooks_goes_to_keras_and_says_why(capsys):
-    data = records()
-    seen = []
-    callback = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
-    history = rowwise.fit(course(data), data, callbacks=[callback], verbose=2)
-    assert history.rowwise.engine == "keras"
-    assert len(seen) == 7
-    assert "LambdaCallback" in capsys.readouterr().err
-    with pytest.raises(UsageError, match="on_train_batch_end"):
-        rowwise.fit(course(data), data, callbacks=[callback], engine="whole_epoch", verbose=0)
-
-
 @pytest.mark.slow
 def test_a_model_that_cannot_be_traced_goes_to_keras(capsys):
     class Watched(keras.optimizers.SGD):
@@ -393,6 +381,7 @@ def test_backup_and_restore_goes_on_after_the_epochs_that_were_done(tmp_path, fa
     history = rowwise.fit(again, data, epochs=3, callbacks=[backup()], verbose=0)
     assert (history.epoch, history.rowwise.engine) == ([2], fastest)
     equal_weights(through, again, rtol=1e-5, atol=1e-7)
+    assert rowwise.fit(again, data, epochs=1, verbose=0).epoch == [0]  # in Keras it would train nothing
 
 
 def test_the_bar_draws_the_table_and_itself_on_a_terminal(monkeypatch):

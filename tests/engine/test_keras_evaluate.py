@@ -95,7 +95,7 @@ def test_a_dict_takes_streams_several_inputs_and_callbacks(model, two):
 
 
 def test_what_a_report_cannot_count_is_refused_with_what_can(model):
-    for options in ({"sample_weight": WEIGHTS}, {"steps": 2}, {"callbacks": [keras.callbacks.Callback()]}):
+    for options in ({"steps": 2}, {"callbacks": [keras.callbacks.Callback()]}):
         with pytest.raises(UsageError, match=f"{next(iter(options))}.*return_dict=True"):
             rowwise.evaluate(model, X, Y, **options)
     with pytest.raises(UsageError, match="return_dict=True"):

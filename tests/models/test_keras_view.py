@@ -337,6 +337,8 @@ def test_backup_and_restore_tells_the_model_where_to_begin(tmp_path):
         again.set_model(model)
         again.on_train_begin()
         assert keras_view.initial_epoch_of(model, 0) == 2
+        keras_view.forget_initial_epoch(model)
+        assert keras_view.initial_epoch_of(model, 1) == 1
 
 
 def test_the_states_of_random_layers():
@@ -519,3 +521,51 @@ def test_callbacks_of_keras_are_told_from_a_users_own():
 
     assert keras_view.is_of_keras(keras.callbacks.EarlyStopping)
     assert not keras_view.is_of_keras(Own)
+
+
+@pytest.mark.parametrize("name", keras_view.LOSS_CLASSES)
+def test_the_class_of_a_loss_computes_its_function(name):
+    with relies_on(name, "losses"):
+        loss = getattr(keras.losses, keras_view.LOSS_CLASSES[name])()
+        assert keras_view.named_loss(loss) == keras_view.named_loss(name) == keras_view.Loss(name)
+
+
+def test_a_use_of_a_variable_is_noticed_once_and_before_it():
+    with relies_on("Variable._value, which holds what every use of a variable reads and writes", "before_use"):
+        model = built(net())
+        kernel, bias = model.trainable_variables[:2]
+        uses = {
+            "read": lambda: np.asarray(kernel),
+            "compute": lambda: kernel + 1,
+            "weights": model.get_weights,
+            "call": lambda: model(pair()[0]),
+            "assign": lambda: kernel.assign(kernel.value * 0),
+            "add": lambda: bias.assign_add(bias.value),
+            "rate": lambda: setattr(model.optimizer, "learning_rate", 0.1),
+            "metric": lambda: model.metrics[0].result(),
+        }
+        every = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+        for name, use in uses.items():
+            order, kind = [], type(kernel)
+            with keras_view.before_use(every, lambda order=order: order.append("noticed")):
+                assert not order
+                use()
+                order.append("used")
+                use()
+            assert order == ["noticed", "used"], name
+            assert type(kernel) is kind
+        with keras_view.before_use(every, lambda: pytest.fail("noticed without a use")):
+            assert model.count_params() == 15
+            assert kernel.shape == (4, 3)
+        assert type(kernel) is kind
+
+
+def test_seeds_that_a_script_gives():
+    with relies_on(
+        "get_random_seed, Layer._seed_generators and the seed of random layers", "global_seed, seeded_layers"
+    ):
+        keras.utils.set_random_seed(41)
+        assert keras_view.global_seed() == 41
+        given = L.LSTM(2, dropout=0.1, seed=3, name="lstm")
+        model = net(L.Dropout(0.1, seed=7, name="mine"), L.Dropout(0.2), L.Reshape((4, 1)), given)
+        assert set(keras_view.seeded_layers(model).values()) == {7, 3}

@@ -10,6 +10,7 @@ from run_records import WHOLE
 
 from rowwise.data import load
 from rowwise.data.loaders import load_source
+from rowwise.data.source import Source
 from rowwise.errors import ModelError
 from rowwise.runs.data_record import DataRecord
 from rowwise.runs.record import Epoch, RunRecord, Unfinished, epochs_of
@@ -158,14 +159,15 @@ def test_seconds_that_were_no_number_are_nan(tmp_path):
     assert math.isnan(record.seconds["compile"])
 
 
-def test_how_data_were_read_is_asked_for_by_name(tmp_path):
+def test_other_data_are_read_as_those_of_the_run(tmp_path):
     """Groups that another version of Polars hashed cannot be split again."""
     load = {"place": "t.csv", "target": ["y"], "group": "who"}
     data = {"name": "t", "source": {"load": load, "split": {"by": "group"}}}
     record = RunRecord.read(written(tmp_path, {**WHOLE, "data": data})).data
-    assert (record.reading_options, record.has_outdated_groups) == (load, True)
+    assert (record.source_at(), record.has_outdated_groups) == (Source("t.csv", target=("y",), group="who"), True)
+    assert record.source_at("other.csv", decimal=",") == Source("other.csv", target=("y",), group="who", decimal=",")
     digits = RunRecord.read(written(tmp_path, WHOLE)).data
-    assert (digits.reading_options, digits.has_outdated_groups) == ({}, False)
+    assert (digits.source_at(), digits.has_outdated_groups) == (Source("digits"), False)
 
 
 def test_a_folder_without_a_record_is_no_run(tmp_path):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.commands.options import chosen, model_task, written
+from rowwise.commands.options import chosen, model_task, table_format
 from rowwise.data.source import Source
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write, check_place
@@ -107,6 +107,7 @@ def _training(record: RunRecord | None) -> Training:
         {name: [epoch.figures[name] for epoch in record.epochs] for name in names},
         [epoch.seconds for epoch in record.epochs],
         record.best_epoch,
+        record.spread,
     )
 
 
@@ -119,7 +120,7 @@ command = Command(
         model_task(),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True),
         Option("--html", "cli.help.html", "FILE", type=Path),
-        *written(),
+        *table_format(),
         *common(json=True),
     ],
     _evaluate,

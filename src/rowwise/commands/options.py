@@ -40,8 +40,10 @@ def settings() -> list[Option]:
         option("--patience", "cli.help.patience", "N", whole(1), PATIENCE),
         Option("--no-early-stopping", "cli.help.no_early_stopping", is_flag=True),
         option("--pieces", "cli.help.pieces", "N", whole(0), usual.pieces),
-        option("--ensemble", "cli.help.ensemble", "N", whole(1), usual.ensemble),
+        option("--seeds/--ensemble/ensemble", "cli.help.ensemble", "N", whole(1), usual.ensemble),
         Option("--refit", "cli.help.refit", is_flag=True, default=None),
+        Option("--threshold", "cli.help.threshold", "AIM"),
+        Option("--calibrate", "cli.help.calibrate", is_flag=True, default=None),
         option("--engine", "cli.help.engine", "ENGINE", one_of(*ENGINES), ENGINES[0]),
     ]
 
@@ -50,7 +52,7 @@ def _of_source(name: str, key: str, metavar: str, kind: Any = str, default: obje
     return Option(name, key, metavar, type=kind, values={"default": default}, heading="cli.source", **more)
 
 
-def written() -> list[Option]:
+def table_format() -> list[Option]:
     """How a table's file writes what it holds, for every command that reads one: `rowwise.data.source.WRITTEN`."""
     option = _of_source
     return [
@@ -72,12 +74,14 @@ def reading() -> list[Option]:
         option("--numeric", "cli.help.numeric", "NAMES", **several),
         option("--drop", "cli.help.drop", "NAMES", **several),
         option("--task", "cli.help.task", "TASK", one_of(*TASKS)),
+        option("--weight", "cli.help.weight", "NAME"),
         option("--group", "cli.help.group", "NAME"),
         option("--time", "cli.help.time", "NAME"),
         option("--test", "cli.help.test", "SHARE", SHARE, Source.test),
         option("--test-file", "cli.help.test_file", "FILE"),
+        option("--validation-file", "cli.help.validation_file", "FILE"),
         option("--split-seed", "cli.help.split_seed", "N", whole(0, LARGEST_SEED), Source.seed),
-        *written(),
+        *table_format(),
         option("--size", "cli.help.size", "N|HxW"),
         option("--colour", "cli.help.colour", "KIND", one_of("grey", "colour")),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True, default=None, heading="cli.source"),

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.commands.options import chosen, model_task
-from rowwise.commands.options import written as file_options
+from rowwise.commands.options import chosen, model_task, table_format
 from rowwise.data.source import Source
 from rowwise.errors import DataError, ModelError, UsageError
 from rowwise.runs.plan import option_names
 from rowwise.runs.record import SCHEMA
 from rowwise.runs.saved import Saved
 from rowwise.terminal.address_space import KERAS, check_addresses
-from rowwise.terminal.output import Output, written
+from rowwise.terminal.output import Output, write_out
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.polars_stderr import hide_panics
 from rowwise.terminal.temporary import own_temporary_folder
@@ -114,7 +113,7 @@ def _as_they_are(prediction: Prediction) -> Iterator[tuple[list[str], dict[str, 
 def _folder(saved: Saved, folder: Path, skip_bad: bool, out: Path | None, output: Output) -> int:
     from rowwise.runs.picture_predictions import predict_folder
 
-    records = written(out, lambda write: predict_folder(saved, folder, write, skip_bad))
+    records = write_out(out, lambda write: predict_folder(saved, folder, write, skip_bad))
     if out is not None:
         output.tell(say("predict.folder.written", records=f"{records:,}", path=out))
     output.json({"schema": SCHEMA, "model": str(saved.path), "records": records, "out": str(out)})
@@ -129,7 +128,7 @@ def _table(saved: Saved, source: Source, out: Path | None, output: Output) -> in
     from rowwise.runs.table_predictions import predict_table
 
     with hide_panics(reads_table=True):
-        done = written(out, lambda write: predict_table(saved, source, write))
+        done = write_out(out, lambda write: predict_table(saved, source, write))
     if out is not None:
         output.tell(say("predict.table.written", records=f"{done.records:,}", columns=len(done.columns), path=out))
     for note in done.notes:
@@ -156,7 +155,7 @@ command = Command(
         model_task(),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True),
         Option("--out", "cli.help.predict.out", "FILE", type=Path),
-        *file_options(),
+        *table_format(),
         *common(json=True),
     ],
     _predict,

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.loaders import load_source
-from rowwise.data.named.names import known, module, names
-from rowwise.data.source import Source, is_frame, of_frame, read_options
+from rowwise.data.named.names import canonical_name, module, names
+from rowwise.data.source import Source, is_frame, read_options, source_of
 from rowwise.errors import DataNotFound, SaveError
 from rowwise.text import say
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rowwise.data.dataset import Dataset
 
-__all__ = ["Source", "fetch", "form", "known", "load", "load_default", "names"]
+__all__ = ["Source", "canonical_name", "fetch", "form", "load", "load_default", "names"]
 
 
 def load(
@@ -42,11 +42,9 @@ def load(
             at. SaveError: what was fetched cannot be stored.
     """
     asked = (read_options(Path(options)) if options is not None else {}) | more | ({"target": target} if target else {})
-    if isinstance(data, str | Path):
-        return load_source(Source.from_dict({"place": str(data), **asked}))
-    if not is_frame(data):
-        known(data)  # raises: it is no text
-    return load_source(of_frame(data, asked))
+    if not isinstance(data, str | Path) and not is_frame(data):
+        canonical_name(data)  # raises: it is no text
+    return load_source(source_of(data, asked))
 
 
 def form(name: str) -> tuple[tuple[int, ...], int]:
@@ -73,7 +71,7 @@ def fetch(name: str) -> Path | None:
     Raises:
         DataError: an unknown name. DataNotFound: no mirror gave them. SaveError: they cannot be stored.
     """
-    if known(name) != "fashion-mnist":
+    if canonical_name(name) != "fashion-mnist":
         return None
     from rowwise.data.named import fashion_mnist
 

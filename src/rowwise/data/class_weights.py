@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 def balanced(dataset: Dataset) -> dict[int, float]:
     """`{class number: records / (classes · records of that class)}`, scikit-learn's `class_weight="balanced"`.
 
-    Classes without records count for nothing and are left out; the weights' mean over the records is 1.
+    Classes without records count for nothing and are left out; the weights' mean over the records is 1. Where records
+    have weights, these are added up in place of counting records.
 
     Raises:
         UsageError: the data have no classes.
     """
     if not dataset.classes:
         raise UsageError("data.balance", name=dataset.name)
-    counts = dataset.counts
+    counts, total = dataset.counts, float(len(dataset))
+    if dataset.weights is not None:
+        weights = dataset.weights.astype(np.float64)
+        counts, total = np.bincount(dataset.y, weights, len(dataset.classes)), float(weights.sum())
     labels = np.flatnonzero(counts)
-    return {int(label): float(len(dataset) / (len(labels) * counts[label])) for label in labels}
+    return {int(label): float(total / (len(labels) * counts[label])) for label in labels}

@@ -21,6 +21,7 @@ MOST_COLUMNS = 10_000
 LONGEST = 40  # characters of a name, or of a value, in a message
 MOST_LISTED = 20  # names in a message
 SEVERAL = ("target", "categorical", "numeric", "drop")  # options that take several names
+SINGLE = ("group", "time", "weight")  # and those that take one
 
 
 def composed(name: str) -> str:
@@ -79,26 +80,27 @@ def labels_named(frame: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         one = name_of(value)
         return [name_of(part) for part in one] if isinstance(one, list | tuple) else one
 
-    return {key: names_of(value) if key in (*SEVERAL, "group", "time") else value for key, value in options.items()}
+    return {key: names_of(value) if key in (*SEVERAL, *SINGLE) else value for key, value in options.items()}
 
 
 def resolved(source: Source, place: object, columns: Sequence[str], repeated: Mapping[str, tuple[str, ...]]) -> Source:
     """The source with the names of columns in place of what the user wrote: see `named`.
 
-    Where several columns had one name, it stands for all of them but for the target, a group or a time, of which there
-    is one.
+    Where several columns had one name, it stands for all of them but for the target, a group, a time or a weight, of
+    which there is one.
 
     Raises:
-        UsageError: a target, group or time whose name several columns have.
+        UsageError: a target, group, time or weight whose name several columns have.
 
     Warns:
         Suspicious: columns had the same name, and are not dropped.
     """
     names: dict[str, Any] = {option: named(map(composed, getattr(source, option)), columns) for option in SEVERAL}
-    source = replace(source, group=composed(source.group), time=composed(source.time))
+    single: dict[str, Any] = {option: composed(getattr(source, option)) for option in SINGLE}
+    source = replace(source, **single)
     if not repeated:
         return replace(source, **names)
-    for option in ("target", "group", "time"):
+    for option in ("target", *SINGLE):
         asked = names["target"] if option == "target" else (getattr(source, option),)
         for name in asked:
             left = [one for one in repeated.get(name, ()) if one not in names["drop"] or one in asked]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BLOCK = 1 << 26  # bytes of a checksum at once
 PIXEL_MAX = 255  # uint8 grey: 0 is black, 255 is white
 
+BESIDE = ("keys", "rows", "weights")  # the arrays `(records,)` beside x and y, where there are any
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -51,6 +52,8 @@ class Dataset:
         keys: `(records,)`, of a table split by group or by time: a group's number, or the time. Then `split` keeps
             groups together, or holds out the latest.
         split_by: what `keys` are: `"group"`, `"time"`, or empty.
+        weights: `(records,)` float32, of a table with a column of weights: how much each record counts; None where all
+            count alike.
         rows: `(records,)` int32, of a table: the row of the file that each record is; the first below the names is 1.
 
     Raises:
@@ -72,6 +75,7 @@ class Dataset:
     keys: NDArray[Any] | None = None
     split_by: str = ""
     rows: NDArray[np.int32] | None = None
+    weights: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         x = np.asarray(unmasked(self.x, self.name))
@@ -85,6 +89,8 @@ class Dataset:
         elif x.dtype != np.float32 or x.shape[1:] != (len(self.schema.inputs),):
             expected = f"(records, {len(self.schema.inputs)}) float32"
             raise DataError("data.schema.columns", name=self.name, found=f"{x.shape} {x.dtype}", expected=expected)
+        if self.weights is not None:
+            object.__setattr__(self, "weights", _frozen(checked_weights(self.weights, len(x), self.name)))
         object.__setattr__(self, "x", _frozen(x))
         object.__setattr__(self, "y", _frozen(y))
         object.__setattr__(self, "classes", tuple(self.classes))
@@ -123,8 +129,8 @@ class Dataset:
         x, y = self.x[rows], self.y[rows]
         for array in (x, y):
             array.flags.writeable = False  # a mask or a list gives a fresh copy: no need for another
-        keys, file_rows = (None if array is None else array[rows] for array in (self.keys, self.rows))
-        return replace(self, x=x, y=y, keys=keys, rows=file_rows)
+        more = {name: array[rows] for name in BESIDE if (array := getattr(self, name)) is not None}
+        return replace(self, x=x, y=y, **more)
 
     def __repr__(self) -> str:
         name = f"{self.name} {self.part}" if self.part else self.name
@@ -162,16 +168,31 @@ class Dataset:
 
     @cached_property
     def checksum(self) -> str:
-        """SHA-256 (hexadecimal) of shape, type, x and y: equal for equal data, whatever file held them."""
+        """SHA-256 (hexadecimal) of shape, type, x, y and weights: equal for equal data, whatever file held them."""
         # In little-endian order, whatever the machine's: equal data have the same checksum everywhere.
         x = np.ascontiguousarray(self.x, self.x.dtype.newbyteorder("<"))
         digest = hashlib.sha256(f"{x.shape} {x.dtype.str}".encode())
-        for array in (x, np.ascontiguousarray(self.y, self.y.dtype.newbyteorder("<"))):
+        beside = [self.y] if self.weights is None else [self.y, self.weights]
+        for array in (x, *(np.ascontiguousarray(one, one.dtype.newbyteorder("<")) for one in beside)):
             flat = array.reshape(-1).view(np.uint8)
             for start in range(0, len(flat), BLOCK):
                 digest.update(flat[start : start + BLOCK].data)
                 release(self.x)  # a large table lies in a file, which keeps what was read
         return digest.hexdigest()
+
+    def with_records_of(self, other: Dataset) -> Dataset:
+        """These records and then those of another Dataset with the same columns, not to be split again."""
+
+        def joined(mine: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+            both = np.concatenate([mine, others])
+            both.flags.writeable = False
+            return both
+
+        weights = None
+        if self.weights is not None or other.weights is not None:
+            weights = joined(*(np.ones(len(p), np.float32) if p.weights is None else p.weights for p in (self, other)))
+        x, y = joined(self.x, other.x), joined(self.y, other.y)
+        return replace(self, x=x, y=y, weights=weights, keys=None, split_by="", rows=None)
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """Two disjoint Datasets: every class gives `fraction` of its records to the second.
@@ -187,7 +208,8 @@ class Dataset:
             `(rest, held_out)`, each in the order of the original records.
 
         Raises:
-            UsageError: the fraction is not between 0 and 1, or leaves a part empty, or the seed is negative.
+            UsageError: the fraction is not between 0 and 1, or leaves a part empty or without weight, or the seed is
+                negative.
         """
         if not (isinstance(fraction, Real) and 0 < fraction < 1):
             raise UsageError("data.split.fraction", found=fraction)
@@ -197,6 +219,8 @@ class Dataset:
         held_out = splits.held_out(len(self), float(fraction), int(seed), labels, self.keys, self.split_by)
         if not held_out.any() or held_out.all():
             raise UsageError("data.split.empty", records=len(self), fraction=fraction)
+        if self.weights is not None and not (self.weights[held_out].any() and self.weights[~held_out].any()):
+            raise UsageError("data.split.weightless", name=self.name)
         return replace(self[~held_out], part=self.part or "train"), replace(self[held_out], part="validation")
 
 
@@ -213,6 +237,24 @@ def unmasked(values: Any, name: str) -> Any:
             raise DataError("data.masked", name=name, count=f"{count:,}")
         return array.data
     return values
+
+
+def checked_weights(weights: Any, records: int, name: str) -> NDArray[np.float32]:
+    """`(records,)` float32: how much each record counts.
+
+    Raises:
+        DataError: not a weight for each record, or one that is negative or no finite number.
+    """
+    array = np.asarray(unmasked(weights, name))
+    if array.shape != (records,) or array.dtype.kind not in "fiub":
+        raise DataError("data.weights", name=name, found=f"{array.shape} {array.dtype}", expected=f"({records},)")
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32, copy=False)
+    wrong = ~(np.isfinite(array) & (array >= 0))
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise DataError("data.weights.value", name=name, record=first, found=f"{array[first]:g}")
+    return array
 
 
 def check_finite(name: str, x: NDArray[Any]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.column_names import labels_named
-from rowwise.data.named.names import is_name, known
+from rowwise.data.named.names import canonical_name, is_name
 from rowwise.errors import DataError, UsageError, os_reason
 from rowwise.files import check_regular, read_small
 from rowwise.text import say
@@ -35,8 +35,8 @@ WRITTEN = ("separator", "encoding", "header", "decimal", "date_order", "missing"
 # The options that data of a kind take.
 _OPTIONS = {
     "table": (
-        *("target", "task", "categorical", "numeric", "drop", "group", "time"),
-        *("test", "seed", "test_file", "folds", "fold"),
+        *("target", "task", "weight", "categorical", "numeric", "drop", "group", "time"),
+        *("test", "seed", "test_file", "validation_file", "folds", "fold"),
         *WRITTEN,
     ),
     "folder": ("test", "seed", "size", "colour", "skip_bad"),
@@ -53,12 +53,15 @@ class Source:
         place: one of `rowwise.data.names()`, the path of a file or folder, or what a DataFrame is called.
         target: of a table, the columns to be predicted.
         task: one of `TASKS`; empty: the targets decide.
+        weight: a column of a table that says how much each record counts; it is no feature.
         categorical, numeric, drop: columns of a table to be taken so, whatever they look like.
         group: a column of a table: records with the same value stay on one side of every split.
         time: a column of a table: the latest records are the test data.
         test: share of the records that become test data, where the data are not divided already.
         seed: of that split.
         test_file: the path of another table whose records, all of them, are the test data.
+        validation_file: the path of a table whose records, all of them, a training is validated with: none of the
+            training records is held out then.
         folds, fold: of a table, into how many folds it is cut, and in which of them, from 1, the test data are; 0 for
             none. By time each fold is tested by a model that has learned from the records before it.
         separator, encoding: of a CSV file; empty: detected.
@@ -79,6 +82,7 @@ class Source:
     place: str
     target: tuple[str, ...] = ()
     task: str = ""
+    weight: str = ""
     categorical: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
@@ -87,6 +91,7 @@ class Source:
     test: float = 0.2
     seed: int = 0
     test_file: str = ""
+    validation_file: str = ""
     folds: int = 0
     fold: int = 0
     separator: str = ""
@@ -163,7 +168,7 @@ class Source:
             _refuse_irregular(path)
         if suffix or len(path.parts) > 1 or self.place.endswith(("/", os.sep)):
             raise DataError("source.missing", path=path)
-        known(self.place)  # raises: it is no name either
+        canonical_name(self.place)  # raises: it is no name either
         raise AssertionError(self.place)
 
     @classmethod
@@ -215,7 +220,7 @@ class Source:
             raise UsageError("source.option", option="--task=multilabel", place=self.place)
         if kind == "table" and not self.target:
             raise UsageError("source.target", place=self.place)
-        return replace(self, place=known(self.place)) if kind == "named" else self
+        return replace(self, place=canonical_name(self.place)) if kind == "named" else self
 
     @property
     def split_by(self) -> str:
@@ -315,13 +320,20 @@ def is_frame(data: Any) -> bool:
     return hasattr(data, "lazy") or (hasattr(data, "columns") and hasattr(data, "iloc"))
 
 
-def of_frame(frame: Any, options: Mapping[str, Any]) -> Source:
-    """The Source of a DataFrame, whose columns the options may name by their labels.
+def source_of(data: Any, options: Mapping[str, Any]) -> Source:
+    """The Source of a name, path or DataFrame, whose columns the options may name by their labels.
+
+    Args:
+        options: attributes of the Source; a `place` among them does not count.
 
     Raises:
-        UsageError: as `Source.from_dict`.
+        UsageError: none of these, an unknown option, or an invalid value.
     """
-    return replace(Source.from_dict({"place": "table", **labels_named(frame, options)}), frame=frame)
+    if is_frame(data):
+        return replace(Source.from_dict({**labels_named(data, options), "place": "table"}), frame=data)
+    if not isinstance(data, str | Path):
+        raise UsageError("source.kind", found=type(data).__name__)
+    return Source.from_dict({**options, "place": str(data)})
 
 
 def read_options(file: Path) -> dict[str, Any]:

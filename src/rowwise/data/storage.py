@@ -65,7 +65,7 @@ def allocate(file: IO[bytes], start: int, size: int) -> None:
     file.flush()
 
 
-def taken(array: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
+def take_rows(array: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
     """`array[rows]`. A mapped array is read block by block, each released after it; a large result is mapped too."""
     if _mapped(array) is None or array.dtype != np.float32:
         return array[rows]

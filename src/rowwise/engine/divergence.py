@@ -83,13 +83,13 @@ class Watch:
         # Of targets that do not vary, no loss is far above the best answer's, 0: none is known to explode.
         self._reference = (constant_loss(model, self._loss, known) if known is not None else None) or None
         self._first = True
-        self._kept: Sequence[Any] = ()
+        self._last_good: Sequence[Any] = ()
         self.found: Divergence | None = None
 
     def begin(self, state: Callable[[], Sequence[Any]]) -> None:
         """The training begins; `state` gives the values of `callbacks.state_variables` whenever it is asked."""
         self._state = state
-        self._kept = state()
+        self._last_good = state()
 
     def stops(self, epoch: int, loss: float | None, settle: Callable[[], None]) -> bool:
         """Whether the training has diverged in this epoch, from 0; the model then holds the last good state again.
@@ -103,10 +103,10 @@ class Watch:
         suspected = loss is not None and not loss <= self._limit
         finite = _all_finite(now[: len(self._model.trainable_variables)])
         if finite and not (suspected and self._has_exploded(first, settle)):
-            self._kept = now
+            self._last_good = now
             return False
         settle()
-        assign_state(self._model, self._kept)
+        assign_state(self._model, self._last_good)
         rate = getattr(learning_rate_of(self._model.optimizer), "value", None)
         self.found = Divergence(epoch + 1, math.nan if loss is None else loss, None if rate is None else float(rate))
         return True
@@ -129,7 +129,7 @@ class Watch:
         with holding_state(self._model):  # a layer may count its calls
             now = self._measured()
             if first:
-                assign_state(self._model, self._kept)
+                assign_state(self._model, self._last_good)
                 before = self._measured()
                 if math.isfinite(before) and self._reference is not None:
                     self._reference = max(self._reference, before)

@@ -37,6 +37,10 @@ class Prediction:
         target_names: of the columns of `values`; empty where they are not known.
         notes: in words, what was done to the data before, where the code that predicted notes it.
         task: "regression", "binary", "multiclass" or "multilabel"; empty where it is not known.
+        thresholds: the probability from which on the answer is yes, of the second class or of each label; none: the
+            most probable class, and labels above 0.5.
+        temperatures: what the logits were divided by, so that the probabilities are calibrated; none where they are
+            not.
     """
 
     probabilities: NDArray[np.float32]
@@ -45,13 +49,15 @@ class Prediction:
     target_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     task: str = UNKNOWN
+    thresholds: tuple[float, ...] = ()
+    temperatures: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.probabilities)
 
     @property
     def classes(self) -> NDArray[np.int64]:
-        """`(records,)`: the most probable class's number.
+        """`(records,)`: the most probable class's number; with a threshold the second where it is as probable as that.
 
         Raises:
             ModelError: the model predicts numbers or several labels, or nobody knows what.
@@ -59,21 +65,26 @@ class Prediction:
         if self.task == MULTILABEL:
             raise ModelError("prediction.several")
         if not self.values.shape[1]:
-            return self.probabilities.argmax(1)
+            return answers(self.probabilities, self.thresholds)
         if self.task not in OF_CLASSES:
             raise ModelError("prediction.no_classes" if self.task else "prediction.unknown")
         return self.values.argmax(1) if self.values.shape[1] > 1 else (self.values[:, 0] > 0).astype(np.int64)
 
     @property
     def labels(self) -> NDArray[np.bool_]:
-        """`(records, labels)`: which labels each record has: those of a probability above 0.5, or a margin above 0.
+        """`(records, labels)`: which labels each record has: those of a probability above 0.5, or from their threshold
+        on, or a margin above 0.
 
         Raises:
             ModelError: the model is of another task.
         """
         if self.task != MULTILABEL:
             raise ModelError("prediction.no_labels")
-        return self.values > 0 if self.values.shape[1] else self.probabilities > THRESHOLD
+        if self.values.shape[1]:
+            return self.values > 0
+        if not self.thresholds:
+            return self.probabilities > THRESHOLD
+        return self.probabilities >= np.array(self.thresholds, np.float32)
 
     @property
     def names(self) -> list[str]:
@@ -161,6 +172,13 @@ class Prediction:
         return self.target_names or (("y",) if columns == 1 else tuple(f"y{column}" for column in range(columns)))
 
 
+def answers(probabilities: NDArray[Any], thresholds: tuple[float, ...]) -> NDArray[np.int64]:
+    """`(records,)`: class numbers of probabilities `(records, classes)`."""
+    if thresholds and probabilities.shape[1] == 2:
+        return (probabilities[:, 1] >= np.float32(thresholds[0])).astype(np.int64)
+    return probabilities.argmax(1)
+
+
 def interpreted(model: keras.Model, outputs: NDArray[np.float32], task: Task | str | None = None) -> Prediction:
     """What a model's outputs `(records, units)` mean; the task may be known already, or named.
 
@@ -178,13 +196,21 @@ def interpreted(model: keras.Model, outputs: NDArray[np.float32], task: Task | s
     logits = gives_logits(model, outputs)
     if outputs.shape[1] == 1:  # one unit: the second class's
         second = _sigmoid(outputs) if logits else np.clip(outputs, 0, 1)
-        return Prediction(np.hstack([1 - second, second]), none, task=name)
+        return _decided(model, Prediction(np.hstack([1 - second, second]), none, task=name))
     if logits and name == MULTILABEL:
         outputs = _sigmoid(outputs)
     elif logits:
         outputs = np.exp(outputs - outputs.max(1, keepdims=True))
         outputs /= outputs.sum(1, keepdims=True)
-    return Prediction(outputs, none, task=name)
+    return _decided(model, Prediction(outputs, none, task=name))
+
+
+def _decided(model: keras.Model, prediction: Prediction) -> Prediction:
+    """With the thresholds and temperatures that the model was given after its training."""
+    if (preparation := preparation_of(model)) is None:
+        return prediction
+    schema = preparation.schema
+    return replace(prediction, thresholds=schema.thresholds, temperatures=schema.temperatures)
 
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -118,7 +118,7 @@ class EpochLoop:
                 model.reset_metrics()
                 reseed(model, schedule.seed, epoch)
                 listed.on_epoch_begin(epoch)
-                if changes is not None and self._remade is not None and changes.found():
+                if changes is not None and self._remade is not None and changes.changed():
                     self.engine.settle()
                     self.engine = self._remade()
                 self._train_epoch(schedule, epoch, stopped)
@@ -173,10 +173,11 @@ class EpochLoop:
 
 
 def record_run(model: keras.Model, plan: Plan, clock: Clock, trainer: Trainer) -> None:
-    """Note in the model's History how it was trained: `history.rowwise`."""
+    """Note in the model's History how it was trained: `history.rowwise`; no callback keeps the engine alive."""
     history = getattr(model, "history", None)
     if history is None:
         return
+    history.params.pop("state", None)  # the callbacks have the same dict
     steps = trainer.steps_done
     history.rowwise = TrainingNotes(
         plan.engine,

@@ -54,7 +54,7 @@ class Changes:
         self._model, self._made_of = model, Snapshot(model)
         self._traced = False
 
-    def found(self) -> bool:
+    def changed(self) -> bool:
         """Whether callbacks have changed, since the engine was made, what Keras would trace now."""
         same = self._made_of.same_parts if self._traced else self._made_of.same
         self._traced = True

@@ -9,22 +9,14 @@ import jax
 import keras
 
 from rowwise.engine import native
+from rowwise.engine.batch_hooks import heard_hook
 from rowwise.environment import ENGINES
 from rowwise.errors import UsageError
-from rowwise.models.keras_view import overridden_step, works_within_epochs
+from rowwise.models.keras_view import overridden_step, times_batches
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-BATCH_HOOKS = (
-    "on_batch_begin",
-    "on_batch_end",
-    "on_train_batch_begin",
-    "on_train_batch_end",
-    "on_test_batch_begin",
-    "on_test_batch_end",
-)
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True)
@@ -75,9 +67,12 @@ def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engi
     if engine == "whole_epoch":
         return Plan("whole_epoch", "plan.asked", {"engine": engine})
     usual = without_a_model()
+    if usual.engine == "native":
+        for callback, hook in _heard(callbacks):
+            usual = Plan("whole_epoch", "plan.batch_hook", {"callback": type(callback).__name__, "hook": hook})
     if engine == "auto":
         return usual
-    if usual.key == "plan.no_native":
+    if usual.key in ("plan.no_native", "plan.batch_hook"):
         raise refused(engine, usual)
     return Plan("native", "plan.asked", {"engine": engine})
 
@@ -137,23 +132,14 @@ def _refusal(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback]) 
     # A scan keeps no logs: an epoch's come from the metrics, as they do in Keras's own steps.
     if step := overridden_step(model):
         return Plan("keras", "plan.own_step", {"step": step})
-    for callback in callbacks:
-        if hook := _batch_hook(callback):
-            return Plan("keras", "plan.batch_hook", {"callback": type(callback).__name__, "hook": hook})
+    for callback, hook in _heard(callbacks):
+        if model.steps_per_execution != 1 or not isinstance(model.steps_per_execution, int):
+            return Plan("keras", "plan.batch_hook.steps", {"callback": type(callback).__name__, "hook": hook})
+        if isinstance(callback, keras.callbacks.CallbackList) or times_batches(callback):
+            return Plan("keras", "plan.batch_hook.live", {"callback": type(callback).__name__, "hook": hook})
     return None
 
 
-def _batch_hook(callback: keras.callbacks.Callback) -> str | None:
-    """The name of a hook that must run at every batch, or None."""
-    # These define batch hooks that do nothing unless they were asked to work within the epoch.
-    if isinstance(callback, keras.callbacks.ModelCheckpoint | keras.callbacks.BackupAndRestore):
-        return None if callback.save_freq == "epoch" else "save_freq"
-    if isinstance(callback, keras.callbacks.TensorBoard):
-        return "update_freq, profile_batch" if works_within_epochs(callback) else None
-    if getattr(callback, "log_every_epoch", None) is True and getattr(callback, "log_every_n_steps", 0) is None:
-        return None  # MLflow's
-    for hook in BATCH_HOOKS:
-        method = getattr(callback, hook, None)
-        if method is not None and getattr(method, "__func__", method) is not getattr(keras.callbacks.Callback, hook):
-            return hook
-    return None
+def _heard(callbacks: Iterable[keras.callbacks.Callback]) -> Iterator[tuple[keras.callbacks.Callback, str]]:
+    """The callbacks that hear of every batch, each with the first of its hooks that does."""
+    return ((callback, hook) for callback in callbacks if (hook := heard_hook(callback)))

@@ -139,7 +139,7 @@ def predict_proba(
     if (source := as_stream(x)) is not None:
         return _by_keras(model, source, steps=steps, callbacks=own, verbose=shown)
     if (count_of(getattr(model, "inputs", None)) or 1) > 1:
-        x = typed(tree_of(x, "x"), keras.config.floatx(), "x")
+        x = mapped(lambda array: getattr(array, "matrix", array), typed(tree_of(x, "x"), keras.config.floatx(), "x"))
         if steps:
             x = mapped(lambda array: array[: steps * size], x)
         return _by_keras(model, x, batch_size=size, callbacks=own, verbose=shown)
@@ -161,7 +161,7 @@ def _by_keras(model: keras.Model, x: Any, **options: Any) -> NDArray[np.float32]
 # Of each model: the lock under which its weights are read and Keras predicts; the networks of the last predictions, by
 # number of threads. Neither refers to the model, which goes when its user lets it go.
 _locks: weakref.WeakKeyDictionary[keras.Model, threading.RLock] = weakref.WeakKeyDictionary()
-_kept: weakref.WeakKeyDictionary[keras.Model, dict[int | None, Networks]] = weakref.WeakKeyDictionary()
+_networks: weakref.WeakKeyDictionary[keras.Model, dict[int | None, Networks]] = weakref.WeakKeyDictionary()
 _guard = threading.Lock()  # of both dictionaries
 
 
@@ -176,7 +176,7 @@ def _kept_networks(model: keras.Model, threads: int | None) -> Networks | None:
     if networks is None:
         return None
     with _guard:
-        kept = _kept.setdefault(model, {})
+        kept = _networks.setdefault(model, {})
         if threads not in kept or not kept[threads].same_layers(networks):
             kept[threads] = networks
         return kept[threads]

@@ -11,7 +11,14 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite, check_float32
 from rowwise.data.tables.schema import from_origins
-from rowwise.engine.arrays import Arrays, doubts_of_class_weights, record_weights, typed, with_class_weights
+from rowwise.engine.arrays import (
+    Arrays,
+    doubts_of_class_weights,
+    record_weights,
+    typed,
+    with_class_weights,
+    with_mean_one,
+)
 from rowwise.engine.holdout import held_out, warn_of_lost_classes
 from rowwise.engine.request import USUAL_BATCH
 from rowwise.engine.streams import Stream, as_stream
@@ -78,6 +85,9 @@ class Prepared:
     def parts(self, held: NDArray[np.bool_] | int | None) -> Parts:
         """What is trained on, classes weighted, and validated with, each with its own weights.
 
+        Those of a Dataset are divided by their mean, of either part by itself: losses are weighted means then, in
+        whatever unit the weights are.
+
         Warns:
             Suspicious: more steps were asked for than there are batches.
         """
@@ -87,7 +97,7 @@ class Prepared:
         if isinstance(held, int):
             train, validation = train.first(held), train.after(held)
         elif held is not None:
-            train, validation = train.take(np.flatnonzero(~held)), train.take(np.flatnonzero(held))
+            train, validation = train.apart(np.flatnonzero(~held)), train.apart(np.flatnonzero(held))
         size, steps = request.batch_size, request.steps_per_epoch
         if size is None:
             size = math.ceil(train.records / steps) if steps else USUAL_BATCH
@@ -97,6 +107,10 @@ class Prepared:
             held_size = held_size or math.ceil(validation.records / held_steps)
             _warn_of_steps("validation_steps", held_steps, validation.records, held_size)
             validation = validation.first(held_steps * held_size)
+        if _has_weights(self.source):
+            train = with_mean_one(train)
+        if isinstance(validation, Arrays) and _has_weights(request.held if held is None else self.source):
+            validation = with_mean_one(validation)
         train = with_class_weights(train, request.class_weight)
         return Parts(train, validation, min(size, train.records), held_size or USUAL_BATCH)
 
@@ -128,6 +142,10 @@ def prepare_records(models: Sequence[keras.Model], request: Request) -> Prepared
             if doubt := doubts_of_class_weights(train.bare.y, request.class_weight):
                 warn_user(doubt)
     return Prepared(request, train, _validation(models, request), request.x)
+
+
+def _has_weights(source: Any) -> bool:
+    return isinstance(source, Dataset) and source.weights is not None
 
 
 def _warn_of_steps(name: str, steps: int | None, records: int, batch_size: int) -> None:
@@ -205,6 +223,9 @@ def _arrays(models: Sequence[keras.Model], x: Any, y: Any, weights: Any, what: s
     floatx, schema, source = keras.config.floatx(), _schema(models), x
     if isinstance(x, Dataset):
         x, y = source.x, source.y
+        if source.weights is not None and weights is not None:
+            raise UsageError("fit.dataset.weights")
+        weights = source.weights if weights is None else weights
     inputs, outputs = _sides(models)
     apart = any(_has_several_losses(model) for model in models)
     x, y = tree_of(x, "x", inputs), tree_of(y, "y", None if apart else outputs)
@@ -261,7 +282,7 @@ def _doubts(models: Sequence[keras.Model], source: Any, x: Any, y: Any, what: st
         return  # checked when it was made
     takes_missing = any(getattr(layer, "takes_missing", False) for model in models for layer in layers_of(model))
     for name, part in ((what, x), (f"{what} y", y)):
-        for array in leaves(part) if part is not None else ():
+        for array in (getattr(array, "stored", array) for array in leaves(part)) if part is not None else ():
             if array.dtype.kind != "f":
                 continue
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -115,6 +116,8 @@ class Request:
         several = isinstance(freq, Collection) and all(isinstance(epoch, int | np.integer) for epoch in freq)
         if not (whole or several) or isinstance(freq, str | bytes):
             raise UsageError("fit.validation_freq", found=repr(freq))
+        if self.validation_split is None:
+            object.__setattr__(self, "validation_split", 0.0)  # as in Keras
         if not isinstance(self.validation_split, int | float | np.number) or not 0 <= self.validation_split < 1:
             raise UsageError("fit.validation_split", found=repr(self.validation_split))
         if self.validation is not None and (self.validation_data is not None or self.validation_split):
@@ -132,7 +135,7 @@ def listed(callbacks: Any) -> list[keras.callbacks.Callback]:
     """Keras's callbacks, however they come: one, a list, lists of lists, a `CallbackList`.
 
     Raises:
-        UsageError: something else among them.
+        UsageError: something else among them, or a TensorBoard that cannot write.
     """
     if callbacks is None:
         return []
@@ -140,6 +143,8 @@ def listed(callbacks: Any) -> list[keras.callbacks.Callback]:
         return listed(callbacks.callbacks)
     if isinstance(callbacks, keras.callbacks.ProgbarLogger):
         return []  # `verbose` is drawn by rowwise itself
+    if isinstance(callbacks, keras.callbacks.TensorBoard) and not find_spec("tensorflow"):
+        raise UsageError("fit.tensorboard")
     if isinstance(callbacks, keras.callbacks.Callback | keras.callbacks.CallbackList):
         return [callbacks]
     if isinstance(callbacks, Mapping):

@@ -11,14 +11,18 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
+from rowwise.engine.batch_hooks import BatchHooks
 from rowwise.engine.callbacks import state_variables
+from rowwise.engine.device_records import Steps
+from rowwise.engine.model_state import read_state, write_state
 from rowwise.engine.protocol import Unsupported
-from rowwise.engine.whole_epoch import functions_of, read_state, write_state
+from rowwise.engine.whole_epoch import functions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     import keras
     from numpy.typing import NDArray
@@ -36,6 +40,7 @@ class StreamedEpoch:
     Args:
         model: compiled Keras model on the JAX backend; it is built by the stream's first batch.
         batches: of each epoch.
+        callbacks: those among them that hear of every batch are called by this engine.
 
     Raises:
         Unsupported: the model's step cannot be traced by JAX, or the batches are no arrays.
@@ -45,8 +50,11 @@ class StreamedEpoch:
     batch_size = 1  # neither
     validates = False  # that is a stream's, too
 
-    def __init__(self, model: keras.Model, batches: EpochBatches) -> None:
+    def __init__(
+        self, model: keras.Model, batches: EpochBatches, callbacks: Sequence[keras.callbacks.Callback] = ()
+    ) -> None:
         self.model, self._batches = model, batches
+        self._hooks = BatchHooks(callbacks, "train")
         self.steps_done = 0  # of the current epoch
         start = time.perf_counter()
         self._shapes: set[Any] = set()
@@ -62,13 +70,16 @@ class StreamedEpoch:
         """Train one epoch in the stream's own order; yields the steps done, after each block."""
         self.steps_done = 0
         self._functions = functions_of(self.model)  # a callback may have changed what is trained
-        for block in self._blocks():
-            steps, room = len(block), _room_for(len(block))
-            data = _joined(block, room)
-            rows = np.arange(room * _size(block[0]), dtype=np.int32).reshape(room, -1)
-            state = self._functions.train(read_state(self.model), data, jax.device_put(rows), np.int32(steps))
+        every = (_steps(block) for block in self._blocks())
+        if self._hooks:
+            for done in self._hooks.called_over(every, self._functions.logged_train, self.model):
+                self.steps_done = done
+                yield done
+            return
+        for steps in every:
+            state = self._functions.train(read_state(self.model), *steps)
             write_state(self.model, jax.block_until_ready(state))
-            self.steps_done += steps  # after the state: an interrupt above has trained nothing
+            self.steps_done += int(steps.count)  # after the state: an interrupt above has trained nothing
             yield self.steps_done
 
     def settle(self) -> None:
@@ -110,6 +121,13 @@ class StreamedEpoch:
             return
         self._shapes.add(key)
         yield block
+
+
+def _steps(block: list[Any]) -> Steps:
+    """The batches of a block, a step each, on the device."""
+    room = _room_for(len(block))
+    rows = np.arange(room * _size(block[0]), dtype=np.int32).reshape(room, -1)
+    return Steps(_joined(block, room), jax.device_put(rows), jnp.int32(len(block)))
 
 
 def _room_for(batches: int) -> int:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 
 from rowwise.call import called_as_in_keras
-from rowwise.cores import usable_cores
 from rowwise.engine.arguments import check_numbers
 from rowwise.engine.arrays import Arrays
-from rowwise.engine.callbacks import Clock, params_of
+from rowwise.engine.callbacks import Clock, assign_state, params_of, state_variables
 from rowwise.engine.divergence import Watch
 from rowwise.engine.loop import EpochLoop, record_run
 from rowwise.engine.plan import plan
@@ -23,6 +22,7 @@ from rowwise.engine.streams import Stream
 from rowwise.engine.trainer import build_variables, native_engine
 from rowwise.engine.training import is_set, trained
 from rowwise.errors import warn_user
+from rowwise.fan_out import by_threads, by_workers, elsewhere, in_chunks
 from rowwise.interrupt import deferred
 from rowwise.shapes.checks.check import check_compiled
 from rowwise.text import say
@@ -31,10 +31,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from rowwise.engine.plan import Plan
     from rowwise.engine.records import Prepared
-
-PATIENCE = 0.05  # seconds between two looks at Ctrl-C and `stop`
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +74,9 @@ def sweep(
     """Train a model for each seed, each as `fit` with that seed would, to the bit.
 
     With the native engine every core trains a model of its own: threads that share a model wait for each other.
-    Models that this engine cannot run are trained as by `fit`, one after another.
+    Models that this engine cannot run are trained as by `fit`, one after another. Within
+    `joblib.parallel_config(backend="dask")`, or another backend of processes or machines, each of its workers trains a
+    chunk of the seeds; `build` and `callbacks` are called there as well, and the data sent over once.
 
     Args:
         build: seed → compiled Keras model, as `lambda seed: rowwise.dense(train, seed=seed)`.
@@ -85,7 +84,7 @@ def sweep(
         seeds: of the models; each fixes the order of the records, and the split.
         epochs, batch_size: as in `fit`, of each model.
         validation: as in `fit`; a share is held out anew for each seed.
-        workers: models at once; None for one a core.
+        workers: models at once, here; None for one a core.
         threads: of the native engine, for each model.
         stop: as in `fit`: it ends the training of all models.
         on_divergence: as in `fit`, for each model by itself.
@@ -128,16 +127,71 @@ def sweep(
     models = {int(seed): build(int(seed)) for seed in seeds}
     for model in models.values():
         check_compiled(model)
-    own = {seed: listed(callbacks(seed) if callable(callbacks) else callbacks) for seed in models}
     prepared = prepare_records(list(models.values()), request)
     in_turn = bool(callbacks) and not callable(callbacks)
+    others = 0 if in_turn or isinstance(prepared.train, Stream) or len(models) < 2 else elsewhere()
+    if others:
+        _trained_elsewhere(models, prepared, build, callbacks, others)
+    else:
+        own = {seed: listed(callbacks(seed) if callable(callbacks) else callbacks) for seed in models}
+        _trained_here(models, prepared, own, workers, in_turn)
+    return [Fitted(seed, model, model.history) for seed, model in models.items()]
+
+
+def _trained_here(
+    models: Mapping[int, keras.Model],
+    prepared: Prepared,
+    own: Mapping[int, Sequence[keras.callbacks.Callback]],
+    workers: int | None,
+    in_turn: bool,
+) -> None:
     at_once = {} if in_turn else _trained_natively(models, prepared, own, workers)
     for seed, model in models.items():
         if seed not in at_once:
             trained(model, prepared, seed, own[seed])
         elif (diverged := model.history.rowwise.get("diverged")) is not None:
             warn_user(say("sweep.diverged", seed=seed, divergence=diverged))
-    return [Fitted(seed, model, model.history) for seed, model in models.items()]
+
+
+def _trained_elsewhere(
+    models: Mapping[int, keras.Model], prepared: Prepared, build: Any, callbacks: Any, workers: int
+) -> None:
+    """By the workers that joblib was told of: each builds and trains a chunk of the seeds; they come back as states."""
+    request = prepared.request
+    plain = replace(prepared, request=replace(request, stop=None, callbacks=None))
+    assert isinstance(prepared.train, Arrays)
+    with deferred(lambda: None) as interrupted:
+
+        def stopped() -> bool:
+            return interrupted() or is_set(request.stop)
+
+        chunks = in_chunks(list(models), workers)
+        for _, answers in by_workers(_chunk, chunks, (plain, build, callbacks), stopped):
+            for seed, state, history, epochs, notes in answers:
+                model = models[seed]
+                build_variables(model, prepared.train, request.batch_size or 1)
+                assign_state(model, state)
+                model.history = keras.callbacks.History()
+                model.history.set_model(model)
+                model.history.history, model.history.epoch, model.history.rowwise = history, epochs, notes
+
+
+def _chunk(seeds: Sequence[int], shared: tuple[Prepared, Any, Any]) -> list[tuple[Any, ...]]:
+    """Of each seed: the state of its model, and what its History has."""
+    prepared, build, callbacks = shared
+    models = {seed: build(seed) for seed in seeds}
+    own = {seed: listed(callbacks(seed) if callbacks else None) for seed in seeds}
+    _trained_here(models, prepared, own, 1, False)
+    return [
+        (
+            seed,
+            [np.asarray(variable.value) for variable in state_variables(model)],
+            model.history.history,
+            model.history.epoch,
+            model.history.rowwise,
+        )
+        for seed, model in models.items()
+    ]
 
 
 def _trained_natively(
@@ -155,8 +209,11 @@ def _trained_natively(
         def stopped() -> bool:
             return interrupted() or is_set(request.stop)
 
-        def train(seed: int, model: keras.Model, decision: Plan) -> bool:
+        def train(seed: int) -> bool:
             """False where the native engine cannot run this model."""
+            if stopped():
+                return False
+            model, decision = models[seed], native[seed]
             parts = prepared.parts(held[seed])
             assert isinstance(parts.train, Arrays)
             watch = Watch(model, parts.train) if request.on_divergence == "stop" else None
@@ -178,12 +235,7 @@ def _trained_natively(
         native = {seed: decision for seed, decision in decisions.items() if decision.engine == "native"}
         for seed in native:
             build_variables(models[seed], prepared.train, request.batch_size or 1)
-        with ThreadPoolExecutor(workers or usable_cores()) as pool:
-            jobs = {seed: pool.submit(train, seed, models[seed], decision) for seed, decision in native.items()}
-            while wait(jobs.values(), PATIENCE).not_done:  # in pieces: Python answers signals between them
-                if stopped():
-                    for job in jobs.values():
-                        job.cancel()
+        done = by_threads(train, list(native), workers)
         if stopped():
             raise KeyboardInterrupt
-    return {seed for seed, job in jobs.items() if job.result()}
+    return {seed for seed, trained_natively in zip(native, done, strict=True) if trained_natively}

@@ -15,7 +15,7 @@ from rowwise.engine.loop import EpochLoop
 from rowwise.engine.native.run import Native
 from rowwise.engine.plan import Plan, first_line, refused, streamed, unsupported, untraceable
 from rowwise.engine.protocol import Unsupported
-from rowwise.engine.schedule import Schedule
+from rowwise.engine.schedule import IN_ORDER
 from rowwise.engine.streamed_epoch import StreamedEpoch
 from rowwise.engine.streams import Stream
 from rowwise.engine.trees import mapped
@@ -25,6 +25,8 @@ from rowwise.errors import RowwiseError, warn_user
 from rowwise.models.keras_view import build_from_shapes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import keras
     from numpy.typing import NDArray
 
@@ -32,16 +34,20 @@ if TYPE_CHECKING:
     from rowwise.engine.records import Parts
     from rowwise.engine.request import Request
 
-IN_ORDER = Schedule(range(1), shuffle=False)  # of a validation
-
 
 def trainer_for(
-    model: keras.Model, parts: Parts, decision: Plan, request: Request, watched: bool
+    model: keras.Model,
+    parts: Parts,
+    decision: Plan,
+    request: Request,
+    watched: bool,
+    callbacks: Sequence[keras.callbacks.Callback],
 ) -> tuple[Trainer, Plan]:
     """What runs the epochs, and the decision, which may have fallen to a slower engine.
 
     Args:
         watched: whether a training that diverges is to be stopped.
+        callbacks: the user's.
 
     Raises:
         UsageError: the engine was asked for by name and cannot run the model.
@@ -49,19 +55,27 @@ def trainer_for(
     train, held, engine = parts.train, parts.validation, request.engine
     if isinstance(train, Stream):
         watch = Watch(model, None) if watched else None
-        return _trainer_of_a_stream(model, train, parts, streamed(decision, train.source, engine), request, watch)
+        decision = streamed(decision, train.source, engine)
+        return _trainer_of_a_stream(model, train, parts, decision, request, watch, callbacks)
     try:
         build_variables(model, train, parts.batch_size)
     except Exception as cause:  # of a layer, loss or metric of the user's: what Keras itself says to it counts
         decision = _fallen(engine, untraceable(cause), cause)
     watch = Watch(model, train) if watched else None
-    made, decision = _engine_for(model, parts, decision, request)
+    made, decision = _engine_for(model, parts, decision, request, callbacks)
     if isinstance(made, Exception):
         return KerasFit(model, train, held, parts.batch_size, watch, parts.validation_batch_size), decision
-    return EpochLoop(made, watch, held, partial(engine_made_again, model, parts, decision, request)), decision
+    remade = partial(engine_made_again, model, parts, decision, request, callbacks)
+    return EpochLoop(made, watch, held, remade), decision
 
 
-def _engine_for(model: keras.Model, parts: Parts, decision: Plan, request: Request) -> tuple[Engine | Exception, Plan]:
+def _engine_for(
+    model: keras.Model,
+    parts: Parts,
+    decision: Plan,
+    request: Request,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> tuple[Engine | Exception, Plan]:
     """The engine, or why only Keras's own loop trains the model; and the decision, which may have fallen."""
     cause: Exception = ValueError(decision.reason)
     if decision.engine == "native":
@@ -74,20 +88,26 @@ def _engine_for(model: keras.Model, parts: Parts, decision: Plan, request: Reque
         size, resident = parts.validation_batch_size, device_bytes()
         validated = parts.validation if isinstance(parts.validation, Arrays) else None
         try:
-            return WholeEpoch(model, parts.train, validated, parts.batch_size, resident, size), decision
+            return WholeEpoch(model, parts.train, validated, parts.batch_size, resident, size, callbacks), decision
         except Unsupported as cannot:
             cause = cannot
             decision = _fallen(request.engine, untraceable(cannot), cannot)
     return cause, decision
 
 
-def engine_made_again(model: keras.Model, parts: Parts, decision: Plan, request: Request) -> Engine:
+def engine_made_again(
+    model: keras.Model,
+    parts: Parts,
+    decision: Plan,
+    request: Request,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> Engine:
     """The engine for a model that a callback has changed.
 
     Raises:
         Exception: what Keras says to such a model.
     """
-    made, now = _engine_for(model, parts, decision, request)
+    made, now = _engine_for(model, parts, decision, request, callbacks)
     if isinstance(made, Exception):
         raise made.__cause__ or made
     if now is not decision:
@@ -103,14 +123,20 @@ def _fallen(engine: str, decision: Plan, cause: Exception) -> Plan:
 
 
 def _trainer_of_a_stream(
-    model: keras.Model, train: Stream, parts: Parts, decision: Plan, request: Request, watch: Watch | None
+    model: keras.Model,
+    train: Stream,
+    parts: Parts,
+    decision: Plan,
+    request: Request,
+    watch: Watch | None,
+    callbacks: Sequence[keras.callbacks.Callback],
 ) -> tuple[Trainer, Plan]:
     """As `trainer_for`, which has decided; Keras reads what one engine has begun to read without losing a batch."""
     held, size = parts.validation, parts.validation_batch_size
     if decision.engine == "whole_epoch":
         batches = train.batches(request.schedule(0))
         try:
-            made = StreamedEpoch(model, batches)
+            made = StreamedEpoch(model, batches, callbacks)
             held = Stream(Batches(held, size, IN_ORDER)) if isinstance(held, Arrays) else held
             return EpochLoop(made, watch, held), decision
         except Unsupported as cannot:
@@ -123,6 +149,8 @@ def native_engine(model: keras.Model, parts: Parts, threads: int | None) -> Nati
     """The compiled network for one model; raises Unsupported where it has a part that the engine cannot run."""
     held = parts.validation.bare if isinstance(parts.validation, Arrays) else None
     assert isinstance(parts.train, Arrays)
+    if parts.train.sparse:
+        raise Unsupported("SciPy's sparse matrices")
     try:
         return Native(model, parts.train.bare, held, parts.batch_size, threads)
     except (Unsupported, RowwiseError):

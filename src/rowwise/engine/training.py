@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -12,6 +13,7 @@ from rowwise.call import called_as_in_keras
 from rowwise.engine.arguments import check_numbers
 from rowwise.engine.callbacks import Clock, Progress, params_of, tell_interrupted
 from rowwise.engine.loop import record_run
+from rowwise.engine.order import unheard_seeds
 from rowwise.engine.plan import plan
 from rowwise.engine.records import prepare_records
 from rowwise.engine.request import Request, listed
@@ -19,7 +21,7 @@ from rowwise.engine.streams import Stream
 from rowwise.engine.trainer import trainer_for
 from rowwise.errors import warn_user
 from rowwise.interrupt import deferred
-from rowwise.models.keras_view import check_not_forked
+from rowwise.models.keras_view import check_not_forked, forget_initial_epoch
 from rowwise.shapes.checks.check import check_compiled
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def fit(
     validation_freq: int | Collection[int] = 1,
     *,
     validation: Any = None,
-    seed: int = 0,
+    seed: int | None = None,
     engine: str = "auto",
     threads: int | None = None,
     stop: threading.Event | None = None,
@@ -90,9 +92,10 @@ def fit(
         batch_size: records a step, 32 unless given; the last batch of an epoch is trained on even if it is shorter.
         epochs: the number of the last epoch, as in Keras: from `initial_epoch` to `epochs`.
         verbose: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
-        callbacks: Keras callbacks: one, lists of them, a `CallbackList`. One with batch hooks sends the run to the
-            engine `keras`. In `params` they find `engine`, `engine_reason` and `records` beside what Keras puts there;
-            one whose attribute `needs_weights` is False is called without the model being given its weights first.
+        callbacks: Keras callbacks: one, lists of them, a `CallbackList`. For one with batch hooks `whole_epoch` trains
+            many batches at once and then calls it for each; one that looks at the model sees that batch's state. In
+            `params` they find `engine`, `engine_reason` and `records` beside what Keras puts there; one whose attribute
+            `needs_weights` is False is called without the model being given its weights first.
         validation_split: the share of the records to hold out, the last ones as they were given, as in Keras.
         validation_data: records of its own to validate with: `(x, y)`, `(x, y, weights)`, a Dataset, or what gives
             batches.
@@ -108,7 +111,8 @@ def fit(
         validation: a share of the records to hold out (seeded; stratified where labels are classes; by a Dataset's
             groups or times), or the same as `validation_data`. Records that are held out keep their `sample_weight`;
             class weights are for training alone, as in Keras.
-        seed: with the epoch's number it fixes the order of the records, and the split.
+        seed: with the epoch's number it fixes the order of the records, dropout, and the split; 0 unless given.
+            Neither `keras.utils.set_random_seed` nor a seed of a layer has a say in them, which is said once.
         engine: "auto"; "native" (C++), "whole_epoch" (JAX) or "keras" (plain `model.fit` over the same batches).
         threads: of the native engine; None for $ROWWISE_THREADS, else as many as pay. The result does not depend on it.
         stop: once it is set, from any thread, the training ends as by Ctrl-C.
@@ -153,10 +157,19 @@ def fit(
         stop=stop,
         on_divergence=on_divergence,
     )
-    check_numbers(seed=seed)
+    check_numbers(seed=0 if seed is None else seed)
     check_compiled(model)
     own = listed(callbacks)
-    return trained(model, prepare_records([model], request), seed, own)
+    prepared = prepare_records([model], request)
+    if request.verbose:
+        for message in unheard_seeds(model, seed, bool(shuffle) and not isinstance(prepared.train, Stream)):
+            _say_once(message)
+    return trained(model, prepared, seed or 0, own)
+
+
+@cache
+def _say_once(message: str) -> None:
+    print(f"rowwise: {message}", file=sys.stderr)
 
 
 def trained(
@@ -170,7 +183,7 @@ def trained(
         check_not_forked()
     with deferred(lambda: None) as interrupted:  # JAX, interrupted while it compiles, may lose the signal
         watched = request.on_divergence == "stop" and not any(map(_stops_by_itself, own))
-        trainer, decision = trainer_for(model, parts, decision, request, watched)
+        trainer, decision = trainer_for(model, parts, decision, request, watched, own)
     if interrupted() or is_set(request.stop):
         raise KeyboardInterrupt
     if request.verbose and decision.fell_back:
@@ -190,12 +203,14 @@ def trained(
             tell_interrupted(own)  # the caller set it: nothing is printed
         return told_of_stop or interrupted()
 
+    forget_initial_epoch(model)
     try:
         with deferred(lambda: tell_interrupted(all_callbacks)) as interrupted:
             trainer.train(_whole_executions(schedule, model), all_callbacks, stopped, params)
             if stopped():
                 raise KeyboardInterrupt
     finally:
+        forget_initial_epoch(model)
         progress.close()
         record_run(model, decision, clock, trainer)
     if trainer.watch is not None and trainer.watch.found is not None:

@@ -12,29 +12,31 @@ import time
 import weakref
 from collections import OrderedDict
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rowwise.engine.batch_hooks import BatchHooks, logged
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.device_records import DeviceRecords
 from rowwise.engine.model_changes import Snapshot
+from rowwise.engine.model_state import read_state, write_state
 from rowwise.engine.protocol import Unsupported
 from rowwise.engine.windows import with_fast_windows
 from rowwise.models.keras_view import metric_results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
     import keras
     from numpy.typing import NDArray
 
     from rowwise.engine.arrays import Arrays
     from rowwise.engine.device_records import Data
-
-    State = tuple[list[jax.Array], ...]  # trainable, non-trainable, optimizer, metrics
+    from rowwise.engine.model_state import State
 
 KEPT = 32  # executables of one model: those that were used last
 NARROW = 200  # units; measured on two AVX-512 cores with batches of 16 to 256
@@ -52,6 +54,7 @@ class WholeEpoch:
             device; above it they are streamed in blocks of many batches, in the same order and with the
             same result.
         validation_batch_size: records a step of the validation; None for as many as of the training.
+        callbacks: those among them that hear of every batch are called by this engine.
 
     Raises:
         Unsupported: the model's step cannot be traced by JAX.
@@ -65,9 +68,11 @@ class WholeEpoch:
         batch_size: int,
         device_bytes: int,
         validation_batch_size: int | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> None:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
+        self._hooks, self._test_hooks = BatchHooks(callbacks, "train"), BatchHooks(callbacks, "test")
         self._functions = functions_of(model)
         start = time.perf_counter()
         try:
@@ -93,6 +98,9 @@ class WholeEpoch:
         The model holds the state of the last yielded block whenever the caller has control.
         """
         self.steps_done = 0
+        if self._hooks:
+            yield from self._heard(order)
+            return
         for block in self.train.blocks(order):
             state = read_state(self.model)
             for steps in block:
@@ -102,6 +110,13 @@ class WholeEpoch:
                 int(steps.count) for steps in block
             )  # after the state: an interrupt above has trained nothing
             yield self.steps_done
+
+    def _heard(self, order: NDArray[np.int32]) -> Generator[int]:
+        """The same, and callbacks hear of every batch."""
+        steps = chain.from_iterable(self.train.blocks(order))
+        for done in self._hooks.called_over(steps, self._functions.logged_train, self.model):
+            self.steps_done = done
+            yield done
 
     def settle(self) -> None:
         """The model holds everything already."""
@@ -114,8 +129,15 @@ class WholeEpoch:
         """Loss and metrics over the validation records, by name without `val_`."""
         assert self.validation is not None
         self.model.reset_metrics()
+        blocks = self.validation.blocks(np.arange(self.validation.records, dtype=np.int32))
+        if self._test_hooks:
+            self.model.stop_evaluating = False
+            every = self._test_hooks.called_over(chain.from_iterable(blocks), self._functions.logged_test, self.model)
+            for _ in every:
+                pass
+            return metric_results(self.model)
         trainable, frozen, optimizer, metrics = read_state(self.model)
-        for block in self.validation.blocks(np.arange(self.validation.records, dtype=np.int32)):
+        for block in blocks:
             for steps in block:
                 metrics, frozen = self._functions.test((trainable, frozen, metrics), *steps)
         write_state(self.model, (trainable, frozen, optimizer, metrics))
@@ -123,34 +145,17 @@ class WholeEpoch:
 
     def _compile(self) -> None:
         """Trace and compile what an epoch needs, before the first."""
-        trainable, frozen, optimizer, metrics = read_state(self.model)
-        for signature in self.train.signatures():
-            self._functions.train.prepare((trainable, frozen, optimizer, metrics), *signature)
-        if self.validation is not None:
-            for signature in self.validation.signatures():
-                self._functions.test.prepare((trainable, frozen, metrics), *signature)
-
-
-def read_state(model: keras.Model) -> State:
-    """The model's variables as JAX arrays: trainable, non-trainable, optimizer, metrics."""
-    return tuple([variable.value for variable in group] for group in _variables(model))
-
-
-def write_state(model: keras.Model, state: State) -> None:
-    """The reverse of `read_state`: the model, its optimizer and its metrics take the values."""
-    for variables, values in zip(_variables(model), state, strict=True):
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-
-
-def _variables(model: keras.Model) -> tuple[list[keras.Variable], ...]:
-    """In the order of Keras's own JAX trainer, whose `train_step` takes and gives these four lists."""
-    return (
-        model.trainable_variables,
-        model.non_trainable_variables,
-        model.optimizer.variables,
-        model.metrics_variables,
-    )
+        state = trainable, frozen, _, metrics = read_state(self.model)
+        for data, rows, one in self.train.signatures():
+            if self._hooks:
+                self._functions.logged_train.prepare(state, data, rows, one, one)
+            else:
+                self._functions.train.prepare(state, data, rows, one)
+        for data, rows, one in self.validation.signatures() if self.validation is not None else ():
+            if self._test_hooks:
+                self._functions.logged_test.prepare(state, data, rows, one, one)
+            else:
+                self._functions.test.prepare((trainable, frozen, metrics), data, rows, one)
 
 
 class _Prepared:
@@ -211,8 +216,30 @@ class _Functions:
             _, frozen, metrics = jax.lax.fori_loop(0, steps, step, state)
             return metrics, frozen
 
+        def logged_train(state: State, data: Data, rows: jax.Array, first: jax.Array, last: jax.Array) -> Any:
+            model = reference()
+            assert model is not None
+
+            def step(state: State, batch: Any) -> Any:
+                logs, new = model.train_step(state, batch)
+                return logs, _as_carry(new, state)
+
+            return logged(step, state, lambda number: _take(data, rows[number]), first, last)
+
+        def logged_test(state: State, data: Data, rows: jax.Array, first: jax.Array, last: jax.Array) -> Any:
+            model = reference()
+            assert model is not None
+
+            def step(state: State, batch: Any) -> Any:
+                trainable, frozen, optimizer, metrics = state
+                logs, (_, frozen, metrics) = model.test_step((trainable, frozen, metrics), batch)
+                return logs, _as_carry((trainable, frozen, optimizer, metrics), state)
+
+            return logged(step, state, lambda number: _take(data, rows[number]), first, last)
+
         options = compiler_options(model)
         self.train, self.test = _Prepared(train, options), _Prepared(test, options)
+        self.logged_train, self.logged_test = _Prepared(logged_train, options), _Prepared(logged_test, options)
 
 
 def compiler_options(model: keras.Model) -> dict[str, str]:

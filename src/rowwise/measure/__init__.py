@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from rowwise.call import called_as_in_keras
-from rowwise.data.dataset import Dataset
+from rowwise.data.dataset import Dataset, checked_weights
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
 from rowwise.measure.multilabel import MultiLabelReport, measure_labels
 from rowwise.measure.regression import RegressionReport, measure_numbers
@@ -70,7 +70,9 @@ def evaluate(
         batch_size: records a step; a report does not depend on it.
         return_dict: Keras's own loss and metrics by name in place of a report: of any model that `fit` trains, over
             batches of 32 unless `batch_size` says otherwise.
-        sample_weight, steps, callbacks: as in Keras, with `return_dict`.
+        sample_weight: `(records,)`: how much each record counts in every measure, as in scikit-learn; with
+            `return_dict` as in Keras.
+        steps, callbacks: as in Keras, with `return_dict`.
         verbose: as in Keras, with `return_dict`; a report is made in silence.
         train: the training records, if the baseline is to take the classes' shares or the mean from there.
         threads, task: as in `rowwise.predict`.
@@ -95,7 +97,7 @@ def evaluate(
     if return_dict:
         return keras_results(model, x, y, batch_size, verbose, sample_weight, steps, callbacks)
     stream = "x" if as_stream(x) is not None else ""
-    for name, value in (("sample_weight", sample_weight), ("steps", steps), ("callbacks", callbacks), (stream, x)):
+    for name, value in (("steps", steps), ("callbacks", callbacks), (stream, x)):
         if name and value is not None:
             raise UsageError("evaluate.report", name=name)
     data = x if y is None else (x, y)
@@ -105,7 +107,21 @@ def evaluate(
     units, y = outputs.shape[-1], data.y if isinstance(data, Dataset) else np.asarray(data[1])
     known = task_of(model, units, task)
     known = with_labels(known, y, units, targets=isinstance(data, Dataset) and bool(data.targets))
+    if sample_weight is not None:
+        data = _with_weights(data, y, sample_weight)
     return judge(interpreted(model, outputs, known), data, train, known)
+
+
+def _with_weights(data: Any, y: NDArray[Any], sample_weight: Any) -> Any:
+    """The records with their weights: a Dataset, or `(x, y, weights)`."""
+    if isinstance(data, Dataset):
+        if data.weights is not None:
+            raise UsageError("fit.dataset.weights")
+        return replace(data, weights=sample_weight)
+    weights = checked_weights(sample_weight, len(y), "sample_weight")
+    if not weights.any():
+        raise DataError("weight.zero", name="sample_weight")
+    return (*data[:2], weights)
 
 
 def judge(prediction: Prediction, data: Records, train: Dataset | None = None, basis: Task | None = None) -> AnyReport:
@@ -119,7 +135,7 @@ def judge(prediction: Prediction, data: Records, train: Dataset | None = None, b
     else:
         _check_task(data, numbers)
         report = (
-            score(prediction.probabilities, data, train)
+            score(prediction.probabilities, data, train, prediction.thresholds, prediction.temperatures)
             if not prediction.values.shape[1]
             else _of_margins(prediction, data)
         )
@@ -140,9 +156,10 @@ def score_labels(prediction: Prediction, data: Records, train: Dataset | None = 
         names = data.targets if len(data.targets) == predicted.shape[1] else ()
     else:
         y = np.asarray(data[1])
-    shares = None if train is None or train.y.shape[1:] != predicted.shape[1:] else (train.y == 1).mean(0)
+    shares = None if train is None or train.y.shape[1:] != predicted.shape[1:] else mean_of(train.y == 1, train)
     probabilities = None if prediction.values.shape[1] else prediction.probabilities
-    return measure_labels(y, predicted, probabilities, names, provenance, shares)
+    report = measure_labels(y, predicted, probabilities, names, provenance, shares, *_weights(data))
+    return replace(report, thresholds=prediction.thresholds, temperatures=prediction.temperatures)
 
 
 def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = None) -> RegressionReport:
@@ -157,12 +174,22 @@ def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = N
         names, provenance = ("y",) if y.shape[1] == 1 else tuple(f"y{column}" for column in range(y.shape[1])), ""
     if values.shape[1] != y.shape[1]:
         raise ShapeError("measure.targets", outputs=values.shape[1], targets=y.shape[1])
-    means = None if train is None else train.y.reshape(len(train), -1).astype(np.float64).mean(0)
-    return measure_numbers(y, values, names, provenance, means)
+    means = None if train is None else mean_of(train.y.reshape(len(train), -1).astype(np.float64), train)
+    return measure_numbers(y, values, names, provenance, means, *_weights(data))
 
 
-def score(probabilities: NDArray[Any], data: Records, train: Dataset | None = None) -> Report:
-    """The report of predicted probabilities `(records, classes)`; raises as `evaluate`."""
+def score(
+    probabilities: NDArray[Any],
+    data: Records,
+    train: Dataset | None = None,
+    thresholds: tuple[float, ...] = (),
+    temperatures: tuple[float, ...] = (),
+) -> Report:
+    """The report of predicted probabilities `(records, classes)`; raises as `evaluate`.
+
+    Args:
+        thresholds, temperatures: as a Prediction's.
+    """
     y, names, names_ko, provenance = _classes_of(data)
     if not len(probabilities):
         raise DataError("measure.records", true=y.shape, predicted=probabilities.shape)
@@ -174,8 +201,12 @@ def score(probabilities: NDArray[Any], data: Records, train: Dataset | None = No
         raise DataError("data.labels.range", name="y", last=width - 1, found=int(y.min()), count=int((y < 0).sum()))
     if len(names) != width or int(y.max()) >= width:
         raise ShapeError("measure.classes", units=width, classes=max(len(names), int(y.max()) + 1))
-    prior = None if train is None or len(train.classes) != width else train.counts / len(train)
-    return of_probabilities(y, probabilities, names, names_ko, provenance, prior)
+    prior = None
+    if train is not None and len(train.classes) == width:
+        counted = train.counts if train.weights is None else np.bincount(train.y, train.weights, width)
+        prior = counted / counted.sum()
+    decided = thresholds[0] if thresholds else None, temperatures[0] if temperatures else None
+    return of_probabilities(y, probabilities, names, names_ko, provenance, prior, *_weights(data), *decided)
 
 
 def _of_margins(prediction: Prediction, data: Records) -> Report:
@@ -185,7 +216,23 @@ def _of_margins(prediction: Prediction, data: Records) -> Report:
     names = names or tuple(map(str, range(width)))
     if len(names) != width or int(y.max()) >= width:
         raise ShapeError("measure.classes", units=width, classes=max(len(names), int(y.max()) + 1))
-    return measure(y, prediction.classes, names, names_ko, provenance=provenance)
+    weights, weighted_by = _weights(data)
+    return measure(
+        y, prediction.classes, names, names_ko, provenance=provenance, weights=weights, weighted_by=weighted_by
+    )
+
+
+def _weights(data: Records) -> tuple[NDArray[Any] | None, str]:
+    """How much each record `(records,)` counts, and what that is called."""
+    if isinstance(data, Dataset):
+        return data.weights, data.schema.weight if data.schema is not None else ""
+    return (data[2], "sample_weight") if len(data) > 2 else (None, "")
+
+
+def mean_of(values: NDArray[Any], data: Dataset) -> NDArray[np.float64]:
+    """Over the records `(records, …)`, each counting by its weight."""
+    mean: NDArray[np.float64] = values.mean(0) if data.weights is None else np.average(values, 0, data.weights)
+    return mean
 
 
 def _classes_of(data: Records) -> tuple[NDArray[Any], tuple[str, ...], tuple[str, ...], str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from typing import TYPE_CHECKING
 
 from rowwise.text import say
@@ -11,7 +10,7 @@ from rowwise.text.terminal import WIDTH, wrap
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from rowwise.measure import AnyReport
     from rowwise.measure.bootstrap import Interval
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 COLUMN = 11  # of figures
 RANGES = (12, 22, 13)  # of a figure, its interval and the baseline's
-FOLDS = (10, 12, 20, 12)  # of a mean, its deviation, the range and the whole
 TARGET, IMPORTANCE = 24, 40  # of a target's name, and of a column's
 MOST_TARGETS = 40  # shown; an autoencoder has as many targets as features
 UNITS = {"mae": "MAE", "rmse": "RMSE", "r2": "R²"}
@@ -38,8 +36,8 @@ def classification(report: Report) -> str:
             say("measure.pair", true=p.true, predicted=p.predicted, count=p.records, share=f"{100 * p.share:.1f}")
             for p in pairs
         ]
-    lines += [line for sentence in warnings(report) for line in wrap(sentence)]
-    return "\n".join([*lines, *_basis(report)])
+    lines += [line for sentence in (*decided(report), *warnings(report)) for line in wrap(sentence)]
+    return "\n".join([*lines, *_weighted(report), *_basis(report)])
 
 
 def regression(report: RegressionReport) -> str:
@@ -62,7 +60,7 @@ def regression(report: RegressionReport) -> str:
             lines += wrap(say("measure.no_better.mean", name=score.name))
     if len(report.targets) > MOST_TARGETS:
         lines.append(say("measure.more.targets", more=f"{len(report.targets) - MOST_TARGETS:,}"))
-    return "\n".join([*lines, *_basis(report)])
+    return "\n".join([*lines, *_weighted(report), *_basis(report)])
 
 
 def of_labels(report: MultiLabelReport) -> str:
@@ -72,21 +70,8 @@ def of_labels(report: MultiLabelReport) -> str:
     lines = [say("measure.labels.first", **figures) + loss, *_labels(report)]
     names = [say(f"measure.name.{row[0]}") for row in label_measures(report)]
     lines += _table_of_measures(names, label_measures(report)) + wrap(say("measure.baseline.labels"))
-    return "\n".join([*lines, *(line for s in label_warnings(report) for line in wrap(s)), *_basis(report)])
-
-
-def fold_lines(measures: Mapping[str, Sequence[float]], report: AnyReport, records: int) -> list[str]:
-    """Of a cross-validation: each measure's mean and standard deviation over the folds, and of all records at once."""
-    folds = len(next(iter(measures.values())))
-    head = (say("measure.folds.mean"), say("measure.folds.std"), say("measure.folds.range"), say("measure.folds.all"))
-    lines = [table_line(say("measure.folds", folds=folds, records=f"{records:,}"), 26, head, FOLDS)]
-    for name, values in measures.items():
-        mean, std = statistics.fmean(values), statistics.stdev(values)
-        between_folds = f"{number(min(values), name)} – {number(max(values), name)}"
-        together = number(getattr(report, name), name)
-        cells = (number(mean, name), f"± {number(std, name)}", between_folds, together)
-        lines.append(table_line(f"  {UNITS.get(name) or say(f'measure.name.{name}')}", 26, cells, FOLDS))
-    return lines
+    lines += [line for sentence in (*labels_decided(report), *label_warnings(report)) for line in wrap(sentence)]
+    return "\n".join([*lines, *_weighted(report), *_basis(report)])
 
 
 def figures_line(report: AnyReport) -> str:
@@ -136,6 +121,39 @@ def warnings(report: Report) -> list[str]:
         else:
             sentences.append(say("measure.no_better", **values))
     return sentences
+
+
+def decided(report: Report) -> list[str]:
+    """The threshold and the calibration of a model, with the measures without them, in plain sentences."""
+    sentences = []
+    if (half := report.at_half) is not None:
+        values = {"name": report.names[1], "threshold": f"{report.threshold:.3g}"}
+        sentences.append(say("measure.threshold", **values, **_before_and_after(half, report)))
+    if (raw := report.uncalibrated) is not None and raw.calibration is not None and report.calibration is not None:
+        figures = {"loss": f"{raw.loss:.4f}", "loss_now": f"{report.loss:.4f}"}
+        figures |= {"ece": f"{raw.calibration.ece:.4f}", "ece_now": f"{report.calibration.ece:.4f}"}
+        sentences.append(say("measure.calibrated", temperature=f"{report.temperature:.3g}", **figures))
+    return sentences
+
+
+def labels_decided(report: MultiLabelReport) -> list[str]:
+    """The thresholds and the calibration of a model of labels, as `decided`."""
+    sentences = []
+    if (half := report.at_half) is not None:
+        each = zip(report.labels, report.thresholds, strict=True)
+        shown = ", ".join(f"{name} {threshold:.3g}" for name, threshold in each)
+        sentences.append(say("measure.thresholds", thresholds=shown, **_before_and_after(half, report)))
+    if (raw := report.uncalibrated) is not None:
+        shown = ", ".join(f"{temperature:.3g}" for temperature in report.temperatures)
+        losses = {"loss": f"{raw.loss:.4f}", "loss_now": f"{report.loss:.4f}"}
+        sentences.append(say("measure.calibrated.labels", temperature=shown, **losses))
+    return sentences
+
+
+def _before_and_after(before: AnyReport, after: AnyReport) -> dict[str, str]:
+    names = ("accuracy", "f1")
+    shown = {name: f"{getattr(before, name):.4f}" for name in names}
+    return shown | {f"{name}_now": f"{getattr(after, name):.4f}" for name in names}
 
 
 def better_elsewhere(report: Report) -> list[str]:
@@ -234,6 +252,15 @@ def _labels(report: MultiLabelReport) -> list[str]:
     if (more := len(report.labels) - MOST_TARGETS) > 0:
         lines.append(say("measure.more.labels", more=f"{more:,}"))
     return lines
+
+
+def _weighted(report: AnyReport) -> list[str]:
+    return [] if report.weights is None else wrap(weighted_text(report))
+
+
+def weighted_text(report: AnyReport) -> str:
+    """What the measures are weighted by, in one sentence."""
+    return say("measure.weighted", name=report.weighted_by)
 
 
 def _basis(report: Report | RegressionReport | MultiLabelReport) -> list[str]:

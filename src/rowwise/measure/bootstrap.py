@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,19 +45,52 @@ def resamples(records: int, draws: int = DRAWS, seed: int = SEED) -> Iterator[ND
         yield np.array(rows, np.float32)
 
 
-def of_sums(values: NDArray[Any], figures: Callable[[NDArray[np.float64]], NDArray[Any]]) -> list[Interval]:
+def of_sums(
+    values: NDArray[Any],
+    figures: Callable[[NDArray[np.float64]], NDArray[Any]],
+    weights: NDArray[Any] | None = None,
+) -> list[Interval]:
     """Intervals of figures that follow from sums over the records.
 
     Args:
         values: `(records, sums)`.
         figures: takes means `(draws, sums)`, gives figures `(draws, figures)`.
+        weights: `(records,)`, of which the means are weighted ones; None where all count alike.
     """
-    values = np.column_stack([values, np.ones(len(values))]).astype(np.float64)
+    if weights is not None:
+        values = np.column_stack([values * weights[:, None], weights]).astype(np.float64)
+    else:
+        values = np.column_stack([values, np.ones(len(values))]).astype(np.float64)
     if len(values) > MOST_UNITS:
         shuffled = values[np.random.default_rng(SEED).permutation(len(values))]
         values = np.add.reduceat(shuffled, np.linspace(0, len(values), MOST_UNITS, endpoint=False).astype(int), axis=0)
     sums = np.concatenate([counts @ values for counts in resamples(len(values))])
-    return intervals(figures(sums[:, :-1] / sums[:, -1:]))
+    with np.errstate(invalid="ignore", divide="ignore"):  # a draw may have nothing but weights of 0
+        means = sums[:, :-1] / sums[:, -1:]
+    return intervals(figures(means))
+
+
+def of_cells(
+    cells: NDArray[np.int64],
+    size: int,
+    weights: NDArray[Any],
+    figures: Callable[[NDArray[np.float64]], NDArray[Any]],
+) -> Sequence[Interval | None]:
+    """Intervals of figures that follow from the sums of weights by cell; None where that would take too long.
+
+    Args:
+        cells: `(records,)`: the number of each record's cell, less than `size`.
+        weights: `(records,)`.
+        figures: takes sums `(draws, size)`, gives figures `(draws, figures)`.
+    """
+    draws = min(DRAWS, MOST_WORK // max(len(cells), size))
+    if draws < FEWEST_DRAWS:
+        return [None] * figures(np.ones((1, size))).shape[1]
+    resampled = [
+        figures(np.array([np.bincount(cells, counts * weights, size) for counts in chunk]))
+        for chunk in resamples(len(cells), draws)
+    ]
+    return intervals(np.concatenate(resampled))
 
 
 def of_confusion(confusion: NDArray[np.int64], figures: Callable[[NDArray[np.int64]], NDArray[Any]]) -> list[Interval]:
@@ -80,10 +113,13 @@ def of_confusion(confusion: NDArray[np.int64], figures: Callable[[NDArray[np.int
     return intervals(np.concatenate(resampled))
 
 
-def of_rankings(rankings: Iterable[Ranking], records: int) -> list[Interval | None]:
+def of_rankings(
+    rankings: Iterable[Ranking], records: int, weights: NDArray[Any] | None = None
+) -> list[Interval | None]:
     """Intervals of ROC AUC and average precision, means over the rankings; None where that would take too long.
 
-    Each draw's mean is over the rankings that have a value in it; a draw in which none has does not count.
+    Each draw's mean is over the rankings that have a value in it; a draw in which none has does not count. Each record
+    counts by its weight in `weights`, alike where that is None.
     """
     rankings = list(rankings)
     if not rankings:
@@ -93,6 +129,8 @@ def of_rankings(rankings: Iterable[Ranking], records: int) -> list[Interval | No
         return [None, None]
     means = []
     for counts in resamples(records, draws):
+        if weights is not None:
+            counts *= weights
         figures = np.array([ranking.figures(counts) for ranking in rankings])  # (classes, 2, draws)
         defined = ~np.isnan(figures)  # a small class may be missing from a draw
         classes = defined.sum(0)

@@ -16,7 +16,8 @@ BINS = 15  # of equal width, as in Guo et al. 2017, "On Calibration of Modern Ne
 class Bin(NamedTuple):
     """`records` whose highest probability lies above `low` and up to `high`.
 
-    `confidence` is the mean of that probability, `accuracy` the share that was right.
+    `confidence` is the mean of that probability, `accuracy` the share that was right; both weighted by the records'
+    weights, whose sum is `weight`, where they have any.
     """
 
     low: float
@@ -24,6 +25,16 @@ class Bin(NamedTuple):
     records: int
     confidence: float
     accuracy: float
+    weight: float | None = None
+
+    @property
+    def counts(self) -> float:
+        """How much the bin counts: its records, or their weights."""
+        return self.records if self.weight is None else self.weight
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -35,28 +46,39 @@ class Calibration:
     @property
     def ece(self) -> float:
         """Expected calibration error: Σ records / all · |accuracy − confidence|."""
-        total = sum(each.records for each in self.bins)
-        return sum(each.records / total * abs(each.accuracy - each.confidence) for each in self.bins)
+        total = sum(each.counts for each in self.bins)
+        return sum(each.counts / total * abs(each.accuracy - each.confidence) for each in self.bins)
 
     @property
     def confidence(self) -> float:
         """The mean of the highest probabilities; above the accuracy where the model is too sure of itself."""
-        return sum(each.records * each.confidence for each in self.bins) / sum(each.records for each in self.bins)
+        return sum(each.counts * each.confidence for each in self.bins) / sum(each.counts for each in self.bins)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON takes it."""
-        return {"ece": self.ece, "confidence": self.confidence, "bins": [each._asdict() for each in self.bins]}
+        return {"ece": self.ece, "confidence": self.confidence, "bins": [each.to_dict() for each in self.bins]}
 
 
-def calibration(true: NDArray[Any], probabilities: NDArray[Any], bins: int = BINS) -> Calibration:
-    """Of class numbers `(records,)` and probabilities `(records, classes)`."""
+def calibration(
+    true: NDArray[Any], probabilities: NDArray[Any], bins: int = BINS, weights: NDArray[Any] | None = None
+) -> Calibration:
+    """Of class numbers `(records,)` and probabilities `(records, classes)`; `weights` `(records,)` or None."""
     highest, right = probabilities.max(1).astype(np.float64), probabilities.argmax(1) == true
     bin_of = np.clip(np.ceil(highest * bins).astype(int) - 1, 0, bins - 1)
-    count = np.bincount(bin_of, minlength=bins)
-    confidence, accuracy = (np.bincount(bin_of, values, bins) for values in (highest, right))
+    records = np.bincount(bin_of, minlength=bins)
+    count = records if weights is None else np.bincount(bin_of, weights, bins)
+    each = np.ones(1) if weights is None else weights
+    confidence, accuracy = (np.bincount(bin_of, values * each, bins) for values in (highest, right))
     return Calibration(
         tuple(
-            Bin(b / bins, (b + 1) / bins, int(count[b]), float(confidence[b] / count[b]), float(accuracy[b] / count[b]))
+            Bin(
+                b / bins,
+                (b + 1) / bins,
+                int(records[b]),
+                float(confidence[b] / count[b]),
+                float(accuracy[b] / count[b]),
+                None if weights is None else float(count[b]),
+            )
             for b in range(bins)
             if count[b]
         )

@@ -77,9 +77,10 @@ def importance(
     most = max(1, min(MOST_RECORDS, MOST_PREDICTED // (repeats * len(columns))))
     rows = np.sort(random.permutation(len(data))[:most])
     x, y = np.array(data.x[rows]), data.y[rows]
+    weights = None if data.weights is None else data.weights[rows]
     predicted = predict(x)
     measure = "r2" if data.targets and predicted.task != "multilabel" else "accuracy"
-    figure_of = _figure(predicted.task, measure, y)
+    figure_of = _figure(predicted.task, measure, y, weights)
     figure = figure_of(predicted)
     importances = []
     for name, places in columns:
@@ -104,12 +105,18 @@ def _columns(data: Dataset) -> list[tuple[str, list[int]]]:
     return columns
 
 
-def _figure(task: str, measure: str, y: NDArray[Any]) -> Callable[[Prediction], float]:
-    """What takes a prediction of the records whose truth is `y`, and gives its accuracy or R²."""
+def _figure(task: str, measure: str, y: NDArray[Any], weights: NDArray[Any] | None) -> Callable[[Prediction], float]:
+    """What takes a prediction of the records whose truth is `y`, and gives its accuracy or R², weighted."""
+
+    def mean(values: NDArray[Any]) -> NDArray[Any]:
+        average: NDArray[Any] = values.mean(0) if weights is None else np.average(values, 0, weights)
+        return average
+
     if task == "multilabel":
-        return lambda prediction: float((prediction.labels == (y == 1)).mean())
+        return lambda prediction: float(mean(prediction.labels == (y == 1)).mean())
     if measure == "accuracy":
-        return lambda prediction: float((prediction.classes == y).mean())
+        return lambda prediction: float(mean(prediction.classes == y))
     true = y.reshape(len(y), -1).astype(np.float64)
-    spread = np.maximum(((true - true.mean(0)) ** 2).sum(0), 1e-300)
-    return lambda prediction: float((1 - ((prediction.values - true) ** 2).sum(0) / spread).mean())
+    each = 1 if weights is None else weights[:, None]
+    spread = np.maximum((each * (true - mean(true)) ** 2).sum(0), 1e-300)
+    return lambda prediction: float((1 - (each * (prediction.values - true) ** 2).sum(0) / spread).mean())

@@ -8,7 +8,7 @@ the share of records whose labels are all right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,7 @@ import numpy as np
 from rowwise.errors import DataError
 from rowwise.measure.bootstrap import LEVEL, SEED, Interval, of_rankings, of_sums
 from rowwise.measure.ranking import Ranking
+from rowwise.measure.temperature import uncalibrated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,6 +60,10 @@ class MultiLabelReport:
         provenance: of the data measured on.
         shares: `(labels,)`: how frequent each label is in the training records; None for those measured on.
         basis: how the task is known; None where it was not asked for.
+        weights: `(records,)`: how much each record counts in every measure; counts of records do not change.
+        weighted_by: what the weights are called.
+        thresholds: the probability of each label from which on it is predicted; none: above 0.5.
+        temperatures: what each label's logits were divided by; none where the probabilities are not calibrated.
     """
 
     task = "multilabel"
@@ -71,6 +76,10 @@ class MultiLabelReport:
     provenance: str = ""
     shares: NDArray[np.float64] | None = field(default=None, repr=False)
     basis: Task | None = None
+    weights: NDArray[Any] | None = field(default=None, repr=False)
+    weighted_by: str = ""
+    thresholds: tuple[float, ...] = ()
+    temperatures: tuple[float, ...] = ()
 
     @property
     def records(self) -> int:
@@ -126,7 +135,7 @@ class MultiLabelReport:
     def loss(self) -> float | None:
         """Mean binary cross-entropy over records and labels, in nats; None without probabilities."""
         losses = self._losses
-        return None if losses is None else float(losses.mean())
+        return None if losses is None else float(_mean(losses, self.weights))
 
     @property
     def roc_auc(self) -> float | None:
@@ -141,9 +150,10 @@ class MultiLabelReport:
     @cached_property
     def per_label(self) -> tuple[LabelScore, ...]:
         """A score a label."""
-        right, predicted, support = self._counts.sum(0).reshape(3, -1)
-        precision, recall, f1 = _scores(right, predicted, support)
-        every = np.ones((1, self.records))
+        _, predicted, support = self._counts.sum(0).reshape(3, -1)
+        sums = self._counts.sum(0) if self.weights is None else self.weights.astype(np.float64) @ self._counts
+        precision, recall, f1 = _scores(*sums.reshape(3, -1))
+        every = np.ones((1, self.records)) if self.weights is None else self.weights[None]
         ranks = {label: [float(f[0]) for f in ranking.figures(every)] for label, ranking in self._rankings.items()}
         return tuple(
             LabelScore(
@@ -163,18 +173,34 @@ class MultiLabelReport:
     def intervals(self) -> dict[str, Interval]:
         """The bootstrap's 95 % interval of every measure: records are resampled, with all their labels."""
         sums = np.column_stack([self._counts, self._right, *([] if self._losses is None else [self._losses])])
-        drawn = dict(zip((*OF_ANSWERS, "loss"), of_sums(sums, self._of_means), strict=False))
-        ranked = of_rankings(self._rankings.values(), self.records)
+        drawn = dict(zip((*OF_ANSWERS, "loss"), of_sums(sums, self._of_means, self.weights), strict=False))
+        ranked = of_rankings(self._rankings.values(), self.records, self.weights)
         pairs = zip(("roc_auc", "average_precision"), ranked, strict=True)
         return drawn | {name: interval for name, interval in pairs if interval}
 
     @cached_property
     def baseline(self) -> MultiLabelReport:
         """Of a model that knows only how frequent each label is, and always answers the likelier of yes and no."""
-        shares = self.true.mean(0) if self.shares is None else self.shares
+        shares = _mean(self.true, self.weights) if self.shares is None else self.shares
         probabilities = np.broadcast_to(shares, self.true.shape)
         known = None if self.probabilities is None else probabilities
-        return MultiLabelReport(self.true, probabilities > 0.5, self.labels, known, self.provenance, shares)
+        always = replace(self, predicted=probabilities > 0.5, probabilities=known, shares=shares, basis=None)
+        return replace(always, thresholds=(), temperatures=())
+
+    @property
+    def at_half(self) -> MultiLabelReport | None:
+        """The same without the thresholds: labels above 0.5 are predicted; None where that is so anyway."""
+        if not self.thresholds or self.probabilities is None:
+            return None
+        return replace(self, predicted=self.probabilities > 0.5, thresholds=())
+
+    @cached_property
+    def uncalibrated(self) -> MultiLabelReport | None:
+        """The same with the probabilities as they were before the calibration; None where there was none."""
+        if not self.temperatures or self.probabilities is None:
+            return None
+        probabilities = uncalibrated(self.probabilities, self.temperatures)
+        return replace(self, probabilities=probabilities, thresholds=(), temperatures=())
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""
@@ -182,7 +208,9 @@ class MultiLabelReport:
             "task": self.task,
             "records": self.records,
             "provenance": self.provenance,
+            **({"weighted_by": self.weighted_by} if self.weights is not None else {}),
             **self._figures(),
+            **self._decided(),
             "intervals": {"level": LEVEL, "seed": SEED, **{k: v._asdict() for k, v in self.intervals.items()}},
             "baseline": {"from": "measured" if self.shares is None else "training", **self.baseline._figures()},
             "per_label": [score._asdict() for score in self.per_label],
@@ -193,6 +221,15 @@ class MultiLabelReport:
         from rowwise.measure.as_text import of_labels
 
         return of_labels(self)
+
+    def _decided(self) -> dict[str, Any]:
+        """Thresholds and temperatures, where there are any, with what the measures would be without them."""
+        decided: dict[str, Any] = {}
+        if (half := self.at_half) is not None:
+            decided |= {"thresholds": list(self.thresholds), "at_half": half._figures()}
+        if (before := self.uncalibrated) is not None:
+            decided |= {"temperatures": list(self.temperatures), "uncalibrated": {"loss": before.loss}}
+        return decided
 
     def _figures(self) -> dict[str, float | None]:
         return {name: getattr(self, name) for name in FIGURES}
@@ -219,7 +256,8 @@ class MultiLabelReport:
 
     @cached_property
     def _answers(self) -> dict[str, float]:
-        means = np.column_stack([self._counts, self._right]).mean(0, dtype=np.float64)[None]
+        values = np.column_stack([self._counts, self._right])
+        means = (values.mean(0, dtype=np.float64) if self.weights is None else _mean(values, self.weights))[None]
         return dict(zip(OF_ANSWERS, map(float, self._of_means(means)[0]), strict=True))
 
     def _of_means(self, means: NDArray[np.float64]) -> NDArray[Any]:
@@ -250,8 +288,14 @@ def measure_labels(
     labels: tuple[str, ...] = (),
     provenance: str = "",
     shares: NDArray[np.float64] | None = None,
+    weights: NDArray[Any] | None = None,
+    weighted_by: str = "",
 ) -> MultiLabelReport:
     """Compare true labels, zeros and ones `(records, labels)`, with those that were predicted.
+
+    Args:
+        weights: `(records,)`: how much each record counts; None where all count alike.
+        weighted_by: what the weights are called.
 
     Raises:
         DataError: no records, other shapes, or labels that are not 0 or 1.
@@ -260,7 +304,14 @@ def measure_labels(
         value = f", {true[strange].flat[0]:g}" if true.shape == predicted.shape and len(true) else ""
         raise DataError("measure.labels", expected=predicted.shape, found=f"{true.shape}{value}")
     names = labels or tuple(map(str, range(true.shape[1])))
-    return MultiLabelReport(true == 1, predicted, names, probabilities, provenance, shares)
+    report = MultiLabelReport(true == 1, predicted, names, probabilities, provenance, shares)
+    return replace(report, weights=weights, weighted_by=weighted_by)
+
+
+def _mean(values: NDArray[Any], weights: NDArray[Any] | None) -> NDArray[np.float64]:
+    """Over the records `(records, …)`."""
+    mean: NDArray[np.float64] = values.mean(0) if weights is None else np.average(values, 0, weights)
+    return mean
 
 
 def _scores(right: NDArray[Any], predicted: NDArray[Any], support: NDArray[Any]) -> tuple[NDArray[np.float64], ...]:

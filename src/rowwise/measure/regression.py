@@ -58,6 +58,8 @@ class RegressionReport:
         provenance: of the data measured on.
         means: `(targets,)`: the means of the training records, which the baseline answers; None for the measured ones.
         basis: how the task is known; None where it was not asked for.
+        weights: `(records,)`: how much each record counts in every measure; None where all count alike.
+        weighted_by: what the weights are called.
     """
 
     task = "regression"
@@ -68,6 +70,8 @@ class RegressionReport:
     provenance: str = ""
     means: NDArray[np.float64] | None = field(default=None, repr=False)
     basis: Task | None = None
+    weights: NDArray[Any] | None = field(default=None, repr=False)
+    weighted_by: str = ""
 
     @property
     def records(self) -> int:
@@ -77,13 +81,14 @@ class RegressionReport:
     @cached_property
     def per_target(self) -> tuple[TargetScore, ...]:
         """A score a target."""
-        means = self.true.mean(0) if self.means is None else self.means
-        intervals = _intervals(self.true, self.predicted)
+        weights = self.weights
+        means = _mean(self.true, weights) if self.means is None else self.means
+        intervals = _intervals(self.true, self.predicted, weights)
         scores = []
         for column, name in enumerate(self.targets):
             true, mean = self.true[:, column], float(means[column])
-            mae, rmse, r2 = _figures(true, self.predicted[:, column])
-            base = dict(zip(FIGURES, _figures(true, np.full_like(true, mean)), strict=True))
+            mae, rmse, r2 = _figures(true, self.predicted[:, column], weights)
+            base = dict(zip(FIGURES, _figures(true, np.full_like(true, mean), weights), strict=True))
             scores.append(TargetScore(name, mae, rmse, r2, intervals[column], mean, base))
         return tuple(scores)
 
@@ -102,12 +107,19 @@ class RegressionReport:
         """The share of the variance that is explained; 0 is as good as the mean, less is worse."""
         return float(np.mean([score.r2 for score in self.per_target]))
 
+    @property
+    def plain(self) -> dict[str, float]:
+        """MAE, RMSE and R² alone, for which no intervals are drawn."""
+        each = [_figures(self.true[:, n], self.predicted[:, n], self.weights) for n in range(len(self.targets))]
+        return dict(zip(FIGURES, np.mean(each, axis=0).tolist(), strict=True))
+
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""
         return {
             "task": self.task,
             "records": self.records,
             "provenance": self.provenance,
+            **({"weighted_by": self.weighted_by} if self.weights is not None else {}),
             **{name: getattr(self, name) for name in FIGURES},
             "intervals": {"level": LEVEL, "seed": SEED},
             "baseline": {"from": "measured" if self.means is None else "training"},
@@ -127,8 +139,14 @@ def measure_numbers(
     targets: Sequence[str] = ("y",),
     provenance: str = "",
     means: ArrayLike | None = None,
+    weights: NDArray[Any] | None = None,
+    weighted_by: str = "",
 ) -> RegressionReport:
     """Compare `y_true` with `y_pred`, both `(records,)` or `(records, targets)`, finite.
+
+    Args:
+        weights: `(records,)`: how much each record counts; None where all count alike.
+        weighted_by: what the weights are called.
 
     Raises:
         DataError: no records, or the numbers of records or targets differ.
@@ -138,21 +156,35 @@ def measure_numbers(
     if true.shape != predicted.shape or true.ndim != 2 or not len(true) or true.shape[1] != len(targets):
         raise DataError("measure.numbers", true=true.shape, predicted=predicted.shape, targets=len(targets))
     baseline = None if means is None else np.asarray(means, np.float64).reshape(-1)
-    return RegressionReport(true, predicted, tuple(targets), provenance, baseline)
+    return RegressionReport(
+        true, predicted, tuple(targets), provenance, baseline, weights=weights, weighted_by=weighted_by
+    )
 
 
-def _figures(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> tuple[float, float, float]:
+def _mean(values: NDArray[np.float64], weights: NDArray[Any] | None) -> NDArray[np.float64]:
+    """Over the records `(records, …)`."""
+    mean: NDArray[np.float64] = values.mean(0) if weights is None else np.average(values, 0, weights)
+    return mean
+
+
+def _figures(
+    true: NDArray[np.float64], predicted: NDArray[np.float64], weights: NDArray[Any] | None
+) -> tuple[float, float, float]:
     """MAE, RMSE and R² of one target."""
     error = predicted - true
-    spread = float(((true - true.mean()) ** 2).sum())
-    r2 = 1 - float((error**2).sum()) / spread if spread else float("nan")
-    return float(np.abs(error).mean()), float(np.sqrt((error**2).mean())), r2
+    each = 1 if weights is None else weights
+    spread = float((each * (true - _mean(true, weights)) ** 2).sum())
+    r2 = 1 - float((each * error**2).sum()) / spread if spread else float("nan")
+    return float(_mean(np.abs(error), weights)), float(np.sqrt(_mean(error**2, weights))), r2
 
 
-def _intervals(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> list[dict[str, Interval]]:
+def _intervals(
+    true: NDArray[np.float64], predicted: NDArray[np.float64], weights: NDArray[Any] | None
+) -> list[dict[str, Interval]]:
     """FIGURES of each target, all from the same resamples."""
-    error, centred = predicted - true, true - true.mean(0)  # centred: squares of large numbers lose their digits
-    spread, targets = (centred**2).mean(0), true.shape[1]
+    error = predicted - true
+    centred = true - _mean(true, weights)  # squares of large numbers lose their digits
+    spread, targets = _mean(centred**2, weights), true.shape[1]
 
     def figures(means: NDArray[np.float64]) -> NDArray[Any]:
         absolute, squared, mean, square = np.split(means, 4, axis=1)
@@ -161,5 +193,5 @@ def _intervals(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> lis
             explained = np.where(variance > 1e-12 * spread, 1 - squared / variance, np.nan)
             return np.concatenate([absolute, np.sqrt(squared), explained], axis=1)
 
-    drawn = of_sums(np.concatenate([np.abs(error), error**2, centred, centred**2], axis=1), figures)
+    drawn = of_sums(np.concatenate([np.abs(error), error**2, centred, centred**2], axis=1), figures, weights)
     return [dict(zip(FIGURES, drawn[target::targets], strict=True)) for target in range(targets)]

@@ -1,7 +1,6 @@
 """True and predicted classes, and probabilities → a Report: the measures of a classifier, intervals and a baseline.
 
-Formulas: precision = TP / (TP + FP), recall = TP / (TP + FN), F1 = 2 TP / (2 TP + FP + FN), a quotient
-without a denominator counts 0; macro is the plain mean over the classes that occur, as in scikit-learn.
+The formulas of what follows from a confusion matrix stand in `confusion`.
 """
 
 from __future__ import annotations
@@ -12,10 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from rowwise.engine.interpretation import answers
 from rowwise.errors import DataError
-from rowwise.measure.bootstrap import LEVEL, SEED, Interval, of_confusion, of_rankings, of_sums
+from rowwise.measure.bootstrap import LEVEL, SEED, Interval, of_cells, of_confusion, of_rankings, of_sums
 from rowwise.measure.calibration import Calibration, calibration
+from rowwise.measure.confusion import FROM_CONFUSION, by_class, macro_figures, occurring, square
 from rowwise.measure.ranking import Ranking, rankings
+from rowwise.measure.temperature import uncalibrated
 from rowwise.text import language
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from rowwise.models.task import Task
 
 EPSILON = 1e-7  # Keras's: its cross-entropy clips probabilities there too
-FROM_CONFUSION = ("accuracy", "precision", "recall", "f1")
 
 
 class ClassScore(NamedTuple):
@@ -62,6 +63,11 @@ class Report:
         probabilities: `(records, classes)`; None where only classes were predicted.
         prior: `(classes,)`: the shares of the classes in the training records; None for those measured on.
         basis: how the task is known; None where it was not asked for.
+        predicted: `(records,)` class numbers; None where only counts are known.
+        weights: how much each record counts in every measure; counts of records, as in `confusion`, do not change.
+        weighted_by: what the weights are called.
+        threshold: the probability of the second class from which on it is predicted; None: the most probable class.
+        temperature: what the logits were divided by; None where the probabilities are not calibrated.
     """
 
     confusion: NDArray[np.int64]
@@ -73,6 +79,11 @@ class Report:
     probabilities: NDArray[Any] | None = field(default=None, repr=False)
     prior: NDArray[np.float64] | None = field(default=None, repr=False)
     basis: Task | None = None
+    predicted: NDArray[Any] | None = field(default=None, repr=False)
+    weights: NDArray[Any] | None = field(default=None, repr=False)
+    weighted_by: str = ""
+    threshold: float | None = None
+    temperature: float | None = None
 
     @property
     def task(self) -> str:
@@ -87,12 +98,13 @@ class Report:
     @property
     def accuracy(self) -> float:
         """The share of records on the diagonal."""
-        return float(np.trace(self.confusion) / self.records)
+        return float(np.trace(self._cells) / self._cells.sum())
 
     @property
     def per_class(self) -> tuple[ClassScore, ...]:
         """A score a class, by class number."""
-        precision, recall, f1, support, predicted = _by_class(self.confusion)
+        precision, recall, f1 = by_class(self._cells)[:3]
+        support, predicted = self.confusion.sum(1), self.confusion.sum(0)
         return tuple(
             ClassScore(name, float(precision[c]), float(recall[c]), float(f1[c]), int(support[c]), int(predicted[c]))
             for c, name in enumerate(self.names)
@@ -126,7 +138,7 @@ class Report:
     @cached_property
     def per_class_ranks(self) -> dict[int, tuple[float, float]]:
         """ROC AUC and average precision by class number; without classes that no record has, or every one."""
-        every = np.ones((1, self.records))
+        every = np.ones((1, self.records)) if self.weights is None else self.weights[None]
         return {c: tuple(float(figure[0]) for figure in r.figures(every)) for c, r in self._rankings.items()}  # type: ignore[misc]
 
     @cached_property
@@ -134,7 +146,7 @@ class Report:
         """How far the confidence can be trusted; None without probabilities."""
         if self.true is None or self.probabilities is None:
             return None
-        return calibration(self.true, self.probabilities)
+        return calibration(self.true, self.probabilities, weights=self.weights)
 
     @cached_property
     def intervals(self) -> dict[str, Interval]:
@@ -143,13 +155,18 @@ class Report:
         Macro figures of a resample are means over the same classes as the measured ones: a rare class that a resample
         lacks counts 0, like every quotient without a denominator. Left out, it would raise the mean.
         """
-        occurs = _occurs(self.confusion)
-        drawn = of_confusion(self.confusion, lambda confusions: _macro_figures(confusions, occurs))
-        intervals = dict(zip(FROM_CONFUSION, drawn, strict=True))
+        occurs = occurring(self.confusion)
+        drawn: Sequence[Interval | None]
+        if self.weights is None:
+            drawn = of_confusion(self.confusion, lambda confusions: macro_figures(confusions, occurs))
+        else:
+            numbers, size = self._cell_numbers, self.confusion.size
+            drawn = of_cells(numbers, size, self.weights, lambda drawn: macro_figures(square(drawn), occurs))
+        intervals = {name: one for name, one in zip(FROM_CONFUSION, drawn, strict=True) if one is not None}
         if self.true is not None and self.probabilities is not None:
             losses = -np.log(_of_true_class(self.true, self.probabilities))
-            intervals["loss"] = of_sums(losses[:, None], lambda means: means)[0]
-            ranked = of_rankings(self._rankings.values(), self.records)
+            intervals["loss"] = of_sums(losses[:, None], lambda means: means, self.weights)[0]
+            ranked = of_rankings(self._rankings.values(), self.records, self.weights)
             names = ("roc_auc", "average_precision")
             intervals |= {name: interval for name, interval in zip(names, ranked, strict=True) if interval}
         return intervals
@@ -160,17 +177,39 @@ class Report:
 
         That is scikit-learn's `DummyClassifier(strategy="prior")`.
         """
-        support = self.confusion.sum(1)
+        support = self._cells.sum(1)
         prior = support / support.sum() if self.prior is None else self.prior
+        answer = int(prior.argmax())
         confusion = np.zeros_like(self.confusion)
-        confusion[:, int(prior.argmax())] = support
+        confusion[:, answer] = self.confusion.sum(1)
+        always = replace(self, confusion=confusion, loss=None, provenance="", basis=None)
+        always = replace(always, threshold=None, temperature=None)
+        always = replace(always, predicted=None if self.predicted is None else np.full_like(self.predicted, answer))
         if self.true is None or self.probabilities is None:
-            return Report(confusion, self.classes, self.classes_ko)
+            return always
         probabilities = np.broadcast_to(prior, self.probabilities.shape)
         loss = float(-(support / support.sum() * np.log(np.clip(prior, EPSILON, 1 - EPSILON))).sum())
-        return Report(
-            confusion, self.classes, self.classes_ko, loss, self.provenance, self.true, probabilities, self.prior
-        )
+        return replace(always, loss=loss, provenance=self.provenance, probabilities=probabilities)
+
+    @property
+    def at_half(self) -> Report | None:
+        """The same without the threshold: the more probable class is predicted; None where that is so anyway."""
+        if self.threshold is None or self.true is None or self.probabilities is None:
+            return None
+        return self._of(self.probabilities, self.temperature)
+
+    @cached_property
+    def uncalibrated(self) -> Report | None:
+        """The same with the probabilities as they were before the calibration; None where there was none."""
+        if self.temperature is None or self.true is None or self.probabilities is None:
+            return None
+        return self._of(uncalibrated(self.probabilities, (self.temperature,)), None)
+
+    def _of(self, probabilities: NDArray[Any], temperature: float | None) -> Report:
+        """The same records with other probabilities, or without the threshold."""
+        assert self.true is not None
+        more = self.provenance, self.prior, self.weights, self.weighted_by, None, temperature
+        return of_probabilities(self.true, probabilities, self.classes, self.classes_ko, *more)
 
     @property
     def baseline_class(self) -> int:
@@ -210,7 +249,9 @@ class Report:
             "task": self.task,
             "records": self.records,
             "provenance": self.provenance,
+            **({"weighted_by": self.weighted_by} if self.weights is not None else {}),
             **self._figures(),
+            **self._decided(),
             "intervals": {"level": LEVEL, "seed": SEED, **{k: v._asdict() for k, v in self.intervals.items()}},
             "baseline": {
                 "answers": self.classes[self.baseline_class],
@@ -237,12 +278,37 @@ class Report:
         names = (*FROM_CONFUSION, "loss", "roc_auc", "average_precision")
         return {name: getattr(self, name) for name in names}
 
+    def _decided(self) -> dict[str, Any]:
+        """Threshold and temperature, where there are any, with what the measures would be without them."""
+        decided: dict[str, Any] = {}
+        if (half := self.at_half) is not None:
+            decided |= {"threshold": self.threshold, "at_half": half._figures()}
+        if (before := self.uncalibrated) is not None and before.calibration is not None:
+            figures = {"loss": before.loss, "ece": before.calibration.ece}
+            decided |= {"temperature": self.temperature, "uncalibrated": figures}
+        return decided
+
     def _most_confused(self, most: int) -> list[tuple[int, int]]:
         """(true, predicted) class numbers of the cells off the diagonal that hold most records."""
         wrong = self.confusion.copy()
         np.fill_diagonal(wrong, 0)
         pairs = (divmod(int(cell), len(wrong)) for cell in np.argsort(-wrong, axis=None, kind="stable")[:most])
         return [pair for pair in pairs if wrong[pair]]
+
+    @cached_property
+    def _cell_numbers(self) -> NDArray[np.int64]:
+        """`(records,)`: where each record stands in `confusion`, row after row."""
+        assert self.true is not None
+        assert self.predicted is not None
+        return self.true.astype(np.int64) * len(self.classes) + self.predicted
+
+    @cached_property
+    def _cells(self) -> NDArray[Any]:
+        """`confusion` with the records' weights added up."""
+        if self.weights is None:
+            return self.confusion
+        cells = np.bincount(self._cell_numbers, self.weights.astype(np.float64), self.confusion.size)
+        return cells.reshape(self.confusion.shape)
 
     @cached_property
     def _rankings(self) -> dict[int, Ranking]:
@@ -265,8 +331,14 @@ def measure(
     classes_ko: Sequence[str] = (),
     loss: float | None = None,
     provenance: str = "",
+    weights: NDArray[Any] | None = None,
+    weighted_by: str = "",
 ) -> Report:
     """Compare `y_true` `(records,)` with `y_pred` `(records,)`, class numbers both.
+
+    Args:
+        weights: `(records,)`: how much each record counts; None where all count alike.
+        weighted_by: what the weights are called.
 
     Raises:
         DataError: no records, or the numbers of records differ.
@@ -275,7 +347,10 @@ def measure(
     if true.shape != predicted.shape or true.ndim != 1 or not len(true):
         raise DataError("measure.records", true=true.shape, predicted=predicted.shape)
     cells = np.bincount(true.astype(np.int64) * len(classes) + predicted, minlength=len(classes) ** 2)
-    return Report(cells.reshape(len(classes), -1), tuple(classes), tuple(classes_ko), loss, provenance)
+    report = Report(cells.reshape(len(classes), -1), tuple(classes), tuple(classes_ko), loss, provenance)
+    if weights is None:
+        return replace(report, predicted=predicted)
+    return replace(report, true=true, predicted=predicted, weights=weights, weighted_by=weighted_by)
 
 
 def of_probabilities(
@@ -285,36 +360,20 @@ def of_probabilities(
     classes_ko: Sequence[str] = (),
     provenance: str = "",
     prior: NDArray[np.float64] | None = None,
+    weights: NDArray[Any] | None = None,
+    weighted_by: str = "",
+    threshold: float | None = None,
+    temperature: float | None = None,
 ) -> Report:
     """The whole Report of class numbers `(records,)` and probabilities `(records, classes)` of the same records."""
-    loss = float(-np.log(_of_true_class(true, probabilities)).mean())
-    report = measure(true, probabilities.argmax(1), classes, classes_ko, loss, provenance)
-    return replace(report, true=true, probabilities=probabilities, prior=prior)
+    losses = -np.log(_of_true_class(true, probabilities))
+    loss = float(losses.mean() if weights is None else np.average(losses, weights=weights))
+    predicted = answers(probabilities, () if threshold is None else (threshold,))
+    report = measure(true, predicted, classes, classes_ko, loss, provenance, weights, weighted_by)
+    report = replace(report, true=true, probabilities=probabilities, prior=prior)
+    return replace(report, threshold=threshold, temperature=temperature)
 
 
 def _of_true_class(true: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[Any]:
     """The probability of each record's true class, as Keras clips it."""
     return np.clip(probabilities[np.arange(len(true)), true], EPSILON, 1 - EPSILON)
-
-
-def _by_class(confusion: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
-    """Precision, recall, F1, support, predicted `(..., classes)` of confusions `(..., classes, classes)`."""
-    right = np.diagonal(confusion, axis1=-2, axis2=-1)
-    support, predicted = confusion.sum(-1), confusion.sum(-2)
-    return _ratio(right, predicted), _ratio(right, support), _ratio(2 * right, support + predicted), support, predicted
-
-
-def _occurs(confusion: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """`(classes,)`: which of them some record has or was given."""
-    return (confusion.sum(1) > 0) | (confusion.sum(0) > 0)
-
-
-def _macro_figures(confusion: NDArray[np.int64], occurs: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """FROM_CONFUSION `(draws, 4)` of confusions `(draws, classes, classes)`; macro over the classes that `occurs`."""
-    precision, recall, f1, support, _ = _by_class(confusion)
-    accuracy = np.trace(confusion, axis1=-2, axis2=-1) / support.sum(-1)
-    return np.stack([accuracy, *(figure[..., occurs].mean(-1) for figure in (precision, recall, f1))], axis=-1)
-
-
-def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:
-    return np.divide(above, below, out=np.zeros(above.shape), where=below > 0)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 HIDDEN, RATE = (100, 30), 0.001  # of pictures and arrays
+NAME = "dense"  # of the models
 
 
 def dense(
@@ -44,7 +45,8 @@ def dense(
     A table's records, which have a schema, go through its Preparation instead, and its FeatureEncoding, which tells
     numbers piece by piece. For regression the last layers are Dense(targets) and a Rescaling to the targets' own
     units, the loss the mean squared error, the metric the mean absolute error. For several labels the last
-    layer is Dense(labels, sigmoid), the loss binary cross-entropy, the metric binary accuracy.
+    layer is Dense(labels, sigmoid), the loss binary cross-entropy, the metric binary accuracy. Metrics are weighted
+    where the Dataset has weights.
 
     Args:
         dataset: records `(records, ...)`; the input is `(None, ...)`, the output `(None, classes)` or
@@ -99,13 +101,22 @@ def dense(
 
 
 def network(
-    dataset: Dataset, features: int, hidden: Sequence[int], activation: str, dropout: float, rate: float, seed: int
+    dataset: Dataset,
+    features: int | None,
+    hidden: Sequence[int],
+    activation: str,
+    dropout: float,
+    rate: float,
+    seed: int,
 ) -> keras.Model:
-    """What `dense` has after the layers that learn nothing, for their output `(None, features)`; without metrics, which
-    take longer than a small epoch."""
+    """What `dense` has after the layers that learn nothing, for their output `(None, features)`, or with them where
+    that is None; without metrics, which take longer than a small epoch."""
     import keras
 
-    front = [keras.Input((features,), name="features")]
+    if features is None:
+        front = [keras.Input(dataset.shape, name="records"), *_input_layers(dataset, 0)]
+    else:
+        front = [keras.Input((features,), name="features")]
     return _compiled(dataset, front, hidden, activation, dropout, rate, seed, metrics=False)
 
 
@@ -153,11 +164,17 @@ def _compiled(
     else:
         layers.append(layer(len(dataset.classes), "classes", "softmax"))
         loss, metric = "sparse_categorical_crossentropy", "accuracy"
-    model = keras.Sequential(layers, name="dense")
+    model = keras.Sequential(layers, name=NAME)
     for kernel_layer, initializer in dense_layers:
         kernel_layer.kernel_initializer = initializer  # a saved model names Keras's own, of the same distribution
-    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[metric] if metrics else None)
+    own = {"metrics" if dataset.weights is None else "weighted_metrics": [metric]} if metrics else {}
+    model.compile(keras.optimizers.Adam(learning_rate), loss, **own)
     return model
+
+
+def draws_its_seeds(model: keras.Model) -> bool:
+    """Whether it is one of `dense`, whose Dropout layers have seeds that nobody chose."""
+    return bool(model.name == NAME)
 
 
 def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: str | None = None) -> NDArray[Any]:
@@ -190,8 +207,13 @@ def _target_units(dataset: Dataset) -> keras.layers.Rescaling:
     import keras
 
     y = from_origins(dataset.y, dataset.schema).reshape(len(dataset), -1).astype(np.float64)
-    scale = [float(value) or 1.0 for value in y.std(0)]
-    offset = [float(value) for value in y.mean(0)]
+    if dataset.weights is None:
+        deviations, means = y.std(0), y.mean(0)
+    else:
+        means = np.average(y, 0, dataset.weights)
+        deviations = np.sqrt(np.average((y - means) ** 2, 0, dataset.weights))
+    scale = [float(value) or 1.0 for value in deviations]
+    offset = [float(value) for value in means]
     single = len(scale) == 1
     return keras.layers.Rescaling(scale[0] if single else scale, offset[0] if single else offset, name="units")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rowwise.data.source import read_options
 from rowwise.errors import UsageError, warn_user
 from rowwise.runs.events import (
+    Decided,
     EnsembleBegan,
     EpochEnded,
     RefitBegan,
@@ -78,9 +79,10 @@ def train(
         verbose: without an observer: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
         options: a TOML file with more of the following.
         on_divergence: "stop", or "continue" where a training that diverges is to continue regardless.
-        **more: settings (`preset`, `hidden`, `activation`, `dropout`, `pieces`, `ensemble`, `learning_rate`,
-            `batch_size`, `validation`, `seed`, `class_weight`, `epochs`, `patience`, `refit`), and how data are read
-            (`categorical`, `drop`, `group`, `time`, `test`, `split_seed`, …: the attributes of `rowwise.data.Source`).
+        **more: settings (`preset`, `hidden`, `activation`, `dropout`, `pieces`, `seeds` (or `ensemble`),
+            `learning_rate`, `batch_size`, `validation`, `seed`, `class_weight`, `epochs`, `patience`, `refit`,
+            `threshold`, `calibrate`), and how data are read (`categorical`, `drop`, `group`, `time`, `test`,
+            `split_seed`, …: the attributes of `rowwise.data.Source`).
 
     Returns:
         The run. Its record's `interrupted` says whether it was stopped, `diverged` whether it diverged.
@@ -187,6 +189,8 @@ class _Progress:
                 self.close()
                 if not self._kept_said:
                     self._say(event.kept)
+            case Decided() if self._verbose:
+                print(f"rowwise: {event.message}", file=sys.stderr)
 
     def _say(self, kept: KeptEpoch | None) -> None:
         self.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.loaders import load_source
-from rowwise.data.source import Source
 from rowwise.errors import UsageError, warn_user
 from rowwise.files import atomic_write
 from rowwise.json_text import to_json
+from rowwise.runs.decisions import about_decisions, decide_together
 from rowwise.runs.events import DataLoaded, Warned
 from rowwise.runs.folder import default_places
 from rowwise.runs.plan import OPTIONS, plan_training
@@ -22,6 +21,7 @@ from rowwise.runs.saved import Saved
 from rowwise.runs.table_predictions import answers, prediction_names, with_prediction
 from rowwise.runs.training import train
 from rowwise.text import say
+from rowwise.text.terminal import wrap
 
 if TYPE_CHECKING:
     import threading
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.engine.prediction import Prediction
     from rowwise.measure import AnyReport
+    from rowwise.runs.decisions import Decisions
     from rowwise.runs.events import Event, Observer
     from rowwise.runs.plan import TrainingPlan
 
-MEASURES = ("accuracy", "f1", "roc_auc", "average_precision", "loss", "mae", "rmse", "r2")
 PREDICTIONS, SUMMARY = "out-of-fold.csv", "cross-validation.json"
 
 
@@ -47,6 +47,7 @@ class CrossValidation:
         data: the records, in the order of the table; by time without the earliest, which no model is tested on.
         prediction: of each of them.
         report: of all of them together.
+        decisions: the thresholds that were chosen on these predictions; None where none were asked for.
     """
 
     path: Path
@@ -54,19 +55,21 @@ class CrossValidation:
     data: Dataset
     prediction: Prediction
     report: AnyReport
+    decisions: Decisions | None = None
 
     @property
     def measures(self) -> dict[str, tuple[float, ...]]:
         """Each measure of the report, a number a fold."""
+        from rowwise.measure.spread import MEASURES
+
         tests = [run.metrics for run in self.runs]
         return {name: tuple(test[name] for test in tests) for name in MEASURES if _has(tests, name)}
 
     def to_dict(self) -> dict[str, Any]:
         """As `cross-validation.json` has it."""
-        measures = {
-            name: {"folds": list(values), "mean": statistics.fmean(values), "std": statistics.stdev(values)}
-            for name, values in self.measures.items()
-        }
+        from rowwise.measure.spread import summary
+
+        measures = summary(self.measures, "folds")
         best = [run.record.best_epoch if run.record else 0 for run in self.runs]
         return {
             "folds": len(self.runs),
@@ -74,13 +77,18 @@ class CrossValidation:
             "measures": measures,
             "best_epochs": best,
             "together": self.report.to_dict(),
+            **({"decisions": self.decisions.to_dict()} if self.decisions else {}),
         }
 
     def __repr__(self) -> str:
         """A table of at most 80 columns, in the current language."""
-        from rowwise.measure.as_text import fold_lines
+        from rowwise.measure.spread import fold_lines
 
-        return "\n".join(fold_lines(self.measures, self.report, len(self.data)))
+        lines = fold_lines(self.measures, self.report, len(self.data))
+        if self.decisions and self.runs[0].record:
+            said = about_decisions(self.decisions, self.runs[0].record.settings, self.data, folds=True)
+            lines += [line for sentence in said for line in wrap(sentence)]
+        return "\n".join(lines)
 
     def write(self) -> None:
         """`out-of-fold.csv`, a row a record, and `cross-validation.json`, in the folder."""
@@ -171,7 +179,11 @@ def _run(plan: TrainingPlan, folder: Path, **more: Any) -> Saved:
     if not finished and not killed:
         return train(plan, out=folder, **more)
     assert plan.source is not None
-    reading = {name: value for name, value in plan.source.to_dict().items() if name not in ("place", "test_file")}
+    reading = {
+        name: value
+        for name, value in plan.source.to_dict().items()
+        if name not in ("place", "test_file", "validation_file")
+    }
     chosen = {name: getattr(plan.settings, name) for name in plan.chosen}
     data = plan.source.place if plan.source.frame is None else plan.source.frame
     options = {**chosen, **{OPTIONS[name]: value for name, value in reading.items()}}
@@ -179,7 +191,7 @@ def _run(plan: TrainingPlan, folder: Path, **more: Any) -> Saved:
         return train(plan_training(data, options, folder), **more)
     saved = Saved.open(folder)
     assert saved.record is not None
-    kept = Source.from_dict({"place": "", **saved.record.data.reading_options})
+    kept = saved.record.data.source_at()
     other = any(getattr(kept, name) != getattr(plan.source, name) for name in reading)
     if other or saved.record.settings.contradictions(chosen):  # type: ignore[arg-type]
         raise UsageError("folds.other", path=folder)
@@ -206,6 +218,7 @@ def _together(place: Path, runs: Sequence[Saved], sets: Sequence[Dataset]) -> Cr
         x=sorted_by_row([data.x for data in sets]),
         y=sorted_by_row([data.y for data in sets]),
         rows=sorted_by_row([data.rows for data in sets]),
+        weights=None if sets[0].weights is None else sorted_by_row([data.weights for data in sets]),
         keys=None,
         split_by="",
     )
@@ -213,8 +226,14 @@ def _together(place: Path, runs: Sequence[Saved], sets: Sequence[Dataset]) -> Cr
         predictions[0],
         probabilities=sorted_by_row([one.probabilities for one in predictions]),
         values=sorted_by_row([one.values for one in predictions]),
+        thresholds=(),
+        temperatures=(),
     )
-    return CrossValidation(place, tuple(runs), data, prediction, judge(prediction, data))
+    assert runs[0].record is not None
+    decisions = decide_together(prediction, data, runs[0].record.settings)
+    if decisions is not None:
+        prediction = replace(prediction, thresholds=decisions.thresholds)
+    return CrossValidation(place, tuple(runs), data, prediction, judge(prediction, data), decisions)
 
 
 def _has(tests: Sequence[Mapping[str, Any]], name: str) -> bool:

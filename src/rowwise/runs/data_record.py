@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.picture_records import OBJECT, WHOLE
-from rowwise.data.source import Source
+from rowwise.data.source import Source, source_of
 from rowwise.errors import RowwiseError
 from rowwise.runs.json_fields import Fields
 
@@ -30,6 +30,7 @@ class DataRecord:
         targets: the targets' names for regression.
         schema: of a table.
         source: the files, seeds and checksums that the data were made from, as their loader gave them.
+        validation_records, validation_checksum: of those of a table of their own; 0 and empty where there is none.
     """
 
     name: str
@@ -45,14 +46,18 @@ class DataRecord:
     targets: tuple[str, ...] = ()
     schema: Schema | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
+    validation_records: int = 0
+    validation_checksum: str = ""
 
     @classmethod
-    def of(cls, train: Dataset, test: Dataset) -> DataRecord:
-        """Of the records trained and tested on."""
+    def of(cls, train: Dataset, test: Dataset, validation: Dataset | None = None) -> DataRecord:
+        """Of the records trained and tested on, and of those of a table of their own to validate with."""
         return cls(
             **identity(train),
             test_records=len(test),
             test_checksum=test.checksum,
+            validation_records=0 if validation is None else len(validation),
+            validation_checksum="" if validation is None else validation.checksum,
             shape=train.shape,
             classes=train.classes,
             classes_ko=train.classes_ko,
@@ -70,19 +75,27 @@ class DataRecord:
         """
         if "frame" in self.source:
             return None
-        if not self.reading_options:
-            return Source(self.name).checked()
-        return Source.from_dict(self.reading_options)
+        return self.source_at() if "load" in self.source else Source(self.name).checked()
 
-    @property
-    def reading_options(self) -> Mapping[str, Any]:
-        """The attributes of the Source that the data were read with; empty for data that rowwise brings along."""
-        return self.source.get("load", {})
+    def source_at(self, data: Any = None, **written: Any) -> Source:
+        """Other data, read as these were.
+
+        Args:
+            data: a path, a DataFrame, or a Source whose data are meant; None: where these data were.
+            written: attributes of the Source that differ.
+
+        Raises:
+            UsageError: an invalid value.
+        """
+        options = {**self.source.get("load", {"place": self.name}), **written}
+        if isinstance(data, Source):
+            return replace(source_of(data.place, options), frame=data.frame)
+        return source_of(options["place"] if data is None else data, options)
 
     @property
     def has_outdated_groups(self) -> bool:
         """Whether the data were split by group in a way that cannot be made again."""
-        if "group" not in self.reading_options:
+        if "group" not in self.source.get("load", {}):
             return False
         from rowwise.data.tables.split_keys import has_outdated_keys  # imports NumPy, which --help does without
 
@@ -123,6 +136,8 @@ class DataRecord:
             records=read.whole("records"),
             test_records=read.whole("test_records"),
             test_checksum=read.text("test_checksum"),
+            validation_records=read.whole("validation_records"),
+            validation_checksum=read.text("validation_checksum"),
             shape=read.sizes("shape"),
             classes=read.texts("classes"),
             classes_ko=read.texts("classes_ko"),

@@ -6,12 +6,12 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data import form, known, load, load_default, names
+from rowwise.data import canonical_name, form, load, load_default, names
 from rowwise.data.loaders import load_source
-from rowwise.data.source import TABLES, Source
+from rowwise.data.source import TABLES, Source, source_of
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.runs.model_file import MODEL
-from rowwise.runs.plan import option_names, source_of
+from rowwise.runs.plan import option_names
 from rowwise.runs.record import RECORD
 from rowwise.runs.saved import Saved
 from rowwise.text import say
@@ -61,7 +61,7 @@ def model_or_data_named(word: str | None) -> Path | str | None:
     if path.is_file() or _is_run(path) or path.suffix or len(path.parts) > 1:
         return path
     try:
-        return known(word)
+        return canonical_name(word)
     except DataError as error:
         if path.is_dir():
             return path

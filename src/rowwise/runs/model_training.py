@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rowwise.environment import checkpoint_seconds
+from rowwise.errors import warn_user
 from rowwise.runs.data_record import DataRecord
-from rowwise.runs.events import EnsembleBegan, KeptEpoch, RefitBegan, TrainingEnded
+from rowwise.runs.decisions import Decisions, about_decisions, apply, decide
+from rowwise.runs.events import Decided, EnsembleBegan, KeptEpoch, RefitBegan, TrainingEnded
 from rowwise.runs.model_file import MODEL, open_model
 from rowwise.runs.record import Diverged, Epoch, Member, RunRecord, Unfinished, epochs_of, versions
+from rowwise.text import say
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Mapping
 
     import keras
 
@@ -43,6 +47,12 @@ class Job:
     threads: int | None = None
     stop: threading.Event | None = None
     on_divergence: str = "stop"
+    validation: Dataset | None = None  # a table of their own; None: a share of `train` is held out, or none
+
+    @property
+    def held_out(self) -> Dataset | float:
+        """What `rowwise.fit` takes as `validation`."""
+        return self.settings.validation if self.validation is None else self.validation
 
     def new_model(self) -> keras.Model:
         """A new model for these data."""
@@ -67,7 +77,7 @@ class Job:
     def begun(self) -> RunRecord:
         """What is known of the run before its training."""
         return RunRecord(
-            data=DataRecord.of(self.train, self.test),
+            data=DataRecord.of(self.train, self.test, self.validation),
             settings=self.settings,
             engine="",
             engine_reason="",
@@ -110,7 +120,9 @@ class Fitted:
     best_epoch: int = 0
     refit: tuple[Epoch, ...] = ()
     members: tuple[Member, ...] = ()
+    spread: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     best_checkpoint: str = ""
+    decisions: Decisions | None = None
 
 
 def opened_model(plan: TrainingPlan) -> keras.Model:
@@ -129,13 +141,15 @@ def train_model(job: Job, model: keras.Model) -> Fitted:
         fitted = Fitted(model, before.engine, before.engine_reason, before.epochs, best_epoch=before.best_epoch)
     else:
         fitted = _all_epochs(job, model, best)
-    kept = _kept_epoch(fitted, best)
+    kept, first = _kept_epoch(fitted, best), fitted.model
     if kept is not None and job.settings.refit and not (fitted.interrupted or fitted.diverged):
         fitted = _refitted(job, fitted, kept)
     if job.settings.ensemble > 1 and not (fitted.interrupted or fitted.diverged):
         fitted = _averaged(job, fitted, kept, goes_on=best is None or not best.stopped)
     diverged = fitted.diverged is not None
     job.tell(TrainingEnded(fitted.engine, fitted.engine_reason, fitted.interrupted, diverged, kept))
+    if job.settings.threshold or job.settings.calibrate:
+        fitted = _decided(job, fitted, first if fitted.refit else fitted.model, best is None or not best.stopped)
     return fitted
 
 
@@ -149,7 +163,7 @@ def _best_file(plan: TrainingPlan) -> str:
     """The resumed run's model as it was after its best epoch; empty where that was its last, or none is kept."""
     before = plan.before
     assert before is not None
-    if plan.killed or before.members:
+    if plan.killed or before.members or before.settings.calibrate:
         return before.best_checkpoint
     return MODEL if before.best_epoch and before.checkpoint else ""
 
@@ -180,7 +194,7 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
     checkpoints = Checkpoints(job.folder, job.begun(), checkpoint_seconds(), best)
     interrupted = False
     try:
-        _fit(job, model, checkpoints, settings.epochs, len(job.epochs_before), settings.validation, best)
+        _fit(job, job.train, model, checkpoints, settings.epochs, len(job.epochs_before), job.held_out, best)
     except KeyboardInterrupt:
         history = getattr(model, "history", None)  # none before the first epoch
         if history is None or not (history.epoch or history.rowwise.interrupted):
@@ -235,9 +249,10 @@ def _refitted(job: Job, fitted: Fitted, kept: KeptEpoch) -> Fitted:
         best_checkpoint="" if last is None else last.best_checkpoint or last.checkpoint,
     )
     checkpoints = Checkpoints(job.folder, record, checkpoint_seconds(), refit_of=fitted.model)
-    job.tell(RefitBegan(kept, len(job.train)))
+    every = job.train if job.validation is None else job.train.with_records_of(job.validation)
+    job.tell(RefitBegan(kept, len(every)))
     try:
-        _fit(job, model, checkpoints, fitted.best_epoch, len(before), 0.0)
+        _fit(job, every, model, checkpoints, fitted.best_epoch, len(before), 0.0)
     except KeyboardInterrupt:
         written = checkpoints.write()
         done = written.refit if written is not None else ()
@@ -260,12 +275,35 @@ def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None, goes_on: bool) -
 
     job.tell(EnsembleBegan(kept, job.settings.ensemble - 1))
     try:
-        model, members = with_others(job, fitted.model, _batch_size(job))
+        model, members, spread = with_others(job, fitted.model, _batch_size(job))
     except KeyboardInterrupt:
         return replace(fitted, interrupted=True)
-    fitted, last = replace(fitted, model=model, members=members), job.folder.kept
+    fitted, last = replace(fitted, model=model, members=members, spread=spread), job.folder.kept
     if not goes_on or last is None or last.epochs_trained != len(fitted.epochs):
         return replace(fitted, checkpoint="")
+    return replace(fitted, checkpoint=last.checkpoint, best_checkpoint=last.best_checkpoint)
+
+
+def _decided(job: Job, fitted: Fitted, decider: keras.Model, goes_on: bool) -> Fitted:
+    """The model with its probabilities calibrated and its thresholds, by what `decider` gives for the records held out.
+
+    A calibrated model cannot go on training: where it may, the run keeps it as it was before.
+    """
+    from rowwise.engine.holdout import held_out
+
+    if fitted.interrupted or fitted.diverged:
+        warn_user(say("decisions.stopped"))
+        return fitted
+    settings, train, held = job.settings, job.train, job.validation
+    if held is None and settings.validation:
+        held = train[held_out(train.y, settings.validation, settings.seed, train)]
+    decisions = decide(decider, held, settings)
+    apply(fitted.model, decisions)
+    for line in about_decisions(decisions, settings, train):
+        job.tell(Decided(line))
+    last, fitted = job.folder.kept, replace(fitted, decisions=decisions)
+    if not (decisions.temperatures and goes_on) or last is None or last.epochs_trained != len(fitted.epochs):
+        return fitted
     return replace(fitted, checkpoint=last.checkpoint, best_checkpoint=last.best_checkpoint)
 
 
@@ -279,11 +317,12 @@ def _batch_size(job: Job) -> int:
 
 def _fit(
     job: Job,
+    train: Dataset,
     model: keras.Model,
     checkpoints: Checkpoints,
     epochs: int,
     initial_epoch: int,
-    validation: float,
+    validation: Dataset | float,
     *first: keras.callbacks.Callback | None,
 ) -> None:
     from rowwise.data.class_weights import balanced
@@ -293,7 +332,7 @@ def _fit(
     settings = job.settings
     fit(
         model,
-        job.train,
+        train,
         epochs=epochs,
         batch_size=_batch_size(job),
         validation=validation,

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from rowwise.data.column_names import SEVERAL, cut, listed, named
-from rowwise.data.source import Source, is_frame, of_frame
+from rowwise.data.source import Source, is_frame, source_of
 from rowwise.errors import DataError, UsageError
 from rowwise.files import LOCK
 from rowwise.locks import held, owner
 from rowwise.runs.record import RECORD, UNFINISHED, RunRecord
 from rowwise.runs.settings import Settings
-from rowwise.text.options import option, written
+from rowwise.text.options import as_argument, option
 
 # The attributes of a Source that say how data are read, by the names of the options that set them: `seed` is the
 # training's own, so that of the split has another name.
@@ -63,6 +63,10 @@ def plan_training(
             that has all its epochs or stopped within one. DataError: no such data. ModelError: no such run.
     """
     options = dict(options or {})
+    if "seeds" in options:
+        if options.get("ensemble", options["seeds"]) != options["seeds"]:
+            raise UsageError("settings.seeds", seeds=options["seeds"], ensemble=options["ensemble"])
+        options["ensemble"] = options.pop("seeds")
     reading = {READING[name]: options.pop(name) for name in list(options) if name in READING}
     settings = Settings.of(options)  # type: ignore[arg-type]
     chosen = frozenset(options)
@@ -72,20 +76,10 @@ def plan_training(
         if reading:
             raise UsageError("cli.source.none", options=option_names(reading))
         return TrainingPlan(None, settings, chosen)
-    return TrainingPlan(source_of(data, reading).checked(), settings, chosen)
-
-
-def source_of(data: Any, reading: Mapping[str, Any]) -> Source:
-    """The Source of a name, path or DataFrame, with the attributes `reading`.
-
-    Raises:
-        UsageError: none of these, an unknown option, or an invalid value.
-    """
-    if is_frame(data):
-        return of_frame(data, {name: value for name, value in reading.items() if name != "place"})
-    if not isinstance(data, str | Path):
-        raise UsageError("source.kind", found=type(data).__name__)
-    return Source.from_dict({"place": str(data), **reading})
+    source = source_of(data, reading).checked()
+    if source.validation_file and "validation" in chosen:
+        raise UsageError("settings.validation.both")
+    return TrainingPlan(source, settings, chosen)
 
 
 def option_names(attributes: Iterable[str]) -> str:
@@ -100,7 +94,7 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
     record = RunRecord.read(folder, UNFINISHED if killed else RECORD)
     source, kept = record.data.loader(), record.settings
     if is_frame(data):
-        source = source_of(data, record.data.reading_options)
+        source = record.data.source_at(data)
     if source is None:
         raise UsageError("cli.resume.frame", path=folder)
     if record.data.has_outdated_groups:
@@ -125,6 +119,8 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
         raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
     if record.members and not record.checkpoint:
         raise UsageError("cli.resume.ensemble", path=folder, networks=1 + len(record.members))
+    if record.decisions and record.decisions.temperatures and not record.checkpoint:
+        raise UsageError("cli.resume.calibrated", path=folder)
     if not killed and not ended and record.best_epoch not in (0, done) and not record.checkpoint:
         raise UsageError("cli.resume.best", path=folder, done=done, best=record.best_epoch)
     return TrainingPlan(source.checked(), replace(kept, epochs=epochs), frozenset(choices), folder, record, killed)
@@ -141,7 +137,7 @@ def _other_data(kept: Source, data: Any, reading: Mapping[str, Any]) -> list[str
     for name in reading:
         if getattr(asked, name) != getattr(kept, name):
             argument = option(OPTIONS[name], _shown(getattr(asked, name)))
-            differences.append(f"{argument} ≠ {written(_shown(getattr(kept, name)))}")
+            differences.append(f"{argument} ≠ {as_argument(_shown(getattr(kept, name)))}")
     return differences
 
 

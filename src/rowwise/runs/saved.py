@@ -115,7 +115,7 @@ class Saved:
         if self.schema is not None:
             return Accepts("table", shape, self.schema.used)
         pictures = self.record.data.pictures if self.record else OBJECT
-        kind = "pictures" if None not in shape and is_picture(_known(shape)) else "arrays"
+        kind = "pictures" if None not in shape and is_picture(_known_sizes(shape)) else "arrays"
         return Accepts(kind, shape, white=brightest_pixel(self.model), pictures=pictures)
 
     @cached_property
@@ -285,8 +285,7 @@ class Saved:
         if source.kind != "table" or data is None or records != data.records + data.test_records:
             return False
         written = {name: value for name, value in source.to_dict().items() if name in WRITTEN}
-        reread = Source.from_dict({**data.reading_options, **written, "place": source.place})
-        return load_source(replace(reread, frame=source.frame))[0].checksum == data.checksum
+        return load_source(data.source_at(source, **written))[0].checksum == data.checksum
 
     def _arrays(self, source: Source) -> tuple[Dataset, Dataset]:
         """Whole numbers in a file of arrays are classes, unless the model cannot mean classes."""
@@ -371,7 +370,7 @@ class Saved:
             names = self.record.data.classes if self.record else ()
             return read_pictures_as(
                 source,
-                _known(self.accepts.shape),
+                _known_sizes(self.accepts.shape),
                 names if len(names) == units else (),
                 prepare_for(self.accepts.pictures),
             )
@@ -381,7 +380,7 @@ class Saved:
 _SIDES = ("input_shape", "output_shape")
 
 
-def _known(shape: Sequence[int | None]) -> tuple[int, ...]:
+def _known_sizes(shape: Sequence[int | None]) -> tuple[int, ...]:
     return tuple(size for size in shape if size is not None)
 
 

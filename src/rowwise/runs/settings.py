@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from rowwise.errors import UsageError
 from rowwise.models.presets import PRESETS, suited
+from rowwise.models.threshold_aim import GIVEN, aim_of
 from rowwise.text import say
-from rowwise.text.options import option, written
+from rowwise.text.options import as_argument, option
 from rowwise.text.visible import shown
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ LATER = (
     "preset",
     "pieces",
     "ensemble",
+    "threshold",
+    "calibrate",
 )  # what runs of earlier versions lack: they had the default
-OF_TABLES = ("preset", "pieces", "ensemble")
+OF_TABLES = ("preset", "pieces", "threshold", "calibrate")
 LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
 
 
@@ -49,6 +52,8 @@ class Choices(TypedDict, total=False):
     preset: str
     pieces: int
     ensemble: int
+    threshold: str | float
+    calibrate: bool
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,10 @@ class Settings:
         refit: whether a new model is then trained on all training records, for as many epochs as were best.
         preset: one of `PRESETS`, which decides of a table's model what is not chosen.
         pieces: that each number of a table is divided into; 0 leaves numbers standardized.
-        ensemble: networks of a table's model, which differ in their seed alone and are averaged.
+        ensemble: networks that differ in their seed alone and are averaged; callers may say `seeds`.
+        threshold: what the probability from which on the answer is yes is chosen by on the validation records,
+            `"f1"`, `"balanced_accuracy"` or `"cost=FP:FN"`, or that probability; empty for the most probable class.
+        calibrate: whether the probabilities are calibrated by a temperature fitted on the validation records.
     """
 
     hidden: tuple[int, ...] = (100, 30)
@@ -87,6 +95,8 @@ class Settings:
     preset: str = "default"
     pieces: int = 0
     ensemble: int = 1
+    threshold: str = ""
+    calibrate: bool = False
 
     @classmethod
     def of(cls, choices: Choices) -> Settings:
@@ -102,21 +112,30 @@ class Settings:
                 near = " " + say("cli.usage.near", near=close[0]) if close else ""
                 raise UsageError("settings.unknown", name=name, near=near, known=", ".join(names))
             _check(name, value)
-        settings = cls(**{name: tuple(v) if name == "hidden" else v for name, v in choices.items()})  # type: ignore[arg-type]
+        values: dict[str, Any] = dict(choices)
+        if "hidden" in values:
+            values["hidden"] = tuple(values["hidden"])
+        if "threshold" in values:
+            values["threshold"] = str(values["threshold"])
+        settings = cls(**values)
         if settings.patience and not settings.validation:
             raise UsageError("settings.patience.validation")
         return settings
 
-    def suited(self, data: Dataset, chosen: Collection[str]) -> Settings:
+    def suited(self, data: Dataset, chosen: Collection[str], validated: bool = False) -> Settings:
         """These settings, those not chosen suited to the training records `data`: of a table by the preset.
+
+        Args:
+            validated: whether there are records to validate with, so that none of `data` is held out.
 
         Raises:
             UsageError: settings that contradict one another, or that pictures and arrays do not have.
         """
         settings = self
         if data.schema is not None:
-            by_preset = asdict(suited(self.preset, data, self.validation if "validation" in chosen else None))
-            if not by_preset["validation"]:
+            share = 0.0 if validated else self.validation if "validation" in chosen else None
+            by_preset = asdict(suited(self.preset, data, share))
+            if not (by_preset["validation"] or validated):
                 del by_preset["patience"]
             settings = replace(self, **{name: value for name, value in by_preset.items() if name not in chosen})
         elif names := [name for name in OF_TABLES if name in chosen]:
@@ -127,7 +146,19 @@ class Settings:
             if "ensemble" in chosen:
                 raise UsageError("settings.refit.ensemble")
             settings = replace(settings, ensemble=1)
+        settings.check_decisions(data, validated)
         return settings
+
+    def check_decisions(self, data: Dataset, validated: bool = False) -> None:
+        """Raises UsageError where there is no yes and no to decide between, or nothing is held out to decide by."""
+        binary = len(data.classes) == 2 or data.task == "multilabel"
+        if self.threshold and not binary:
+            raise UsageError("settings.threshold.binary", classes=len(data.classes))
+        if self.calibrate and not (data.classes or data.task == "multilabel"):
+            raise UsageError("settings.calibrate.classes")
+        aim = aim_of(self.threshold)
+        if not (self.validation or validated) and (self.calibrate or (aim is not None and aim.kind != GIVEN)):
+            raise UsageError("settings.decisions.validation")
 
     def differences(self, other: Settings) -> frozenset[str]:
         """The names of the settings that have another value there."""
@@ -161,7 +192,7 @@ class Settings:
         `epochs` are no contradiction: a resumed run may train for longer.
         """
         return [
-            f"{option(name, value)} ≠ {written(getattr(self, name))}"
+            f"{option(name, value)} ≠ {as_argument(getattr(self, name))}"
             for name, value in Settings.of(choices).to_dict().items()
             if name in choices and name != "epochs" and value != getattr(self, name)
         ]
@@ -191,6 +222,8 @@ def _fits(name: str, value: Any) -> bool:
         "preset": isinstance(value, str) and value in PRESETS,
         "pieces": count >= 0,
         "ensemble": count >= 1,
+        "threshold": value == "" or aim_of(str(value)) is not None,
+        "calibrate": isinstance(value, bool),
     }
     return fits[name]
 

@@ -25,6 +25,8 @@ def about_table(data: Dataset) -> list[str]:
     lines = [say(f"cli.task.{schema.task}", target=target, classes=f"{len(schema.classes):,}")]
     widths = {"columns": len(schema.columns), "used": len(schema.used), "inputs": len(schema.inputs)}
     lines.append(say("cli.table.width", **widths, features=len(schema.features)))
+    if schema.weight:
+        lines.append(say("cli.weighted", name=schema.weight))
     left_out = [f"{column.name} ({why})" for column, why in not_used(schema)]
     if left_out:
         lines.append(say("cli.not_used", columns=", ".join(left_out[:8]) + (", …" if len(left_out) > 8 else "")))

@@ -130,7 +130,7 @@ def called() -> str:
     return str(program)
 
 
-def written(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]) -> Done:
+def write_out(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]) -> Done:
     """What `make(write)` gives, its text written to `path`, whole or not at all, else to standard output.
 
     Raises:

@@ -40,7 +40,7 @@ class Ended(KeyboardInterrupt):
 
 
 def end_at_once() -> None:
-    """SIGTERM and SIGHUP end this process as Ctrl-C does: what it has begun to write is taken back."""
+    """SIGTERM and SIGHUP end this process as Ctrl-C does, by an exception: what it has begun to write is taken back."""
 
     def end(number: int, frame: Any) -> None:
         _let_terminal_go(number)
@@ -49,6 +49,8 @@ def end_at_once() -> None:
     for number in _heard():
         if number != signal.SIGINT:
             signal.signal(number, end)
+        elif signal.getsignal(number) is signal.SIG_DFL:  # until here: see rowwise.__main__
+            signal.signal(number, signal.default_int_handler)
     _raise_anew()
 
 

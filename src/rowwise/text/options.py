@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NUMBERS = ("batch-size", "epochs", "header", "learning-rate", "patience", "seed", "size", "split-seed", "test")
+NUMBERS = ("batch-size", "epochs", "header", "learning-rate", "patience", "seed", "seeds", "size", "split-seed", "test")
 FLAGS = {"skip-bad": "skip_bad=True", "no-early-stopping": "patience=0"}
 
 _NAME = r"(?<![\w-])--(?P<name>[a-z][a-z-]*|\{\w+\})"
@@ -40,13 +40,13 @@ def for_shell() -> Iterator[None]:
 
 def option(name: str, value: object = None) -> str:
     """A setting by its name in Python, such as `split_seed`, as the caller writes it; None for no value."""
-    text = "" if value is None else written(value)
+    text = "" if value is None else as_argument(value)
     if _shell.get():
         return f"--{name.replace('_', '-')} {text}".rstrip()
     return f"{name}={text}"
 
 
-def written(value: object) -> str:
+def as_argument(value: object) -> str:
     """A value as the caller writes it: `100,30` in a shell, `(100, 30)` in Python."""
     if _shell.get():
         return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

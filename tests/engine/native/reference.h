@@ -7,60 +7,10 @@
 #include <limits>
 #include <vector>
 
+#include "functions.h"
 #include "network.h"
 
 namespace reference {
-
-using namespace rowwise;
-using Numbers = std::vector<double>;
-
-inline double sigmoid(double z) { return 1 / (1 + std::exp(-z)); }
-inline double normal_cdf(double z) { return 0.5 * (1 + std::erf(z / std::sqrt(2.0))); }
-inline double normal_pdf(double z) { return std::exp(-z * z / 2) / std::sqrt(2 * std::acos(-1.0)); }
-
-inline double activate(Activation a, double z, double leak) {
-  switch (a) {
-    case Activation::relu: return z > 0 ? z : 0;
-    case Activation::leaky_relu: return z > 0 ? z : leak * z;
-    case Activation::elu: return z > 0 ? z : leak * (std::exp(z) - 1);
-    case Activation::gelu: return z * normal_cdf(z);
-    case Activation::silu: return z * sigmoid(z);
-    case Activation::tanh: return std::tanh(z);
-    case Activation::sigmoid: return sigmoid(z);
-    default: return z;  // linear; softmax follows, for the whole row
-  }
-}
-inline double derivative(Activation a, double z, double leak) {
-  switch (a) {
-    case Activation::relu: return z > 0 ? 1 : 0;
-    case Activation::leaky_relu: return z >= 0 ? 1 : leak;
-    case Activation::elu: return z > 0 ? 1 : leak * std::exp(z);
-    case Activation::gelu: return normal_cdf(z) + z * normal_pdf(z);
-    case Activation::silu: return sigmoid(z) * (1 + z * (1 - sigmoid(z)));
-    case Activation::tanh: return 1 - std::tanh(z) * std::tanh(z);
-    case Activation::sigmoid: return sigmoid(z) * (1 - sigmoid(z));
-    default: return 1;
-  }
-}
-inline void softmax(double* h, int units) {
-  const double largest = *std::max_element(h, h + units);
-  double sum = 0;
-  for (int j = 0; j < units; ++j) sum += h[j] = std::exp(h[j] - largest);
-  for (int j = 0; j < units; ++j) h[j] /= sum;
-}
-
-// The mask: two rounds of lowbias32 over a counter.
-inline std::uint32_t mixed(std::uint32_t x) {
-  x = (x ^ (x >> 16)) * 0x7feb352dU;
-  x = (x ^ (x >> 15)) * 0x846ca68bU;
-  return x ^ (x >> 16);
-}
-inline double mask(double rate, std::uint64_t key, std::uint32_t step, std::uint32_t layer, std::uint32_t record,
-                   std::uint32_t unit) {
-  const std::uint32_t place = mixed(step * 0x9e3779b9U + layer) + record;
-  const std::uint32_t bits = mixed(mixed(unit ^ mixed(std::uint32_t(key) ^ place)) + mixed(std::uint32_t(key >> 32) + place));
-  return bits < std::floor(rate * 4294967296.0) ? 0 : 1 / (1 - rate);
-}
 
 struct Weights {
   Numbers value, slots[2], gradient;
@@ -106,11 +56,6 @@ struct Network {
     }
   }
 
-  // A kink at distance 0 is exact on both sides: sums of zeros.
-  void pass_kink(double distance) {
-    if (distance != 0) margin = std::min(margin, std::abs(distance));
-  }
-
   // x (features,) → outputs (units,), with dropout where there is a key.
   Numbers forward(const double* x, const std::uint64_t* key, int step, int record) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -126,48 +71,13 @@ struct Network {
         l.z[j] = z;
         l.h[j] = activate(l.d.activation, z, l.d.leak);
         if (l.d.activation == Activation::relu || l.d.activation == Activation::leaky_relu || l.d.activation == Activation::elu)
-          pass_kink(z);
+          pass_kink(margin, z);
       }
       if (l.d.activation == Activation::softmax) softmax(l.h.data(), l.d.units);
     }
     Numbers y = layers.back().h;
     for (std::size_t j = 0; j < d.output_scale.size(); ++j) y[j] = y[j] * d.output_scale[j] + d.output_offset[j];
     return y;
-  }
-
-  // Outputs y and targets t (units,) → the loss and d_y (units,).
-  double loss_of(const Numbers& y, const Numbers& t, Numbers& d_y) {
-    const int n = int(y.size());
-    const Loss kind = d.loss.kind;
-    const bool crossentropy = kind == Loss::sparse_crossentropy || kind == Loss::crossentropy;
-    double sum = 0, targets = 0;
-    Numbers p = y;
-    if (crossentropy && d.loss.from_logits) softmax(p.data(), n);
-    for (int j = 0; j < n; ++j) targets += t[j];
-    for (int j = 0; j < n; ++j) {
-      const double clipped = std::clamp(p[j], 1e-7, 1 - 1e-7), error = y[j] - t[j];
-      if (crossentropy && d.loss.from_logits) {
-        sum -= t[j] == 0 ? 0 : t[j] * std::log(p[j]);
-        d_y[j] = p[j] * targets - t[j];
-      } else if (crossentropy) {
-        sum -= t[j] * std::log(clipped);
-        d_y[j] = clipped == p[j] ? -t[j] / p[j] : 0;
-      } else if (kind == Loss::binary_crossentropy && d.loss.from_logits) {
-        sum += (std::log1p(std::exp(-y[j])) + (1 - t[j]) * y[j]) / n;
-        d_y[j] = (sigmoid(y[j]) - t[j]) / n;
-      } else if (kind == Loss::binary_crossentropy) {
-        sum -= (t[j] * std::log(clipped) + (1 - t[j]) * std::log(1 - clipped)) / n;
-        d_y[j] = clipped == p[j] ? ((1 - t[j]) / (1 - p[j]) - t[j] / p[j]) / n : 0;
-      } else if (kind == Loss::mse) {
-        sum += error * error / n;
-        d_y[j] = 2 * error / n;
-      } else {
-        sum += std::abs(error) / n;
-        d_y[j] = (error >= 0 ? 1.0 : -1.0) / n;
-        pass_kink(error);
-      }
-    }
-    return sum;
   }
 
   // d_h (units,) of the last layer → d_z of all layers; adds to the gradients.
@@ -199,7 +109,7 @@ struct Network {
     double square = 0;
     for_each_weights([&](Weights& w) {
       for (std::size_t i = 0; i < w.value.size(); ++i) {
-        if (w.l1 > 0) pass_kink(w.value[i]);
+        if (w.l1 > 0) pass_kink(margin, w.value[i]);
         w.gradient[i] += (w.value[i] >= 0 ? w.l1 : -w.l1) + 2 * w.l2 * w.value[i];
         square += w.gradient[i] * w.gradient[i];
       }
@@ -210,18 +120,7 @@ struct Network {
         const double g = weights.gradient[i] * clip;
         double &w = weights.value[i], &first = weights.slots[0][i], &second = weights.slots[1][i];
         w -= w * weights.decay * rate;
-        if (o.rule == Rule::adam) {
-          first = o.beta_1 * first + (1 - o.beta_1) * g;
-          second = o.beta_2 * second + (1 - o.beta_2) * g * g;
-          w -= rate * std::sqrt(corrections[1]) / corrections[0] * first / (std::sqrt(second) + o.epsilon);
-        } else if (o.rule == Rule::sgd) {
-          first = o.momentum * first - rate * g;
-          w += o.momentum > 0 && o.nesterov ? o.momentum * first - rate * g : first;
-        } else {
-          first = o.rho * first + (1 - o.rho) * g * g;
-          second = o.momentum * second + rate * g / std::sqrt(first + o.epsilon);
-          w -= second;
-        }
+        step_weight(o, rate, corrections, g, w, first, second);
       }
     });
   }
@@ -262,11 +161,11 @@ struct Network {
           t[j] = sparse ? targets[row] == j : targets[std::size_t(row) * units + j];
           t[j] = t[j] * (1 - smoothing) + smoothing / (d.loss.kind == Loss::binary_crossentropy ? 2 : units);
         }
-        loss += loss_of(y, t, d_y) * weights[row];
+        loss += loss_of(d.loss, y, t, d_y, margin) * weights[row];
         const auto predicted = std::max_element(y.begin(), y.end());
         hits += predicted - y.begin() == std::max_element(t.begin(), t.end()) - t.begin();
         for (int j = 0; j < units; ++j) {
-          if (&y[j] != &*predicted) pass_kink(*predicted - y[j]);
+          if (&y[j] != &*predicted) pass_kink(margin, *predicted - y[j]);
           d_y[j] *= double(weights[row]) / n * (d.output_scale.empty() ? 1 : d.output_scale[j]);
         }
         backward(d_y, key, step, r);

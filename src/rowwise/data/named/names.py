@@ -29,7 +29,7 @@ def is_name(text: str) -> bool:
     return _normalised(text) in MODULES
 
 
-def known(name: str) -> str:
+def canonical_name(name: str) -> str:
     """The name as `names` writes it.
 
     Raises:
@@ -52,9 +52,9 @@ def module(name: str) -> ModuleType:
     """The module that loads these data.
 
     Raises:
-        UsageError, DataError: as `known`.
+        UsageError, DataError: as `canonical_name`.
     """
-    return importlib.import_module(MODULES[known(name)])
+    return importlib.import_module(MODULES[canonical_name(name)])
 
 
 def _normalised(text: str) -> str:

@@ -98,10 +98,10 @@ def decoded(tree: Tree, size: tuple[int, int] | None, colour: bool | None, prepa
         if brightest.any():
             prepare = with_white(prepare, white_level(float(brightest.max())))
         entry = folder / _key(tree, files, size, colour, prepare)
-        if (kept := _kept(entry, len(tree.names))) is None:
+        if (kept := _read_entry(entry, len(tree.names))) is None:
             with cache_written(folder), _new_entry(entry, len(tree.names)) as partial:
                 _decode(tree, files, _record_shape(tree, files, size, colour), prepare, partial, workers, start_bar)
-            kept = _kept(entry, len(tree.names))
+            kept = _read_entry(entry, len(tree.names))
     if kept is None:
         raise SaveError("folder.cache", path=folder, cause="—")
     return TreeRecords(*kept, entry.name, prepare, int(np.count_nonzero(brightest)))
@@ -161,7 +161,9 @@ def _key(tree: Tree, files: Listing, size: tuple[int, int] | None, colour: bool 
     return hashlib.sha256(b"\0".join((settings, joined(tree.names), files.digests.tobytes()))).hexdigest()
 
 
-def _kept(entry: Path, files: int) -> tuple[NDArray[np.uint8], list[Unusable], tuple[int, int], tuple[int, int]] | None:
+def _read_entry(
+    entry: Path, files: int
+) -> tuple[NDArray[np.uint8], list[Unusable], tuple[int, int], tuple[int, int]] | None:
     """What lies in the cache, if it is whole: the first four fields of `TreeRecords`."""
     try:
         about = json.loads((entry / ABOUT).read_bytes())
@@ -186,7 +188,7 @@ def _new_entry(entry: Path, files: int) -> Iterator[Path]:
     try:
         partial.mkdir()
         yield partial
-        if _kept(entry, files) is None:  # else another program has made it meanwhile
+        if _read_entry(entry, files) is None:  # else another program has made it meanwhile
             shutil.rmtree(entry, ignore_errors=True)  # a damaged one
             with suppress(OSError):
                 partial.rename(entry)

@@ -69,18 +69,18 @@ def cleaned_with_numbers(
             replaced.append(pl.when(~missing).then(text))
             continue
         read[name] = column
-        if own and (told := _without_sentinels(name, column, _sentinels(own, known), seen)) is not None:
-            read[name] = told
+        if own and (cleaned := _without_sentinels(name, column, _sentinels(own, known), seen)) is not None:
+            read[name] = cleaned
             if not numeric(name):
-                replaced.append(pl.when(pl.lit(told.is_not_null())).then(pl.col(name)))
+                replaced.append(pl.when(pl.lit(cleaned.is_not_null())).then(pl.col(name)))
         if numeric(name):
             replaced.append(read[name])
     for name in rows.columns if own else ():
         if name != ROW and rows[name].dtype.is_numeric():
             sentinels = _sentinels(own, words.get(name, ()) if words else ())
-            told = _without_sentinels(name, rows[name].cast(pl.Float64), sentinels, seen)
-            if told is not None:
-                replaced.append(pl.when(pl.lit(told.is_not_null())).then(pl.col(name)))
+            cleaned = _without_sentinels(name, rows[name].cast(pl.Float64), sentinels, seen)
+            if cleaned is not None:
+                replaced.append(pl.when(pl.lit(cleaned.is_not_null())).then(pl.col(name)))
     done = rows.with_columns(replaced)
     if seen is not None:
         for name in texts:

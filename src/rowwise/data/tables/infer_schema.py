@@ -10,6 +10,7 @@ from rowwise.data.column_names import cut, listed
 from rowwise.data.tables.columns import KINDS, dropped
 from rowwise.data.tables.columns.categorical import sorted_levels
 from rowwise.data.tables.dates import order
+from rowwise.data.tables.identifiers import names_owner
 from rowwise.data.tables.left_out import take_class_words, tell_level_words, tell_spellings
 from rowwise.data.tables.number_notes import no_numbers, number_notes
 from rowwise.data.tables.origins import origin
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
 
 FEW = 20  # a target of whole numbers with at most so many different ones,
 OFTEN = 5  # each in so many records on average, has classes
+SHARED = 0.9  # different ids a record, at most, where records share them
 ZEROS_AND_ONES = frozenset(("0", "1", "0.0", "1.0"))
 
 
 def check_options(table: Table, source: Source) -> None:
     """Raises UsageError where an option names a column that the table does not have, or two contradict one another."""
-    for option in ("target", "categorical", "numeric", "drop", "group", "time"):
+    for option in ("target", "categorical", "numeric", "drop", "group", "time", "weight"):
         value = getattr(source, option)
         for name in (value,) if isinstance(value, str) and value else value:
             if name not in table.columns:
@@ -51,7 +53,9 @@ def check_options(table: Table, source: Source) -> None:
             other = options.setdefault(name, option)
             if other != option:
                 raise UsageError("table.contradiction", name=name, first=other, second=option)
-    for name in (*source.target, source.group, source.time):
+    if source.weight and (other := options.get(source.weight, "drop")) != "drop":
+        raise UsageError("table.contradiction", name=source.weight, first=other, second="weight")
+    for name in (*source.target, source.group, source.time, source.weight):
         if name in table.unread:
             raise UsageError("table.nested", name=name, found=cut(table.unread[name]))
 
@@ -113,8 +117,8 @@ def _labels(source: Source, profiles: Mapping[str, Profile]) -> tuple[tuple[str,
     return tuple(pairs)
 
 
-def settle_dates(profiles: Mapping[str, Profile], source: Source, told: bool = True) -> None:
-    """Decide for all columns whether the day or the month comes first in their dates; where `told`, warn.
+def settle_dates(profiles: Mapping[str, Profile], source: Source, warn: bool = True) -> None:
+    """Decide for all columns whether the day or the month comes first in their dates; where `warn`, say so.
 
     Raises:
         UsageError: the source asks for an order that a column contradicts.
@@ -125,13 +129,14 @@ def settle_dates(profiles: Mapping[str, Profile], source: Source, told: bool = T
     named = {*source.drop, *source.categorical, *source.numeric, *source.target}
     evidence = {name: profile.dates for name, profile in profiles.items() if name not in named}
     guessed = order.settle(evidence, source.date_order)
-    if not told:
+    if not warn:
         return
     used = {name: dates for name, dates in evidence.items() if _kind_without_options(profiles[name]) == "date"}
     order.tell_guessed(used, [name for name in guessed if name in used])
     for name, dates in used.items():
         if dates.unread:
             order.tell_unread(name, dates)
+        order.tell_zones(name, dates)
         order.tell_years(name, dates)
 
 
@@ -163,12 +168,22 @@ def _column(name: str, profile: Profile, source: Source) -> Column:
         if reason in ("mixed", "identifier", "levels"):
             for note in number_notes(name, profile, reason):
                 warn_user(note)
+        if reason in ("identifier", "levels") and _shared(name, profile, source):
+            warn_user(say("advice.group", name=name))
         return Column(name, "dropped", reason=reason)
     kind = _kind(name, profile, source)
     if name not in source.categorical:
         for note in number_notes(name, profile, kind):
             warn_user(note)
     return Column(name, kind, **KINDS[kind].fields(profile))
+
+
+def _shared(name: str, profile: Profile, source: Source) -> bool:
+    """Whether several records have the same id, and nothing keeps them together."""
+    together = source.group or source.time or source.test_file or not source.target
+    return (
+        not together and names_owner(name) and not profile.all_differ and profile.distinct <= SHARED * profile.present
+    )
 
 
 def _kind(name: str, profile: Profile, source: Source) -> str:

@@ -24,13 +24,14 @@ from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
 from rowwise.data.tables.left_out import tell_left_out, tell_unseen
 from rowwise.data.tables.number_text import is_mark
-from rowwise.data.tables.parse import as_float32, as_numbers, as_texts
+from rowwise.data.tables.parse import as_float32, as_numbers, as_texts, check_range
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.rare_classes import warn_of_rare_classes
 from rowwise.data.tables.read import open_table
 from rowwise.data.tables.schema import Schema, from_origins
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
+from rowwise.data.tables.weights import WEIGHT, check_parts, check_weights, tell_weightless, with_weights
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
 
@@ -57,6 +58,8 @@ class Records:
         keys: `(records,)`: groups or times, where the records are split by these.
         rows: `(records,)`: rows of the table; None where they are 1, 2, 3 and so on, none left out.
         left_out: rows without a target.
+        weights: `(records,)`; None where all count alike.
+        weightless: rows without a weight, which are left out, too.
     """
 
     x: NDArray[np.float32]
@@ -64,6 +67,8 @@ class Records:
     keys: NDArray[Any] | None
     rows: NDArray[np.int32] | None
     left_out: int = 0
+    weights: NDArray[np.float32] | None = None
+    weightless: int = 0
 
 
 def load(
@@ -90,10 +95,11 @@ def load(
         profiles, signs = profiles_of(table, source)
         if schema is None:
             tell_unseen(profiles, table.missing)
-        settle_dates(profiles, source, told=schema is None)
+        settle_dates(profiles, source, warn=schema is None)
         read_by = schema or infer_schema(table, source, profiles, signs)
         records = _encoded(table, read_by, source, profiles, signs)
-    tell_left_out(read_by, records.left_out, len(records.x) + records.left_out, _not_classes(profiles, read_by))
+    tell_left_out(read_by, records.left_out, _total(records), _not_classes(profiles, read_by))
+    tell_weightless(source.weight, records.weightless, _total(records))
     learned, test = _divided(records, read_by, source)
     new_numbers: dict[int, NDArray[np.float32]] = {}
     if schema is None:
@@ -113,11 +119,30 @@ def load(
         parts.append(_dataset(source, schema, table, records, chosen, x, part))
     prints_of_test = prints[test]
     if source.test_file:
-        parts[1] = _other_table(source, schema, limits)
+        parts[1] = _other_table(source, source.test_file, schema, limits)
         prints_of_test = fingerprints(_with_targets(parts[1].x, from_origins(parts[1].y, schema)))
     warn_of_repeated(prints[learned], prints_of_test, lambda: tuple(_with_targets(part.x, part.y) for part in parts))  # type: ignore[arg-type, return-value]
     warn_of_rare_classes(parts[0], parts[1], source)
+    check_parts(parts[0], parts[1], source)
     return parts[0], parts[1]
+
+
+def load_validation(source: Source, train: Dataset) -> Dataset:
+    """All records of `source.validation_file`, read as the training records were.
+
+    Raises:
+        DataError: as `read_as`, or none of them counts.
+
+    Warns:
+        Suspicious: as `load`, of records that stand among the training records as well.
+    """
+    assert train.schema is not None
+    held = replace(_other_table(source, source.validation_file, train.schema, None), part="validation")
+    both = [_with_targets(part.x, from_origins(part.y, train.schema)) for part in (train, held)]
+    prints = [fingerprints(part) for part in both]
+    warn_of_repeated(prints[0], prints[1], lambda: (both[0], both[1]), "validation")
+    check_parts(train, held, source)
+    return held
 
 
 def survey(source: Source) -> tuple[Schema, int]:
@@ -146,24 +171,35 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
     """
     source = replace(source, target=schema.targets)
     oddities: dict[str, Counter[str]] = {}
-    xs, ys, numbers = [], [], []
-    total, words = 0, dict[str, Counter[str]]()
+    xs, ys, numbers, weights = [], [], [], []
+    total, weightless, words = 0, 0, dict[str, Counter[str]]()
     with open_table(source, limits, schema.missing) as table:
         expected = (*(column.name for column in schema.used), *schema.targets)
         check_columns(table.name, table.columns, expected, table.unread)
+        weighted = schema.weight in table.columns
+        if schema.weight and not weighted:
+            warn_user(say("weight.lacking", place=table.name, name=schema.weight))
         signs = signs_of(table, schema, source.decimal)
         written = as_written(schema.read_with(signs), table, oddities)
         for batch in table.batches(written.numeric, written.words, numbered=True, seen=words):
             rows = _having_targets(batch, schema, signs)
             total += len(batch)
+            if weighted:
+                having = len(rows)
+                rows, of_rows = with_weights(rows, schema.weight, signs.of(schema.weight))
+                weights.append(of_rows)
+                weightless += having - len(rows)
             numbers.append(rows[ROW].to_numpy())
             xs.append(encode_rows(written, rows, oddities))
             ys.append(_targets(rows, schema))
         if not sum(map(len, xs)):
             raise DataError("table.rows", path=table.name)
         x = np.concatenate(xs)
-        records = Records(x, np.concatenate(ys), None, np.concatenate(numbers), total - len(x))
+        counted = np.concatenate(weights) if weighted else None
+        left_out = total - weightless - len(x)
+        records = Records(x, np.concatenate(ys), None, np.concatenate(numbers), left_out, counted, weightless)
         tell_left_out(schema, records.left_out, total, words)
+        tell_weightless(schema.weight, weightless, total)
         return _dataset(source, schema, table, records, np.arange(len(records.x)), records.x, "test"), oddities
 
 
@@ -180,7 +216,7 @@ def not_used(schema: Schema) -> list[tuple[Column, str]]:
     return [
         (column, say(f"schema.dropped.{column.reason}"))
         for column in schema.columns
-        if column.kind == "dropped" and column.reason not in ("asked", "group")
+        if column.kind == "dropped" and column.reason not in ("asked", "group", WEIGHT)
     ]
 
 
@@ -193,11 +229,16 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
         most if targets == 1 else (most, targets),
         np.int32 if schema.classes else np.float64 if schema.target_origins else np.float32,
     )
+    weights = np.empty(most, np.float32) if source.weight else None
     keys = np.empty(most, np.uint64 if source.group else np.int64) if source.split_by else None
     numbers = np.empty(most, np.int32)
-    end = 0
+    end = left_out = 0
     for batch in table.batches(schema.numeric, schema.words, numbered=True):
         with_targets = _having_targets(batch, schema, signs)
+        left_out += len(batch) - len(with_targets)
+        if weights is not None:
+            with_targets, of_rows = with_weights(with_targets, source.weight, signs.of(source.weight))
+            weights[end : end + len(with_targets)] = of_rows
         start, end = end, end + len(with_targets)
         x[start:end] = encode_rows(schema, with_targets)
         numbers[start:end] = with_targets[ROW].to_numpy()
@@ -211,7 +252,16 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
     if not end:
         raise DataError("table.rows", path=table.name)
     rows = None if numbers[end - 1] == end else numbers[:end]
-    return Records(x[:end], y[:end], None if keys is None else keys[:end], rows, most - end)
+    if weights is not None:
+        weights = weights[:end]
+        check_weights(weights, source.weight)
+    keys = None if keys is None else keys[:end]
+    return Records(x[:end], y[:end], keys, rows, left_out, weights, most - end - left_out)
+
+
+def _total(records: Records) -> int:
+    """Rows of the table, those without a target or a weight among them."""
+    return len(records.x) + records.left_out + records.weightless
 
 
 def _having_targets(rows: pl.DataFrame, schema: Schema, signs: Signs) -> pl.DataFrame:
@@ -252,7 +302,9 @@ def _targets(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
     if schema.labels:
         known = zip(schema.targets, schema.labels, strict=True)
         return np.stack([_level_numbers(rows, name, pair) for name, pair in known], axis=1)
-    columns: list[NDArray[Any]] = [as_float32(name, rows[name]) for name in schema.targets]
+    columns: list[NDArray[Any]] = [as_float32(rows[name]) for name in schema.targets]
+    for name, floats in zip(schema.targets, columns, strict=True):
+        check_range(name, floats, rows[name], rows[ROW])
     if schema.target_origins:
         columns = [rows[name].to_numpy().astype(np.float64) for name in schema.targets]
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
@@ -290,12 +342,12 @@ def _divided(records: Records, schema: Schema, source: Source) -> tuple[NDArray[
     return learned, test
 
 
-def _other_table(source: Source, schema: Schema, limits: Limits | None) -> Dataset:
-    """The records of `source.test_file`, read as those that are learned from."""
-    test, oddities = read_as(schema, replace(source, place=source.test_file, test_file="", frame=None), limits)
+def _other_table(source: Source, file: str, schema: Schema, limits: Limits | None) -> Dataset:
+    """The records of a table beside the source's, read as those that are learned from."""
+    other, oddities = read_as(schema, replace(source, place=file, test_file="", frame=None), limits)
     for note in oddity_notes(schema, oddities):
         warn_user(note)
-    return test
+    return other
 
 
 def _with_targets(x: NDArray[np.float32], y: NDArray[Any]) -> NDArray[np.float32]:
@@ -316,10 +368,12 @@ def _dataset(
     by = source.split_by
     y, keys = records.y[chosen], None if records.keys is None else records.keys[chosen]
     rows = (chosen + 1).astype(np.int32) if records.rows is None else records.rows[chosen]
-    for array in (x, y, keys, rows):
+    weights = None if records.weights is None else records.weights[chosen]
+    for array in (x, y, keys, rows, weights):
         if array is not None:
             array.flags.writeable = False
     about = table.about | ({"without_target": records.left_out} if records.left_out else {})
+    about |= {"without_weight": records.weightless} if records.weightless else {}
     split: dict[str, Any] = {"by": by or "records", "test": source.test, "seed": source.seed}
     if source.test_file:
         split = {"by": "file", "file": source.test_file}
@@ -339,6 +393,7 @@ def _dataset(
         keys=keys,
         split_by=by,
         rows=rows,
+        weights=weights,
         **provenance_fields(
             "table.provenance", place=table.name, records=f"{len(records.x):,}", columns=len(table.columns)
         ),

@@ -123,12 +123,12 @@ def rows_of(path: Path, lines: Iterable[str], first: int, **dialect: Any) -> Ite
     """
     pending: list[str] = []
 
-    def told() -> Iterator[str]:
+    def remembered() -> Iterator[str]:
         for line in chain(lines, [END]):
             pending.append(line)
             yield line
 
-    reader = csv.reader(told(), **dialect)
+    reader = csv.reader(remembered(), **dialect)
     try:
         for fields in reader:
             if fields == [END]:

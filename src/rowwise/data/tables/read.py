@@ -208,8 +208,8 @@ def open_table(source: Source, limits: Limits | None = None, missing: Sequence[s
 
 
 def _dropped(source: Source) -> list[str]:
-    """The columns that nobody looks at: a group or time that is dropped is no feature, but still looked at."""
-    return [name for name in source.drop if name not in (source.group, source.time)]
+    """The columns that nobody looks at: a group, time or weight that is dropped is no feature, but still looked at."""
+    return [name for name in source.drop if name not in (source.group, source.time, source.weight)]
 
 
 def _of_text(path: Path, text: Text, source: Source, limits: Limits) -> Table:

@@ -22,6 +22,7 @@ from rowwise.data.tables.columns.date import PARTS
 from rowwise.data.tables.missing_words import MISSING
 from rowwise.data.tables.origins import EXACT_64
 from rowwise.data.tables.schema_text import schema_text
+from rowwise.data.tables.weights import WEIGHT
 from rowwise.text import is_key
 
 if TYPE_CHECKING:
@@ -112,6 +113,10 @@ class Schema:
         separator: between the fields of the file; empty where it was no CSV file.
         missing: what stands for a missing value, besides `MISSING`.
         labels: of several labels, how each target spells no and yes; none for other tasks.
+        thresholds: of a trained model, the probability from which on the answer is yes: the second class's, or each
+            label's; none: the most probable class, and labels above 0.5.
+        temperatures: of a trained model whose probabilities are calibrated, what its logits were divided by: one, or
+            one for each label.
     """
 
     columns: tuple[Column, ...]
@@ -123,6 +128,8 @@ class Schema:
     separator: str = ""
     missing: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+    thresholds: tuple[float, ...] = ()
+    temperatures: tuple[float, ...] = ()
 
     def __str__(self) -> str:
         return schema_text(self)
@@ -131,6 +138,11 @@ class Schema:
     def task(self) -> str:
         """`"classification"`, `"multilabel"` or `"regression"`."""
         return "classification" if self.classes else "multilabel" if self.labels else "regression"
+
+    @property
+    def weight(self) -> str:
+        """The name of the column that says how much each record counts; empty where all count alike."""
+        return next((column.name for column in self.columns if column.reason == WEIGHT), "")
 
     @cached_property
     def used(self) -> tuple[Column, ...]:
@@ -204,6 +216,7 @@ class Schema:
         more = {"target_origins": list(self.target_origins), "target_units": list(self.target_units)}
         more |= {"decimal": self.decimal, "separator": self.separator, "missing": list(self.missing)}
         more["labels"] = [list(pair) for pair in self.labels]
+        more |= {"thresholds": list(self.thresholds), "temperatures": list(self.temperatures)}
         return record | {name: value for name, value in more.items() if value}
 
     @classmethod
@@ -221,13 +234,18 @@ class Schema:
             targets, classes = tuple(map(composed, _texts(record["targets"]))), _texts(record["classes"])
             missing = _texts(record.get("missing", ()))
             labels = tuple((no, yes) for no, yes in map(_texts, record.get("labels", ())))
-            schema = cls(columns, targets, classes, origins, units, decimal, separator, missing, labels)
+            decided = [tuple(map(float, record.get(name, ()))) for name in ("thresholds", "temperatures")]
+            schema = cls(columns, targets, classes, origins, units, decimal, separator, missing, labels, *decided)
         except (KeyError, TypeError, AttributeError, OverflowError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
         if classes and not targets:
             raise ValueError(f"schema: classes {len(classes)}, targets 0")
         if len(labels) not in (0, len(targets)) or (labels and (classes or len(targets) < 2)):
             raise ValueError(f"schema: labels {len(labels)}, targets {len(targets)}, classes {len(classes)}")
+        for numbers in decided:
+            most = len(labels) or (1 if classes else 0)
+            if len(numbers) not in (0, most) or not all(0 < number < math.inf for number in numbers):
+                raise ValueError(f"schema: thresholds or temperatures {numbers!r:.60}")
         if any(no == yes for no, yes in labels):
             raise ValueError("schema: a label whose no is its yes")
         if len(origins) not in (0, len(schema.targets)):

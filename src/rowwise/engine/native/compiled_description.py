@@ -8,7 +8,7 @@ import keras
 
 from rowwise.engine.native.network_description import LOSSES, LossDescription, OptimizerDescription
 from rowwise.engine.protocol import Unsupported
-from rowwise.models.keras_view import has_loss_weights, learning_rate_of, own_method
+from rowwise.models.keras_view import LOSS_CLASSES, has_loss_weights, learning_rate_of, own_method
 
 CROSSENTROPIES = LOSSES[:2]
 SPARSE = CROSSENTROPIES[0]
@@ -30,7 +30,7 @@ def loss_description(model: keras.Model, last: str) -> LossDescription:
             raise Unsupported(str(loss)) from None
     for name in LOSSES:
         function = getattr(keras.losses, name)
-        kind = getattr(keras.losses, "".join(word.capitalize() for word in name.split("_")))
+        kind = getattr(keras.losses, LOSS_CLASSES[name])
         if loss is function or type(loss) is kind:
             break
     else:

@@ -103,12 +103,15 @@ def measures_view(subject: ReportContent) -> Measures | None:
     """Every measure, warnings, and how the measures were obtained."""
     head = ["", say("report.value"), say("measure.interval"), say("measure.baseline"), say("report.means")]
     bootstrap = say("report.bootstrap", draws=f"{DRAWS:,}")
+    if subject.report.weights is not None:
+        bootstrap += " " + as_text.weighted_text(subject.report)
     if report := subject.classes:
-        warnings = as_text.warnings(report)
+        warnings = [*as_text.decided(report), *as_text.warnings(report)]
         return Measures(warnings, head, [_of_classes(report)], bootstrap, _by_class(report), [])
     if labels := subject.labels:
         table = MeasureTable("", say("report.measures"), _label_rows(labels), say("measure.baseline.labels"), "")
-        return Measures(as_text.label_warnings(labels), head, [table], bootstrap, _by_label(labels), [])
+        warnings = [*as_text.labels_decided(labels), *as_text.label_warnings(labels)]
+        return Measures(warnings, head, [table], bootstrap, _by_label(labels), [])
     if numbers := subject.numbers:
         shown = range(min(len(numbers.targets), as_text.MOST_TARGETS))
         tables = [_of_target(numbers, target) for target in shown]

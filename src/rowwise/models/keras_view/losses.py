@@ -37,6 +37,28 @@ ELEMENTWISE = (
     *OF_MARGINS,
     *("kl_divergence", "cosine_similarity", "dice", "tversky"),
 )
+# The classes of the losses above, by the names of their functions.
+LOSS_CLASSES = {
+    SPARSE: "SparseCategoricalCrossentropy",
+    "categorical_crossentropy": "CategoricalCrossentropy",
+    "categorical_focal_crossentropy": "CategoricalFocalCrossentropy",
+    "binary_crossentropy": "BinaryCrossentropy",
+    "binary_focal_crossentropy": "BinaryFocalCrossentropy",
+    "mean_squared_error": "MeanSquaredError",
+    "mean_absolute_error": "MeanAbsoluteError",
+    "mean_absolute_percentage_error": "MeanAbsolutePercentageError",
+    "mean_squared_logarithmic_error": "MeanSquaredLogarithmicError",
+    "huber": "Huber",
+    "log_cosh": "LogCosh",
+    "poisson": "Poisson",
+    "hinge": "Hinge",
+    "squared_hinge": "SquaredHinge",
+    "categorical_hinge": "CategoricalHinge",
+    "kl_divergence": "KLDivergence",
+    "cosine_similarity": "CosineSimilarity",
+    "dice": "Dice",
+    "tversky": "Tversky",
+}
 PROBABILITIES = ("softmax", "sigmoid")
 # Activations whose outputs may lie below 0 or above 1.
 UNBOUNDED = ("linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "tanh", "log_softmax")

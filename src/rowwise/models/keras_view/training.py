@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 from keras.src.backend import compute_output_spec
+from keras.src.utils.rng_utils import get_random_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -170,12 +171,41 @@ def initial_epoch_of(model: keras.Model, initial_epoch: int) -> int:
     return getattr(model, "_initial_epoch", None) or initial_epoch
 
 
+def forget_initial_epoch(model: keras.Model) -> None:
+    """Take back what `BackupAndRestore` set: Keras keeps it, and a later `fit` of fewer epochs would train nothing."""
+    model._initial_epoch = None
+
+
 def seed_states(model: keras.Model) -> list[keras.Variable]:
     """The states of the model's random layers (Dropout, GaussianNoise, …), in the order of the layers."""
     return [variable for variable in model.non_trainable_variables if variable.name == "seed_generator_state"]
 
 
+def global_seed() -> int | None:
+    """What `keras.utils.set_random_seed` was last called with; None where it was not."""
+    return get_random_seed()
+
+
+def seeded_layers(model: keras.Model) -> dict[str, int]:
+    """Random layers that were given a seed: name → seed."""
+    return {
+        layer.name: layer.seed
+        for layer in model._flatten_layers(include_self=False)
+        if layer._seed_generators and isinstance(getattr(layer, "seed", None), int)
+    }
+
+
 def works_within_epochs(callback: keras.callbacks.TensorBoard) -> bool:
     """Whether a TensorBoard callback writes or profiles within epochs, and not only at their ends."""
-    profiles = getattr(callback, "_should_trace", False) or getattr(callback, "_start_batch", -1) > 0
-    return callback.update_freq != "epoch" or bool(profiles)
+    return callback.update_freq != "epoch" or _profiles(callback)
+
+
+def times_batches(callback: keras.callbacks.Callback) -> bool:
+    """Whether it is a TensorBoard callback that profiles batches or writes how many there are in a second."""
+    if not isinstance(callback, keras.callbacks.TensorBoard):
+        return False
+    return _profiles(callback) or bool(callback.write_steps_per_second)
+
+
+def _profiles(callback: keras.callbacks.TensorBoard) -> bool:
+    return bool(getattr(callback, "_should_trace", False) or getattr(callback, "_start_batch", -1) > 0)

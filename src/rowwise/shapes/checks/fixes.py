@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.models.keras_view import BINARY, CATEGORICAL, Loss, Output
+from rowwise.models.keras_view import BINARY, CATEGORICAL, LOSS_CLASSES, Loss, Output
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def rows_of(y: NDArray[Any]) -> str:
 
 def as_code(name: str, loss: Loss) -> str:
     """A loss to take in place of `loss` behind the same last layer, as code."""
-    class_name = "".join(word.capitalize() for word in name.split("_"))
+    class_name = LOSS_CLASSES[name]
     return f"keras.losses.{class_name}(from_logits=True)" if loss.from_logits else f'"{name}"'
 
 

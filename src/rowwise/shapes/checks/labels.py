@@ -12,6 +12,7 @@ from rowwise.models.keras_view import (
     BINARY,
     CATEGORICAL,
     ELEMENTWISE,
+    LOSS_CLASSES,
     PROBABILITIES,
     SPARSE,
     UNBOUNDED,
@@ -81,7 +82,7 @@ def _check_end(loss: Loss, output: Output, y: NDArray[Any]) -> None:
     if not categorical and loss.name not in BINARY:
         return
     usual = "softmax" if categorical else "sigmoid"
-    class_name = "".join(word.capitalize() for word in loss.name.split("_"))
+    class_name = LOSS_CLASSES[loss.name]
     if not loss.from_logits and output.activation in UNBOUNDED:
         raise ModelError("mistake.logits", **values, usual=usual, class_name=class_name)
     if loss.from_logits and output.activation in PROBABILITIES:

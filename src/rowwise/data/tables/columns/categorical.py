@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.parse import as_texts, nan_for_null
+from rowwise.data.tables.parse import as_float32, as_texts
 from rowwise.data.tables.spelling import merged, numbers_of
 from rowwise.text import say
 
@@ -62,7 +62,7 @@ def level_numbers(values: pl.Series, levels: tuple[str, ...]) -> NDArray[np.floa
 
     texts = as_texts(values)
     positions = texts.cast(pl.Enum(levels), strict=False).to_physical()
-    numbers = nan_for_null(positions)
+    numbers = as_float32(positions)
     others = (positions.is_null() & texts.is_not_null()).to_numpy()
     if others.any():
         numbers[others] = len(levels)
@@ -96,15 +96,15 @@ class LevelCounts:
         self.counts += np.bincount(present, minlength=len(self.counts))
 
     def fields(self) -> dict[str, Any]:
-        return {"levels": tuple(self.levels[level] for level in self._kept())}
+        return {"levels": tuple(self.levels[level] for level in self._frequent())}
 
     def new_numbers(self) -> NDArray[np.float32]:
-        kept = self._kept()
+        kept = self._frequent()
         numbers = np.full(len(self.levels) + 1, len(kept), np.float32)
         numbers[kept] = np.arange(len(kept))
         return numbers
 
-    def _kept(self) -> NDArray[np.intp]:
+    def _frequent(self) -> NDArray[np.intp]:
         kept = np.flatnonzero(self.counts > 0)
         if len(kept) > ONE_HOT and (self.counts >= OFTEN).sum() > ONE_HOT:
             kept = np.flatnonzero(self.counts >= OFTEN)

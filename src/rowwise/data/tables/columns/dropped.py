@@ -10,6 +10,7 @@ from rowwise.data.column_names import cut
 from rowwise.data.tables.columns import date
 from rowwise.data.tables.identifiers import names_records
 from rowwise.data.tables.profile import MIXED_LEVELS, MOST_LEVELS
+from rowwise.data.tables.weights import WEIGHT
 from rowwise.errors import UsageError
 from rowwise.text import say
 
@@ -32,6 +33,8 @@ def reason(name: str, profile: Profile, source: Source) -> str:
         UsageError: an option asks for a column that cannot be used.
     """
     requested = name in source.categorical or name in source.numeric
+    if name == source.weight:
+        return WEIGHT
     if name in source.drop:
         return "asked"
     if name == source.group:

@@ -1,0 +1,69 @@
+"""Logits and true labels → the temperature by which the logits are divided, so that probabilities can be trusted.
+
+Temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks"): one number for all classes, or one
+for each of several labels, that makes the log loss of records least which the model did not learn from. The most
+probable class stays the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEAST, MOST = 0.05, 20.0  # few records that a model gets all right would have a temperature of 0
+STEPS = 60  # of bisection: beyond a float's digits
+TINY = 1e-30  # less than any probability that a float32 softmax tells from 0
+
+
+def fitted_temperature(logits: NDArray[Any], true: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
+    """Of logits `(records, classes)` and class numbers `(records,)`."""
+    z = logits.astype(np.float64)
+    z -= z[np.arange(len(z)), true][:, None]  # the true class's is 0
+
+    def slope(scale: float) -> float:  # of the mean log loss, by 1 / temperature: it rises
+        scaled = scale * z
+        p = np.exp(scaled - scaled.max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+        return float(np.average((p * z).sum(1), weights=weights))
+
+    return _root(slope)
+
+
+def fitted_label_temperature(logits: NDArray[Any], true: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
+    """Of one label's logits `(records,)` and truths `(records,)`, 0 or 1."""
+    z, yes = logits.astype(np.float64), true.astype(np.float64)
+    return _root(lambda scale: float(np.average((_sigmoid(scale * z) - yes) * z, weights=weights)))
+
+
+def _root(slope: Any) -> float:
+    """The temperature at which a slope that rises with 1 / temperature is 0."""
+    low, high = 1 / MOST, 1 / LEAST
+    for _ in range(STEPS):
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if slope(middle) > 0 else (middle, high)
+    return float(1 / middle)
+
+
+def uncalibrated(probabilities: NDArray[Any], temperatures: tuple[float, ...]) -> NDArray[np.float64]:
+    """The probabilities `(records, classes)`, or `(records, labels)`, before logits were divided by temperatures.
+
+    Args:
+        temperatures: one for all classes, or one for each of several labels.
+    """
+    p = np.clip(probabilities.astype(np.float64), TINY, 1.0)
+    if len(temperatures) > 1:
+        odds = np.log(p) - np.log(np.clip(1 - p, TINY, 1.0))
+        return _sigmoid(odds * np.array(temperatures))
+    logits = np.log(p) * temperatures[0]
+    raised = np.exp(logits - logits.max(1, keepdims=True))
+    before: NDArray[np.float64] = raised / raised.sum(1, keepdims=True)
+    return before
+
+
+def _sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    small = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, small) / (1 + small)
