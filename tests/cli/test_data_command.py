@@ -1,5 +1,6 @@
 """`rowwise data`: what there is, fetched, shown."""
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -43,6 +44,30 @@ def test_show_counts_and_draws(rowwise, from_json, tmp_path, monkeypatch):
     found = from_json("data", "show", "digits", "--out", "mine.png")
     assert {"train", "test", "sheet"} <= found.keys()
     assert (tmp_path / "mine.png").exists()
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (4,)])
+def test_show_tells_of_targets_that_are_numbers_with_a_sheet_of_pictures_only(from_json, tmp_path, monkeypatch, shape):
+    monkeypatch.chdir(tmp_path)
+    y = np.arange(60) / 4
+    np.savez("n.npz", x_train=np.ones((60, *shape), np.uint8), y_train=y, x_test=np.zeros((9, *shape)), y_test=y[:9])
+    found = from_json("data", "show", "n.npz")
+    assert found["train"]["targets"] == [{"name": "y", "min": 0.0, "max": 14.75, "mean": 7.375}]
+    assert found["sheet"] == ("n-sheet.png" if len(shape) == 2 else None)
+
+
+def test_show_counts_yes_and_no_of_each_label(rowwise, from_json, tmp_path):
+    rows = [f"{n},{('no', 'yes')[n % 4 == 0]},{n % 2}" for n in range(80)]
+    (tmp_path / "t.csv").write_text("x,urgent,spam\n" + "\n".join(rows), "utf-8")
+    given = ("data", "show", str(tmp_path / "t.csv"), "--target", "urgent,spam", "--task", "multilabel")
+    found = from_json(*given)
+    counts = {
+        one["name"]: sum(part["records"] for part in (one["classes"][1], other["classes"][1]))
+        for one, other in zip(found["train"]["targets"], found["test"]["targets"], strict=True)
+    }
+    assert counts == {"urgent": 20, "spam": 40}
+    assert "mean" not in (out := rowwise(*given)[1])
+    assert "urgent (no: " in out
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,28 @@ def test_coarse_records_that_only_look_alike_are_no_copies(recwarn):
     assert not [warning for warning in recwarn if "stand among" in str(warning.message)]
 
 
+@pytest.mark.parametrize(
+    "coarse",
+    [
+        lambda random: random.integers(0, 3, (1000, 5)),
+        lambda random: (random.random((1000, 8)) < 0.15).astype(np.float32),
+        lambda random: np.stack([*passengers(1000)[0].values()], axis=1),
+        lambda random: (random.random((1000, 2, 2)) < 0.3).astype(np.uint8) * 255,
+    ],
+    ids=["integers", "rare ones", "dependent", "pictures of four pixels"],
+)
+def test_arrays_of_few_values_look_alike_by_chance_and_copies_of_others_do_not(recwarn, tmp_path, coarse):
+    random = np.random.default_rng(0)
+    x, y = coarse(random), np.arange(1000) % 2
+    np.savez(tmp_path / "a.npz", x=x, y=y)
+    rowwise.load(tmp_path / "a.npz")
+    assert not recwarn.list
+    fine = np.concatenate([x.reshape(1000, -1), random.normal(size=(1000, 1))], axis=1)
+    np.savez(tmp_path / "b.npz", x=np.concatenate([fine, fine[:100]]), y=np.concatenate([y, y[:100]]))
+    with pytest.warns(Suspicious, match="28 of 220 test records are training records as well, value for value, so"):
+        rowwise.load(tmp_path / "b.npz")
+
+
 def test_copies_among_coarse_records_are_told_with_what_chance_gives():
     columns, survived = passengers(400)
     fine = np.random.default_rng(3).normal(size=400).round(3)

@@ -254,6 +254,37 @@ def test_arguments_that_make_no_sense_are_refused(options, words):
         rowwise.fit(net(), **{"x": X, "y": Y, "verbose": 0, **options})
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("en", ("set_random_seed(93)", "seed=7 of layer mine")), ("ko", ("set_random_seed(93)", "mine 층에 준 seed=7"))],
+)
+def test_seeds_that_are_not_heard_are_said_once(capsys, lang, words):
+    def build():
+        keras.utils.set_random_seed(93)
+        layers = [keras.layers.Dropout(0.5, seed=7, name="mine"), keras.layers.Dense(2, "softmax")]
+        model = keras.Sequential([keras.Input((4,)), *layers])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        return model
+
+    with use_language(lang):
+        rowwise.fit(build(), X, Y, verbose=0)
+        assert "seed" not in capsys.readouterr().err
+        rowwise.fit(build(), X, Y, verbose=2)
+        said = capsys.readouterr().err
+        assert all(said.count(word) == 1 for word in words), said
+        rowwise.fit(build(), X, Y, verbose=2)
+        assert "seed" not in capsys.readouterr().err
+
+
+def test_seeds_that_change_nothing_or_that_nobody_chose_are_not_said(capsys):
+    keras.utils.set_random_seed(94)
+    rowwise.fit(net(), X, Y, verbose=2, seed=5)
+    rowwise.fit(net(), X, Y, verbose=2, shuffle=False)
+    data = rowwise.Dataset("drawn", X, Y, ("no", "yes"))
+    rowwise.fit(rowwise.dense(data, hidden=3, dropout=0.2), data, verbose=2, seed=5)
+    assert "seed" not in capsys.readouterr().err
+
+
 def test_a_history_is_pickled_as_that_of_keras():
     """As Keras's wrappers for scikit-learn do; nor does it, or another callback, hold what the training needed."""
     callback = Calls()

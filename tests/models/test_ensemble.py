@@ -8,7 +8,7 @@ from scipy.special import log_softmax, softmax
 import rowwise
 from rowwise.engine.prediction import predict_proba
 from rowwise.models.dense import network
-from rowwise.models.ensemble import averaged, fixed_part
+from rowwise.models.ensemble import averaged, features_of
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def test_the_mean_is_that_of_the_networks(frame, hidden, target, tmp_path):
     drop = {"kind": "number", "number": "kind"}[target]
     train, test = rowwise.load(frame, target=target, drop=drop)
     first = rowwise.dense(train, hidden, seed=0)
-    features_of = fixed_part(first)[1]
-    features = features_of(test.x)
+    features_from = features_of(first)
+    features = features_from(test.x)
     networks = [network(train, features.shape[1], hidden, "relu", 0.2, 1e-3, seed) for seed in (1, 2, 3)]
     model = averaged(first, networks)
     each = [predict_proba(one, features) for one in networks]

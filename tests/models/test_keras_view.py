@@ -558,3 +558,14 @@ def test_a_use_of_a_variable_is_noticed_once_and_before_it():
             assert model.count_params() == 15
             assert kernel.shape == (4, 3)
         assert type(kernel) is kind
+
+
+def test_seeds_that_a_script_gives():
+    with relies_on(
+        "get_random_seed, Layer._seed_generators and the seed of random layers", "global_seed, seeded_layers"
+    ):
+        keras.utils.set_random_seed(41)
+        assert keras_view.global_seed() == 41
+        given = L.LSTM(2, dropout=0.1, seed=3, name="lstm")
+        model = net(L.Dropout(0.1, seed=7, name="mine"), L.Dropout(0.2), L.Reshape((4, 1)), given)
+        assert set(keras_view.seeded_layers(model).values()) == {7, 3}

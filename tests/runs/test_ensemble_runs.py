@@ -46,6 +46,39 @@ def test_an_ensemble_is_better_than_its_networks_on_average_and_the_same_each_ti
     np.testing.assert_array_equal(outputs(opened), outputs(several))
 
 
+def test_seeds_are_one_model_with_the_spread_of_their_measures(file, tmp_path):
+    several = rowwise.train(file, "y", out=tmp_path / "run", seeds=3, **QUICK)
+    spread = several.record.spread
+    assert {name: len(values) for name, values in spread.items()} == {"mae": 3, "rmse": 3, "r2": 3}
+    alone = rowwise.train(file, "y", out=tmp_path / "alone", seeds=1, **QUICK)
+    for name, values in spread.items():  # the first is the one that a run with one seed has
+        assert values[0] == pytest.approx(alone.metrics[name], rel=1e-6)
+    assert len(set(spread["rmse"])) == 3
+    opened = rowwise.open(tmp_path / "run")
+    assert opened.record == several.record
+    with pytest.raises(UsageError, match="two names of one setting"):
+        rowwise.train(file, "y", out=tmp_path / "both", seeds=3, ensemble=2, **QUICK)
+
+
+def test_seeds_of_pictures_are_one_model_too(tmp_path):
+    data, how = rowwise.load("digits"), QUICK | {"activation": "tanh"}
+    several = rowwise.train("digits", out=tmp_path / "run", seeds=3, **how)
+    assert several.record.data.classes == data[0].classes
+    seeds = [several.record.settings.seed, *(member.seed for member in several.record.members)]
+    each = []
+    for seed in seeds:  # as they are trained by hand, on the records that the run does not hold out
+        kept, held = data[0].split(0.1, 0)
+        model = rowwise.dense(data[0], (8,), "tanh", 0.0, 0.001, seed)
+        rowwise.fit(model, kept, epochs=3, batch_size=32, seed=seed, validation=held, verbose=0)
+        each.append(model)
+    logits = np.mean([np.log(rowwise.predict(model, data[1].x).probabilities) for model in each], axis=0)
+    found = several.predict(data[1].x).probabilities
+    shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    np.testing.assert_allclose(found, shares, rtol=1e-4, atol=1e-6)
+    accuracies = [rowwise.evaluate(model, data[1]).accuracy for model in each]
+    assert several.record.spread["accuracy"] == pytest.approx(accuracies)
+
+
 def test_presets_decide_what_is_not_chosen(file, tmp_path):
     fast = rowwise.train(file, "y", out=tmp_path / "fast", preset="fast", **QUICK).record.settings
     best = rowwise.train(file, "y", out=tmp_path / "best", preset="best", **QUICK).record.settings

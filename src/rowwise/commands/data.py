@@ -9,7 +9,7 @@ from rowwise import data as sources
 from rowwise.commands.options import chosen, reading
 from rowwise.data.loaders import load_source
 from rowwise.data.source import Source, source_of
-from rowwise.errors import UsageError
+from rowwise.errors import DataError, UsageError
 from rowwise.files import atomic_write
 from rowwise.runs.plan import READING
 from rowwise.runs.record import SCHEMA
@@ -79,9 +79,17 @@ def _show(data: str, out: Path | None, json: bool, **given: Any) -> int:
         for part in parts:
             output.result(f"{describe_text(part)}\n")
         file = out or Path(f"{parts[0].name}-sheet.png")
-        atomic_write(file, contact_sheet(parts[0]))
-        output.tell(say("cli.sheet", path=file))
-        output.json({"schema": SCHEMA, **{part.part: describe(part) for part in parts}, "sheet": str(file)})
+        sheet = None
+        try:
+            atomic_write(file, contact_sheet(parts[0]))
+        except DataError as no_pictures:
+            if out is not None:
+                raise
+            output.tell(str(no_pictures))
+        else:
+            sheet = str(file)
+            output.tell(say("cli.sheet", path=file))
+        output.json({"schema": SCHEMA, **{part.part: describe(part) for part in parts}, "sheet": sheet})
     return 0
 
 

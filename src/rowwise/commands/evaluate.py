@@ -107,6 +107,7 @@ def _training(record: RunRecord | None) -> Training:
         {name: [epoch.figures[name] for epoch in record.epochs] for name in names},
         [epoch.seconds for epoch in record.epochs],
         record.best_epoch,
+        record.spread,
     )
 
 

@@ -35,7 +35,8 @@ WHITE = 255
 
 
 def contact_sheet(dataset: Dataset, samples: int = SAMPLES) -> bytes:
-    """A PNG: a row of samples for each class, its name and number of records beside it, the provenance below.
+    """A PNG: a row of samples for each class, or one of records whose targets are numbers, its name and number of
+    records beside it, the provenance below.
 
     Args:
         dataset: records `(h, w)`, `(h, w, 1)` or `(h, w, 3)`, of any type; values that are not uint8 are shown
@@ -49,21 +50,21 @@ def contact_sheet(dataset: Dataset, samples: int = SAMPLES) -> bytes:
 
     check_pictures(dataset)
     with drawable_language():
-        counts = dataset.counts[:MOST_CLASSES]
-        samples = min(samples, max(int(counts.max()), 1))
-        images = _rows(dataset, len(counts), samples)
+        groups = _groups(dataset)
+        samples = min(samples, max(1, *map(len, groups)))
+        images = _rows(dataset, groups, samples)
         gap = max(1, min(images[0].shape[:2]) // 14)
         sheet = mosaic(images, samples, WHITE, gap)
         step = images[0].shape[0] + gap
         inches = CELL / (max(images[0].shape[:2]) + gap)
         heading, caption = heading_of(dataset), caption_of(dataset)
-        names = short_labels(dataset.class_names[: len(counts)])
-        rows = [f"{name}  ({count:,})" for name, count in zip(names, counts, strict=True)]
+        names = short_labels(dataset.class_names[: len(groups)] if dataset.classes else dataset.targets[:1])
+        rows = [f"{name}  ({len(group):,})" for name, group in zip(names, groups, strict=True)]
         beside = max(cell_len(row) for row in rows) / COLUMNS_PER_INCH + 0.2
         figure = new_figure(max(sheet.shape[1] * inches + beside, 5), sheet.shape[0] * inches + 0.7, heading, caption)
         axes = figure.add_subplot()
         axes.imshow(sheet, interpolation="nearest")
-        axes.set_yticks((np.arange(len(counts)) + 0.5) * step - gap / 2 - 0.5, rows, fontsize=9)
+        axes.set_yticks((np.arange(len(groups)) + 0.5) * step - gap / 2 - 0.5, rows, fontsize=9)
         axes.set_xticks([])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
@@ -102,12 +103,18 @@ def check_pictures(dataset: Dataset) -> None:
     raise DataError("show.no_pictures", name=dataset.name, found=dataset.x.shape)
 
 
-def _rows(dataset: Dataset, classes: int, samples: int) -> list[NDArray[np.uint8]]:
-    """`samples` images `(h, w, 3)` of each class, class after class; white where it has no more records."""
+def _groups(dataset: Dataset) -> list[NDArray[np.intp]]:
+    """The records of each class that has a row; of targets that are numbers all, from the least to the largest."""
+    if dataset.classes:
+        return [np.flatnonzero(dataset.y == label) for label in range(min(len(dataset.classes), MOST_CLASSES))]
+    return [np.argsort(dataset.y.reshape(len(dataset), -1)[:, 0], kind="stable")]
+
+
+def _rows(dataset: Dataset, groups: list[NDArray[np.intp]], samples: int) -> list[NDArray[np.uint8]]:
+    """`samples` images `(h, w, 3)` of each group of records, one after the other; white where it has no more."""
     low, high = value_range(dataset.x)
     images: list[NDArray[np.uint8]] = []
-    for label in range(classes):
-        records = np.flatnonzero(dataset.y == label)
+    for records in groups:
         spread = np.linspace(0, len(records) - 1, min(samples, len(records))).astype(int)
         images += list(as_rgb(subsampled(dataset.x[records[spread]], LARGEST_SIDE), low, high))
         if missing := samples - len(spread):

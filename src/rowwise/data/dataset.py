@@ -180,6 +180,20 @@ class Dataset:
                 release(self.x)  # a large table lies in a file, which keeps what was read
         return digest.hexdigest()
 
+    def with_records_of(self, other: Dataset) -> Dataset:
+        """These records and then those of another Dataset with the same columns, not to be split again."""
+
+        def joined(mine: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+            both = np.concatenate([mine, others])
+            both.flags.writeable = False
+            return both
+
+        weights = None
+        if self.weights is not None or other.weights is not None:
+            weights = joined(*(np.ones(len(p), np.float32) if p.weights is None else p.weights for p in (self, other)))
+        x, y = joined(self.x, other.x), joined(self.y, other.y)
+        return replace(self, x=x, y=y, weights=weights, keys=None, split_by="", rows=None)
+
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """Two disjoint Datasets: every class gives `fraction` of its records to the second.
 

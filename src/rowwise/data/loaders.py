@@ -31,10 +31,24 @@ def load_source(source: Source, schema: Schema | None = None) -> tuple[Dataset, 
     again = {**source.to_dict(), **train.source.get("load", {})}  # a table's columns by their own names
     if source.frame is None:
         again["place"] = str(Path(source.place).resolve())
-    if source.test_file:
-        again["test_file"] = str(Path(source.test_file).resolve())
+    for name in ("test_file", "validation_file"):
+        if file := getattr(source, name):
+            again[name] = str(Path(file).resolve())
     train, test = (replace(part, source={**part.source, "load": again}) for part in (train, test))
     return train, test
+
+
+def load_validation(source: Source, train: Dataset) -> Dataset | None:
+    """The records that a training is validated with, read as those of `train`; None where the source names none.
+
+    Raises:
+        DataError: as what is wrong with a `test_file`. UsageError: as `Source.checked`.
+    """
+    if not source.validation_file:
+        return None
+    from rowwise.data.tables import load as table
+
+    return table.load_validation(source, train)
 
 
 def _load(source: Source, schema: Schema | None) -> tuple[Dataset, Dataset]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 WORD = 8  # bytes of a uint64
 MOST_TRAIN, MOST_TEST = 100_000, 5_000  # records that chance is estimated from, and for
+MOST_VALUES = 1 << 25  # of the training records that chance is estimated from: of pictures these are fewer
 TOLERANCE = 1.5  # times what chance gives: the halves of a record are rarely independent
 BLOCK = 1 << 20  # bytes of records that are hashed at once
 
@@ -75,21 +76,28 @@ def shared(train: Dataset, test: Dataset) -> tuple[int, int]:
 
 
 def warn_of_shared(train: Dataset, test: Dataset) -> None:
-    """Warn where test records, compared without their targets, are training records too.
+    """Warn where more test records, compared without their targets, are training records too than chance would have it.
 
     Warns:
         Suspicious: says how many, and how many of them have another class there.
     """
     count, contrary = shared(train, test)
-    if count:
-        words = say("duplicates.shared", name=train.name, count=f"{count:,}", records=f"{len(test):,}")
+    if not count:
+        return
+    chance = expected_by_chance(*(part.x.reshape(len(part), -1) for part in (train, test)))
+    if _beyond_chance(count, chance):
+        key = "duplicates.shared.chance" if chance >= 1 else "duplicates.shared"
+        words = say(key, name=train.name, count=f"{count:,}", records=f"{len(test):,}", chance=f"{chance:,.0f}")
         if contrary:
             words += " " + say("duplicates.contrary", count=f"{contrary:,}")
         warn_user(words)
 
 
 def warn_of_repeated(
-    train: NDArray[np.uint64], test: NDArray[np.uint64], records: Callable[[], tuple[NDArray[Any], NDArray[Any]]]
+    train: NDArray[np.uint64],
+    test: NDArray[np.uint64],
+    records: Callable[[], tuple[NDArray[Any], NDArray[Any]]],
+    part: str = "test",
 ) -> None:
     """Warn where more test records of a table are training records too, target and all, than chance would have it.
 
@@ -97,6 +105,7 @@ def warn_of_repeated(
 
     Args:
         train, test: `(records,)` fingerprints of records with their targets.
+        part: what the records that are compared are for: "test" or "validation".
         records: gives training and test records `(records, columns)` with their targets; called where any are repeated.
 
     Warns:
@@ -106,9 +115,14 @@ def warn_of_repeated(
     if not count:
         return
     chance = expected_by_chance(*records())
-    if count > TOLERANCE * chance + 3 * math.sqrt(chance):
+    if _beyond_chance(count, chance):
         key = "split.duplicates.chance" if chance >= 1 else "split.duplicates"
+        key = key if part == "test" else f"{key}.{part}"
         warn_user(say(key, count=f"{count:,}", records=f"{len(test):,}", chance=f"{chance:,.0f}"))
+
+
+def _beyond_chance(count: int, chance: float) -> bool:
+    return count > TOLERANCE * chance + 3 * math.sqrt(chance)
 
 
 def expected_by_chance(train: NDArray[Any], test: NDArray[Any]) -> float:
@@ -120,7 +134,8 @@ def expected_by_chance(train: NDArray[Any], test: NDArray[Any]) -> float:
     The larger of two ways to halve the columns counts.
     """
     columns = train.shape[1]
-    train_sample = train[np.linspace(0, len(train) - 1, min(len(train), MOST_TRAIN)).astype(int)]
+    most = max(min(len(train), MOST_TRAIN, MOST_VALUES // columns), 1)
+    train_sample = train[np.linspace(0, len(train) - 1, most).astype(int)]
     test_sample = test[np.linspace(0, len(test) - 1, min(len(test), MOST_TEST)).astype(int)]
     twins = _counts(fingerprints(train_sample), fingerprints(test_sample))  # they must not testify for themselves
     every = np.arange(columns)

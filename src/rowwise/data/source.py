@@ -34,20 +34,9 @@ WRITTEN = ("separator", "encoding", "header", "decimal", "date_order", "missing"
 # The options that data of a kind take.
 _OPTIONS = {
     "table": (
-        *(
-            "target",
-            "task",
-            "quantiles",
-            "ordered",
-            "target_scale",
-            "weight",
-            "categorical",
-            "numeric",
-            "drop",
-            "group",
-            "time",
-        ),
-        *("test", "seed", "test_file", "folds", "fold"),
+        *("target", "task", "quantiles", "ordered", "target_scale", "weight"),
+        *("categorical", "numeric", "drop", "group", "time"),
+        *("test", "seed", "test_file", "validation_file", "folds", "fold"),
         *WRITTEN,
     ),
     "folder": ("test", "seed", "size", "colour", "skip_bad"),
@@ -75,6 +64,8 @@ class Source:
         test: share of the records that become test data, where the data are not divided already.
         seed: of that split.
         test_file: the path of another table whose records, all of them, are the test data.
+        validation_file: the path of a table whose records, all of them, a training is validated with: none of the
+            training records is held out then.
         folds, fold: of a table, into how many folds it is cut, and in which of them, from 1, the test data are; 0 for
             none. By time each fold is tested by a model that has learned from the records before it.
         separator, encoding: of a CSV file; empty: detected.
@@ -107,6 +98,7 @@ class Source:
     test: float = 0.2
     seed: int = 0
     test_file: str = ""
+    validation_file: str = ""
     folds: int = 0
     fold: int = 0
     separator: str = ""

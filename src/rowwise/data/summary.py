@@ -11,6 +11,8 @@ from rowwise.text.terminal import WIDTH, wrap
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from rowwise.data.dataset import Dataset
 
 MOST_CLASSES = 50  # lines of the text's table
@@ -22,8 +24,8 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 
     Returns:
         `name`, `part`, `records`, `shape` (of one record), `dtype`, `provenance`, `checksum` (SHA-256),
-        `classes` (a list of label, name, name_ko, records) and `values`: least, largest, mean, and the share of zeros
-        (0 to 1); None where there are no records.
+        `classes` (a list of label, name, name_ko, records), `values`: least, largest, mean, and the share of zeros
+        (0 to 1), None where there are no records; and `targets` that are numbers (name, min, max, mean), if any.
     """
     x = dataset.x
     values = None
@@ -34,6 +36,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
             "mean": float(x.mean(dtype=np.float64)),
             "zero_share": 1 - int(np.count_nonzero(x)) / x.size,
         }
+    targets = {"targets": _ranges(dataset)} if dataset.targets and x.size else {}
     return {
         "name": dataset.name,
         "part": dataset.part,
@@ -49,6 +52,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
                 zip(dataset.classes, dataset.classes_ko, dataset.counts, strict=True)
             )
         ],
+        **targets,
     }
 
 
@@ -83,7 +87,7 @@ def describe_text(dataset: Dataset) -> str:
     number, most = len(str(len(counts))), max((row["records"] for row in counts), default=0)
     digits = len(f"{most:,}")
     bar = min(WIDTH - (2 + number + 2 + wide + 2 + digits + 2 + len("100.0 %") + 2), LONGEST_BAR)
-    lines.append("")
+    lines += ["", *map(_range_text, facts.get("targets", ()))]
     for name, row in zip(names, counts, strict=False):
         share = row["records"] / max(len(dataset), 1)
         length = round(bar * row["records"] / max(most, 1))
@@ -97,15 +101,34 @@ def describe_text(dataset: Dataset) -> str:
 
 
 def describe_table(dataset: Dataset) -> dict[str, Any]:
-    """Of a table's Dataset: records, checksum, and the classes with their records, or each target's range and mean."""
+    """Of a table's Dataset: records, checksum, and the classes with their records, of labels those of each target; of
+    numbers each target's range and mean."""
     facts = {"name": dataset.name, "records": len(dataset), "provenance": dataset.provenance}
     facts |= {"checksum": dataset.checksum, "task": dataset.task}
     if dataset.classes:
         counts = zip(dataset.classes, dataset.counts.tolist(), strict=True)
         return facts | {"classes": [{"name": name, "records": count} for name, count in counts]}
+    if dataset.schema is not None and dataset.schema.labels:
+        labels = zip(dataset.targets, dataset.schema.labels, dataset.y.T, strict=True)
+        return facts | {"targets": [{"name": name, "classes": _yes_and_no(pair, y)} for name, pair, y in labels]}
+    return facts | {"targets": _ranges(dataset)}
+
+
+def _ranges(dataset: Dataset) -> list[dict[str, Any]]:
+    """Of targets that are numbers."""
     y = dataset.y.reshape(len(dataset), -1).astype(np.float64)
     ranges = zip(dataset.targets, y.min(0).tolist(), y.max(0).tolist(), y.mean(0).tolist(), strict=True)
-    return facts | {"targets": [{"name": n, "min": low, "max": high, "mean": mean} for n, low, high, mean in ranges]}
+    return [{"name": name, "min": low, "max": high, "mean": mean} for name, low, high, mean in ranges]
+
+
+def _range_text(target: dict[str, Any]) -> str:
+    low, high, mean = (f"{target[name]:.6g}" for name in ("min", "max", "mean"))
+    return "  " + say("show.target", name=target["name"], low=low, high=high, mean=mean)
+
+
+def _yes_and_no(names: tuple[str, str], y: NDArray[Any]) -> list[dict[str, Any]]:
+    yes = int(np.count_nonzero(y))
+    return [{"name": name, "records": count} for name, count in zip(names, (len(y) - yes, yes), strict=True)]
 
 
 def describe_target(dataset: Dataset) -> str:
@@ -113,12 +136,20 @@ def describe_target(dataset: Dataset) -> str:
     facts = describe_table(dataset)
     lines = [say("show.split", part=say(f"show.part.{dataset.part}"), records=f"{len(dataset):,}")]
     for row in facts.get("targets", ()):
-        low, high, mean = (f"{row[name]:.6g}" for name in ("min", "max", "mean"))
-        lines.append("  " + say("show.target", name=row["name"], low=low, high=high, mean=mean))
+        if "classes" in row:
+            counts = [f"{one['name']}: {one['records']:,}, {_share(one, dataset)}" for one in row["classes"]]
+            lines.append(f"  {row['name']} ({'; '.join(counts)})")
+            continue
+        lines.append(_range_text(row))
     classes = facts.get("classes", ())
     for row in classes[:MOST_CLASSES]:
-        share = row["records"] / len(dataset)
-        lines.append(f"  {row['records']:>9,}  {percent(share):>7}  {visible(' '.join(row['name'].split())[:50])}")
+        lines.append(
+            f"  {row['records']:>9,}  {_share(row, dataset):>7}  {visible(' '.join(row['name'].split())[:50])}"
+        )
     if len(classes) > MOST_CLASSES:
         lines.append("  " + say("show.more", classes=len(classes) - MOST_CLASSES))
     return "\n".join(lines)
+
+
+def _share(row: dict[str, Any], dataset: Dataset) -> str:
+    return percent(row["records"] / max(len(dataset), 1))

@@ -28,14 +28,22 @@ class BestEpoch(keras.callbacks.Callback):
         epoch: the best of those, from 1; 0 for none.
         loss: its validation loss.
         state: its state, as `params["state"]` gives it; None where that is the model's.
+        restores: whether the model has the best epoch's state when the training ends; else `restore` gives it to it.
     """
 
     needs_weights = False  # `params["state"]` gives them where they are wanted
 
     def __init__(
-        self, patience: int, done: int = 0, epoch: int = 0, loss: float = math.inf, state: Sequence[Any] | None = None
+        self,
+        patience: int,
+        done: int = 0,
+        epoch: int = 0,
+        loss: float = math.inf,
+        state: Sequence[Any] | None = None,
+        restores: bool = False,
     ) -> None:
         super().__init__()
+        self._restores = restores
         self.patience, self.epoch, self.loss, self.state = patience, epoch, loss, state
         self._done = done
         self.stopped = bool(epoch) and done - epoch >= patience
@@ -53,6 +61,10 @@ class BestEpoch(keras.callbacks.Callback):
             self.stopped = True
             self.model.stop_training = True
 
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        if self._restores:
+            self.restore(self.model)
+
     @property
     def is_last(self) -> bool:
         """Whether no epoch after the best one has ended."""
@@ -62,3 +74,12 @@ class BestEpoch(keras.callbacks.Callback):
         """Give the model the state of the best epoch, if there is one."""
         if self.epoch and self.state is not None:
             assign_state(model, self.state)
+
+
+def best_of(losses: Sequence[float]) -> int:
+    """The number, from 1, of the epoch that `BestEpoch` keeps of these validation losses; 0 for none."""
+    best, lowest = 0, math.inf
+    for number, loss in enumerate(losses, 1):
+        if loss < lowest:
+            best, lowest = number, loss
+    return best

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rowwise.models.keras_view import seed_states
+from rowwise.models.dense import draws_its_seeds
+from rowwise.models.keras_view import global_seed, seed_states, seeded_layers
+from rowwise.text import say
 
 if TYPE_CHECKING:
     import keras
@@ -30,3 +32,17 @@ def reseed(model: keras.Model, seed: int, epoch: int) -> None:
     for position, state in enumerate(seed_states(model)):
         random = np.random.default_rng([seed, epoch, position, 1])  # the 1 keeps it apart from the order's stream
         state.assign(random.integers(0, 2**32, state.shape, np.uint32))
+
+
+def unheard_seeds(model: keras.Model, seed: int | None, shuffled: bool) -> list[str]:
+    """What to say of seeds that a script gives elsewhere, since all randomness comes from that of `fit`.
+
+    Args:
+        seed: that of `fit`; None where it was left to rowwise.
+        shuffled: whether the order of the records is drawn.
+    """
+    said, everywhere = [], global_seed()
+    if everywhere and seed is None and (shuffled or seed_states(model)):
+        said.append(say("fit.seed.everywhere", found=everywhere))
+    own = {} if draws_its_seeds(model) else seeded_layers(model)
+    return [*said, *(say("fit.seed.layer", name=name, found=found) for name, found in list(own.items())[:1])]

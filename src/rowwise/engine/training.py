@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -12,6 +13,7 @@ from rowwise.call import called_as_in_keras
 from rowwise.engine.arguments import check_numbers
 from rowwise.engine.callbacks import Clock, Progress, params_of, tell_interrupted
 from rowwise.engine.loop import record_run
+from rowwise.engine.order import unheard_seeds
 from rowwise.engine.plan import plan
 from rowwise.engine.records import prepare_records
 from rowwise.engine.request import Request, listed
@@ -68,7 +70,7 @@ def fit(
     validation_freq: int | Collection[int] = 1,
     *,
     validation: Any = None,
-    seed: int = 0,
+    seed: int | None = None,
     engine: str = "auto",
     threads: int | None = None,
     stop: threading.Event | None = None,
@@ -109,7 +111,8 @@ def fit(
         validation: a share of the records to hold out (seeded; stratified where labels are classes; by a Dataset's
             groups or times), or the same as `validation_data`. Records that are held out keep their `sample_weight`;
             class weights are for training alone, as in Keras.
-        seed: with the epoch's number it fixes the order of the records, and the split.
+        seed: with the epoch's number it fixes the order of the records, dropout, and the split; 0 unless given.
+            Neither `keras.utils.set_random_seed` nor a seed of a layer has a say in them, which is said once.
         engine: "auto"; "native" (C++), "whole_epoch" (JAX) or "keras" (plain `model.fit` over the same batches).
         threads: of the native engine; None for $ROWWISE_THREADS, else as many as pay. The result does not depend on it.
         stop: once it is set, from any thread, the training ends as by Ctrl-C.
@@ -154,10 +157,19 @@ def fit(
         stop=stop,
         on_divergence=on_divergence,
     )
-    check_numbers(seed=seed)
+    check_numbers(seed=0 if seed is None else seed)
     check_compiled(model)
     own = listed(callbacks)
-    return trained(model, prepare_records([model], request), seed, own)
+    prepared = prepare_records([model], request)
+    if request.verbose:
+        for message in unheard_seeds(model, seed, bool(shuffle) and not isinstance(prepared.train, Stream)):
+            _say_once(message)
+    return trained(model, prepared, seed or 0, own)
+
+
+@cache
+def _say_once(message: str) -> None:
+    print(f"rowwise: {message}", file=sys.stderr)
 
 
 def trained(

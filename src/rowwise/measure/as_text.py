@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from typing import TYPE_CHECKING
 
 from rowwise.text import say
@@ -11,7 +10,7 @@ from rowwise.text.terminal import WIDTH, wrap
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from rowwise.measure import AnyReport
     from rowwise.measure.bootstrap import Interval
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 COLUMN = 11  # of figures
 RANGES = (12, 22, 13)  # of a figure, its interval and the baseline's
-FOLDS = (10, 12, 20, 12)  # of a mean, its deviation, the range and the whole
 TARGET, IMPORTANCE = 24, 40  # of a target's name, and of a column's
 MOST_TARGETS = 40  # shown; an autoencoder has as many targets as features
 UNITS = {"mae": "MAE", "rmse": "RMSE", "r2": "R²", "d2": "D²"}
@@ -110,20 +108,6 @@ def of_labels(report: MultiLabelReport) -> str:
     lines += _table_of_measures(names, label_measures(report)) + wrap(say("measure.baseline.labels"))
     lines += [line for sentence in (*labels_decided(report), *label_warnings(report)) for line in wrap(sentence)]
     return "\n".join([*lines, *_weighted(report), *_basis(report)])
-
-
-def fold_lines(measures: Mapping[str, Sequence[float]], report: AnyReport, records: int) -> list[str]:
-    """Of a cross-validation: each measure's mean and standard deviation over the folds, and of all records at once."""
-    folds = len(next(iter(measures.values())))
-    head = (say("measure.folds.mean"), say("measure.folds.std"), say("measure.folds.range"), say("measure.folds.all"))
-    lines = [table_line(say("measure.folds", folds=folds, records=f"{records:,}"), 26, head, FOLDS)]
-    for name, values in measures.items():
-        mean, std = statistics.fmean(values), statistics.stdev(values)
-        between_folds = f"{number(min(values), name)} – {number(max(values), name)}"
-        together = number(getattr(report, name), name)
-        cells = (number(mean, name), f"± {number(std, name)}", between_folds, together)
-        lines.append(table_line(f"  {measure_name(name)}", 26, cells, FOLDS))
-    return lines
 
 
 def figures_line(report: AnyReport) -> str:

@@ -88,12 +88,14 @@ class QuantileReport:
     @property
     def pinball(self) -> float:
         """The mean of the quantiles' pinball losses, in the target's unit."""
-        return float(np.mean([score.pinball for score in self.per_quantile]))
+        return float(_mean(_losses(self.true, self.predicted, self.levels), self.weights).mean())
 
     @property
     def coverage(self) -> float | None:
         """Of the widest interval; None where there is one quantile only."""
-        return self.bands[0].coverage if self.bands else None
+        if len(self.levels) < 2:
+            return None
+        return float(_mean(self._inside(0), self.weights)[0])
 
     @property
     def baseline_pinball(self) -> float:
@@ -128,11 +130,16 @@ class QuantileReport:
         for first in range(len(self.levels) // 2):
             last = len(self.levels) - 1 - first
             low, high = self.predicted[:, first], self.predicted[:, last]
-            inside = ((self.true >= low) & (self.true <= high))[:, None]
+            inside = self._inside(first)
             interval = of_sums(inside, lambda one: one, self.weights)[0]
             share, width = (float(_mean(part, self.weights)[0]) for part in (inside, (high - low)[:, None]))
             bands.append(Band(self.levels[first], self.levels[last], share, interval, width))
         return tuple(bands)
+
+    def _inside(self, first: int) -> NDArray[np.bool_]:
+        """`(records, 1)`: whether the true number lies between the quantile `first` and that so far from the end."""
+        low, high = self.predicted[:, first], self.predicted[:, -1 - first]
+        return ((self.true >= low) & (self.true <= high))[:, None]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""

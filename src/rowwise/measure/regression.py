@@ -140,6 +140,17 @@ class RegressionReport:
         """The share of the deviance that is explained, of counts; None for other numbers."""
         return float(np.mean([score.d2 for score in self.per_target])) if self.counts else None
 
+    @property
+    def plain(self) -> dict[str, float]:
+        """The measures alone, for which no intervals are drawn."""
+        columns = list(zip(self.true.T, self.predicted.T, strict=True))
+        each = [_figures(true, predicted, self.weights) for true, predicted in columns]
+        plain = dict(zip(FIGURES, np.mean(each, axis=0).tolist(), strict=True))
+        if self.counts:
+            of_counts = [_deviance(true, predicted, self.weights) for true, predicted in columns]
+            plain |= dict(zip(OF_COUNTS, np.mean(of_counts, axis=0).tolist(), strict=True))
+        return plain
+
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""
         return {

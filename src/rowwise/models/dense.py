@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 HIDDEN, RATE = (100, 30), 0.001  # of pictures and arrays
+NAME = "dense"  # of the models
 
 
 def dense(
@@ -101,13 +102,22 @@ def dense(
 
 
 def network(
-    dataset: Dataset, features: int, hidden: Sequence[int], activation: str, dropout: float, rate: float, seed: int
+    dataset: Dataset,
+    features: int | None,
+    hidden: Sequence[int],
+    activation: str,
+    dropout: float,
+    rate: float,
+    seed: int,
 ) -> keras.Model:
-    """What `dense` has after the layers that learn nothing, for their output `(None, features)`; without metrics, which
-    take longer than a small epoch."""
+    """What `dense` has after the layers that learn nothing, for their output `(None, features)`, or with them where
+    that is None; without metrics, which take longer than a small epoch."""
     import keras
 
-    front = [keras.Input((features,), name="features")]
+    if features is None:
+        front = [keras.Input(dataset.shape, name="records"), *_input_layers(dataset, 0)]
+    else:
+        front = [keras.Input((features,), name="features")]
     return _compiled(dataset, front, hidden, activation, dropout, rate, seed, metrics=False)
 
 
@@ -161,13 +171,18 @@ def _compiled(
     else:
         layers.append(layer(len(dataset.classes), "classes", "softmax"))
         loss, metric = "sparse_categorical_crossentropy", "accuracy"
-    model = keras.Sequential(layers, name="dense")
+    model = keras.Sequential(layers, name=NAME)
     for kernel_layer, initializer in dense_layers:
         kernel_layer.kernel_initializer = initializer  # a saved model names Keras's own, of the same distribution
     metrics = metrics and metric is not None
     own = {"metrics" if dataset.weights is None else "weighted_metrics": [metric]} if metrics else {}
     model.compile(keras.optimizers.Adam(learning_rate), loss, **own)
     return model
+
+
+def draws_its_seeds(model: keras.Model) -> bool:
+    """Whether it is one of `dense`, whose Dropout layers have seeds that nobody chose."""
+    return bool(model.name == NAME)
 
 
 def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: str | None = None) -> NDArray[Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from rowwise.models.encoding import Encoded, FeatureEncoding
+from rowwise.models.encoding import Encoded
 from rowwise.models.keras_view import compiled_metrics, has_weighted_metrics
 from rowwise.models.preparation import Preparation
 
@@ -23,27 +23,45 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def fixed_part(model: keras.Model) -> tuple[list[keras.Layer], Callable[[NDArray[Any]], NDArray[np.float32]]]:
-    """The layers of a table's model that learn nothing, and what they make of records, in NumPy."""
-    front = [layer for layer in model.layers if isinstance(layer, Preparation | FeatureEncoding)]
-    if len(front) == 1:
-        return front, front[0].prepare
-    return front, Encoded(*front)
+def front_of(model: keras.Model) -> list[keras.Layer]:
+    """The layers before the first Dense layer, which learn nothing."""
+    return model.layers[: _first_dense(model)]
+
+
+def features_of(model: keras.Model) -> Callable[[NDArray[Any]], NDArray[np.float32]] | None:
+    """What the layers before the first Dense layer of a table's model make of records, in NumPy; None for others."""
+    front = front_of(model)
+    if not isinstance(front[0], Preparation):
+        return None
+    return front[0].prepare if len(front) == 1 else Encoded(*front)
+
+
+def _first_dense(model: keras.Model) -> int:
+    return next(place for place, layer in enumerate(model.layers) if isinstance(layer, keras.layers.Dense))
+
+
+def on_records(first: keras.Model, network: keras.Model) -> keras.Model:
+    """A network of features as a model of records: what `first` has before its Dense layers goes before the network."""
+    inputs = keras.Input(first.input_shape[1:], name="records")
+    model = keras.Sequential([inputs, *front_of(first), *network.layers[_first_dense(network) :]], name=network.name)
+    model.compile(first.optimizer.__class__(), first.loss)
+    return model
 
 
 def averaged(first: keras.Model, networks: Sequence[keras.Model]) -> keras.Model:
-    """The mean of networks of features as one model of records.
+    """The mean of networks as one model of records.
 
     Args:
         first: a model of records, whose learning layers are as those of the networks; the mean is compiled as it is.
         networks: each a chain of Dense layers, with Dropout between and Rescaling after them; all of the same sizes.
+            What stands before the Dense layers is left out: the mean has that of `first`.
     """
-    front, _ = fixed_part(first)
+    front = front_of(first)
     ends = len(networks)
     chains = [[layer for layer in network.layers if isinstance(layer, keras.layers.Dense)] for network in networks]
     weights = iter(_side_by_side([[layer.get_weights() for layer in chain] for chain in chains]))
     layers: list[keras.Layer] = [keras.Input(first.input_shape[1:], name="records"), *front]
-    for layer in networks[0].layers:
+    for layer in networks[0].layers[_first_dense(networks[0]) :]:
         config = layer.get_config()
         if isinstance(layer, keras.layers.Dense) and layer is not chains[0][-1]:
             config["units"] *= ends

@@ -79,10 +79,10 @@ def train(
         verbose: without an observer: 0 silent, 1 a bar, 2 a line an epoch, "auto" by the kind of output.
         options: a TOML file with more of the following.
         on_divergence: "stop", or "continue" where a training that diverges is to continue regardless.
-        **more: settings (`preset`, `hidden`, `activation`, `dropout`, `pieces`, `ensemble`, `learning_rate`,
-            `batch_size`, `validation`, `seed`, `class_weight`, `epochs`, `patience`, `refit`, `threshold`,
-            `calibrate`), and how data are read
-            (`categorical`, `drop`, `group`, `time`, `test`, `split_seed`, …: the attributes of `rowwise.data.Source`).
+        **more: settings (`preset`, `hidden`, `activation`, `dropout`, `pieces`, `seeds` (or `ensemble`),
+            `learning_rate`, `batch_size`, `validation`, `seed`, `class_weight`, `epochs`, `patience`, `refit`,
+            `threshold`, `calibrate`), and how data are read (`categorical`, `drop`, `group`, `time`, `test`,
+            `split_seed`, …: the attributes of `rowwise.data.Source`).
 
     Returns:
         The run. Its record's `interrupted` says whether it was stopped, `diverged` whether it diverged.

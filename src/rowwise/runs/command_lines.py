@@ -35,6 +35,8 @@ def training_command(called: str, record: RunRecord | None) -> str:
         words += _option(names[attribute], value)
     usual = Settings().to_dict()
     for name, value in record.settings.to_dict().items():
+        if name == "validation" and source.validation_file:
+            continue
         if name == "patience" and not value:
             words += [] if record.data.schema is None else ["--no-early-stopping"]  # a table's default
         elif name in ALWAYS or value != usual[name]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,12 +30,10 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.engine.prediction import Prediction
     from rowwise.measure import AnyReport
-    from rowwise.runs.decisions import Decisions
+    from rowwise.runs.decision_record import Decisions
     from rowwise.runs.events import Event, Observer
     from rowwise.runs.plan import TrainingPlan
 
-OF_CLASSES = ("accuracy", "level_error", "kappa", "f1", "roc_auc", "average_precision", "loss")
-MEASURES = (*OF_CLASSES, "mae", "rmse", "r2", "deviance", "d2", "pinball", "coverage")
 PREDICTIONS, SUMMARY = "out-of-fold.csv", "cross-validation.json"
 
 
@@ -63,15 +60,16 @@ class CrossValidation:
     @property
     def measures(self) -> dict[str, tuple[float, ...]]:
         """Each measure of the report, a number a fold."""
+        from rowwise.measure.spread import MEASURES
+
         tests = [run.metrics for run in self.runs]
         return {name: tuple(test[name] for test in tests) for name in MEASURES if _has(tests, name)}
 
     def to_dict(self) -> dict[str, Any]:
         """As `cross-validation.json` has it."""
-        measures = {
-            name: {"folds": list(values), "mean": statistics.fmean(values), "std": statistics.stdev(values)}
-            for name, values in self.measures.items()
-        }
+        from rowwise.measure.spread import summary
+
+        measures = summary(self.measures, "folds")
         best = [run.record.best_epoch if run.record else 0 for run in self.runs]
         return {
             "folds": len(self.runs),
@@ -84,7 +82,7 @@ class CrossValidation:
 
     def __repr__(self) -> str:
         """A table of at most 80 columns, in the current language."""
-        from rowwise.measure.as_text import fold_lines
+        from rowwise.measure.spread import fold_lines
 
         lines = fold_lines(self.measures, self.report, len(self.data))
         if self.decisions and self.runs[0].record:
@@ -181,7 +179,11 @@ def _run(plan: TrainingPlan, folder: Path, **more: Any) -> Saved:
     if not finished and not killed:
         return train(plan, out=folder, **more)
     assert plan.source is not None
-    reading = {name: value for name, value in plan.source.to_dict().items() if name not in ("place", "test_file")}
+    reading = {
+        name: value
+        for name, value in plan.source.to_dict().items()
+        if name not in ("place", "test_file", "validation_file")
+    }
     chosen = {name: getattr(plan.settings, name) for name in plan.chosen}
     data = plan.source.place if plan.source.frame is None else plan.source.frame
     options = {**chosen, **{OPTIONS[name]: value for name, value in reading.items()}}

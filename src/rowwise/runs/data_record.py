@@ -30,6 +30,7 @@ class DataRecord:
         targets: the targets' names for regression.
         schema: of a table.
         source: the files, seeds and checksums that the data were made from, as their loader gave them.
+        validation_records, validation_checksum: of those of a table of their own; 0 and empty where there is none.
     """
 
     name: str
@@ -45,14 +46,18 @@ class DataRecord:
     targets: tuple[str, ...] = ()
     schema: Schema | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
+    validation_records: int = 0
+    validation_checksum: str = ""
 
     @classmethod
-    def of(cls, train: Dataset, test: Dataset) -> DataRecord:
-        """Of the records trained and tested on."""
+    def of(cls, train: Dataset, test: Dataset, validation: Dataset | None = None) -> DataRecord:
+        """Of the records trained and tested on, and of those of a table of their own to validate with."""
         return cls(
             **identity(train),
             test_records=len(test),
             test_checksum=test.checksum,
+            validation_records=0 if validation is None else len(validation),
+            validation_checksum="" if validation is None else validation.checksum,
             shape=train.shape,
             classes=train.classes,
             classes_ko=train.classes_ko,
@@ -131,6 +136,8 @@ class DataRecord:
             records=read.whole("records"),
             test_records=read.whole("test_records"),
             test_checksum=read.text("test_checksum"),
+            validation_records=read.whole("validation_records"),
+            validation_checksum=read.text("validation_checksum"),
             shape=read.sizes("shape"),
             classes=read.texts("classes"),
             classes_ko=read.texts("classes_ko"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +12,16 @@ from rowwise.runs.record import Member
 if TYPE_CHECKING:
     import keras
 
-    from rowwise.engine.best_epoch import BestEpoch
+    from rowwise.measure import AnyReport
     from rowwise.runs.model_training import Job
 
 
-def with_others(job: Job, first: keras.Model, batch_size: int) -> tuple[keras.Model, tuple[Member, ...]]:
-    """The mean of `first` and of `ensemble - 1` more networks, and what those came to; `first` stays as it is.
+def with_others(
+    job: Job, first: keras.Model, batch_size: int
+) -> tuple[keras.Model, tuple[Member, ...], dict[str, tuple[float, ...]]]:
+    """The mean of `first` and of `ensemble - 1` more networks, what those came to, and the measures of each network.
+
+    `first` stays as it is.
 
     They hold out the same records, stop and keep their best epoch as it did, and differ in their seed: initial weights,
     dropout and order of the records. The features are made once for all, and each network is trained by one core.
@@ -26,62 +31,74 @@ def with_others(job: Job, first: keras.Model, batch_size: int) -> tuple[keras.Mo
     """
     from rowwise.data.class_weights import balanced
     from rowwise.engine.arrays import Arrays
-    from rowwise.engine.best_epoch import MONITOR, BestEpoch
+    from rowwise.engine.best_epoch import MONITOR, best_of
     from rowwise.engine.records import prepare_records
     from rowwise.engine.request import Request
     from rowwise.engine.sweep import sweep
+    from rowwise.measure.spread import spread_of
     from rowwise.models.dense import network
-    from rowwise.models.ensemble import averaged, fixed_part
+    from rowwise.models.ensemble import averaged, features_of, front_of, on_records
 
     settings, data = job.settings, job.train
-    prepared = prepare_records([first], Request(x=data, validation=settings.validation or None))
+    prepared = prepare_records([first], Request(x=data, validation=job.held_out or None))
     parts = prepared.parts(prepared.held_out(first, settings.seed))
     train, held_out = parts.train, parts.validation
     assert isinstance(train, Arrays)
     assert isinstance(held_out, Arrays | None)
-    _, features_of = fixed_part(first)
-    features = features_of(train.x)
-    validation = None if held_out is None else held_out._replace(x=features_of(held_out.x)).parts
+    features, width = features_of(first), None
+    if features is not None:  # of a table; pictures and arrays go in as they are
+        train = train._replace(x=features(train.x))
+        held_out = None if held_out is None else held_out._replace(x=features(held_out.x))
+        width = train.x.shape[1]
     layers = settings.hidden, settings.activation, settings.dropout, settings.learning_rate
+    patience = settings.patience
 
     def build(seed: int) -> keras.Model:
-        return network(data, features.shape[1], *layers, seed)
-
-    best: dict[int, BestEpoch] = {}
-
-    def callbacks(seed: int) -> list[BestEpoch]:
-        if not settings.patience:
-            return []
-        best[seed] = BestEpoch(settings.patience)
-        return [best[seed]]
+        return network(data, width, *layers, seed)
 
     fitted = sweep(
         build,
-        (features, train.y),
+        (train.x, train.y),
         _seeds(settings.seed, settings.ensemble - 1),
         epochs=settings.epochs,
         batch_size=batch_size,
-        validation=validation,
+        validation=None if held_out is None else held_out.parts,
         sample_weight=train.weights,
         class_weight=balanced(data) if settings.class_weight == "balanced" else None,
         engine=job.engine,
         stop=job.stop,
         on_divergence=job.on_divergence,
-        callbacks=callbacks,
+        callbacks=partial(_keeping_the_best, patience) if patience else None,
     )
     networks, members = [], []
     for one in fitted:
-        losses, kept = one.history.history.get(MONITOR, ()), best.get(one.seed)
-        if kept is not None:
-            kept.restore(one.model)
-        epoch = kept.epoch if kept is not None else 0
+        losses = one.history.history.get(MONITOR, ())
+        epoch = best_of(losses) if patience else 0
         loss = float(losses[epoch - 1]) if losses else None
         members.append(Member(one.seed, len(one.history.epoch), epoch, loss))
         if epoch or not one.history.rowwise.get("diverged"):
             networks.append(one.model)
     of_first = build(settings.seed)
-    of_first.set_weights([weights for layer in first.layers for weights in layer.get_weights()])
-    return averaged(first, [of_first, *networks]), tuple(members)
+    learned = first.layers[len(front_of(first)) :]
+    front = [weights for layer in front_of(of_first) for weights in layer.get_weights()]
+    of_first.set_weights([*front, *(weights for layer in learned for weights in layer.get_weights())])
+    networks = [of_first, *networks]
+    with job.clock.lap("evaluate"):
+        spread = spread_of([_report(job, on_records(first, network)) for network in networks])
+    return averaged(first, networks), tuple(members), spread
+
+
+def _report(job: Job, model: keras.Model) -> AnyReport:
+    from rowwise.engine.prediction import predict
+    from rowwise.measure import judge
+
+    return judge(predict(model, job.test.x), job.test, job.train)
+
+
+def _keeping_the_best(patience: int, seed: int) -> list[keras.callbacks.Callback]:
+    from rowwise.engine.best_epoch import BestEpoch
+
+    return [BestEpoch(patience, restores=True)]
 
 
 def _seeds(seed: int, count: int) -> list[int]:

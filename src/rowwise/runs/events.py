@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class DataLoaded:
-    """The records, the complete settings, and the names of those decided by the data."""
+    """The records, the complete settings, and the names of those decided by the data.
+
+    `validation` are records of a table of their own; None where a share of `train` is held out, or none.
+    """
 
     train: Dataset
     test: Dataset
     settings: Settings
     suited: frozenset[str] = frozenset()
+    validation: Dataset | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,9 +124,10 @@ class Decided:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """The report on the test records; saving comes next."""
+    """The report on the test records; saving comes next. `spread` is that of the run's record."""
 
     report: AnyReport
+    spread: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

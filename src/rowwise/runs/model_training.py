@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rowwise.environment import checkpoint_seconds
 from rowwise.errors import warn_user
 from rowwise.runs.data_record import DataRecord
-from rowwise.runs.decisions import Decisions, about_decisions, apply, decide
+from rowwise.runs.decision_record import Decisions
+from rowwise.runs.decisions import about_decisions, apply, decide
 from rowwise.runs.events import Decided, EnsembleBegan, KeptEpoch, RefitBegan, TrainingEnded
 from rowwise.runs.model_file import MODEL, open_model
 from rowwise.runs.record import Diverged, Epoch, Member, RunRecord, Unfinished, epochs_of, versions
@@ -17,6 +18,7 @@ from rowwise.text import say
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Mapping
 
     import keras
 
@@ -46,6 +48,12 @@ class Job:
     threads: int | None = None
     stop: threading.Event | None = None
     on_divergence: str = "stop"
+    validation: Dataset | None = None  # a table of their own; None: a share of `train` is held out, or none
+
+    @property
+    def held_out(self) -> Dataset | float:
+        """What `rowwise.fit` takes as `validation`."""
+        return self.settings.validation if self.validation is None else self.validation
 
     def new_model(self) -> keras.Model:
         """A new model for these data."""
@@ -70,7 +78,7 @@ class Job:
     def begun(self) -> RunRecord:
         """What is known of the run before its training."""
         return RunRecord(
-            data=DataRecord.of(self.train, self.test),
+            data=DataRecord.of(self.train, self.test, self.validation),
             settings=self.settings,
             engine="",
             engine_reason="",
@@ -113,6 +121,7 @@ class Fitted:
     best_epoch: int = 0
     refit: tuple[Epoch, ...] = ()
     members: tuple[Member, ...] = ()
+    spread: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     best_checkpoint: str = ""
     decisions: Decisions | None = None
 
@@ -186,7 +195,7 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
     checkpoints = Checkpoints(job.folder, job.begun(), checkpoint_seconds(), best)
     interrupted = False
     try:
-        _fit(job, model, checkpoints, settings.epochs, len(job.epochs_before), settings.validation, best)
+        _fit(job, job.train, model, checkpoints, settings.epochs, len(job.epochs_before), job.held_out, best)
     except KeyboardInterrupt:
         history = getattr(model, "history", None)  # none before the first epoch
         if history is None or not (history.epoch or history.rowwise.interrupted):
@@ -241,9 +250,10 @@ def _refitted(job: Job, fitted: Fitted, kept: KeptEpoch) -> Fitted:
         best_checkpoint="" if last is None else last.best_checkpoint or last.checkpoint,
     )
     checkpoints = Checkpoints(job.folder, record, checkpoint_seconds(), refit_of=fitted.model)
-    job.tell(RefitBegan(kept, len(job.train)))
+    every = job.train if job.validation is None else job.train.with_records_of(job.validation)
+    job.tell(RefitBegan(kept, len(every)))
     try:
-        _fit(job, model, checkpoints, fitted.best_epoch, len(before), 0.0)
+        _fit(job, every, model, checkpoints, fitted.best_epoch, len(before), 0.0)
     except KeyboardInterrupt:
         written = checkpoints.write()
         done = written.refit if written is not None else ()
@@ -266,10 +276,10 @@ def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None, goes_on: bool) -
 
     job.tell(EnsembleBegan(kept, job.settings.ensemble - 1))
     try:
-        model, members = with_others(job, fitted.model, _batch_size(job))
+        model, members, spread = with_others(job, fitted.model, _batch_size(job))
     except KeyboardInterrupt:
         return replace(fitted, interrupted=True)
-    fitted, last = replace(fitted, model=model, members=members), job.folder.kept
+    fitted, last = replace(fitted, model=model, members=members, spread=spread), job.folder.kept
     if not goes_on or last is None or last.epochs_trained != len(fitted.epochs):
         return replace(fitted, checkpoint="")
     return replace(fitted, checkpoint=last.checkpoint, best_checkpoint=last.best_checkpoint)
@@ -285,8 +295,8 @@ def _decided(job: Job, fitted: Fitted, decider: keras.Model, goes_on: bool) -> F
     if fitted.interrupted or fitted.diverged:
         warn_user(say("decisions.stopped"))
         return fitted
-    settings, train, held = job.settings, job.train, None
-    if settings.validation:
+    settings, train, held = job.settings, job.train, job.validation
+    if held is None and settings.validation:
         held = train[held_out(train.y, settings.validation, settings.seed, train)]
     decisions = decide(decider, held, settings)
     apply(fitted.model, decisions)
@@ -308,11 +318,12 @@ def _batch_size(job: Job) -> int:
 
 def _fit(
     job: Job,
+    train: Dataset,
     model: keras.Model,
     checkpoints: Checkpoints,
     epochs: int,
     initial_epoch: int,
-    validation: float,
+    validation: Dataset | float,
     *first: keras.callbacks.Callback | None,
 ) -> None:
     from rowwise.data.class_weights import balanced
@@ -322,7 +333,7 @@ def _fit(
     settings = job.settings
     fit(
         model,
-        job.train,
+        train,
         epochs=epochs,
         batch_size=_batch_size(job),
         validation=validation,

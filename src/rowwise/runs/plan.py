@@ -63,6 +63,10 @@ def plan_training(
             that has all its epochs or stopped within one. DataError: no such data. ModelError: no such run.
     """
     options = dict(options or {})
+    if "seeds" in options:
+        if options.get("ensemble", options["seeds"]) != options["seeds"]:
+            raise UsageError("settings.seeds", seeds=options["seeds"], ensemble=options["ensemble"])
+        options["ensemble"] = options.pop("seeds")
     reading = {READING[name]: options.pop(name) for name in list(options) if name in READING}
     settings = Settings.of(options)  # type: ignore[arg-type]
     chosen = frozenset(options)
@@ -72,7 +76,10 @@ def plan_training(
         if reading:
             raise UsageError("cli.source.none", options=option_names(reading))
         return TrainingPlan(None, settings, chosen)
-    return TrainingPlan(source_of(data, reading).checked(), settings, chosen)
+    source = source_of(data, reading).checked()
+    if source.validation_file and "validation" in chosen:
+        raise UsageError("settings.validation.both")
+    return TrainingPlan(source, settings, chosen)
 
 
 def option_names(attributes: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from rowwise.files import LOCK, PARTIAL, read_small
 from rowwise.json_text import from_json, to_json
 from rowwise.locks import held, owner
 from rowwise.runs.data_record import DataRecord
-from rowwise.runs.decisions import Decisions
+from rowwise.runs.decision_record import Decisions
 from rowwise.runs.json_fields import Fields, is_number
 from rowwise.runs.settings import Settings
 
@@ -106,6 +106,7 @@ class RunRecord:
             epoch; empty where that is `checkpoint` itself.
         refit: the epochs of the model that was then trained on all training records, which is the one that is saved.
         members: the other networks of an ensemble: the saved model is the mean of them and of that of `epochs`.
+        spread: each measure on the test records of every network of an ensemble by itself, that of `epochs` first.
         decisions: thresholds and temperatures of the saved model; None where none were asked for.
         model: the path of the saved model; empty as long as the run is not finished.
     """
@@ -127,6 +128,7 @@ class RunRecord:
     best_checkpoint: str = ""
     refit: tuple[Epoch, ...] = ()
     members: tuple[Member, ...] = ()
+    spread: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     decisions: Decisions | None = None
     model: str = ""
 
@@ -173,6 +175,7 @@ class RunRecord:
             "best_checkpoint": self.best_checkpoint or None,
             "refit": [epoch.to_dict() for epoch in self.refit],
             "members": [asdict(member) for member in self.members],
+            "spread": {name: list(values) for name, values in self.spread.items()},
             "decisions": self.decisions.to_dict() if self.decisions else None,
             "model": self.model,
         }
@@ -241,6 +244,7 @@ class RunRecord:
             best_checkpoint=_checkpoint(read.text("best_checkpoint")),
             refit=_epochs(values.get("refit", []), "refit"),
             members=_members(values.get("members", [])),
+            spread=_spread(read.mapping("spread")),
             decisions=Decisions.from_dict(read.mapping("decisions")) if read.mapping("decisions") else None,
             model=read.text("model"),
         )
@@ -312,6 +316,13 @@ def _members(rows: Any) -> tuple[Member, ...]:
         seed, epochs, best = (read.whole(name, required=True) for name in ("seed", "epochs", "best_epoch"))
         members.append(Member(seed, epochs, best, loss))
     return tuple(members)
+
+
+def _spread(values: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
+    for name, one in values.items():
+        if not isinstance(one, list) or not all(map(is_number, one)):
+            raise ValueError(f"spread.{name}: {one!r:.60}")
+    return {name: tuple(map(float, one)) for name, one in values.items()}
 
 
 def _checkpoint(name: str) -> str:

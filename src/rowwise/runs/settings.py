@@ -31,7 +31,7 @@ LATER = (
     "threshold",
     "calibrate",
 )  # what runs of earlier versions lack: they had the default
-OF_TABLES = ("preset", "pieces", "ensemble", "threshold", "calibrate")
+OF_TABLES = ("preset", "pieces", "threshold", "calibrate")
 LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
 
 
@@ -75,7 +75,7 @@ class Settings:
         refit: whether a new model is then trained on all training records, for as many epochs as were best.
         preset: one of `PRESETS`, which decides of a table's model what is not chosen.
         pieces: that each number of a table is divided into; 0 leaves numbers standardized.
-        ensemble: networks of a table's model, which differ in their seed alone and are averaged.
+        ensemble: networks that differ in their seed alone and are averaged; callers may say `seeds`.
         threshold: what the probability from which on the answer is yes is chosen by on the validation records,
             `"f1"`, `"balanced_accuracy"` or `"cost=FP:FN"`, or that probability; empty for the most probable class.
         calibrate: whether the probabilities are calibrated by a temperature fitted on the validation records.
@@ -122,16 +122,20 @@ class Settings:
             raise UsageError("settings.patience.validation")
         return settings
 
-    def suited(self, data: Dataset, chosen: Collection[str]) -> Settings:
+    def suited(self, data: Dataset, chosen: Collection[str], validated: bool = False) -> Settings:
         """These settings, those not chosen suited to the training records `data`: of a table by the preset.
+
+        Args:
+            validated: whether there are records to validate with, so that none of `data` is held out.
 
         Raises:
             UsageError: settings that contradict one another, or that pictures and arrays do not have.
         """
         settings = self
         if data.schema is not None:
-            by_preset = asdict(suited(self.preset, data, self.validation if "validation" in chosen else None))
-            if not by_preset["validation"]:
+            share = 0.0 if validated else self.validation if "validation" in chosen else None
+            by_preset = asdict(suited(self.preset, data, share))
+            if not (by_preset["validation"] or validated):
                 del by_preset["patience"]
             settings = replace(self, **{name: value for name, value in by_preset.items() if name not in chosen})
         elif names := [name for name in OF_TABLES if name in chosen]:
@@ -142,10 +146,10 @@ class Settings:
             if "ensemble" in chosen:
                 raise UsageError("settings.refit.ensemble")
             settings = replace(settings, ensemble=1)
-        settings.check_decisions(data)
+        settings.check_decisions(data, validated)
         return settings
 
-    def check_decisions(self, data: Dataset) -> None:
+    def check_decisions(self, data: Dataset, validated: bool = False) -> None:
         """Raises UsageError where there is no yes and no to decide between, or nothing is held out to decide by."""
         binary = len(data.classes) == 2 or data.task == "multilabel"
         if self.threshold and not binary:
@@ -153,7 +157,7 @@ class Settings:
         if self.calibrate and not (data.classes or data.task == "multilabel"):
             raise UsageError("settings.calibrate.classes")
         aim = aim_of(self.threshold)
-        if not self.validation and (self.calibrate or (aim is not None and aim.kind != GIVEN)):
+        if not (self.validation or validated) and (self.calibrate or (aim is not None and aim.kind != GIVEN)):
             raise UsageError("settings.decisions.validation")
 
     def differences(self, other: Settings) -> frozenset[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data import load_default
-from rowwise.data.loaders import load_source
+from rowwise.data.loaders import load_source, load_validation
 from rowwise.environment import ENGINES, MOST_THREADS
 from rowwise.errors import DataError, SaveError, UsageError, warn_user, warnings_to
 from rowwise.interrupt import deferred
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from rowwise.runs.model_training import Fitted
     from rowwise.runs.plan import TrainingPlan
     from rowwise.runs.record import RunRecord
+    from rowwise.runs.settings import Settings
 
 
 def train(
@@ -93,13 +94,13 @@ def train(
         with clock.lap("load"):
             import_loaders(plan.source)
         with importing_keras(clock), clock.lap("load"):
-            train_set, test_set = _load(plan, tell)
-        settings = plan.settings if plan.before is not None else plan.settings.suited(train_set, plan.chosen)
-        tell(DataLoaded(train_set, test_set, settings, settings.differences(plan.settings)))
+            train_set, test_set, validation_set = _load(plan, tell)
+        settings = plan.settings if plan.before is not None else _suited(plan, train_set, validation_set)
+        tell(DataLoaded(train_set, test_set, settings, settings.differences(plan.settings), validation_set))
         folder.reserve(train_set.name)
         _obey(stop)
         how = engine, threads, stop, on_divergence
-        job = Job(plan, settings, train_set, test_set, clock, tell, folder, *how)
+        job = Job(plan, settings, train_set, test_set, clock, tell, folder, *how, validation_set)
         with clock.lap("build"):
             model = _model(job)
         _obey(stop)
@@ -109,7 +110,7 @@ def train(
         with deferred(lambda: tell(StopRequested(training=False)), interrupted):
             prediction, report = _measured(job, fitted.model)
             record, drawn = _recorded(job, fitted, prediction, report, pictures)
-            tell(Measured(report))
+            tell(Measured(report, record.spread))
             place, record = folder.save(fitted.model, record, drawn)
             saved = Saved(place, fitted.model, record)
             tell(RunSaved(saved))
@@ -152,16 +153,28 @@ def _obey(stop: threading.Event | None) -> None:
         raise KeyboardInterrupt
 
 
-def _load(plan: TrainingPlan, tell: Observer) -> tuple[Dataset, Dataset]:
+def _suited(plan: TrainingPlan, train_set: Dataset, validation_set: Dataset | None) -> Settings:
+    return plan.settings.suited(train_set, plan.chosen, validation_set is not None)
+
+
+def _load(plan: TrainingPlan, tell: Observer) -> tuple[Dataset, Dataset, Dataset | None]:
+    """Training and test records, and those of a table of their own to validate with."""
+    validation_set = None
     if plan.source is None:
         train_set, test_set, warning = load_default()
         if warning:
             tell(Warned(warning))
     else:
         train_set, test_set = load_source(plan.source, None if plan.before is None else plan.before.data.schema)
+        validation_set = load_validation(plan.source, train_set)
     if plan.before is not None and plan.before.data.checksum != train_set.checksum:
         raise DataError("cli.resume.data", path=plan.resume, name=train_set.name)
-    return train_set, test_set
+    if validation_set is None or plan.before is None:
+        return train_set, test_set, validation_set
+    if plan.before.data.validation_checksum != validation_set.checksum:
+        file = plan.source.validation_file if plan.source is not None else ""
+        raise DataError("cli.resume.validation", path=plan.resume, file=file)
+    return train_set, test_set, validation_set
 
 
 def _model(job: Job) -> keras.Model:
@@ -221,6 +234,7 @@ def _recorded(
         best_epoch=fitted.best_epoch,
         refit=fitted.refit,
         members=fitted.members,
+        spread=fitted.spread,
         decisions=fitted.decisions,
         best_checkpoint=fitted.best_checkpoint,
     )

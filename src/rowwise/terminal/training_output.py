@@ -50,6 +50,9 @@ class TrainingOutput:
                 self.signals.patient = True
                 counts = {"train": f"{len(event.train):,}", "test": f"{len(event.test):,}"}
                 output.tell(say("cli.loaded", provenance=event.train.origin, **counts))
+                if (held := event.validation) is not None:
+                    file = held.source["load"]["place"]
+                    output.tell(say("cli.loaded.validation", records=f"{len(held):,}", file=file))
                 for line in about_table(event.train):
                     output.tell(line)
                 if "epochs" in event.suited:
@@ -91,7 +94,9 @@ class TrainingOutput:
             case events.Decided():
                 output.tell(event.message)
             case events.Measured():
-                output.result(str(event.report))
+                from rowwise.measure.spread import seed_lines
+
+                output.result("\n".join([str(event.report), *seed_lines(event.spread, event.report)]))
 
     def _begin(self, event: events.TrainingBegan) -> None:
         from rowwise.engine.progress import display

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NUMBERS = ("batch-size", "epochs", "header", "learning-rate", "patience", "seed", "size", "split-seed", "test")
+NUMBERS = ("batch-size", "epochs", "header", "learning-rate", "patience", "seed", "seeds", "size", "split-seed", "test")
 FLAGS = {"skip-bad": "skip_bad=True", "no-early-stopping": "patience=0"}
 
 _NAME = r"(?<![\w-])--(?P<name>[a-z][a-z-]*|\{\w+\})"

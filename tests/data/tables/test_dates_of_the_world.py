@@ -101,11 +101,47 @@ def test_years_of_two_digits_are_not_born_in_the_future(tmp_path):
     assert encode(schema.from_dict(schema.to_dict()), [{"born": "01.01.41", "n": 1}]).x[0, 0] == 1941
 
 
-@pytest.mark.parametrize("found", ["9999-12-31", "2566-01-14", "1444-06-21"])
+@pytest.mark.parametrize("found", ["9999-12-31", "2566-01-14", "1444-06-21", "0476-09-04", "0023-01-14"])
 def test_years_of_no_calendar_that_is_meant_are_told(tmp_path, found):
     with pytest.warns(Suspicious, match=f"12 dates lie outside the years 1600 to 2200, such as {found} in record 2"):
         _, x = read(tmp_path, {"day": ["2023-01-14", found, "2022-12-31", "2021-07-04"]})
     assert x["day year"] == [2023, int(found[:4]), 2022, 2021]
+
+
+@pytest.mark.filterwarnings("ignore::rowwise.errors.Suspicious")
+def test_years_before_the_thousandth_are_read_where_they_have_four_digits(tmp_path):
+    _, x = read(tmp_path, {"a": ["0476-09-04", "0800-12-25", "0987-07-03", "0325-05-20"], "b": ["04.09.0476"] * 4})
+    assert [x[f"a {part}"] for part in ("year", "month")] == [[476, 800, 987, 325], [9, 12, 7, 5]]
+
+
+def test_the_first_day_of_dot_net_is_no_date(tmp_path):
+    days = ["0001-01-01", "01/01/0001 00:00:00", "1/1/0001 12:00:00 AM", "2021-07-04", "0001-01-01T00:00:00"]
+    with pytest.warns(Suspicious, match=r"39 of 48 values are no dates, the first in record 1 \(0001-01-01\)"):
+        _, x = read(tmp_path, {"day": days})
+    assert str(x["day year"]) == "[nan, nan, nan, 2021.0]"
+
+
+def test_zones_whose_names_tell_no_offset_are_not_guessed_and_said(tmp_path):
+    """CST is China's and North America's, IST India's, Israel's and Ireland's; a region has summers."""
+    clocks = ["2023-01-14 15:30:00 CST", "2023-07-14 10:00 IST", "2023-01-14 09:15:00 Asia/Seoul", "2023-01-14 12:00"]
+    with pytest.warns(Suspicious, match="CST, IST, Asia/Seoul does not say how far .* 36 times are taken"):
+        schema, x = read(tmp_path, {"when": clocks})
+    assert x["when hour"] == [15.5, 10, 9.25, 12]
+    assert schema.columns[0].zone == ""
+    with pytest.warns(Suspicious, match="CST does not say"):
+        schema, x = read(tmp_path, {"when": ["Sat Jan 14 15:30:00 CST 2023", "Sat Jan 14 15:30:00 KST 2023"]})
+    assert (schema.columns[0].zone, x["when hour"]) == ("+09:00", [15.5] * 4)
+
+
+def test_zones_that_one_place_has_are_converted(tmp_path):
+    when = [
+        "2023-01-14 15:30:00 KST",
+        "2023-01-14 15:15 NPT",
+        "2023-01-14 15:30:00 AEDT",
+        "Sat Jan 14 00:30:00 BRT 2023",
+    ]
+    _, x = read(tmp_path, {"when": when})
+    assert x["when hour"] == [6.5, 9.5, 4.5, 3.5]
 
 
 def test_however_many_dates_are_none_the_others_are_dates(tmp_path):

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rowwise.data.source import Source
-from rowwise.data.tables.leaks import leaks_and_codes
+from rowwise.data.tables.codes import codes
+from rowwise.data.tables.leaks import leaks
+from rowwise.data.tables.other_task import other_task
+from rowwise.data.tables.placeholders import placeholders
+from rowwise.data.tables.repeated_ids import repeated_ids
+from rowwise.data.tables.sample import sampled
 from rowwise.data.tables.target_scales import of_targets
 from rowwise.text import say
 
@@ -13,13 +18,27 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.data.tables.schema import Schema
 
+FEWEST = 30  # records: with so many a rule without an exception is no coincidence
+SHOWN = 8  # columns in a line
+
 
 def advice(data: Dataset) -> list[str]:
     """One sentence each, with the option that follows it; empty for data that is not a table."""
     if data.schema is None:
         return []
-    source = Source.from_dict(data.source.get("load", {"place": ""}))
-    return of_targets(data, source) + ([] if data.split_by else _of_time(data.schema)) + leaks_and_codes(data)
+    lines, ids = of_targets(data, Source.from_dict(data.source.get("load", {"place": ""}))), list[str]()
+    by_records = data.split_by == "" and data.source.get("split", {}).get("by") != "file"
+    if by_records:
+        lines += _of_time(data.schema)
+    if len(data) < FEWEST:
+        return lines
+    if by_records and (ids := repeated_ids(data)):
+        lines.append(say("advice.group", name=ids[0]))
+    sample = sampled(data)
+    lines += placeholders(sample.numbers) + leaks(sample, without=ids) + other_task(data)
+    if named := [name for name in codes(sample.numbers) if name not in ids[:1]][:SHOWN]:
+        lines.append(say("advice.codes", columns=", ".join(named), option=",".join(named)))
+    return lines
 
 
 def _of_time(schema: Schema) -> list[str]:

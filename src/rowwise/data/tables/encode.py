@@ -12,13 +12,14 @@ import numpy as np
 
 from rowwise.data.column_names import composed, cut, label_name, listed
 from rowwise.data.source import Source, check_written, is_frame
-from rowwise.data.tables.cleaning import cleaned
+from rowwise.data.tables.cleaning import ROW, cleaned
 from rowwise.data.tables.columns import KINDS
 from rowwise.data.tables.dates.prediction_dates import LOOKED_AT, dates_as_written
 from rowwise.data.tables.file_signs import signs_of, signs_of_dicts
 from rowwise.data.tables.frames import from_dicts
 from rowwise.data.tables.missing_words import own_words
 from rowwise.data.tables.number_text import is_mark, read
+from rowwise.data.tables.parse import check_range
 from rowwise.data.tables.read import open_table, reading
 from rowwise.errors import DataError, UsageError
 from rowwise.text import say
@@ -74,7 +75,8 @@ def encode(
         check_columns(table.name, table.columns, _used(schema), table.unread)
         signs = signs_of(table, schema, source.decimal)
         own = as_written(schema.read_with(signs), table, oddities)
-        blocks = [encode_rows(own, batch, oddities) for batch in table.batches(own.numeric, own.words)]
+        batches = table.batches(own.numeric, own.words, numbered=True)
+        blocks = [encode_rows(own, batch, oddities) for batch in batches]
     if not sum(map(len, blocks)):
         raise DataError("table.rows", path=source.place)
     return Encoded(np.concatenate(blocks), oddities)
@@ -114,6 +116,8 @@ def _of_dicts(schema: Schema, rows: Sequence[Any], asked: Mapping[str, Any]) -> 
     if not rows:
         raise DataError("rows.none")
     check_columns(ROWS, list(names), used)
+    import polars as pl
+
     x = np.empty((len(rows), len(schema.inputs)), np.float32)
     oddities: dict[str, Counter[str]] = {}
     with reading(ROWS):
@@ -123,14 +127,15 @@ def _of_dicts(schema: Schema, rows: Sequence[Any], asked: Mapping[str, Any]) -> 
         heads = [frame.head(LOOKED_AT) for frame in frames]
         written = dates_as_written(written, heads, lambda: frames, oddities, source.date_order)
         for places, frame in groups:
-            x[places] = encode_rows(written, frame, oddities)
+            numbered = frame.with_columns(pl.Series(ROW, places + 1))
+            x[places] = encode_rows(written, numbered, oddities)
     return Encoded(x, oddities)
 
 
 def encode_rows(
     schema: Schema, rows: pl.DataFrame, oddities: dict[str, Counter[str]] | None = None
 ) -> NDArray[np.float32]:
-    """`(records, columns of X)` of `cleaned` rows that have the schema's columns.
+    """`(records, columns of X)` of `cleaned` rows that have the schema's columns, and maybe `ROW`.
 
     Args:
         oddities: counted here by column, as in `Encoded`.
@@ -144,6 +149,8 @@ def encode_rows(
         values, odd = rows[column.name], oddities.setdefault(column.name, Counter())
         odd["missing"] += values.null_count()
         encoded = KINDS[column.kind].encode(column, values, odd)
+        if column.kind == "numeric":
+            check_range(column.name, encoded[:, 0], values, rows[ROW] if ROW in rows.columns else None)
         unread = values.is_not_null().to_numpy() & np.isnan(encoded[:, 0])
         if unread.any():
             odd.update(_unread(column, values.filter(unread)))

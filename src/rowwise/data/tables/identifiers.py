@@ -44,6 +44,14 @@ OWNERS = frozenset(
         " empleado employé alumno aluno contrato contrat"
     )
 )
+# Of whom a table may have several records.
+PEOPLE = frozenset(
+    _words_of(
+        "athlete client customer driver employee family household member participant patient person player policyholder"
+        " rider student subject user worker kunde paciente cliente klient 환자 고객 회원 사용자 학생 선수 직원 가구"
+    )
+)
+MEASURES = frozenset(_words_of("index idx serial"))  # heat index
 # Endings of Korean, Chinese and Japanese names, which are written without spaces.
 ENDINGS = (
     "번호",
@@ -106,6 +114,12 @@ def is_identifier(name: str) -> bool:
     if joined.startswith("id") and joined[2:] in OWNERS:  # IDpatient
         return True
     return len(words) > 1 and words[-1] in NUMBERS and words[-2] in OWNERS
+
+
+def names_owner(name: str) -> bool:
+    """Whether a name says that a column tells whose a record is: an identifier's, or a patient's, a customer's."""
+    words = _words(name)
+    return bool(words) and words[-1] not in MEASURES and (words[-1] in PEOPLE or is_identifier(name))
 
 
 def _words(name: str) -> list[str]:

@@ -10,6 +10,7 @@ from rowwise.data.column_names import cut, listed
 from rowwise.data.tables.columns import KINDS, dropped
 from rowwise.data.tables.columns.categorical import sorted_levels
 from rowwise.data.tables.dates import order
+from rowwise.data.tables.identifiers import names_owner
 from rowwise.data.tables.left_out import take_class_words, tell_level_words, tell_spellings
 from rowwise.data.tables.number_notes import no_numbers, number_notes
 from rowwise.data.tables.origins import origin
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 FEW = 20  # a target of whole numbers with at most so many different ones,
 OFTEN = 5  # each in so many records on average, has classes
+SHARED = 0.9  # different ids a record, at most, where records share them
 ZEROS_AND_ONES = frozenset(("0", "1", "0.0", "1.0"))
 
 
@@ -141,6 +143,7 @@ def settle_dates(profiles: Mapping[str, Profile], source: Source, warn: bool = T
     for name, dates in used.items():
         if dates.unread:
             order.tell_unread(name, dates)
+        order.tell_zones(name, dates)
         order.tell_years(name, dates)
 
 
@@ -172,12 +175,22 @@ def _column(name: str, profile: Profile, source: Source) -> Column:
         if reason in ("mixed", "identifier", "levels"):
             for note in number_notes(name, profile, reason):
                 warn_user(note)
+        if reason in ("identifier", "levels") and _shared(name, profile, source):
+            warn_user(say("advice.group", name=name))
         return Column(name, "dropped", reason=reason)
     kind = _kind(name, profile, source)
     if name not in source.categorical:
         for note in number_notes(name, profile, kind):
             warn_user(note)
     return Column(name, kind, **KINDS[kind].fields(profile))
+
+
+def _shared(name: str, profile: Profile, source: Source) -> bool:
+    """Whether several records have the same id, and nothing keeps them together."""
+    together = source.group or source.time or source.test_file or not source.target
+    return (
+        not together and names_owner(name) and not profile.all_differ and profile.distinct <= SHARED * profile.present
+    )
 
 
 def _kind(name: str, profile: Profile, source: Source) -> str:

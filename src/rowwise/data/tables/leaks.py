@@ -1,96 +1,140 @@
-"""Training records of a table → advice on columns that decide the target, and on codes.
+"""A sample of a table's records → advice on columns that decide the target, alone or together, or by being filled in.
 
-What is looked at are the numbers of a sample of the records, as the network would get them.
+What decides the target exactly is rarely known before it: it was computed from it, or came with it.
 """
 
 from __future__ import annotations
 
-import re
-from itertools import combinations, pairwise
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.placeholders import placeholders
+from rowwise.data.tables.computed_target import computed_from
 from rowwise.text import say
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
-    from rowwise.data.dataset import Dataset
+    from rowwise.data.tables.sample import Sample
 
-SAMPLE = 2_000  # records looked at
-FEWEST = 30  # records: with so many a perfect rule is no coincidence
-MOST_PAIRED = 60  # columns of numbers of which all pairs are tried
-ROUNDED = 1e-6  # of the largest number: what float32 leaves of a sum
-CODES = re.compile(
-    r"(^|[ _.])(hour|hr|month|mnth|weekday|day_?of_?week|dow|zip(_?code)?|postal_?code|plz|store|shop|branch|region|"
-    r"district|season|code|cd|cluster)([ _.]?(id|no|nr|code))?$|(코드|월|요일|시간대|우편번호|지점|매장|계절|구분)$"
-)
-LEVELS = range(3, 1001)  # different codes
+FEWEST = 30  # records, or different numbers: with so many a rule without an exception is no coincidence
+FEWEST_OF_A_CLASS = 10
+MOST_LEVELS = 32  # different values of a column that are looked at as levels,
+RECORDS_PER_LEVEL = 10  # or as many as there are so many records each
+MOSTLY = 0.95  # of the records that have a value, or of those that have none, are of one class
+BEYOND = 10  # times as many of the others are not
+COINCIDENCE = 14.0  # nats: what chance does once in a million
+SHOWN = 8
 
 
-def leaks_and_codes(train: Dataset) -> list[str]:
-    """The lines, in the current language; empty for data that is not a table. Placeholders are among them."""
-    if train.schema is None or len(train) < FEWEST:
-        return []
-    rows = np.unique(np.linspace(0, len(train) - 1, min(SAMPLE, len(train))).astype(np.int64))
-    x, y = np.asarray(train.x[rows]), np.asarray(train.y[rows])
-    numbers = {
-        column.name: x[:, train.schema.inputs.index(column.name)]
-        for column in train.schema.used
-        if column.kind == "numeric"
-    }
-    origins = {column.name: column.origin for column in train.schema.used}
-    lines = placeholders({name: values.astype(np.float64) + origins[name] for name, values in numbers.items()})
-    if y.ndim == 1:
-        leak = _separating(numbers, y) if train.classes else _determining(numbers, y.astype(np.float64))
-        if leak:
-            names = " + ".join(leak)
-            lines.append(say("advice.leak", columns=names, target=train.schema.targets[0], option=",".join(leak)))
-    if codes := [name for name, values in numbers.items() if _is_code(name, values)]:
-        lines.append(say("advice.codes", columns=", ".join(codes[:8]), option=",".join(codes[:8])))
+def leaks(sample: Sample, without: Collection[str] = ()) -> list[str]:
+    """The lines, in the current language.
+
+    Args:
+        without: columns that are not looked at.
+    """
+    lines = []
+    for target, y in sample.targets.items():
+        if len(y) < FEWEST:
+            continue
+        columns = {name: values for name, values in sample.columns.items() if name not in without}
+        discrete = bool(sample.classes[target])
+        alone = [name for name, values in columns.items() if _decides(values, y, name in sample.numbers, discrete)]
+        if alone:
+            lines.append(_said("leak" if len(alone) == 1 else "leak.each", alone, target))
+        elif not discrete and (together := computed_from({n: v for n, v in sample.numbers.items() if n in columns}, y)):
+            lines.append(say("advice.leak", columns=together[0], target=target, option=",".join(together[1])))
+        others = {name: values for name, values in columns.items() if name not in alone}
+        lines += _filled(others, y, target, sample.classes[target])
     return lines
 
 
-def _determining(numbers: dict[str, NDArray[np.float32]], y: NDArray[np.float64]) -> tuple[str, ...]:
-    """A column that rises or falls with the target in every record, or two of which it is the sum; else none."""
-    whole = {name: values.astype(np.float64) for name, values in numbers.items() if not np.isnan(values).any()}
-    if len(np.unique(y)) < FEWEST:
-        return ()
-    for name, values in whole.items():
-        order = np.lexsort((y, values))
-        steps, moved = np.diff(y[order]), np.diff(values[order]) > 0
-        if (steps[~moved] == 0).all() and ((steps[moved] > 0).all() or (steps[moved] < 0).all()):
-            return (name,)
-    names = [name for name, values in whole.items() if np.count_nonzero(values) * 10 >= len(y)][:MOST_PAIRED]
-    tolerance = ROUNDED * max(float(np.abs(y).max()), 1.0)
-    for first, second in combinations(names, 2):
-        if np.abs(whole[first][:8] + whole[second][:8] - y[:8]).max() <= tolerance and (
-            np.abs(whole[first] + whole[second] - y).max() <= tolerance
-        ):
-            return first, second
-    return ()
+def _said(key: str, names: list[str], target: str) -> str:
+    return say(f"advice.{key}", columns=", ".join(names[:SHOWN]), target=target, option=",".join(names[:SHOWN]))
 
 
-def _separating(numbers: dict[str, NDArray[np.float32]], y: NDArray[np.int32]) -> tuple[str, ...]:
-    """A column whose ranges do not overlap between classes; else none."""
-    classes, counts = np.unique(y, return_counts=True)
-    if len(classes) < 2 or counts.min() < 10:
-        return ()
-    for name, values in numbers.items():
-        if np.isnan(values).any():
-            continue
-        ranges = sorted((values[y == number].min(), values[y == number].max()) for number in classes)
-        if all(one[1] < other[0] for one, other in pairwise(ranges)):
-            return (name,)
-    return ()
+def _decides(values: NDArray[np.float32], y: NDArray[np.float64], number: bool, discrete: bool) -> bool:
+    if number and not np.isnan(values).any():
+        if discrete and _separates(values, y):
+            return True
+        if not discrete and _moves_with(values.astype(np.float64), y):
+            return True
+    return _one_target_a_level(values, y)
 
 
-def _is_code(name: str, values: NDArray[np.float32]) -> bool:
-    """Whether few whole numbers stand under the name of something that has no order, or starts over."""
-    if not CODES.search(name.strip().lower()):
+def _moves_with(values: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
+    """Whether the column rises or falls with the target in every record, as far as both are told apart."""
+    if len(np.unique(y)) < FEWEST or len(np.unique(values)) < FEWEST:
         return False
-    present = values[~np.isnan(values)]
-    distinct = len(np.unique(present))
-    return distinct in LEVELS and distinct * 2 <= len(present) and bool((present == np.rint(present)).all())
+    rising, falling = y[np.lexsort((y, values))], y[np.lexsort((-y, values))]
+    return bool((np.diff(rising) >= 0).all() or (np.diff(falling) <= 0).all())
+
+
+def _separates(values: NDArray[np.float32], y: NDArray[np.float64]) -> bool:
+    """Whether the column's ranges do not overlap between classes."""
+    classes, counts = np.unique(y, return_counts=True)
+    if len(classes) < 2 or counts.min() < FEWEST_OF_A_CLASS:
+        return False
+    ranges = sorted((values[y == number].min(), values[y == number].max()) for number in classes)
+    return all(one[1] < other[0] for one, other in pairwise(ranges))
+
+
+def _one_target_a_level(values: NDArray[np.float32], y: NDArray[np.float64]) -> bool:
+    """Whether records with the same value of the column have the same target, beyond what chance gives."""
+    known = ~np.isnan(values)
+    if known.sum() * 2 < len(values):
+        return False
+    order = np.lexsort((y[known], values[known]))
+    values, y = values[known][order], y[known][order]
+    again = values[1:] == values[:-1]
+    levels = len(values) - int(again.sum())
+    if levels > max(MOST_LEVELS, len(values) // RECORDS_PER_LEVEL) or not (y[1:] == y[:-1])[again].all():
+        return False
+    _, counts = np.unique(y, return_counts=True)
+    _, repeated = np.unique(y[1:][again], return_counts=True)
+    if len(repeated) < 2 or np.sort(repeated)[-2] < FEWEST_OF_A_CLASS or again.sum() < FEWEST:
+        return False
+    agreeing = float(((counts / len(y)) ** 2).sum())  # the chance that two records have the same target
+    return -float(again.sum()) * np.log(agreeing) > COINCIDENCE
+
+
+def _filled(
+    columns: dict[str, NDArray[np.float32]], y: NDArray[np.float64], target: str, classes: tuple[str, ...]
+) -> list[str]:
+    """Columns that have a value, or none, almost only with one class; a number that is frequent counts as one."""
+    if not classes:
+        numbers, counts = np.unique(y, return_counts=True)
+        frequent = float(numbers[counts.argmax()])
+        y, classes = (y != frequent).astype(np.float64), (f"{frequent:g}", f"≠ {frequent:g}")
+    found: dict[str, dict[str, str]] = {"filled": {}, "empty": {}}
+    for name, values in columns.items():
+        empty = np.isnan(values)
+        for key, chosen in (("filled", ~empty), ("empty", empty)):
+            if one := _mostly_of_one_class(y[chosen], y[~chosen], len(classes)):
+                label, count = one
+                found[key][name] = f"{name} ({classes[label]}: {count:,} / {int(chosen.sum()):,})"
+                break
+    return [
+        say(f"advice.{key}", columns=", ".join([*one.values()][:SHOWN]), target=target, option=",".join([*one][:SHOWN]))
+        for key, one in found.items()
+        if one
+    ]
+
+
+def _mostly_of_one_class(some: NDArray[Any], others: NDArray[Any], classes: int) -> tuple[int, int] | None:
+    """The class of nearly all of some records but of far fewer of the others, and how many of the first have it."""
+    if min(len(some), len(others)) < FEWEST_OF_A_CLASS:
+        return None
+    counts = np.bincount(some.astype(np.int64), minlength=classes)
+    label = int(counts.argmax())
+    count, elsewhere = int(counts[label]), int((others == label).sum())
+    share, expected = count / len(some), (count + elsewhere) / (len(some) + len(others))
+    if share < MOSTLY or len(others) - elsewhere < BEYOND * (1 - share) * len(others):
+        return None
+    surprise = share * np.log(share / expected)
+    if share < 1:
+        surprise += (1 - share) * np.log((1 - share) / (1 - expected))
+    return (label, count) if len(some) * surprise > COINCIDENCE else None

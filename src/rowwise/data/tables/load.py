@@ -24,7 +24,7 @@ from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
 from rowwise.data.tables.left_out import tell_left_out, tell_unseen
 from rowwise.data.tables.number_text import is_mark
-from rowwise.data.tables.parse import as_float32, as_numbers, as_texts
+from rowwise.data.tables.parse import as_float32, as_numbers, as_texts, check_range
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.rare_classes import warn_of_rare_classes
 from rowwise.data.tables.read import open_table
@@ -122,12 +122,30 @@ def load(
         parts.append(_dataset(source, schema, table, records, chosen, x, part))
     prints_of_test = prints[test]
     if source.test_file:
-        parts[1] = _other_table(source, schema, limits)
+        parts[1] = _other_table(source, source.test_file, schema, limits)
         prints_of_test = fingerprints(_with_targets(parts[1].x, from_origins(parts[1].y, schema)))
     warn_of_repeated(prints[learned], prints_of_test, lambda: tuple(_with_targets(part.x, part.y) for part in parts))  # type: ignore[arg-type, return-value]
     warn_of_rare_classes(parts[0], parts[1], source)
     check_parts(parts[0], parts[1], source)
     return parts[0], parts[1]
+
+
+def load_validation(source: Source, train: Dataset) -> Dataset:
+    """All records of `source.validation_file`, read as the training records were.
+
+    Raises:
+        DataError: as `read_as`, or none of them counts.
+
+    Warns:
+        Suspicious: as `load`, of records that stand among the training records as well.
+    """
+    assert train.schema is not None
+    held = replace(_other_table(source, source.validation_file, train.schema, None), part="validation")
+    both = [_with_targets(part.x, from_origins(part.y, train.schema)) for part in (train, held)]
+    prints = [fingerprints(part) for part in both]
+    warn_of_repeated(prints[0], prints[1], lambda: (both[0], both[1]), "validation")
+    check_parts(train, held, source)
+    return held
 
 
 def survey(source: Source) -> tuple[Schema, int]:
@@ -287,7 +305,9 @@ def _targets(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
     if schema.labels:
         known = zip(schema.targets, schema.labels, strict=True)
         return np.stack([_level_numbers(rows, name, pair) for name, pair in known], axis=1)
-    columns: list[NDArray[Any]] = [as_float32(name, rows[name]) for name in schema.targets]
+    columns: list[NDArray[Any]] = [as_float32(rows[name]) for name in schema.targets]
+    for name, floats in zip(schema.targets, columns, strict=True):
+        check_range(name, floats, rows[name], rows[ROW])
     if schema.target_origins:
         columns = [rows[name].to_numpy().astype(np.float64) for name in schema.targets]
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
@@ -325,12 +345,12 @@ def _divided(records: Records, schema: Schema, source: Source) -> tuple[NDArray[
     return learned, test
 
 
-def _other_table(source: Source, schema: Schema, limits: Limits | None) -> Dataset:
-    """The records of `source.test_file`, read as those that are learned from."""
-    test, oddities = read_as(schema, replace(source, place=source.test_file, test_file="", frame=None), limits)
+def _other_table(source: Source, file: str, schema: Schema, limits: Limits | None) -> Dataset:
+    """The records of a table beside the source's, read as those that are learned from."""
+    other, oddities = read_as(schema, replace(source, place=file, test_file="", frame=None), limits)
     for note in oddity_notes(schema, oddities):
         warn_user(note)
-    return test
+    return other
 
 
 def _with_targets(x: NDArray[np.float32], y: NDArray[Any]) -> NDArray[np.float32]:

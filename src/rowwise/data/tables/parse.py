@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TRUE = ("true", "yes", "t", "y", "예", "1", "1.0")
 FALSE = ("false", "no", "f", "n", "아니오", "아니요", "0", "0.0")
 FLOAT32_MAX = float(np.finfo(np.float32).max)
+SHOWN = 30  # characters of a value in a message
 
 
 def as_numbers(values: pl.Series, decimal: str = ".", unit: str = "") -> pl.Series:
@@ -70,20 +71,26 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def as_float32(name: str, numbers: pl.Series) -> NDArray[np.float32]:
-    """`(records,)`, NaN for null; `name` is the column's, for the error.
-
-    Raises:
-        DataError: a number that float32 cannot hold.
-    """
+def as_float32(numbers: pl.Series) -> NDArray[np.float32]:
+    """`(records,)`, NaN for null, infinite what float32 cannot hold: see `check_range`."""
     with np.errstate(over="ignore"):
-        floats = nan_for_null(numbers)
-    if np.isinf(floats).any():
-        largest: Any = numbers.abs().max()
-        raise DataError("table.range", name=name, found=f"{largest:.4g}", most=f"{FLOAT32_MAX:.4g}")
-    return floats
+        return numbers.to_numpy().astype(np.float32)  # Polars gives NaN for null
 
 
-def nan_for_null(numbers: pl.Series) -> NDArray[np.float32]:
-    """`(records,)` float32."""
-    return numbers.to_numpy().astype(np.float32)  # Polars gives NaN for null
+def check_range(name: str, floats: NDArray[np.float32], values: pl.Series, records: pl.Series | None) -> None:
+    """Raises DataError where a number is beyond float32.
+
+    Args:
+        name: the column's.
+        floats: `(records,)` of `as_float32`.
+        values: as the table has them.
+        records: the number of each record; None: from 1.
+    """
+    beyond = np.isinf(floats)
+    if beyond.any():
+        place = int(beyond.argmax())
+        record = place + 1 if records is None else records[place]
+        found = as_text(values[place])
+        if len(found) > SHOWN and (number := as_numbers(values[place : place + 1])[0]) is not None:
+            found = f"{number:.4g}"
+        raise DataError("table.range", name=name, found=found[:SHOWN], record=f"{record:,}", most=f"{FLOAT32_MAX:.4g}")

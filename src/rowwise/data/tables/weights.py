@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.tables.cleaning import ROW
-from rowwise.data.tables.parse import as_float32, as_numbers
+from rowwise.data.tables.parse import as_float32, as_numbers, check_range
 from rowwise.errors import DataError, warn_user
 from rowwise.text import say
 
@@ -32,7 +32,9 @@ def with_weights(rows: pl.DataFrame, name: str, decimal: str) -> tuple[pl.DataFr
     _refuse(rows, values, values.is_not_null() & numbers.is_null(), name, numbers)
     _refuse(rows, values, (numbers < 0).fill_null(False), name, numbers)
     present = numbers.is_not_null()
-    return rows.filter(present), as_float32(name, numbers.filter(present))
+    kept, weights = rows.filter(present), as_float32(numbers.filter(present))
+    check_range(name, weights, kept[name], kept[ROW])
+    return kept, weights
 
 
 def _refuse(rows: pl.DataFrame, values: pl.Series, wrong: pl.Series, name: str, numbers: pl.Series) -> None:

@@ -12,6 +12,7 @@ from rowwise.measure.page.learning_curves import curves_view
 from rowwise.measure.page.measures import measures_view, tiles
 from rowwise.measure.page.provenance import data_view, model_view, repeat_view
 from rowwise.measure.page.report_content import ReportContent
+from rowwise.measure.page.seeds import seeds_view
 from rowwise.measure.page.shades import DEEP_STEPS, INKS, LIGHT_STEPS, shades
 from rowwise.pages.render import render
 from rowwise.text import say
@@ -24,6 +25,7 @@ __all__ = ["ReportContent", "page"]
 # Section and template → its title's key, and what gives the template its values: None where there is nothing to show.
 SECTIONS: dict[str, tuple[str, Callable[[ReportContent], object]]] = {
     "measures": ("report.measures", measures_view),
+    "seeds": ("report.seeds", seeds_view),
     "confusion": ("report.confusion", confusion_view),
     "worst": ("report.worst", largest_errors_view),
     "calibration": ("report.calibration", calibration_view),

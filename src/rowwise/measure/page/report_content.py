@@ -33,6 +33,7 @@ class Training:
         versions: of the libraries that trained.
         figures: Keras's, by name: a number an epoch, NaN for none.
         seconds: of each epoch.
+        spread: each measure of the networks of an ensemble, one by one.
         best_epoch: that whose weights the model has, from 1; 0 where those of the last one.
     """
 
@@ -43,6 +44,7 @@ class Training:
     figures: Mapping[str, Sequence[float]] = field(default_factory=dict)
     seconds: Sequence[float] = ()
     best_epoch: int = 0
+    spread: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

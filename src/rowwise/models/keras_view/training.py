@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 from keras.src.backend import compute_output_spec
+from keras.src.utils.rng_utils import get_random_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -178,6 +179,20 @@ def forget_initial_epoch(model: keras.Model) -> None:
 def seed_states(model: keras.Model) -> list[keras.Variable]:
     """The states of the model's random layers (Dropout, GaussianNoise, …), in the order of the layers."""
     return [variable for variable in model.non_trainable_variables if variable.name == "seed_generator_state"]
+
+
+def global_seed() -> int | None:
+    """What `keras.utils.set_random_seed` was last called with; None where it was not."""
+    return get_random_seed()
+
+
+def seeded_layers(model: keras.Model) -> dict[str, int]:
+    """Random layers that were given a seed: name → seed."""
+    return {
+        layer.name: layer.seed
+        for layer in model._flatten_layers(include_self=False)
+        if layer._seed_generators and isinstance(getattr(layer, "seed", None), int)
+    }
 
 
 def works_within_epochs(callback: keras.callbacks.TensorBoard) -> bool:

@@ -39,7 +39,7 @@ def features(column: Column) -> tuple[str, ...]:
 
 
 def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray[np.float32]:
-    return as_float32(column.name, as_booleans(values))[:, None]
+    return as_float32(as_booleans(values))[:, None]
 
 
 def tally(column: Column) -> None:

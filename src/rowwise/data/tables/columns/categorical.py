@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.parse import as_texts, nan_for_null
+from rowwise.data.tables.parse import as_float32, as_texts
 from rowwise.data.tables.spelling import merged, numbers_of
 from rowwise.text import say
 
@@ -62,7 +62,7 @@ def level_numbers(values: pl.Series, levels: tuple[str, ...]) -> NDArray[np.floa
 
     texts = as_texts(values)
     positions = texts.cast(pl.Enum(levels), strict=False).to_physical()
-    numbers = nan_for_null(positions)
+    numbers = as_float32(positions)
     others = (positions.is_null() & texts.is_not_null()).to_numpy()
     if others.any():
         numbers[others] = len(levels)

@@ -8,7 +8,7 @@ import numpy as np
 
 from rowwise.data.tables.dates import zones
 from rowwise.data.tables.dates.timestamps import as_timestamps
-from rowwise.data.tables.parse import nan_for_null
+from rowwise.data.tables.parse import as_float32
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray
         "weekday": lambda: timestamps.dt.weekday(),
         "hour": lambda: timestamps.dt.hour() + timestamps.dt.minute() / 60,
     }
-    return np.stack([nan_for_null(parts[part]()) for part in column.parts], axis=1)
+    return np.stack([as_float32(parts[part]()) for part in column.parts], axis=1)
 
 
 class Range:

@@ -49,7 +49,7 @@ def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray
     if column.seconds and str(values.dtype) == "String":
         numbers = as_seconds(values).fill_null(numbers)
     numbers = from_origin(values, numbers, column.origin)
-    return as_float32(column.name, numbers)[:, None]
+    return as_float32(numbers)[:, None]
 
 
 def tally(column: Column) -> None:
