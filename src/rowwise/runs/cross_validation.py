@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.engine.prediction import Prediction
     from rowwise.measure import AnyReport
-    from rowwise.runs.decisions import Decisions
+    from rowwise.runs.decision_record import Decisions
     from rowwise.runs.events import Event, Observer
     from rowwise.runs.plan import TrainingPlan
 
