@@ -12,7 +12,7 @@ from rowwise.data.tables.columns.categorical import sorted_levels
 from rowwise.data.tables.dates import order
 from rowwise.data.tables.identifiers import names_owner
 from rowwise.data.tables.left_out import take_class_words, tell_level_words, tell_spellings
-from rowwise.data.tables.number_notes import no_numbers, number_notes
+from rowwise.data.tables.number_notes import digits_note, no_numbers, number_notes
 from rowwise.data.tables.origins import origin
 from rowwise.data.tables.parse import TRUE
 from rowwise.data.tables.profile import MOST_LEVELS
@@ -173,14 +173,15 @@ def infer_columns(table: Table, source: Source, profiles: Mapping[str, Profile])
 def _column(name: str, profile: Profile, source: Source) -> Column:
     if reason := dropped.reason(name, profile, source):
         if reason in ("mixed", "identifier", "levels"):
-            for note in number_notes(name, profile, reason):
+            for note in digits_note(name, profile, reason) or number_notes(name, profile, reason):
                 warn_user(note)
         if reason in ("identifier", "levels") and _shared(name, profile, source):
             warn_user(say("advice.group", name=name))
         return Column(name, "dropped", reason=reason)
     kind = _kind(name, profile, source)
     if name not in source.categorical:
-        for note in number_notes(name, profile, kind):
+        digits = [] if name in source.numeric or kind == "date" else digits_note(name, profile, kind)
+        for note in digits or number_notes(name, profile, kind):
             warn_user(note)
     return Column(name, kind, **KINDS[kind].fields(profile))
 
