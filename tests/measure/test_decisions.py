@@ -26,6 +26,7 @@ def costs(y, answers, sample_weight):
     return -np.average(wrong, weights=sample_weight)
 
 
+@settings(max_examples=25, deadline=None)
 @given(
     RECORDS, st.sampled_from([("f1", f1_score), ("balanced_accuracy", balanced_accuracy_score), ("cost=2:5", costs)])
 )
