@@ -6,8 +6,10 @@ import errno
 import mmap
 import os
 import tempfile
+from contextlib import ExitStack
 from math import prod
 from typing import IO, TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -17,8 +19,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGE = 64 << 20  # bytes
+RESIDENT = 1 << 29  # bytes of a mapped array that may be in memory while its rows are read in any order
 ROWS = 1 << 16  # copied at once
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # how a file system says that there is no room
+
+_FILES: WeakKeyDictionary[mmap.mmap, IO[bytes]] = WeakKeyDictionary()  # open as long as they are mapped
 
 
 def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -32,13 +37,19 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
     if size < LARGE:
         return np.empty(shape, np.float32)
     try:
-        with tempfile.TemporaryFile(prefix="rowwise-") as file:
+        with ExitStack() as unused:
+            file = unused.enter_context(tempfile.TemporaryFile(prefix="rowwise-"))
             allocate(file, 0, size)
-            return np.memmap(file, np.float32, "r+", shape=shape)
+            array = np.memmap(file, np.float32, "r+", shape=shape)
+            unused.pop_all()
     except OSError as cause:
         if cause.errno == errno.ENOMEM:
             raise MemoryError(size) from cause
         raise no_room(cause) from cause
+    owner = _mapped(array)
+    assert owner is not None
+    _FILES[owner] = file
+    return array
 
 
 def no_room(cause: OSError) -> SaveError:
@@ -85,9 +96,23 @@ def release(array: NDArray[Any]) -> None:
         owner.madvise(mmap.MADV_DONTNEED)
 
 
+def file_of(array: NDArray[Any]) -> tuple[int, int] | None:
+    """The file that a contiguous array of more than `RESIDENT` bytes lies in, open, and the byte that it begins at.
+
+    What is read from there, rather than from the array, does not stay in memory. None for arrays that may.
+    """
+    owner = _mapped(array)
+    file = None if owner is None or array.nbytes <= RESIDENT else _FILES.get(owner)
+    if file is None or owner is None:
+        return None
+    return file.fileno(), array.ctypes.data - np.frombuffer(owner, np.uint8).ctypes.data
+
+
 def _mapped(array: NDArray[Any]) -> mmap.mmap | None:
-    """The mapped file that an array lies in; None for one in memory."""
+    """The mapped file that an array lies in; None for one in memory, or of which the file does not have the changes."""
     owner: object = array
     while isinstance(owner, np.ndarray):
+        if isinstance(owner, np.memmap) and owner.mode == "c":
+            return None
         owner = owner.base
     return owner if isinstance(owner, mmap.mmap) else None
