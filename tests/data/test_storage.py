@@ -62,7 +62,8 @@ def test_a_disk_without_room_is_said_before_anything_is_written_and_never_a_bus_
 def test_an_array_too_large_to_stay_in_memory_can_be_read_from_its_file(mapped, monkeypatch):
     assert storage.file_of(mapped) is None, "small enough"
     monkeypatch.setattr(storage, "RESIDENT", 1 << 20)
-    file, start = storage.file_of(mapped[1000:].reshape(-1))
+    file, start, kept = storage.file_of(mapped[1000:])
+    assert kept == (1 << 20) // 12
     assert np.frombuffer(os.pread(file, 12, start + 12 * 998), np.float32).tolist() == [998, 1, 2]
     assert storage.file_of(np.zeros(1 << 20, np.float32)) is None
 

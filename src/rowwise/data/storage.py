@@ -6,10 +6,9 @@ import errno
 import mmap
 import os
 import tempfile
-from contextlib import ExitStack
 from math import prod
 from typing import IO, TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, finalize
 
 import numpy as np
 
@@ -19,11 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGE = 64 << 20  # bytes
-RESIDENT = 1 << 29  # bytes of a mapped array that may be in memory while its rows are read in any order
+RESIDENT = 3 << 28  # bytes of a mapped array that may be in memory while its rows are read in any order
 ROWS = 1 << 16  # copied at once
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # how a file system says that there is no room
 
-_FILES: WeakKeyDictionary[mmap.mmap, IO[bytes]] = WeakKeyDictionary()  # open as long as they are mapped
+_FILES: WeakKeyDictionary[mmap.mmap, int] = WeakKeyDictionary()  # open as long as they are mapped
 
 
 def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -37,18 +36,18 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
     if size < LARGE:
         return np.empty(shape, np.float32)
     try:
-        with ExitStack() as unused:
-            file = unused.enter_context(tempfile.TemporaryFile(prefix="rowwise-"))
+        with tempfile.TemporaryFile(prefix="rowwise-") as file:
             allocate(file, 0, size)
             array = np.memmap(file, np.float32, "r+", shape=shape)
-            unused.pop_all()
+            descriptor = os.dup(file.fileno())
     except OSError as cause:
         if cause.errno == errno.ENOMEM:
             raise MemoryError(size) from cause
         raise no_room(cause) from cause
     owner = _mapped(array)
     assert owner is not None
-    _FILES[owner] = file
+    _FILES[owner] = descriptor
+    finalize(owner, os.close, descriptor)
     return array
 
 
@@ -96,16 +95,18 @@ def release(array: NDArray[Any]) -> None:
         owner.madvise(mmap.MADV_DONTNEED)
 
 
-def file_of(array: NDArray[Any]) -> tuple[int, int] | None:
-    """The file that a contiguous array of more than `RESIDENT` bytes lies in, open, and the byte that it begins at.
+def file_of(array: NDArray[Any]) -> tuple[int, int, int] | None:
+    """The file that a contiguous array of more than `RESIDENT` bytes lies in, open, the byte that it begins at, and how
+    many of its rows may be in memory.
 
-    What is read from there, rather than from the array, does not stay in memory. None for arrays that may.
+    What is read from the file, rather than from the array, does not stay there. None for arrays that may wholly.
     """
     owner = _mapped(array)
     file = None if owner is None or array.nbytes <= RESIDENT else _FILES.get(owner)
     if file is None or owner is None:
         return None
-    return file.fileno(), array.ctypes.data - np.frombuffer(owner, np.uint8).ctypes.data
+    start = array.ctypes.data - np.frombuffer(owner, np.uint8).ctypes.data
+    return file, start, RESIDENT * len(array) // array.nbytes
 
 
 def _mapped(array: NDArray[Any]) -> mmap.mmap | None:

@@ -15,7 +15,8 @@ template <class X>
 void copy_row(const Records& records, std::int64_t row, int K, X* to) {
   const std::size_t bytes = sizeof(X) * K;
 #if __has_include(<unistd.h>)
-  if (records.file >= 0 && ::pread(records.file, to, bytes, off_t(records.start + row * bytes)) == ssize_t(bytes))
+  if (records.file >= 0 && row >= records.kept &&
+      ::pread(records.file, to, bytes, off_t(records.start + row * bytes)) == ssize_t(bytes))
     return;
 #endif
   std::memcpy(to, static_cast<const X*>(records.x) + row * K, bytes);

@@ -83,8 +83,9 @@ class Native:
         self.train = Records(train, self.chain, self.compiled)
         self.validation = Records(validation, self.chain, self.compiled) if validation is not None else None
         self._network = self._built(self.compiled, self.train, batch_size, threads)
-        file, start = file_of(self.train.x) or (-1, 0)
-        self._bound_train = self._network.records(self.train.x, self.train.y, self.train.weights, file, start)
+        release(self.train.x)
+        file = file_of(self.train.x) or ()
+        self._bound_train = self._network.records(self.train.x, self.train.y, self.train.weights, *file)
         if self.validation is not None:
             without_slots = replace(self.compiled, optimizer=OptimizerDescription())
             self._checker = self._built(without_slots, self.validation, INFERENCE_BATCH, threads)
