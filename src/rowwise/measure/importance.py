@@ -80,7 +80,7 @@ def importance(
     weights = None if data.weights is None else data.weights[rows]
     predicted = predict(x)
     measure = "r2" if data.targets and predicted.task != "multilabel" else "accuracy"
-    figure_of = _figure(predicted.task, measure, y, weights)
+    figure_of = _figure(predicted.task, measure, y, weights, len(predicted.quantiles))
     figure = figure_of(predicted)
     importances = []
     for name, places in columns:
@@ -105,7 +105,9 @@ def _columns(data: Dataset) -> list[tuple[str, list[int]]]:
     return columns
 
 
-def _figure(task: str, measure: str, y: NDArray[Any], weights: NDArray[Any] | None) -> Callable[[Prediction], float]:
+def _figure(
+    task: str, measure: str, y: NDArray[Any], weights: NDArray[Any] | None, quantiles: int
+) -> Callable[[Prediction], float]:
     """What takes a prediction of the records whose truth is `y`, and gives its accuracy or R², weighted."""
 
     def mean(values: NDArray[Any]) -> NDArray[Any]:
@@ -119,4 +121,6 @@ def _figure(task: str, measure: str, y: NDArray[Any], weights: NDArray[Any] | No
     true = y.reshape(len(y), -1).astype(np.float64)
     each = 1 if weights is None else weights[:, None]
     spread = np.maximum((each * (true - mean(true)) ** 2).sum(0), 1e-300)
+    if quantiles:  # the middle one
+        return lambda p: float((1 - (each * (p.values[:, [quantiles // 2]] - true) ** 2).sum(0) / spread).mean())
     return lambda prediction: float((1 - (each * (prediction.values - true) ** 2).sum(0) / spread).mean())

@@ -80,8 +80,9 @@ FORMS = (
     ),
     _form("day", WEEKDAY + _THREE + _THEN, any_order=True),
     _form("day", rf"{WEEKDAY}{_DAY}{_NTH}[-\s/.]*(?:of\s+|de\s+)?{_NAME}[-\s/.,]*(?:de\s+)?{_SOME_YEAR}{_THEN}"),
+    _form("day", rf"(?:ngày\s+)?{_DAY}\s+tháng\s+{_MONTH}(?:,?\s*năm|,)?\s+{_YEAR}{_THEN}"),  # Vietnamese
     _form("day", rf"{WEEKDAY}{_NAME}[-\s/.]*{_DAY}{_NTH}(?:,\s*|[-\s/]+){_SOME_YEAR}{_THEN}"),
-    _form("day", rf"{_YEAR}[-\s/.]*{_NAME}[-\s/.]*{_DAY}{_THEN}"),
+    _form("day", rf"{_YEAR}[-\s/.]*{_NAME}[-\s/.]*{_DAY}\.?{_THEN}"),
     _form(
         "day",
         r"(?P<year>[12][0-9]{3})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
