@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import secrets
 import shutil
 import stat
 import time
@@ -77,7 +76,7 @@ def read_small(path: Path, most: int) -> bytes:
 def unfinished(path: Path) -> Path:
     """A free hidden name beside `path`, for what will become `path` by renaming; what dead ones left goes."""
     tidy(path.parent)
-    return path.parent / f".rowwise-{secrets.token_hex(6)}{PARTIAL}"
+    return path.parent / f".rowwise-{os.urandom(6).hex()}{PARTIAL}"
 
 
 def tidy(folder: Path) -> None:

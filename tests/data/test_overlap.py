@@ -83,7 +83,7 @@ def test_arrays_of_few_values_look_alike_by_chance_and_copies_of_others_do_not(r
     assert not recwarn.list
     fine = np.concatenate([x.reshape(1000, -1), random.normal(size=(1000, 1))], axis=1)
     np.savez(tmp_path / "b.npz", x=np.concatenate([fine, fine[:100]]), y=np.concatenate([y, y[:100]]))
-    with pytest.warns(Suspicious, match=r"3\d of 220 test records are training records as well, value for value, so"):
+    with pytest.warns(Suspicious, match="28 of 220 test records are training records as well, value for value, so"):
         rowwise.load(tmp_path / "b.npz")
 
 

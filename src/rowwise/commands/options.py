@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rowwise.data.source import DATE_ORDERS, TASKS, Source, read_options
+from rowwise.data.source import DATE_ORDERS, SCALES, TASKS, Source, read_options
 from rowwise.environment import ENGINES
 from rowwise.models.presets import PATIENCE, PRESETS
 from rowwise.runs.plan import READING
@@ -74,6 +74,9 @@ def reading() -> list[Option]:
         option("--numeric", "cli.help.numeric", "NAMES", **several),
         option("--drop", "cli.help.drop", "NAMES", **several),
         option("--task", "cli.help.task", "TASK", one_of(*TASKS)),
+        option("--quantiles", "cli.help.quantiles", "LEVELS"),
+        option("--ordered", "cli.help.ordered", "CLASSES"),
+        option("--target-scale", "cli.help.target_scale", "SCALE", one_of(*SCALES)),
         option("--weight", "cli.help.weight", "NAME"),
         option("--group", "cli.help.group", "NAME"),
         option("--time", "cli.help.time", "NAME"),

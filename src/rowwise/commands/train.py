@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from rowwise.commands.options import chosen, reading, settings
 from rowwise.errors import UsageError
 from rowwise.runs.plan import plan_training
-from rowwise.runs.training import train
 from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.argument_types import one_of, whole
 from rowwise.terminal.output import Output
@@ -18,7 +17,6 @@ from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.polars_stderr import hide_panics
 from rowwise.terminal.signals import OVER, Ended
 from rowwise.terminal.temporary import own_temporary_folder
-from rowwise.terminal.training_output import FoldsOutput, TrainingOutput
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -55,6 +53,10 @@ def _train(
         given["patience"] = 0
     plan = plan_training(data, chosen(given), resume)  # what can be refused is, before seconds go into importing Keras
     check_addresses(KERAS)
+    # Later than the options, which --help prints.
+    from rowwise.runs.training import train
+    from rowwise.terminal.training_output import TrainingOutput
+
     with (
         own_temporary_folder(),
         Output(json, quiet) as output,
@@ -87,6 +89,7 @@ def _ended_by(signals: StopSignals) -> Iterator[None]:
 
 def _cross_validate(plan: TrainingPlan, output: Output, signals: StopSignals, **more: Any) -> int:
     from rowwise.runs.cross_validation import cross_validate
+    from rowwise.terminal.training_output import FoldsOutput
 
     assert plan.source is not None
     said = FoldsOutput(output, plan.source.folds, signals)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import re
 from dataclasses import asdict, dataclass, field, fields, replace
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.column_names import labels_named
 from rowwise.data.named.names import canonical_name, is_name
+from rowwise.data.option_values import levels_of, order_of, size_of, spellings_of
 from rowwise.errors import DataError, UsageError, os_reason
 from rowwise.files import check_regular, read_small
 from rowwise.text import say
@@ -26,8 +25,8 @@ ARRAYS = (".npz", ".npy")
 LONGEST_OPTIONS = 1 << 20  # bytes of a file of options
 DEEPEST = 100
 CHAIN = re.compile(r"(?:(?:[\w-]{1,99}|\"[^\"\n]{0,99}\"|'[^'\n]{0,99}')[ \t]*\.[ \t]*){50}")  # parsed in squares
-LARGEST_SIDE = 4096  # pixels of a record
-TASKS = ("classification", "regression", "multilabel")
+TASKS = ("classification", "regression", "multilabel", "counts")
+SCALES = ("standard", "log", "none", "auto")
 DATE_ORDERS = ("day-first", "month-first", "year-first")
 # How a table's file writes what it holds. Whatever reads a table takes these, a saved model too.
 WRITTEN = ("separator", "encoding", "header", "decimal", "date_order", "missing")
@@ -35,7 +34,8 @@ WRITTEN = ("separator", "encoding", "header", "decimal", "date_order", "missing"
 # The options that data of a kind take.
 _OPTIONS = {
     "table": (
-        *("target", "task", "weight", "categorical", "numeric", "drop", "group", "time"),
+        *("target", "task", "quantiles", "ordered", "target_scale", "weight"),
+        *("categorical", "numeric", "drop", "group", "time"),
         *("test", "seed", "test_file", "validation_file", "folds", "fold"),
         *WRITTEN,
     ),
@@ -53,6 +53,10 @@ class Source:
         place: one of `rowwise.data.names()`, the path of a file or folder, or what a DataFrame is called.
         target: of a table, the columns to be predicted.
         task: one of `TASKS`; empty: the targets decide.
+        quantiles: of a table, levels of the target's quantiles that are predicted in its place: `(0.1, 0.5, 0.9)`.
+        ordered: of a table, the target's classes in their order, from the lowest: `("low", "medium", "high")`.
+        target_scale: one of `SCALES`: on which scale a number of a table is learned; empty for "standard". "auto" takes
+            "log" where the training records are skewed (`target_scales`).
         weight: a column of a table that says how much each record counts; it is no feature.
         categorical, numeric, drop: columns of a table to be taken so, whatever they look like.
         group: a column of a table: records with the same value stay on one side of every split.
@@ -82,6 +86,9 @@ class Source:
     place: str
     target: tuple[str, ...] = ()
     task: str = ""
+    quantiles: tuple[float, ...] = ()
+    ordered: tuple[str, ...] = ()
+    target_scale: str = ""
     weight: str = ""
     categorical: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
@@ -112,9 +119,14 @@ class Source:
             if not all(isinstance(column, str) for column in columns):
                 raise UsageError("source.columns", name=name, found=shown(value))
             object.__setattr__(self, name, columns)
-        object.__setattr__(self, "missing", _spellings(self.missing))
+        object.__setattr__(self, "missing", spellings_of(self.missing))
+        object.__setattr__(self, "quantiles", levels_of(self.quantiles))
+        object.__setattr__(self, "ordered", order_of(self.ordered))
+        if self.target_scale not in ("", *SCALES):
+            raise UsageError("source.choice", name="target_scale", found=self.target_scale, known=", ".join(SCALES))
+        self._check_target()
         if self.size is not None:
-            object.__setattr__(self, "size", _size(self.size))
+            object.__setattr__(self, "size", size_of(self.size))
         if self.task not in ("", *TASKS):
             raise UsageError("source.choice", name="task", found=self.task, known=", ".join(TASKS))
         if self.decimal not in ("", ".", ","):
@@ -216,11 +228,30 @@ class Source:
                 continue
             if getattr(self, name) != attribute.default and not (kind == "named" and name == "seed"):
                 raise UsageError("source.option", option=option(name), place=self.place)
-        if self.task == "multilabel" and kind != "table":
-            raise UsageError("source.option", option="--task=multilabel", place=self.place)
+        if self.task in ("multilabel", "counts") and kind != "table":
+            raise UsageError("source.option", option=option("task", self.task), place=self.place)
         if kind == "table" and not self.target:
             raise UsageError("source.target", place=self.place)
         return replace(self, place=canonical_name(self.place)) if kind == "named" else self
+
+    def _check_target(self) -> None:
+        """Raises UsageError where what is asked of the target contradicts itself."""
+        asked = [name for name in ("quantiles", "ordered", "target_scale") if getattr(self, name)]
+        asked += [option("task", "counts")] if self.task == "counts" else []
+        if len(asked) > 1:
+            raise UsageError("source.target.contradiction", first=asked[0], second=asked[1])
+        task = self.task_of_target
+        if self.task not in ("", "counts", task):
+            raise UsageError("source.target.contradiction", first=asked[0], second=option("task", self.task))
+        if (self.quantiles or self.ordered) and len(self.target) > 1:
+            raise UsageError("source.target.one", name=asked[0], found=len(self.target))
+
+    @property
+    def task_of_target(self) -> str:
+        """`"classification"`, `"regression"` or `"multilabel"`, as it was asked for; empty: the targets decide."""
+        if self.ordered:
+            return "classification"
+        return "regression" if self.quantiles or self.target_scale or self.task == "counts" else self.task
 
     @property
     def split_by(self) -> str:
@@ -259,7 +290,7 @@ class Source:
                 raise UsageError("source.unknown", name=name, known=", ".join(options))
             default = options[name].default
             # Types only; whether a value makes sense is seen when the Source is made.
-            if name in ("size", "header", "missing"):
+            if name in ("size", "header", "missing", "quantiles", "ordered"):
                 fits = True
             elif isinstance(default, bool):
                 fits = isinstance(value, bool)
@@ -279,32 +310,6 @@ def check_written(options: Iterable[str]) -> None:
     for name in options:
         if name not in WRITTEN:
             raise UsageError("source.unknown", name=name, known=", ".join(WRITTEN))
-
-
-def _spellings(given: Any) -> tuple[str, ...]:
-    """Of texts and numbers, as texts: -999.0 is `-999`."""
-    several = given if isinstance(given, list | tuple | set | frozenset) else (given,)
-    texts = []
-    for one in several:
-        if isinstance(one, bool) or not isinstance(one, str | Real):
-            raise UsageError("source.spellings", found=shown(one))
-        texts.append(one if isinstance(one, str) else f"{float(one):.17g}")
-    return tuple(texts)
-
-
-def _size(size: Any) -> tuple[int, int]:
-    """`(height, width)` of two numbers, one for both, or text: `48x64`."""
-    parts = size.lower().split("x") if isinstance(size, str) else size
-    try:
-        several = parts if isinstance(parts, list | tuple) else [parts]
-        sides = [int(side) if isinstance(side, str) else operator.index(side) for side in several]
-    except (TypeError, ValueError):
-        sides = []
-    if len(sides) == 1:
-        sides *= 2
-    if len(sides) != 2 or not all(1 <= side <= LARGEST_SIDE for side in sides):
-        raise UsageError("folder.size", found=shown(size), most=LARGEST_SIDE)
-    return sides[0], sides[1]
 
 
 def _refuse_irregular(path: Path) -> None:

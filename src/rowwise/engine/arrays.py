@@ -9,6 +9,7 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite, check_float32
 from rowwise.data.storage import take_rows
+from rowwise.engine.sparse_rows import SparseRows
 from rowwise.engine.trees import alone, leaves, mapped, tree_of
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.shapes.checks.as_array import array_of
@@ -58,7 +59,21 @@ class Arrays(NamedTuple):
 
     def take(self, rows: NDArray[Any]) -> Arrays:
         """These records, in this order; `rows` are their numbers."""
-        return Arrays(*(mapped(lambda array: take_rows(array, rows), part) for part in self))
+        return Arrays(*(mapped(lambda array: _rows_of(array, rows), part) for part in self))
+
+    def apart(self, rows: NDArray[Any]) -> Arrays:
+        """As `take`, but what is sparse stays sparse."""
+        return Arrays(*(mapped(lambda array: _apart(array, rows), part) for part in self))
+
+    @property
+    def sparse(self) -> bool:
+        """Whether some part is a matrix that is made dense only as its rows are taken."""
+        return any(isinstance(array, SparseRows) for array in leaves(self.x))
+
+    @property
+    def dense(self) -> Arrays:
+        """The same, with every part an array."""
+        return self.take(np.arange(self.records)) if self.sparse else self
 
     def first(self, records: int) -> Arrays:
         """The first so many, without a copy."""
@@ -67,6 +82,14 @@ class Arrays(NamedTuple):
     def after(self, records: int) -> Arrays:
         """Those after the first so many, without a copy."""
         return Arrays(*(mapped(lambda array: array[records:], part) for part in self))
+
+
+def _rows_of(array: NDArray[Any] | SparseRows, rows: NDArray[Any]) -> NDArray[Any]:
+    return array.take(rows) if isinstance(array, SparseRows) else take_rows(array, rows)
+
+
+def _apart(array: NDArray[Any] | SparseRows, rows: NDArray[Any]) -> NDArray[Any] | SparseRows:
+    return array[rows] if isinstance(array, SparseRows) else take_rows(array, rows)
 
 
 def as_arrays(records: Records, floatx: str, what: str = "train") -> Arrays:
@@ -99,7 +122,9 @@ def typed(tree: Any, floatx: str, name: str) -> Any:
         DataError: text, dates, objects: no numbers.
     """
 
-    def one(array: NDArray[Any]) -> NDArray[Any]:
+    def one(array: Any) -> Any:
+        if isinstance(array, SparseRows):
+            return array.astype(floatx, copy=False)
         if array.dtype.kind not in "buif" and not _is_low_precision(array.dtype):
             raise DataError("data.dtype", name=name, found=array.dtype)
         if array.dtype.kind == "b" and name == "x":

@@ -58,7 +58,7 @@ class DeviceRecords:
         self.block_records = self.records if resident else min(streamed, self.records)
         padded = resident and record_bytes * self.records <= PADDED_BYTES
         self._room = room_for(self.records) if padded else self.block_records
-        self._on_device = _to_device(arrays, self._room) if resident else None
+        self._on_device = _to_device(arrays.dense, self._room) if resident else None
 
     def blocks(self, order: NDArray[np.int32]) -> Iterator[list[Steps]]:
         """The steps of an epoch over the records in this order."""

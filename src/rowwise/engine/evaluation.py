@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rowwise.engine.keras_fit import Batches
 from rowwise.engine.records import prepare_records
-from rowwise.engine.request import Request, listed
+from rowwise.engine.request import USUAL_BATCH, Request, listed
+from rowwise.engine.schedule import IN_ORDER
 from rowwise.engine.streams import Stream
 from rowwise.models.keras_view import check_not_forked
 from rowwise.shapes.checks.check import check_compiled
@@ -36,4 +38,6 @@ def keras_results(
     options = {"verbose": verbose, "steps": steps, "callbacks": listed(callbacks), "return_dict": True}
     if isinstance(given, Stream):
         return model.evaluate(given.source, **options)
+    if given.sparse:
+        return model.evaluate(Batches(given, batch_size or USUAL_BATCH, IN_ORDER), **options)
     return model.evaluate(given.x, given.y, batch_size=batch_size, sample_weight=given.weights, **options)

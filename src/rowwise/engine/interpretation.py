@@ -39,6 +39,10 @@ class Prediction:
         task: "regression", "binary", "multiclass" or "multilabel"; empty where it is not known.
         thresholds: the probability from which on the answer is yes, of the second class or of each label; none: the
             most probable class, and labels above 0.5.
+        aim: what the thresholds were chosen for, as the setting of a training has it.
+        quantiles: levels of the columns of `values`, where they are quantiles of one target.
+        ordered: whether the classes stand in order: then the answer is the median, the first class at or below which
+            half of the probability lies.
         temperatures: what the logits were divided by, so that the probabilities are calibrated; none where they are
             not.
     """
@@ -51,6 +55,9 @@ class Prediction:
     task: str = UNKNOWN
     thresholds: tuple[float, ...] = ()
     temperatures: tuple[float, ...] = ()
+    quantiles: tuple[float, ...] = ()
+    ordered: bool = False
+    aim: str = ""
 
     def __len__(self) -> int:
         return len(self.probabilities)
@@ -65,7 +72,7 @@ class Prediction:
         if self.task == MULTILABEL:
             raise ModelError("prediction.several")
         if not self.values.shape[1]:
-            return answers(self.probabilities, self.thresholds)
+            return answers(self.probabilities, self.thresholds, self.ordered)
         if self.task not in OF_CLASSES:
             raise ModelError("prediction.no_classes" if self.task else "prediction.unknown")
         return self.values.argmax(1) if self.values.shape[1] > 1 else (self.values[:, 0] > 0).astype(np.int64)
@@ -172,8 +179,12 @@ class Prediction:
         return self.target_names or (("y",) if columns == 1 else tuple(f"y{column}" for column in range(columns)))
 
 
-def answers(probabilities: NDArray[Any], thresholds: tuple[float, ...]) -> NDArray[np.int64]:
-    """`(records,)`: class numbers of probabilities `(records, classes)`."""
+def answers(
+    probabilities: NDArray[Any], thresholds: tuple[float, ...] = (), ordered: bool = False
+) -> NDArray[np.int64]:
+    """`(records,)`: class numbers of probabilities `(records, classes)`; arguments as a Prediction's."""
+    if ordered:
+        return (np.cumsum(probabilities[:, :-1], axis=1) < 0.5).sum(1)
     if thresholds and probabilities.shape[1] == 2:
         return (probabilities[:, 1] >= np.float32(thresholds[0])).astype(np.int64)
     return probabilities.argmax(1)
@@ -192,7 +203,7 @@ def interpreted(model: keras.Model, outputs: NDArray[np.float32], task: Task | s
     known = task if isinstance(task, Task) else task_of(model, outputs.shape[1], task)
     name, none = known.name, np.empty((len(outputs), 0), np.float32)
     if name in (REGRESSION, UNKNOWN) or known.margins:
-        return Prediction(none, _in_own_units(model, outputs), task=name)
+        return _decided(model, Prediction(none, _in_own_units(model, outputs), task=name))
     logits = gives_logits(model, outputs)
     if outputs.shape[1] == 1:  # one unit: the second class's
         second = _sigmoid(outputs) if logits else np.clip(outputs, 0, 1)
@@ -206,11 +217,13 @@ def interpreted(model: keras.Model, outputs: NDArray[np.float32], task: Task | s
 
 
 def _decided(model: keras.Model, prediction: Prediction) -> Prediction:
-    """With the thresholds and temperatures that the model was given after its training."""
+    """With what the model's schema says of its outputs."""
     if (preparation := preparation_of(model)) is None:
         return prediction
     schema = preparation.schema
-    return replace(prediction, thresholds=schema.thresholds, temperatures=schema.temperatures)
+    quantiles = schema.quantiles if prediction.values.shape[1] == len(schema.quantiles) else ()
+    decided = replace(prediction, thresholds=schema.thresholds, temperatures=schema.temperatures, aim=schema.aim)
+    return replace(decided, quantiles=quantiles, ordered=schema.ordered and prediction.probabilities.shape[1] > 0)
 
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:

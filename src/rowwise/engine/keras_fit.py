@@ -9,6 +9,7 @@ import numpy as np
 
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.order import reseed
+from rowwise.engine.schedule import IN_ORDER
 from rowwise.engine.streams import Stream
 from rowwise.models.keras_view import Bare
 
@@ -98,6 +99,8 @@ class KerasFit:
             return {}
         if isinstance(self.validation, Stream):
             return {"validation_data": self.validation.source, "validation_steps": self.validation.steps}
+        if self.validation.sparse:
+            return {"validation_data": Batches(self.validation, self.validation_batch_size, IN_ORDER)}
         return {"validation_data": self.validation.parts, "validation_batch_size": self.validation_batch_size}
 
     def _state(self) -> list[np.ndarray]:

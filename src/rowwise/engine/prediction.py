@@ -139,7 +139,7 @@ def predict_proba(
     if (source := as_stream(x)) is not None:
         return _by_keras(model, source, steps=steps, callbacks=own, verbose=shown)
     if (count_of(getattr(model, "inputs", None)) or 1) > 1:
-        x = typed(tree_of(x, "x"), keras.config.floatx(), "x")
+        x = mapped(lambda array: getattr(array, "matrix", array), typed(tree_of(x, "x"), keras.config.floatx(), "x"))
         if steps:
             x = mapped(lambda array: array[: steps * size], x)
         return _by_keras(model, x, batch_size=size, callbacks=own, verbose=shown)

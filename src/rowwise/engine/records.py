@@ -97,7 +97,7 @@ class Prepared:
         if isinstance(held, int):
             train, validation = train.first(held), train.after(held)
         elif held is not None:
-            train, validation = train.take(np.flatnonzero(~held)), train.take(np.flatnonzero(held))
+            train, validation = train.apart(np.flatnonzero(~held)), train.apart(np.flatnonzero(held))
         size, steps = request.batch_size, request.steps_per_epoch
         if size is None:
             size = math.ceil(train.records / steps) if steps else USUAL_BATCH
@@ -282,7 +282,7 @@ def _doubts(models: Sequence[keras.Model], source: Any, x: Any, y: Any, what: st
         return  # checked when it was made
     takes_missing = any(getattr(layer, "takes_missing", False) for model in models for layer in layers_of(model))
     for name, part in ((what, x), (f"{what} y", y)):
-        for array in leaves(part) if part is not None else ():
+        for array in (getattr(array, "stored", array) for array in leaves(part)) if part is not None else ():
             if array.dtype.kind != "f":
                 continue
             try:

@@ -116,6 +116,8 @@ class Request:
         several = isinstance(freq, Collection) and all(isinstance(epoch, int | np.integer) for epoch in freq)
         if not (whole or several) or isinstance(freq, str | bytes):
             raise UsageError("fit.validation_freq", found=repr(freq))
+        if self.validation_split is None:
+            object.__setattr__(self, "validation_split", 0.0)  # as in Keras
         if not isinstance(self.validation_split, int | float | np.number) or not 0 <= self.validation_split < 1:
             raise UsageError("fit.validation_split", found=repr(self.validation_split))
         if self.validation is not None and (self.validation_data is not None or self.validation_split):

@@ -15,7 +15,7 @@ from rowwise.engine.loop import EpochLoop
 from rowwise.engine.native.run import Native
 from rowwise.engine.plan import Plan, first_line, refused, streamed, unsupported, untraceable
 from rowwise.engine.protocol import Unsupported
-from rowwise.engine.schedule import Schedule
+from rowwise.engine.schedule import IN_ORDER
 from rowwise.engine.streamed_epoch import StreamedEpoch
 from rowwise.engine.streams import Stream
 from rowwise.engine.trees import mapped
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from rowwise.engine.protocol import Engine, Trainer
     from rowwise.engine.records import Parts
     from rowwise.engine.request import Request
-
-IN_ORDER = Schedule(range(1), shuffle=False)  # of a validation
 
 
 def trainer_for(
@@ -151,6 +149,8 @@ def native_engine(model: keras.Model, parts: Parts, threads: int | None) -> Nati
     """The compiled network for one model; raises Unsupported where it has a part that the engine cannot run."""
     held = parts.validation.bare if isinstance(parts.validation, Arrays) else None
     assert isinstance(parts.train, Arrays)
+    if parts.train.sparse:
+        raise Unsupported("SciPy's sparse matrices")
     try:
         return Native(model, parts.train.bare, held, parts.batch_size, threads)
     except (Unsupported, RowwiseError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from rowwise.engine.sparse_rows import SparseRows
 from rowwise.environment import device_bytes
 from rowwise.errors import DataError, warn_user
 from rowwise.shapes.checks.as_array import array_of
@@ -43,17 +44,20 @@ def tree_of(values: Any, name: str, several: int | None = None) -> Any:
     return tuple(parts) if isinstance(values, tuple) else parts
 
 
-def _dense(matrix: Any, name: str) -> NDArray[Any]:
-    """A sparse matrix of SciPy or JAX as an array, where that fits into what may lie on the device.
+def _dense(matrix: Any, name: str) -> NDArray[Any] | SparseRows:
+    """A sparse matrix of SciPy or JAX as an array; one of SciPy as rows where that is more than may lie on the device.
 
     Raises:
-        DataError: it is too large.
+        DataError: it is one of JAX, and too large.
 
     Warns:
         Suspicious: how much memory it takes.
     """
     bytes_dense = math.prod(matrix.shape) * 4  # float32
     if bytes_dense > device_bytes():
+        if hasattr(matrix, "tocsr") and len(matrix.shape) == 2:
+            warn_user(say("fit.sparse.rows", name=name, shape=tuple(matrix.shape), size=f"{bytes_dense / 2**30:.1f}"))
+            return SparseRows(matrix)
         raise DataError("fit.sparse.large", name=name, size=f"{bytes_dense / 2**30:.1f}")
     warn_user(say("fit.sparse", name=name, shape=tuple(matrix.shape), size=f"{bytes_dense / 2**20:.1f}"))
     return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix.todense())
@@ -70,6 +74,11 @@ def _nested(part: Any) -> bool:
     return isinstance(part, list | tuple) and any(bool(getattr(one, "shape", ())) for one in part)
 
 
+def is_array(part: Any) -> bool:
+    """Whether it is the array of one input or output, and no structure of them."""
+    return isinstance(part, np.ndarray | SparseRows)
+
+
 def leaves(tree: Any) -> list[NDArray[Any]]:
     """The arrays of a structure, in Keras's order; what is None is an input that is left out."""
     return [array for array in keras.tree.flatten(tree) if array is not None]
@@ -77,7 +86,7 @@ def leaves(tree: Any) -> list[NDArray[Any]]:
 
 def alone(tree: Any) -> Any:
     """The one array of a structure; the structure itself where it holds several."""
-    if tree is None or isinstance(tree, np.ndarray):
+    if tree is None or is_array(tree):
         return tree
     arrays = leaves(tree)
     return arrays[0] if len(arrays) == 1 else tree
@@ -85,7 +94,7 @@ def alone(tree: Any) -> Any:
 
 def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
     """The structure with each array replaced; None stays None."""
-    if isinstance(tree, np.ndarray):
+    if is_array(tree):
         return function(tree)
     return keras.tree.map_structure(lambda array: None if array is None else function(array), tree)
 

@@ -25,6 +25,7 @@ from rowwise.engine.device_records import DeviceRecords
 from rowwise.engine.model_changes import Snapshot
 from rowwise.engine.model_state import read_state, write_state
 from rowwise.engine.protocol import Unsupported
+from rowwise.engine.windows import with_fast_windows
 from rowwise.models.keras_view import metric_results
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ class _Functions:
             assert model is not None
 
             def step(number: jax.Array, state: State) -> State:
-                _, new = model.train_step(state, _take(data, rows[number]))
+                _, new = with_fast_windows(model.train_step)(state, _take(data, rows[number]))
                 return _as_carry(new, state)
 
             return jax.lax.fori_loop(0, steps, step, state)
@@ -209,7 +210,7 @@ class _Functions:
             assert model is not None
 
             def step(number: jax.Array, state: State) -> State:
-                _, new = model.test_step(state, _take(data, rows[number]))
+                _, new = with_fast_windows(model.test_step)(state, _take(data, rows[number]))
                 return _as_carry(new, state)
 
             _, frozen, metrics = jax.lax.fori_loop(0, steps, step, state)
@@ -246,10 +247,14 @@ def compiler_options(model: keras.Model) -> dict[str, str]:
 
     XLA's default, YNNPACK, runs a batch of 32 times a kernel (784, 100) on two cores at less than half the
     speed of Eigen, XLA's other library, and wide kernels a third faster than it. So Eigen is chosen where
-    the largest kernel has at most `NARROW` units.
+    the largest kernel has at most `NARROW` units. The products of a convolution, with many rows for each
+    record, are YNNPACK's.
     """
-    kernels = [v.shape for v in model.trainable_variables if len(v.shape) == 2]
-    if jax.default_backend() != "cpu" or not kernels or max(kernels, key=math.prod)[1] > NARROW:
+    shapes = [variable.shape for variable in model.trainable_variables]
+    kernels = [shape for shape in shapes if len(shape) == 2]
+    if jax.default_backend() != "cpu" or not kernels or any(len(shape) > 2 for shape in shapes):
+        return {}
+    if max(kernels, key=math.prod)[1] > NARROW:
         return {}
     return {"xla_cpu_experimental_ynn_fusion_type": ""}
 

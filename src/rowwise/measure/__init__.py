@@ -11,6 +11,7 @@ from rowwise.call import called_as_in_keras
 from rowwise.data.dataset import Dataset, checked_weights
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
 from rowwise.measure.multilabel import MultiLabelReport, measure_labels
+from rowwise.measure.quantiles import QuantileReport, measure_quantiles, quantiles_of
 from rowwise.measure.regression import RegressionReport, measure_numbers
 from rowwise.measure.report import Report, measure, of_probabilities
 
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from rowwise.engine.prediction import Prediction
     from rowwise.models.task import Task
 
-AnyReport: TypeAlias = Report | RegressionReport | MultiLabelReport
+AnyReport: TypeAlias = Report | RegressionReport | MultiLabelReport | QuantileReport
 
 __all__ = [
     "AnyReport",
     "MultiLabelReport",
+    "QuantileReport",
     "RegressionReport",
     "Report",
     "evaluate",
@@ -129,16 +131,28 @@ def judge(prediction: Prediction, data: Records, train: Dataset | None = None, b
     report: AnyReport
     if prediction.task == "multilabel":
         report = score_labels(prediction, data, train)
+    elif prediction.quantiles:
+        _check_task(data, numbers=True)
+        report = score_quantiles(prediction, data, train)
     elif numbers := prediction.values.shape[1] > 0 and prediction.task not in ("binary", "multiclass"):
         _check_task(data, numbers)
         report = score_numbers(prediction.values, data, train)
     else:
         _check_task(data, numbers)
         report = (
-            score(prediction.probabilities, data, train, prediction.thresholds, prediction.temperatures)
+            score(
+                prediction.probabilities,
+                data,
+                train,
+                prediction.thresholds,
+                prediction.temperatures,
+                prediction.ordered,
+            )
             if not prediction.values.shape[1]
             else _of_margins(prediction, data)
         )
+    if isinstance(report, Report):
+        report = replace(report, aim=prediction.aim)
     return replace(report, basis=basis)
 
 
@@ -159,7 +173,8 @@ def score_labels(prediction: Prediction, data: Records, train: Dataset | None = 
     shares = None if train is None or train.y.shape[1:] != predicted.shape[1:] else mean_of(train.y == 1, train)
     probabilities = None if prediction.values.shape[1] else prediction.probabilities
     report = measure_labels(y, predicted, probabilities, names, provenance, shares, *_weights(data))
-    return replace(report, thresholds=prediction.thresholds, temperatures=prediction.temperatures)
+    report = replace(report, thresholds=prediction.thresholds, temperatures=prediction.temperatures)
+    return replace(report, aim=prediction.aim)
 
 
 def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = None) -> RegressionReport:
@@ -175,7 +190,22 @@ def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = N
     if values.shape[1] != y.shape[1]:
         raise ShapeError("measure.targets", outputs=values.shape[1], targets=y.shape[1])
     means = None if train is None else mean_of(train.y.reshape(len(train), -1).astype(np.float64), train)
-    return measure_numbers(y, values, names, provenance, means, *_weights(data))
+    report = measure_numbers(y, values, names, provenance, means, *_weights(data))
+    counts = isinstance(data, Dataset) and data.schema is not None and data.schema.counts
+    return replace(report, counts=counts)
+
+
+def score_quantiles(prediction: Prediction, data: Records, train: Dataset | None = None) -> QuantileReport:
+    """The report of predicted quantiles `(records, quantiles)` of one target; raises as `evaluate`."""
+    values, levels = prediction.values, prediction.quantiles
+    if not np.isfinite(values).all():
+        raise ModelError("measure.nan.numbers")
+    y = data.y if isinstance(data, Dataset) else np.asarray(data[1])
+    if y.size != len(values) or not y.size:
+        raise ShapeError("measure.targets", outputs=1, targets=y.reshape(len(y), -1).shape[1] if len(y) else 0)
+    name, provenance = (data.targets[0], data.provenance) if isinstance(data, Dataset) else ("y", "")
+    answers = None if train is None else quantiles_of(train.y.reshape(-1), levels, train.weights)
+    return measure_quantiles(y, values, levels, name, provenance, answers, *_weights(data))
 
 
 def score(
@@ -184,11 +214,12 @@ def score(
     train: Dataset | None = None,
     thresholds: tuple[float, ...] = (),
     temperatures: tuple[float, ...] = (),
+    ordered: bool = False,
 ) -> Report:
     """The report of predicted probabilities `(records, classes)`; raises as `evaluate`.
 
     Args:
-        thresholds, temperatures: as a Prediction's.
+        thresholds, temperatures, ordered: as a Prediction's.
     """
     y, names, names_ko, provenance = _classes_of(data)
     if not len(probabilities):
@@ -206,7 +237,7 @@ def score(
         counted = train.counts if train.weights is None else np.bincount(train.y, train.weights, width)
         prior = counted / counted.sum()
     decided = thresholds[0] if thresholds else None, temperatures[0] if temperatures else None
-    return of_probabilities(y, probabilities, names, names_ko, provenance, prior, *_weights(data), *decided)
+    return of_probabilities(y, probabilities, names, names_ko, provenance, prior, *_weights(data), *decided, ordered)
 
 
 def _of_margins(prediction: Prediction, data: Records) -> Report:

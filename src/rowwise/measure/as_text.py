@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from rowwise.models.threshold_aim import aim_of
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
 from rowwise.text.visible import visible
@@ -16,14 +17,16 @@ if TYPE_CHECKING:
     from rowwise.measure.bootstrap import Interval
     from rowwise.measure.importance import Importance
     from rowwise.measure.multilabel import MultiLabelReport
+    from rowwise.measure.quantiles import QuantileReport
     from rowwise.measure.regression import RegressionReport
     from rowwise.measure.report import Report
+    from rowwise.models.threshold_aim import Aim
 
 COLUMN = 11  # of figures
 RANGES = (12, 22, 13)  # of a figure, its interval and the baseline's
 TARGET, IMPORTANCE = 24, 40  # of a target's name, and of a column's
 MOST_TARGETS = 40  # shown; an autoencoder has as many targets as features
-UNITS = {"mae": "MAE", "rmse": "RMSE", "r2": "R²"}
+UNITS = {"mae": "MAE", "rmse": "RMSE", "r2": "R²", "d2": "D²"}
 
 
 def classification(report: Report) -> str:
@@ -45,15 +48,15 @@ def regression(report: RegressionReport) -> str:
     head = ("", say("measure.interval"), say("measure.baseline"))
     lines: list[str] = []
     if len(report.targets) > MOST_TARGETS:
-        means = {name: number(getattr(report, name), name) for name in UNITS}
+        means = {name: number(getattr(report, name), name) for name in ("mae", "rmse", "r2")}
         lines += wrap(say("measure.mean.targets", targets=f"{len(report.targets):,}", **means))
     shown = report.per_target[:MOST_TARGETS]
     for score in shown:
         lines.append(table_line(score.name, TARGET, head, RANGES))
-        for name in ("mae", "rmse", "r2"):
+        for name in report.figures:
             cells = (number(getattr(score, name), name), between(score.intervals[name], name))
             base = number(score.baseline[name], name)
-            lines.append(table_line(f"  {UNITS[name]}", TARGET, (*cells, base), RANGES))
+            lines.append(table_line(f"  {measure_name(name)}", TARGET, (*cells, base), RANGES))
     lines += wrap(say("measure.mean.says", mean=", ".join(significant(score.mean) for score in shown)))
     for score in shown:
         if score.rmse >= score.baseline["rmse"]:
@@ -61,6 +64,41 @@ def regression(report: RegressionReport) -> str:
     if len(report.targets) > MOST_TARGETS:
         lines.append(say("measure.more.targets", more=f"{len(report.targets) - MOST_TARGETS:,}"))
     return "\n".join([*lines, *_weighted(report), *_basis(report)])
+
+
+def quantiles(report: QuantileReport) -> str:
+    """For each quantile its pinball loss and coverage, for each interval how much it holds."""
+    head = (say("measure.name.pinball"), say("measure.baseline"), say("measure.coverage"), say("measure.interval"))
+    columns = (12, 12, 12, 22)
+    lines = [table_line(report.target, 16, head, columns)]
+    for score in report.per_quantile:
+        figures = (significant(score.pinball), significant(score.baseline), f"{score.coverage:.4f}")
+        share = between(score.intervals["coverage"], "share")
+        lines.append(table_line(f"  {score.level:g}", 16, (*figures, share), columns))
+    means = (significant(report.pinball), significant(report.baseline_pinball), "", "")
+    lines.append(table_line(f"  {say('measure.quantiles.mean')}", 16, means, columns).rstrip())
+    for sentence in band_lines(report):
+        lines += wrap(sentence)
+    lines += wrap(say("measure.baseline.quantiles"))
+    if report.pinball >= report.baseline_pinball:
+        lines += wrap(say("measure.no_better.quantiles", name=report.target))
+    return "\n".join([*lines, *_weighted(report), *_basis(report)])
+
+
+def band_lines(report: QuantileReport) -> list[str]:
+    """Of each interval how many true numbers it holds, how many it should, and how wide it is."""
+    return [
+        say(
+            "measure.band",
+            low=f"{band.low:g}",
+            high=f"{band.high:g}",
+            coverage=f"{100 * band.coverage:.1f}",
+            nominal=f"{100 * band.nominal:.4g}",
+            interval=f"{100 * band.interval.low:.1f} – {100 * band.interval.high:.1f}",
+            width=significant(band.width),
+        )
+        for band in report.bands
+    ]
 
 
 def of_labels(report: MultiLabelReport) -> str:
@@ -76,10 +114,14 @@ def of_labels(report: MultiLabelReport) -> str:
 
 def figures_line(report: AnyReport) -> str:
     """`accuracy 0.9123, log loss 0.2345`: what a report says first."""
-    names = [name for name in ("accuracy", "loss", "rmse", "r2") if getattr(report, name, None) is not None]
-    return ", ".join(
-        f"{UNITS.get(name) or say(f'measure.name.{name}')} {number(getattr(report, name), name)}" for name in names
-    )
+    every = ("accuracy", "kappa", "loss", "rmse", "r2", "d2", "pinball", "coverage")
+    names = [name for name in every if getattr(report, name, None) is not None]
+    return ", ".join(f"{measure_name(name)} {number(getattr(report, name), name)}" for name in names)
+
+
+def measure_name(name: str) -> str:
+    """What a measure is called, in the current language."""
+    return UNITS.get(name) or say(f"measure.name.{name}")
 
 
 def importance_lines(importance: Importance, most: int = 8) -> list[str]:
@@ -95,7 +137,7 @@ def importance_lines(importance: Importance, most: int = 8) -> list[str]:
 
 def number(value: float, name: str) -> str:
     """A figure as its measure is usually written: shares with four decimals, errors with four digits."""
-    if name in ("mae", "rmse"):
+    if name in ("mae", "rmse", "deviance", "pinball"):
         return significant(value)
     return f"{round(value, 4) + 0.0:.4f}" if math.isfinite(value) else "–"  # + 0.0: no "-0.0000"
 
@@ -128,7 +170,7 @@ def decided(report: Report) -> list[str]:
     sentences = []
     if (half := report.at_half) is not None:
         values = {"name": report.names[1], "threshold": f"{report.threshold:.3g}"}
-        sentences.append(say("measure.threshold", **values, **_before_and_after(half, report)))
+        sentences.append(say("measure.threshold", **values, **_before_and_after(half, report)) + _aimed(report))
     if (raw := report.uncalibrated) is not None and raw.calibration is not None and report.calibration is not None:
         figures = {"loss": f"{raw.loss:.4f}", "loss_now": f"{report.loss:.4f}"}
         figures |= {"ece": f"{raw.calibration.ece:.4f}", "ece_now": f"{report.calibration.ece:.4f}"}
@@ -142,12 +184,27 @@ def labels_decided(report: MultiLabelReport) -> list[str]:
     if (half := report.at_half) is not None:
         each = zip(report.labels, report.thresholds, strict=True)
         shown = ", ".join(f"{name} {threshold:.3g}" for name, threshold in each)
-        sentences.append(say("measure.thresholds", thresholds=shown, **_before_and_after(half, report)))
+        figures = _before_and_after(half, report)
+        sentences.append(say("measure.thresholds", thresholds=shown, **figures) + _aimed(report))
     if (raw := report.uncalibrated) is not None:
         shown = ", ".join(f"{temperature:.3g}" for temperature in report.temperatures)
         losses = {"loss": f"{raw.loss:.4f}", "loss_now": f"{report.loss:.4f}"}
         sentences.append(say("measure.calibrated.labels", temperature=shown, **losses))
     return sentences
+
+
+def _aimed(report: Report | MultiLabelReport) -> str:
+    """What the threshold was chosen for, and what became of that on these records."""
+    aim, aimed = aim_of(report.aim), report.aimed
+    if aim is None or aimed is None:
+        return ""
+    figures = {"before": f"{aimed.before:.4f}", "after": f"{aimed.after:.4f}"}
+    return " " + say("measure.threshold.aim", measure=about_aim(aim), **figures)
+
+
+def about_aim(aim: Aim) -> str:
+    """The measure that a threshold is chosen for, in words."""
+    return say(f"decisions.{aim.kind}", false_yes=f"{aim.false_yes:g}", false_no=f"{aim.false_no:g}")
 
 
 def _before_and_after(before: AnyReport, after: AnyReport) -> dict[str, str]:
@@ -191,7 +248,7 @@ def label_warnings(report: MultiLabelReport) -> list[str]:
 
 def measures(report: Report) -> list[tuple[str, float, Interval | None, float | None]]:
     """Each measure that the report has: its key, its value, its interval, the baseline's value."""
-    keys = ("accuracy", "precision", "recall", "f1", "roc_auc", "average_precision", "loss")
+    keys = ("accuracy", "level_error", "kappa", "precision", "recall", "f1", "roc_auc", "average_precision", "loss")
     rows = [
         (key, value, report.intervals.get(key), getattr(report.baseline, key))
         for key in keys
@@ -263,7 +320,7 @@ def weighted_text(report: AnyReport) -> str:
     return say("measure.weighted", name=report.weighted_by)
 
 
-def _basis(report: Report | RegressionReport | MultiLabelReport) -> list[str]:
+def _basis(report: AnyReport) -> list[str]:
     """The task, and how it is known."""
     return [] if report.basis is None else wrap(str(report.basis))
 

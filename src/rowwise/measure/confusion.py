@@ -6,7 +6,7 @@ without a denominator counts 0; macro is the plain mean over the classes that oc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FROM_CONFUSION = ("accuracy", "precision", "recall", "f1")
+OF_ORDER = ("level_error", "kappa")
+
+
+class ClassScore(NamedTuple):
+    """One class: `support` records have it, `predicted` were given it."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    predicted: int
+
+
+class Confused(NamedTuple):
+    """`records` of class `true`, the `share` of its support, were taken for `predicted`."""
+
+    true: str
+    predicted: str
+    records: int
+    share: float
 
 
 def by_class(confusion: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
@@ -43,3 +64,18 @@ def macro_figures(confusion: NDArray[np.int64], occurs: NDArray[np.bool_]) -> ND
 
 def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:
     return np.divide(above, below, out=np.zeros(above.shape), where=below > 0)
+
+
+def order_figures(confusion: NDArray[Any]) -> NDArray[np.float64]:
+    """OF_ORDER `(draws, 2)` of confusions `(draws, classes, classes)` whose classes stand in their order.
+
+    How many classes an answer is off, on average; and Cohen's kappa with quadratic weights: 1 less the squared
+    distances of the answers, divided by those of answers that are as frequent but know nothing of the record.
+    """
+    numbers, totals = np.arange(confusion.shape[-1]), confusion.sum((-1, -2))
+    distance = np.abs(numbers[:, None] - numbers)
+    error = (confusion * distance).sum((-1, -2)) / totals
+    by_chance = confusion.sum(-1)[..., :, None] * confusion.sum(-2)[..., None, :] / totals[..., None, None]
+    squared, expected = ((cells * distance**2).sum((-1, -2)) for cells in (confusion, by_chance))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.stack([error, np.where(expected > 0, 1 - squared / expected, np.nan)], axis=-1)

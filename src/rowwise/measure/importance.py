@@ -1,9 +1,9 @@
 """A model and a table's records → how much the model needs each column: its values are shuffled, the measure worsens.
 
 Permutation importance (Breiman 2001; Fisher, Rudin and Dominici 2019), by the measure that the task is judged by: the
-log loss of probabilities, which tells of every shift and not only of answers that flip; R² of numbers. A column is one
-of the table, not of X: all features that it becomes are shuffled together. Of two columns that say the same, neither
-looks important.
+log loss of probabilities, which tells of every shift and not only of answers that flip; R² of numbers, D² of counts,
+the pinball loss of quantiles. A column is one of the table, not of X: all features that it becomes are shuffled
+together. Of two columns that say the same, neither looks important.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 REPEATS = 5
 MOST_RECORDS = 5_000
 MOST_PREDICTED = 5_000_000  # records in all: some seconds
-JUDGED_BY = ("loss", "r2", "accuracy")  # the first of these that a report has
-RISES = ("loss", "mae", "rmse")  # what is worse the higher it is
+JUDGED_BY = ("loss", "pinball", "d2", "r2", "accuracy")  # the first of these that a report has
+RISES = ("loss", "pinball", "deviance", "mae", "rmse")  # what is worse the higher it is
 
 
 class ColumnImportance(NamedTuple):

@@ -122,8 +122,7 @@ def explain_record(
     rest = others[np.sort(np.random.default_rng(seed).permutation(len(others))[:MOST_COMPARED])]
     own = outputs(record[None])
     answers = own.answers
-    usual = int(answers[0]) if answers is not None and answers.ndim == 1 and own.numbers.shape[1] > 1 else 0
-    place = own.place(output, usual)
+    place = own.place(output)
     answer = _answer(own, place)
 
     def number(x: NDArray[np.float32]) -> NDArray[np.float64]:

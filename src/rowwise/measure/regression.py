@@ -1,12 +1,13 @@
 """True and predicted numbers → a RegressionReport: MAE, RMSE, R² for each target, with intervals and the mean beside.
 
 MAE = mean |e|, RMSE = √ mean e², R² = 1 − Σ e² / Σ (y − ȳ)², with e = predicted − true and ȳ the mean of the
-measured y; over several targets the plain mean, as in scikit-learn.
+measured y; over several targets the plain mean, as in scikit-learn. Of counts also the mean Poisson deviance,
+mean 2 (y log(y / p) − y + p), and D², 1 less that deviance divided by the deviance of always answering ȳ.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
     from rowwise.models.task import Task
 
 FIGURES = ("mae", "rmse", "r2")
+OF_COUNTS = ("deviance", "d2")
+TINY = 1e-30  # a predicted count of 0 has no logarithm
 
 
 @dataclass(frozen=True)
 class TargetScore:
     """One target: its figures, their 95 % intervals, and those of always answering `mean`.
 
-    `r2` is NaN where all true values are equal: there is nothing to explain.
+    `r2` and `d2` are NaN where all true values are equal: there is nothing to explain. `deviance` and `d2` are None
+    where the target is no count.
     """
 
     name: str
@@ -39,10 +43,12 @@ class TargetScore:
     intervals: dict[str, Interval]
     mean: float
     baseline: dict[str, float]
+    deviance: float | None = None
+    d2: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON takes it."""
-        figures = {name: getattr(self, name) for name in FIGURES}
+        figures = {name: getattr(self, name) for name in self.intervals}
         intervals = {name: interval._asdict() for name, interval in self.intervals.items()}
         baseline = {"answers": self.mean, **self.baseline}
         return {"name": self.name, **figures, "intervals": intervals, "baseline": baseline}
@@ -60,6 +66,7 @@ class RegressionReport:
         basis: how the task is known; None where it was not asked for.
         weights: `(records,)`: how much each record counts in every measure; None where all count alike.
         weighted_by: what the weights are called.
+        counts: whether the targets are counts, which have a deviance, too.
     """
 
     task = "regression"
@@ -72,6 +79,12 @@ class RegressionReport:
     basis: Task | None = None
     weights: NDArray[Any] | None = field(default=None, repr=False)
     weighted_by: str = ""
+    counts: bool = False
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The names of the measures that each target has."""
+        return (*FIGURES, *OF_COUNTS) if self.counts else FIGURES
 
     @property
     def records(self) -> int:
@@ -89,8 +102,18 @@ class RegressionReport:
             true, mean = self.true[:, column], float(means[column])
             mae, rmse, r2 = _figures(true, self.predicted[:, column], weights)
             base = dict(zip(FIGURES, _figures(true, np.full_like(true, mean), weights), strict=True))
-            scores.append(TargetScore(name, mae, rmse, r2, intervals[column], mean, base))
+            score = TargetScore(name, mae, rmse, r2, intervals[column], mean, base)
+            scores.append(self._of_counts(score, column) if self.counts else score)
         return tuple(scores)
+
+    def _of_counts(self, score: TargetScore, column: int) -> TargetScore:
+        """The score of a target with what counts have besides."""
+        true, weights = self.true[:, column], self.weights
+        deviance, d2 = _deviance(true, self.predicted[:, column], weights)
+        base = dict(zip(OF_COUNTS, _deviance(true, np.full_like(true, score.mean), weights), strict=True))
+        drawn = _deviance_intervals(true, self.predicted[:, column], weights)
+        more = {"intervals": {**score.intervals, **drawn}, "baseline": {**score.baseline, **base}}
+        return replace(score, deviance=deviance, d2=d2, **more)  # type: ignore[arg-type]
 
     @property
     def mae(self) -> float:
@@ -108,10 +131,25 @@ class RegressionReport:
         return float(np.mean([score.r2 for score in self.per_target]))
 
     @property
+    def deviance(self) -> float | None:
+        """Mean Poisson deviance of counts; None for other numbers."""
+        return float(np.mean([score.deviance for score in self.per_target])) if self.counts else None
+
+    @property
+    def d2(self) -> float | None:
+        """The share of the deviance that is explained, of counts; None for other numbers."""
+        return float(np.mean([score.d2 for score in self.per_target])) if self.counts else None
+
+    @property
     def plain(self) -> dict[str, float]:
-        """MAE, RMSE and R² alone, for which no intervals are drawn."""
-        each = [_figures(self.true[:, n], self.predicted[:, n], self.weights) for n in range(len(self.targets))]
-        return dict(zip(FIGURES, np.mean(each, axis=0).tolist(), strict=True))
+        """The measures alone, for which no intervals are drawn."""
+        columns = list(zip(self.true.T, self.predicted.T, strict=True))
+        each = [_figures(true, predicted, self.weights) for true, predicted in columns]
+        plain = dict(zip(FIGURES, np.mean(each, axis=0).tolist(), strict=True))
+        if self.counts:
+            of_counts = [_deviance(true, predicted, self.weights) for true, predicted in columns]
+            plain |= dict(zip(OF_COUNTS, np.mean(of_counts, axis=0).tolist(), strict=True))
+        return plain
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""
@@ -120,7 +158,7 @@ class RegressionReport:
             "records": self.records,
             "provenance": self.provenance,
             **({"weighted_by": self.weighted_by} if self.weights is not None else {}),
-            **{name: getattr(self, name) for name in FIGURES},
+            **{name: getattr(self, name) for name in self.figures},
             "intervals": {"level": LEVEL, "seed": SEED},
             "baseline": {"from": "measured" if self.means is None else "training"},
             "per_target": [score.to_dict() for score in self.per_target],
@@ -176,6 +214,36 @@ def _figures(
     spread = float((each * (true - _mean(true, weights)) ** 2).sum())
     r2 = 1 - float((each * error**2).sum()) / spread if spread else float("nan")
     return float(_mean(np.abs(error), weights)), float(np.sqrt(_mean(error**2, weights))), r2
+
+
+def _deviances(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`(records,)`: the Poisson deviance of each."""
+    logs = np.log(np.maximum(true, TINY)) - np.log(np.maximum(predicted, TINY))
+    return 2 * (true * logs - true + predicted)
+
+
+def _deviance(
+    true: NDArray[np.float64], predicted: NDArray[np.float64], weights: NDArray[Any] | None
+) -> tuple[float, float]:
+    """OF_COUNTS of one target."""
+    mean = np.full_like(true, _mean(true, weights))
+    deviance, spread = (float(_mean(_deviances(true, one), weights)) for one in (predicted, mean))
+    return deviance, 1 - deviance / spread if spread > TINY else float("nan")
+
+
+def _deviance_intervals(
+    true: NDArray[np.float64], predicted: NDArray[np.float64], weights: NDArray[Any] | None
+) -> dict[str, Interval]:
+    """The deviance of the mean of a resample follows from the means of y and of y log y."""
+
+    def figures(means: NDArray[np.float64]) -> NDArray[Any]:
+        deviance, mean, own = means.T
+        spread = 2 * (own - mean * np.log(np.maximum(mean, TINY)))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.column_stack([deviance, np.where(spread > TINY, 1 - deviance / spread, np.nan)])
+
+    sums = np.column_stack([_deviances(true, predicted), true, true * np.log(np.maximum(true, TINY))])
+    return dict(zip(OF_COUNTS, of_sums(sums, figures, weights), strict=True))
 
 
 def _intervals(

@@ -1,13 +1,10 @@
-"""True and predicted classes, and probabilities → a Report: the measures of a classifier, intervals and a baseline.
-
-The formulas of what follows from a confusion matrix stand in `confusion`.
-"""
+"""True and predicted classes, and probabilities → a Report: a classifier's measures, intervals and a baseline."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,9 +12,20 @@ from rowwise.engine.interpretation import answers
 from rowwise.errors import DataError
 from rowwise.measure.bootstrap import LEVEL, SEED, Interval, of_cells, of_confusion, of_rankings, of_sums
 from rowwise.measure.calibration import Calibration, calibration
-from rowwise.measure.confusion import FROM_CONFUSION, by_class, macro_figures, occurring, square
+from rowwise.measure.confusion import (
+    FROM_CONFUSION,
+    OF_ORDER,
+    ClassScore,
+    Confused,
+    by_class,
+    macro_figures,
+    occurring,
+    order_figures,
+    square,
+)
 from rowwise.measure.ranking import Ranking, rankings
-from rowwise.measure.temperature import uncalibrated
+from rowwise.measure.temperature import uncalibrated, uncalibrated_order
+from rowwise.measure.threshold import Aimed, aimed_at
 from rowwise.text import language
 
 if TYPE_CHECKING:
@@ -28,26 +36,6 @@ if TYPE_CHECKING:
     from rowwise.models.task import Task
 
 EPSILON = 1e-7  # Keras's: its cross-entropy clips probabilities there too
-
-
-class ClassScore(NamedTuple):
-    """One class: `support` records have it, `predicted` were given it."""
-
-    name: str
-    precision: float
-    recall: float
-    f1: float
-    support: int
-    predicted: int
-
-
-class Confused(NamedTuple):
-    """`records` of class `true`, the `share` of its support, were taken for `predicted`."""
-
-    true: str
-    predicted: str
-    records: int
-    share: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +56,8 @@ class Report:
         weighted_by: what the weights are called.
         threshold: the probability of the second class from which on it is predicted; None: the most probable class.
         temperature: what the logits were divided by; None where the probabilities are not calibrated.
+        aim: what the threshold was chosen for.
+        ordered: whether the classes stand in their order, which measures then know; predicted is the median.
     """
 
     confusion: NDArray[np.int64]
@@ -84,6 +74,18 @@ class Report:
     weighted_by: str = ""
     threshold: float | None = None
     temperature: float | None = None
+    ordered: bool = False
+    aim: str = ""
+
+    @property
+    def level_error(self) -> float | None:
+        """How many classes the answers are off, on average; None where the classes have no order."""
+        return float(order_figures(self._cells)[0]) if self.ordered else None
+
+    @property
+    def kappa(self) -> float | None:
+        """Cohen's kappa with quadratic weights; None where the classes have no order."""
+        return float(order_figures(self._cells)[1]) if self.ordered else None
 
     @property
     def task(self) -> str:
@@ -157,18 +159,24 @@ class Report:
         """
         occurs = occurring(self.confusion)
         drawn: Sequence[Interval | None]
+
+        def figures(confusions: NDArray[Any]) -> NDArray[np.float64]:
+            macro = macro_figures(confusions, occurs)
+            return np.concatenate([macro, order_figures(confusions)], axis=1) if self.ordered else macro
+
         if self.weights is None:
-            drawn = of_confusion(self.confusion, lambda confusions: macro_figures(confusions, occurs))
+            drawn = of_confusion(self.confusion, figures)
         else:
             numbers, size = self._cell_numbers, self.confusion.size
-            drawn = of_cells(numbers, size, self.weights, lambda drawn: macro_figures(square(drawn), occurs))
-        intervals = {name: one for name, one in zip(FROM_CONFUSION, drawn, strict=True) if one is not None}
+            drawn = of_cells(numbers, size, self.weights, lambda cells: figures(square(cells)))
+        names = (*FROM_CONFUSION, *OF_ORDER) if self.ordered else FROM_CONFUSION
+        intervals = {name: one for name, one in zip(names, drawn, strict=True) if one is not None}
         if self.true is not None and self.probabilities is not None:
             losses = -np.log(_of_true_class(self.true, self.probabilities))
             intervals["loss"] = of_sums(losses[:, None], lambda means: means, self.weights)[0]
             ranked = of_rankings(self._rankings.values(), self.records, self.weights)
-            names = ("roc_auc", "average_precision")
-            intervals |= {name: interval for name, interval in zip(names, ranked, strict=True) if interval}
+            pairs = zip(("roc_auc", "average_precision"), ranked, strict=True)
+            intervals |= {name: interval for name, interval in pairs if interval}
         return intervals
 
     @cached_property
@@ -198,17 +206,25 @@ class Report:
             return None
         return self._of(self.probabilities, self.temperature)
 
+    @property
+    def aimed(self) -> Aimed | None:
+        """The measure of these records that the threshold was chosen for; None where it was not."""
+        if self.threshold is None or self.true is None or self.probabilities is None:
+            return None
+        return aimed_at(self.aim, self.true, self.probabilities[:, 1], self.threshold, self.weights)
+
     @cached_property
     def uncalibrated(self) -> Report | None:
         """The same with the probabilities as they were before the calibration; None where there was none."""
         if self.temperature is None or self.true is None or self.probabilities is None:
             return None
-        return self._of(uncalibrated(self.probabilities, (self.temperature,)), None)
+        before = uncalibrated_order if self.ordered else uncalibrated
+        return self._of(before(self.probabilities, self.temperature), None)
 
     def _of(self, probabilities: NDArray[Any], temperature: float | None) -> Report:
         """The same records with other probabilities, or without the threshold."""
         assert self.true is not None
-        more = self.provenance, self.prior, self.weights, self.weighted_by, None, temperature
+        more = self.provenance, self.prior, self.weights, self.weighted_by, None, temperature, self.ordered
         return of_probabilities(self.true, probabilities, self.classes, self.classes_ko, *more)
 
     @property
@@ -275,7 +291,8 @@ class Report:
         return classification(self)
 
     def _figures(self) -> dict[str, float | None]:
-        names = (*FROM_CONFUSION, "loss", "roc_auc", "average_precision")
+        of_order = OF_ORDER if self.ordered else ()
+        names = (*FROM_CONFUSION, *of_order, "loss", "roc_auc", "average_precision")
         return {name: getattr(self, name) for name in names}
 
     def _decided(self) -> dict[str, Any]:
@@ -283,6 +300,8 @@ class Report:
         decided: dict[str, Any] = {}
         if (half := self.at_half) is not None:
             decided |= {"threshold": self.threshold, "at_half": half._figures()}
+            if (aimed := self.aimed) is not None:
+                decided["aim"] = {"for": self.aim, **aimed._asdict()}
         if (before := self.uncalibrated) is not None and before.calibration is not None:
             figures = {"loss": before.loss, "ece": before.calibration.ece}
             decided |= {"temperature": self.temperature, "uncalibrated": figures}
@@ -364,14 +383,15 @@ def of_probabilities(
     weighted_by: str = "",
     threshold: float | None = None,
     temperature: float | None = None,
+    ordered: bool = False,
 ) -> Report:
     """The whole Report of class numbers `(records,)` and probabilities `(records, classes)` of the same records."""
     losses = -np.log(_of_true_class(true, probabilities))
     loss = float(losses.mean() if weights is None else np.average(losses, weights=weights))
-    predicted = answers(probabilities, () if threshold is None else (threshold,))
+    predicted = answers(probabilities, () if threshold is None else (threshold,), ordered)
     report = measure(true, predicted, classes, classes_ko, loss, provenance, weights, weighted_by)
     report = replace(report, true=true, probabilities=probabilities, prior=prior)
-    return replace(report, threshold=threshold, temperature=temperature)
+    return replace(report, threshold=threshold, temperature=temperature, ordered=ordered)
 
 
 def _of_true_class(true: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[Any]:

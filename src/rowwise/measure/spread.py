@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from rowwise.measure.as_text import UNITS, number, table_line
+from rowwise.measure.as_text import measure_name, number, table_line
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from rowwise.measure import AnyReport
 
-MEASURES = ("accuracy", "f1", "roc_auc", "average_precision", "loss", "mae", "rmse", "r2")
+OF_CLASSES = ("accuracy", "level_error", "kappa", "f1", "roc_auc", "average_precision", "loss")
+MEASURES = (*OF_CLASSES, "mae", "rmse", "r2", "deviance", "d2", "pinball", "coverage")
 WIDTHS = (26, 10, 12, 20, 12)  # of a name, a mean, its deviation, the range and the whole
 
 
@@ -48,7 +49,7 @@ def spread_table(
         between = f"{number(min(values), name)} – {number(max(values), name)}"
         spread = f"± {number(statistics.stdev(values), name)}"
         together = number(whole[name], name) if name in whole else ""
-        title = UNITS.get(name) or say(f"measure.name.{name}")
+        title = measure_name(name)
         rows.append((title, number(statistics.fmean(values), name), spread, between, together))
     return head, rows
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.data.dataset import Dataset
-from rowwise.data.tables.schema import from_origins
 from rowwise.errors import UsageError
 from rowwise.models.input_scaling import scaling_layer
 from rowwise.models.presets import suited
+from rowwise.models.target_units import layers_of_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,8 @@ def dense(
 
     A table's records, which have a schema, go through its Preparation instead, and its FeatureEncoding, which tells
     numbers piece by piece. For regression the last layers are Dense(targets) and a Rescaling to the targets' own
-    units, the loss the mean squared error, the metric the mean absolute error. For several labels the last
+    units, the loss the mean squared error, the metric the mean absolute error; for counts, quantiles, a target on a log
+    scale and ordered classes the last layer and the loss are those of `target_layers`. For several labels the last
     layer is Dense(labels, sigmoid), the loss binary cross-entropy, the metric binary accuracy. Metrics are weighted
     where the Dataset has weights.
 
@@ -134,6 +135,7 @@ def _compiled(
     import keras
 
     loss: keras.losses.Loss | str
+    metric: str | None
     dense_layers: list[tuple[keras.layers.Dense, Any]] = []
     random = np.random.default_rng(np.random.randint(2**31) if seed is None else int(seed))
 
@@ -156,17 +158,23 @@ def _compiled(
         layers.append(layer(len(dataset.targets), "labels", "sigmoid"))
         loss, metric = "binary_crossentropy", "binary_accuracy"
     elif dataset.targets:
-        from rowwise.models.preparation import ScaledSquaredError
+        outputs = len(dataset.targets if dataset.schema is None else dataset.schema.outputs)
+        made, loss = layers_of_numbers(dataset)
+        layers += [layer(outputs, "targets", "linear"), *made]
+        metric = None if dataset.schema is not None and dataset.schema.quantiles else "mean_absolute_error"
+    elif dataset.schema is not None and dataset.schema.ordered:
+        from rowwise.models.target_layers import OrderedClasses
 
-        units = _target_units(dataset)
-        layers += [layer(len(dataset.targets), "targets", "linear"), units]
-        loss, metric = ScaledSquaredError(units.scale), "mean_absolute_error"
+        classes = len(dataset.classes)
+        layers += [layer(classes - 1, "levels", "linear"), OrderedClasses(classes, name="classes")]
+        loss, metric = "sparse_categorical_crossentropy", "accuracy"
     else:
         layers.append(layer(len(dataset.classes), "classes", "softmax"))
         loss, metric = "sparse_categorical_crossentropy", "accuracy"
     model = keras.Sequential(layers, name=NAME)
     for kernel_layer, initializer in dense_layers:
         kernel_layer.kernel_initializer = initializer  # a saved model names Keras's own, of the same distribution
+    metrics = metrics and metric is not None
     own = {"metrics" if dataset.weights is None else "weighted_metrics": [metric]} if metrics else {}
     model.compile(keras.optimizers.Adam(learning_rate), loss, **own)
     return model
@@ -197,25 +205,6 @@ def _input_layers(dataset: Dataset, pieces: int) -> list[keras.Layer]:
     flatten = keras.layers.Flatten(name="flatten")
     scaling = scaling_layer(dataset.x)
     return [flatten] if scaling is None else [scaling, flatten]
-
-
-def _target_units(dataset: Dataset) -> keras.layers.Rescaling:
-    """From outputs with mean 0 and deviation 1, which the Dense layers learn most easily, to the targets' units.
-
-    Targets that have an origin are counted from it: float32 could not hold them.
-    """
-    import keras
-
-    y = from_origins(dataset.y, dataset.schema).reshape(len(dataset), -1).astype(np.float64)
-    if dataset.weights is None:
-        deviations, means = y.std(0), y.mean(0)
-    else:
-        means = np.average(y, 0, dataset.weights)
-        deviations = np.sqrt(np.average((y - means) ** 2, 0, dataset.weights))
-    scale = [float(value) or 1.0 for value in deviations]
-    offset = [float(value) for value in means]
-    single = len(scale) == 1
-    return keras.layers.Rescaling(scale[0] if single else scale, offset[0] if single else offset, name="units")
 
 
 def _widths(hidden: Sequence[int] | int) -> list[int]:

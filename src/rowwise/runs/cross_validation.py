@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.engine.prediction import Prediction
     from rowwise.measure import AnyReport
-    from rowwise.runs.decisions import Decisions
+    from rowwise.runs.decision_record import Decisions
     from rowwise.runs.events import Event, Observer
     from rowwise.runs.plan import TrainingPlan
 
@@ -107,7 +107,7 @@ class CrossValidation:
                 f"true {name}": texts for name, texts in zip(data.targets, answers(schema, data.y == 1), strict=True)
             }
         else:
-            names = tuple(f"prediction {name}" for name in data.targets)
+            names = tuple(f"prediction {name}" for name in schema.outputs)
             columns |= {f"true {name}": data.y.reshape(len(data), -1)[:, n] for n, name in enumerate(data.targets)}
         frame = with_prediction(pl.DataFrame(columns), self.prediction, schema, names)
         if not schema.classes:  # target by target

@@ -7,58 +7,22 @@ schema. A model that is then trained anew on all records takes over what was dec
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rowwise.models.threshold_aim import GIVEN, Aim, aim_of
-from rowwise.runs.json_fields import Fields, is_number
+from rowwise.runs.decision_record import Decisions
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import keras
     from numpy.typing import NDArray
 
     from rowwise.data.dataset import Dataset
     from rowwise.engine.prediction import Prediction
     from rowwise.runs.settings import Settings
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """What was decided on the validation records.
-
-    Attributes:
-        records: how many those are; 0 where the user named the threshold.
-        temperatures: one, or one for each label; none where the probabilities are not calibrated.
-        thresholds: the same, of the probability from which on the answer is yes; none: the most probable class.
-        before, after: by label or for the class that is yes, the measure that the thresholds were chosen by, at 0.5
-            and with them; of costs the mean cost of a record. None where the user named the threshold.
-    """
-
-    records: int = 0
-    temperatures: tuple[float, ...] = ()
-    thresholds: tuple[float, ...] = ()
-    before: tuple[float, ...] = ()
-    after: tuple[float, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """As `run.json` has it."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Decisions:
-        """Raises ValueError where a value is of another type."""
-        read, numbers = Fields(values, "decisions."), {}
-        for name in ("temperatures", "thresholds", "before", "after"):
-            several = values.get(name, [])
-            if not isinstance(several, list) or not all(map(is_number, several)):
-                raise ValueError(f"decisions.{name}: {several!r:.60}")
-            numbers[name] = tuple(map(float, several))
-        return cls(read.whole("records"), **numbers)
 
 
 def decide(model: keras.Model, held: Dataset | None, settings: Settings) -> Decisions:
@@ -90,23 +54,24 @@ def decide_together(prediction: Prediction, data: Dataset, settings: Settings) -
     return _chosen(p[:, 1:] if data.classes else p, data, aim)
 
 
-def apply(model: keras.Model, decisions: Decisions) -> None:
+def apply(model: keras.Model, decisions: Decisions, settings: Settings) -> None:
     """Give the model what was decided."""
     from rowwise.models.preparation import preparation_of
 
     if decisions.temperatures:
-        last = model.layers[-1]
+        last = _last_dense(model)
         temperature = np.array(decisions.temperatures, np.float32)
         last.set_weights([weights / temperature for weights in last.get_weights()])
     preparation = preparation_of(model)
     assert preparation is not None
-    preparation.schema = replace(
-        preparation.schema, temperatures=decisions.temperatures, thresholds=decisions.thresholds
-    )
+    schema = replace(preparation.schema, thresholds=decisions.thresholds, aim=settings.threshold)
+    preparation.schema = replace(schema, temperatures=decisions.temperatures)
 
 
 def about_decisions(decisions: Decisions, settings: Settings, data: Dataset, folds: bool = False) -> list[str]:
     """Lines that say what was decided for data such as these, by validation records or by out-of-fold predictions."""
+    from rowwise.measure.as_text import about_aim
+
     lines, records, names = [], f"{decisions.records:,}", data.targets or data.class_names[1:]
     if decisions.temperatures:
         shown = ", ".join(f"{temperature:.3g}" for temperature in decisions.temperatures)
@@ -117,16 +82,8 @@ def about_decisions(decisions: Decisions, settings: Settings, data: Dataset, fol
     each = zip(names, decisions.thresholds, decisions.before, decisions.after, strict=True)
     for name, threshold, before, after in each:
         figures = {"threshold": f"{threshold:.3g}", "before": f"{before:.4f}", "after": f"{after:.4f}"}
-        measure = say(f"decisions.{aim.kind}", false_yes=f"{aim.false_yes:g}", false_no=f"{aim.false_no:g}")
-        lines.append(
-            say(
-                "decisions.threshold.folds" if folds else "decisions.threshold",
-                name=name,
-                measure=measure,
-                records=records,
-                **figures,
-            )
-        )
+        key = "decisions.threshold.folds" if folds else "decisions.threshold"
+        lines.append(say(key, name=name, measure=about_aim(aim), records=records, **figures))
     return lines
 
 
@@ -139,20 +96,34 @@ def _for_each(model: keras.Model, threshold: float) -> tuple[float, ...]:
 
 
 def _logits(model: keras.Model, x: NDArray[Any]) -> NDArray[np.float32]:
-    """`(records, units)`: what the last layer gives before its activation."""
+    """`(records, units)`: what the last Dense layer gives before its activation."""
     import keras
 
     from rowwise.engine.prediction import predict_proba
 
     twin = keras.models.clone_model(model)
     twin.set_weights(model.get_weights())
-    twin.layers[-1].activation = keras.activations.linear
-    return predict_proba(twin, x)
+    last = _last_dense(twin)
+    last.activation = keras.activations.linear
+    layers = twin.layers[: twin.layers.index(last) + 1]
+    return predict_proba(keras.Sequential([keras.Input(model.input_shape[1:]), *layers]), x)
+
+
+def _last_dense(model: keras.Model) -> keras.layers.Dense:
+    import keras
+
+    return next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Dense))
 
 
 def _temperatures(logits: NDArray[np.float32], held: Dataset) -> tuple[float, ...]:
-    from rowwise.measure.temperature import fitted_label_temperature, fitted_temperature
+    from rowwise.measure.temperature import (
+        fitted_label_temperature,
+        fitted_ordered_temperature,
+        fitted_temperature,
+    )
 
+    if held.schema is not None and held.schema.ordered:
+        return (fitted_ordered_temperature(logits, held.y, held.weights),)
     if held.classes:
         return (fitted_temperature(logits, held.y, held.weights),)
     columns = zip(logits.T, held.y.T, strict=True)

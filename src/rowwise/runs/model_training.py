@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from rowwise.environment import checkpoint_seconds
 from rowwise.errors import warn_user
 from rowwise.runs.data_record import DataRecord
-from rowwise.runs.decisions import Decisions, about_decisions, apply, decide
+from rowwise.runs.decision_record import Decisions
+from rowwise.runs.decisions import about_decisions, apply, decide
 from rowwise.runs.events import Decided, EnsembleBegan, KeptEpoch, RefitBegan, TrainingEnded
 from rowwise.runs.model_file import MODEL, open_model
 from rowwise.runs.record import Diverged, Epoch, Member, RunRecord, Unfinished, epochs_of, versions
@@ -298,7 +299,7 @@ def _decided(job: Job, fitted: Fitted, decider: keras.Model, goes_on: bool) -> F
     if held is None and settings.validation:
         held = train[held_out(train.y, settings.validation, settings.seed, train)]
     decisions = decide(decider, held, settings)
-    apply(fitted.model, decisions)
+    apply(fitted.model, decisions, settings)
     for line in about_decisions(decisions, settings, train):
         job.tell(Decided(line))
     last, fitted = job.folder.kept, replace(fitted, decisions=decisions)

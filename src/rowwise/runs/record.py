@@ -18,7 +18,7 @@ from rowwise.files import LOCK, PARTIAL, read_small
 from rowwise.json_text import from_json, to_json
 from rowwise.locks import held, owner
 from rowwise.runs.data_record import DataRecord
-from rowwise.runs.decisions import Decisions
+from rowwise.runs.decision_record import Decisions
 from rowwise.runs.json_fields import Fields, is_number
 from rowwise.runs.settings import Settings
 

@@ -129,7 +129,7 @@ class Saved:
         if (preparation := preparation_of(self.model)) is None:
             return None
         schema, (record_shape, units) = preparation.schema, self._shapes
-        outputs = len(schema.classes or schema.targets)
+        outputs = len(schema.classes or schema.outputs)
         if record_shape != (len(schema.inputs),) or (units != outputs and (units, outputs) != (1, 2)):
             cause = say("saved.schema", inputs=len(schema.inputs), outputs=outputs, given=record_shape, units=units)
             raise ModelError("run.damaged", path=self.path, cause=cause)
@@ -170,7 +170,7 @@ class Saved:
         if self.task not in ("regression", ""):
             return ()
         units = self._shapes[1]
-        names = self.schema.targets if self.schema is not None else self.record.data.targets if self.record else ()
+        names = self.schema.outputs if self.schema is not None else self.record.data.targets if self.record else ()
         return names if len(names) == units else ("y",) if units == 1 else tuple(f"y{unit}" for unit in range(units))
 
     @property

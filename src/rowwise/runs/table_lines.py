@@ -22,9 +22,15 @@ def about_table(data: Dataset) -> list[str]:
 
     units = {name: schema.target_unit(name) for name in schema.targets}
     target = ", ".join(f"{name} ({unit})" if unit else name for name, unit in units.items())
-    lines = [say(f"cli.task.{schema.task}", target=target, classes=f"{len(schema.classes):,}")]
+    kind = "counts" if schema.counts else "quantiles" if schema.quantiles else "ordered" if schema.ordered else ""
+    values = {"target": target, "classes": f"{len(schema.classes):,}"}
+    values |= {"levels": ", ".join(f"{level:g}" for level in schema.quantiles)}
+    values |= {"low": schema.classes[0], "high": schema.classes[-1]} if schema.classes else {}
+    lines = [say(f"cli.task.{kind or schema.task}", **values)]
     widths = {"columns": len(schema.columns), "used": len(schema.used), "inputs": len(schema.inputs)}
     lines.append(say("cli.table.width", **widths, features=len(schema.features)))
+    if schema.target_scale:
+        lines.append(say(f"cli.target_scale.{schema.target_scale}", target=target))
     if schema.weight:
         lines.append(say("cli.weighted", name=schema.weight))
     left_out = [f"{column.name} ({why})" for column, why in not_used(schema)]

@@ -122,8 +122,8 @@ def prediction_names(schema: Schema) -> tuple[str, ...]:
     """Of the columns that `with_prediction` adds, in their order."""
     if schema.labels:
         return tuple(f"{what} {name}" for name in schema.targets for what in ("prediction", "probability"))
-    if not schema.classes and len(schema.targets) > 1:
-        return tuple(f"prediction {name}" for name in schema.targets)
+    if not schema.classes and len(schema.outputs) > 1:
+        return tuple(f"prediction {name}" for name in schema.outputs)
     return ("prediction", *(f"probability {name}" for name in schema.classes))
 
 

@@ -17,6 +17,13 @@ WRITTEN = {  # four days, or their times of day
     "pl": ["14 stycznia 2023", "31 grudnia 2022", "4 lipca 2021", "2 maja 2020"],
     "ru": ["14 января 2023", "31 декабря 2022", "4 июля 2021", "2 мая 2020"],
     "tr": ["14 Ocak 2023", "31 Aralık 2022", "4 Temmuz 2021", "2 Mayıs 2020"],
+    "cs": ["14. ledna 2023", "31. prosince 2022", "4. července 2021", "2. května 2020"],
+    "fi": ["14. tammikuuta 2023", "31. joulukuuta 2022", "4. heinäkuuta 2021", "2. toukokuuta 2020"],
+    "el": ["14 Ιανουαρίου 2023", "31 Δεκεμβρίου 2022", "4 Ιουλίου 2021", "2 Μαΐου 2020"],
+    "hu": ["2023. január 14.", "2022. december 31.", "2021. július 4.", "2020. május 2."],
+    "id": ["14 Januari 2023", "31 Desember 2022", "4 Juli 2021", "2 Mei 2020"],
+    "uk": ["14 січня 2023", "31 грудня 2022", "4 липня 2021", "2 травня 2020"],
+    "vi": ["14 tháng 1 2023", "ngày 31 tháng 12 năm 2022", "4 tháng 7, 2021", "2 tháng 5 năm 2020"],
     "weekday first": ["Sa, 14.01.2023", "Sa. 31.12.2022", "So 04.07.2021", "Sa, 02.05.2020"],
     "weekday last": ["2023년 1월 14일 토요일", "2022년 12월 31일 토요일", "2021. 7. 4. 일요일", "2020-05-02 토요일"],
     "era": ["令和5年1月14日", "令和4年12月31日", "令和3年7月4日", "令和2年5月2日"],
@@ -101,11 +108,48 @@ def test_years_of_two_digits_are_not_born_in_the_future(tmp_path):
     assert encode(schema.from_dict(schema.to_dict()), [{"born": "01.01.41", "n": 1}]).x[0, 0] == 1941
 
 
-@pytest.mark.parametrize("found", ["9999-12-31", "2566-01-14", "1444-06-21"])
+@pytest.mark.parametrize("found", ["9999-12-31", "2566-01-14", "1444-06-21", "0476-09-04", "0023-01-14"])
 def test_years_of_no_calendar_that_is_meant_are_told(tmp_path, found):
     with pytest.warns(Suspicious, match=f"12 dates lie outside the years 1600 to 2200, such as {found} in record 2"):
         _, x = read(tmp_path, {"day": ["2023-01-14", found, "2022-12-31", "2021-07-04"]})
     assert x["day year"] == [2023, int(found[:4]), 2022, 2021]
+
+
+@pytest.mark.filterwarnings("ignore::rowwise.errors.Suspicious")
+def test_years_before_the_thousandth_are_read_where_they_have_four_digits(tmp_path):
+    _, x = read(tmp_path, {"a": ["0476-09-04", "0800-12-25", "0987-07-03", "0325-05-20"], "b": ["04.09.0476"] * 4})
+    assert [x[f"a {part}"] for part in ("year", "month")] == [[476, 800, 987, 325], [9, 12, 7, 5]]
+
+
+@pytest.mark.parametrize("first", ["0001-01-01", "01/01/0001 00:00:00", "1/1/0001 12:00:00 AM", "0001-01-01T00:00:00"])
+def test_the_first_day_of_dot_net_is_no_date(tmp_path, first):
+    other = "31/12/2021" if "/" in first else "2021-12-31"
+    with pytest.warns(Suspicious, match="24 of 48 values are no dates, the first in record 2"):
+        _, x = read(tmp_path, {"day": [other, first, other, first]})
+    assert str(x["day year"]) == "[2021.0, nan, 2021.0, nan]"
+
+
+def test_zones_whose_names_tell_no_offset_are_not_guessed_and_said(tmp_path):
+    """CST is China's and North America's, IST India's, Israel's and Ireland's; a region has summers."""
+    clocks = ["2023-01-14 15:30:00 CST", "2023-07-14 10:00 IST", "2023-01-14 09:15:00 Asia/Seoul", "2023-01-14 12:00"]
+    with pytest.warns(Suspicious, match="CST, IST, Asia/Seoul does not say how far .* 36 times are taken"):
+        schema, x = read(tmp_path, {"when": clocks})
+    assert x["when hour"] == [15.5, 10, 9.25, 12]
+    assert schema.columns[0].zone == ""
+    with pytest.warns(Suspicious, match="CST does not say"):
+        schema, x = read(tmp_path, {"when": ["Sat Jan 14 15:30:00 CST 2023", "Sat Jan 14 15:30:00 KST 2023"]})
+    assert (schema.columns[0].zone, x["when hour"]) == ("+09:00", [15.5] * 4)
+
+
+def test_zones_that_one_place_has_are_converted(tmp_path):
+    when = [
+        "2023-01-14 15:30:00 KST",
+        "2023-01-14 15:15 NPT",
+        "2023-01-14 15:30:00 AEDT",
+        "Sat Jan 14 00:30:00 BRT 2023",
+    ]
+    _, x = read(tmp_path, {"when": when})
+    assert x["when hour"] == [6.5, 9.5, 4.5, 3.5]
 
 
 def test_however_many_dates_are_none_the_others_are_dates(tmp_path):

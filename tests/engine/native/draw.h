@@ -39,7 +39,7 @@ NetworkDescription draw_description(Random& random, int trial) {
   d.scale = d.bytes ? 1 / 255. : random.one_of({1., 1., 0.5});
   d.offset = d.bytes ? 0 : random.one_of({0., 0., 0.25});
 
-  d.loss.kind = Loss(random.below(int(Loss::mae) + 1));
+  d.loss.kind = Loss(random.below(int(Loss::ordered) + 1));
   const bool crossentropy = d.loss.kind == Loss::sparse_crossentropy || d.loss.kind == Loss::crossentropy;
   const bool binary = d.loss.kind == Loss::binary_crossentropy;
   d.loss.from_logits = (crossentropy || binary) && random.once_in(2);
@@ -67,6 +67,10 @@ NetworkDescription draw_description(Random& random, int trial) {
   } else if (binary && !d.loss.from_logits) {
     // 1 / p of a probability near 0 leaves float few digits: only after a sigmoid does it cancel.
     last = precise ? random.one_of({Activation::sigmoid, Activation::softmax}) : Activation::sigmoid;
+  } else if (d.loss.kind > Loss::mae) {
+    last = Activation::linear;
+    if (d.loss.kind == Loss::pinball)
+      for (int j = 0; j < width; ++j) d.loss.levels.push_back((j + 1.0) / (width + 1));
   } else if (random.once_in(3)) {
     last = Activation::linear;
     for (int j = 0; j < width; ++j) {
@@ -105,13 +109,16 @@ struct DrawnRecords {
       reference_x.push_back(d.bytes ? bytes.back() : double(x.back()));
     }
     const bool sparse = d.loss.kind == Loss::sparse_crossentropy, one_hot = d.loss.kind == Loss::crossentropy;
-    const bool numbers = d.loss.kind == Loss::mse || d.loss.kind == Loss::mae;
+    const bool numbers = d.loss.kind == Loss::mse || d.loss.kind == Loss::mae ||
+                         d.loss.kind == Loss::poisson || d.loss.kind == Loss::pinball;
     for (int i = 0; i < rows; ++i) {
       labels.push_back(random.below(units));
       order.push_back(i);
       weights.push_back(random.one_of({1.f, 0.5f, 0.f}));
       for (int j = 0; j < units; ++j)
         values.push_back(numbers ? T(random.share()) : one_hot ? T(j == labels[i]) : T(random.below(2)));
+      if (d.loss.kind == Loss::ordered)  // goes on up to its class, stops there, is not asked beyond
+        for (int j = 0; j < units; ++j) values[values.size() - units + j] = T(j < labels[i] ? 1 : j == labels[i] ? 0 : -1);
       if (sparse) reference_targets.push_back(labels[i]);
     }
     if (!sparse) reference_targets.assign(values.begin(), values.end());

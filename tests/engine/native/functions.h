@@ -66,6 +66,22 @@ inline void pass_kink(double& margin, double distance) {
   if (distance != 0) margin = std::min(margin, std::abs(distance));
 }
 
+// The pinball loss of quantiles that are y[0] and, from there, softplus(y[j]) above one another.
+inline double pinball_of(const std::vector<double>& levels, const Numbers& y, const Numbers& t, Numbers& d_y,
+                         double& margin) {
+  const int n = int(y.size());
+  double sum = 0, quantile = 0;
+  std::fill(d_y.begin(), d_y.end(), 0.0);
+  for (int j = 0; j < n; ++j) {
+    quantile += j ? std::log1p(std::exp(y[j])) : y[j];
+    const double error = t[j] - quantile, by_quantile = error >= 0 ? -levels[j] : 1 - levels[j];
+    sum += (error >= 0 ? levels[j] * error : (levels[j] - 1) * error) / n;
+    for (int i = 0; i <= j; ++i) d_y[i] += by_quantile * (i ? sigmoid(y[i]) : 1) / n;
+    pass_kink(margin, error);
+  }
+  return sum;
+}
+
 // Outputs y and targets t (units,) → the loss and d_y (units,). `margin` falls to the distance from a kink.
 inline double loss_of(const LossDescription& loss, const Numbers& y, const Numbers& t, Numbers& d_y, double& margin) {
   const int n = int(y.size());
@@ -74,6 +90,7 @@ inline double loss_of(const LossDescription& loss, const Numbers& y, const Numbe
   double sum = 0, targets = 0;
   Numbers p = y;
   if (crossentropy && loss.from_logits) softmax(p.data(), n);
+  if (kind == Loss::pinball) return pinball_of(loss.levels, y, t, d_y, margin);
   for (int j = 0; j < n; ++j) targets += t[j];
   for (int j = 0; j < n; ++j) {
     const double clipped = std::clamp(p[j], 1e-7, 1 - 1e-7), error = y[j] - t[j];
@@ -89,6 +106,13 @@ inline double loss_of(const LossDescription& loss, const Numbers& y, const Numbe
     } else if (kind == Loss::binary_crossentropy) {
       sum -= (t[j] * std::log(clipped) + (1 - t[j]) * std::log(1 - clipped)) / n;
       d_y[j] = clipped == p[j] ? ((1 - t[j]) / (1 - p[j]) - t[j] / p[j]) / n : 0;
+    } else if (kind == Loss::poisson) {
+      sum += 2 * (std::exp(y[j]) - t[j] + (t[j] > 0 ? t[j] * std::log(t[j] / std::exp(y[j])) : 0)) / n;
+      d_y[j] = 2 * (std::exp(y[j]) - t[j]) / n;
+    } else if (kind == Loss::ordered) {
+      const double on = sigmoid(y[j]);
+      sum -= t[j] < 0 ? 0 : std::log(t[j] == 1 ? on : 1 - on);
+      d_y[j] = t[j] < 0 ? 0 : on - t[j];
     } else if (kind == Loss::mse) {
       sum += error * error / n;
       d_y[j] = 2 * error / n;

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rowwise.data.source import Source
 from rowwise.data.tables.codes import codes
 from rowwise.data.tables.leaks import leaks
 from rowwise.data.tables.other_task import other_task
 from rowwise.data.tables.placeholders import placeholders
 from rowwise.data.tables.repeated_ids import repeated_ids
 from rowwise.data.tables.sample import sampled
+from rowwise.data.tables.target_scales import of_targets
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ def advice(data: Dataset) -> list[str]:
     """One sentence each, with the option that follows it; empty for data that is not a table."""
     if data.schema is None:
         return []
-    lines, ids = [], list[str]()
+    lines, ids = of_targets(data, Source.from_dict(data.source.get("load", {"place": ""}))), list[str]()
     by_records = data.split_by == "" and data.source.get("split", {}).get("by") != "file"
     if by_records:
         lines += _of_time(data.schema)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rowwise.data.tables.number_text import FORMS, SIGNS, TWOFOLD, as_numbers
-from rowwise.data.tables.units import COMMAS_BETWEEN_THOUSANDS, WITHOUT_FRACTIONS
+from rowwise.data.tables.units import COMMAS_BETWEEN_THOUSANDS, MYRIADS, WITHOUT_FRACTIONS
 from rowwise.errors import warn_user
 from rowwise.text import say
 
@@ -80,8 +80,10 @@ class Evidence:
         both = fits["."] & fits[","]
         self._add_whole(numbers[(both & ~signed).to_numpy()])
         whole = parts["unit"].is_in(WITHOUT_FRACTIONS).fill_null(False)
-        for sign in SIGNS:
+        for sign in SIGNS:  # the point first
             twofold = both & bodies.str.contains(sign, literal=True)
+            if sign == ",":
+                whole |= parts["unit"].is_in(MYRIADS).fill_null(False)
             self._count("", sign, texts.filter(twofold & ~whole))
             self._count(_other(sign), _other(sign), texts.filter(twofold & whole))
             self._count(sign, sign, texts.filter(fits[sign] & ~fits[_other(sign)]))

@@ -101,7 +101,7 @@ def names_records(name: str, profile: Profile) -> bool:
 def is_identifier(name: str) -> bool:
     """Whether a name says by itself that a column identifies something."""
     text = unicodedata.normalize("NFKC", name).strip().lower()
-    if text.endswith(ENDINGS) or text in ("#", "№", "n°", "nº"):
+    if text.endswith(ENDINGS) or text in ("#", "№", "n°", "nº", "п/п", "no п/п"):
         return True
     words = _words(name)
     if not words:

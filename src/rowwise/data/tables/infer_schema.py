@@ -12,7 +12,7 @@ from rowwise.data.tables.columns.categorical import sorted_levels
 from rowwise.data.tables.dates import order
 from rowwise.data.tables.identifiers import names_owner
 from rowwise.data.tables.left_out import take_class_words, tell_level_words, tell_spellings
-from rowwise.data.tables.number_notes import no_numbers, number_notes
+from rowwise.data.tables.number_notes import digits_note, no_numbers, number_notes
 from rowwise.data.tables.origins import origin
 from rowwise.data.tables.parse import TRUE
 from rowwise.data.tables.profile import MOST_LEVELS
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from rowwise.data.source import Source
     from rowwise.data.tables.decimal_sign import Signs
+    from rowwise.data.tables.number_profile import Range
     from rowwise.data.tables.profile import Profile
     from rowwise.data.tables.read import Table
 
@@ -70,7 +71,7 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], 
         Suspicious: classes that look alike, that are spelled in several ways, or that are words which stand
             for a missing value elsewhere.
     """
-    if len(source.target) == 1 and source.task != "regression":
+    if len(source.target) == 1 and source.task_of_target != "regression":
         take_class_words(source.target[0], profiles[source.target[0]], table.missing)
     task = _task(source, profiles)
     columns = infer_columns(table, source, profiles)
@@ -81,13 +82,16 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], 
             raise DataError("target.one", name=source.target[0], found=texts[0])
         tell_spellings(source.target[0], spellings)
         classes = sorted_levels(texts)
+        if source.ordered:
+            classes = _in_order(source, classes)
     labels = _labels(source, profiles) if task == "multilabel" else ()
     folded = Counter(map(folded_name, classes))
     ambiguous = [name for name in classes if folded[folded_name(name)] > 1]
     if ambiguous:
         warn_user(say("target.alike", name=source.target[0], classes=", ".join(ambiguous[:6])))
     numbers = task == "regression"
-    origins = tuple(origin(profiles[name]) for name in source.target) if numbers else ()
+    from_zero = not numbers or source.task == "counts" or source.target_scale in ("log", "auto")
+    origins = () if from_zero else tuple(origin(profiles[name]) for name in source.target)
     units = tuple(profiles[name].numbers.unit for name in source.target) if numbers else ()
     schema = Schema(
         columns,
@@ -99,6 +103,9 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], 
         table.separator,
         table.missing,
         labels,
+        counts=source.task == "counts",
+        quantiles=source.quantiles,
+        ordered=bool(source.ordered),
     )
     if not schema.used:
         reasons = ", ".join(f"{c.name}: {say(f'schema.dropped.{c.reason}')}" for c in columns[:5])
@@ -136,6 +143,7 @@ def settle_dates(profiles: Mapping[str, Profile], source: Source, warn: bool = T
     for name, dates in used.items():
         if dates.unread:
             order.tell_unread(name, dates)
+        order.tell_zones(name, dates)
         order.tell_years(name, dates)
 
 
@@ -165,14 +173,15 @@ def infer_columns(table: Table, source: Source, profiles: Mapping[str, Profile])
 def _column(name: str, profile: Profile, source: Source) -> Column:
     if reason := dropped.reason(name, profile, source):
         if reason in ("mixed", "identifier", "levels"):
-            for note in number_notes(name, profile, reason):
+            for note in digits_note(name, profile, reason) or number_notes(name, profile, reason):
                 warn_user(note)
         if reason in ("identifier", "levels") and _shared(name, profile, source):
             warn_user(say("advice.group", name=name))
         return Column(name, "dropped", reason=reason)
     kind = _kind(name, profile, source)
     if name not in source.categorical:
-        for note in number_notes(name, profile, kind):
+        digits = [] if name in source.numeric or kind == "date" else digits_note(name, profile, kind)
+        for note in digits or number_notes(name, profile, kind):
             warn_user(note)
     return Column(name, kind, **KINDS[kind].fields(profile))
 
@@ -207,36 +216,38 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
     Warns:
         Suspicious: several targets of zeros and ones, which could be numbers as well, are labels.
     """
+    asked = source.task_of_target
     for name in source.target:
         profile = profiles[name]
         if not profile.present:
             raise DataError("target.missing", name=name)
         if profile.distinct < 2:
             raise DataError("target.one", name=name, found=next(iter(profile.values or (profile.first[0],))))
-    if source.task == "multilabel" and len(source.target) < 2:
+    if asked == "multilabel" and len(source.target) < 2:
         raise UsageError("target.labels.one", name=source.target[0])
     unlike = [name for name in source.target if not yes_or_no(profiles[name].values or ())]
-    if source.task == "multilabel" and unlike:
+    if asked == "multilabel" and unlike:
         found = sorted(profiles[unlike[0]].values or (profiles[unlike[0]].first[0],))
         raise UsageError("target.labels", name=unlike[0], found=listed(found))
-    if len(source.target) > 1 and source.task in ("", "multilabel") and not unlike:
-        if not source.task and all((profiles[name].values or set()) <= ZEROS_AND_ONES for name in source.target):
+    if len(source.target) > 1 and asked in ("", "multilabel") and not unlike:
+        if not asked and all((profiles[name].values or set()) <= ZEROS_AND_ONES for name in source.target):
             warn_user(say("target.labels.numbers", names=listed(source.target)))
         return "multilabel"
-    if len(source.target) > 1 or source.task == "regression":
-        if source.task == "classification":
+    if len(source.target) > 1 or asked == "regression":
+        if asked == "classification":
             raise UsageError("target.several", names=", ".join(source.target))
         for name in source.target:
             if not (profiles[name].all_numbers or profiles[name].durations.all):
                 text, record = profiles[name].unlike or profiles[name].first
                 raise UsageError("target.numbers", name=name, found=text[:30], record=f"{record + 1:,}")
+            _check_range(name, profiles[name].numbers.range, source)
         return "regression"
     name = source.target[0]
     profile = profiles[name]
     few = profile.numbers.range.whole and profile.distinct <= FEW and profile.present >= OFTEN * profile.distinct
-    if source.task == "" and ((profile.numeric and not few) or profile.durations.matches):
+    if asked == "" and ((profile.numeric and not few) or profile.durations.matches):
         return "regression"
-    if profile.mixed and (source.task == "" or profile.distinct > MOST_LEVELS):
+    if profile.mixed and (asked == "" or profile.distinct > MOST_LEVELS):
         key, values = no_numbers(name, profile)
         raise DataError(key, **values)
     if profile.distinct > MOST_LEVELS:
@@ -244,3 +255,24 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
     if profile.distinct > max(FEW, profile.present / 2):
         raise DataError("target.distinct", name=name, classes=f"{profile.distinct:,}", records=f"{profile.present:,}")
     return "classification"
+
+
+def _check_range(name: str, numbers: Range, source: Source) -> None:
+    """Raises UsageError where counts are negative, or numbers to be learned on a log scale are not above 0."""
+    if source.task == "counts" and numbers.low < 0:
+        raise UsageError("target.counts", name=name, found=f"{numbers.low:g}")
+    if source.target_scale == "log" and numbers.low <= 0:
+        raise UsageError("target.log", name=name, found=f"{numbers.low:g}")
+
+
+def _in_order(source: Source, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes in the order that was asked for.
+
+    Raises:
+        UsageError: the table has a class that was not named, or the other way round.
+    """
+    if unknown := [name for name in source.ordered if name not in classes]:
+        raise UsageError("target.ordered", name=source.target[0], found=listed(unknown), known=listed(classes))
+    if lacking := [name for name in classes if name not in source.ordered]:
+        raise UsageError("target.ordered.lacking", name=source.target[0], found=listed(lacking))
+    return source.ordered

@@ -31,6 +31,7 @@ from rowwise.data.tables.read import open_table
 from rowwise.data.tables.schema import Schema, from_origins
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
+from rowwise.data.tables.target_scales import scale_of
 from rowwise.data.tables.weights import WEIGHT, check_parts, check_weights, tell_weightless, with_weights
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
@@ -104,6 +105,8 @@ def load(
     new_numbers: dict[int, NDArray[np.float32]] = {}
     if schema is None:
         schema, new_numbers = fitted(read_by, records.x, np.flatnonzero(learned), block_rows)
+        if source.target_scale:
+            schema = replace(schema, target_scale=scale_of(source, records.y[learned]))
     prints = np.empty(len(records.x), np.uint64)
     parts = []
     for mask, part in ((learned, "train"), (test, "test")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rowwise.data.tables.magnitudes import magnitude
+from rowwise.data.tables.number_lookalikes import digits_of_dates, unread_way
 from rowwise.data.tables.number_profile import SHOWN
 from rowwise.data.tables.number_text import as_numbers
 from rowwise.text import say
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.profile import Profile
 
 LONGEST = 30  # characters of a value in a message
+LEAST_DATE = 10_100  # 1 January 2001 as YYMMDD, its first zero lost
 
 
 def no_numbers(name: str, profile: Profile) -> tuple[str, dict[str, str]]:
@@ -62,7 +64,19 @@ def number_notes(name: str, profile: Profile, kind: str) -> list[str]:
     if numbers.several_units and kind == "categorical" and numbers.mostly_numbers(profile.present):
         first, second = list(numbers.units.values())[:2]
         return [say("table.units.levels", name=name, first=first.text[:LONGEST], second=second.text[:LONGEST])]
+    if kind in ("categorical", "identifier", "levels") and (text := unread_way(profile.values or numbers.strays)):
+        return [say(f"table.written.{'used' if kind == 'categorical' else 'left'}", name=name, found=text[:LONGEST])]
     return []
+
+
+def digits_note(name: str, profile: Profile, kind: str) -> list[str]:
+    """A sentence where a column's digits may all be dates; see `number_notes`."""
+    numbers = profile.numbers.range
+    form = digits_of_dates(profile.values or ()) if numbers.whole and numbers.low >= LEAST_DATE else ""
+    if not form:
+        return []
+    found = min(profile.values or ())
+    return [say(f"table.digits.{'used' if kind == 'numeric' else 'other'}", name=name, found=found, form=form)]
 
 
 def _examples(profile: Profile) -> str:

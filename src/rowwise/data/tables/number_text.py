@@ -26,7 +26,9 @@ MARKS = (
     *("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "∞", "-∞", "+∞"),
     *("$-", "$ -", "€-", "€ -", "£-", "£ -", "₩-", "₩ -"),
     *(".", "..", "...", "…", "-", "--", "---", "–", "—", "*", "**", ":", "?", "??"),
-    *("missing", "unknown", "not available", "no data", "nodata", "k.a.", "k. a.", "s/d", "n.c."),
+    *("missing", "unknown", "not available", "no data", "nodata", "k.a.", "k. a.", "s/d", "n.c.", "unbekannt"),
+    *("keine angabe", "inconnu", "desconocido", "sin datos", "desconhecido", "sconosciuto", "onbekend", "brak danych"),
+    *("неизвестно", "нет данных", "н/д", "不明", "不详", "未知", "无", "無", "暂无", "なし", "該当なし", "データなし"),
     *("없음", "결측", "결측치", "결측값", "미상", "모름", "무응답", "해당없음", "해당 없음", "자료없음", "자료 없음"),
 )
 LARGEST_EXACT = 2**53  # up to it float64 holds every whole number
@@ -68,7 +70,8 @@ FORMS = {sign: _forms(sign) for sign in SIGNS}
 TWOFOLD = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
 
 
-COMPOUND = r"[\^만억]|[\p{Sc}A-Z]\s?\("  # what may take more than one number apart
+COMPOUND = r"[\^만억조万萬億亿兆]|[\p{Sc}A-Z]\s?\("  # what may take more than one number apart
+SCALES = (10**12, 10**8, 10**4, 10**3, 1)  # 조, 억, 만, 천 and the rest
 
 
 class Read(NamedTuple):
@@ -152,13 +155,18 @@ def _as_one_number(text: pl.Expr) -> pl.Expr:
 
     text = text.str.replace(r"^([\d.,]+)\s?[x×*·]\s?10\^([+-]?\d{1,3})$", "${1}e${2}")
     text = text.str.replace(r"^(\p{Sc}|[A-Z]{3})\s?\(([\d.,' ]+)\)$", "(${1}${2})")
-    groups = text.str.extract_groups(r"^(?:(\d[\d,]*)\s*억)?\s*(?:(\d[\d,]*)\s*만)?\s*(\d[\d,]*)?\s*(원)?$")
-    amounts = [groups.struct.field(str(n)).str.replace_all(",", "").cast(pl.Int64, strict=False) for n in (1, 2, 3)]
-    total = sum(
-        (amount.fill_null(0) * scale for amount, scale in zip(amounts, (10**8, 10**4, 1), strict=True)), pl.lit(0)
+    amount = r"(?:(\d[\d,]*)\s*"
+    groups = text.str.extract_groups(
+        rf"^{amount}[조兆])?\s*{amount}[억億亿])?\s*{amount}[만万萬])?\s*{amount}[천千])?\s*(\d[\d,]*)?\s*(원|円|元)?$"
     )
+    amounts = [
+        groups.struct.field(str(n)).str.replace_all(",", "").cast(pl.Int64, strict=False)
+        for n in range(1, len(SCALES) + 1)
+    ]
+    total = sum((amount.fill_null(0) * scale for amount, scale in zip(amounts, SCALES, strict=True)), pl.lit(0))
     several = sum((amount.is_not_null().cast(pl.Int8) for amount in amounts), pl.lit(0)) > 1
-    return pl.when(several).then(total.cast(pl.String) + groups.struct.field("4").fill_null("")).otherwise(text)
+    unit = groups.struct.field(str(len(SCALES) + 1)).fill_null("")
+    return pl.when(several).then(total.cast(pl.String) + unit).otherwise(text)
 
 
 def in_ascii(texts: pl.Series) -> pl.Series:

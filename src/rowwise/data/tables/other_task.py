@@ -25,7 +25,10 @@ def other_task(train: Dataset) -> list[str]:
     A count or a rating has many records amid and few at an end, or ever fewer; codes of classes are frequent in no
     order.
     """
-    if train.source.get("load", {}).get("task") or len(train.targets) > 1 or train.schema is None:
+    asked = train.source.get("load", {})
+    if any(asked.get(name) for name in ("task", "quantiles", "ordered", "target_scale")):
+        return []
+    if len(train.targets) > 1 or train.schema is None:
         return []
     numbers, counts = _whole_numbers(train)
     if not FEWEST <= len(numbers) <= MOST:

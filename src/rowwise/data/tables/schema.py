@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
@@ -115,8 +116,13 @@ class Schema:
         labels: of several labels, how each target spells no and yes; none for other tasks.
         thresholds: of a trained model, the probability from which on the answer is yes: the second class's, or each
             label's; none: the most probable class, and labels above 0.5.
+        aim: what the thresholds were chosen for, as the setting has it (`models.threshold_aim`).
         temperatures: of a trained model whose probabilities are calibrated, what its logits were divided by: one, or
             one for each label.
+        counts: whether the targets are counts, which are predicted above 0 and measured by their deviance.
+        quantiles: levels of the target's quantiles that are predicted, rising; none: the target itself.
+        ordered: whether the classes stand in their order, from the lowest.
+        target_scale: on which scale a number is learned, `"log"` or `"none"`; empty: standardized.
     """
 
     columns: tuple[Column, ...]
@@ -130,6 +136,11 @@ class Schema:
     labels: tuple[tuple[str, str], ...] = ()
     thresholds: tuple[float, ...] = ()
     temperatures: tuple[float, ...] = ()
+    counts: bool = False
+    quantiles: tuple[float, ...] = ()
+    ordered: bool = False
+    target_scale: str = ""
+    aim: str = ""
 
     def __str__(self) -> str:
         return schema_text(self)
@@ -138,6 +149,13 @@ class Schema:
     def task(self) -> str:
         """`"classification"`, `"multilabel"` or `"regression"`."""
         return "classification" if self.classes else "multilabel" if self.labels else "regression"
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the numbers that are predicted: the targets, or the target's quantiles."""
+        if not self.quantiles:
+            return self.targets
+        return tuple(f"{self.targets[0]} {level:g}" for level in self.quantiles)
 
     @property
     def weight(self) -> str:
@@ -216,7 +234,12 @@ class Schema:
         more = {"target_origins": list(self.target_origins), "target_units": list(self.target_units)}
         more |= {"decimal": self.decimal, "separator": self.separator, "missing": list(self.missing)}
         more["labels"] = [list(pair) for pair in self.labels]
-        more |= {"thresholds": list(self.thresholds), "temperatures": list(self.temperatures)}
+        more |= {name: getattr(self, name) for name in ("counts", "ordered", "target_scale", "aim")}
+        more |= {
+            "quantiles": list(self.quantiles),
+            "thresholds": list(self.thresholds),
+            "temperatures": list(self.temperatures),
+        }
         return record | {name: value for name, value in more.items() if value}
 
     @classmethod
@@ -235,7 +258,17 @@ class Schema:
             missing = _texts(record.get("missing", ()))
             labels = tuple((no, yes) for no, yes in map(_texts, record.get("labels", ())))
             decided = [tuple(map(float, record.get(name, ()))) for name in ("thresholds", "temperatures")]
-            schema = cls(columns, targets, classes, origins, units, decimal, separator, missing, labels, *decided)
+            schema = cls(columns, targets, classes, origins, units, decimal, separator, missing, labels)
+            schema = replace(
+                schema,
+                thresholds=decided[0],
+                temperatures=decided[1],
+                counts=record.get("counts") is True,
+                ordered=record.get("ordered") is True,
+                quantiles=tuple(float(level) for level in record.get("quantiles", ())),
+                target_scale=_texts([record.get("target_scale", "")])[0],
+                aim=_texts([record.get("aim", "")])[0],
+            )
         except (KeyError, TypeError, AttributeError, OverflowError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
         if classes and not targets:
@@ -246,6 +279,9 @@ class Schema:
             most = len(labels) or (1 if classes else 0)
             if len(numbers) not in (0, most) or not all(0 < number < math.inf for number in numbers):
                 raise ValueError(f"schema: thresholds or temperatures {numbers!r:.60}")
+        levels = schema.quantiles
+        if levels and (len(targets) != 1 or classes or not all(a < b for a, b in pairwise((0.0, *levels, 1.0)))):
+            raise ValueError(f"schema: quantiles {levels!r:.60}")
         if any(no == yes for no, yes in labels):
             raise ValueError("schema: a label whose no is its yes")
         if len(origins) not in (0, len(schema.targets)):

@@ -67,6 +67,25 @@ KNOWN = frozenset(
 )
 # Nobody writes fractions of these; and `$1,234` is a thousand dollars wherever it stands.
 WITHOUT_FRACTIONS = ("₩", "원", "KRW", "¥", "円", "JPY", "₫", "VND", "IDR")
+# Where these are written a comma never stands before a fraction, though there may be one: 1.5만원.
+MYRIADS = (
+    "만",
+    "만원",
+    "억",
+    "억원",
+    "조",
+    "조원",
+    "천원",
+    "백만원",
+    "천만원",
+    "万",
+    "万円",
+    "億円",
+    "亿",
+    "万元",
+    "亿元",
+    "元",
+)
 COMMAS_BETWEEN_THOUSANDS = ("$", "US$", "USD", "£", "GBP", "₹", "Rs.", "Rs", "INR")
 _SAME = {
     "₩": "원",

@@ -5,7 +5,8 @@
 namespace rowwise {
 
 enum class Activation { linear, relu, leaky_relu, elu, gelu, silu, tanh, sigmoid, softmax };
-enum class Loss { sparse_crossentropy, crossentropy, binary_crossentropy, mse, mae };
+// Those after mae are of a linear last layer's outputs z themselves; what its Keras model makes of z is not the engine's.
+enum class Loss { sparse_crossentropy, crossentropy, binary_crossentropy, mse, mae, poisson, pinball, ordered };
 enum class Rule { adam, sgd, rmsprop };
 
 struct LayerDescription {
@@ -22,6 +23,7 @@ struct LossDescription {
   Loss kind = Loss::sparse_crossentropy;
   bool from_logits = false;
   double label_smoothing = 0;
+  std::vector<double> levels;  // pinball: (units,), the quantiles' levels
 };
 
 struct OptimizerDescription {

@@ -30,6 +30,7 @@ from rowwise.models.keras_view import (
     layer_title,
 )
 from rowwise.models.preparation import Preparation, ScaledSquaredError
+from rowwise.models.target_layers import TargetLayer, loss_fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +48,7 @@ class DenseChain:
         prepare: applied to all records before anything else, once; None where there is nothing to prepare.
         scale, offset: applied to the records before the first layer.
         output_scale, output_offset: applied to the outputs, unit by unit; empty where they stay as they are.
+        finish: what the model makes of the last Dense layer's outputs, where it makes targets of them; else None.
         dtype: what the records must be, where it is not float32.
     """
 
@@ -57,6 +59,7 @@ class DenseChain:
     offset: float = 0.0
     output_scale: tuple[float, ...] = ()
     output_offset: tuple[float, ...] = ()
+    finish: TargetLayer | None = None
     dtype: str = "float32"  # of the input layer: Keras casts the records to it
 
     @property
@@ -110,8 +113,8 @@ def describe(model: keras.Model) -> DenseChain:
             raise Unsupported(f"{layer_title(layer)}, activity_regularizer")
         if kind is keras.layers.Identity:
             continue
-        if chain.output_scale:
-            raise Unsupported(layer_title(layer))  # nothing may follow what the outputs were scaled by
+        if chain.output_scale or chain.finish is not None:
+            raise Unsupported(layer_title(layer))  # nothing may follow what the outputs became
         if kind in (keras.layers.Flatten, keras.layers.Reshape):
             shape = layer.compute_output_shape(shape)
             _only_before(chain, layer)
@@ -136,6 +139,10 @@ def describe(model: keras.Model) -> DenseChain:
             units = chain.layers[-1].units
             chain.output_scale = _for_each(units, layer.scale)
             chain.output_offset = _for_each(units, layer.offset)
+        elif isinstance(layer, TargetLayer):
+            if not chain.layers or activated or dropout:
+                raise Unsupported(layer_title(layer))
+            chain.finish = layer
         elif kind is keras.layers.Rescaling:
             _only_before(chain, layer)
             if dropout or (chain.scale, chain.offset) != (1.0, 0.0) or np.ndim(layer.scale) or np.ndim(layer.offset):
@@ -175,7 +182,12 @@ def compiled(model: keras.Model, chain: DenseChain) -> Compiled:
     _check_trained(model, chain)
     last = chain.layers[-1]
     standardized = type(model.loss) is ScaledSquaredError
-    if standardized:
+    if chain.finish is not None:
+        if not loss_fits(chain.finish, model.loss):
+            raise Unsupported(f"{layer_title(chain.finish)} + {getattr(model.loss, 'name', model.loss)}")
+        loss = checked_loss(model, model.loss, chain.finish.loss)
+        loss = replace(loss, levels=tuple(getattr(chain.finish, "levels", ())))
+    elif standardized:
         if chain.output_scale != _for_each(last.units, model.loss.scale):
             raise Unsupported(f"ScaledSquaredError, scale={model.loss.scale}")
         loss = checked_loss(model, model.loss, "mean_squared_error")

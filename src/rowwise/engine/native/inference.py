@@ -71,7 +71,7 @@ class Networks:
             if not borrowed.takes(values):
                 return None
             borrowed.compiled.records(records.x).predict(outputs)
-        return outputs
+        return outputs if self.chain.finish is None else self.chain.finish.finish(outputs)
 
     @contextmanager
     def _network(self, takes_bytes: bool, size: int) -> Iterator[_Network]:

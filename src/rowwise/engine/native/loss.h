@@ -21,7 +21,7 @@ template <class T>
 struct Targets {
   const std::int32_t* classes;  // or null
   const T* values;              // or null
-  LossDescription loss;
+  const LossDescription& loss;
 
   T value(std::int64_t row, int j, int units) const {
     if (classes) return T(j == classes[row]);
@@ -113,6 +113,50 @@ template <class T>
   return loss / units;
 }
 
+// Mean Poisson deviance of counts exp(z), targets the true ones, all in units of their mean: z (units,) → d_z (units,).
+template <class T>
+[[gnu::noinline]] T poisson_deviance(const Targets<T>& targets, std::int64_t row, const T* z, T* d_z, int units) {
+  T loss = 0;
+  for (int j = 0; j < units; ++j) {
+    const T target = targets.value(row, j, units), rate = std::exp(z[j]);
+    loss += 2 * ((target > 0 ? target * (std::log(target) - z[j]) : T(0)) - target + rate);
+    d_z[j] = 2 * (rate - target) / units;
+  }
+  return loss / units;
+}
+
+// Mean pinball loss of quantiles q: q[0] = z[0], each next one is softplus(z[j]) more. z (units,) → d_z (units,).
+template <class T>
+[[gnu::noinline]] T pinball(const Targets<T>& targets, std::int64_t row, const T* z, T* d_z, int units) {
+  T loss = 0, quantile = 0, above = 0;
+  for (int j = 0; j < units; ++j) {
+    quantile += j ? (z[j] > 0 ? z[j] : T(0)) + std::log1p(std::exp(-std::abs(z[j]))) : z[j];
+    const T error = targets.value(row, j, units) - quantile, level = T(targets.loss.levels[j]);
+    loss += error >= 0 ? level * error : (level - 1) * error;
+    d_z[j] = (error >= 0 ? -level : 1 - level) / units;
+  }
+  for (int j = units; --j >= 0;) {  // a step moves all quantiles from there on
+    above += d_z[j];
+    d_z[j] = j ? above / (1 + std::exp(-z[j])) : above;
+  }
+  return loss / units;
+}
+
+// Cross-entropy of ordered classes: unit j says whether a record goes on from class j. Targets: 1 if it does, 0 if that
+// is its class, below 0 if it has stopped before. z (units,) → d_z (units,).
+template <class T>
+[[gnu::noinline]] T ordered_crossentropy(const Targets<T>& targets, std::int64_t row, const T* z, T* d_z, int units) {
+  T loss = 0;
+  for (int j = 0; j < units; ++j) {
+    const T target = targets.value(row, j, units);
+    d_z[j] = 0;
+    if (target < 0) continue;
+    loss += (z[j] > 0 ? z[j] * (1 - target) : -z[j] * target) + std::log1p(std::exp(-std::abs(z[j])));
+    d_z[j] = 1 / (1 + std::exp(-z[j])) - target;
+  }
+  return loss;
+}
+
 // z and y = last(z) (units,) of one record → d_z (units,); returns the loss.
 template <class T>
 inline T loss_and_gradient(Activation last, T leak, const Targets<T>& targets, std::int64_t row, const T* z, const T* y,
@@ -122,6 +166,10 @@ inline T loss_and_gradient(Activation last, T leak, const Targets<T>& targets, s
   if (crossentropy && !loss.from_logits) return crossentropy_of_softmax(targets, row, y, d_z, units);
   if (loss.kind == Loss::binary_crossentropy && !loss.from_logits && last == Activation::sigmoid)
     return crossentropy_of_sigmoid(targets, row, y, d_z, units);
+
+  if (loss.kind == Loss::poisson) return poisson_deviance(targets, row, z, d_z, units);
+  if (loss.kind == Loss::pinball) return pinball(targets, row, z, d_z, units);
+  if (loss.kind == Loss::ordered) return ordered_crossentropy(targets, row, z, d_z, units);
 
   const T value = crossentropy ? crossentropy_of_logits(targets, row, y, d_z, units)
                                : mean_over_units(targets, row, y, d_z, units);

@@ -13,6 +13,8 @@ LOSSES = (
     "mean_squared_error",
     "mean_absolute_error",
 )
+# Of what the last Dense layer gives, before a layer of `models.target_layers` makes targets of it.
+OF_TARGET_LAYERS = ("poisson_deviance", "pinball", "ordered_crossentropy")
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,16 @@ class LayerDescription:
 
 @dataclass(frozen=True)
 class LossDescription:
-    """A loss of Keras's: its name is one of LOSSES, by default one that takes outputs of any kind."""
+    """A loss: its name is one of LOSSES, by default one that takes outputs of any kind, or one of OF_TARGET_LAYERS.
+
+    Attributes:
+        levels: of pinball, the quantiles' levels, one for each unit.
+    """
 
     name: str = "mean_squared_error"
     from_logits: bool = False
     label_smoothing: float = 0.0
+    levels: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,10 @@ inline const Names<Loss> kLosses{{"sparse_categorical_crossentropy", Loss::spars
                                  {"categorical_crossentropy", Loss::crossentropy},
                                  {"binary_crossentropy", Loss::binary_crossentropy},
                                  {"mean_squared_error", Loss::mse},
-                                 {"mean_absolute_error", Loss::mae}};
+                                 {"mean_absolute_error", Loss::mae},
+                                 {"poisson_deviance", Loss::poisson},
+                                 {"pinball", Loss::pinball},
+                                 {"ordered_crossentropy", Loss::ordered}};
 inline const Names<Rule> kRules{{"adam", Rule::adam}, {"sgd", Rule::sgd}, {"rmsprop", Rule::rmsprop}};
 
 constexpr int kMostUnits = 1 << 30;  // rows and columns are counted in int, padding included
@@ -145,6 +148,7 @@ inline LossDescription read_loss(nb::handle dictionary, const std::string& path)
   fields.read("name", loss.kind, kLosses);
   fields.read("from_logits", loss.from_logits);
   fields.read("label_smoothing", loss.label_smoothing);
+  fields.read("levels", loss.levels);
   fields.refuse_others();
   return loss;
 }
@@ -176,6 +180,10 @@ inline void check_description(const NetworkDescription& d) {
   const bool crossentropy = d.loss.kind == Loss::sparse_crossentropy || d.loss.kind == Loss::crossentropy;
   if (crossentropy && !d.loss.from_logits && last.activation != Activation::softmax)
     refuse("loss.from_logits: expected True, because the last layer is no softmax");
+  if (d.loss.kind > Loss::mae && (last.activation != Activation::linear || !d.output_scale.empty()))
+    refuse("loss.name: expected a loss for this last layer, or a linear one without output_scale");
+  if (d.loss.levels.size() != std::size_t(d.loss.kind == Loss::pinball ? last.units : 0))
+    refuse("loss.levels: expected a level for each unit for pinball, none for other losses");
   if (d.output_scale.size() != d.output_offset.size())
     refuse("output_offset: expected as many numbers as output_scale has");
   if (!d.output_scale.empty() &&

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.engine.arrays import Arrays
+    from rowwise.models.target_layers import TargetLayer
 
 SLICE_SECONDS = 0.05  # how long the engine runs before it looks whether Ctrl-C was pressed
 WRAPPERS = (
@@ -159,7 +160,9 @@ class Native:
         return metric_results(self.model)
 
     def _in_units(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """`(records, units)` as the model gives them, from what the network gives."""
+        """`(records, outputs)` as the model gives them, from what the network gives."""
+        if self.chain.finish is not None:
+            return self.chain.finish.finish(outputs)
         if not self.compiled.standardized:
             return outputs
         scale, offset = (np.array(one, np.float32) for one in (self.chain.output_scale, self.chain.output_offset))
@@ -217,7 +220,11 @@ class Records:
         self.x = np.ascontiguousarray(x if self.bytes else x.astype(np.float32, copy=False))
         if compiled is None:
             return
-        y = arrays.y
+        y, self.classes = arrays.y, None
+        if chain.finish is not None:
+            self.countable = False
+            self.y = self._of_layer(chain.finish, y)
+            return
         sparse = compiled.loss.name == SPARSE
         width = 1 if sparse else self.units
         # Any other shape Keras would broadcast, or refuse.
@@ -234,9 +241,19 @@ class Records:
             if compiled.standardized:
                 y = (y - np.array(chain.output_offset)) / np.array(chain.output_scale)
             self.y = np.ascontiguousarray(y, np.float32)
-        self.classes = None  # of pictures, which the order of a batch puts beside each other
+        # Of pictures, which the order of a batch puts beside each other.
         if self.bytes and (sparse or self.units > 1):
             self.classes = self.y if sparse else self.y.argmax(axis=1)
+
+    def _of_layer(self, layer: TargetLayer, y: NDArray[Any]) -> NDArray[np.float32]:
+        """Raises Unsupported where Keras would broadcast the labels, or refuse them."""
+        try:
+            targets = layer.targets(y)
+        except ValueError:
+            targets = None
+        if targets is None or targets.shape != (self.records, self.units):
+            raise Unsupported(f"y {y.shape}")
+        return np.ascontiguousarray(targets)
 
     def with_classes_together(self, order: NDArray[np.int32], batch_size: int) -> NDArray[np.int32]:
         """The same batches, with pictures of a class beside each other.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rowwise.measure.multilabel import MultiLabelReport
     from rowwise.measure.page.report_content import ReportContent
+    from rowwise.measure.quantiles import QuantileReport
     from rowwise.measure.regression import RegressionReport
     from rowwise.measure.report import Report
 
@@ -84,6 +85,12 @@ def tiles(subject: ReportContent) -> list[Tile]:
             if key in ("binary_accuracy", "f1", "roc_auc"):
                 interval = between(measured, "share")
                 tiles.append(_tile(f"{value:.4f}", say(f"measure.name.{key}"), interval, _one(baseline)))
+    elif spread := subject.quantiles:
+        base = significant(spread.baseline_pinball)
+        tiles.append(_tile(significant(spread.pinball), as_text.measure_name("pinball"), "", base))
+        for band in spread.bands[:1]:
+            share = say("report.tile.nominal", share=f"{100 * band.nominal:.4g}")
+            tiles.append(Tile(f"{100 * band.coverage:.1f} %", [as_text.measure_name("coverage"), share]))
     elif numbers := subject.numbers:
         for score in numbers.per_target[:2]:
             for key in ("mae", "r2"):
@@ -112,6 +119,8 @@ def measures_view(subject: ReportContent) -> Measures | None:
         table = MeasureTable("", say("report.measures"), _label_rows(labels), say("measure.baseline.labels"), "")
         warnings = [*as_text.labels_decided(labels), *as_text.label_warnings(labels)]
         return Measures(warnings, head, [table], bootstrap, _by_label(labels), [])
+    if spread := subject.quantiles:
+        return Measures(as_text.band_lines(spread), head, [_of_quantiles(spread)], bootstrap, None, [])
     if numbers := subject.numbers:
         shown = range(min(len(numbers.targets), as_text.MOST_TARGETS))
         tables = [_of_target(numbers, target) for target in shown]
@@ -151,17 +160,32 @@ def _of_target(report: RegressionReport, target: int) -> MeasureTable:
     score = report.per_target[target]
     rows = [
         (
-            unit,
+            as_text.measure_name(key),
             number(getattr(score, key), key),
             between(score.intervals[key], key),
             number(score.baseline[key], key),
             say(f"report.says.{key}"),
         )
-        for key, unit in UNITS.items()
+        for key in report.figures
     ]
     worse = score.rmse >= score.baseline["rmse"]
     warning = say("measure.no_better.mean", name=score.name) if worse else ""
     return MeasureTable(score.name, score.name, rows, say("measure.mean.says", mean=significant(score.mean)), warning)
+
+
+def _of_quantiles(report: QuantileReport) -> MeasureTable:
+    rows = []
+    for score in report.per_quantile:
+        pinball = f"{as_text.measure_name('pinball')} {score.level:g}"
+        interval = between(score.intervals["pinball"], "pinball")
+        base = significant(score.baseline)
+        rows.append((pinball, significant(score.pinball), interval, base, say("report.says.pinball")))
+        interval = between(score.intervals["coverage"], "share")
+        says = say("report.says.coverage", level=f"{score.level:g}")
+        rows.append((f"{say('measure.coverage')} {score.level:g}", f"{score.coverage:.4f}", interval, "", says))
+    worse = report.pinball >= report.baseline_pinball
+    warning = say("measure.no_better.quantiles", name=report.target) if worse else ""
+    return MeasureTable(report.target, report.target, rows, say("measure.baseline.quantiles"), warning)
 
 
 def _by_class(report: Report) -> ClassTable:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.measure.multilabel import MultiLabelReport
+from rowwise.measure.quantiles import QuantileReport
 from rowwise.measure.regression import RegressionReport
 from rowwise.measure.report import Report
 
@@ -62,7 +63,7 @@ class ReportContent:
         versions: of what computed the measures.
     """
 
-    report: Report | RegressionReport | MultiLabelReport
+    report: Report | RegressionReport | MultiLabelReport | QuantileReport
     model: keras.Model
     data: Dataset
     importance: Importance | None = None
@@ -80,6 +81,11 @@ class ReportContent:
     def numbers(self) -> RegressionReport | None:
         """The report where it is of numbers."""
         return self.report if isinstance(self.report, RegressionReport) else None
+
+    @property
+    def quantiles(self) -> QuantileReport | None:
+        """The report where it is of quantiles."""
+        return self.report if isinstance(self.report, QuantileReport) else None
 
     @property
     def labels(self) -> MultiLabelReport | None:
@@ -100,4 +106,5 @@ class ReportContent:
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
         """`(records,)` class numbers."""
-        return self.probabilities.argmax(1)
+        predicted = None if self.classes is None else self.classes.predicted
+        return self.probabilities.argmax(1) if predicted is None else predicted

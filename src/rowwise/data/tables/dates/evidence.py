@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add, and_
@@ -31,12 +32,12 @@ READABLE = 0.9  # share of the values that have to be dates; the others count as
 SHOWING = 32  # different numbers in a place of a date, from which on it is no longer counted how many
 MIDNIGHT = datetime.time()
 # One form whose numbers wait for an order, as `FORMS` has it, for a quick look.
-_NUMBERS = rf"^{BEFORE}[0-9]{{1,2}}\s*[-/.]\s*[0-9]{{1,2}}\s*[-/.]\s*(?:[12][0-9]{{3}}|[0-9]{{2}})(?:[^0-9]|$)"
+_NUMBERS = rf"^{BEFORE}[0-9]{{1,2}}\s*[-/.]\s*[0-9]{{1,2}}\s*[-/.]\s*(?:[0-2][0-9]{{3}}|[0-9]{{2}})(?:[^0-9]|$)"
 # A number that is no date: 20230114, 202301 and 2023.01 may be one.
 _PLAIN = re.compile(
     r"[-+]|[0-9]{1,3}(?:\.[0-9]*)?$|[0-9]+\.[0-9]{3,}$|0?\.|(?!(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])$)[0-9]{5,7}$|[0-9]{9,11}$"
 )
-_THREE = rf"^{BEFORE}([0-9]{{1,2}})\s*[-/.]\s*([0-9]{{1,2}})\s*[-/.]\s*([12][0-9]{{3}}|[0-9]{{2}})"
+_THREE = rf"^{BEFORE}([0-9]{{1,2}})\s*[-/.]\s*([0-9]{{1,2}})\s*[-/.]\s*([0-2][0-9]{{3}}|[0-9]{{2}})"
 EARLY_CENTURY = 40  # where years of two digits would lie ahead, from here on they are of the 20th century
 USUAL = (1600, 2200)  # years that dates of tables have, in the calendar that everybody means
 FEWEST = 3  # numbers such as 20230114 that are no dates by chance
@@ -77,6 +78,7 @@ class DateEvidence:
         reads: by the names of `ORDERS`.
         offsets: from UTC, in minutes; None among them where a moment has none.
         places: the different numbers in each of the three places of a date, as texts, `SHOWING` at most.
+        unknown_zones: how often offsets stand as names that tell none, such as `CST`.
         zone: of a typed column.
         order: as the file was found to have it, or as an option says; empty where no order is to be chosen.
     """
@@ -87,6 +89,7 @@ class DateEvidence:
     none: int = 0
     reads: dict[str, Read] = field(default_factory=lambda: {order: Read() for order in ORDERS})
     offsets: set[int | None] = field(default_factory=set)
+    unknown_zones: Counter[str] = field(default_factory=Counter)
     places: tuple[set[str], ...] = field(default_factory=lambda: (set(), set(), set()))
     zone: str = ""
     order: str = ""
@@ -164,7 +167,10 @@ class DateEvidence:
                 self.possible = False
                 return
         present = in_ascii(present)
-        bare, minutes = zones.split(present) if self._may_have_offsets(present) else (present, None)
+        bare, minutes = present, None
+        if self._may_have_offsets(present):
+            bare, minutes, unknown = zones.split(present)
+            self.unknown_zones.update(unknown)
         if not self.sample and not self._find_sample(bare):
             return
         self._add(bare, minutes, present, records)
@@ -197,7 +203,9 @@ class DateEvidence:
                 self._add_years(read, as_timestamps(present), present, records)
 
     def _may_have_offsets(self, present: pl.Series) -> bool:
-        return bool(self.offsets - {None}) or any(zones.split_one(str(text))[1] for text in _some(present))
+        return bool(self.offsets - {None} or self.unknown_zones) or any(
+            zones.split_one(str(text))[1] for text in _some(present)
+        )
 
     def _find_sample(self, bare: pl.Series) -> bool:
         """Look for a date among some values; where most are none, the column has none."""

@@ -23,7 +23,8 @@ AFTERNOON = ("pm", "p.m.", "p.m", "오후", "下午", "午後")
 _HALF = "AM|PM|A\\.M\\.?|P\\.M\\.?|오전|오후|上午|下午|午前|午後"
 
 _YEAR = "(?P<year>[12][0-9]{3})"
-_SOME_YEAR = "(?P<year>[12][0-9]{3}|[0-9]{2})"
+_ANY_YEAR = "(?P<year>[0-2][0-9]{3})"  # beside a month and a day: 0123-04 is a code
+_SOME_YEAR = "(?P<year>[0-2][0-9]{3}|[0-9]{2})"
 _MONTH = "(?P<month>[0-9]{1,2})"
 _DAY = "(?P<day>[0-9]{1,2})"
 _NAME = r"(?P<name>[^\W\d_]{3,12}\.?)"
@@ -70,17 +71,18 @@ def _form(grain: str, expression: str, any_order: bool = False) -> Form:
     return Form(grain, f"(?i)^{expression}$", any_order)
 
 
-_THREE = r"(?P<one>[0-9]{1,2})\s*[-/.]\s*(?P<two>[0-9]{1,2})\s*[-/.]\s*(?P<three>[12][0-9]{3}|[0-9]{2})"
+_THREE = r"(?P<one>[0-9]{1,2})\s*[-/.]\s*(?P<two>[0-9]{1,2})\s*[-/.]\s*(?P<three>[0-2][0-9]{3}|[0-9]{2})"
 _THIRD = r"(?:\.|er|e|º|°|th|st|nd|rd)?\s*(?:quartal|quarter|trimestre|trim\.?|kwartał|квартал)"
 FORMS = (
     _form(
         "day",
-        rf"{WEEKDAY}{_YEAR}(?:\s*[-/._년年]\s*|\s){_MONTH}(?:\s*[-/._월月]\s*|\s){_DAY}\s*[.일日]?{_THEN}",
+        rf"{WEEKDAY}{_ANY_YEAR}(?:\s*[-/._년年]\s*|\s){_MONTH}(?:\s*[-/._월月]\s*|\s){_DAY}\s*[.일日]?{_THEN}",
     ),
     _form("day", WEEKDAY + _THREE + _THEN, any_order=True),
     _form("day", rf"{WEEKDAY}{_DAY}{_NTH}[-\s/.]*(?:of\s+|de\s+)?{_NAME}[-\s/.,]*(?:de\s+)?{_SOME_YEAR}{_THEN}"),
+    _form("day", rf"(?:ngày\s+)?{_DAY}\s+tháng\s+{_MONTH}(?:,?\s*năm|,)?\s+{_YEAR}{_THEN}"),  # Vietnamese
     _form("day", rf"{WEEKDAY}{_NAME}[-\s/.]*{_DAY}{_NTH}(?:,\s*|[-\s/]+){_SOME_YEAR}{_THEN}"),
-    _form("day", rf"{_YEAR}[-\s/.]*{_NAME}[-\s/.]*{_DAY}{_THEN}"),
+    _form("day", rf"{_YEAR}[-\s/.]*{_NAME}[-\s/.]*{_DAY}\.?{_THEN}"),
     _form(
         "day",
         r"(?P<year>[12][0-9]{3})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
@@ -108,7 +110,9 @@ FORMS = (
     _form("clock", r"(?P<hour>[0-9]{1,2})\s?h\s?(?P<minute>[0-9]{2})"),
     _form("clock", r"(?P<hour>[0-9]{1,2})\.(?P<minute>[0-9]{2})\s*Uhr"),
 )
-ZEROS = r"^(?:[0\-/.: T년월일]+|NaT|<NA>)$"  # stands where a date is missing, as in MySQL's 0000-00-00
+# Stands where a date is missing, as in MySQL's 0000-00-00 and in .NET's 0001-01-01.
+_FIRST = r"(?:0001-01-01|0?1[/.]0?1[/.]0001)(?:[ T]0?0:00(?::00(?:\.0+)?)?)?|1/1/0001 12:00:00 AM"
+ZEROS = rf"^(?:[0\-/.: T년월일]+|{_FIRST}|NaT|<NA>)$"
 
 _DIRECTIVES = {
     "year": "%Y",

@@ -89,6 +89,13 @@ def tell_unread(name: str, one: DateEvidence) -> None:
     warn_user(say("dates.unread", name=name, **facts))
 
 
+def tell_zones(name: str, one: DateEvidence) -> None:
+    """Say that the names of some zones tell no offset."""
+    if unknown := one.unknown_zones:
+        found = ", ".join([*unknown][:SHOWN])
+        warn_user(say("dates.zones", name=name, count=f"{unknown.total():,}", found=found))
+
+
 def tell_years(name: str, one: DateEvidence) -> None:
     """Say what years of two digits are taken for where that is a guess; and which years can hardly be meant."""
     if one.century != CENTURY:

@@ -22,7 +22,9 @@ from rowwise.data.tables.number_text import in_ascii
 if TYPE_CHECKING:
     import polars as pl
 
-EARLIEST = 1000  # a year before it is a misread one of two digits
+EARLIEST = 1000  # a year before it is a misread one of two digits, but where it is written with four
+FIRST = 2  # years before it stand for no date, as .NET's 0001-01-01 does
+_FOUR = r"(?:^|[^0-9])0[0-9]{3}(?:[^0-9]|$)"
 CENTURY = 70  # of two digits, a year from here on is of the 20th century, as strftime's %y has it
 CLOCK_DAY = "1970-01-01"  # which the clocks of times of day have
 
@@ -89,7 +91,7 @@ def _of_texts(texts: pl.Series, pattern: str, zone: str) -> pl.Series:
         clocks = by_pattern(texts, pattern)
         if clocks.null_count() == texts.null_count():
             return clocks
-    bare, minutes = zones.split(texts)
+    bare, minutes, _ = zones.split(texts)
     clocks = as_clocks(bare, pattern)
     return clocks if minutes is None or not zone else zones.from_offsets(clocks, minutes, zone)
 
@@ -141,8 +143,13 @@ def by_pattern(texts: pl.Series, pattern: str) -> pl.Series:
             read = texts.str.to_date(pattern, strict=False).cast(_TYPE())
     except pl.exceptions.PolarsError:  # a pattern that it cannot use
         return _nothing(len(texts))
-    early = (read.dt.year() < EARLIEST).fill_null(False)
-    return read.set(early, None) if early.any() else read
+    return _without_early(read, texts)
+
+
+def _without_early(read: pl.Series, texts: pl.Series) -> pl.Series:
+    years = read.dt.year()
+    early = (years < EARLIEST).fill_null(False)
+    return read.set(early & ((years < FIRST) | ~texts.str.contains(_FOUR)), None) if early.any() else read
 
 
 def _by_forms(texts: pl.Series, grain: str, order: str) -> pl.Series:
@@ -154,7 +161,7 @@ def _by_forms(texts: pl.Series, grain: str, order: str) -> pl.Series:
         if not len(unread):
             break
         read = read.scatter(unread, _by_form(texts.gather(unread), form, order))
-    return read
+    return _without_early(read, texts) if grain != "clock" else read
 
 
 def _by_form(texts: pl.Series, form: Form, order: str) -> pl.Series:
@@ -214,6 +221,9 @@ def _dates(parts: pl.DataFrame, zero: pl.Series) -> pl.Series:
         month = names.replace_strict(list(MONTHS), list(MONTHS.values()), default=None, return_dtype=pl.Int64)
     else:
         month = parts["month"].cast(pl.Int64, strict=False)
-    day = parts["day"].cast(pl.Int64, strict=False) if "day" in parts.columns else zero + 1
+    day = zero + 1
+    if "day" in parts.columns:  # 0001 is no day
+        day = parts["day"].cast(pl.Int64, strict=False).set(parts["day"].str.len_chars().fill_null(0) > 2, None)
     table = pl.DataFrame({"year": year, "month": month, "day": day})
-    return table.select(pl.format("{}-{}-{}", "year", "month", "day").str.to_date("%Y-%m-%d", strict=False)).to_series()
+    four = pl.col("year").cast(pl.String).str.zfill(4)
+    return table.select(pl.format("{}-{}-{}", four, "month", "day").str.to_date("%Y-%m-%d", strict=False)).to_series()

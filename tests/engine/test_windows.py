@@ -1,0 +1,128 @@
+"""Convolutions and poolings written as products of matrices give what XLA gives, and models of them what Keras does."""
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+from jax import lax
+
+import rowwise
+from rowwise.engine.windows import with_fast_windows
+
+random = np.random.default_rng(0)
+
+
+def normal(*shape):
+    return random.normal(size=shape).astype("float32")
+
+
+def convolved(strides, padding, numbers=("NHWC", "HWIO", "NHWC"), **options):
+    return lambda x, w: lax.conv_general_dilated(x, w, strides, padding, dimension_numbers=numbers, **options)
+
+
+CONVOLUTIONS = {
+    "valid": (convolved((1, 1), "VALID"), normal(3, 7, 6, 2), normal(3, 2, 2, 4)),
+    "same, strided": (convolved((2, 1), "SAME"), normal(2, 7, 6, 3), normal(3, 3, 3, 2)),
+    "dilated": (convolved((1, 1), "SAME", rhs_dilation=(2, 1)), normal(2, 8, 5, 1), normal(2, 3, 1, 3)),
+    "channels first": (convolved((1, 1), "SAME", ("NCHW", "OIHW", "NCHW")), normal(2, 3, 5, 6), normal(4, 3, 3, 2)),
+    "one axis": (convolved((2,), "VALID", ("NWC", "WIO", "NWC")), normal(2, 9, 3), normal(4, 3, 5)),
+    "three axes": (
+        convolved((1, 2, 1), "SAME", ("NDHWC", "DHWIO", "NDHWC")),
+        normal(2, 3, 4, 3, 2),
+        normal(2, 2, 2, 2, 3),
+    ),
+    "a kernel of one": (convolved((1, 1), "VALID"), normal(2, 3, 3, 5), normal(1, 1, 5, 2)),
+    "as large as the picture": (convolved((1, 1), "VALID"), normal(2, 5, 5, 2), normal(5, 5, 2, 3)),
+    "transposed": (lambda x, w: lax.conv_transpose(x, w, (2, 2), "SAME"), normal(2, 4, 5, 2), normal(3, 3, 2, 3)),
+    "in groups": (convolved((1, 1), "SAME", feature_group_count=2), normal(2, 5, 5, 4), normal(3, 3, 2, 6)),
+}
+POOLINGS = {
+    "largest": (-jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID"),
+    "largest, overlapping": (-jnp.inf, lax.max, (1, 3, 2, 1), (1, 2, 1, 1), "SAME"),
+    "largest, with gaps": (-jnp.inf, lax.max, (1, 2, 2, 1), (1, 3, 3, 1), "VALID"),
+    "sum": (0.0, lax.add, (1, 3, 2, 1), (1, 2, 2, 1), "SAME"),
+}
+
+
+def windows_left(function, *arguments):
+    """How many convolutions and poolings XLA would get."""
+    text = str(jax.make_jaxpr(function)(*arguments))
+    return sum(map(text.count, ("conv_general_dilated[", "reduce_window", "select_and_scatter")))
+
+
+def test_convolutions_and_their_gradients_equal_those_of_xla():
+    def all_of_them(operands):
+        results = []
+        for (function, _, _), (x, w) in zip(CONVOLUTIONS.values(), operands, strict=True):
+            gradients = jax.grad(lambda x, w, f=function: jnp.sin(f(x, w)).sum(), (0, 1))(x, w)
+            results.append((function(x, w), *gradients))
+        return results
+
+    operands = [(x, w) for _, x, w in CONVOLUTIONS.values()]
+    fast = with_fast_windows(all_of_them)
+    assert windows_left(fast, operands) == 4, "the one in groups, forward twice and two gradients"
+    for name, theirs, ours in zip(CONVOLUTIONS, jax.jit(all_of_them)(operands), jax.jit(fast)(operands), strict=True):
+        for expected, found in zip(theirs, ours, strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_poolings_and_their_gradients_equal_those_of_xla():
+    """Also where several numbers of a window are its largest: the first of them has the gradient."""
+    x = random.integers(-1, 2, (2, 7, 6, 3)).astype("float32")
+
+    def all_of_them(x):
+        results = []
+        for arguments in POOLINGS.values():
+            weights = 1.0 + jnp.arange(lax.reduce_window(x, *arguments).size, dtype=jnp.float32)
+            total = lambda x, a=arguments, w=weights: (lax.reduce_window(x, *a).ravel() * w).sum()  # noqa: E731
+            results.append((lax.reduce_window(x, *arguments), jax.grad(total)(x)))
+        return results
+
+    fast = with_fast_windows(all_of_them)
+    assert windows_left(fast, x) == 0
+    for name, theirs, ours in zip(POOLINGS, jax.jit(all_of_them)(x), jax.jit(fast)(x), strict=True):
+        for expected, found in zip(theirs, ours, strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=name)
+
+
+def test_a_function_without_windows_is_left_as_it_was():
+    def function(x):
+        return {"norm": jnp.linalg.norm(jax.nn.softmax(x)), "sum": x.sum()}
+
+    x = normal(3, 4)
+    assert str(jax.make_jaxpr(with_fast_windows(function))(x)) == str(jax.make_jaxpr(function)(x))
+
+
+@pytest.mark.slow
+def test_a_convolutional_network_is_trained_as_keras_trains_it():
+    x, y = normal(70, 9, 9, 1), random.integers(0, 3, 70)
+
+    def built():
+        keras.utils.set_random_seed(1)
+        layers = keras.layers
+        model = keras.Sequential(
+            [
+                keras.Input((9, 9, 1)),
+                layers.Conv2D(4, 3, activation="relu"),
+                layers.BatchNormalization(),
+                layers.MaxPooling2D(),
+                layers.Conv2D(5, 2, padding="same", strides=2),
+                layers.AveragePooling2D(2, padding="same"),
+                layers.Flatten(),
+                layers.Dense(3),
+            ]
+        )
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+        return model
+
+    ours, theirs = built(), built()
+    fits = [
+        rowwise.fit(model, x, y, epochs=2, validation_split=0.2, engine=engine, verbose=0).history
+        for model, engine in ((ours, "whole_epoch"), (theirs, "keras"))
+    ]
+    assert fits[0].keys() == fits[1].keys()
+    for name in fits[0]:
+        np.testing.assert_allclose(fits[0][name], fits[1][name], rtol=1e-5)
+    for mine, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-6)
