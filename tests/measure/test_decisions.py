@@ -2,14 +2,19 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from rowwise.measure.temperature import fitted_label_temperature, fitted_temperature, uncalibrated
+from rowwise.measure.temperature import (
+    fitted_label_temperature,
+    fitted_temperature,
+    uncalibrated,
+    uncalibrated_labels,
+)
 from rowwise.measure.threshold import best_threshold
 from rowwise.models.threshold_aim import aim_of
 
@@ -21,6 +26,7 @@ def costs(y, answers, sample_weight):
     return -np.average(wrong, weights=sample_weight)
 
 
+@settings(max_examples=25, deadline=None)
 @given(
     RECORDS, st.sampled_from([("f1", f1_score), ("balanced_accuracy", balanced_accuracy_score), ("cost=2:5", costs)])
 )
@@ -67,13 +73,13 @@ def test_temperatures_are_scikit_learns(weighted):
     p /= p.sum(1, keepdims=True)
     np.testing.assert_allclose(p, calibrated.predict_proba(z), atol=1e-4)
     raw = np.exp(z - z.max(1, keepdims=True))
-    np.testing.assert_allclose(uncalibrated(p, (temperature,)), raw / raw.sum(1, keepdims=True), atol=1e-9)
+    np.testing.assert_allclose(uncalibrated(p, temperature), raw / raw.sum(1, keepdims=True), atol=1e-9)
     # A label by itself is a class of two.
     margin, yes = z[:, 1] - z[:, 0], (y == 1).astype(int)
     pair = fitted_temperature(np.stack([np.zeros(400), margin], 1), yes, w)
     assert fitted_label_temperature(margin, yes, w) == pytest.approx(pair)
     labels = 1 / (1 + np.exp(-z / np.array([2.0, 3.0, 1.0])))
-    np.testing.assert_allclose(uncalibrated(labels, (2.0, 3.0, 1.0)), 1 / (1 + np.exp(-z)), atol=1e-9)
+    np.testing.assert_allclose(uncalibrated_labels(labels, (2.0, 3.0, 1.0)), 1 / (1 + np.exp(-z)), atol=1e-9)
 
 
 def test_what_is_no_aim():

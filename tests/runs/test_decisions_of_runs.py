@@ -67,6 +67,9 @@ def test_the_threshold_is_best_on_the_records_held_out_and_every_answer_follows_
     y = (frame["kind"] == "yes").to_numpy().astype(int)
     assert report.accuracy == pytest.approx(metrics.accuracy_score(y, given.classes))
     assert report.at_half.f1 == pytest.approx(metrics.f1_score(y, given.probabilities.argmax(1), average="macro"))
+    shown = " ".join(str(report).split())
+    before, after = (metrics.f1_score(y, given.probabilities[:, 1] >= one) for one in (0.5, np.float32(threshold)))
+    assert f"chosen for the F1: {after:.4f} on these records, {before:.4f} at 0.5" in shown
     assert f"yes is predicted from a probability of {threshold:.3g} on" in str(report)
 
 
@@ -97,6 +100,22 @@ def test_a_calibrated_run_goes_on_as_if_it_had_never_stopped(frame, tmp_path):
         for one, two in zip(resumed.model.get_weights(), other.model.get_weights(), strict=True):
             np.testing.assert_array_equal(one, two)
         assert resumed.schema == other.schema
+
+
+def test_ordered_classes_are_calibrated_as_well(frame, tmp_path):
+    table, options = frame.select("u", "v", "size"), {"ordered": "0,1,2", "ensemble": 1, **QUICK}
+    plain = rw.train(table, "size", out=tmp_path / "a", **options)
+    saved = rw.train(table, "size", out=tmp_path / "b", calibrate=True, **options)
+    assert saved.record.test["uncalibrated"]["loss"] == pytest.approx(plain.record.test["loss"], rel=1e-4)
+    held = rw.load(table, "size", ordered="0,1,2")[0].split(0.3, 0)[1]
+    (temperature,) = saved.schema.temperatures
+    losses = [saved.evaluate(held).loss]
+    kernel, bias = saved.model.layers[-2].get_weights()
+    for other in (0.9, 1.1):  # no other temperature is better
+        saved.model.layers[-2].set_weights([kernel / other, bias / other])
+        losses.append(saved.evaluate(held).loss)
+    assert losses[0] < min(losses[1:])
+    assert temperature != 1
 
 
 def test_labels_have_a_threshold_and_a_temperature_each(frame, tmp_path):

@@ -39,6 +39,7 @@ class Prediction:
         task: "regression", "binary", "multiclass" or "multilabel"; empty where it is not known.
         thresholds: the probability from which on the answer is yes, of the second class or of each label; none: the
             most probable class, and labels above 0.5.
+        aim: what the thresholds were chosen for, as the setting of a training has it.
         quantiles: levels of the columns of `values`, where they are quantiles of one target.
         ordered: whether the classes stand in order: then the answer is the median, the first class at or below which
             half of the probability lies.
@@ -56,6 +57,7 @@ class Prediction:
     temperatures: tuple[float, ...] = ()
     quantiles: tuple[float, ...] = ()
     ordered: bool = False
+    aim: str = ""
 
     def __len__(self) -> int:
         return len(self.probabilities)
@@ -220,7 +222,7 @@ def _decided(model: keras.Model, prediction: Prediction) -> Prediction:
         return prediction
     schema = preparation.schema
     quantiles = schema.quantiles if prediction.values.shape[1] == len(schema.quantiles) else ()
-    decided = replace(prediction, thresholds=schema.thresholds, temperatures=schema.temperatures)
+    decided = replace(prediction, thresholds=schema.thresholds, temperatures=schema.temperatures, aim=schema.aim)
     return replace(decided, quantiles=quantiles, ordered=schema.ordered and prediction.probabilities.shape[1] > 0)
 
 

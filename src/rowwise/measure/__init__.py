@@ -151,6 +151,8 @@ def judge(prediction: Prediction, data: Records, train: Dataset | None = None, b
             if not prediction.values.shape[1]
             else _of_margins(prediction, data)
         )
+    if isinstance(report, Report):
+        report = replace(report, aim=prediction.aim)
     return replace(report, basis=basis)
 
 
@@ -171,7 +173,8 @@ def score_labels(prediction: Prediction, data: Records, train: Dataset | None = 
     shares = None if train is None or train.y.shape[1:] != predicted.shape[1:] else mean_of(train.y == 1, train)
     probabilities = None if prediction.values.shape[1] else prediction.probabilities
     report = measure_labels(y, predicted, probabilities, names, provenance, shares, *_weights(data))
-    return replace(report, thresholds=prediction.thresholds, temperatures=prediction.temperatures)
+    report = replace(report, thresholds=prediction.thresholds, temperatures=prediction.temperatures)
+    return replace(report, aim=prediction.aim)
 
 
 def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = None) -> RegressionReport:

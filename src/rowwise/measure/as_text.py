@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from rowwise.models.threshold_aim import aim_of
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
 from rowwise.text.visible import visible
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rowwise.measure.quantiles import QuantileReport
     from rowwise.measure.regression import RegressionReport
     from rowwise.measure.report import Report
+    from rowwise.models.threshold_aim import Aim
 
 COLUMN = 11  # of figures
 RANGES = (12, 22, 13)  # of a figure, its interval and the baseline's
@@ -124,9 +126,9 @@ def measure_name(name: str) -> str:
 
 def importance_lines(importance: Importance, most: int = 8) -> list[str]:
     """The most important columns of a table, a line each."""
-    measure = say("measure.name.accuracy") if importance.measure == "accuracy" else UNITS["r2"]
-    records = f"{importance.records:,}"
-    lines = wrap(say("measure.falls", measure=measure, repeats=importance.repeats, records=records))
+    measure = UNITS.get(importance.measure) or say(f"measure.name.{importance.measure}")
+    records, key = f"{importance.records:,}", "measure.rises" if importance.rises else "measure.falls"
+    lines = wrap(say(key, measure=measure, repeats=importance.repeats, records=records))
     for column in importance.columns[:most]:
         cells = (number(column.mean, importance.measure), f"± {column.std:.4f}")
         lines.append(table_line(f"  {column.name}", IMPORTANCE, cells))
@@ -168,7 +170,7 @@ def decided(report: Report) -> list[str]:
     sentences = []
     if (half := report.at_half) is not None:
         values = {"name": report.names[1], "threshold": f"{report.threshold:.3g}"}
-        sentences.append(say("measure.threshold", **values, **_before_and_after(half, report)))
+        sentences.append(say("measure.threshold", **values, **_before_and_after(half, report)) + _aimed(report))
     if (raw := report.uncalibrated) is not None and raw.calibration is not None and report.calibration is not None:
         figures = {"loss": f"{raw.loss:.4f}", "loss_now": f"{report.loss:.4f}"}
         figures |= {"ece": f"{raw.calibration.ece:.4f}", "ece_now": f"{report.calibration.ece:.4f}"}
@@ -182,12 +184,27 @@ def labels_decided(report: MultiLabelReport) -> list[str]:
     if (half := report.at_half) is not None:
         each = zip(report.labels, report.thresholds, strict=True)
         shown = ", ".join(f"{name} {threshold:.3g}" for name, threshold in each)
-        sentences.append(say("measure.thresholds", thresholds=shown, **_before_and_after(half, report)))
+        figures = _before_and_after(half, report)
+        sentences.append(say("measure.thresholds", thresholds=shown, **figures) + _aimed(report))
     if (raw := report.uncalibrated) is not None:
         shown = ", ".join(f"{temperature:.3g}" for temperature in report.temperatures)
         losses = {"loss": f"{raw.loss:.4f}", "loss_now": f"{report.loss:.4f}"}
         sentences.append(say("measure.calibrated.labels", temperature=shown, **losses))
     return sentences
+
+
+def _aimed(report: Report | MultiLabelReport) -> str:
+    """What the threshold was chosen for, and what became of that on these records."""
+    aim, aimed = aim_of(report.aim), report.aimed
+    if aim is None or aimed is None:
+        return ""
+    figures = {"before": f"{aimed.before:.4f}", "after": f"{aimed.after:.4f}"}
+    return " " + say("measure.threshold.aim", measure=about_aim(aim), **figures)
+
+
+def about_aim(aim: Aim) -> str:
+    """The measure that a threshold is chosen for, in words."""
+    return say(f"decisions.{aim.kind}", false_yes=f"{aim.false_yes:g}", false_no=f"{aim.false_no:g}")
 
 
 def _before_and_after(before: AnyReport, after: AnyReport) -> dict[str, str]:

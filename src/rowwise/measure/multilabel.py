@@ -17,7 +17,8 @@ import numpy as np
 from rowwise.errors import DataError
 from rowwise.measure.bootstrap import LEVEL, SEED, Interval, of_rankings, of_sums
 from rowwise.measure.ranking import Ranking
-from rowwise.measure.temperature import uncalibrated
+from rowwise.measure.temperature import uncalibrated_labels
+from rowwise.measure.threshold import Aimed, aimed_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,6 +64,7 @@ class MultiLabelReport:
         weights: `(records,)`: how much each record counts in every measure; counts of records do not change.
         weighted_by: what the weights are called.
         thresholds: the probability of each label from which on it is predicted; none: above 0.5.
+        aim: what the thresholds were chosen for.
         temperatures: what each label's logits were divided by; none where the probabilities are not calibrated.
     """
 
@@ -80,6 +82,7 @@ class MultiLabelReport:
     weighted_by: str = ""
     thresholds: tuple[float, ...] = ()
     temperatures: tuple[float, ...] = ()
+    aim: str = ""
 
     @property
     def records(self) -> int:
@@ -194,12 +197,22 @@ class MultiLabelReport:
             return None
         return replace(self, predicted=self.probabilities > 0.5, thresholds=())
 
+    @property
+    def aimed(self) -> Aimed | None:
+        """The mean over the labels of the measure that the thresholds were chosen for; None where they were not."""
+        if not self.thresholds or self.probabilities is None:
+            return None
+        columns = zip(self.true.T, self.probabilities.T, self.thresholds, strict=True)
+        each = [aimed_at(self.aim, true.astype(int), p, one, self.weights) for true, p, one in columns]
+        known = [aimed for aimed in each if aimed is not None]
+        return Aimed(*map(float, np.mean(known, axis=0))) if known else None
+
     @cached_property
     def uncalibrated(self) -> MultiLabelReport | None:
         """The same with the probabilities as they were before the calibration; None where there was none."""
         if not self.temperatures or self.probabilities is None:
             return None
-        probabilities = uncalibrated(self.probabilities, self.temperatures)
+        probabilities = uncalibrated_labels(self.probabilities, self.temperatures)
         return replace(self, probabilities=probabilities, thresholds=(), temperatures=())
 
     def to_dict(self) -> dict[str, Any]:
@@ -227,6 +240,8 @@ class MultiLabelReport:
         decided: dict[str, Any] = {}
         if (half := self.at_half) is not None:
             decided |= {"thresholds": list(self.thresholds), "at_half": half._figures()}
+            if (aimed := self.aimed) is not None:
+                decided["aim"] = {"for": self.aim, **aimed._asdict()}
         if (before := self.uncalibrated) is not None:
             decided |= {"temperatures": list(self.temperatures), "uncalibrated": {"loss": before.loss}}
         return decided

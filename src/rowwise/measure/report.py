@@ -1,7 +1,4 @@
-"""True and predicted classes, and probabilities → a Report: the measures of a classifier, intervals and a baseline.
-
-The formulas of what follows from a confusion matrix stand in `confusion`.
-"""
+"""True and predicted classes, and probabilities → a Report: a classifier's measures, intervals and a baseline."""
 
 from __future__ import annotations
 
@@ -27,7 +24,8 @@ from rowwise.measure.confusion import (
     square,
 )
 from rowwise.measure.ranking import Ranking, rankings
-from rowwise.measure.temperature import uncalibrated
+from rowwise.measure.temperature import uncalibrated, uncalibrated_order
+from rowwise.measure.threshold import Aimed, aimed_at
 from rowwise.text import language
 
 if TYPE_CHECKING:
@@ -58,6 +56,7 @@ class Report:
         weighted_by: what the weights are called.
         threshold: the probability of the second class from which on it is predicted; None: the most probable class.
         temperature: what the logits were divided by; None where the probabilities are not calibrated.
+        aim: what the threshold was chosen for.
         ordered: whether the classes stand in their order, which measures then know; predicted is the median.
     """
 
@@ -76,6 +75,7 @@ class Report:
     threshold: float | None = None
     temperature: float | None = None
     ordered: bool = False
+    aim: str = ""
 
     @property
     def level_error(self) -> float | None:
@@ -206,12 +206,20 @@ class Report:
             return None
         return self._of(self.probabilities, self.temperature)
 
+    @property
+    def aimed(self) -> Aimed | None:
+        """The measure of these records that the threshold was chosen for; None where it was not."""
+        if self.threshold is None or self.true is None or self.probabilities is None:
+            return None
+        return aimed_at(self.aim, self.true, self.probabilities[:, 1], self.threshold, self.weights)
+
     @cached_property
     def uncalibrated(self) -> Report | None:
         """The same with the probabilities as they were before the calibration; None where there was none."""
         if self.temperature is None or self.true is None or self.probabilities is None:
             return None
-        return self._of(uncalibrated(self.probabilities, (self.temperature,)), None)
+        before = uncalibrated_order if self.ordered else uncalibrated
+        return self._of(before(self.probabilities, self.temperature), None)
 
     def _of(self, probabilities: NDArray[Any], temperature: float | None) -> Report:
         """The same records with other probabilities, or without the threshold."""
@@ -292,6 +300,8 @@ class Report:
         decided: dict[str, Any] = {}
         if (half := self.at_half) is not None:
             decided |= {"threshold": self.threshold, "at_half": half._figures()}
+            if (aimed := self.aimed) is not None:
+                decided["aim"] = {"for": self.aim, **aimed._asdict()}
         if (before := self.uncalibrated) is not None and before.calibration is not None:
             figures = {"loss": before.loss, "ece": before.calibration.ece}
             decided |= {"temperature": self.temperature, "uncalibrated": figures}

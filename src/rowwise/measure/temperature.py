@@ -39,6 +39,25 @@ def fitted_label_temperature(logits: NDArray[Any], true: NDArray[Any], weights: 
     return _root(lambda scale: float(np.average((_sigmoid(scale * z) - yes) * z, weights=weights)))
 
 
+def fitted_ordered_temperature(logits: NDArray[Any], true: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
+    """Of ordered classes `(records,)` and the numbers `(records, classes - 1)` that say whether one goes on (see
+    `OrderedClasses`): each class up to a record's own is a question of yes and no."""
+    number = np.arange(logits.shape[1])
+    asked = number <= true[:, None]
+    counts = np.ones(len(true)) if weights is None else weights
+    every = np.broadcast_to(counts[:, None], asked.shape)[asked]
+    return fitted_label_temperature(logits[asked], (number < true[:, None])[asked], every)
+
+
+def uncalibrated_order(probabilities: NDArray[Any], temperature: float) -> NDArray[np.float64]:
+    """Probabilities `(records, classes)` of ordered classes as they were before a temperature."""
+    p = np.clip(probabilities.astype(np.float64), TINY, 1.0)
+    beyond = np.cumsum(p[:, ::-1], axis=1)[:, ::-1][:, 1:]  # of going on from each class but the last
+    on = _sigmoid(temperature * (np.log(beyond) - np.log(p[:, :-1])))
+    one = np.ones((len(p), 1))
+    return np.concatenate([one, np.cumprod(on, axis=1)], axis=1) * np.concatenate([1 - on, one], axis=1)
+
+
 def _root(slope: Any) -> float:
     """The temperature at which a slope that rises with 1 / temperature is 0."""
     low, high = 1 / MOST, 1 / LEAST
@@ -48,17 +67,16 @@ def _root(slope: Any) -> float:
     return float(1 / middle)
 
 
-def uncalibrated(probabilities: NDArray[Any], temperatures: tuple[float, ...]) -> NDArray[np.float64]:
-    """The probabilities `(records, classes)`, or `(records, labels)`, before logits were divided by temperatures.
-
-    Args:
-        temperatures: one for all classes, or one for each of several labels.
-    """
+def uncalibrated_labels(probabilities: NDArray[Any], temperatures: tuple[float, ...]) -> NDArray[np.float64]:
+    """Probabilities `(records, labels)` as they were before a temperature for each label."""
     p = np.clip(probabilities.astype(np.float64), TINY, 1.0)
-    if len(temperatures) > 1:
-        odds = np.log(p) - np.log(np.clip(1 - p, TINY, 1.0))
-        return _sigmoid(odds * np.array(temperatures))
-    logits = np.log(p) * temperatures[0]
+    odds = np.log(p) - np.log(np.clip(1 - p, TINY, 1.0))
+    return _sigmoid(odds * np.array(temperatures))
+
+
+def uncalibrated(probabilities: NDArray[Any], temperature: float) -> NDArray[np.float64]:
+    """Probabilities `(records, classes)` as they were before a temperature."""
+    logits = np.log(np.clip(probabilities.astype(np.float64), TINY, 1.0)) * temperature
     raised = np.exp(logits - logits.max(1, keepdims=True))
     before: NDArray[np.float64] = raised / raised.sum(1, keepdims=True)
     return before

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from rowwise.models.threshold_aim import GIVEN, aim_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,6 +22,24 @@ class Chosen(NamedTuple):
     threshold: float
     before: float
     after: float
+
+
+class Aimed(NamedTuple):
+    """The measure that a threshold was chosen for, of other records: at 0.5, and with it."""
+
+    before: float
+    after: float
+
+
+def aimed_at(
+    aim: str, true: NDArray[Any], probabilities: NDArray[Any], threshold: float, weights: Any = None
+) -> Aimed | None:
+    """Of truths `(records,)`, 0 or 1, and the probabilities of yes; None where no measure was chosen, or one truth only
+    occurs."""
+    found = aim_of(aim)
+    if found is None or found.kind == GIVEN or len(np.unique(true)) < 2:
+        return None
+    return Aimed(*(figure_at(true, probabilities, one, found, weights) for one in (USUAL, threshold)))
 
 
 def best_threshold(true: NDArray[Any], probabilities: NDArray[Any], aim: Aim, weights: Any = None) -> Chosen:

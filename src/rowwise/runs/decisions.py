@@ -54,23 +54,24 @@ def decide_together(prediction: Prediction, data: Dataset, settings: Settings) -
     return _chosen(p[:, 1:] if data.classes else p, data, aim)
 
 
-def apply(model: keras.Model, decisions: Decisions) -> None:
+def apply(model: keras.Model, decisions: Decisions, settings: Settings) -> None:
     """Give the model what was decided."""
     from rowwise.models.preparation import preparation_of
 
     if decisions.temperatures:
-        last = model.layers[-1]
+        last = _last_dense(model)
         temperature = np.array(decisions.temperatures, np.float32)
         last.set_weights([weights / temperature for weights in last.get_weights()])
     preparation = preparation_of(model)
     assert preparation is not None
-    preparation.schema = replace(
-        preparation.schema, temperatures=decisions.temperatures, thresholds=decisions.thresholds
-    )
+    schema = replace(preparation.schema, thresholds=decisions.thresholds, aim=settings.threshold)
+    preparation.schema = replace(schema, temperatures=decisions.temperatures)
 
 
 def about_decisions(decisions: Decisions, settings: Settings, data: Dataset, folds: bool = False) -> list[str]:
     """Lines that say what was decided for data such as these, by validation records or by out-of-fold predictions."""
+    from rowwise.measure.as_text import about_aim
+
     lines, records, names = [], f"{decisions.records:,}", data.targets or data.class_names[1:]
     if decisions.temperatures:
         shown = ", ".join(f"{temperature:.3g}" for temperature in decisions.temperatures)
@@ -81,16 +82,8 @@ def about_decisions(decisions: Decisions, settings: Settings, data: Dataset, fol
     each = zip(names, decisions.thresholds, decisions.before, decisions.after, strict=True)
     for name, threshold, before, after in each:
         figures = {"threshold": f"{threshold:.3g}", "before": f"{before:.4f}", "after": f"{after:.4f}"}
-        measure = say(f"decisions.{aim.kind}", false_yes=f"{aim.false_yes:g}", false_no=f"{aim.false_no:g}")
-        lines.append(
-            say(
-                "decisions.threshold.folds" if folds else "decisions.threshold",
-                name=name,
-                measure=measure,
-                records=records,
-                **figures,
-            )
-        )
+        key = "decisions.threshold.folds" if folds else "decisions.threshold"
+        lines.append(say(key, name=name, measure=about_aim(aim), records=records, **figures))
     return lines
 
 
@@ -103,20 +96,34 @@ def _for_each(model: keras.Model, threshold: float) -> tuple[float, ...]:
 
 
 def _logits(model: keras.Model, x: NDArray[Any]) -> NDArray[np.float32]:
-    """`(records, units)`: what the last layer gives before its activation."""
+    """`(records, units)`: what the last Dense layer gives before its activation."""
     import keras
 
     from rowwise.engine.prediction import predict_proba
 
     twin = keras.models.clone_model(model)
     twin.set_weights(model.get_weights())
-    twin.layers[-1].activation = keras.activations.linear
-    return predict_proba(twin, x)
+    last = _last_dense(twin)
+    last.activation = keras.activations.linear
+    layers = twin.layers[: twin.layers.index(last) + 1]
+    return predict_proba(keras.Sequential([keras.Input(model.input_shape[1:]), *layers]), x)
+
+
+def _last_dense(model: keras.Model) -> keras.layers.Dense:
+    import keras
+
+    return next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Dense))
 
 
 def _temperatures(logits: NDArray[np.float32], held: Dataset) -> tuple[float, ...]:
-    from rowwise.measure.temperature import fitted_label_temperature, fitted_temperature
+    from rowwise.measure.temperature import (
+        fitted_label_temperature,
+        fitted_ordered_temperature,
+        fitted_temperature,
+    )
 
+    if held.schema is not None and held.schema.ordered:
+        return (fitted_ordered_temperature(logits, held.y, held.weights),)
     if held.classes:
         return (fitted_temperature(logits, held.y, held.weights),)
     columns = zip(logits.T, held.y.T, strict=True)

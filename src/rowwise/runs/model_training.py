@@ -299,7 +299,7 @@ def _decided(job: Job, fitted: Fitted, decider: keras.Model, goes_on: bool) -> F
     if held is None and settings.validation:
         held = train[held_out(train.y, settings.validation, settings.seed, train)]
     decisions = decide(decider, held, settings)
-    apply(fitted.model, decisions)
+    apply(fitted.model, decisions, settings)
     for line in about_decisions(decisions, settings, train):
         job.tell(Decided(line))
     last, fitted = job.folder.kept, replace(fitted, decisions=decisions)

@@ -116,6 +116,7 @@ class Schema:
         labels: of several labels, how each target spells no and yes; none for other tasks.
         thresholds: of a trained model, the probability from which on the answer is yes: the second class's, or each
             label's; none: the most probable class, and labels above 0.5.
+        aim: what the thresholds were chosen for, as the setting has it (`models.threshold_aim`).
         temperatures: of a trained model whose probabilities are calibrated, what its logits were divided by: one, or
             one for each label.
         counts: whether the targets are counts, which are predicted above 0 and measured by their deviance.
@@ -139,6 +140,7 @@ class Schema:
     quantiles: tuple[float, ...] = ()
     ordered: bool = False
     target_scale: str = ""
+    aim: str = ""
 
     def __str__(self) -> str:
         return schema_text(self)
@@ -155,10 +157,15 @@ class Schema:
             return self.targets
         return tuple(f"{self.targets[0]} {level:g}" for level in self.quantiles)
 
+    @cached_property
+    def column_of_weights(self) -> Column:
+        """The column that says how much each record counts; one without a name where all count alike."""
+        return next((column for column in self.columns if column.reason == WEIGHT), Column("", "dropped"))
+
     @property
     def weight(self) -> str:
         """The name of the column that says how much each record counts; empty where all count alike."""
-        return next((column.name for column in self.columns if column.reason == WEIGHT), "")
+        return self.column_of_weights.name
 
     @cached_property
     def used(self) -> tuple[Column, ...]:
@@ -232,7 +239,7 @@ class Schema:
         more = {"target_origins": list(self.target_origins), "target_units": list(self.target_units)}
         more |= {"decimal": self.decimal, "separator": self.separator, "missing": list(self.missing)}
         more["labels"] = [list(pair) for pair in self.labels]
-        more |= {name: getattr(self, name) for name in ("counts", "ordered", "target_scale")}
+        more |= {name: getattr(self, name) for name in ("counts", "ordered", "target_scale", "aim")}
         more |= {
             "quantiles": list(self.quantiles),
             "thresholds": list(self.thresholds),
@@ -265,6 +272,7 @@ class Schema:
                 ordered=record.get("ordered") is True,
                 quantiles=tuple(float(level) for level in record.get("quantiles", ())),
                 target_scale=_texts([record.get("target_scale", "")])[0],
+                aim=_texts([record.get("aim", "")])[0],
             )
         except (KeyError, TypeError, AttributeError, OverflowError) as cause:
             raise ValueError(f"schema: {type(cause).__name__} {cause}") from cause
