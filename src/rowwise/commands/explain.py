@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from rowwise.commands import explain_table
 from rowwise.commands.options import chosen, reading
 from rowwise.data.source import WRITTEN, Source
 from rowwise.errors import UsageError
@@ -16,7 +17,7 @@ from rowwise.runs.plan import READING
 from rowwise.runs.saved import Saved
 from rowwise.runs.table_lines import about_table
 from rowwise.terminal.address_space import KERAS, check_addresses
-from rowwise.terminal.argument_types import BATCHES, PAIR, WIDTHS, one_of
+from rowwise.terminal.argument_types import BATCHES, PAIR, POSITIVE, WIDTHS, given_names, one_of, whole
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.polars_stderr import hide_panics
@@ -88,6 +89,9 @@ def _explain(data: str | None, **given: Any) -> int:
     Raises:
         RowwiseError: a model, data or options that cannot be used, or a file that cannot be written.
     """
+    of_table = {name: given.pop(name) for name in explain_table.OWN}
+    if explain_table.asked_for(given, of_table):
+        return _table(data, of_table, given)
     own = ("records", "hidden", "batch_size", "convention", "format", "trace", "layer", "out", "json")
     options = ExplainOptions.of(**{name: given.pop(name) for name in own})
     read_by, records = {READING[name]: value for name, value in chosen(given).items()}, None
@@ -119,6 +123,23 @@ def _explain(data: str | None, **given: Any) -> int:
         _write(f"{text}\n\n{rendered}" if text and options.format == "text" else rendered, options, output)
         output.json(facts)
     return 0
+
+
+def _table(data: str | None, asked: dict[str, Any], given: dict[str, Any]) -> int:
+    """Why a table's model says what it says of a row, or what it says on average by column."""
+    read_by = {READING[name]: value for name, value in chosen(_of_reading(given)).items()}
+    records = None
+    if given["records"] is not None:
+        records = Source.used_on(given["records"], {name: read_by.pop(name) for name in WRITTEN if name in read_by})
+    named = source_named(data, read_by) or model_or_data_named(data)
+    check_addresses(KERAS)
+    with own_temporary_folder(), Output(given["json"]) as output, hide_panics(True):
+        explain_table.explain_table(named, records, asked, given["format"], given["out"], output)
+    return 0
+
+
+def _of_reading(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name in READING or name == "options"}
 
 
 def _format(out: Path, chosen_format: str | None, formats: tuple[str, ...]) -> str:
@@ -201,6 +222,10 @@ command = Command(
         Option("--format", "explain.help.format", "NAME", type=one_of("text", "html", "svg", "json", "png")),
         Option("--trace", "explain.help.trace", "R,U", type=PAIR),
         Option("--layer", "explain.help.layer", "NAME"),
+        Option("--row", "explain.help.row", "N", type=whole(1)),
+        Option("--change", "explain.help.change", "AMOUNT", type=POSITIVE),
+        Option("--output", "explain.help.output", "NAME"),
+        Option("--dependence", "explain.help.dependence", "NAMES", multiple=True, callback=given_names),
         Option("--out", "explain.help.out", "FILE", type=Path),
         *reading(),
         *common(json=True),

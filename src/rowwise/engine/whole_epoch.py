@@ -115,9 +115,12 @@ class WholeEpoch:
     def _heard(self, order: NDArray[np.int32]) -> Generator[int]:
         """The same, and callbacks hear of every batch."""
         steps = chain.from_iterable(self.train.blocks(order))
-        for done in self._hooks.called_over(steps, self._functions.logged_train, self.model):
-            self.steps_done = done
-            yield done
+        try:
+            for done in self._hooks.called_over(steps, self._functions.logged_train, self.model):
+                self.steps_done = done
+                yield done
+        finally:
+            self.steps_done = self._hooks.done  # a hook may have raised
 
     def settle(self) -> None:
         """The model holds everything already."""

@@ -189,12 +189,15 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
             total += len(batch)
             if weighted:
                 having = len(rows)
-                rows, of_rows = with_weights(rows, schema.weight, signs.of(schema.weight))
+                unit = schema.column_of_weights.unit
+                rows, of_rows = with_weights(rows, schema.weight, signs.of(schema.weight), unit)
                 weights.append(of_rows)
                 weightless += having - len(rows)
             numbers.append(rows[ROW].to_numpy())
             xs.append(encode_rows(written, rows, oddities))
             ys.append(_targets(rows, schema))
+        if weighted and total:
+            check_weights(np.concatenate(weights), schema.weight)
         if not sum(map(len, xs)):
             raise DataError("table.rows", path=table.name)
         x = np.concatenate(xs)
@@ -240,7 +243,8 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
         with_targets = _having_targets(batch, schema, signs)
         left_out += len(batch) - len(with_targets)
         if weights is not None:
-            with_targets, of_rows = with_weights(with_targets, source.weight, signs.of(source.weight))
+            unit = schema.column_of_weights.unit
+            with_targets, of_rows = with_weights(with_targets, source.weight, signs.of(source.weight), unit)
             weights[end : end + len(with_targets)] = of_rows
         start, end = end, end + len(with_targets)
         x[start:end] = encode_rows(schema, with_targets)
@@ -252,12 +256,13 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
         elif keys is not None:
             keys[start:end] = time_keys(with_targets[source.time], source.time, profiles[source.time])
         release(x)
+    if weights is not None and left_out < most:
+        check_weights(weights[:end], source.weight)
     if not end:
         raise DataError("table.rows", path=table.name)
     rows = None if numbers[end - 1] == end else numbers[:end]
     if weights is not None:
         weights = weights[:end]
-        check_weights(weights, source.weight)
     keys = None if keys is None else keys[:end]
     return Records(x[:end], y[:end], keys, rows, left_out, weights, most - end - left_out)
 
