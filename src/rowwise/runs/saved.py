@@ -239,7 +239,7 @@ class Saved:
         self, columns: Sequence[str] | None = None, data: Dataset | None = None, points: int = 12, seed: int = 0
     ) -> tuple[Dependence, ...]:
         """What the model says on average by the value of a column; see `runs.explaining.dependence`."""
-        from rowwise.runs.explaining import dependence  # imports NumPy, which --help does without
+        from rowwise.runs.explaining import dependence
 
         return dependence(self, columns, data, points, seed)
 
