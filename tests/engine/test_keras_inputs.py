@@ -89,6 +89,26 @@ def without_labels():
     return model
 
 
+class Apart(keras.Model):
+    """Three inputs, and the only loss is that of the layers: nothing takes labels."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = keras.layers.Dense(3, "tanh")
+
+    def call(self, x):
+        anchor, near, far = map(self.embed, x)
+        self.add_loss(keras.ops.mean((anchor - near) ** 2 - 0.1 * (anchor - far) ** 2))
+        return anchor
+
+
+def apart():
+    keras.utils.set_random_seed(4)
+    model = Apart()
+    model.compile("sgd")
+    return model
+
+
 class Reconstructing(keras.Model):
     def __init__(self):
         super().__init__()
@@ -143,6 +163,7 @@ KINDS = {
     "one input and output in dicts": (dict_of_one, {"x": {"a": A}, "y": {"number": NUMBERS}, "validation_split": 0.2}),
     "a subclass of Model": (own, {"x": [A, B], "y": NUMBERS}),
     "losses of layers": (without_labels, {"x": A}),
+    "three inputs in a tuple, and no loss but a layer's": (apart, {"x": (A, A * 0.5, A - 1)}),
     "compute_loss": (lambda: own(Reconstructing, None), {"x": A}),
     "NaN that the loss masks": (lambda: one_input(masked_loss), {"x": A, "y": HOLES}),
     "numbers of one axis": (one_input, {"x": A, "y": NUMBERS[:, 0]}),

@@ -276,7 +276,8 @@ class Saved:
         """
         _ = self.accepts  # raises where no data could fit
         own = self.own_source()
-        if source is not None and own is not None and _same_folder(source, own):
+        folders = source is not None and own is not None and source.kind == "folder"
+        if folders and Path(source.place).resolve() == Path(own.place).resolve():  # type: ignore[union-attr]
             source = None  # its own pictures, split as they were
         if source is None and own is None:
             framed = self.record is not None
@@ -398,7 +399,3 @@ _SIDES = ("input_shape", "output_shape")
 
 def _known_sizes(shape: Sequence[int | None]) -> tuple[int, ...]:
     return tuple(size for size in shape if size is not None)
-
-
-def _same_folder(source: Source, own: Source) -> bool:
-    return source.kind == "folder" and Path(source.place).resolve() == Path(own.place).resolve()
