@@ -384,6 +384,13 @@ def test_what_a_stream_cannot_have_beside_it_is_refused(options, words):
         rowwise.fit(one_input(), Halves(), verbose=0, **options)
 
 
+def test_a_dataset_of_pytorch_is_told_to_come_in_batches():
+    """PyTorch need not be installed for it: the module's name is what tells."""
+    single = type("Single", (), {"__module__": "torch.utils.data.dataset", "__len__": lambda _: 4})
+    with pytest.raises(DataError, match=r"one by one.*DataLoader\(x"):
+        rowwise.fit(one_input(), type("Pictures", (single,), {})(), verbose=0)
+
+
 @pytest.mark.parametrize("engine", ["auto", "keras"])
 @pytest.mark.parametrize("options", [{"validation_split": 0.3}, {"validation": 0.3, "class_weight": {0: 2.0}}], ids=str)
 def test_a_sparse_matrix_too_large_to_be_dense_trains_as_the_dense_one_does(options, engine, monkeypatch):

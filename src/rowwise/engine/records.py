@@ -179,10 +179,12 @@ def _labelled(models: Sequence[keras.Model], x: Any, y: Any, weights: Any) -> tu
     """x, y and weights apart, however they came: as Keras takes them, or in one pair or triple.
 
     Raises:
-        UsageError: no records, or labels beside a Dataset, which has its own.
+        UsageError: no records, or labels beside a Dataset, which has its own. DataError: PyTorch's records one by one.
     """
     if x is None:
         raise UsageError("fit.pair", what="x", found="None")
+    if any(base.__module__.startswith("torch.utils.data") for base in type(x).__mro__):
+        raise DataError("fit.torch_dataset", found=type(x).__name__)
     if isinstance(x, Dataset):
         if y is not None:
             raise UsageError("fit.dataset.labels")
