@@ -17,14 +17,10 @@ from rowwise.data.overlap import fingerprints, warn_of_repeated
 from rowwise.data.splits import folds_of, held_out
 from rowwise.data.storage import ROWS, empty, release
 from rowwise.data.tables.cleaning import ROW
-from rowwise.data.tables.columns.categorical import level_numbers
-from rowwise.data.tables.dates.durations import as_seconds
 from rowwise.data.tables.encode import as_written, check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
 from rowwise.data.tables.left_out import tell_left_out, tell_unseen
-from rowwise.data.tables.number_text import is_mark
-from rowwise.data.tables.parse import as_float32, as_numbers, as_texts, check_range
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.rare_classes import warn_of_rare_classes
 from rowwise.data.tables.read import open_table
@@ -32,6 +28,7 @@ from rowwise.data.tables.schema import Schema, from_origins
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
 from rowwise.data.tables.target_scales import scale_of
+from rowwise.data.tables.targets import having_targets, targets_of
 from rowwise.data.tables.weights import WEIGHT, check_parts, check_weights, tell_weightless, with_weights
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
@@ -39,7 +36,6 @@ from rowwise.text import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import polars as pl
     from numpy.typing import NDArray
 
     from rowwise.data.source import Source
@@ -224,7 +220,7 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
         signs = signs_of(table, schema, source.decimal)
         written = as_written(schema.read_with(signs), table, oddities)
         for batch in table.batches(written.numeric, written.words, numbered=True, seen=words):
-            rows = _having_targets(batch, schema, signs)
+            rows = having_targets(batch, schema, signs)
             total += len(batch)
             if weighted:
                 having = len(rows)
@@ -234,7 +230,7 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
                 weightless += having - len(rows)
             numbers.append(rows[ROW].to_numpy())
             xs.append(encode_rows(written, rows, oddities))
-            ys.append(_targets(rows, schema))
+            ys.append(targets_of(rows, schema))
         if weighted and total:
             check_weights(np.concatenate(weights), schema.weight)
         if not sum(map(len, xs)):
@@ -280,7 +276,7 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
     numbers = np.empty(most, np.int32)
     end = left_out = 0
     for batch in table.batches(schema.numeric, schema.words, numbered=True):
-        with_targets = _having_targets(batch, schema, signs)
+        with_targets = having_targets(batch, schema, signs)
         left_out += len(batch) - len(with_targets)
         if weights is not None:
             unit = schema.column_of_weights.unit
@@ -290,7 +286,7 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
         x[start:end] = encode_rows(schema, with_targets)
         numbers[start:end] = with_targets[ROW].to_numpy()
         if schema.targets:
-            y[start:end] = _targets(with_targets, schema)
+            y[start:end] = targets_of(with_targets, schema)
         if keys is not None and source.group:
             keys[start:end] = group_keys(with_targets[source.group])
         elif keys is not None:
@@ -310,61 +306,6 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
 def _total(records: Records) -> int:
     """Rows of the table, those without a target or a weight among them."""
     return len(records.x) + records.left_out + records.weightless
-
-
-def _having_targets(rows: pl.DataFrame, schema: Schema, signs: Signs) -> pl.DataFrame:
-    """The rows with all their targets: one without can be neither learned from nor measured on.
-
-    The targets of a regression are Float64 in them.
-    """
-    if schema.task != "regression" or not schema.targets:
-        return rows.drop_nulls(list(schema.targets)) if schema.targets else rows
-    numbers = [_target(rows, name, signs.of(name), schema.target_unit(name)) for name in schema.targets]
-    return rows.with_columns(numbers).drop_nulls(list(schema.targets))
-
-
-def _target(rows: pl.DataFrame, name: str, decimal: str, unit: str) -> pl.Series:
-    """Float64, null where the target is missing; durations as their seconds."""
-    import polars as pl
-
-    values = rows[name]
-    numbers = as_numbers(values, decimal, unit)
-    unread = values.is_not_null() & numbers.is_null()
-    if unread.any() and values.dtype == pl.String:
-        numbers = numbers.zip_with(~unread, as_seconds(values))
-        unread &= numbers.is_null()
-    if unread.any():
-        unread &= ~is_mark(values)
-        if unread.any():
-            place = int(unread.arg_max() or 0)
-            row = f"{rows[ROW][place]:,}"
-            raise DataError("target.unreadable", name=name, found=str(values[place])[:30], record=row)
-    return numbers
-
-
-def _targets(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
-    """int32 `(records,)` class numbers; float32 `(records, targets)` 0 and 1 of several labels; or numbers `(records,)`
-    or `(records, targets)`: float32, or float64 where the schema has origins for them."""
-    if schema.classes:
-        return _level_numbers(rows, schema.targets[0], schema.classes).astype(np.int32)
-    if schema.labels:
-        known = zip(schema.targets, schema.labels, strict=True)
-        return np.stack([_level_numbers(rows, name, pair) for name, pair in known], axis=1)
-    columns: list[NDArray[Any]] = [as_float32(rows[name]) for name in schema.targets]
-    for name, floats in zip(schema.targets, columns, strict=True):
-        check_range(name, floats, rows[name], rows[ROW])
-    if schema.target_origins:
-        columns = [rows[name].to_numpy().astype(np.float64) for name in schema.targets]
-    return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
-
-
-def _level_numbers(rows: pl.DataFrame, name: str, known: tuple[str, ...]) -> NDArray[np.float32]:
-    """`(records,)`: the number of each record's class, or 0 for no and 1 for yes."""
-    numbers = level_numbers(rows[name], known)
-    if len(numbers) and numbers.max() >= len(known):
-        label = as_texts(rows[name])[int(numbers.argmax())]
-        raise DataError("target.unknown", name=name, found=label, known=", ".join(known[:10]))
-    return numbers
 
 
 def _divided(records: Records, schema: Schema, source: Source) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
