@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 
 import rowwise
 from rowwise.errors import UsageError
@@ -110,6 +111,24 @@ def test_a_search_is_the_same_there_as_here(client, table, tmp_path):
         there = rowwise.tune(table, "y", 5, out=tmp_path / "there", **how)
     told = [[(trial.parameters, trial.losses) for trial in one.trials] for one in (here, there)]
     assert told[0] == told[1]
+
+
+def test_pictures_are_decoded_there_to_the_same_pixels(client, tmp_path):
+    random = np.random.default_rng(0)
+    for where in ("here", "there"):
+        for name in ("cat", "dog"):
+            (tmp_path / where / name).mkdir(parents=True)
+    for number in range(8):
+        pixels = random.integers(0, 256, (9, 9), np.uint8)
+        for where in ("here", "there"):
+            Image.fromarray(pixels).save(tmp_path / where / ("cat", "dog")[number % 2] / f"{number}.png")
+    here = rowwise.load(str(tmp_path / "here"))
+    with joblib.parallel_config(backend="dask"):
+        there = rowwise.load(str(tmp_path / "there"))
+    for one, other in zip(here, there, strict=True):
+        np.testing.assert_array_equal(one.x, other.x)
+        np.testing.assert_array_equal(one.y, other.y)
+        assert len(other)
 
 
 def test_an_error_of_a_task_reaches_the_caller_as_it_was_raised(client):
