@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import pickle
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar, copy_context
@@ -44,11 +45,11 @@ class _Failed:
 
 def elsewhere() -> int:
     """How many workers joblib was told of beyond this process; 0 where tasks are done by threads here."""
-    from joblib.parallel import get_active_backend
-
-    if _one_of_many.get():
+    # Nobody has told joblib of any that has not imported it; whoever reads data alone need not wait for that.
+    active_backend = getattr(sys.modules.get("joblib.parallel"), "get_active_backend", None)
+    if _one_of_many.get() or active_backend is None:
         return 0
-    backend, jobs = get_active_backend(prefer="threads")
+    backend, jobs = active_backend(prefer="threads")
     if getattr(backend, "supports_sharedmem", False):  # which not every backend has
         return 0
     return max(int(backend.effective_n_jobs(jobs)), 1)
@@ -60,18 +61,32 @@ def in_chunks(items: Sequence[Item], parts: int) -> list[Sequence[Item]]:
     return [items[start:end] for start, end in pairwise(bounds) if end > start]
 
 
-def by_threads(task: Callable[[Item], Answer], items: Sequence[Item], workers: int | None = None) -> list[Answer]:
-    """The answers in the order of the items, from so many threads at once; None for one a core.
+def by_threads(
+    task: Callable[[Item], Answer], items: Sequence[Item], workers: int | None = None
+) -> Iterator[tuple[int, Answer]]:
+    """`(number of the item, answer)` as they come, from so many threads at once; None for one a core.
 
     Raises:
         Exception: what the first task that failed raised, once all have ended.
     """
     from joblib import Parallel, delayed
 
-    calls = [delayed(copy_context().run)(_answer, task, item) for item in items]  # warnings go where the caller's go
+    def numbered(number: int) -> tuple[int, Answer | _Failed]:
+        return number, _answer(task, items[number])
+
     count = workers or (1 if _one_of_many.get() else usable_cores())
-    answers = Parallel(n_jobs=count, require="sharedmem", batch_size=1, pre_dispatch="all")(calls)
-    return [_unless_failed(answer) for answer in answers]
+    calls = [delayed(copy_context().run)(numbered, number) for number in range(len(items))]  # warnings go as here
+    parallel = Parallel(
+        n_jobs=count, require="sharedmem", batch_size=1, pre_dispatch="all", return_as="generator_unordered"
+    )
+    failed: dict[int, _Failed] = {}
+    for number, answer in parallel(calls):
+        if isinstance(answer, _Failed):
+            failed[number] = answer
+        else:
+            yield number, answer
+    if failed:
+        raise failed[min(failed)].error
 
 
 def by_workers(

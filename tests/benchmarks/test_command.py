@@ -7,7 +7,7 @@ import sys
 import pytest
 from rich.cells import cell_len
 
-from rowwise.benchmarks import Bench, measure
+from rowwise.benchmarks import Bench, measure, models
 from rowwise.benchmarks.contestants import keras_on_tensorflow
 from rowwise.benchmarks.timing import differences
 from rowwise.cli import main
@@ -95,3 +95,15 @@ def test_a_python_without_tensorflow_is_named(python):
     train, _ = load("digits")
     with pytest.raises(UsageError, match="tensorflow_python="), keras_on_tensorflow(python, train, 32, 1) as epoch:
         epoch(0)
+
+
+@pytest.mark.slow
+def test_models_are_trained_by_rowwise_and_both_ways_of_keras(monkeypatch):
+    monkeypatch.setattr(models, "RECORDS", 64)
+    monkeypatch.setattr(models, "BATCH_SIZES", (32,))
+    monkeypatch.setattr(models, "STEPS_PER_EXECUTION", 2)
+    monkeypatch.setattr(models, "KINDS", {"embedding, table": models.KINDS["embedding, table"]})
+    rows = models.models(1, ["keras"])
+    assert [row["trainer"] for row in rows] == ["rowwise", "keras, steps_per_execution=2", "keras"]
+    assert {(row["model"], row["batch_size"]) for row in rows} == {("embedding, table", 32)}
+    assert rows[0]["ratio"] == 1

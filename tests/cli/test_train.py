@@ -210,6 +210,12 @@ def test_the_memory_of_a_training_is_counted_before_it_is_taken():
     with pytest.raises(UsageError, match="81,840 parameters"):
         check_memory((28, 28), (100, 30), 10, 32, available=2_000_000)
     check_memory((28, 28), (10**9,), 10, 32, available=None)
+    wide = (64,), (1500, 1500), 10, 64
+    alone, refitted = training_bytes(*wide)[1], training_bytes(*wide, refit=True)[1]
+    two, four = (training_bytes(*wide, ensemble=networks)[1] for networks in (2, 4))
+    assert alone < refitted < two < four / 2  # the layers between are as wide as all networks, squared
+    with pytest.raises(UsageError, match=r"4 networks of 2,364,010 parameters each.*ensemble="):
+        check_memory(*wide, available=two, ensemble=4)
 
 
 @pytest.mark.slow

@@ -19,10 +19,11 @@ def rare(records=400, seed=0):
 
 def test_weights_equal_scikit_learn():
     y = np.array([0] * 7 + [2] * 3 + [3])
-    found = balanced(rowwise.Dataset("made", np.zeros((11, 1), np.float32), y, tuple("abcd")))
-    expected = compute_class_weight("balanced", classes=np.array([0, 2, 3]), y=y)
-    assert list(found) == [0, 2, 3]
-    assert list(found.values()) == pytest.approx(expected)
+    for weights in (None, np.linspace(0, 3, 11, dtype=np.float32)):
+        found = balanced(rowwise.Dataset("made", np.zeros((11, 1), np.float32), y, tuple("abcd"), weights=weights))
+        expected = compute_class_weight("balanced", classes=np.array([0, 2, 3]), y=y, sample_weight=weights)
+        assert list(found) == [0, 2, 3]
+        assert list(found.values()) == pytest.approx(expected)
 
 
 def test_numbers_have_no_class_weights():

@@ -112,6 +112,8 @@ def test_what_a_hook_raises_leaves_the_model_after_that_step():
         with pytest.raises(RuntimeError, match="batch 3"), doubt if fit is rowwise.fit else nullcontext():
             fit(model, X, y, batch_size=BATCH, epochs=2, shuffle=False, callbacks=[callback], verbose=0)
         steps.append(int(model.optimizer.iterations))
+        if fit is rowwise.fit:
+            assert model.history.rowwise["interrupted"] == {"epoch": 0, "steps": 4}
     assert steps == [4, 4]
 
 

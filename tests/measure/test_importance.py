@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 from sklearn.inspection import permutation_importance
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import rowwise
 from rowwise.data import load
-from rowwise.errors import DataError
+from rowwise.errors import DataError, UsageError
 from rowwise.measure.importance import importance
 
 
@@ -33,6 +33,25 @@ def test_it_is_scikit_learns_but_for_the_draw():
     assert measured.columns[2][1:] == pytest.approx((0, 0), abs=1e-6)
     assert (measured.measure, measured.figure) == ("r2", pytest.approx(1))
     assert importance(linear([3, 1, 0]), data, repeats=2) == importance(linear([3, 1, 0]), data, repeats=2)
+
+
+def test_probabilities_are_judged_by_the_log_loss_as_scikit_learns_scorer_would(tmp_path):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(600, 3)).astype(np.float32)
+    y = (x @ [2, -1, 0] + random.logistic(size=600) > 0).astype(np.int32)
+    theirs = LogisticRegression(C=1e9).fit(x, y)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, "sigmoid")])
+    model.layers[0].set_weights([theirs.coef_.T, theirs.intercept_])
+    model.compile("adam", "binary_crossentropy")
+    data = rowwise.Dataset("made", x, y, ("no", "yes"))
+    for measure, scoring in ((None, "neg_log_loss"), ("accuracy", "accuracy"), ("roc_auc", "roc_auc")):
+        measured = importance(model, data, repeats=30, measure=measure)
+        expected = permutation_importance(theirs, x, y, scoring=scoring, n_repeats=30, random_state=0)
+        means = dict(zip(["x0", "x1", "x2"], expected.importances_mean, strict=True))
+        assert {c.name: c.mean for c in measured.columns} == pytest.approx(means, abs=0.03)
+        assert measured.measure == (measure or "loss")
+    with pytest.raises(UsageError, match="r2"):
+        importance(model, data, measure="r2")
 
 
 def test_all_that_a_column_becomes_is_shuffled_together(tmp_path):

@@ -569,3 +569,16 @@ def test_seeds_that_a_script_gives():
         given = L.LSTM(2, dropout=0.1, seed=3, name="lstm")
         model = net(L.Dropout(0.1, seed=7, name="mine"), L.Dropout(0.2), L.Reshape((4, 1)), given)
         assert set(keras_view.seeded_layers(model).values()) == {7, 3}
+
+
+def test_python_that_runs_at_each_step():
+    with relies_on("Trainer._jit_compile and the metrics as given", "python_at_each_step"):
+
+        def own(y, outputs):
+            return keras.ops.mean(outputs)
+
+        assert keras_view.python_at_each_step(net(jit_compile=False)) is None
+        assert keras_view.python_at_each_step(net(metrics=[own])) is None
+        assert keras_view.python_at_each_step(net(metrics=[own], jit_compile=False)) == "own"
+        assert keras_view.python_at_each_step(net(L.Lambda(lambda x: x), jit_compile=False)) == "<lambda>"
+        assert keras_view.python_at_each_step(net(loss={"classes": own}, jit_compile=False)) == "own"

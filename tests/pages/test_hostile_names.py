@@ -20,7 +20,7 @@ from rowwise.shapes.ledger.facts import LayerFacts, Weight
 from rowwise.shapes.ledger.tracing import trace
 from rowwise.text import use_language
 
-CONTROLS = "\x00\x01\x07\x08\x0b\x1b\x1f\ufffe\uffff\ud800"
+CONTROLS = "\x00\x01\x07\x08\x0b\x1b\x1f\ufffe\uffff\ud800\x9b\u202e\u2066"
 NAMES = {
     "script": "<script>alert(1)</script>",
     "attribute": '"><img src=x onerror=alert(1)>',
@@ -170,7 +170,7 @@ def document_of(kind, name, lang="en"):
 
 def shown(name):
     """The name as people read it."""
-    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800]", "\ufffd", name)
+    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "\ufffd", name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -179,7 +179,7 @@ def test_a_name_is_text_and_nothing_else(kind, name):
     document = document_of(kind, NAMES[name])
     assert type(document) is str
     document.encode("utf-8")  # no lone surrogate
-    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", document)
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\x7f-\x9f\u202a-\u202e\u2066-\u2069]", document)
     parsed = Parsed(document)
     assert parsed.elements <= ELEMENTS
     assert {attribute for attribute, _ in parsed.attributes} <= ATTRIBUTES

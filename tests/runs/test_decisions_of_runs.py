@@ -1,6 +1,7 @@
 """A threshold and a calibration decided on the records held out: in the model, the run, predictions and reports."""
 
 import json
+import threading
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,7 @@ from sklearn import metrics
 import rowwise as rw
 from rowwise.cli import main
 from rowwise.errors import UsageError
+from rowwise.runs.events import EpochEnded
 
 QUICK = {"hidden": (8,), "epochs": 6, "verbose": 0, "pictures": False, "validation": 0.3}
 
@@ -100,6 +102,19 @@ def test_a_calibrated_run_goes_on_as_if_it_had_never_stopped(frame, tmp_path):
         for one, two in zip(resumed.model.get_weights(), other.model.get_weights(), strict=True):
             np.testing.assert_array_equal(one, two)
         assert resumed.schema == other.schema
+    stop = threading.Event()
+
+    def observe(event):
+        if isinstance(event, EpochEnded) and event.number == 4:
+            stop.set()
+
+    stopped = rw.train(
+        tmp_path / "t.csv", "kind", out=tmp_path / "stopped", patience=20, observer=observe, stop=stop, **options
+    )
+    assert (stopped.record.interrupted, stopped.record.decisions) == (True, None)
+    resumed = rw.train(resume=tmp_path / "stopped", out=tmp_path / "on", pictures=False, verbose=0)
+    for one, two in zip(resumed.model.get_weights(), other.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 def test_ordered_classes_are_calibrated_as_well(frame, tmp_path):

@@ -9,9 +9,9 @@ import rowwise as rw
 from rowwise.cli import main
 from rowwise.data.tables.schema import Schema
 from rowwise.data.tables.target_scales import is_skewed
-from rowwise.errors import UsageError
+from rowwise.errors import DataError, UsageError
 
-QUICK = {"hidden": (8,), "epochs": 5, "ensemble": 2, "verbose": 0, "pictures": False}
+QUICK = {"hidden": (8,), "epochs": 5, "ensemble": 1, "verbose": 0, "pictures": False}
 LEVELS = ("low", "medium", "high", "top")
 
 
@@ -57,6 +57,13 @@ def test_counts_are_measured_by_their_deviance(frame, tmp_path):
     assert base == pytest.approx(metrics.mean_poisson_deviance(test.y, mean, **given))
     assert saved.record.test["d2"] == pytest.approx(saved.metrics["per_target"][0]["d2"])
     assert "Poisson deviance" in str(report)
+    with pytest.raises(DataError, match="Counts are 0 or more"):
+        saved.evaluate(frame.with_columns(cases=-1))
+    two = rw.train(  # whose mean is that of the logarithms
+        frame.select("u", "v", "cases"), "cases", task="counts", out=tmp_path / "two", **{**QUICK, "ensemble": 2}
+    )
+    assert type(two.model.layers[-1]).__name__ == "CountsOfLogs"
+    assert len(two.record.members) == 1
 
 
 def test_quantiles_are_columns_and_their_intervals_hold_what_is_measured(frame, tmp_path, capsys):
@@ -77,10 +84,9 @@ def test_quantiles_are_columns_and_their_intervals_hold_what_is_measured(frame, 
     table = pl.read_csv(capsys.readouterr().out.encode())
     assert table.columns == ["u", "v", *(f"prediction price {level}" for level in ("0.1", "0.5", "0.9"))]
     frame.write_csv(tmp_path / "t.csv")
-    for lang in ("en", "ko"):
-        page = tmp_path / f"{lang}.html"
-        assert main(["evaluate", str(saved.path), str(tmp_path / "t.csv"), "--html", str(page), "--lang", lang]) == 0
-        assert ("pinball loss" if lang == "en" else "핀볼 손실") in page.read_text()
+    page = tmp_path / "page.html"
+    assert main(["evaluate", str(saved.path), str(tmp_path / "t.csv"), "--html", str(page), "--lang", "ko"]) == 0
+    assert "핀볼 손실" in page.read_text()
     folds = rw.cross_validate(
         frame.select("u", "v", "price"), "price", 2, out=tmp_path / "cv", quantiles="0.2,0.8", hidden=(4,), epochs=1
     )
@@ -102,6 +108,16 @@ def test_a_log_scale_gives_medians_in_the_targets_unit_within_the_model(frame, t
     assert is_skewed(np.exp(np.linspace(0, 8, 99)))
     assert not is_skewed(np.linspace(1, 9, 99))
     assert not is_skewed(np.append(np.exp(np.linspace(0, 8, 99)), 0))
+    frame.select("u", "price").with_columns(price=0.0).write_csv(tmp_path / "v.csv")
+    with pytest.raises(DataError, match="Only numbers above 0 have a logarithm"):
+        rw.train(
+            frame.select("u", "price"),
+            "price",
+            out=tmp_path / "r",
+            target_scale="log",
+            validation_file=str(tmp_path / "v.csv"),
+            **QUICK,
+        )
     plain = rw.train(frame.select("u", "price"), "price", out=tmp_path / "none", target_scale="none", **QUICK)
     assert type(plain.model.layers[-1]).__name__ == "Dense"
 
@@ -129,8 +145,12 @@ def test_what_a_target_may_be_is_suggested(frame):
     def lines(target, **options):
         return "\n".join(about_table(rw.load(frame.select("u", target), target, **options)[0]))
 
-    many = frame.with_columns(pl.Series("cases", np.arange(200) % 31))
-    assert 'task="counts"' in "\n".join(about_table(rw.load(many.select("u", "cases"), "cases")[0]))
+    many = frame.with_columns(pl.Series("cases", np.arange(200) ** 2 // 1200))
+    assert 'task="counts"' in "\n".join(about_table(rw.load(many.select("u", "v", "cases"), "cases")[0]))
+    flat = frame.with_columns(pl.Series("cases", np.arange(200) % 31))
+    assert "counts" not in "\n".join(about_table(rw.load(flat.select("u", "v", "cases"), "cases")[0]))
+    few = frame.with_columns(pl.Series("cases", np.repeat(np.arange(6), (40, 60, 50, 30, 15, 5))))  # taken for classes
+    assert 'task="counts"' in "\n".join(about_table(rw.load(few.select("u", "v", "cases"), "cases")[0]))
     assert 'target_scale="log"' in lines("price")
     for options in ({"target_scale": "standard"}, {"task": "regression"}, {"quantiles": 0.5}):
         assert "target_scale=" not in lines("price", **options)

@@ -162,6 +162,12 @@ def test_missing_weights_are_left_out_with_a_word_and_contradictions_are_refused
     assert np.array_equal(test.weights, frame["w"].to_numpy()[test.rows - 1].astype("float32"))
     with pytest.raises(DataError, match="All weights"):
         rw.load(frame.with_columns(w=pl.lit(0)), "kind", weight="w")
+    with pytest.raises(DataError, match="No record has a weight"):
+        rw.load(frame.with_columns(w=pl.lit(None, pl.Float64)), "kind", weight="w")
+    percents = frame.with_columns(w=pl.col("w").cast(pl.String) + " %")
+    assert np.array_equal(
+        rw.load(percents, "kind", weight="w")[1].weights, rw.load(frame, "kind", weight="w")[1].weights
+    )
     with pytest.raises(UsageError, match='"kind" is named by target= and by weight='):
         rw.load(frame, "kind", weight="kind")
     with pytest.raises(UsageError, match=r"did you mean w\?"):

@@ -13,7 +13,7 @@ import rowwise
 from rowwise.cli import main
 from rowwise.errors import DataError, Suspicious, warn_user
 from rowwise.text import say
-from rowwise.text.visible import visible
+from rowwise.text.visible import file_name, visible
 
 ESCAPE, BIDI, BELL = "\x1b[2J\x1b]0;owned\x07", "\u202etxt.exe\u2066", "\r\x00\x08\x9b31m"
 NASTY = f"a{ESCAPE}{BIDI}{BELL}b"
@@ -108,3 +108,17 @@ def test_nothing_that_python_prints_holds_one_either(table):
         shown = [saved.evaluate(), saved.schema, prediction, saved.explain(), saved.trace(0, 0), saved.accepts, saved]
     for text in [*map(str, shown), repr(prediction), *(str(one.message) for one in told)]:
         assert not raw(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("houses", "houses"),
+        ("집값 자료", "집값 자료"),
+        ("a\x1b[31m\u202eb\n", "a_[31m_b_"),
+        ("../etc\\x", ".._etc_x"),
+        ("가" * 300, "가" * 66),
+    ],
+)
+def test_a_name_of_data_is_fit_for_a_file(text, name):
+    assert file_name(text) == name

@@ -14,8 +14,21 @@ from rowwise.cores import usable_cores
 from rowwise.errors import UsageError
 from rowwise.text import say
 
-PARTS = ("epochs", "accuracy", "sweep", "scaling", "progress", "start", "shell", "memory", "tables", "outofcore")
-WITHOUT_DATA = ("tables", "outofcore")  # they bring their own records
+PARTS = (
+    "epochs",
+    "models",
+    "first",
+    "accuracy",
+    "sweep",
+    "scaling",
+    "progress",
+    "start",
+    "shell",
+    "memory",
+    "tables",
+    "outofcore",
+)
+WITHOUT_DATA = ("models", "first", "tables", "outofcore")  # they bring their own records
 FEWEST = 1000  # records of a file that is worth reading in pieces
 PEERS = ("keras", "torch", "sklearn")
 
@@ -29,7 +42,7 @@ class Bench:
         parts: of `PARTS`, or "all", separated by commas.
         against: of `PEERS`, separated by commas.
         repeats: rounds after the warm-up.
-        batch_size, hidden: of the models.
+        batch_size, hidden: of the models; the part models has its own.
         seeds: of the parts accuracy, sweep and tables.
         epochs: of the parts accuracy, sweep and shell.
         records: of the part outofcore.
@@ -75,6 +88,7 @@ def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tu
     from rich.console import Console
 
     from rowwise.benchmarks import parts
+    from rowwise.benchmarks.models import first, models
     from rowwise.benchmarks.outofcore import out_of_core
     from rowwise.benchmarks.real_tables import TABLES
     from rowwise.benchmarks.tables import tables, trainer_names, views
@@ -92,6 +106,8 @@ def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tu
         "epochs": lambda: parts.epochs(
             train, settings.repeats, settings.batch_size, against, threads, hidden, settings.tensorflow_python
         ),
+        "models": lambda: models(settings.repeats, against),
+        "first": lambda: first(settings.repeats),
         "accuracy": lambda: parts.accuracy(train, test, settings.seeds, settings.epochs, settings.batch_size),
         "sweep": lambda: parts.sweep(train, settings.repeats, settings.batch_size, settings.seeds, settings.epochs),
         "scaling": lambda: parts.scaling(train, settings.repeats, settings.batch_size),
@@ -179,6 +195,11 @@ WORDS = {
     "lines": "lines",
     "fit, one by one": "one_by_one",
     "Keras on JAX, a script": "script",
+    "batch normalization": "normalized",
+    "residual": "residual",
+    "convolution": "convolution",
+    "embedding, table": "table",
+    "embedding, tokens": "tokens",
 }
 
 

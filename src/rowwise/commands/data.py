@@ -19,6 +19,7 @@ from rowwise.terminal.parsing import Argument, Command, Group, Option, common
 from rowwise.terminal.polars_stderr import hide_panics
 from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import say
+from rowwise.text.visible import file_name
 
 
 def _list(json: bool) -> int:
@@ -78,7 +79,7 @@ def _show(data: str, out: Path | None, json: bool, **given: Any) -> int:
 
         for part in parts:
             output.result(f"{describe_text(part)}\n")
-        file = out or Path(f"{parts[0].name}-sheet.png")
+        file = out or Path(f"{file_name(parts[0].name)}-sheet.png")
         sheet = None
         try:
             atomic_write(file, contact_sheet(parts[0]))

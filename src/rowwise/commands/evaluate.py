@@ -25,9 +25,13 @@ from rowwise.text import say
 if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.measure import AnyReport
+    from rowwise.measure.dependence import Dependence
     from rowwise.measure.importance import Importance
     from rowwise.measure.page.report_content import Training
     from rowwise.runs.record import RunRecord
+
+
+SHOWN = 6  # columns of which the page shows what they do
 
 
 def _evaluate(
@@ -86,10 +90,15 @@ def _page(saved: Saved, report: AnyReport, test: Dataset, importance: Importance
     from rowwise.measure.page import page
     from rowwise.measure.page.report_content import ReportContent
 
-    training = training_command(called(), saved.record)
-    commands = [("report.repeat.train", training)] if training else []
+    again = training_command(called(), saved.record)
+    commands = [("report.repeat.train", again)] if again else []
     commands.append(("report.repeat.evaluate", command))
-    return page(ReportContent(report, saved.model, test, importance, _training(saved.record), commands, versions()))
+    dependence: tuple[Dependence, ...] = ()
+    if importance is not None:
+        most = [column.name for column in importance.columns[:SHOWN]]
+        dependence = saved.partial_dependence(most, test)
+    training = _training(saved.record)
+    return page(ReportContent(report, saved.model, test, importance, training, commands, versions(), dependence))
 
 
 def _training(record: RunRecord | None) -> Training:

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from rowwise.engine.model_state import read_state, step_variables, write_state
+from rowwise.engine.model_state import assign_values, read_state, step_variables
 from rowwise.models.keras_view import before_use, works_within_epochs
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ class BatchHooks:
                 at, begun, used = self._called(block, before, begun)
             finally:  # whatever a hook raises: as in Keras, the model has what was trained by then
                 block.reach()
+                self.done = before + block.at
             self._size = 1 if used else min(2 * self._size, LARGEST)
-            self.done = before + at
             yield self.done
 
     def _called(self, block: _Block, before: int, begun: bool) -> tuple[int, bool, bool]:
@@ -106,7 +106,7 @@ class BatchHooks:
             a hook used the model.
         """
         model = block.model
-        with before_use([variable for group in step_variables(model) for variable in group], block.reach):
+        with before_use([variable for group in block.groups for variable in group], block.reach):
             for step in range(block.first, block.last):
                 for hook in (self._begin, self._end)[begun:]:
                     begins = hook == self._begin
@@ -130,6 +130,7 @@ class _Block:
         self.model, self.first, self.last = model, first, last
         self.at = first  # the steps that a hook which is called now may take for done
         self.reached = False
+        self.groups = step_variables(model)  # as they are now: a hook may freeze a layer
         self._run, self._before = run, read_state(model)
         self._after, logs = jax.block_until_ready(run(self._before, first, last))
         self._logs = {name: np.asarray(values) for name, values in sorted(logs.items())}
@@ -140,9 +141,9 @@ class _Block:
             return
         self.reached = True
         if self.at == self.last:
-            write_state(self.model, self._after)
+            assign_values(self.groups, self._after)
         elif self.at > self.first:
-            write_state(self.model, self._run(self._before, self.first, self.at)[0])
+            assign_values(self.groups, self._run(self._before, self.first, self.at)[0])
 
     def logs_of(self, step: int) -> Logs:
         """Figures by name, as Keras gives them to callbacks: those of the epoch so far."""

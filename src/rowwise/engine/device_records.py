@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 if TYPE_CHECKING:
@@ -74,8 +73,8 @@ class DeviceRecords:
                 block.append(self._steps(data, places))
             if full < len(rows):
                 rest = self.arrays.take(rows[full:])
-                numbers = jnp.arange(rest.records, dtype=np.int32)[None]
-                block.append(Steps(_to_device(rest, rest.records), numbers, jnp.int32(1)))
+                numbers = jax.device_put(np.arange(rest.records, dtype=np.int32)[None])  # what JAX counts, it compiles
+                block.append(Steps(_to_device(rest, rest.records), numbers, jax.device_put(np.int32(1))))
             yield block
 
     def signatures(self) -> Iterator[Steps]:
@@ -95,7 +94,7 @@ class DeviceRecords:
         padded = np.zeros((self._most_steps, self.batch_size), np.int32)
         steps = rows.reshape(-1, self.batch_size)
         padded[: len(steps)] = steps
-        return Steps(data, jnp.asarray(padded), jnp.int32(len(steps)))
+        return Steps(data, jax.device_put(padded), jax.device_put(np.int32(len(steps))))
 
     def _signature(self, records: int) -> Data:
         return jax.tree.map(partial(_shape_of, records), self.arrays.parts)

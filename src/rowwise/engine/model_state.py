@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import jax
     import keras
 
@@ -18,7 +20,12 @@ def read_state(model: keras.Model) -> State:
 
 def write_state(model: keras.Model, state: State) -> None:
     """The reverse of `read_state`: the model, its optimizer and its metrics take the values."""
-    for variables, values in zip(step_variables(model), state, strict=True):
+    assign_values(step_variables(model), state)
+
+
+def assign_values(groups: Iterable[list[keras.Variable]], state: State) -> None:
+    """Give variables, in groups as of `step_variables`, their values."""
+    for variables, values in zip(groups, state, strict=True):
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
 

@@ -12,7 +12,7 @@ from rowwise.engine import native
 from rowwise.engine.batch_hooks import heard_hook
 from rowwise.environment import ENGINES
 from rowwise.errors import UsageError
-from rowwise.models.keras_view import overridden_step, times_batches
+from rowwise.models.keras_view import overridden_step, python_at_each_step, times_batches
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -132,6 +132,8 @@ def _refusal(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback]) 
     # A scan keeps no logs: an epoch's come from the metrics, as they do in Keras's own steps.
     if step := overridden_step(model):
         return Plan("keras", "plan.own_step", {"step": step})
+    if part := python_at_each_step(model):
+        return Plan("keras", "plan.uncompiled", {"part": part})
     for callback, hook in _heard(callbacks):
         if model.steps_per_execution != 1 or not isinstance(model.steps_per_execution, int):
             return Plan("keras", "plan.batch_hook.steps", {"callback": type(callback).__name__, "hook": hook})

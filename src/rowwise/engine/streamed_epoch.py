@@ -72,9 +72,12 @@ class StreamedEpoch:
         self._functions = functions_of(self.model)  # a callback may have changed what is trained
         every = (_steps(block) for block in self._blocks())
         if self._hooks:
-            for done in self._hooks.called_over(every, self._functions.logged_train, self.model):
-                self.steps_done = done
-                yield done
+            try:
+                for done in self._hooks.called_over(every, self._functions.logged_train, self.model):
+                    self.steps_done = done
+                    yield done
+            finally:
+                self.steps_done = self._hooks.done  # a hook may have raised
             return
         for steps in every:
             state = self._functions.train(read_state(self.model), *steps)

@@ -11,6 +11,7 @@ import math
 import time
 import weakref
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -114,9 +115,12 @@ class WholeEpoch:
     def _heard(self, order: NDArray[np.int32]) -> Generator[int]:
         """The same, and callbacks hear of every batch."""
         steps = chain.from_iterable(self.train.blocks(order))
-        for done in self._hooks.called_over(steps, self._functions.logged_train, self.model):
-            self.steps_done = done
-            yield done
+        try:
+            for done in self._hooks.called_over(steps, self._functions.logged_train, self.model):
+                self.steps_done = done
+                yield done
+        finally:
+            self.steps_done = self._hooks.done  # a hook may have raised
 
     def settle(self) -> None:
         """The model holds everything already."""
@@ -146,16 +150,21 @@ class WholeEpoch:
     def _compile(self) -> None:
         """Trace and compile what an epoch needs, before the first."""
         state = trainable, frozen, _, metrics = read_state(self.model)
-        for data, rows, one in self.train.signatures():
-            if self._hooks:
-                self._functions.logged_train.prepare(state, data, rows, one, one)
-            else:
-                self._functions.train.prepare(state, data, rows, one)
-        for data, rows, one in self.validation.signatures() if self.validation is not None else ():
-            if self._test_hooks:
-                self._functions.logged_test.prepare(state, data, rows, one, one)
-            else:
-                self._functions.test.prepare((trainable, frozen, metrics), data, rows, one)
+        functions = self._functions
+        with ThreadPoolExecutor() as pool:  # while XLA compiles one, Python traces the next
+            compiling = []
+            for data, rows, one in self.train.signatures():
+                if self._hooks:
+                    compiling.append(pool.submit(functions.logged_train.traced(state, data, rows, one, one)))
+                else:
+                    compiling.append(pool.submit(functions.train.traced(state, data, rows, one)))
+            for data, rows, one in self.validation.signatures() if self.validation is not None else ():
+                if self._test_hooks:
+                    compiling.append(pool.submit(functions.logged_test.traced(state, data, rows, one, one)))
+                else:
+                    compiling.append(pool.submit(functions.test.traced((trainable, frozen, metrics), data, rows, one)))
+            for one_compiled in compiling:
+                one_compiled.result()
 
 
 class _Prepared:
@@ -168,15 +177,21 @@ class _Prepared:
         self.function, self._jit, self._options = function, jax.jit(function), options
         self._compiled: OrderedDict[Any, Any] = OrderedDict()
 
-    def prepare(self, *arguments: Any) -> Any:
+    def traced(self, *arguments: Any) -> Callable[[], Any]:
+        """What gives the executable for such arguments, and compiles it where there is none; it is traced now."""
         leaves, structure = jax.tree.flatten(arguments)
         key = structure, tuple((leaf.shape, np.dtype(leaf.dtype)) for leaf in leaves)
-        if key not in self._compiled:
-            self._compiled[key] = self._compile(self._jit.lower(*arguments))
-            if len(self._compiled) > KEPT:
-                self._compiled.popitem(last=False)
-        self._compiled.move_to_end(key)
-        return self._compiled[key]
+        lowered = None if key in self._compiled else self._jit.lower(*arguments)
+
+        def compiled() -> Any:
+            if lowered is not None:
+                self._compiled[key] = self._compile(lowered)
+                if len(self._compiled) > KEPT:
+                    self._compiled.popitem(last=False)
+            self._compiled.move_to_end(key)
+            return self._compiled[key]
+
+        return compiled
 
     def _compile(self, lowered: Any) -> Any:
         if self._options:
@@ -185,7 +200,7 @@ class _Prepared:
         return lowered.compile()
 
     def __call__(self, *arguments: Any) -> Any:
-        return self.prepare(*arguments)(*arguments)
+        return self.traced(*arguments)()(*arguments)
 
 
 class _Functions:
@@ -221,7 +236,7 @@ class _Functions:
             assert model is not None
 
             def step(state: State, batch: Any) -> Any:
-                logs, new = model.train_step(state, batch)
+                logs, new = with_fast_windows(model.train_step)(state, batch)
                 return logs, _as_carry(new, state)
 
             return logged(step, state, lambda number: _take(data, rows[number]), first, last)
@@ -232,14 +247,16 @@ class _Functions:
 
             def step(state: State, batch: Any) -> Any:
                 trainable, frozen, optimizer, metrics = state
-                logs, (_, frozen, metrics) = model.test_step((trainable, frozen, metrics), batch)
+                logs, new = with_fast_windows(model.test_step)((trainable, frozen, metrics), batch)
+                _, frozen, metrics = new
                 return logs, _as_carry((trainable, frozen, optimizer, metrics), state)
 
             return logged(step, state, lambda number: _take(data, rows[number]), first, last)
 
         options = compiler_options(model)
-        self.train, self.test = _Prepared(train, options), _Prepared(test, options)
-        self.logged_train, self.logged_test = _Prepared(logged_train, options), _Prepared(logged_test, options)
+        self.train, self.logged_train = _Prepared(train, options), _Prepared(logged_train, options)
+        # As Keras compiles `evaluate`, whose figures are then those of the validation to the last bit.
+        self.test, self.logged_test = _Prepared(test, {}), _Prepared(logged_test, {})
 
 
 def compiler_options(model: keras.Model) -> dict[str, str]:

@@ -126,9 +126,9 @@ def measure_name(name: str) -> str:
 
 def importance_lines(importance: Importance, most: int = 8) -> list[str]:
     """The most important columns of a table, a line each."""
-    measure = say("measure.name.accuracy") if importance.measure == "accuracy" else UNITS["r2"]
-    records = f"{importance.records:,}"
-    lines = wrap(say("measure.falls", measure=measure, repeats=importance.repeats, records=records))
+    measure = UNITS.get(importance.measure) or say(f"measure.name.{importance.measure}")
+    records, key = f"{importance.records:,}", "measure.rises" if importance.rises else "measure.falls"
+    lines = wrap(say(key, measure=measure, repeats=importance.repeats, records=records))
     for column in importance.columns[:most]:
         cells = (number(column.mean, importance.measure), f"± {column.std:.4f}")
         lines.append(table_line(f"  {column.name}", IMPORTANCE, cells))

@@ -14,8 +14,9 @@ from markupsafe import Markup
 from rowwise.pages.palette import DARK, LIGHT, VARIABLES
 from rowwise.text import language, say
 
-# Neither XML nor HTML has a way to write control characters and lone surrogates, which names may hold.
-UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Neither XML nor HTML has a way to write control characters and lone surrogates, which names may hold; what turns the
+# direction of writing would make one name look like another.
+UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def render(package: str, template: str, /, **values: object) -> Markup:

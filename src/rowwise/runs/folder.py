@@ -22,6 +22,7 @@ from rowwise.files import LOCK, PARTIAL, atomic_write, sync, tidy, unfinished, w
 from rowwise.locks import Lock, owner
 from rowwise.runs.model_file import MODEL
 from rowwise.runs.record import CHECKPOINT, HISTORY, RECORD, UNFINISHED, RunRecord
+from rowwise.text.visible import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -232,7 +233,7 @@ class RunFolder:
 
 def default_places(name: str) -> Iterator[Path]:
     """`runs/<date>-<name>`, then the same numbered from 2."""
-    first = RUNS / f"{date.today()}-{name}"
+    first = RUNS / f"{date.today()}-{file_name(name)}"
     yield first
     yield from (first.with_name(f"{first.name}-{number}") for number in count(2))
 

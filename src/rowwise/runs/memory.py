@@ -14,31 +14,62 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FLOAT = 4  # bytes of a float32
-# Of the parameters at the peak, as measured with 2 to 21 million of them: the states of the native engine, of Keras and
-# of the optimizer, those kept of the last and the best epoch, a model being written. A refit or an ensemble takes more.
+# Of the parameters at the peak, as measured with 1 to 21 million of them: the states of the native engine, of Keras and
+# of the optimizer, those kept of the last and the best epoch, a model being written.
 COPIES = 22
+REFITTED_COPIES = 34  # the first model stays until the second is saved
+OTHERS_COPIES = 3  # of the parameters of each further network of an ensemble,
+MEAN_COPIES = 13  # and of those of their mean, whose layers but the first and the last are as wide as all, squared
+PREDICTED = 1536  # records whose outputs, of all layers, are there at once while records are predicted
 GIGABYTE = 10**9
 
 
 def check_memory(
-    shape: Sequence[int], hidden: Sequence[int], classes: int, batch_size: int, available: int | None
+    shape: Sequence[int],
+    hidden: Sequence[int],
+    classes: int,
+    batch_size: int,
+    available: int | None,
+    refit: bool = False,
+    ensemble: int = 1,
 ) -> None:
     """Refuse a model that cannot be trained in `available` bytes of memory: the system would kill the process.
 
     Raises:
         UsageError: says what is needed and what there is.
     """
-    parameters, needed = training_bytes(shape, hidden, classes, batch_size)
+    parameters, needed = training_bytes(shape, hidden, classes, batch_size, refit, ensemble)
     if available is not None and needed > available:
-        shown = {"needed": f"{needed / GIGABYTE:,.0f}", "available": f"{available / GIGABYTE:,.0f}"}
+        shown = {"needed": f"{needed / GIGABYTE:,.1f}", "available": f"{available / GIGABYTE:,.1f}"}
+        if ensemble > 1:
+            raise UsageError("cli.hidden.memory.ensemble", parameters=f"{parameters:,}", networks=ensemble, **shown)
         raise UsageError("cli.hidden.memory", parameters=f"{parameters:,}", **shown)
 
 
-def training_bytes(shape: Sequence[int], hidden: Sequence[int], classes: int, batch_size: int) -> tuple[int, int]:
-    """`(parameters, bytes)` of a Dense classifier of records of `shape`: its state, and one batch's activations."""
-    units = (prod(shape), *hidden, classes)
-    parameters = sum(rows * columns + columns for rows, columns in pairwise(units))
-    return parameters, FLOAT * (COPIES * parameters + 2 * batch_size * sum(units))
+def training_bytes(
+    shape: Sequence[int],
+    hidden: Sequence[int],
+    classes: int,
+    batch_size: int,
+    refit: bool = False,
+    ensemble: int = 1,
+) -> tuple[int, int]:
+    """`(parameters, bytes)` of a Dense classifier of records of `shape`: its state, and one batch's activations.
+
+    Args:
+        refit: whether a second model is trained on all records.
+        ensemble: networks whose mean is the model; the parameters are those of one.
+    """
+    units, of_mean = (prod(shape), *hidden, classes), (prod(shape), *(ensemble * width for width in hidden), classes)
+    parameters = _parameters(units)
+    copies = (REFITTED_COPIES if refit else COPIES) * parameters
+    if ensemble > 1:
+        copies += OTHERS_COPIES * (ensemble - 1) * parameters + MEAN_COPIES * _parameters(of_mean)
+    return parameters, FLOAT * (copies + max(2 * batch_size * sum(units), PREDICTED * sum(of_mean)))
+
+
+def _parameters(units: Sequence[int]) -> int:
+    return sum(rows * columns + columns for rows, columns in pairwise(units))
 
 
 def available_bytes() -> int | None:

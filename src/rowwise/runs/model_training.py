@@ -66,6 +66,7 @@ class Job:
             settings.activation,
             settings.dropout,
             learning_rate=settings.learning_rate,
+            weight_decay=settings.weight_decay,
             seed=settings.seed,
             pieces=settings.pieces,
         )
@@ -164,7 +165,8 @@ def _best_file(plan: TrainingPlan) -> str:
     """The resumed run's model as it was after its best epoch; empty where that was its last, or none is kept."""
     before = plan.before
     assert before is not None
-    if plan.killed or before.members or before.settings.calibrate:
+    calibrated = before.decisions is not None and bool(before.decisions.temperatures)
+    if plan.killed or before.members or calibrated:
         return before.best_checkpoint
     return MODEL if before.best_epoch and before.checkpoint else ""
 

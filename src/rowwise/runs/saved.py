@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from rowwise.data.tables.schema import Column, Schema
     from rowwise.engine.prediction import Prediction, Predictor
     from rowwise.measure import AnyReport
+    from rowwise.measure.dependence import Dependence
     from rowwise.measure.importance import Importance
+    from rowwise.measure.record_explanation import RecordExplanation
     from rowwise.models.task import Task
     from rowwise.shapes import Ledger, Trace
 
@@ -233,6 +235,20 @@ class Saved:
 
         return importance(self.model, data, task=self.named)
 
+    def partial_dependence(
+        self, columns: Sequence[str] | None = None, data: Dataset | None = None, points: int = 12, seed: int = 0
+    ) -> tuple[Dependence, ...]:
+        """What the model says on average by the value of a column; see `runs.explaining.dependence`."""
+        from rowwise.runs.explaining import dependence
+
+        return dependence(self, columns, data, points, seed)
+
+    def explain_row(self, row: int, data: Any = None, **more: Any) -> RecordExplanation:
+        """Why it says what it says of a table's row, and what would change that; see `runs.explaining.explain_row`."""
+        from rowwise.runs.explaining import explain_row
+
+        return explain_row(self, row, data, **more)
+
     def explain(self, batch_size: Any = 32, convention: str = "keras") -> Ledger:
         """The ledger of the model's shapes; arguments and errors as of `rowwise.explain`."""
         from rowwise.shapes import explain
@@ -260,7 +276,8 @@ class Saved:
         """
         _ = self.accepts  # raises where no data could fit
         own = self.own_source()
-        if source is not None and own is not None and _same_folder(source, own):
+        folders = source is not None and own is not None and source.kind == "folder"
+        if folders and Path(source.place).resolve() == Path(own.place).resolve():  # type: ignore[union-attr]
             source = None  # its own pictures, split as they were
         if source is None and own is None:
             framed = self.record is not None
@@ -382,7 +399,3 @@ _SIDES = ("input_shape", "output_shape")
 
 def _known_sizes(shape: Sequence[int | None]) -> tuple[int, ...]:
     return tuple(size for size in shape if size is not None)
-
-
-def _same_folder(source: Source, own: Source) -> bool:
-    return source.kind == "folder" and Path(source.place).resolve() == Path(own.place).resolve()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 LONGEST = 500  # characters of a value that a message quotes
+LONGEST_NAME = 200  # bytes: a file system takes 255, and a date or a number may stand beside
 
 # Control characters (escape sequences, carriage returns, zero bytes), what turns the direction of writing or breaks
 # lines, marks and tags that cannot be seen, and halves of characters, which no stream can write. The joiners stay:
@@ -26,6 +27,12 @@ def visible(text: str, lines: bool = False) -> str:
     if text.isprintable():  # nearly all are
         return text
     return re.sub(_IN_LINES if lines else _IN_LINE, _escaped, text)
+
+
+def file_name(text: str) -> str:
+    """A stranger's text as a part of a file's name: harmful characters and those between folders are `_`."""
+    name = re.sub(r"[/\\]", "_", text if text.isprintable() else re.sub(_IN_LINE, "_", text))
+    return name.encode("utf-8", "replace")[:LONGEST_NAME].decode("utf-8", "ignore")
 
 
 def quoted(value: object) -> object:

@@ -26,16 +26,18 @@ def advice(data: Dataset) -> list[str]:
     """One sentence each, with the option that follows it; empty for data that is not a table."""
     if data.schema is None:
         return []
-    lines, ids = of_targets(data, Source.from_dict(data.source.get("load", {"place": ""}))), list[str]()
+    lines, ids = [], list[str]()
+    about_target = of_targets(data, Source.from_dict(data.source.get("load", {"place": ""})))
     by_records = data.split_by == "" and data.source.get("split", {}).get("by") != "file"
     if by_records:
         lines += _of_time(data.schema)
     if len(data) < FEWEST:
-        return lines
+        return lines + about_target
     if by_records and (ids := repeated_ids(data)):
         lines.append(say("advice.group", name=ids[0]))
     sample = sampled(data)
-    lines += placeholders(sample.numbers) + leaks(sample, without=ids) + other_task(data)
+    found = leaks(sample, without=ids)  # of what was computed from others nothing else is worth saying
+    lines += placeholders(sample.numbers) + found + other_task(data) + ([] if found else about_target)
     if named := [name for name in codes(sample.numbers) if name not in ids[:1]][:SHOWN]:
         lines.append(say("advice.codes", columns=", ".join(named), option=",".join(named)))
     return lines

@@ -18,6 +18,7 @@ from rowwise.data.tables.parse import TRUE
 from rowwise.data.tables.profile import MOST_LEVELS
 from rowwise.data.tables.schema import Column, Schema
 from rowwise.data.tables.spelling import folded_name, merged, yes_or_no
+from rowwise.data.tables.weights import WEIGHT
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
 
@@ -177,7 +178,8 @@ def _column(name: str, profile: Profile, source: Source) -> Column:
                 warn_user(note)
         if reason in ("identifier", "levels") and _shared(name, profile, source):
             warn_user(say("advice.group", name=name))
-        return Column(name, "dropped", reason=reason)
+        unit = profile.numbers.unit if reason == WEIGHT else ""
+        return Column(name, "dropped", reason=reason, unit=unit)
     kind = _kind(name, profile, source)
     if name not in source.categorical:
         digits = [] if name in source.numeric or kind == "date" else digits_note(name, profile, kind)

@@ -37,7 +37,8 @@ def other_task(train: Dataset) -> list[str]:
     values["high"] = f"{numbers[-1]:g}"
     gapless = numbers[-1] - numbers[0] + 1 == len(numbers)
     if train.classes:
-        return [say("advice.amounts", **values)] if gapless and _like_amounts(counts) else []
+        key = "advice.amounts.counts" if numbers[0] in (0, 1) else "advice.amounts"
+        return [say(key, **values)] if gapless and _like_amounts(counts) else []
     coded = gapless and numbers[0] in (0, 1) and counts.sum() >= FEWEST_EACH * len(numbers)
     return [say("advice.classes", **values)] if coded and not _like_amounts(counts) else []
 

@@ -157,10 +157,15 @@ class Schema:
             return self.targets
         return tuple(f"{self.targets[0]} {level:g}" for level in self.quantiles)
 
+    @cached_property
+    def column_of_weights(self) -> Column:
+        """The column that says how much each record counts; one without a name where all count alike."""
+        return next((column for column in self.columns if column.reason == WEIGHT), Column("", "dropped"))
+
     @property
     def weight(self) -> str:
         """The name of the column that says how much each record counts; empty where all count alike."""
-        return next((column.name for column in self.columns if column.reason == WEIGHT), "")
+        return self.column_of_weights.name
 
     @cached_property
     def used(self) -> tuple[Column, ...]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST = 200_000  # records that skewness is computed of, evenly spaced
 HEAVY = 2.0  # skewness: that of exponentially distributed numbers
 SMALLEST_OF_COUNTS, FEW_COUNTS = 1, 1000  # counts begin at 0 or 1; larger ones are nearly normal
+OF_COUNTS = 0.5  # skewness: that of Poisson's distribution with a mean of 4
 
 
 def scale_of(source: Source, y: NDArray[Any]) -> str:
@@ -37,6 +38,13 @@ def is_skewed(y: NDArray[Any]) -> bool:
     y = y.reshape(len(y), -1)[np.linspace(0, len(y) - 1, min(len(y), MOST)).astype(int)].astype(np.float64)
     plain, logs = _skewness(y), _skewness(np.log(y))
     return bool(((plain > HEAVY) & (np.abs(logs) <= plain / 2)).all())
+
+
+def _like_counts(y: NDArray[Any]) -> bool:
+    """Whether they are whole numbers from 0 or 1 on, of which small ones are the most frequent."""
+    if y.min() < 0 or y.min() > SMALLEST_OF_COUNTS or y.max() > FEW_COUNTS or not (y == np.trunc(y)).all():
+        return False
+    return bool((_skewness(y.reshape(len(y), -1).astype(np.float64)) > OF_COUNTS).all())
 
 
 def _skewness(y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -57,6 +65,6 @@ def of_targets(data: Dataset, source: Source) -> list[str]:
     if schema.counts or schema.quantiles or source.target_scale or source.task:
         return []
     name, y = ", ".join(schema.targets), data.y
-    if (y >= 0).all() and (y == np.trunc(y)).all() and y.min() <= SMALLEST_OF_COUNTS and y.max() <= FEW_COUNTS:
+    if _like_counts(y):
         return [say("advice.counts", name=name, low=f"{y.min():g}", high=f"{y.max():g}")]
     return [say("advice.log", name=name)] if is_skewed(y) else []

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 WEIGHT = "weight"  # why a column of weights is no feature
 
 
-def with_weights(rows: pl.DataFrame, name: str, decimal: str) -> tuple[pl.DataFrame, NDArray[np.float32]]:
-    """The rows that have a weight, and the weights `(rows,)`.
+def with_weights(
+    rows: pl.DataFrame, name: str, decimal: str, unit: str = ""
+) -> tuple[pl.DataFrame, NDArray[np.float32]]:
+    """The rows that have a weight, and the weights `(rows,)`; `unit` is what may stand beside these.
 
     Raises:
         DataError: a weight that is negative, infinite, beyond float32, or no number.
     """
     values = rows[name]
-    numbers = as_numbers(values, decimal)
+    numbers = as_numbers(values, decimal, unit)
     _refuse(rows, values, values.is_not_null() & numbers.is_null(), name, numbers)
     _refuse(rows, values, (numbers < 0).fill_null(False), name, numbers)
     present = numbers.is_not_null()
@@ -45,7 +47,9 @@ def _refuse(rows: pl.DataFrame, values: pl.Series, wrong: pl.Series, name: str, 
 
 
 def check_weights(weights: NDArray[np.float32], name: str) -> None:
-    """Raises DataError where no record counts."""
+    """Raises DataError where no record has a weight, or none counts."""
+    if not len(weights):
+        raise DataError("weight.none", name=name)
     if not weights.any():
         raise DataError("weight.zero", name=name)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rowwise.measure.page.calibration import calibration_view
 from rowwise.measure.page.confusion import confusion_view
+from rowwise.measure.page.dependence import dependence_view
 from rowwise.measure.page.importance import importance_view
 from rowwise.measure.page.largest_errors import largest_errors_view
 from rowwise.measure.page.learning_curves import curves_view
@@ -13,7 +14,7 @@ from rowwise.measure.page.measures import measures_view, tiles
 from rowwise.measure.page.provenance import data_view, model_view, repeat_view
 from rowwise.measure.page.report_content import ReportContent
 from rowwise.measure.page.seeds import seeds_view
-from rowwise.measure.page.shades import DEEP_STEPS, INKS, LIGHT_STEPS, shades
+from rowwise.measure.page.shades import COLOURS
 from rowwise.pages.render import render
 from rowwise.text import say
 
@@ -30,6 +31,7 @@ SECTIONS: dict[str, tuple[str, Callable[[ReportContent], object]]] = {
     "worst": ("report.worst", largest_errors_view),
     "calibration": ("report.calibration", calibration_view),
     "importance": ("report.importance", importance_view),
+    "dependence": ("report.dependence", dependence_view),
     "curves": ("pictures.curves", curves_view),
     "data": ("report.data", data_view),
     "model": ("report.model", model_view),
@@ -55,7 +57,6 @@ def page(subject: ReportContent) -> str:
         source=say("report.on", provenance=subject.data.origin, records=f"{len(subject.data):,}"),
         tiles=tiles(subject),
         sections=[Section(name, say(SECTIONS[name][0]), view) for name, view in views.items() if view is not None],
-        shades=(shades(0), shades(1)),
-        deep_shades=[f"{kind}-{len(LIGHT_STEPS) + n}" for kind in INKS for n in range(len(DEEP_STEPS))],
+        **COLOURS,
     )
     return str(document)

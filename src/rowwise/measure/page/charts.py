@@ -83,6 +83,26 @@ def curves(series: Sequence[tuple[str, Sequence[float]]], labels: Labels, first:
     return _chart(parts, labels)
 
 
+def lines(
+    x: Sequence[float], series: Sequence[tuple[str, Sequence[float]]], labels: Labels, ends: tuple[float, float]
+) -> Markup:
+    """Lines over numbers in ascending order.
+
+    Args:
+        series: for each line its class in report.css ("first" to "fourth") and a value for each of `x`.
+        ends: the lowest and the highest value that the chart has room for.
+    """
+    low, high = _apart(*ends)
+    ticks = nice(low, high)
+    frame = _frame((x[0], x[-1]), (min(low, ticks[0]), max(high, ticks[-1])), ticks)
+    parts = _axes(frame, nice(x[0], x[-1], 5), ticks, labels.axis)
+    for kind, values in series:
+        places = [(frame.across(at), frame.down(value)) for at, value in zip(x, values, strict=True)]
+        parts.append(element("polyline", class_=f"curve {kind}", points=points(places)))
+        parts += [_dot(f"dot {kind}", across, down) for across, down in places]
+    return _chart(parts, labels)
+
+
 def reliability(calibration: Calibration, labels: Labels) -> Markup:
     """A bar a bin: the share that was right; the gap to its confidence has another colour."""
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]

@@ -33,7 +33,7 @@ def importance_view(subject: ReportContent) -> ImportanceView | None:
         share = max(column.mean, 0) / most if most > 0 else 0
         fall = number(column.mean, measured.measure)
         rows.append((column.name, fall, f"± {column.std:.4f}", f"{100 * share:.1f}"))
-    measure = say("measure.name.accuracy") if measured.measure == "accuracy" else UNITS["r2"]
+    measure = UNITS.get(measured.measure) or say(f"measure.name.{measured.measure}")
     summary = say(
         "report.importance.says",
         measure=measure,
@@ -41,6 +41,12 @@ def importance_view(subject: ReportContent) -> ImportanceView | None:
         records=f"{measured.records:,}",
         figure=f"{measured.figure:.4f}",
     )
-    head = [say("report.column"), say("report.falls", measure=measure), say("report.deviation"), ""]
+    key = "report.rises" if measured.rises else "report.falls"
+    head = [
+        say("report.column"),
+        say(key, measure=measure),
+        say("report.deviation"),
+        "",
+    ]
     rest = len(measured.columns) - MOST_COLUMNS
     return ImportanceView(summary, head, rows, say("report.more.columns", count=f"{rest:,}") if rest > 0 else "")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.data.dataset import Dataset
+    from rowwise.measure.dependence import Dependence
     from rowwise.measure.importance import Importance
 
 
@@ -56,6 +57,7 @@ class ReportContent:
         model: as it was measured.
         data: the records as they were read, which the page shows.
         importance: of the columns, for tables.
+        dependence: of the most important ones.
         training: of the model.
         commands: what repeats the run, line by line: title key of the catalogue, command.
         versions: of what computed the measures.
@@ -68,6 +70,7 @@ class ReportContent:
     training: Training = field(default_factory=Training)
     commands: Sequence[tuple[str, str]] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    dependence: Sequence[Dependence] = ()
 
     @property
     def classes(self) -> Report | None:

@@ -35,3 +35,10 @@ def shades(theme: int) -> dict[str, str]:
         for kind, ink in INKS.items()
         for n, part in enumerate(STEPS)
     }
+
+
+# What report.css is given.
+COLOURS = {
+    "shades": (shades(0), shades(1)),
+    "deep_shades": [f"{kind}-{len(LIGHT_STEPS) + n}" for kind in INKS for n in range(len(DEEP_STEPS))],
+}

@@ -156,6 +156,24 @@ def overridden_step(model: keras.Model) -> str | None:
     return None
 
 
+def python_at_each_step(model: keras.Model) -> str | None:
+    """A part of the model that was not written in Keras and that Keras runs anew at each step, by its name; or None.
+
+    `compile(jit_compile=False)` leaves the step uncompiled: what a layer prints or notes beside its output counts then.
+    """
+    if model._jit_compile is not False:
+        return None
+    layers = list(model._flatten_layers(include_self=True))
+    given = [getattr(layer, name, None) for layer in layers for name in ("activation", "function")]
+    metrics = model._compile_metrics
+    figures = [] if metrics is None else [metrics._user_metrics, metrics._user_weighted_metrics]
+    for part in (*layers, model.optimizer, *keras.tree.flatten([model.loss, *figures]), *given):
+        kind = part if inspect.isfunction(part) else type(part)
+        if not kind.__module__.startswith(("keras.", "builtins", "rowwise.")):
+            return str(kind.__name__)
+    return None
+
+
 def has_own_loss(model: keras.Model) -> bool:
     """Whether the model's `compute_loss` was written outside of Keras."""
     return "compute_loss" in vars(model) or type(model).compute_loss is not keras.Model.compute_loss
