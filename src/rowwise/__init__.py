@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rowwise.runs.api import cross_validate as cross_validate
     from rowwise.runs.api import open as open
     from rowwise.runs.api import train as train
+    from rowwise.runs.api import tune as tune
     from rowwise.shapes import explain as explain
     from rowwise.shapes import explained as explained
 
@@ -44,6 +45,7 @@ _PLACES = {
     "cross_validate": "rowwise.runs.api",
     "open": "rowwise.runs.api",
     "train": "rowwise.runs.api",
+    "tune": "rowwise.runs.api",
     "explain": "rowwise.shapes.ledger.ledger",
     "explained": "rowwise.shapes.checks.explained",
     "RowwiseError": "rowwise.errors",
@@ -66,6 +68,7 @@ __all__ = [  # without `open`, which `from rowwise import *` must not put in pla
     "shapes",
     "sweep",
     "train",
+    "tune",
 ]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import traceback
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +108,8 @@ def _missing(error: ModuleNotFoundError) -> str:
 
 def _failed(line: str, code: int) -> int:
     if debug():
+        import traceback
+
         traceback.print_exc()
     print(visible(line, lines=True), file=sys.stderr)
     return code

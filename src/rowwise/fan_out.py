@@ -60,18 +60,32 @@ def in_chunks(items: Sequence[Item], parts: int) -> list[Sequence[Item]]:
     return [items[start:end] for start, end in pairwise(bounds) if end > start]
 
 
-def by_threads(task: Callable[[Item], Answer], items: Sequence[Item], workers: int | None = None) -> list[Answer]:
-    """The answers in the order of the items, from so many threads at once; None for one a core.
+def by_threads(
+    task: Callable[[Item], Answer], items: Sequence[Item], workers: int | None = None
+) -> Iterator[tuple[int, Answer]]:
+    """`(number of the item, answer)` as they come, from so many threads at once; None for one a core.
 
     Raises:
         Exception: what the first task that failed raised, once all have ended.
     """
     from joblib import Parallel, delayed
 
-    calls = [delayed(copy_context().run)(_answer, task, item) for item in items]  # warnings go where the caller's go
+    def numbered(number: int) -> tuple[int, Answer | _Failed]:
+        return number, _answer(task, items[number])
+
     count = workers or (1 if _one_of_many.get() else usable_cores())
-    answers = Parallel(n_jobs=count, require="sharedmem", batch_size=1, pre_dispatch="all")(calls)
-    return [_unless_failed(answer) for answer in answers]
+    calls = [delayed(copy_context().run)(numbered, number) for number in range(len(items))]  # warnings go as here
+    parallel = Parallel(
+        n_jobs=count, require="sharedmem", batch_size=1, pre_dispatch="all", return_as="generator_unordered"
+    )
+    failed: dict[int, _Failed] = {}
+    for number, answer in parallel(calls):
+        if isinstance(answer, _Failed):
+            failed[number] = answer
+        else:
+            yield number, answer
+    if failed:
+        raise failed[min(failed)].error
 
 
 def by_workers(

@@ -82,6 +82,12 @@ def test_temperatures_are_scikit_learns(weighted):
     np.testing.assert_allclose(uncalibrated_labels(labels, (2.0, 3.0, 1.0)), 1 / (1 + np.exp(-z)), atol=1e-9)
 
 
+def test_a_model_that_is_always_right_is_left_as_it_is():
+    y = np.array([0, 1, 2, 1])
+    assert fitted_temperature(3 * np.eye(3)[y], y) == 1
+    assert fitted_label_temperature(np.array([1.0, 2.0]), np.array([1, 1])) == 1
+
+
 def test_what_is_no_aim():
     for text in ("", "f2", "cost=1", "cost=0:1", "cost=1:nan", "0", "1", "1.5", "nan", "-0.2"):
         assert aim_of(text) is None, text

@@ -27,7 +27,7 @@ def test_the_mean_is_that_of_the_networks(frame, hidden, target, tmp_path):
     first = rowwise.dense(train, hidden, seed=0)
     features_from = features_of(first)
     features = features_from(test.x)
-    networks = [network(train, features.shape[1], hidden, "relu", 0.2, 1e-3, seed) for seed in (1, 2, 3)]
+    networks = [network(train, features.shape[1], hidden, "relu", 0.2, 1e-3, 0.0, seed) for seed in (1, 2, 3)]
     model = averaged(first, networks)
     each = [predict_proba(one, features) for one in networks]
     by_hand = np.mean(each, axis=0)

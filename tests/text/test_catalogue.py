@@ -12,7 +12,7 @@ from jinja2 import Environment, nodes
 import rowwise
 from rowwise import errors
 from rowwise.errors import RowwiseError
-from rowwise.text import LANGUAGES, catalogue, language, percent, say, use_language
+from rowwise.text import LANGUAGES, catalogue, is_key, language, percent, say, use_language
 
 MESSAGES = catalogue()
 SOURCE = Path(rowwise.__file__).parent
@@ -160,6 +160,11 @@ def test_every_key_in_the_catalogue_is_used():
         if key not in USES.constants and not any(re.fullmatch(pattern, key) for pattern in patterns)
     }
     assert not unused
+
+
+def test_every_message_can_be_read_alone():
+    """Its table ends where the next begins: no text has a line that looks like the head of one."""
+    assert all(map(is_key, MESSAGES))
 
 
 def test_every_message_gets_the_values_that_it_needs():

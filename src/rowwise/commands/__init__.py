@@ -7,6 +7,7 @@ from rowwise.terminal.parsing import Group, common, showing
 
 PLACES = {
     "train": ("rowwise.commands.train:command", "cli.help.train"),
+    "tune": ("rowwise.commands.tune:command", "cli.help.tune"),
     "evaluate": ("rowwise.commands.evaluate:command", "cli.help.evaluate"),
     "predict": ("rowwise.commands.predict:command", "cli.help.predict"),
     "explain": ("rowwise.commands.explain:command", "cli.help.explain"),

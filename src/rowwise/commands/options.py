@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rowwise.data.source import DATE_ORDERS, SCALES, TASKS, Source, read_options
+from rowwise.data.source import DATE_ORDERS, SCALES, TASKS, Source, read_options, read_settings
 from rowwise.environment import ENGINES
 from rowwise.models.presets import PATIENCE, PRESETS
 from rowwise.runs.plan import READING
@@ -34,6 +34,7 @@ def settings() -> list[Option]:
         option("--epochs", "cli.help.epochs", "N", whole(1), usual.epochs),
         option("--batch-size", "cli.help.batch_size", "N", whole(1), usual.batch_size),
         option("--learning-rate", "cli.help.learning_rate", "RATE", POSITIVE, usual.learning_rate),
+        option("--weight-decay", "cli.help.weight_decay", "SHARE", SHARE, usual.weight_decay),
         option("--validation", "cli.help.validation", "SHARE", SHARE, usual.validation),
         option("--seed", "cli.help.seed", "N", whole(0, LARGEST_SEED), usual.seed),
         option("--class-weight", "cli.help.class_weight", "KIND", one_of(*CLASS_WEIGHTS), usual.class_weight),
@@ -108,3 +109,9 @@ def chosen(given: dict[str, Any]) -> dict[str, Any]:
         return options
     names = {attribute: option for option, attribute in READING.items()}
     return {names[attribute]: value for attribute, value in read_options(file).items()} | options
+
+
+def with_settings(given: dict[str, Any]) -> dict[str, Any]:
+    """The same, and the settings of a training that the TOML file has; raises as `chosen`."""
+    file = given.get("options")
+    return chosen(given) if file is None else read_settings(file) | chosen(given)

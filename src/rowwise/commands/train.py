@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.commands.options import chosen, reading, settings
+from rowwise.commands.options import reading, settings, with_settings
 from rowwise.errors import UsageError
 from rowwise.runs.plan import plan_training
 from rowwise.terminal.address_space import KERAS, check_addresses
@@ -51,7 +51,9 @@ def _train(
         if given.get("patience") is not None:
             raise UsageError("cli.patience.both")
         given["patience"] = 0
-    plan = plan_training(data, chosen(given), resume)  # what can be refused is, before seconds go into importing Keras
+    plan = plan_training(
+        data, with_settings(given), resume
+    )  # what can be refused is, before seconds go into importing Keras
     check_addresses(KERAS)
     # Later than the options, which --help prints.
     from rowwise.runs.training import train

@@ -235,7 +235,7 @@ def _trained_natively(
         native = {seed: decision for seed, decision in decisions.items() if decision.engine == "native"}
         for seed in native:
             build_variables(models[seed], prepared.train, request.batch_size or 1)
-        done = by_threads(train, list(native), workers)
+        done = dict(by_threads(train, list(native), workers))
         if stopped():
             raise KeyboardInterrupt
-    return {seed for seed, trained_natively in zip(native, done, strict=True) if trained_natively}
+    return {seed for number, seed in enumerate(native) if done[number]}

@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEAST, MOST = 0.05, 20.0  # few records that a model gets all right would have a temperature of 0
+LEAST, MOST = 0.05, 20.0
 STEPS = 60  # of bisection: beyond a float's digits
 TINY = 1e-30  # less than any probability that a float32 softmax tells from 0
 
@@ -59,8 +59,13 @@ def uncalibrated_order(probabilities: NDArray[Any], temperature: float) -> NDArr
 
 
 def _root(slope: Any) -> float:
-    """The temperature at which a slope that rises with 1 / temperature is 0."""
+    """The temperature at which a slope that rises with 1 / temperature is 0.
+
+    1 where there is none from LEAST to MOST: few records of which all are answered rightly would be certain for ever.
+    """
     low, high = 1 / MOST, 1 / LEAST
+    if slope(high) < 0 or slope(low) > 0:
+        return 1.0
     for _ in range(STEPS):
         middle = (low * high) ** 0.5
         low, high = (low, middle) if slope(middle) > 0 else (middle, high)

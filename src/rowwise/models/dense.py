@@ -35,6 +35,7 @@ def dense(
     learning_rate: float | keras.optimizers.schedules.LearningRateSchedule | None = None,
     seed: int | None = None,
     pieces: int | None = None,
+    weight_decay: float = 0.0,
 ) -> keras.Model:
     """Input → Rescaling(1/255) → Flatten → Dense, … → Dense(classes, softmax), compiled.
 
@@ -60,6 +61,8 @@ def dense(
         learning_rate: Adam's; a number or one of Keras's schedules. None: what the preset "default" has for a table;
             0.001 for everything else.
         seed: same seed, same initial weights and dropout; None draws new ones.
+        weight_decay: Adam's, decoupled from the gradient (AdamW): the share of each weight, times the learning rate,
+            that a step takes away.
 
     Raises:
         UsageError: no Dataset, a width that is not a positive integer, an unknown activation, a dropout outside
@@ -89,6 +92,8 @@ def dense(
         raise UsageError("model.learning_rate", found=repr(learning_rate))
     if seed is not None and not (isinstance(seed, Integral) and seed >= 0):
         raise UsageError("model.seed", found=repr(seed))
+    if not (isinstance(weight_decay, Real) and 0 <= weight_decay < 1):
+        raise UsageError("model.weight_decay", found=repr(weight_decay))
     if not (isinstance(pieces, Integral) and pieces >= 0):
         raise UsageError("model.pieces", found=repr(pieces))
     try:
@@ -98,7 +103,7 @@ def dense(
 
     front = _input_layers(dataset, int(pieces))
     records = keras.Input(dataset.shape, name="records")
-    return _compiled(dataset, [records, *front], widths, activation, dropout, learning_rate, seed)
+    return _compiled(dataset, [records, *front], widths, activation, dropout, learning_rate, weight_decay, seed)
 
 
 def network(
@@ -108,6 +113,7 @@ def network(
     activation: str,
     dropout: float,
     rate: float,
+    weight_decay: float,
     seed: int,
 ) -> keras.Model:
     """What `dense` has after the layers that learn nothing, for their output `(None, features)`, or with them where
@@ -118,7 +124,7 @@ def network(
         front = [keras.Input(dataset.shape, name="records"), *_input_layers(dataset, 0)]
     else:
         front = [keras.Input((features,), name="features")]
-    return _compiled(dataset, front, hidden, activation, dropout, rate, seed, metrics=False)
+    return _compiled(dataset, front, hidden, activation, dropout, rate, weight_decay, seed, metrics=False)
 
 
 def _compiled(
@@ -128,6 +134,7 @@ def _compiled(
     activation: str,
     dropout: float,
     learning_rate: Any,
+    weight_decay: float,
     seed: int | None,
     metrics: bool = True,
 ) -> keras.Model:
@@ -176,7 +183,7 @@ def _compiled(
         kernel_layer.kernel_initializer = initializer  # a saved model names Keras's own, of the same distribution
     metrics = metrics and metric is not None
     own = {"metrics" if dataset.weights is None else "weighted_metrics": [metric]} if metrics else {}
-    model.compile(keras.optimizers.Adam(learning_rate), loss, **own)
+    model.compile(keras.optimizers.Adam(learning_rate, weight_decay=weight_decay or None), loss, **own)
     return model
 
 

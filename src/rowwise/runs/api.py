@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.source import read_options
+from rowwise.data.source import read_options, read_settings
 from rowwise.errors import UsageError, warn_user
 from rowwise.runs.events import (
     Decided,
@@ -27,13 +27,14 @@ from rowwise.text import say
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rowwise.engine.progress import Display
     from rowwise.runs.cross_validation import CrossValidation
     from rowwise.runs.events import Event, KeptEpoch, Observer
+    from rowwise.runs.tuning import TrialEnded, Tuning
 
-__all__ = ["cross_validate", "open", "train"]
+__all__ = ["cross_validate", "open", "train", "tune"]
 
 
 def open(path: str | Path, task: str | None = None) -> Saved:
@@ -80,8 +81,8 @@ def train(
         options: a TOML file with more of the following.
         on_divergence: "stop", or "continue" where a training that diverges is to continue regardless.
         **more: settings (`preset`, `hidden`, `activation`, `dropout`, `pieces`, `seeds` (or `ensemble`),
-            `learning_rate`, `batch_size`, `validation`, `seed`, `class_weight`, `epochs`, `patience`, `refit`,
-            `threshold`, `calibrate`), and how data are read (`categorical`, `drop`, `group`, `time`, `test`,
+            `learning_rate`, `weight_decay`, `batch_size`, `validation`, `seed`, `class_weight`, `epochs`, `patience`,
+            `refit`, `threshold`, `calibrate`), and how data are read (`categorical`, `drop`, `group`, `time`, `test`,
             `split_seed`, …: the attributes of `rowwise.data.Source`).
 
     Returns:
@@ -150,10 +151,54 @@ def cross_validate(
     return run_folds(plan, out=place, **how)  # type: ignore[arg-type]
 
 
+def tune(
+    data: Any,
+    target: str | Sequence[str] = (),
+    trials: int = 30,
+    *,
+    timeout: float | None = None,
+    out: str | Path | None = None,
+    engine: str = "auto",
+    observer: Callable[[TrialEnded], object] | None = None,
+    stop: threading.Event | None = None,
+    options: str | Path | None = None,
+    **more: Any,
+) -> Tuning:
+    """Try many settings and find those with the lowest validation loss: what `rowwise tune` does.
+
+    Needs Optuna. Settings that are passed are kept; width and number of layers, dropout, learning rate, weight decay,
+    batch size and, of a table, pieces are tried where they are not. A trial is one network, trained by one core and
+    judged by its best epoch on the records held out; the test records are not looked at.
+
+    Args:
+        data, target: as of `train`.
+        trials: how many in all; a folder `out` that holds some goes on from them.
+        timeout: seconds after which the search ends.
+        out: its folder; None for `runs/<date>-<data>-tuning`.
+        observer: called with a `rowwise.runs.tuning.TrialEnded` as each trial ends.
+        stop: once set, by any thread, the search ends; what is finished stays.
+        others: as of `train`.
+
+    Returns:
+        All trials, the best, and its settings, which `train(options=tuning.options)` takes.
+
+    Raises:
+        UsageError: Optuna is missing, or `out` holds another search. Else as `train`.
+    """
+    from rowwise.runs.tuning import tune as search
+
+    if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
+        raise UsageError("tune.trials", found=repr(trials))
+    plan = plan_training(data, _options(options, target, more))
+    place = None if out is None else Path(out)
+    return search(plan, trials, timeout=timeout, out=place, engine=engine, observer=observer, stop=stop)
+
+
 def _options(file: str | Path | None, target: str | Sequence[str], more: Mapping[str, Any]) -> dict[str, Any]:
     """Those of a TOML file, overruled by the others."""
     from_file = read_options(Path(file)) if file is not None else {}
-    options = {OPTIONS[attribute]: value for attribute, value in from_file.items()} | dict(more)
+    settings = read_settings(Path(file)) if file is not None else {}
+    options = {OPTIONS[attribute]: value for attribute, value in from_file.items()} | settings | dict(more)
     return options | ({"target": target} if target else {})
 
 

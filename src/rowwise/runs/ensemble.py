@@ -50,7 +50,8 @@ def with_others(
         train = train._replace(x=features(train.x))
         held_out = None if held_out is None else held_out._replace(x=features(held_out.x))
         width = train.x.shape[1]
-    layers = settings.hidden, settings.activation, settings.dropout, settings.learning_rate
+    rates = settings.learning_rate, settings.weight_decay
+    layers = settings.hidden, settings.activation, settings.dropout, *rates
     patience = settings.patience
 
     def build(seed: int) -> keras.Model:

@@ -66,6 +66,7 @@ class Job:
             settings.activation,
             settings.dropout,
             learning_rate=settings.learning_rate,
+            weight_decay=settings.weight_decay,
             seed=settings.seed,
             pieces=settings.pieces,
         )

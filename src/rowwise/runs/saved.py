@@ -13,7 +13,6 @@ from rowwise.data.loaders import load_source
 from rowwise.data.picture_records import OBJECT
 from rowwise.data.source import WRITTEN, Source, check_written
 from rowwise.errors import DataError, ModelError, UsageError, warn_user
-from rowwise.runs.explaining import dependence, explain_row
 from rowwise.runs.model_file import MODEL, open_model
 from rowwise.runs.record import RECORD, RunRecord
 from rowwise.text import language, say
@@ -240,10 +239,14 @@ class Saved:
         self, columns: Sequence[str] | None = None, data: Dataset | None = None, points: int = 12, seed: int = 0
     ) -> tuple[Dependence, ...]:
         """What the model says on average by the value of a column; see `runs.explaining.dependence`."""
+        from rowwise.runs.explaining import dependence
+
         return dependence(self, columns, data, points, seed)
 
     def explain_row(self, row: int, data: Any = None, **more: Any) -> RecordExplanation:
         """Why it says what it says of a table's row, and what would change that; see `runs.explaining.explain_row`."""
+        from rowwise.runs.explaining import explain_row
+
         return explain_row(self, row, data, **more)
 
     def explain(self, batch_size: Any = 32, convention: str = "keras") -> Ledger:
@@ -273,7 +276,8 @@ class Saved:
         """
         _ = self.accepts  # raises where no data could fit
         own = self.own_source()
-        if source is not None and own is not None and _same_folder(source, own):
+        folders = source is not None and own is not None and source.kind == "folder"
+        if folders and Path(source.place).resolve() == Path(own.place).resolve():  # type: ignore[union-attr]
             source = None  # its own pictures, split as they were
         if source is None and own is None:
             framed = self.record is not None
@@ -395,7 +399,3 @@ _SIDES = ("input_shape", "output_shape")
 
 def _known_sizes(shape: Sequence[int | None]) -> tuple[int, ...]:
     return tuple(size for size in shape if size is not None)
-
-
-def _same_folder(source: Source, own: Source) -> bool:
-    return source.kind == "folder" and Path(source.place).resolve() == Path(own.place).resolve()

@@ -28,6 +28,7 @@ LATER = (
     "preset",
     "pieces",
     "ensemble",
+    "weight_decay",
     "threshold",
     "calibrate",
 )  # what runs of earlier versions lack: they had the default
@@ -52,6 +53,7 @@ class Choices(TypedDict, total=False):
     preset: str
     pieces: int
     ensemble: int
+    weight_decay: float
     threshold: str | float
     calibrate: bool
 
@@ -75,6 +77,7 @@ class Settings:
         refit: whether a new model is then trained on all training records, for as many epochs as were best.
         preset: one of `PRESETS`, which decides of a table's model what is not chosen.
         pieces: that each number of a table is divided into; 0 leaves numbers standardized.
+        weight_decay: Adam's, decoupled from the gradient (AdamW).
         ensemble: networks that differ in their seed alone and are averaged; callers may say `seeds`.
         threshold: what the probability from which on the answer is yes is chosen by on the validation records,
             `"f1"`, `"balanced_accuracy"` or `"cost=FP:FN"`, or that probability; empty for the most probable class.
@@ -95,6 +98,7 @@ class Settings:
     preset: str = "default"
     pieces: int = 0
     ensemble: int = 1
+    weight_decay: float = 0.0
     threshold: str = ""
     calibrate: bool = False
 
@@ -212,6 +216,7 @@ def _fits(name: str, value: Any) -> bool:
         "activation": isinstance(value, str),
         "dropout": 0 <= number < 1,
         "learning_rate": 0 < number < math.inf,
+        "weight_decay": 0 <= number < 1,
         "batch_size": count >= 1,
         "validation": 0 <= number < 1,
         "seed": 0 <= count <= LARGEST_SEED,
