@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import pickle
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar, copy_context
@@ -44,11 +45,11 @@ class _Failed:
 
 def elsewhere() -> int:
     """How many workers joblib was told of beyond this process; 0 where tasks are done by threads here."""
-    from joblib.parallel import get_active_backend
-
-    if _one_of_many.get():
+    # Nobody has told joblib of any that has not imported it; whoever reads data alone need not wait for that.
+    active_backend = getattr(sys.modules.get("joblib.parallel"), "get_active_backend", None)
+    if _one_of_many.get() or active_backend is None:
         return 0
-    backend, jobs = get_active_backend(prefer="threads")
+    backend, jobs = active_backend(prefer="threads")
     if getattr(backend, "supports_sharedmem", False):  # which not every backend has
         return 0
     return max(int(backend.effective_n_jobs(jobs)), 1)
