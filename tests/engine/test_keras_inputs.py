@@ -391,9 +391,11 @@ def test_a_dataset_of_pytorch_is_told_to_come_in_batches():
         rowwise.fit(one_input(), type("Pictures", (single,), {})(), verbose=0)
 
 
-@pytest.mark.parametrize("engine", ["auto", "keras"])
-@pytest.mark.parametrize("options", [{"validation_split": 0.3}, {"validation": 0.3, "class_weight": {0: 2.0}}], ids=str)
-def test_a_sparse_matrix_too_large_to_be_dense_trains_as_the_dense_one_does(options, engine, monkeypatch):
+@pytest.mark.parametrize(
+    ("engine", "options"),
+    [("auto", {"validation_split": 0.3, "class_weight": {0: 2.0}}), ("keras", {"validation": 0.3})],
+)
+def test_a_sparse_matrix_too_large_to_be_dense_trains_as_the_dense_one_does(engine, options, monkeypatch):
     sparse = pytest.importorskip("scipy.sparse")
     wide = np.where(A > 0.5, A, 0)
     models = [one_input("sparse_categorical_crossentropy", 2, "softmax") for _ in "12"]

@@ -28,7 +28,7 @@ from rowwise.data.tables.schema import Schema, from_origins
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
 from rowwise.data.tables.target_scales import scale_of
-from rowwise.data.tables.targets import having_targets, targets_of
+from rowwise.data.tables.targets import check_targets, having_targets, targets_of
 from rowwise.data.tables.weights import WEIGHT, check_parts, check_weights, tell_weightless, with_weights
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
@@ -180,6 +180,7 @@ def load_validation(source: Source, train: Dataset) -> Dataset:
     prints = [fingerprints(part) for part in both]
     warn_of_repeated(prints[0], prints[1], lambda: (both[0], both[1]), "validation")
     check_parts(train, held, source)
+    check_targets(held.y, train.schema, learned=True)
     return held
 
 
@@ -235,10 +236,11 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
             check_weights(np.concatenate(weights), schema.weight)
         if not sum(map(len, xs)):
             raise DataError("table.rows", path=table.name)
-        x = np.concatenate(xs)
+        x, y = np.concatenate(xs), np.concatenate(ys)
+        check_targets(y, schema)
         counted = np.concatenate(weights) if weighted else None
         left_out = total - weightless - len(x)
-        records = Records(x, np.concatenate(ys), None, np.concatenate(numbers), left_out, counted, weightless)
+        records = Records(x, y, None, np.concatenate(numbers), left_out, counted, weightless)
         tell_left_out(schema, records.left_out, total, words)
         tell_weightless(schema.weight, weightless, total)
         other = TableRead(source, source.name, table.name, len(table.columns), table.about, schema, True, records)
