@@ -28,7 +28,7 @@ from rowwise.data.tables.schema import Schema, from_origins
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
 from rowwise.data.tables.target_scales import scale_of
-from rowwise.data.tables.targets import having_targets, targets_of
+from rowwise.data.tables.targets import check_targets, having_targets, targets_of
 from rowwise.data.tables.weights import WEIGHT, check_parts, check_weights, tell_weightless, with_weights
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
@@ -86,6 +86,34 @@ def load(
         Suspicious: test records that stand among the training records as well; classes without a training or test
             record; records without a target, which are left out.
     """
+    return divided(read(source, limits, schema), block_rows=block_rows, limits=limits)
+
+
+@dataclass(frozen=True, eq=False)
+class TableRead:
+    """A table that was read, before its records are divided.
+
+    Attributes:
+        source: with the columns' own names. The file need not be there any more.
+        called: what the Datasets are called.
+        name, columns, about: of the table, for the provenance of what is made of it.
+        read_by: what the columns are; without statistics unless `settled`.
+        settled: whether it is the schema of a run, which the table was read by as it was for its training.
+        records: that have their targets.
+    """
+
+    source: Source
+    called: str
+    name: str
+    columns: int
+    about: dict[str, Any]
+    read_by: Schema
+    settled: bool
+    records: Records
+
+
+def read(source: Source, limits: Limits | None = None, schema: Schema | None = None) -> TableRead:
+    """The table, read once; `divided` may then cut it into folds again and again. Arguments and errors as of `load`."""
     with open_table(source, limits) as table:
         source = table.source
         check_options(table, source)
@@ -97,9 +125,20 @@ def load(
         records = _encoded(table, read_by, source, profiles, signs)
     tell_left_out(read_by, records.left_out, _total(records), _not_classes(profiles, read_by))
     tell_weightless(source.weight, records.weightless, _total(records))
+    return TableRead(
+        source, source.name, table.name, len(table.columns), table.about, read_by, schema is not None, records
+    )
+
+
+def divided(
+    table: TableRead, fold: int | None = None, block_rows: int = ROWS, limits: Limits | None = None
+) -> tuple[Dataset, Dataset]:
+    """`(train, test)` of a table that was read, as `load` gives them; of this fold, where one is given."""
+    source = table.source if fold is None else replace(table.source, fold=fold)
+    records, read_by, schema = table.records, table.read_by, table.read_by
     learned, test = _divided(records, read_by, source)
     new_numbers: dict[int, NDArray[np.float32]] = {}
-    if schema is None:
+    if not table.settled:
         schema, new_numbers = fitted(read_by, records.x, np.flatnonzero(learned), block_rows)
         if source.target_scale:
             schema = replace(schema, target_scale=scale_of(source, records.y[learned]))
@@ -115,7 +154,7 @@ def load(
             x[start : start + len(places)] = renumbered(block, new_numbers)
             release(x)
             release(records.x)
-        parts.append(_dataset(source, schema, table, records, chosen, x, part))
+        parts.append(_dataset(source, schema, table, chosen, x, part))
     prints_of_test = prints[test]
     if source.test_file:
         parts[1] = _other_table(source, source.test_file, schema, limits)
@@ -141,6 +180,7 @@ def load_validation(source: Source, train: Dataset) -> Dataset:
     prints = [fingerprints(part) for part in both]
     warn_of_repeated(prints[0], prints[1], lambda: (both[0], both[1]), "validation")
     check_parts(train, held, source)
+    check_targets(held.y, train.schema, learned=True)
     return held
 
 
@@ -196,13 +236,15 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
             check_weights(np.concatenate(weights), schema.weight)
         if not sum(map(len, xs)):
             raise DataError("table.rows", path=table.name)
-        x = np.concatenate(xs)
+        x, y = np.concatenate(xs), np.concatenate(ys)
+        check_targets(y, schema)
         counted = np.concatenate(weights) if weighted else None
         left_out = total - weightless - len(x)
-        records = Records(x, np.concatenate(ys), None, np.concatenate(numbers), left_out, counted, weightless)
+        records = Records(x, y, None, np.concatenate(numbers), left_out, counted, weightless)
         tell_left_out(schema, records.left_out, total, words)
         tell_weightless(schema.weight, weightless, total)
-        return _dataset(source, schema, table, records, np.arange(len(records.x)), records.x, "test"), oddities
+        other = TableRead(source, source.name, table.name, len(table.columns), table.about, schema, True, records)
+        return _dataset(source, schema, other, np.arange(len(records.x)), records.x, "test"), oddities
 
 
 def _not_classes(profiles: Mapping[str, Profile], schema: Schema) -> dict[str, Counter[str]]:
@@ -307,14 +349,13 @@ def _with_targets(x: NDArray[np.float32], y: NDArray[Any]) -> NDArray[np.float32
 def _dataset(
     source: Source,
     schema: Schema,
-    table: Table,
-    records: Records,
+    table: TableRead,
     chosen: NDArray[Any],
     x: NDArray[np.float32],
     part: str,
 ) -> Dataset:
     """The records whose numbers are `chosen`; `x` has their rows, with the levels of the final schema."""
-    by = source.split_by
+    by, records = source.split_by, table.records
     y, keys = records.y[chosen], None if records.keys is None else records.keys[chosen]
     rows = (chosen + 1).astype(np.int32) if records.rows is None else records.rows[chosen]
     weights = None if records.weights is None else records.weights[chosen]
@@ -331,7 +372,7 @@ def _dataset(
     if by == "group":
         split["keys"] = GROUP_KEYS
     return Dataset(
-        source.name,
+        table.called,
         x,
         y,
         schema.classes,
@@ -343,7 +384,5 @@ def _dataset(
         split_by=by,
         rows=rows,
         weights=weights,
-        **provenance_fields(
-            "table.provenance", place=table.name, records=f"{len(records.x):,}", columns=len(table.columns)
-        ),
+        **provenance_fields("table.provenance", place=table.name, records=f"{len(records.x):,}", columns=table.columns),
     )

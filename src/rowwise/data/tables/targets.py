@@ -74,3 +74,17 @@ def level_numbers_of(rows: pl.DataFrame, name: str, known: tuple[str, ...]) -> N
         label = as_texts(rows[name])[int(numbers.argmax())]
         raise DataError("target.unknown", name=name, found=label, known=", ".join(known[:10]))
     return numbers
+
+
+def check_targets(y: NDArray[Any], schema: Schema, learned: bool = False) -> None:
+    """Raises DataError where targets `(records,)` or `(records, targets)` of another table are none of the schema's.
+
+    Counts below 0; where they are `learned` by, numbers without a logarithm.
+    """
+    columns = zip(schema.targets, y.reshape(len(y), -1).T, strict=True)
+    for name, numbers in columns if schema.counts or (learned and schema.target_scale == "log") else ():
+        least = float(numbers.min())
+        if schema.counts and least < 0:
+            raise DataError("target.counts", name=name, found=f"{least:g}")
+        if not schema.counts and least <= 0:
+            raise DataError("target.log", name=name, found=f"{least:g}")
