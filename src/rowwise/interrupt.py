@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 @contextmanager
@@ -47,3 +49,10 @@ def deferred(note: Callable[[], object], interrupted_before: bool = False) -> It
         yield lambda: interrupted
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What a training looks at as at a `threading.Event`: whether it is to end."""
+
+    is_set: Callable[[], bool]

@@ -1,6 +1,7 @@
 """The benchmark on real tables: its summary by hand, its measures, and that it opens no pickle but of a frame."""
 
 import io
+import json
 import math
 import pickle
 
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 
 from rowwise.benchmarks.real_tables import TABLES, _OfAFrame
-from rowwise.benchmarks.tables import measures, views
+from rowwise.benchmarks.tables import measures, read_rows, views
+from rowwise.errors import UsageError
 
 
 def rows(**errors):
@@ -35,6 +37,26 @@ def test_the_measures_are_those_of_their_names():
     assert found == {"error": 0.5, "log_loss": pytest.approx(-(math.log(0.8) + math.log(0.4)) / 2)}
     numbers = np.array([1.0, 2.0, 3.0])
     assert measures(numbers, numbers, np.full(3, 2.0), classes=False) == {"error": pytest.approx(1)}
+
+
+def test_a_trainer_is_below_the_baseline_where_its_log_loss_is_even_with_fewer_errors():
+    ours, baseline = (
+        {"trainer": name, "table": "t", "records": 9, "error": error, "log_loss": loss, "seconds": 1.0}
+        for name, error, loss in (("rowwise, default", 0.1, 0.8), ("baseline", 0.2, 0.7))
+    )
+    assert views([ours, baseline])["summary"][0]["lost"] == 1
+
+
+def test_a_killed_measurement_goes_on_where_it_was(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    row = {"table": "t", "seed": 0, "trainer": "baseline", "failed": "ValueError: no"}
+    file.write_text(f'{json.dumps(row)}\n{{"table": "u", "se')
+    assert read_rows(file) == [row] == read_rows(file)
+    assert file.read_text() == f"{json.dumps(row)}\n", "the next row begins a line"
+    file.write_text("[1]\n")
+    with pytest.raises(UsageError, match=r"rows\.jsonl"):
+        read_rows(file)
+    assert views([row])["summary"] == []
 
 
 def test_a_pickle_of_anything_but_a_frame_is_refused():

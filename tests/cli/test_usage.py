@@ -31,7 +31,7 @@ COMMANDS = (
 WRONG = {
     "trian": r"did you mean train",
     "data lst": r"did you mean list",
-    "nonsense": r"no command .* train, evaluate, predict, explain, data, engines, bench",
+    "nonsense": r"no command .* train, tune, evaluate, predict, explain, data, engines, bench",
     "train --epoch 3": r"did you mean --epochs",
     "train digits garments": r"not understood: garments",
     "train --epochs": r"--epochs needs a value",
@@ -115,7 +115,7 @@ def test_the_defaults_are_those_of_the_python_functions():
     assert [layer.units for layer in model.layers[2:]] == [*usual.hidden, 10]
     assert float(model.optimizer.learning_rate) == pytest.approx(usual.learning_rate)
     assert built["activation"].default == usual.activation
-    assert fitted["seed"].default == usual.seed
+    assert (fitted["seed"].default or 0) == usual.seed
     assert usual.batch_size == USUAL_BATCH  # of `fit`, where none is given
     assert ENGINES == REAL_ENGINES
 

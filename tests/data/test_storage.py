@@ -1,5 +1,6 @@
 """Large arrays lie in temporary files mapped into memory, which is given back when they have been read."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -40,10 +41,10 @@ def test_memory_of_a_mapped_array_can_be_given_back(mapped):
 @pytest.mark.slow
 def test_records_taken_from_a_mapped_array_lie_in_another(mapped):
     rows = np.arange(0, RECORDS, 1)[::-1]
-    taken = storage.taken(mapped, rows)
+    taken = storage.take_rows(mapped, rows)
     assert isinstance(taken, np.memmap)
     np.testing.assert_array_equal(taken, mapped[rows])
-    assert not isinstance(storage.taken(np.array(mapped[:100]), rows[-100:]), np.memmap)
+    assert not isinstance(storage.take_rows(np.array(mapped[:100]), rows[-100:]), np.memmap)
 
 
 def test_a_disk_without_room_is_said_before_anything_is_written_and_never_a_bus_error():
@@ -57,6 +58,24 @@ def test_a_disk_without_room_is_said_before_anything_is_written_and_never_a_bus_
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.skipif(not hasattr(os, "pread"), reason="the system reads no file from a place")
+def test_an_array_too_large_to_stay_in_memory_can_be_read_from_its_file(mapped, monkeypatch):
+    assert storage.file_of(mapped) is None, "small enough"
+    monkeypatch.setattr(storage, "RESIDENT", 1 << 20)
+    file, start, kept = storage.file_of(mapped[1000:])
+    assert kept == (1 << 20) // 12
+    assert np.frombuffer(os.pread(file, 12, start + 12 * 998), np.float32).tolist() == [998, 1, 2]
+    assert storage.file_of(np.zeros(1 << 20, np.float32)) is None
+
+
+def test_memory_of_changes_that_no_file_has_is_not_given_back(tmp_path):
+    np.zeros(1 << 12, np.float32).tofile(tmp_path / "x")
+    changed = np.memmap(tmp_path / "x", np.float32, "c")
+    changed[:] = 7
+    storage.release(changed[1:])
+    assert changed.min() == 7
+
+
 def test_a_mapped_array_has_all_of_its_disk_from_the_start(tmp_path):
     with (tmp_path / "x").open("wb") as file:
         storage.allocate(file, 100, 1 << 20)
@@ -68,7 +87,7 @@ def test_a_mapped_array_has_all_of_its_disk_from_the_start(tmp_path):
 def test_few_records_taken_from_a_mapped_array_do_not_keep_it_in_memory(mapped):
     mapped.sum()
     before = in_memory()
-    taken = storage.taken(mapped, np.array([99, 5]))
+    taken = storage.take_rows(mapped, np.array([99, 5]))
     assert not isinstance(taken, np.memmap)
     np.testing.assert_array_equal(taken, [[99, 1, 2], [5, 1, 2]])
     assert in_memory() < before - mapped.nbytes / 2

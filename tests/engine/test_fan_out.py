@@ -2,10 +2,13 @@
 
 import os
 import signal
+import threading
 
 import joblib
 import numpy as np
+import polars as pl
 import pytest
+from PIL import Image
 
 import rowwise
 from rowwise.errors import UsageError
@@ -62,6 +65,70 @@ def test_a_worker_that_is_killed_is_replaced_and_its_task_done_again(client, tmp
         answers = dict(by_workers(task, [0, 1, 2, 3], shared, lambda: False))
     assert os.path.exists(shared[1])
     assert answers == {n: n * 499500.0 for n in range(4)}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(120, 2))
+    path = tmp_path_factory.mktemp("table") / "t.csv"
+    pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": np.sin(3 * x[:, 0]) + x[:, 1]}).write_csv(path)
+    return path
+
+
+HOW = {"hidden": (6,), "epochs": 3, "verbose": 0, "pictures": False}
+
+
+def test_an_ensemble_is_the_same_model_there_as_here(client, table, tmp_path):
+    here = rowwise.train(table, "y", out=tmp_path / "here", seeds=3, **HOW)
+    with joblib.parallel_config(backend="dask"):
+        there = rowwise.train(table, "y", out=tmp_path / "there", seeds=3, **HOW)
+    for a, b in zip(here.model.get_weights(), there.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert (here.record.members, here.record.spread) == (there.record.members, there.record.spread)
+
+
+def test_folds_are_the_same_there_as_here_though_a_worker_is_killed(client, table, tmp_path):
+    how = {name: HOW[name] for name in ("hidden", "epochs")}
+    here = rowwise.cross_validate(table, "y", 3, out=tmp_path / "here", **how)
+    victim = next(iter(client.run(os.getpid).values()))
+    threading.Timer(0.4, os.kill, (victim, signal.SIGKILL)).start()
+    with joblib.parallel_config(backend="dask"):
+        there = rowwise.cross_validate(table, "y", 3, out=tmp_path / "there", **how)
+    np.testing.assert_array_equal(here.prediction.values, there.prediction.values)
+    assert here.measures == there.measures
+    written = [(tmp_path / name / "out-of-fold.csv").read_bytes() for name in ("here", "there")]
+    assert written[0] == written[1]
+    fold = tmp_path / "there" / "fold-2"
+    assert rowwise.open(fold).record.model == str(fold / "model.keras")
+
+
+def test_a_search_is_the_same_there_as_here(client, table, tmp_path):
+    pytest.importorskip("optuna", reason="Optuna is not installed: pip install optuna")
+    how = {"epochs": 3, "preset": "fast"}
+    here = rowwise.tune(table, "y", 5, out=tmp_path / "here", **how)
+    with joblib.parallel_config(backend="dask"):
+        there = rowwise.tune(table, "y", 5, out=tmp_path / "there", **how)
+    told = [[(trial.parameters, trial.losses) for trial in one.trials] for one in (here, there)]
+    assert told[0] == told[1]
+
+
+def test_pictures_are_decoded_there_to_the_same_pixels(client, tmp_path):
+    random = np.random.default_rng(0)
+    for where in ("here", "there"):
+        for name in ("cat", "dog"):
+            (tmp_path / where / name).mkdir(parents=True)
+    for number in range(8):
+        pixels = random.integers(0, 256, (9, 9), np.uint8)
+        for where in ("here", "there"):
+            Image.fromarray(pixels).save(tmp_path / where / ("cat", "dog")[number % 2] / f"{number}.png")
+    here = rowwise.load(str(tmp_path / "here"))
+    with joblib.parallel_config(backend="dask"):
+        there = rowwise.load(str(tmp_path / "there"))
+    for one, other in zip(here, there, strict=True):
+        np.testing.assert_array_equal(one.x, other.x)
+        np.testing.assert_array_equal(one.y, other.y)
+        assert len(other)
 
 
 def test_an_error_of_a_task_reaches_the_caller_as_it_was_raised(client):

@@ -89,6 +89,26 @@ def without_labels():
     return model
 
 
+class Apart(keras.Model):
+    """Three inputs, and the only loss is that of the layers: nothing takes labels."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = keras.layers.Dense(3, "tanh")
+
+    def call(self, x):
+        anchor, near, far = map(self.embed, x)
+        self.add_loss(keras.ops.mean((anchor - near) ** 2 - 0.1 * (anchor - far) ** 2))
+        return anchor
+
+
+def apart():
+    keras.utils.set_random_seed(4)
+    model = Apart()
+    model.compile("sgd")
+    return model
+
+
 class Reconstructing(keras.Model):
     def __init__(self):
         super().__init__()
@@ -143,6 +163,7 @@ KINDS = {
     "one input and output in dicts": (dict_of_one, {"x": {"a": A}, "y": {"number": NUMBERS}, "validation_split": 0.2}),
     "a subclass of Model": (own, {"x": [A, B], "y": NUMBERS}),
     "losses of layers": (without_labels, {"x": A}),
+    "three inputs in a tuple, and no loss but a layer's": (apart, {"x": (A, A * 0.5, A - 1)}),
     "compute_loss": (lambda: own(Reconstructing, None), {"x": A}),
     "NaN that the loss masks": (lambda: one_input(masked_loss), {"x": A, "y": HOLES}),
     "numbers of one axis": (one_input, {"x": A, "y": NUMBERS[:, 0]}),
@@ -363,19 +384,8 @@ def test_what_a_stream_cannot_have_beside_it_is_refused(options, words):
         rowwise.fit(one_input(), Halves(), verbose=0, **options)
 
 
-@pytest.mark.parametrize("engine", ["auto", "keras"])
-@pytest.mark.parametrize("options", [{"validation_split": 0.3}, {"validation": 0.3, "class_weight": {0: 2.0}}], ids=str)
-def test_a_sparse_matrix_too_large_to_be_dense_trains_as_the_dense_one_does(options, engine, monkeypatch):
-    sparse = pytest.importorskip("scipy.sparse")
-    wide = np.where(A > 0.5, A, 0)
-    models = [one_input("sparse_categorical_crossentropy", 2, "softmax") for _ in "12"]
-    options |= {"epochs": 2, "batch_size": 8, "verbose": 0, "seed": 3}
-    expected = rowwise.fit(models[1], wide, CLASSES, **options)
-    monkeypatch.setenv("ROWWISE_DEVICE_BYTES", "100")
-    with pytest.warns(Suspicious, match="block by block"):
-        found = rowwise.fit(models[0], sparse.coo_matrix(wide), CLASSES, engine=engine, **options)
-    assert found.rowwise["engine"] == ("whole_epoch" if engine == "auto" else "keras")
-    agree(found, expected, models)
-    with pytest.warns(Suspicious, match="block by block"):
-        figures = rowwise.evaluate(models[0], sparse.csr_matrix(wide), CLASSES, return_dict=True, verbose=0)
-    assert figures == pytest.approx(models[0].evaluate(wide, CLASSES, return_dict=True, verbose=0), rel=1e-5)
+def test_a_dataset_of_pytorch_is_told_to_come_in_batches():
+    """PyTorch need not be installed for it: the module's name is what tells."""
+    single = type("Single", (), {"__module__": "torch.utils.data.dataset", "__len__": lambda _: 4})
+    with pytest.raises(DataError, match=r"one by one.*DataLoader\(x"):
+        rowwise.fit(one_input(), type("Pictures", (single,), {})(), verbose=0)

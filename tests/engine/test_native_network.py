@@ -2,6 +2,7 @@
 
 import gc
 import math
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -197,6 +198,22 @@ def test_slices_take_what_was_bound_whatever_is_written_to_the_arrays_meanwhile(
     assert epoch.run(0.0) == STEPS
     assert epoch.progress == expected
     np.testing.assert_array_equal(kernel(sliced), kernel(whole))
+
+
+@pytest.mark.skipif(not hasattr(os, "pread"), reason="the system reads no file from a place")
+def test_records_read_from_the_file_that_they_lie_in_train_as_those_in_memory(tmp_path):
+    x, y, order, rates, corrections = data()
+    (tmp_path / "x").write_bytes(b"before" + x.tobytes())
+    whole, read = build(), build()
+    whole.records(x, y).epoch(order, rates, corrections, 0).run(1e9)
+    with (tmp_path / "x").open("rb") as file:
+        half = np.where(np.arange(len(x))[:, None] < 5, x, 0)  # of these rows alone what lies in memory counts
+        records = read.records(half, y, file=file.fileno(), start=6, kept=5)
+        records.epoch(order, rates, corrections, 0).run(1e9)
+    np.testing.assert_array_equal(kernel(read), kernel(whole))
+    unreadable = build()  # what cannot be read from the file is taken from memory
+    unreadable.records(x, y, file=10**6).epoch(order, rates, corrections, 0).run(1e9)
+    np.testing.assert_array_equal(kernel(unreadable), kernel(whole))
 
 
 def test_an_epoch_keeps_all_that_it_needs():

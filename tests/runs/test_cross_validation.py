@@ -1,6 +1,9 @@
 """Folds and test files: every record is predicted once, by a model that did not learn from it."""
 
 import json
+import threading
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rowwise
+from rowwise.data.loaders import Folds, load_source
+from rowwise.data.source import Source
 from rowwise.data.splits import folds_of
 from rowwise.errors import DataError, UsageError
 from rowwise.runs import events
+from rowwise.runs.plan import TrainingPlan
+from rowwise.runs.settings import Settings
+from rowwise.runs.training import train as train_plan
 
 QUICK = {"hidden": (4,), "epochs": 2}
 
@@ -80,6 +88,38 @@ def test_each_record_is_predicted_by_the_model_of_the_fold_that_it_is_held_out_o
     assert summary["measures"]["accuracy"]["std"] == pytest.approx(np.std(values, ddof=1))
     assert summary["together"]["accuracy"] == found.report.accuracy
     assert f"± {np.std(values, ddof=1):.4f}" in repr(found)
+
+
+@pytest.mark.parametrize("by", [{}, {"group": "house"}, {"time": "day"}])
+def test_a_table_that_was_read_once_is_cut_as_if_it_were_read_for_each_fold(by):
+    source = Source("t.csv", target="answer", folds=3, drop=tuple({"house", "day"} - set(by.values())), **by)
+    folds = Folds.of(source)
+    each = [load_source(replace(source, fold=fold)) for fold in (1, 2, 3)]
+    Path("t.csv").unlink()
+    for fold, (train, test) in enumerate(each, 1):
+        mine = folds(fold)
+        assert [part.checksum for part in mine] == [train.checksum, test.checksum]
+        assert [part.source for part in mine] == [train.source, test.source]
+        assert mine[0].schema == train.schema
+        assert [part.rows.tolist() for part in mine] == [train.rows.tolist(), test.rows.tolist()]
+    if not by:  # a worker on another machine has no file
+        plan = TrainingPlan(replace(source, fold=2), Settings.of(QUICK), frozenset(QUICK))
+        run = train_plan(plan, out=Path("run"), loaded=partial(folds, 2), pictures=False)
+        assert run.record.data.test_checksum == each[1][1].checksum
+
+
+def test_events_are_told_fold_by_fold_on_the_thread_of_the_caller():
+    seen = []
+
+    def observe(event):
+        assert threading.current_thread() is threading.main_thread()
+        seen.append(type(event))
+
+    rowwise.cross_validate("t.csv", "price", 3, out="cv", drop=["house", "day", "answer"], observer=observe, **QUICK)
+    places = [place for place, kind in enumerate(seen) if kind in (events.DataLoaded, events.RunSaved)]
+    assert [seen[place] for place in places] == [events.DataLoaded, events.RunSaved] * 3
+    alone = [kind for kind in seen[: places[1] + 1] if kind is not events.Warned]
+    assert [kind for kind in seen if kind is not events.Warned] == alone * 3
 
 
 def test_groups_are_not_parted_and_times_are_predicted_from_earlier_ones():

@@ -9,7 +9,7 @@ import rowwise as rw
 from rowwise.cli import main
 from rowwise.data.tables.schema import Schema
 from rowwise.data.tables.target_scales import is_skewed
-from rowwise.errors import UsageError
+from rowwise.errors import DataError, UsageError
 
 QUICK = {"hidden": (8,), "epochs": 5, "ensemble": 1, "verbose": 0, "pictures": False}
 LEVELS = ("low", "medium", "high", "top")
@@ -57,6 +57,8 @@ def test_counts_are_measured_by_their_deviance(frame, tmp_path):
     assert base == pytest.approx(metrics.mean_poisson_deviance(test.y, mean, **given))
     assert saved.record.test["d2"] == pytest.approx(saved.metrics["per_target"][0]["d2"])
     assert "Poisson deviance" in str(report)
+    with pytest.raises(DataError, match="Counts are 0 or more"):
+        saved.evaluate(frame.with_columns(cases=-1))
     two = rw.train(  # whose mean is that of the logarithms
         frame.select("u", "v", "cases"), "cases", task="counts", out=tmp_path / "two", **{**QUICK, "ensemble": 2}
     )
@@ -106,6 +108,16 @@ def test_a_log_scale_gives_medians_in_the_targets_unit_within_the_model(frame, t
     assert is_skewed(np.exp(np.linspace(0, 8, 99)))
     assert not is_skewed(np.linspace(1, 9, 99))
     assert not is_skewed(np.append(np.exp(np.linspace(0, 8, 99)), 0))
+    frame.select("u", "price").with_columns(price=0.0).write_csv(tmp_path / "v.csv")
+    with pytest.raises(DataError, match="Only numbers above 0 have a logarithm"):
+        rw.train(
+            frame.select("u", "price"),
+            "price",
+            out=tmp_path / "r",
+            target_scale="log",
+            validation_file=str(tmp_path / "v.csv"),
+            **QUICK,
+        )
     plain = rw.train(frame.select("u", "price"), "price", out=tmp_path / "none", target_scale="none", **QUICK)
     assert type(plain.model.layers[-1]).__name__ == "Dense"
 

@@ -7,6 +7,7 @@ import platform
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from rowwise.cores import usable_cores
@@ -45,6 +46,8 @@ class Bench:
         seeds: of the parts accuracy, sweep and tables.
         epochs: of the parts accuracy, sweep and shell.
         records: of the part outofcore.
+        tables, trainers: of the part tables, separated by commas; empty for all.
+        results: the file that the part tables keeps its rows in, to go on from; empty for none.
         tensorflow_python: a Python that has Keras on TensorFlow; empty for none.
         json: whether one object is printed in place of tables.
     """
@@ -58,6 +61,9 @@ class Bench:
     seeds: int = 5
     epochs: int = 20
     records: int = 1_000_000
+    tables: str = ""
+    trainers: str = ""
+    results: str = ""
     tensorflow_python: str = ""
     json: bool = False
 
@@ -84,8 +90,13 @@ def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tu
     from rowwise.benchmarks import parts
     from rowwise.benchmarks.models import first, models
     from rowwise.benchmarks.outofcore import out_of_core
-    from rowwise.benchmarks.tables import tables, views
+    from rowwise.benchmarks.real_tables import TABLES
+    from rowwise.benchmarks.tables import tables, trainer_names, views
     from rowwise.data import load
+
+    of_tables = _names(settings.tables, tuple(table.name for table in TABLES), "tables")
+    trainers = _names(settings.trainers, trainer_names(), "trainers")
+    results_file = Path(settings.results) if settings.results else None
 
     train: Any = None
     test: Any = None
@@ -104,7 +115,7 @@ def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tu
         "start": lambda: parts.start(settings.repeats, settings.data),
         "shell": lambda: parts.shell(settings.repeats, settings.epochs),
         "memory": lambda: parts.memory(settings.data),
-        "tables": lambda: tables(settings.seeds),
+        "tables": lambda: tables(settings.seeds, of_tables, trainers, results_file),
         "outofcore": lambda: out_of_core(settings.records, settings.batch_size),
     }
     machine = _machine()

@@ -10,7 +10,7 @@ from rowwise.commands import explain_table
 from rowwise.commands.options import chosen, reading
 from rowwise.data.source import WRITTEN, Source
 from rowwise.errors import UsageError
-from rowwise.files import atomic_write, check_place
+from rowwise.files import atomic_write
 from rowwise.json_text import to_json
 from rowwise.runs.explained_word import model_and_records, model_or_data_named, source_named
 from rowwise.runs.plan import READING
@@ -18,7 +18,7 @@ from rowwise.runs.saved import Saved
 from rowwise.runs.table_lines import about_table
 from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.argument_types import BATCHES, PAIR, POSITIVE, WIDTHS, given_names, one_of, whole
-from rowwise.terminal.output import Output
+from rowwise.terminal.output import Output, format_of
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.polars_stderr import hide_panics
 from rowwise.terminal.temporary import own_temporary_folder
@@ -26,10 +26,9 @@ from rowwise.text import say
 from rowwise.text.terminal import wrap
 
 if TYPE_CHECKING:
-    from rowwise.shapes import Ledger
+    pass
 
-FORMATS = {".txt": "text", ".html": "html", ".svg": "svg", ".json": "json", ".png": "png"}  # by what `--out` ends in
-FORMATS_OF = {"ledger": ("text", "html", "svg", "json"), "trace": ("text", "html", "json", "png")}
+FORMATS = {"ledger": ("text", "html", "svg", "json"), "trace": ("text", "html", "json", "png")}
 
 
 @dataclass(frozen=True)
@@ -69,14 +68,9 @@ class ExplainOptions:
         if trace is not None and (batch_size, convention) != (None, None):
             raise UsageError("explain.trace_only", option="--convention" if batch_size is None else "--batch-size")
         kind = "ledger" if trace is None else "trace"
-        if out is not None:
-            check_place(out)
-            format = _format(out, format, FORMATS_OF[kind])
-        elif json and format not in (None, "json"):
+        if out is None and json and format not in (None, "json"):
             raise UsageError("explain.json", found=format)
-        format = format or "text"
-        if format not in (formats := FORMATS_OF[kind]):
-            raise UsageError(f"explain.format.{kind}", found=format, known=", ".join(formats))
+        format = format_of(out, format, FORMATS[kind], f"explain.format.{kind}")
         if format == "png" and out is None:
             raise UsageError("explain.png")
         sizes = batch_size or (32,)
@@ -119,7 +113,8 @@ def _explain(data: str | None, **given: Any) -> int:
                 output.tell(of_data.train.origin)
                 text = "\n\n".join([*about_table(of_data.train), text])
         facts = {**ledger.to_dict(), **about}
-        rendered = _json(facts) if options.format == "json" else _rendered(ledger, options.format)
+        renderers = {"html": ledger.to_html, "svg": ledger.to_svg}
+        rendered = _json(facts) if options.format == "json" else renderers.get(options.format, ledger.__str__)()
         _write(f"{text}\n\n{rendered}" if text and options.format == "text" else rendered, options, output)
         output.json(facts)
     return 0
@@ -140,23 +135,6 @@ def _table(data: str | None, asked: dict[str, Any], given: dict[str, Any]) -> in
 
 def _of_reading(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name in READING or name == "options"}
-
-
-def _format(out: Path, chosen_format: str | None, formats: tuple[str, ...]) -> str:
-    """As the file's name ends; `--format` decides where it ends in nothing, and must agree otherwise."""
-    ending = out.suffix.lower()
-    if not ending:
-        return chosen_format or "text"
-    if (named := FORMATS.get(ending)) is None:
-        endings = ", ".join(end for end, name in FORMATS.items() if name in formats)
-        raise UsageError("explain.suffix", path=out, known=endings)
-    if chosen_format not in (None, named):
-        raise UsageError("explain.format", path=out, found=chosen_format)
-    return named
-
-
-def _rendered(ledger: Ledger, name: str) -> str:
-    return {"html": ledger.to_html, "svg": ledger.to_svg}.get(name, ledger.__str__)()
 
 
 def _json(facts: dict[str, Any]) -> str:

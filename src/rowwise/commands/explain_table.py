@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.errors import UsageError
-from rowwise.files import atomic_write, check_place
+from rowwise.files import atomic_write
 from rowwise.json_text import to_json
 from rowwise.runs.saved import Saved
+from rowwise.terminal.output import format_of
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rowwise.terminal.output import Output
 
 OWN = ("row", "dependence", "change", "output")  # the options that this module serves
-FORMATS = {".txt": "text", ".html": "html", ".json": "json"}
+FORMATS = ("text", "html", "json")
 ALL = "all"
 
 
@@ -66,7 +67,7 @@ def explain_table(
 
     if not isinstance(named, Path):
         raise UsageError("explain.row.model")
-    kind = _format(format, out)
+    kind = format_of(out, format, FORMATS, "explain.format.row")
     saved = Saved.open(named)
     place = records.place if records is not None else str(named)
     facts: Any
@@ -92,18 +93,3 @@ def explain_table(
     else:
         output.result(content.rstrip())
     output.json(facts if isinstance(facts, dict) else {"columns": facts})
-
-
-def _format(chosen: str | None, out: Path | None) -> str:
-    """As the file's name ends; `--format` decides where it ends in nothing."""
-    if out is not None:
-        check_place(out)
-        ending = out.suffix.lower()
-        if ending and ending not in FORMATS:
-            raise UsageError("explain.suffix", path=out, known=", ".join(FORMATS))
-        if ending and chosen not in (None, FORMATS[ending]):
-            raise UsageError("explain.format", path=out, found=chosen)
-        chosen = FORMATS.get(ending, chosen)
-    if chosen not in (None, *FORMATS.values()):
-        raise UsageError("explain.format.row", found=chosen, known=", ".join(FORMATS.values()))
-    return chosen or "text"

@@ -7,6 +7,7 @@ from typing import Any
 
 from rowwise.data.source import DATE_ORDERS, SCALES, TASKS, Source, read_options, read_settings
 from rowwise.environment import ENGINES
+from rowwise.errors import UsageError
 from rowwise.models.presets import PATIENCE, PRESETS
 from rowwise.runs.plan import READING
 from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
@@ -114,4 +115,8 @@ def chosen(given: dict[str, Any]) -> dict[str, Any]:
 def with_settings(given: dict[str, Any]) -> dict[str, Any]:
     """The same, and the settings of a training that the TOML file has; raises as `chosen`."""
     file = given.get("options")
+    if given.pop("no_early_stopping"):
+        if given["patience"] is not None:
+            raise UsageError("cli.patience.both")
+        given["patience"] = 0
     return chosen(given) if file is None else read_settings(file) | chosen(given)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.options import reading, settings, with_settings
-from rowwise.errors import UsageError
 from rowwise.runs.plan import plan_training
 from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.argument_types import one_of, whole
@@ -34,7 +33,6 @@ def _train(
     out: Path | None,
     resume: Path | None,
     no_pictures: bool,
-    no_early_stopping: bool,
     on_divergence: str | None,
     quiet: bool,
     json: bool,
@@ -47,10 +45,6 @@ def _train(
         RowwiseError: options, data or places that cannot be used. KeyboardInterrupt: before there was
             anything to save, or a second time.
     """
-    if no_early_stopping:
-        if given.get("patience") is not None:
-            raise UsageError("cli.patience.both")
-        given["patience"] = 0
     plan = plan_training(
         data, with_settings(given), resume
     )  # what can be refused is, before seconds go into importing Keras

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from rowwise.commands.options import reading, settings, with_settings
-from rowwise.errors import UsageError
 from rowwise.runs.plan import plan_training
 from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.argument_types import POSITIVE, whole
@@ -26,7 +25,6 @@ def _tune(
     timeout: float | None,
     out: Path | None,
     engine: str | None,
-    no_early_stopping: bool,
     quiet: bool,
     json: bool,
     **given: Any,
@@ -36,10 +34,6 @@ def _tune(
     Raises:
         RowwiseError: options, data or places that cannot be used; Optuna is missing.
     """
-    if no_early_stopping:
-        if given.get("patience") is not None:
-            raise UsageError("cli.patience.both")
-        given["patience"] = 0
     plan = plan_training(data, with_settings(given))
     check_addresses(KERAS)
     from rowwise.runs.trials_table import parameters_text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from rowwise.data.named.names import module
 if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.data.source import Source
+    from rowwise.data.tables.load import TableRead
     from rowwise.data.tables.schema import Schema
 
 
@@ -27,13 +28,40 @@ def load_source(source: Source, schema: Schema | None = None) -> tuple[Dataset, 
     if source.kind == "named":
         named: tuple[Dataset, Dataset] = module(source.place).load()
         return named
-    train, test = _load(source, schema)
-    again = {**source.to_dict(), **train.source.get("load", {})}  # a table's columns by their own names
-    if source.frame is None:
-        again["place"] = str(Path(source.place).resolve())
-    for name in ("test_file", "validation_file"):
-        if file := getattr(source, name):
-            again[name] = str(Path(file).resolve())
+    return _found_again(source, _places(source), *_load(source, schema))
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """A table that was read once; called with a fold's number, from 1, it gives that fold's `(train, test)`."""
+
+    source: Source
+    table: TableRead
+    places: dict[str, str]
+
+    @classmethod
+    def of(cls, source: Source) -> Folds:
+        """Of a table's source with `folds`; raises as `load_source`."""
+        from rowwise.data.tables import load as table
+
+        source = source.checked()
+        return cls(source, table.read(source), _places(source))
+
+    def __call__(self, fold: int) -> tuple[Dataset, Dataset]:
+        from rowwise.data.tables import load as table
+
+        return _found_again(replace(self.source, fold=fold), self.places, *table.divided(self.table, fold))
+
+
+def _places(source: Source) -> dict[str, str]:
+    """Where its files are, whatever folder one works in."""
+    names = ("test_file", "validation_file") if source.frame is not None else ("place", "test_file", "validation_file")
+    return {name: str(Path(file).resolve()) for name in names if (file := getattr(source, name))}
+
+
+def _found_again(source: Source, places: dict[str, str], train: Dataset, test: Dataset) -> tuple[Dataset, Dataset]:
+    """The same, knowing where they are found again."""
+    again = {**source.to_dict(), **train.source.get("load", {}), **places}  # a table's columns by their own names
     train, test = (replace(part, source={**part.source, "load": again}) for part in (train, test))
     return train, test
 

@@ -231,7 +231,7 @@ class Source:
                 raise UsageError("source.option", option=option(name), place=self.place)
         if self.task in ("multilabel", "counts") and kind != "table":
             raise UsageError("source.option", option=option("task", self.task), place=self.place)
-        if kind == "table" and not self.target:
+        if kind == "table" and not any(self.target):
             raise UsageError("source.target", place=self.place)
         return replace(self, place=canonical_name(self.place)) if kind == "named" else self
 

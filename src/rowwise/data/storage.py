@@ -8,6 +8,7 @@ import os
 import tempfile
 from math import prod
 from typing import IO, TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, finalize
 
 import numpy as np
 
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGE = 64 << 20  # bytes
+RESIDENT = 3 << 28  # bytes of a mapped array that may be in memory while its rows are read in any order
 ROWS = 1 << 16  # copied at once
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # how a file system says that there is no room
+
+_FILES: WeakKeyDictionary[mmap.mmap, int] = WeakKeyDictionary()  # open as long as they are mapped
 
 
 def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -34,11 +38,17 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
     try:
         with tempfile.TemporaryFile(prefix="rowwise-") as file:
             allocate(file, 0, size)
-            return np.memmap(file, np.float32, "r+", shape=shape)
+            array = np.memmap(file, np.float32, "r+", shape=shape)
+            descriptor = os.dup(file.fileno())
     except OSError as cause:
         if cause.errno == errno.ENOMEM:
             raise MemoryError(size) from cause
         raise no_room(cause) from cause
+    owner = _mapped(array)
+    assert owner is not None
+    _FILES[owner] = descriptor
+    finalize(owner, os.close, descriptor)
+    return array
 
 
 def no_room(cause: OSError) -> SaveError:
@@ -85,9 +95,25 @@ def release(array: NDArray[Any]) -> None:
         owner.madvise(mmap.MADV_DONTNEED)
 
 
+def file_of(array: NDArray[Any]) -> tuple[int, int, int] | None:
+    """The file that a contiguous array of more than `RESIDENT` bytes lies in, open, the byte that it begins at, and how
+    many of its rows may be in memory.
+
+    What is read from the file, rather than from the array, does not stay there. None for arrays that may wholly.
+    """
+    owner = _mapped(array)
+    file = None if owner is None or array.nbytes <= RESIDENT else _FILES.get(owner)
+    if file is None or owner is None:
+        return None
+    start = array.ctypes.data - np.frombuffer(owner, np.uint8).ctypes.data
+    return file, start, RESIDENT * len(array) // array.nbytes
+
+
 def _mapped(array: NDArray[Any]) -> mmap.mmap | None:
-    """The mapped file that an array lies in; None for one in memory."""
+    """The mapped file that an array lies in; None for one in memory, or of which the file does not have the changes."""
     owner: object = array
     while isinstance(owner, np.ndarray):
+        if isinstance(owner, np.memmap) and owner.mode == "c":
+            return None
         owner = owner.base
     return owner if isinstance(owner, mmap.mmap) else None

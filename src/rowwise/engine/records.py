@@ -24,7 +24,7 @@ from rowwise.engine.request import USUAL_BATCH
 from rowwise.engine.streams import Stream, as_stream
 from rowwise.engine.trees import alone, count_of, leaves, tree_of
 from rowwise.errors import DataError, RowwiseError, UsageError, warn_user
-from rowwise.models.keras_view import layers_of, overridden_step, would_train
+from rowwise.models.keras_view import has_own_loss, layers_of, overridden_step, would_train
 from rowwise.models.preparation import preparation_of
 from rowwise.models.task import REGRESSION, task_of
 from rowwise.shapes.checks.check import check_records
@@ -179,10 +179,12 @@ def _labelled(models: Sequence[keras.Model], x: Any, y: Any, weights: Any) -> tu
     """x, y and weights apart, however they came: as Keras takes them, or in one pair or triple.
 
     Raises:
-        UsageError: no records, or labels beside a Dataset, which has its own.
+        UsageError: no records, or labels beside a Dataset, which has its own. DataError: PyTorch's records one by one.
     """
     if x is None:
         raise UsageError("fit.pair", what="x", found="None")
+    if any(base.__module__.startswith("torch.utils.data") for base in type(x).__mro__):
+        raise DataError("fit.torch_dataset", found=type(x).__name__)
     if isinstance(x, Dataset):
         if y is not None:
             raise UsageError("fit.dataset.labels")
@@ -200,11 +202,18 @@ def _labelled(models: Sequence[keras.Model], x: Any, y: Any, weights: Any) -> tu
 def _carries_labels(models: Sequence[keras.Model], parts: Sequence[Any]) -> bool:
     """Whether it is `(x, y)` or `(x, y, weights)`, and not the inputs of a model that has as many."""
     inputs = _sides(models)[0]
+    if inputs is None and models and not _asks_for_labels(models[0]):
+        return False
     if inputs is None or inputs == 1:
         return len(parts) in (2, 3)
     first = parts[0]
     nested = isinstance(first, dict) or (isinstance(first, list | tuple) and len(first) == inputs)
     return len(parts) in (2, 3) and nested
+
+
+def _asks_for_labels(model: keras.Model) -> bool:
+    """Whether something of the model takes labels, so that they may be among what was passed as x."""
+    return getattr(model, "loss", None) is not None or has_own_loss(model) or overridden_step(model) is not None
 
 
 def _sides(models: Sequence[keras.Model]) -> tuple[int | None, int | None]:

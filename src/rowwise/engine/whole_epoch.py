@@ -254,8 +254,9 @@ class _Functions:
             return logged(step, state, lambda number: _take(data, rows[number]), first, last)
 
         options = compiler_options(model)
-        self.train, self.test = _Prepared(train, options), _Prepared(test, options)
-        self.logged_train, self.logged_test = _Prepared(logged_train, options), _Prepared(logged_test, options)
+        self.train, self.logged_train = _Prepared(train, options), _Prepared(logged_train, options)
+        # As Keras compiles `evaluate`, whose figures are then those of the validation to the last bit.
+        self.test, self.logged_test = _Prepared(test, {}), _Prepared(logged_test, {})
 
 
 def compiler_options(model: keras.Model) -> dict[str, str]:

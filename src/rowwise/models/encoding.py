@@ -9,7 +9,10 @@ smooth clip around the median. Nothing of it is trained: it is computed once for
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -22,6 +25,8 @@ from rowwise.data.storage import empty, release
 from rowwise.models.preparation import ROWS, Preparation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from rowwise.data.tables.schema import Schema
@@ -34,6 +39,9 @@ MOST_BYTES = 1 << 29  # of the pieces of all training records: beyond it numbers
 MOST_LEVEL_BYTES = 1 << 31  # of the levels' features likewise: beyond it columns get fewer, but LEAST_LEVELS
 LEAST_LEVELS = 32
 CLIP = 3.0  # quartile distances from the median that no number gets beyond
+
+
+_kept: ContextVar[dict[bytes, NDArray[np.float32]] | None] = ContextVar("rowwise_encoded", default=None)
 
 
 class _Places(NamedTuple):
@@ -174,6 +182,17 @@ class Encoded:
     encoding: FeatureEncoding
 
     def __call__(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        kept = _kept.get()
+        if kept is None:
+            return self._encoded(x)
+        digest = hashlib.sha256(repr((id(self.preparation), id(self.encoding), x.shape, x.dtype.str)).encode())
+        digest.update(np.ascontiguousarray(x).data)
+        key = digest.digest()
+        if key not in kept:
+            kept[key] = self._encoded(x)
+        return kept[key]
+
+    def _encoded(self, x: NDArray[Any]) -> NDArray[np.float32]:
         encoded = empty((len(x), self.encoding.width))
         for start in range(0, len(x), ROWS):
             block = self.encoding.encode(self.preparation.prepare_block(x[start : start + ROWS]))
@@ -181,6 +200,19 @@ class Encoded:
             release(encoded)
             release(x)
         return encoded
+
+
+@contextmanager
+def encoding_once() -> Iterator[None]:
+    """Within the block, and the threads that are started in it, the same records are encoded by the same layers once.
+
+    What they become is kept until the block ends: as much memory as the features of all records take.
+    """
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
 
 
 def fitted_encoding(

@@ -60,21 +60,29 @@ def averaged(first: keras.Model, networks: Sequence[keras.Model]) -> keras.Model
     ends = len(networks)
     chains = [[layer for layer in network.layers if isinstance(layer, keras.layers.Dense)] for network in networks]
     weights = iter(_side_by_side([[layer.get_weights() for layer in chain] for chain in chains]))
+    initializers = []
     layers: list[keras.Layer] = [keras.Input(first.input_shape[1:], name="records"), *front]
     for layer in networks[0].layers[_first_dense(networks[0]) :]:
         config = layer.get_config()
         if isinstance(layer, keras.layers.Dense) and layer is not chains[0][-1]:
             config["units"] *= ends
-        layers.append(type(layer).from_config(config))
+        layers.append(made := type(layer).from_config(config))
+        if isinstance(made, keras.layers.Dense):
+            initializers.append((made, made.kernel_initializer, made.bias_initializer))
+            made.kernel_initializer, made.bias_initializer = map(_given, next(weights))
     model = keras.Sequential(layers, name=networks[0].name)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Dense):
-            layer.set_weights(next(weights))
+    for made, of_kernel, of_bias in initializers:
+        made.kernel_initializer, made.bias_initializer = of_kernel, of_bias  # those that a saved model names
     optimizer = type(first.optimizer).from_config(first.optimizer.get_config())
     kind = "weighted_metrics" if has_weighted_metrics(first) else "metrics"
     model.compile(optimizer, first.loss, **{kind: [metric.name for metric in compiled_metrics(first)]})
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def _given(values: NDArray[np.float32]) -> Callable[..., NDArray[np.float32]]:
+    """An initializer that gives these: JAX would compile a random one anew for each shape."""
+    return lambda shape, dtype=None: values
 
 
 def _side_by_side(chains: Sequence[Sequence[Sequence[NDArray[np.float32]]]]) -> list[list[NDArray[np.float32]]]:

@@ -26,7 +26,7 @@ MANY = 5_000  # records of a table with classes from which on a wider layer lear
 # records for fewer epochs, by as much as it has more, down to LEAST_EPOCHS: the best epoch comes sooner.
 FEWEST_EPOCHS, MOST_EPOCHS, STEPS, LARGE, LEAST_EPOCHS = 60, 200, 500, 10_000, 20
 SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 16, 256, 40  # steps an epoch that a batch's size aims at
-EPOCHS, PATIENCE = 100, 16
+EPOCHS, PATIENCE = 100, 10
 FULL = 50_000  # records up to which an ensemble has all its networks
 
 

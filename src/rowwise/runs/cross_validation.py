@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.loaders import load_source
-from rowwise.errors import UsageError, warn_user
+from rowwise.data.loaders import Folds, load_source
+from rowwise.errors import UsageError, warn_user, warnings_to
 from rowwise.files import atomic_write
+from rowwise.interrupt import Stop, deferred
 from rowwise.json_text import to_json
 from rowwise.runs.decisions import about_decisions, decide_together
-from rowwise.runs.events import DataLoaded, Warned
+from rowwise.runs.events import Warned
+from rowwise.runs.fold_runs import run_folds
 from rowwise.runs.folder import default_places
-from rowwise.runs.plan import OPTIONS, plan_training
-from rowwise.runs.record import RECORD, UNFINISHED
-from rowwise.runs.saved import Saved
 from rowwise.runs.table_predictions import answers, prediction_names, with_prediction
-from rowwise.runs.training import train
 from rowwise.text import say
 from rowwise.text.terminal import wrap
 
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from rowwise.runs.decision_record import Decisions
     from rowwise.runs.events import Event, Observer
     from rowwise.runs.plan import TrainingPlan
+    from rowwise.runs.saved import Saved
 
 PREDICTIONS, SUMMARY = "out-of-fold.csv", "cross-validation.json"
 
@@ -132,8 +131,9 @@ def cross_validate(
 ) -> CrossValidation:
     """Train a run for each fold of `plan.source`, in `out/fold-1` and so on, and put what they say together.
 
-    Folds that are finished in `out` are kept and one that was stopped or killed is resumed, if they are of the same
-    data and settings.
+    The table is read once. The folds of a small one are trained one a core; within `joblib.parallel_config` those that
+    are new are trained by the workers that it names. Folds that are finished in `out` are kept and one that was stopped
+    or killed is resumed, if they are of the same data and settings.
 
     Args:
         plan: of a table, with `folds` in its source.
@@ -147,57 +147,36 @@ def cross_validate(
     if source is None or source.kind != "table" or not source.folds:
         raise UsageError("folds.table")
     place = out or next(place for place in default_places(f"{source.name}-folds") if not place.exists())
-    runs, tested = [], []
-    for fold in range(1, source.folds + 1):
-        one = replace(plan, source=replace(source, fold=fold))
-        loaded: list[Dataset] = []
+    import rowwise.engine  # noqa: F401  # before several threads do
 
-        def observe(event: Event, loaded: list[Dataset] = loaded) -> None:
-            if isinstance(event, DataLoaded):
-                loaded.append(event.test)
-            if observer is not None:
-                observer(event)
-            elif isinstance(event, Warned):
-                warn_user(event.message)
-
-        options = {"engine": engine, "threads": threads, "stop": stop, "on_divergence": on_divergence}
-        run = _run(one, place / f"fold-{fold}", pictures=False, observer=observe, **options)
-        if run.record is not None and run.record.interrupted:
-            raise KeyboardInterrupt(say("folds.interrupted", fold=fold, folds=source.folds, path=place))
-        runs.append(run)
-        tested.append(loaded[0] if loaded else load_source(one.source, run.schema)[1])  # type: ignore[arg-type]
-    together = _together(place, runs, tested)
+    told = observer or _warnings_alone
+    with warnings_to(lambda message: told(Warned(message))):
+        folds = Folds.of(source)
+    with deferred(lambda: None) as interrupted:
+        ends = Stop(lambda: interrupted() or (stop is not None and stop.is_set()))
+        by_fold = run_folds(plan, folds, place, told, ends, threads, engine=engine, on_divergence=on_divergence)
+        for fold in range(1, source.folds + 1):
+            run = by_fold.get(fold)
+            if run is None or (run.record is not None and run.record.interrupted):
+                raise KeyboardInterrupt(say("folds.interrupted", fold=fold, folds=source.folds, path=place))
+    runs = [by_fold[fold] for fold in range(1, source.folds + 1)]
+    together = _together(place, runs, [_test_records(folds, fold, run) for fold, run in enumerate(runs, 1)])
     together.write()
     return together
 
 
-def _run(plan: TrainingPlan, folder: Path, **more: Any) -> Saved:
-    """The run of one fold: as it is there, resumed, or new."""
-    if (later := folder.with_name(f"{folder.name}-resumed")).exists():
-        folder = later
-    finished, killed = (folder / RECORD).exists(), (folder / UNFINISHED).exists()
-    if not finished and not killed:
-        return train(plan, out=folder, **more)
-    assert plan.source is not None
-    reading = {
-        name: value
-        for name, value in plan.source.to_dict().items()
-        if name not in ("place", "test_file", "validation_file")
-    }
-    chosen = {name: getattr(plan.settings, name) for name in plan.chosen}
-    data = plan.source.place if plan.source.frame is None else plan.source.frame
-    options = {**chosen, **{OPTIONS[name]: value for name, value in reading.items()}}
-    if not finished:
-        return train(plan_training(data, options, folder), **more)
-    saved = Saved.open(folder)
-    assert saved.record is not None
-    kept = saved.record.data.source_at()
-    other = any(getattr(kept, name) != getattr(plan.source, name) for name in reading)
-    if other or saved.record.settings.contradictions(chosen):  # type: ignore[arg-type]
-        raise UsageError("folds.other", path=folder)
-    if saved.record.interrupted:
-        return train(plan_training(data, options, folder), out=later, **more)
-    return saved
+def _warnings_alone(event: Event) -> None:
+    if isinstance(event, Warned):
+        warn_user(event.message)
+
+
+def _test_records(folds: Folds, fold: int, run: Saved) -> Dataset:
+    """Of a fold, read as its run was."""
+    with warnings_to(lambda message: None):  # of which its run has told
+        test = folds(fold)[1]
+        if run.record is None or run.record.data.test_checksum == test.checksum:
+            return test
+        return load_source(replace(folds.source, fold=fold), run.schema)[1]
 
 
 def _together(place: Path, runs: Sequence[Saved], sets: Sequence[Dataset]) -> CrossValidation:

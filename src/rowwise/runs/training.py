@@ -31,7 +31,7 @@ from rowwise.text import say
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import keras
@@ -56,6 +56,7 @@ def train(
     observer: Observer | None = None,
     stop: threading.Event | None = None,
     on_divergence: str = "stop",
+    loaded: Callable[[], tuple[Dataset, Dataset]] | None = None,
 ) -> Saved:
     """Load the data, build or open the model, train, measure on the test records, draw, save.
 
@@ -72,6 +73,7 @@ def train(
         observer: called with each event (`rowwise.runs.events`), warnings among them; None: they are Python's warnings.
         stop: once set, by any thread, the training ends as after Ctrl-C: with the block under way, and what was
             trained until then is measured and saved.
+        loaded: gives the training and test records of the plan's source, where that has been read already.
         on_divergence: "stop": a training that diverges ends there, and the weights of its last good epoch are measured
             and saved; "continue": it trains on regardless.
 
@@ -92,9 +94,10 @@ def train(
         folder = stack.enter_context(RunFolder(out, plan.resume if plan.killed else None))
         stack.enter_context(_saying_what_stays(folder, tell))
         with clock.lap("load"):
-            import_loaders(plan.source)
+            if loaded is None:
+                import_loaders(plan.source)
         with importing_keras(clock), clock.lap("load"):
-            train_set, test_set, validation_set = _load(plan, tell)
+            train_set, test_set, validation_set = _load(plan, tell, loaded)
         settings = plan.settings if plan.before is not None else _suited(plan, train_set, validation_set)
         tell(DataLoaded(train_set, test_set, settings, settings.differences(plan.settings), validation_set))
         folder.reserve(train_set.name)
@@ -104,6 +107,10 @@ def train(
         with clock.lap("build"):
             model = _model(job)
         _obey(stop)
+        if settings.ensemble > 1:
+            from rowwise.models.encoding import encoding_once  # imports Keras
+
+            stack.enter_context(encoding_once())  # for the first network, the others, and what they are measured on
         with clock.lap("fit"):
             fitted = train_model(job, model)
         interrupted = fitted.interrupted
@@ -157,7 +164,9 @@ def _suited(plan: TrainingPlan, train_set: Dataset, validation_set: Dataset | No
     return plan.settings.suited(train_set, plan.chosen, validation_set is not None)
 
 
-def _load(plan: TrainingPlan, tell: Observer) -> tuple[Dataset, Dataset, Dataset | None]:
+def _load(
+    plan: TrainingPlan, tell: Observer, loaded: Callable[[], tuple[Dataset, Dataset]] | None
+) -> tuple[Dataset, Dataset, Dataset | None]:
     """Training and test records, and those of a table of their own to validate with."""
     validation_set = None
     if plan.source is None:
@@ -165,7 +174,10 @@ def _load(plan: TrainingPlan, tell: Observer) -> tuple[Dataset, Dataset, Dataset
         if warning:
             tell(Warned(warning))
     else:
-        train_set, test_set = load_source(plan.source, None if plan.before is None else plan.before.data.schema)
+        if loaded is not None and plan.before is None:
+            train_set, test_set = loaded()
+        else:
+            train_set, test_set = load_source(plan.source, None if plan.before is None else plan.before.data.schema)
         validation_set = load_validation(plan.source, train_set)
     if plan.before is not None and plan.before.data.checksum != train_set.checksum:
         raise DataError("cli.resume.data", path=plan.resume, name=train_set.name)

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from rowwise.interrupt import Stop
 from rowwise.runs.search_space import settings_of
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def run_trial(number: int, parameters: Mapping[str, Any], task: Task, stopped: C
             callbacks=[best, watch],
             engine=task.engine,
             threads=1,
-            stop=_Stop(stopped),  # type: ignore[arg-type]
+            stop=Stop(stopped),  # type: ignore[arg-type]
             verbose=0,
         )
     except KeyboardInterrupt:
@@ -119,13 +120,6 @@ def run_trial(number: int, parameters: Mapping[str, Any], task: Task, stopped: C
     loss = best.loss if best.epoch else None
     spent = time.perf_counter() - begun
     return Trial(number, state, dict(parameters), loss, best.epoch, len(lowest), spent, tuple(lowest))
-
-
-@dataclass(frozen=True)
-class _Stop:
-    """As an Event that a training looks at."""
-
-    is_set: Callable[[], bool]
 
 
 def is_hopeless(losses: Sequence[float], finished: Sequence[Trial]) -> bool:

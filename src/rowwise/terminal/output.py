@@ -10,17 +10,18 @@ from contextlib import ExitStack, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from rowwise.errors import SaveError, os_reason, warnings_to
-from rowwise.files import write_whole
+from rowwise.errors import SaveError, UsageError, os_reason, warnings_to
+from rowwise.files import check_place, write_whole
 from rowwise.json_text import plain
 from rowwise.terminal.streams import silence
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TextIO
 
 Done = TypeVar("Done")
+FORMATS = {".txt": "text", ".html": "html", ".svg": "svg", ".json": "json", ".png": "png"}  # by endings of files
 
 
 class Output:
@@ -128,6 +129,27 @@ def called() -> str:
     with suppress(ValueError):  # on another drive, or not below this folder
         return str(program.absolute().relative_to(Path.cwd()))
     return str(program)
+
+
+def format_of(out: Path | None, chosen: str | None, formats: Sequence[str], key: str) -> str:
+    """The format that a file's name ends in, else the one that was chosen, else text.
+
+    Raises:
+        UsageError: the ending is of none, or of another than was chosen; or the format is none of `formats`, which the
+            message `key` names. SaveError: `out` names no place for a file.
+    """
+    if out is not None:
+        check_place(out)
+        ending = out.suffix.lower()
+        if ending and ending not in FORMATS:
+            endings = ", ".join(end for end, name in FORMATS.items() if name in formats)
+            raise UsageError("explain.suffix", path=out, known=endings)
+        if ending and chosen not in (None, FORMATS[ending]):
+            raise UsageError("explain.format", path=out, found=chosen)
+        chosen = FORMATS.get(ending, chosen)
+    if chosen not in (None, *formats):
+        raise UsageError(key, found=chosen, known=", ".join(formats))
+    return chosen or "text"
 
 
 def write_out(path: Path | None, make: Callable[[Callable[[bytes], object]], Done]) -> Done:

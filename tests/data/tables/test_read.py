@@ -295,6 +295,7 @@ def test_options_come_from_a_toml_file_too(tmp_path):
     ("options", "words"),
     [
         ({}, "say which column is to be predicted"),
+        ({"target": ("",)}, "say which column is to be predicted"),
         ({"target": "prise"}, "did you mean price"),
         ({"target": "price", "drop": "price"}, 'Column "price" is named by target= and by drop='),
         ({"target": "price", "colour": "grey"}, "colour= says nothing about"),

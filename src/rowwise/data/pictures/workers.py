@@ -9,6 +9,8 @@ that has threads. What loky leaves to its caller is done here:
 - Where a process dies, all that is in flight fails, and which file it was is not known: it is done again bit by bit.
 - Where no process can be started (no semaphores, a program that has Python inside), threads take over.
 
+Within `joblib.parallel_config`, whose workers may be other machines, these do it all, and must see the same folder.
+
 loky itself keeps two small processes, its resource trackers, until the caller's program ends.
 """
 
@@ -27,6 +29,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from rowwise.cores import usable_cores
 from rowwise.errors import DataError
+from rowwise.fan_out import by_workers, elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -81,6 +84,9 @@ class Workers:
         Raises:
             DataError: the process that worked on a file died twice. OSError, MemoryError: as the step itself.
         """
+        if names and (others := elsewhere()):
+            yield from _elsewhere(step, names, min(CHUNK, self._longest), advance, others)
+            return
         if names and self._pool is None:
             self._start()
         length = min(CHUNK if self._in_processes else THREAD_CHUNK, self._longest)
@@ -142,6 +148,26 @@ class Workers:
             pool.shutdown()
         elif pool is not None:
             pool.shutdown(cancel_futures=True)
+
+
+def _elsewhere(
+    step: Step[Answer], names: Sequence[str], length: int, advance: Callable[[int], None], workers: int
+) -> Iterator[tuple[int, Answer]]:
+    """As `Workers.answers`, from the workers that joblib was told of; only so many chunks at once fill the memory."""
+    chunks = [(start, names[start : start + length]) for start in range(0, len(names), length)]
+    for first in range(0, len(chunks), AHEAD * workers):
+        some = chunks[first : first + AHEAD * workers]
+        waiting, following = dict[int, Answer](), 0
+        for number, answer in by_workers(_step, some, step, lambda: False):
+            waiting[number] = answer
+            advance(len(some[number][1]))
+            while following in waiting:
+                yield some[following][0], waiting.pop(following)
+                following += 1
+
+
+def _step(chunk: tuple[int, Sequence[str]], step: Step[Answer]) -> Answer:
+    return step(*chunk)
 
 
 def _processes(count: int) -> tuple[Any, Connection]:

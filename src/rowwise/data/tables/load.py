@@ -17,14 +17,10 @@ from rowwise.data.overlap import fingerprints, warn_of_repeated
 from rowwise.data.splits import folds_of, held_out
 from rowwise.data.storage import ROWS, empty, release
 from rowwise.data.tables.cleaning import ROW
-from rowwise.data.tables.columns.categorical import level_numbers
-from rowwise.data.tables.dates.durations import as_seconds
 from rowwise.data.tables.encode import as_written, check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
 from rowwise.data.tables.left_out import tell_left_out, tell_unseen
-from rowwise.data.tables.number_text import is_mark
-from rowwise.data.tables.parse import as_float32, as_numbers, as_texts, check_range
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.rare_classes import warn_of_rare_classes
 from rowwise.data.tables.read import open_table
@@ -32,6 +28,7 @@ from rowwise.data.tables.schema import Schema, from_origins
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
 from rowwise.data.tables.target_scales import scale_of
+from rowwise.data.tables.targets import check_targets, having_targets, targets_of
 from rowwise.data.tables.weights import WEIGHT, check_parts, check_weights, tell_weightless, with_weights
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
@@ -39,7 +36,6 @@ from rowwise.text import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import polars as pl
     from numpy.typing import NDArray
 
     from rowwise.data.source import Source
@@ -90,6 +86,34 @@ def load(
         Suspicious: test records that stand among the training records as well; classes without a training or test
             record; records without a target, which are left out.
     """
+    return divided(read(source, limits, schema), block_rows=block_rows, limits=limits)
+
+
+@dataclass(frozen=True, eq=False)
+class TableRead:
+    """A table that was read, before its records are divided.
+
+    Attributes:
+        source: with the columns' own names. The file need not be there any more.
+        called: what the Datasets are called.
+        name, columns, about: of the table, for the provenance of what is made of it.
+        read_by: what the columns are; without statistics unless `settled`.
+        settled: whether it is the schema of a run, which the table was read by as it was for its training.
+        records: that have their targets.
+    """
+
+    source: Source
+    called: str
+    name: str
+    columns: int
+    about: dict[str, Any]
+    read_by: Schema
+    settled: bool
+    records: Records
+
+
+def read(source: Source, limits: Limits | None = None, schema: Schema | None = None) -> TableRead:
+    """The table, read once; `divided` may then cut it into folds again and again. Arguments and errors as of `load`."""
     with open_table(source, limits) as table:
         source = table.source
         check_options(table, source)
@@ -101,9 +125,20 @@ def load(
         records = _encoded(table, read_by, source, profiles, signs)
     tell_left_out(read_by, records.left_out, _total(records), _not_classes(profiles, read_by))
     tell_weightless(source.weight, records.weightless, _total(records))
+    return TableRead(
+        source, source.name, table.name, len(table.columns), table.about, read_by, schema is not None, records
+    )
+
+
+def divided(
+    table: TableRead, fold: int | None = None, block_rows: int = ROWS, limits: Limits | None = None
+) -> tuple[Dataset, Dataset]:
+    """`(train, test)` of a table that was read, as `load` gives them; of this fold, where one is given."""
+    source = table.source if fold is None else replace(table.source, fold=fold)
+    records, read_by, schema = table.records, table.read_by, table.read_by
     learned, test = _divided(records, read_by, source)
     new_numbers: dict[int, NDArray[np.float32]] = {}
-    if schema is None:
+    if not table.settled:
         schema, new_numbers = fitted(read_by, records.x, np.flatnonzero(learned), block_rows)
         if source.target_scale:
             schema = replace(schema, target_scale=scale_of(source, records.y[learned]))
@@ -119,7 +154,7 @@ def load(
             x[start : start + len(places)] = renumbered(block, new_numbers)
             release(x)
             release(records.x)
-        parts.append(_dataset(source, schema, table, records, chosen, x, part))
+        parts.append(_dataset(source, schema, table, chosen, x, part))
     prints_of_test = prints[test]
     if source.test_file:
         parts[1] = _other_table(source, source.test_file, schema, limits)
@@ -145,6 +180,7 @@ def load_validation(source: Source, train: Dataset) -> Dataset:
     prints = [fingerprints(part) for part in both]
     warn_of_repeated(prints[0], prints[1], lambda: (both[0], both[1]), "validation")
     check_parts(train, held, source)
+    check_targets(held.y, train.schema, learned=True)
     return held
 
 
@@ -185,7 +221,7 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
         signs = signs_of(table, schema, source.decimal)
         written = as_written(schema.read_with(signs), table, oddities)
         for batch in table.batches(written.numeric, written.words, numbered=True, seen=words):
-            rows = _having_targets(batch, schema, signs)
+            rows = having_targets(batch, schema, signs)
             total += len(batch)
             if weighted:
                 having = len(rows)
@@ -195,18 +231,20 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
                 weightless += having - len(rows)
             numbers.append(rows[ROW].to_numpy())
             xs.append(encode_rows(written, rows, oddities))
-            ys.append(_targets(rows, schema))
+            ys.append(targets_of(rows, schema))
         if weighted and total:
             check_weights(np.concatenate(weights), schema.weight)
         if not sum(map(len, xs)):
             raise DataError("table.rows", path=table.name)
-        x = np.concatenate(xs)
+        x, y = np.concatenate(xs), np.concatenate(ys)
+        check_targets(y, schema)
         counted = np.concatenate(weights) if weighted else None
         left_out = total - weightless - len(x)
-        records = Records(x, np.concatenate(ys), None, np.concatenate(numbers), left_out, counted, weightless)
+        records = Records(x, y, None, np.concatenate(numbers), left_out, counted, weightless)
         tell_left_out(schema, records.left_out, total, words)
         tell_weightless(schema.weight, weightless, total)
-        return _dataset(source, schema, table, records, np.arange(len(records.x)), records.x, "test"), oddities
+        other = TableRead(source, source.name, table.name, len(table.columns), table.about, schema, True, records)
+        return _dataset(source, schema, other, np.arange(len(records.x)), records.x, "test"), oddities
 
 
 def _not_classes(profiles: Mapping[str, Profile], schema: Schema) -> dict[str, Counter[str]]:
@@ -240,7 +278,7 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
     numbers = np.empty(most, np.int32)
     end = left_out = 0
     for batch in table.batches(schema.numeric, schema.words, numbered=True):
-        with_targets = _having_targets(batch, schema, signs)
+        with_targets = having_targets(batch, schema, signs)
         left_out += len(batch) - len(with_targets)
         if weights is not None:
             unit = schema.column_of_weights.unit
@@ -250,7 +288,7 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
         x[start:end] = encode_rows(schema, with_targets)
         numbers[start:end] = with_targets[ROW].to_numpy()
         if schema.targets:
-            y[start:end] = _targets(with_targets, schema)
+            y[start:end] = targets_of(with_targets, schema)
         if keys is not None and source.group:
             keys[start:end] = group_keys(with_targets[source.group])
         elif keys is not None:
@@ -270,61 +308,6 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
 def _total(records: Records) -> int:
     """Rows of the table, those without a target or a weight among them."""
     return len(records.x) + records.left_out + records.weightless
-
-
-def _having_targets(rows: pl.DataFrame, schema: Schema, signs: Signs) -> pl.DataFrame:
-    """The rows with all their targets: one without can be neither learned from nor measured on.
-
-    The targets of a regression are Float64 in them.
-    """
-    if schema.task != "regression" or not schema.targets:
-        return rows.drop_nulls(list(schema.targets)) if schema.targets else rows
-    numbers = [_target(rows, name, signs.of(name), schema.target_unit(name)) for name in schema.targets]
-    return rows.with_columns(numbers).drop_nulls(list(schema.targets))
-
-
-def _target(rows: pl.DataFrame, name: str, decimal: str, unit: str) -> pl.Series:
-    """Float64, null where the target is missing; durations as their seconds."""
-    import polars as pl
-
-    values = rows[name]
-    numbers = as_numbers(values, decimal, unit)
-    unread = values.is_not_null() & numbers.is_null()
-    if unread.any() and values.dtype == pl.String:
-        numbers = numbers.zip_with(~unread, as_seconds(values))
-        unread &= numbers.is_null()
-    if unread.any():
-        unread &= ~is_mark(values)
-        if unread.any():
-            place = int(unread.arg_max() or 0)
-            row = f"{rows[ROW][place]:,}"
-            raise DataError("target.unreadable", name=name, found=str(values[place])[:30], record=row)
-    return numbers
-
-
-def _targets(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
-    """int32 `(records,)` class numbers; float32 `(records, targets)` 0 and 1 of several labels; or numbers `(records,)`
-    or `(records, targets)`: float32, or float64 where the schema has origins for them."""
-    if schema.classes:
-        return _level_numbers(rows, schema.targets[0], schema.classes).astype(np.int32)
-    if schema.labels:
-        known = zip(schema.targets, schema.labels, strict=True)
-        return np.stack([_level_numbers(rows, name, pair) for name, pair in known], axis=1)
-    columns: list[NDArray[Any]] = [as_float32(rows[name]) for name in schema.targets]
-    for name, floats in zip(schema.targets, columns, strict=True):
-        check_range(name, floats, rows[name], rows[ROW])
-    if schema.target_origins:
-        columns = [rows[name].to_numpy().astype(np.float64) for name in schema.targets]
-    return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
-
-
-def _level_numbers(rows: pl.DataFrame, name: str, known: tuple[str, ...]) -> NDArray[np.float32]:
-    """`(records,)`: the number of each record's class, or 0 for no and 1 for yes."""
-    numbers = level_numbers(rows[name], known)
-    if len(numbers) and numbers.max() >= len(known):
-        label = as_texts(rows[name])[int(numbers.argmax())]
-        raise DataError("target.unknown", name=name, found=label, known=", ".join(known[:10]))
-    return numbers
 
 
 def _divided(records: Records, schema: Schema, source: Source) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -366,14 +349,13 @@ def _with_targets(x: NDArray[np.float32], y: NDArray[Any]) -> NDArray[np.float32
 def _dataset(
     source: Source,
     schema: Schema,
-    table: Table,
-    records: Records,
+    table: TableRead,
     chosen: NDArray[Any],
     x: NDArray[np.float32],
     part: str,
 ) -> Dataset:
     """The records whose numbers are `chosen`; `x` has their rows, with the levels of the final schema."""
-    by = source.split_by
+    by, records = source.split_by, table.records
     y, keys = records.y[chosen], None if records.keys is None else records.keys[chosen]
     rows = (chosen + 1).astype(np.int32) if records.rows is None else records.rows[chosen]
     weights = None if records.weights is None else records.weights[chosen]
@@ -390,7 +372,7 @@ def _dataset(
     if by == "group":
         split["keys"] = GROUP_KEYS
     return Dataset(
-        source.name,
+        table.called,
         x,
         y,
         schema.classes,
@@ -402,7 +384,5 @@ def _dataset(
         split_by=by,
         rows=rows,
         weights=weights,
-        **provenance_fields(
-            "table.provenance", place=table.name, records=f"{len(records.x):,}", columns=len(table.columns)
-        ),
+        **provenance_fields("table.provenance", place=table.name, records=f"{len(records.x):,}", columns=table.columns),
     )

@@ -1,9 +1,26 @@
 // Records, wherever they lie → the batch of a step, and a layer's inputs as the product's left operand.
 #pragma once
+#if __has_include(<unistd.h>)
+#include <unistd.h>
+#endif
+
 #include "dropout.h"
 #include "state.h"
 
 namespace rowwise::ROWWISE_ISA {
+
+// A row of x, from the file that it lies in, where there is one: a mapped page that is read stays in memory, and of a
+// table larger than memory all of them would be by the end of an epoch.
+template <class X>
+void copy_row(const Records& records, std::int64_t row, int K, X* to) {
+  const std::size_t bytes = sizeof(X) * K;
+#if __has_include(<unistd.h>)
+  if (records.file >= 0 && row >= records.kept &&
+      ::pread(records.file, to, bytes, off_t(records.start + row * bytes)) == ssize_t(bytes))
+    return;
+#endif
+  std::memcpy(to, static_cast<const X*>(records.x) + row * K, bytes);
+}
 
 // records.x (rows, features) → these rows of the batch (records, features): bytes as they are; numbers times the scale,
 // plus the offset, after dropout.
@@ -17,17 +34,16 @@ void gather(State<T>& state, const Turn& turn, Range rows) {
     const std::int64_t visit = turn.first_visit + r;
     if (d.bytes) {
       const auto* x = static_cast<const std::uint8_t*>(call.records.x);
-      std::memcpy(state.bytes[copy].get() + std::ptrdiff_t(r) * state.ld_bytes, x + call.row(visit) * K, K);
-      if (visit + kFewestRecords >= call.records.count) continue;
+      copy_row(call.records, call.row(visit), K, state.bytes[copy].get() + std::ptrdiff_t(r) * state.ld_bytes);
+      if (call.records.file >= 0 || visit + kFewestRecords >= call.records.count) continue;
       const std::uint8_t* ahead = x + call.row(visit + kFewestRecords) * K;  // which may lie anywhere in memory
       for (int k = 0; k < K; k += kLineBytes) __builtin_prefetch(ahead + k, 0, 2);
     } else {
-      const T* from = static_cast<const T*>(call.records.x) + call.row(visit) * K;
       T* to = state.x[copy].get() + std::ptrdiff_t(r) * state.layers[0].ldk;
       const T scale = T(d.scale), offset = T(d.offset);
-      if (scale == 1 && offset == 0) std::memcpy(to, from, sizeof(T) * K);
-      else
-        for (int k = 0; k < K; ++k) to[k] = from[k] * scale + offset;
+      copy_row(call.records, call.row(visit), K, to);
+      if (scale != 1 || offset != 0)
+        for (int k = 0; k < K; ++k) to[k] = to[k] * scale + offset;
       const double dropout = d.layers[0].dropout;
       if (call.drops() && dropout > 0) DropoutMask<T>(dropout, call.dropout_key, turn.step, 0, r).apply(to, to, {0, K});
     }

@@ -131,12 +131,14 @@ class BoundNetwork {
 
 class BoundEpoch;
 
-// x (rows, features); targets (rows,) int32 labels or (rows, units); weights (rows,).
+// x (rows, features); targets (rows,) int32 labels or (rows, units); weights (rows,). `file`, where it is not -1, is open
+// and has x from byte `start` on; training reads the rows from `kept` on there.
 class BoundRecords {
  public:
   BoundRecords(BoundNetwork& network, const Array& x, const std::optional<Array>& targets,
-               const std::optional<Vector<float>>& weights)
-      : network_(network), x_(x), weights_(weights) {
+               const std::optional<Vector<float>>& weights, int file, std::int64_t start,
+               std::int64_t kept)
+      : network_(network), x_(x), weights_(weights), file_(file), start_(start), kept_(kept) {
     const NetworkDescription& d = network.description();
     check(d.bytes ? x.dtype() == nb::dtype<std::uint8_t>() : network.has_own_type(x), "x is of another dtype");
     check(x.ndim() == 2 && x.shape(1) == std::size_t(d.layers[0].inputs), "x: expected (records, features)");
@@ -174,6 +176,9 @@ class BoundRecords {
     Records visited = records();
     visited.order = order.data();
     visited.count = std::int64_t(order.size());
+    visited.file = file_;
+    visited.start = start_;
+    visited.kept = kept_;
     return visited;
   }
 
@@ -199,6 +204,8 @@ class BoundRecords {
   std::optional<Array> targets_;
   std::vector<std::int32_t> labels_;
   std::optional<Vector<float>> weights_;
+  int file_;
+  std::int64_t start_, kept_;
 };
 
 // Records in an order, and the rates of each step: an epoch that is run in slices.
@@ -264,9 +271,13 @@ NB_MODULE(_native, m) {
       .def(
           "records",
           [](BoundNetwork& network, const Array& x, const std::optional<Array>& targets,
-             const std::optional<Vector<float>>& weights) { return new BoundRecords(network, x, targets, weights); },
+             const std::optional<Vector<float>>& weights, int file,
+             std::int64_t start, std::int64_t kept) {
+            return new BoundRecords(network, x, targets, weights, file, start, kept);
+          },
           nb::arg("x").noconvert(), nb::arg("targets").noconvert() = nb::none(),
-          nb::arg("weights").noconvert() = nb::none(), nb::keep_alive<0, 1>());
+          nb::arg("weights").noconvert() = nb::none(), nb::arg("file") = -1, nb::arg("start") = 0,
+          nb::arg("kept") = 0, nb::keep_alive<0, 1>());
   nb::class_<BoundRecords>(m, "Records")
       .def(
           "epoch",

@@ -15,6 +15,9 @@ struct Records {
   const float* weights = nullptr;       // (rows,); null: every record weighs 1
   const std::int32_t* order = nullptr;  // (count,): the row that is visited i-th; null: as they lie
   std::int64_t count = 0;               // visited, in steps of batch_size
+  int file = -1;                        // that x lies in as well, from byte `start` on; -1: none
+  std::int64_t start = 0;
+  std::int64_t kept = 0;  // rows that are read in memory all the same; those after them training reads from the file
 };
 
 // What the optimizer needs to know of each step.

@@ -12,7 +12,7 @@ import jax
 import keras
 import numpy as np
 
-from rowwise.data.storage import release
+from rowwise.data.storage import file_of, release
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.native import network, threads_for
 from rowwise.engine.native.compiled_description import SPARSE, check_methods
@@ -83,7 +83,9 @@ class Native:
         self.train = Records(train, self.chain, self.compiled)
         self.validation = Records(validation, self.chain, self.compiled) if validation is not None else None
         self._network = self._built(self.compiled, self.train, batch_size, threads)
-        self._bound_train = self._network.records(self.train.x, self.train.y, self.train.weights)
+        release(self.train.x)
+        file = file_of(self.train.x) or ()
+        self._bound_train = self._network.records(self.train.x, self.train.y, self.train.weights, *file)
         if self.validation is not None:
             without_slots = replace(self.compiled, optimizer=OptimizerDescription())
             self._checker = self._built(without_slots, self.validation, INFERENCE_BATCH, threads)
