@@ -1,7 +1,8 @@
 """Tasks → their answers as they come: by threads of this process, or by the processes and machines joblib is told of.
 
-`joblib.parallel_config(backend="dask")` (or "ray", or "loky" with `n_jobs`) around a call of rowwise's sends its tasks
-there; without it they are done by threads here, which serves well because the engine leaves Python to the others.
+`joblib.parallel_config(backend="dask")` (or "ray", or "loky") around a call of rowwise's sends its tasks there, to all
+of its workers unless `n_jobs` says to how many; without it they are done by threads here, which serves well because the
+engine leaves Python to the others.
 
 What the tasks share is pickled once, and its arrays travel beside it as arguments of their own: Dask sends each of them
 to its workers once, loky maps them into the memory of all. A worker that dies takes the data that it holds with it;
@@ -45,14 +46,20 @@ class _Failed:
 
 def elsewhere() -> int:
     """How many workers joblib was told of beyond this process; 0 where tasks are done by threads here."""
+    found = _backend()
+    return 0 if found is None else max(int(found[0].effective_n_jobs(found[1])), 1)
+
+
+def _backend() -> tuple[Any, int] | None:
+    """joblib's backend of processes or machines, and how many of its workers to use; None for threads here."""
     # Nobody has told joblib of any that has not imported it; whoever reads data alone need not wait for that.
     active_backend = getattr(sys.modules.get("joblib.parallel"), "get_active_backend", None)
     if _one_of_many.get() or active_backend is None:
-        return 0
+        return None
     backend, jobs = active_backend(prefer="threads")
     if getattr(backend, "supports_sharedmem", False):  # which not every backend has
-        return 0
-    return max(int(backend.effective_n_jobs(jobs)), 1)
+        return None
+    return backend, -1 if jobs in (None, 1) else int(jobs)  # 1 is what joblib says where the caller said nothing
 
 
 def in_chunks(items: Sequence[Item], parts: int) -> list[Sequence[Item]]:
@@ -129,9 +136,10 @@ def _answers(
 ) -> Iterator[tuple[int, Any, list[str]]]:
     """As they come. joblib waits without looking left or right, so a thread of its own does it."""
     from joblib import Parallel, delayed, parallel_config
-    from joblib.parallel import get_active_backend
 
-    backend, jobs = get_active_backend(prefer="threads")
+    if (found := _backend()) is None:
+        raise _Lost from RuntimeError("joblib.parallel_config")
+    backend, jobs = found
     arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
     ended = threading.Event()
     calls = [delayed(_remote)(packed, number, _pickled(item), language(), *arrays) for number, item in items.items()]

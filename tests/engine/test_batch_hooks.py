@@ -145,4 +145,5 @@ def test_the_engine_that_knows_no_batches_says_so(capsys):
         rowwise.fit(made(), X, Y, callbacks=[silent], engine="native", verbose=0)
     together = made()
     together.compile("sgd", "mse", steps_per_execution=4)
-    assert rowwise.fit(together, X, Y, callbacks=[silent], verbose=0).rowwise["engine"] == "keras"
+    with pytest.raises(UsageError, match="steps_per_execution"):
+        rowwise.fit(together, X, Y, callbacks=[silent], engine="whole_epoch", verbose=0)

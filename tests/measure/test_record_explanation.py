@@ -14,7 +14,7 @@ from sklearn.linear_model import LinearRegression
 import rowwise
 from rowwise.errors import UsageError
 from rowwise.measure.changes import nearest_changes
-from rowwise.measure.columns import TableColumn
+from rowwise.measure.columns import TableColumn, columns_of
 from rowwise.measure.contributions import contributions
 from rowwise.measure.dependence import partial_dependence
 
@@ -91,6 +91,28 @@ def test_the_nearest_change_ends_where_the_answer_does():
     assert [change.distance for change in found if len(change.columns) == 1] == sorted(
         change.distance for change in found if len(change.columns) == 1
     )
+
+
+def test_values_are_read_as_the_table_has_them(tmp_path):
+    days = [f"2021-{1 + n % 12:02}-{1 + n % 28:02}" for n in range(60)]
+    frame = pl.DataFrame(
+        {
+            "when": days,
+            "flag": ["yes", "no"] * 30,
+            "town": ["a town of a very long name indeed", "b", "c"] * 20,
+            "x": [None, *range(59)],
+            "y": [float(n % 7) for n in range(60)],
+        }
+    )
+    train, _ = rowwise.load(frame, target="y")
+    row = {column.name: column for column in columns_of(train)}
+    for at in range(len(train)):
+        record, original = train.x[at], frame.row(int(train.rows[at]) - 1, named=True)
+        texts = {name: column.text(record[column.at]) for name, column in row.items()}
+        assert texts["when"] == original["when"]
+        assert texts["town"] == original["town"]
+        assert texts["flag"] == original["flag"]
+        assert texts["x"] == ("missing" if original["x"] is None else str(original["x"]))
 
 
 def test_partial_dependence_is_scikit_learns():

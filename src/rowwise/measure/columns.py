@@ -48,7 +48,12 @@ class TableColumn:
             return column.levels[number] if number < len(column.levels) else say("columns.other")
         if column.kind == "boolean":
             return say("report.yes" if values[0] else "report.no")
-        return ", ".join(f"{part} {plain(float(value))}" for part, value in zip(column.parts, values, strict=True))
+        parts = dict(zip(column.parts, values.tolist(), strict=True))
+        if {"year", "month", "day"} <= parts.keys():  # a weekday follows from these
+            day = f"{parts['year']:.0f}-{parts['month']:02.0f}-{parts['day']:02.0f}"
+            rest = {part: value for part, value in parts.items() if part not in ("year", "month", "day", "weekday")}
+            return ", ".join([day, *(f"{part} {plain(value)}" for part, value in rest.items())])
+        return ", ".join(f"{part} {plain(value)}" for part, value in parts.items())
 
     @property
     def at(self) -> list[int]:

@@ -26,7 +26,7 @@ def record_lines(explained: RecordExplanation) -> list[str]:
     lines = wrap(headline(explained))
     most = max(map(abs, explained.contributions.values()), default=0.0)
     for name, value in list(explained.contributions.items())[:MOST_COLUMNS]:
-        cells = (explained.values[name], signed(explained, value))
+        cells = (_cut(explained.values[name], VALUE - 2), signed(explained, value))
         bar = BLOCK * round((BAR - 2) * abs(value) / most) if most else ""
         lines.append(f"{table_line(f'  {name}', NAME, cells, (VALUE, FIGURE))}  {bar}".rstrip())
     if (more := len(explained.values) - MOST_COLUMNS) > 0:
@@ -37,6 +37,12 @@ def record_lines(explained: RecordExplanation) -> list[str]:
         for change in changes:
             lines += ["  " + line for line in wrap(change_text(explained, change), WIDTH - 2)]
     return [*lines, *wrap(say("record.caution"))]
+
+
+def _cut(text: str, width: int) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 
 def headline(explained: RecordExplanation) -> str:
@@ -96,7 +102,7 @@ def dependence_lines(found: Sequence[Dependence]) -> list[str]:
     for one in found:
         shown = shown_outputs(one)
         widths = [max(10, min(16, (WIDTH - NAME - BAR) // len(shown)))] * len(shown)
-        names = [one.outputs[place][: widths[0] - 1] for place in shown]
+        names = [_cut(one.outputs[place], widths[0] - 2) for place in shown]
         lines.append(table_line(one.name, NAME, names, widths))
         for text, row in zip(one.values, one.averages, strict=True):
             bar = BLOCK * (1 + round((BAR - 3) * (row[shown[0]] - low) / (high - low))) if high > low else ""
