@@ -53,15 +53,15 @@ class Lock:
             raise
 
     def release(self) -> None:
-        """Let go, and remove the file; safe to call twice."""
-        if self._descriptor >= 0:
+        """Let go, and remove the file; safe to call twice, also where a signal ended the first call."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
             if os.name == "nt":  # where no open file can be removed
-                os.close(self._descriptor)
+                os.close(descriptor)
             with suppress(OSError):
                 self.path.unlink()
             if os.name != "nt":
-                os.close(self._descriptor)
-            self._descriptor = -1
+                os.close(descriptor)
 
 
 def held(path: Path) -> bool:

@@ -389,23 +389,3 @@ def test_a_dataset_of_pytorch_is_told_to_come_in_batches():
     single = type("Single", (), {"__module__": "torch.utils.data.dataset", "__len__": lambda _: 4})
     with pytest.raises(DataError, match=r"one by one.*DataLoader\(x"):
         rowwise.fit(one_input(), type("Pictures", (single,), {})(), verbose=0)
-
-
-@pytest.mark.parametrize(
-    ("engine", "options"),
-    [("auto", {"validation_split": 0.3, "class_weight": {0: 2.0}}), ("keras", {"validation": 0.3})],
-)
-def test_a_sparse_matrix_too_large_to_be_dense_trains_as_the_dense_one_does(engine, options, monkeypatch):
-    sparse = pytest.importorskip("scipy.sparse")
-    wide = np.where(A > 0.5, A, 0)
-    models = [one_input("sparse_categorical_crossentropy", 2, "softmax") for _ in "12"]
-    options |= {"epochs": 2, "batch_size": 8, "verbose": 0, "seed": 3}
-    expected = rowwise.fit(models[1], wide, CLASSES, **options)
-    monkeypatch.setenv("ROWWISE_DEVICE_BYTES", "100")
-    with pytest.warns(Suspicious, match="block by block"):
-        found = rowwise.fit(models[0], sparse.coo_matrix(wide), CLASSES, engine=engine, **options)
-    assert found.rowwise["engine"] == ("whole_epoch" if engine == "auto" else "keras")
-    agree(found, expected, models)
-    with pytest.warns(Suspicious, match="block by block"):
-        figures = rowwise.evaluate(models[0], sparse.csr_matrix(wide), CLASSES, return_dict=True, verbose=0)
-    assert figures == pytest.approx(models[0].evaluate(wide, CLASSES, return_dict=True, verbose=0), rel=1e-5)

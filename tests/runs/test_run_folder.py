@@ -1,5 +1,6 @@
 """A run is there whole or not at all, and only a whole one is opened."""
 
+import itertools
 import json
 import os
 import pickle
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -150,6 +152,53 @@ def test_a_checkpoint_takes_the_place_of_the_last_and_the_finished_run_the_place
     with RunFolder(unfinished_run=tmp_path / "run") as run:
         run.save(FakeModel(), RECORD, {})
     assert names(tmp_path / "run") == ["history.csv", "model.keras", "run.json"]
+
+
+@contextmanager
+def interrupted_at(number):
+    """Ctrl-C, once, before the line of that number that is run of the modules that write a run; whether it came."""
+    modules, came, seen = ("folder.py", "locks.py", "files.py"), [], 0
+
+    def trace(frame, event, _):
+        nonlocal seen
+        if Path(frame.f_code.co_filename).name not in modules:
+            return None
+        if event == "line":
+            seen += 1
+            if seen == number:
+                came.append(frame.f_lineno)
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield came
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of a file just opened
+@pytest.mark.parametrize("checkpoint", [True, False])
+def test_whenever_a_run_is_interrupted_while_it_is_saved_it_is_there_whole_or_as_it_was(tmp_path, checkpoint):
+    for number in itertools.count(1):
+        place = tmp_path / str(number)
+        with suppress(KeyboardInterrupt), RunFolder(place) as run:
+            record = run.checkpoint(FakeModel(), RECORD) if checkpoint else RECORD
+            with interrupted_at(number) as came:
+                run.save(FakeModel(), record, {})
+                run.close()
+        left = names(place) if place.exists() else []
+        if "run.json" in left:
+            assert {"model.keras", "history.csv"} <= set(left)
+            assert not checkpoint or record.checkpoint in left
+        elif checkpoint:
+            assert {"unfinished.json", record.checkpoint} <= set(left)
+        else:
+            assert set(left) <= {"rowwise.lock"}, came
+        if not came:
+            break
+    assert number > 30
 
 
 def test_a_checkpoint_that_does_not_fit_leaves_the_last_one(tmp_path):

@@ -67,6 +67,7 @@ def test_measures_of_numbers_and_labels_are_scikit_learns(tmp_path):
     _, test = rw.load(written(), "price", weight="w", drop=["kind", "size", "a", "b"])
     report, given = saved.evaluate(test), {"sample_weight": test.weights}
     values = saved.predict(test).values[:, 0]
+    assert str(report).count("by its weight (w).") == 1
     assert report.mae == pytest.approx(metrics.mean_absolute_error(test.y, values, **given), rel=1e-6)
     assert report.rmse == pytest.approx(metrics.root_mean_squared_error(test.y, values, **given), rel=1e-6)
     assert report.r2 == pytest.approx(metrics.r2_score(test.y, values, **given), rel=1e-6)

@@ -137,8 +137,12 @@ def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tu
             rows = results[part] = run[part]()
             shown = {f"{part}.{name}": of for name, of in views(rows).items()} if part == "tables" else {part: rows}
             for name, lines in shown.items():
+                if not lines:
+                    continue
                 head = say(f"bench.part.{name}", records=f"{settings.records:,}")
-                print(f"\n{head}\n{_table(lines)}", file=out, flush=True)
+                print(file=out)
+                Console(file=out, width=80).print(head, highlight=False, markup=False)
+                print(_table(lines), file=out, flush=True)
     if settings.json:
         print(json.dumps(results))
     return 0

@@ -23,6 +23,7 @@ from rowwise.benchmarks.table_peers import peers
 from rowwise.cores import usable_cores
 from rowwise.errors import UsageError
 from rowwise.models.presets import PRESETS
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,6 +59,7 @@ def tables(
 
     Raises:
         UsageError: no package with tables is installed, or the file is none of such rows.
+        KeyboardInterrupt: says what the file has, where there is one.
     """
     rows, measured = read_rows(results), _trainers()
     done = {(row["table"], row["seed"], row["trainer"]) for row in rows}
@@ -71,7 +73,13 @@ def tables(
         for seed in range(seeds):
             for name in measured:
                 if name in asked and (table.name, seed, name) not in done:
-                    rows.append(_measured(table, frame, seed, name, measured[name]))
+                    try:
+                        rows.append(_measured(table, frame, seed, name, measured[name]))
+                    except KeyboardInterrupt:
+                        if results is None:
+                            raise
+                        said = say("bench.tables.stays", path=results, rows=f"{len(rows):,}")
+                        raise KeyboardInterrupt(said) from None
                     _keep(rows[-1], results)
     if not some:
         raise UsageError("bench.tables.none")

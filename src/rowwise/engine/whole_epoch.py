@@ -22,11 +22,11 @@ import numpy as np
 
 from rowwise.engine.batch_hooks import BatchHooks, logged
 from rowwise.engine.callbacks import state_variables
+from rowwise.engine.cpu_lowering import lowered_for_cpu
 from rowwise.engine.device_records import DeviceRecords
 from rowwise.engine.model_changes import Snapshot
 from rowwise.engine.model_state import read_state, write_state
 from rowwise.engine.protocol import Unsupported
-from rowwise.engine.windows import with_fast_windows
 from rowwise.models.keras_view import metric_results
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class _Functions:
             assert model is not None
 
             def step(number: jax.Array, state: State) -> State:
-                _, new = with_fast_windows(model.train_step)(state, _take(data, rows[number]))
+                _, new = lowered_for_cpu(model.train_step)(state, _take(data, rows[number]))
                 return _as_carry(new, state)
 
             return jax.lax.fori_loop(0, steps, step, state)
@@ -225,7 +225,7 @@ class _Functions:
             assert model is not None
 
             def step(number: jax.Array, state: State) -> State:
-                _, new = with_fast_windows(model.test_step)(state, _take(data, rows[number]))
+                _, new = lowered_for_cpu(model.test_step)(state, _take(data, rows[number]))
                 return _as_carry(new, state)
 
             _, frozen, metrics = jax.lax.fori_loop(0, steps, step, state)
@@ -236,7 +236,7 @@ class _Functions:
             assert model is not None
 
             def step(state: State, batch: Any) -> Any:
-                logs, new = with_fast_windows(model.train_step)(state, batch)
+                logs, new = lowered_for_cpu(model.train_step)(state, batch)
                 return logs, _as_carry(new, state)
 
             return logged(step, state, lambda number: _take(data, rows[number]), first, last)
@@ -247,7 +247,7 @@ class _Functions:
 
             def step(state: State, batch: Any) -> Any:
                 trainable, frozen, optimizer, metrics = state
-                logs, new = with_fast_windows(model.test_step)((trainable, frozen, metrics), batch)
+                logs, new = lowered_for_cpu(model.test_step)((trainable, frozen, metrics), batch)
                 _, frozen, metrics = new
                 return logs, _as_carry((trainable, frozen, optimizer, metrics), state)
 

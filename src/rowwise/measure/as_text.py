@@ -317,7 +317,8 @@ def _weighted(report: AnyReport) -> list[str]:
 
 def weighted_text(report: AnyReport) -> str:
     """What the measures are weighted by, in one sentence."""
-    return say("measure.weighted", name=report.weighted_by)
+    key = "measure.weighted.numbers" if report.task in ("regression", "quantiles") else "measure.weighted"
+    return say(key, name=report.weighted_by)
 
 
 def _basis(report: AnyReport) -> list[str]:

@@ -167,9 +167,12 @@ class RunFolder:
                 sync(place)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
-        except Exception as cause:
-            for file in contents:
-                (place / file).unlink(missing_ok=True)
+        except BaseException as cause:
+            if isinstance(cause, Exception) or not (place / RECORD).exists():
+                for file in contents:
+                    (place / file).unlink(missing_ok=True)
+            if not isinstance(cause, Exception):  # a signal
+                raise
             reason = os_reason(cause)
             if self.kept is not None and self.kept.epochs_trained == record.epochs_trained:
                 raise SaveError("run.save.resume", path=place, cause=reason) from cause
@@ -182,8 +185,11 @@ class RunFolder:
         return place, complete
 
     def close(self) -> None:
-        """Let go of the folder; without a checkpoint nothing of it stays. Harmless once saved."""
-        if self._lock is not None and self.kept is None:
+        """Let go of the folder; without a checkpoint nothing of it stays. Harmless once saved.
+
+        A signal may have come as it was saved: then only the record in its place tells.
+        """
+        if self._lock is not None and self.kept is None and not (self._place / RECORD).exists():
             _remove_leftovers(self._place)
         self._let_go()
         if self.kept is None:
@@ -221,9 +227,9 @@ class RunFolder:
             raise
 
     def _let_go(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
 
     def _remove_new_folders(self) -> None:
         for folder in self._new_folders:

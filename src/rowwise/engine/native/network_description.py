@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softmax")
@@ -104,4 +104,6 @@ class NetworkDescription:
     def as_dictionary(self) -> dict[str, Any]:
         """Every field by its name, in dictionaries within dictionaries: all of them, so that defaults are stated
         here and nowhere else."""
-        return asdict(self)
+        # Not `asdict`, which copies every number deeply: a third of the time that it takes to make a network.
+        layers = tuple(map(vars, self.layers))
+        return {**vars(self), "layers": layers, "loss": vars(self.loss), "optimizer": vars(self.optimizer)}

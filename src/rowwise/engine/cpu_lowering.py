@@ -1,8 +1,9 @@
-"""A function that JAX can trace → the same with its convolutions and poolings written as `window_products` has them.
+"""A function that JAX can trace → the same, with what XLA computes slowly on a CPU written otherwise.
 
-In a loop XLA computes the gradients of a convolution on a CPU without the library that it has for them: fifty times
-slower than the product of matrices that they are. The gradient of max-pooling it always computes number by number.
-Sums are formed in another order than XLA's own, so results differ from Keras's by rounding.
+Convolutions and poolings become products and slices (`window_products`): in a loop XLA computes the gradients of a
+convolution without the library that it has for them, fifty times slower than the product of matrices that they are,
+and the gradient of max-pooling always number by number. Their sums are formed in another order than XLA's own, so that
+results differ from Keras's by rounding. Random numbers are the same to the bit, without JAX's loop (`threefry`).
 """
 
 from __future__ import annotations
@@ -13,25 +14,28 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 from jax.extend.core import Literal, jaxpr_as_fun
+from jax.extend.random import threefry_prng_impl
 
 from rowwise.engine import window_products
+from rowwise.engine.threefry import threefry2x32
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MOST_PLACES = 64  # of a window, a slice each: a kernel (7, 7) has 49
-CALLS = ("jit", "pjit", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call")
+CALLS = ("jit", "pjit", "closed_call", "core_call")
+DERIVED = ("custom_jvp_call", "custom_vjp_call")  # calls with a derivative of their own, which nobody asks for any more
 
 
-def with_fast_windows(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function itself where no CPU runs it; where it looks through no window, it computes what it always did."""
+def lowered_for_cpu(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself where no CPU runs it; where it holds nothing to be replaced, it is traced as ever."""
     if jax.default_backend() != "cpu":
         return function
 
     def traced(*arguments: Any) -> Any:
         closed, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
         leaves = jax.tree.leaves(arguments)
-        if _looks_through_windows(closed.jaxpr):
+        if _to_be_replaced(closed.jaxpr):
             results = _evaluated(closed.jaxpr, closed.consts, leaves)
         else:
             results = jaxpr_as_fun(closed)(*leaves)
@@ -40,20 +44,21 @@ def with_fast_windows(function: Callable[..., Any]) -> Callable[..., Any]:
     return traced
 
 
-def _looks_through_windows(jaxpr: Any) -> bool:
+def _to_be_replaced(jaxpr: Any) -> bool:
+    """Whether there is anything in it, or in what it calls."""
     return any(
-        _replacement(eqn) is not None or ((called := _called(eqn)) is not None and _looks_through_windows(called.jaxpr))
+        _replacement(eqn) is not None or ((called := _called(eqn)) is not None and _to_be_replaced(called.jaxpr))
         for eqn in jaxpr.eqns
     )
 
 
 def _called(eqn: Any) -> Any:
     """The closed jaxpr of an equation that does nothing but call it once, or None."""
-    return eqn.params.get("jaxpr", eqn.params.get("call_jaxpr")) if eqn.primitive.name in CALLS else None
+    return eqn.params.get("jaxpr", eqn.params.get("call_jaxpr")) if eqn.primitive.name in CALLS + DERIVED else None
 
 
 def _evaluated(jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
-    """The jaxpr's results, equation by equation; what it calls stands inline."""
+    """The jaxpr's results, equation by equation; calls in which something is replaced stand inline."""
     values: dict[Any, Any] = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*consts, *arguments), strict=True))
 
     def value(atom: Any) -> Any:
@@ -61,20 +66,26 @@ def _evaluated(jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Any]) -> l
 
     for eqn in jaxpr.eqns:
         operands = [value(atom) for atom in eqn.invars]
+        called = _called(eqn)
         if (replacement := _replacement(eqn)) is not None:
-            results = [replacement(*operands, **eqn.params)]
-        elif (called := _called(eqn)) is not None:
+            results = replacement(*operands, **eqn.params)
+        elif called is not None and (eqn.primitive.name in DERIVED or _to_be_replaced(called.jaxpr)):
             results = _evaluated(called.jaxpr, called.consts, operands)
         else:
-            bound = eqn.primitive.bind(*operands, **eqn.params)
-            results = bound if eqn.primitive.multiple_results else [bound]
-        values.update(zip(eqn.outvars, results, strict=True))
+            results = eqn.primitive.bind(*operands, **eqn.params)
+        several = isinstance(results, list | tuple)
+        values.update(zip(eqn.outvars, results if several else [results], strict=True))
     return [value(atom) for atom in jaxpr.outvars]
 
 
-def _replacement(eqn: Any) -> Callable[..., jax.Array] | None:
+def _replacement(eqn: Any) -> Callable[..., Any] | None:
     """What computes the same as this equation, faster; None for most equations."""
     name, params = eqn.primitive.name, eqn.params
+    if name == "random_bits":
+        keys = eqn.invars[0].aval
+        return _random_bits if str(keys.dtype) == "key<fry>" and not keys.shape else None
+    if name == "threefry2x32":
+        return threefry2x32
     if name == "conv_general_dilated":
         return window_products.convolution if _is_plain_convolution(eqn) else None
     if name not in ("reduce_window_max", "reduce_window_sum", "select_and_scatter_add"):
@@ -97,3 +108,10 @@ def _is_plain_convolution(eqn: Any) -> bool:
         and 0 < min(kernel, outputs) <= MOST_PLACES
         and lhs.aval.size > 0
     )
+
+
+def _random_bits(key: jax.Array, *, bit_width: int, shape: tuple[int, ...], **_: Any) -> Any:
+    """JAX's own way from a key to bits, but for the generator at its end."""
+    data = jax.random.key_data(key)
+    closed = jax.make_jaxpr(lambda data: threefry_prng_impl.random_bits(data, bit_width, shape))(data)
+    return _evaluated(closed.jaxpr, closed.consts, [data])

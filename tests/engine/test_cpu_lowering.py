@@ -1,4 +1,4 @@
-"""Convolutions and poolings written as products of matrices give what XLA gives, and models of them what Keras does."""
+"""What is written otherwise for a CPU gives what XLA gives; models of it are trained as Keras trains them."""
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ import pytest
 from jax import lax
 
 import rowwise
-from rowwise.engine.windows import with_fast_windows
+from rowwise.engine.cpu_lowering import lowered_for_cpu
 
 random = np.random.default_rng(0)
 
@@ -60,7 +60,7 @@ def test_convolutions_and_their_gradients_equal_those_of_xla():
         return results
 
     operands = [(x, w) for _, x, w in CONVOLUTIONS.values()]
-    fast = with_fast_windows(all_of_them)
+    fast = lowered_for_cpu(all_of_them)
     assert windows_left(fast, operands) == 4, "the one in groups, forward twice and two gradients"
     for name, theirs, ours in zip(CONVOLUTIONS, jax.jit(all_of_them)(operands), jax.jit(fast)(operands), strict=True):
         for expected, found in zip(theirs, ours, strict=True):
@@ -79,11 +79,25 @@ def test_poolings_and_their_gradients_equal_those_of_xla():
             results.append((lax.reduce_window(x, *arguments), jax.grad(total)(x)))
         return results
 
-    fast = with_fast_windows(all_of_them)
+    fast = lowered_for_cpu(all_of_them)
     assert windows_left(fast, x) == 0
     for name, theirs, ours in zip(POOLINGS, jax.jit(all_of_them)(x), jax.jit(fast)(x), strict=True):
         for expected, found in zip(theirs, ours, strict=True):
             np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=name)
+
+
+def test_random_numbers_are_those_of_jax_to_the_bit():
+    shapes = [(), (3,), (4, 6), (5, 3, 7)]
+
+    def function(key):
+        drawn = [jax.random.bits(key, shape, dtype) for shape in shapes for dtype in ("uint8", "uint16", "uint32")]
+        return drawn, jax.random.bernoulli(key, 0.3, (32, 9)), jax.random.normal(jax.random.split(key)[1], (4,))
+
+    key = jax.random.key(7)
+    fast = lowered_for_cpu(function)
+    assert "random_bits" not in str(jax.make_jaxpr(fast)(key))
+    expected, found = jax.tree.leaves(jax.jit(function)(key)), jax.tree.leaves(jax.jit(fast)(key))
+    assert all(np.array_equal(theirs, ours) for theirs, ours in zip(expected, found, strict=True))
 
 
 def test_a_function_without_windows_is_left_as_it_was():
@@ -91,7 +105,7 @@ def test_a_function_without_windows_is_left_as_it_was():
         return {"norm": jnp.linalg.norm(jax.nn.softmax(x)), "sum": x.sum()}
 
     x = normal(3, 4)
-    assert str(jax.make_jaxpr(with_fast_windows(function))(x)) == str(jax.make_jaxpr(function)(x))
+    assert str(jax.make_jaxpr(lowered_for_cpu(function))(x)) == str(jax.make_jaxpr(function)(x))
 
 
 @pytest.mark.slow
