@@ -53,10 +53,10 @@ class Victim:
         os.dup2(file, 1)
         os.dup2(file, 2)
         sys.argv = ["rowwise", *arguments]
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # as `rowwise.__main__` does first of all
         code = 1
         try:
-            from rowwise.cli import main
+            from rowwise.__main__ import main
 
             code = main()
         except BaseException:

@@ -88,6 +88,13 @@ def test_a_search_that_was_killed_goes_on_to_the_same_trials(file, whole, tmp_pa
     assert told(rowwise.tune(file, "y", 7, out=tmp_path / "search", **FIXED)) == told(whole)
 
 
+def test_a_timeout_lets_what_is_under_way_end(file, tmp_path):
+    found = rowwise.tune(file, "y", 50, timeout=1e-3, out=tmp_path / "search", **FIXED)
+    assert found.interrupted
+    assert len(found.trials) < 50
+    assert all(trial.state == COMPLETE for trial in found.trials)
+
+
 def test_the_test_records_are_not_looked_at(file, whole, tmp_path):
     table = pl.read_csv(file)
     train, test = rowwise.load(file, "y")

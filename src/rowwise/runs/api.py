@@ -173,7 +173,7 @@ def tune(
     Args:
         data, target: as of `train`.
         trials: how many in all; a folder `out` that holds some goes on from them.
-        timeout: seconds after which the search ends.
+        timeout: seconds after which no further trial begins.
         out: its folder; None for `runs/<date>-<data>-tuning`.
         observer: called with a `rowwise.runs.tuning.TrialEnded` as each trial ends.
         stop: once set, by any thread, the search ends; what is finished stays.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import statistics
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from rowwise.errors import warnings_to
 from rowwise.interrupt import Stop
 from rowwise.runs.search_space import settings_of
 
@@ -96,21 +98,24 @@ def run_trial(number: int, parameters: Mapping[str, Any], task: Task, stopped: C
     )
     best, watch, state = BestEpoch(settings.patience or settings.epochs), Watch(), COMPLETE
     learned_from = max(1, int(len(task.train) * (1 - settings.validation)))
+    # What fit warns of the records is said once, by the first trial; that another one diverged is its state.
+    said = nullcontext() if number == 1 else warnings_to(lambda message: None)
     try:
-        fit(
-            model,
-            task.train,
-            epochs=settings.epochs,
-            batch_size=settings.batch_size if task.batch_size_chosen else min(settings.batch_size, learned_from),
-            validation=settings.validation if task.validation is None else task.validation,
-            seed=settings.seed,
-            class_weight=balanced(task.train) if settings.class_weight == "balanced" else None,
-            callbacks=[best, watch],
-            engine=task.engine,
-            threads=1,
-            stop=Stop(stopped),  # type: ignore[arg-type]
-            verbose=0,
-        )
+        with said:
+            fit(
+                model,
+                task.train,
+                epochs=settings.epochs,
+                batch_size=settings.batch_size if task.batch_size_chosen else min(settings.batch_size, learned_from),
+                validation=settings.validation if task.validation is None else task.validation,
+                seed=settings.seed,
+                class_weight=balanced(task.train) if settings.class_weight == "balanced" else None,
+                callbacks=[best, watch],
+                engine=task.engine,
+                threads=1,
+                stop=Stop(stopped),  # type: ignore[arg-type]
+                verbose=0,
+            )
     except KeyboardInterrupt:
         state = STOPPED
     if watch.pruned:

@@ -108,7 +108,7 @@ def tune(
 
     Args:
         plan: its settings that were chosen are kept, the others are tried.
-        timeout: seconds after which no further trial begins, and those under way end.
+        timeout: seconds after which no further trial begins; those under way go on to their end.
         out: the folder; None for `runs/<date>-<data>-tuning`.
         observer: called as each trial ends.
         stop: once set, by any thread, the search ends as after Ctrl-C; what is finished stays.
@@ -133,8 +133,10 @@ def tune(
         done = {trial.number: trial for trial in map(_trial_of, journal.get_trials(deepcopy=False))}
 
         def stopped() -> bool:
-            late = ends is not None and time.monotonic() > ends
-            return late or interrupted() or (stop is not None and stop.is_set())
+            return interrupted() or (stop is not None and stop.is_set())
+
+        def late() -> bool:
+            return ends is not None and time.monotonic() > ends
 
         def ended(trial: Trial) -> None:
             if trial.state == STOPPED:
@@ -149,7 +151,7 @@ def tune(
             asked = _asked(optuna, space, task.settings, before)
             wanted = {number: parameters for number, parameters in asked.items() if number <= trials}
             left = {number: parameters for number, parameters in wanted.items() if number not in done}
-            _run(left, replace(task, finished=before), stopped, ended)
+            _run(left, replace(task, finished=before), stopped, late, ended)
             if any(number not in done for number in wanted):
                 break
         found = tuple(done[number] for number in sorted(done))
@@ -197,9 +199,18 @@ def _asked(optuna: Any, space: Space, settings: Settings, before: Sequence[Trial
 
 
 def _run(
-    trials: Mapping[int, Mapping[str, Any]], task: Task, stopped: Callable[[], bool], ended: Callable[[Trial], None]
+    trials: Mapping[int, Mapping[str, Any]],
+    task: Task,
+    stopped: Callable[[], bool],
+    late: Callable[[], bool],
+    ended: Callable[[Trial], None],
 ) -> None:
-    """Train them: by threads here, one a core, or in chunks by the workers that joblib was told of."""
+    """Train them: by threads here, one a core, or in chunks by the workers that joblib was told of.
+
+    Once it is late none begins; those under way go on to their end.
+    """
+    if late():
+        return
     if workers := elsewhere():
         with suppress(KeyboardInterrupt):
             for _, found in by_workers(run_trials, in_chunks(list(trials.items()), workers), task, stopped):
@@ -209,7 +220,9 @@ def _run(
 
     def train(one: tuple[int, Mapping[str, Any]]) -> Trial:
         number, parameters = one
-        return Trial(number, STOPPED, parameters) if stopped() else run_trial(number, parameters, task, stopped)
+        if stopped() or late():
+            return Trial(number, STOPPED, parameters)
+        return run_trial(number, parameters, task, stopped)
 
     for _, trial in by_threads(train, list(trials.items())):
         ended(trial)
