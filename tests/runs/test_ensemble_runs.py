@@ -46,6 +46,20 @@ def test_an_ensemble_is_better_than_its_networks_on_average_and_the_same_each_ti
     np.testing.assert_array_equal(outputs(opened), outputs(several))
 
 
+def test_networks_hold_out_records_of_their_own_where_chance_divides_them(tmp_path):
+    """The validation losses of networks that hardly learn say who has held out the one odd record."""
+    frame = pl.DataFrame(
+        {"a": np.arange(40.0), "y": np.arange(40) / 7 + 4000.5 * (np.arange(40) == 9), "w": [1.0] * 40}
+    )
+    how = QUICK | {"ensemble": 6, "epochs": 1, "learning_rate": 1e-9, "validation": 0.5, "patience": 0, "hidden": ()}
+    how["task"] = "regression"
+    own = rowwise.train(frame.drop("w"), "y", out=tmp_path / "own", **how)
+    same = rowwise.train(frame, "y", weight="w", out=tmp_path / "same", **how)
+    spread = [sorted(member.validation_loss for member in run.record.members) for run in (own, same)]
+    assert spread[0][-1] > 5 * spread[0][0]
+    assert spread[1][-1] < 5 * spread[1][0]
+
+
 def test_seeds_are_one_model_with_the_spread_of_their_measures(file, tmp_path):
     several = rowwise.train(file, "y", out=tmp_path / "run", seeds=3, **QUICK)
     spread = several.record.spread
