@@ -14,7 +14,7 @@ from rowwise.files import atomic_write
 from rowwise.interrupt import Stop, deferred
 from rowwise.json_text import to_json
 from rowwise.runs.decisions import about_decisions, decide_together
-from rowwise.runs.events import Warned
+from rowwise.runs.events import FoldsBegan, Warned
 from rowwise.runs.fold_runs import run_folds
 from rowwise.runs.folder import default_places
 from rowwise.runs.table_predictions import answers, prediction_names, with_prediction
@@ -152,6 +152,7 @@ def cross_validate(
     told = observer or _warnings_alone
     with warnings_to(lambda message: told(Warned(message))):
         folds = Folds.of(source)
+    told(FoldsBegan(source.folds, len(folds.table.records.x)))
     with deferred(lambda: None) as interrupted:
         ends = Stop(lambda: interrupted() or (stop is not None and stop.is_set()))
         by_fold = run_folds(plan, folds, place, told, ends, threads, engine=engine, on_divergence=on_divergence)

@@ -32,6 +32,15 @@ class DataLoaded:
     validation: Dataset | None = None
 
 
+@dataclass(frozen=True)
+class FoldsBegan:
+    """The table of a cross-validation is read, and so many folds of its records are trained: the events of each follow,
+    fold by fold."""
+
+    folds: int
+    records: int
+
+
 @dataclass(frozen=True, eq=False)
 class ModelBuilt:
     """The model before its training; `resumed` is the run that it is taken from, with `epochs_done` epochs."""
@@ -161,6 +170,7 @@ def about_further(event: RefitBegan | EnsembleBegan) -> str:
 
 Event: TypeAlias = (
     DataLoaded
+    | FoldsBegan
     | ModelBuilt
     | TrainingBegan
     | EpochEnded

@@ -143,8 +143,9 @@ class FoldsOutput:
             case events.Warned() if event.message not in self._warned:
                 self._warned.add(event.message)
                 self._output.warn(event.message)
-            case events.DataLoaded():
+            case events.FoldsBegan():
                 self._signals.patient = True
+            case events.DataLoaded():
                 if not self._fold:
                     for line in about_table(event.train):
                         self._output.tell(line)
