@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import rowwise
-from rowwise.data import fetch, known, names
+from rowwise.data import canonical_name, fetch, names
 from rowwise.errors import DataError, UsageError
 from rowwise.text import use_language
 
@@ -12,7 +12,7 @@ from rowwise.text import use_language
 def test_names_are_known_in_any_case_with_hyphen_or_underscore():
     assert names() == ("fashion-mnist", "garments", "digits")
     for written in ("fashion-mnist", "Fashion_MNIST", "FASHION-MNIST"):
-        assert known(written) == "fashion-mnist"
+        assert canonical_name(written) == "fashion-mnist"
 
 
 @pytest.mark.parametrize(
