@@ -42,6 +42,7 @@ class Victim:
 
     def __init__(self, arguments: list[str], words: Path) -> None:
         self.words = words
+        words.unlink(missing_ok=True)  # those of the one before, which this one may be killed too soon to take away
         self.begun = time.monotonic()
         self.process = os.fork()
         if not self.process:

@@ -105,5 +105,5 @@ class NetworkDescription:
         """Every field by its name, in dictionaries within dictionaries: all of them, so that defaults are stated
         here and nowhere else."""
         # Not `asdict`, which copies every number deeply: a third of the time that it takes to make a network.
-        layers = tuple(map(vars, self.layers))
-        return {**vars(self), "layers": layers, "loss": vars(self.loss), "optimizer": vars(self.optimizer)}
+        layers = tuple(dict(vars(layer)) for layer in self.layers)
+        return {**vars(self), "layers": layers, "loss": dict(vars(self.loss)), "optimizer": dict(vars(self.optimizer))}
