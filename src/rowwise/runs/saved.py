@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from rowwise.data.loaders import load_source
 from rowwise.data.picture_records import OBJECT
 from rowwise.data.source import WRITTEN, Source, check_written
 from rowwise.errors import DataError, ModelError, UsageError, warn_user
+from rowwise.runs.accepts import Accepts
 from rowwise.runs.model_file import MODEL, open_model
 from rowwise.runs.record import RECORD, RunRecord
 from rowwise.text import language, say
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import keras
 
     from rowwise.data.dataset import Dataset
-    from rowwise.data.tables.schema import Column, Schema
+    from rowwise.data.tables.schema import Schema
     from rowwise.engine.prediction import Prediction, Predictor
     from rowwise.measure import AnyReport
     from rowwise.measure.dependence import Dependence
@@ -31,31 +32,6 @@ if TYPE_CHECKING:
     from rowwise.measure.record_explanation import RecordExplanation
     from rowwise.models.task import Task
     from rowwise.shapes import Ledger, Trace
-
-
-@dataclass(frozen=True)
-class Accepts:
-    """What a saved model takes.
-
-    Attributes:
-        kind: "table" (rows of a table), "pictures" (picture files, bytes or pixels) or "arrays".
-        shape: of one record of the model's input; None for a size that may vary.
-        columns: of a table, those that are used.
-        white: the value of a white pixel, 255 or 1.
-        pictures: how picture files become records: "object" (cut out, bright on black) or "whole".
-    """
-
-    kind: str
-    shape: tuple[int | None, ...]
-    columns: tuple[Column, ...] = ()
-    white: int = 1
-    pictures: str = OBJECT
-
-    def __str__(self) -> str:
-        """One sentence, in the current language."""
-        names = ", ".join(column.name for column in self.columns)
-        shape = ", ".join("…" if size is None else str(size) for size in self.shape)
-        return say(f"saved.accepts.{self.kind}", columns=names, shape=shape, white=self.white)
 
 
 class Saved:
