@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+TRIES, PAUSE = 10, 0.01  # seconds between them
 
 if sys.platform == "win32":
     import msvcrt
@@ -41,7 +44,7 @@ class Lock:
         self.path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
-            if not hold(self._descriptor) or not os.path.samestat(os.fstat(self._descriptor), path.stat()):
+            if not _held_soon(self._descriptor) or not os.path.samestat(os.fstat(self._descriptor), path.stat()):
                 raise BlockingIOError  # held, or taken away by an owner who has just ended
             os.ftruncate(self._descriptor, 0)
             os.write(self._descriptor, f"{os.getpid()}\n".encode())
@@ -81,6 +84,15 @@ def owner(path: Path) -> str:
     with suppress(OSError, UnicodeError):
         return path.read_text("ascii")[:100].strip()
     return ""
+
+
+def _held_soon(descriptor: int) -> bool:
+    """Whoever asks `held` has the lock for that moment: it is tried again before another process is blamed."""
+    for _ in range(TRIES):
+        if hold(descriptor):
+            return True
+        time.sleep(PAUSE)
+    return hold(descriptor)
 
 
 def hold(descriptor: int) -> bool:

@@ -137,7 +137,7 @@ def test_groups_are_not_parted_and_times_are_predicted_from_earlier_ones():
     assert (train.rows.tolist(), test.rows.tolist()) == (list(range(1, 25)), list(range(25, 37)))
 
 
-def test_finished_folds_are_kept_and_the_others_follow():
+def test_finished_folds_are_kept_and_the_others_follow(table):
     class Killed(BaseException):
         pass
 
@@ -157,8 +157,25 @@ def test_finished_folds_are_kept_and_the_others_follow():
     assert Path("cv/fold-1/run.json").read_text() == first
     whole = rowwise.cross_validate("t.csv", "price", 3, **{**options, "out": "whole"})
     np.testing.assert_array_equal(again.prediction.values, whole.prediction.values)
-    with pytest.raises(UsageError, match="other data or with other settings"):
-        rowwise.cross_validate("t.csv", "price", 3, **{**options, "epochs": 2, "split_seed": 4})
+    table.with_columns(pl.col("price") + 1).write_csv("other.csv")
+    others = ({"split_seed": 4}, {"epochs": 3}, {"hidden": (5,)}, {"drop": ["house", "answer"]})
+    for file, changed in [("other.csv", {}), *(("t.csv", one) for one in others)]:
+        with pytest.raises(UsageError, match="other data or with other settings"):
+            rowwise.cross_validate(file, "price", 3, **{**options, **changed})
+
+
+def test_measures_that_equal_targets_do_not_have_are_left_out(table):
+    """R² of a fold, or a test file, whose targets are all equal is not a number."""
+    few = table[:4].select("x", "price").with_columns(price=pl.Series([1.0, 2.0, 3.0, 5.0]))
+    few.write_csv("few.csv")
+    alone = rowwise.cross_validate("few.csv", "price", 4, out="alone", validation=0, **QUICK)
+    assert "mae" in alone.measures
+    assert "r2" not in alone.measures
+    assert json.loads(Path("alone/cross-validation.json").read_text())["folds"] == 4
+    table.select("x", "price").write_csv("all.csv")
+    few.with_columns(price=pl.lit(2.0)).write_csv("equal.csv")
+    rowwise.train("all.csv", "price", test_file="equal.csv", out="run", seeds=2, verbose=0, **QUICK)
+    assert {"mae", "rmse"} <= set(rowwise.open("run").record.spread) - {"r2"}
 
 
 def test_a_test_file_is_measured_on_and_all_of_the_data_learned_from(table):

@@ -7,6 +7,7 @@ import pickle
 import stat
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from contextlib import contextmanager, suppress
@@ -21,7 +22,7 @@ import pytest
 from rowwise.errors import ModelError, SaveError, UsageError
 from rowwise.files import atomic_write
 from rowwise.json_text import to_json
-from rowwise.locks import hold
+from rowwise.locks import Lock, held, hold
 from rowwise.runs.folder import RunFolder
 from rowwise.runs.model_file import open_model
 from rowwise.runs.record import DataRecord, Epoch, RunRecord
@@ -399,3 +400,20 @@ def test_a_file_is_replaced_whole_or_kept(tmp_path):
     assert (file.read_bytes(), names(file.parent)) == (b"two", ["file.bin"])
     with pytest.raises(SaveError):
         atomic_write(file / "below", b"")
+
+
+def test_who_asks_whether_a_file_is_held_is_not_taken_for_one_that_holds_it(tmp_path):
+    path, ended = tmp_path / "lock", threading.Event()
+
+    def ask():
+        while not ended.is_set():
+            held(path)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for _ in range(50):
+            Lock(path).release()
+    finally:
+        ended.set()
+        asking.join()

@@ -110,7 +110,8 @@ def _ones(
         value, distance = one.values[nearest : nearest + 1], float(one.distances[nearest])
         own = record[column.at]
         if column.is_number and not np.isnan(own[0]) and len(np.unique(others[:, column.places])) > FEW_VALUES:
-            whole = bool((others[:, column.places] % 1 == 0).all())
+            values = others[:, column.places]
+            whole = bool((values[~np.isnan(values)] % 1 == 0).all())
             closer = _closer(predict, record, column, value[0], whole)
             distance *= float(abs(closer[0] - own[0]) / abs(value[0, 0] - own[0]))
             value = closer[None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,10 @@ WIDTHS = (26, 10, 12, 20, 12)  # of a name, a mean, its deviation, the range and
 
 
 def plain_measures(report: AnyReport) -> dict[str, float]:
-    """Those that a report has, by name, without intervals."""
+    """Those that a report has, by name, without intervals; what could not be told (R² of equal targets) is none."""
     plain = getattr(report, "plain", None)  # of numbers
     found = {name: getattr(report, name, None) for name in MEASURES} if plain is None else plain
-    return {name: float(value) for name, value in found.items() if value is not None}
+    return {name: float(value) for name, value in found.items() if value is not None and math.isfinite(value)}
 
 
 def spread_of(reports: Sequence[AnyReport]) -> dict[str, tuple[float, ...]]:

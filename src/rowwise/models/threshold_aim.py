@@ -30,17 +30,18 @@ class Aim:
     def figure(
         self, true_yes: NDArray[np.float64], false_yes: NDArray[np.float64], yes: float, no: float
     ) -> NDArray[np.float64]:
-        """The measure, of costs the mean cost of a record.
+        """The measure, of costs the mean cost of a record; a share of no records is 0.
 
         Args:
             true_yes, false_yes: weights of the records that are answered yes, rightly and wrongly.
             yes, no: weights of all records that are yes, and that are no.
         """
         if self.kind == BALANCED:
-            return (true_yes / yes + (no - false_yes) / no) / 2
+            return (true_yes / (yes or 1) + (no - false_yes) / (no or 1)) / 2
         if self.kind == COST:
             return (self.false_yes * false_yes + self.false_no * (yes - true_yes)) / (yes + no)
-        return 2 * true_yes / (true_yes + false_yes + yes)
+        answers: NDArray[np.float64] = true_yes + false_yes + yes
+        return 2 * true_yes / (answers + (answers == 0))
 
     @property
     def sign(self) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.loaders import Folds, load_source
+from rowwise.data.loaders import Folds
 from rowwise.errors import UsageError, warn_user, warnings_to
 from rowwise.files import atomic_write
 from rowwise.interrupt import Stop, deferred
@@ -17,6 +18,7 @@ from rowwise.runs.decisions import about_decisions, decide_together
 from rowwise.runs.events import FoldsBegan, Warned
 from rowwise.runs.fold_runs import run_folds
 from rowwise.runs.folder import default_places
+from rowwise.runs.json_fields import is_number
 from rowwise.runs.table_predictions import answers, prediction_names, with_prediction
 from rowwise.text import say
 from rowwise.text.terminal import wrap
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from rowwise.runs.decision_record import Decisions
     from rowwise.runs.events import Event, Observer
     from rowwise.runs.plan import TrainingPlan
-    from rowwise.runs.saved import Saved
+from rowwise.runs.saved import Saved
 
 PREDICTIONS, SUMMARY = "out-of-fold.csv", "cross-validation.json"
 
@@ -161,7 +163,9 @@ def cross_validate(
             if run is None or (run.record is not None and run.record.interrupted):
                 raise KeyboardInterrupt(say("folds.interrupted", fold=fold, folds=source.folds, path=place))
     runs = [by_fold[fold] for fold in range(1, source.folds + 1)]
-    together = _together(place, runs, [_test_records(folds, fold, run) for fold, run in enumerate(runs, 1)])
+    with warnings_to(lambda message: None):  # of which the runs have told
+        tests = [folds(fold)[1] for fold in range(1, source.folds + 1)]
+    together = _together(place, runs, tests)
     together.write()
     return together
 
@@ -169,15 +173,6 @@ def cross_validate(
 def _warnings_alone(event: Event) -> None:
     if isinstance(event, Warned):
         warn_user(event.message)
-
-
-def _test_records(folds: Folds, fold: int, run: Saved) -> Dataset:
-    """Of a fold, read as its run was."""
-    with warnings_to(lambda message: None):  # of which its run has told
-        test = folds(fold)[1]
-        if run.record is None or run.record.data.test_checksum == test.checksum:
-            return test
-        return load_source(replace(folds.source, fold=fold), run.schema)[1]
 
 
 def _together(place: Path, runs: Sequence[Saved], sets: Sequence[Dataset]) -> CrossValidation:
@@ -217,4 +212,4 @@ def _together(place: Path, runs: Sequence[Saved], sets: Sequence[Dataset]) -> Cr
 
 
 def _has(tests: Sequence[Mapping[str, Any]], name: str) -> bool:
-    return all(isinstance(test.get(name), int | float) for test in tests)
+    return all(is_number(test.get(name)) and math.isfinite(test[name]) for test in tests)

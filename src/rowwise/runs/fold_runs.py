@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rowwise.errors import UsageError
+from rowwise.errors import UsageError, warnings_to
 from rowwise.fan_out import by_threads, by_workers, elsewhere
 from rowwise.interrupt import Stop
 from rowwise.runs.folder import RunFolder
@@ -132,8 +132,10 @@ def _fold(fold: int, shared: tuple[TrainingPlan, Folds, dict[str, Any]]) -> tupl
 
 def _run(plan: TrainingPlan, folder: Path, **more: Any) -> Saved:
     """The run of one fold: as it is there, resumed, or new."""
-    if (later := folder.with_name(f"{folder.name}-resumed")).exists():
-        folder = later
+    later, number = folder.with_name(f"{folder.name}-resumed"), 1
+    while later.exists():  # stopped once more
+        folder, number = later, number + 1
+        later = folder.with_name(f"{folder.name.partition('-resumed')[0]}-resumed-{number}")
     finished, killed = (folder / RECORD).exists(), (folder / UNFINISHED).exists()
     if not finished and not killed:
         return train(plan, out=folder, **more)
@@ -150,9 +152,11 @@ def _run(plan: TrainingPlan, folder: Path, **more: Any) -> Saved:
         return train(plan_training(data, options, folder), **more)
     saved = Saved.open(folder)
     assert saved.record is not None
-    kept = saved.record.data.source_at()
-    other = any(getattr(kept, name) != getattr(plan.source, name) for name in reading)
-    if other or saved.record.settings.contradictions(chosen):  # type: ignore[arg-type]
+    with warnings_to(lambda message: None):  # of which the run has told
+        train_set, test_set = more["loaded"]()[:2]
+    settings = plan.settings.suited(train_set, plan.chosen, bool(plan.source.validation_file))
+    data = saved.record.data
+    if (data.checksum, data.test_checksum, saved.record.settings) != (train_set.checksum, test_set.checksum, settings):
         raise UsageError("folds.other", path=folder)
     if saved.record.interrupted:
         return train(plan_training(data, options, folder), out=later, **more)

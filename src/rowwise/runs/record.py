@@ -320,9 +320,10 @@ def _members(rows: Any) -> tuple[Member, ...]:
 
 def _spread(values: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
     for name, one in values.items():
-        if not isinstance(one, list) or not all(map(is_number, one)):
+        if not isinstance(one, list) or not all(value is None or is_number(value) for value in one):
             raise ValueError(f"spread.{name}: {one!r:.60}")
-    return {name: tuple(map(float, one)) for name, one in values.items()}
+    known = {name: one for name, one in values.items() if None not in one}  # null stands for NaN, which tells nothing
+    return {name: tuple(map(float, one)) for name, one in known.items()}
 
 
 def _checkpoint(name: str) -> str:

@@ -212,12 +212,12 @@ class Saved:
         return importance(self.model, data, task=self.named)
 
     def partial_dependence(
-        self, columns: Sequence[str] | None = None, data: Dataset | None = None, points: int = 12, seed: int = 0
+        self, columns: str | Sequence[str] | None = None, data: Dataset | None = None, points: int = 12, seed: int = 0
     ) -> tuple[Dependence, ...]:
         """What the model says on average by the value of a column; see `runs.explaining.dependence`."""
         from rowwise.runs.explaining import dependence
 
-        return dependence(self, columns, data, points, seed)
+        return dependence(self, (columns,) if isinstance(columns, str) else columns, data, points, seed)
 
     def explain_row(self, row: int, data: Any = None, **more: Any) -> RecordExplanation:
         """Why it says what it says of a table's row, and what would change that; see `runs.explaining.explain_row`."""
