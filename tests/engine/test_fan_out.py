@@ -24,7 +24,7 @@ def client():
 
     quiet = {"distributed.admin.log-level": "critical", "distributed.comm.timeouts.connect": "5s"}
     with dask.config.set(quiet):
-        options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": "CRITICAL"}
+        options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": "CRITICAL"}
         with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
             client.run(lambda: __import__("rowwise.engine.sweep"))
             yield client
