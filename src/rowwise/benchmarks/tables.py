@@ -231,7 +231,7 @@ def rowwise_outputs(
         plan = TrainingPlan(None, settings)
         job = Job(plan, settings, learned, held_out, Clock(), lambda event: None, folder, threads=threads)
         folder.reserve(learned.name)
-        outputs = predict_proba(train_model(job, job.new_model()).model, held_out.x, threads=threads)
+        outputs = predict_proba(train_model(job, job.settings.new_model(job.train)).model, held_out.x, threads=threads)
     return outputs if table.classes else outputs[:, 0]
 
 

@@ -1,4 +1,4 @@
-"""Trained networks that differ in their seed alone → one model of Dense layers that gives their mean.
+"""Networks of one shape, trained from different seeds → one model of Dense layers that gives their mean.
 
 The networks stand side by side in its layers: the first kernel has the units of all of them, those between have a
 network's kernel on their diagonal and 0 elsewhere, and the last adds up what each network gives, divided by how many

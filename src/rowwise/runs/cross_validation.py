@@ -151,13 +151,13 @@ def cross_validate(
     place = out or next(place for place in default_places(f"{source.name}-folds") if not place.exists())
     import rowwise.engine  # noqa: F401  # before several threads do
 
-    told = observer or _warnings_alone
-    with warnings_to(lambda message: told(Warned(message))):
+    tell = observer or _warnings_alone
+    with warnings_to(lambda message: tell(Warned(message))):
         folds = Folds.of(source)
-    told(FoldsBegan(source.folds, len(folds.table.records.x)))
+    tell(FoldsBegan(source.folds, len(folds.table.records.x)))
     with deferred(lambda: None) as interrupted:
         ends = Stop(lambda: interrupted() or (stop is not None and stop.is_set()))
-        by_fold = run_folds(plan, folds, place, told, ends, threads, engine=engine, on_divergence=on_divergence)
+        by_fold = run_folds(plan, folds, place, tell, ends, threads, engine=engine, on_divergence=on_divergence)
         for fold in range(1, source.folds + 1):
             run = by_fold.get(fold)
             if run is None or (run.record is not None and run.record.interrupted):

@@ -30,7 +30,6 @@ def with_others(
     Raises:
         KeyboardInterrupt: it was stopped before all were trained.
     """
-    from rowwise.data.class_weights import balanced
     from rowwise.engine.arrays import Arrays
     from rowwise.engine.best_epoch import MONITOR, best_of
     from rowwise.engine.records import prepare_records
@@ -67,7 +66,7 @@ def with_others(
         batch_size=batch_size,
         validation=settings.validation if own else None if held_out is None else held_out.parts,
         sample_weight=train.weights,
-        class_weight=balanced(data) if settings.class_weight == "balanced" else None,
+        class_weight=settings.class_weights_of(data),
         engine=job.engine,
         stop=job.stop,
         on_divergence=job.on_divergence,

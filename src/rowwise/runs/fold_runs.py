@@ -37,12 +37,12 @@ class _Ended(NamedTuple):
 
 
 def run_folds(
-    plan: TrainingPlan, folds: Folds, place: Path, told: Observer, ends: Stop, threads: int | None = None, **how: Any
+    plan: TrainingPlan, folds: Folds, place: Path, tell: Observer, ends: Stop, threads: int | None = None, **how: Any
 ) -> dict[int, Saved]:
     """The run of each fold by its number, in `place/fold-1` and so on; those that are there are kept or resumed.
 
     Args:
-        told: called with the events of each fold, fold by fold, on this thread.
+        tell: called with the events of each fold, fold by fold, on this thread.
         ends: what was asked to stop saves the folds under way; the others are lacking.
         threads: of the native engine; None for one a fold where the folds are trained side by side.
         how: `engine` and `on_divergence`, as of `runs.training.train`.
@@ -64,7 +64,7 @@ def run_folds(
         more = {"threads": 1 if at_once else threads, "stop": ends, "loaded": partial(folds, fold), **how}
         try:
             saved = _run(
-                one, place / f"fold-{fold}", observer=events.append if at_once else told, pictures=False, **more
+                one, place / f"fold-{fold}", observer=events.append if at_once else tell, pictures=False, **more
             )
         except KeyboardInterrupt:
             return _Ended(None, events)
@@ -73,12 +73,12 @@ def run_folds(
         return _Ended(saved, events)
 
     if not at_once:
-        return _in_order(((number, run(fold)) for number, fold in enumerate(numbers)), told)
+        return _in_order(((number, run(fold)) for number, fold in enumerate(numbers)), tell)
     halted = False
     ends = Stop(lambda stopped=ends.is_set: halted or stopped())  # type: ignore[misc]
     found = by_threads(run, numbers)
     try:
-        return _in_order(found, told)
+        return _in_order(found, tell)
     except BaseException:
         halted = True
         for _ in found:  # what is under way is saved before this call ends
@@ -86,7 +86,7 @@ def run_folds(
         raise
 
 
-def _in_order(found: Iterator[tuple[int, _Ended]], told: Observer) -> dict[int, Saved]:
+def _in_order(found: Iterator[tuple[int, _Ended]], tell: Observer) -> dict[int, Saved]:
     """The runs by fold, their events told of as soon as those of all folds before have been."""
     waiting, runs, following = dict[int, _Ended](), dict[int, Saved](), 0
     for number, one in found:
@@ -94,7 +94,7 @@ def _in_order(found: Iterator[tuple[int, _Ended]], told: Observer) -> dict[int, 
         while (next_one := waiting.pop(following, None)) is not None:
             following += 1
             for event in next_one.events:
-                told(event)
+                tell(event)
             if next_one.error is not None:
                 raise next_one.error
             if next_one.saved is not None:
@@ -140,24 +140,24 @@ def _run(plan: TrainingPlan, folder: Path, **more: Any) -> Saved:
     if not finished and not killed:
         return train(plan, out=folder, **more)
     assert plan.source is not None
+    saved = Saved.open(folder) if finished else None
+    if saved is not None:
+        assert saved.record is not None
+        with warnings_to(lambda message: None):  # of which the run has told
+            train_set, test_set = more["loaded"]()
+        settings = plan.settings.suited(train_set, plan.chosen, bool(plan.source.validation_file))
+        kept = saved.record.data.checksum, saved.record.data.test_checksum, saved.record.settings
+        if kept != (train_set.checksum, test_set.checksum, settings):
+            raise UsageError("folds.other", path=folder)
+        if not saved.record.interrupted:
+            return saved
     reading = {
         name: value
         for name, value in plan.source.to_dict().items()
         if name not in ("place", "test_file", "validation_file")
     }
     chosen = {name: getattr(plan.settings, name) for name in plan.chosen}
-    data = plan.source.place if plan.source.frame is None else plan.source.frame
     options = {**chosen, **{OPTIONS[name]: value for name, value in reading.items()}}
-    if not finished:
-        return train(plan_training(data, options, folder), **more)
-    saved = Saved.open(folder)
-    assert saved.record is not None
-    with warnings_to(lambda message: None):  # of which the run has told
-        train_set, test_set = more["loaded"]()[:2]
-    settings = plan.settings.suited(train_set, plan.chosen, bool(plan.source.validation_file))
-    data = saved.record.data
-    if (data.checksum, data.test_checksum, saved.record.settings) != (train_set.checksum, test_set.checksum, settings):
-        raise UsageError("folds.other", path=folder)
-    if saved.record.interrupted:
-        return train(plan_training(data, options, folder), out=later, **more)
-    return saved
+    data = plan.source.place if plan.source.frame is None else plan.source.frame
+    again = plan_training(data, options, folder)
+    return train(again, out=later, **more) if saved is not None else train(again, **more)

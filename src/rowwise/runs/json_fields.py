@@ -65,7 +65,7 @@ class Fields:
 
 
 def is_number(value: object) -> bool:
-    """Whether a float holds it, and it is not without end; True and False are no numbers."""
+    """Whether a float holds it, NaN among them, and it is not without end; True and False are no numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     try:

@@ -55,21 +55,10 @@ class Job:
         """What `rowwise.fit` takes as `validation`."""
         return self.settings.validation if self.validation is None else self.validation
 
-    def new_model(self) -> keras.Model:
-        """A new model for these data."""
-        from rowwise.models.dense import dense
-
-        settings = self.settings
-        return dense(
-            self.train,
-            settings.hidden,
-            settings.activation,
-            settings.dropout,
-            learning_rate=settings.learning_rate,
-            weight_decay=settings.weight_decay,
-            seed=settings.seed,
-            pieces=settings.pieces,
-        )
+    @property
+    def batch_size(self) -> int:
+        """Records a step."""
+        return self.settings.batch_size_of(self.train, "batch_size" in self.plan.chosen)
 
     @property
     def epochs_before(self) -> tuple[Epoch, ...]:
@@ -241,7 +230,7 @@ def _refitted(job: Job, fitted: Fitted, kept: KeptEpoch) -> Fitted:
         if len(before) >= fitted.best_epoch:  # killed after the last epoch, before it was saved
             return replace(fitted, model=model, refit=before)
     else:
-        model = job.new_model()
+        model = job.settings.new_model(job.train)
     last = job.folder.kept
     record = replace(
         job.begun(),
@@ -278,7 +267,7 @@ def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None, goes_on: bool) -
 
     job.tell(EnsembleBegan(kept, job.settings.ensemble - 1))
     try:
-        model, members, spread = with_others(job, fitted.model, _batch_size(job))
+        model, members, spread = with_others(job, fitted.model, job.batch_size)
     except KeyboardInterrupt:
         return replace(fitted, interrupted=True)
     fitted, last = replace(fitted, model=model, members=members, spread=spread), job.folder.kept
@@ -310,14 +299,6 @@ def _decided(job: Job, fitted: Fitted, decider: keras.Model, goes_on: bool) -> F
     return replace(fitted, checkpoint=last.checkpoint, best_checkpoint=last.best_checkpoint)
 
 
-def _batch_size(job: Job) -> int:
-    """The setting's; where it was not chosen, no more than there are records to learn from."""
-    settings = job.settings
-    if "batch_size" in job.plan.chosen:
-        return settings.batch_size
-    return max(1, min(settings.batch_size, int(len(job.train) * (1 - settings.validation))))
-
-
 def _fit(
     job: Job,
     train: Dataset,
@@ -328,7 +309,6 @@ def _fit(
     validation: Dataset | float,
     *first: keras.callbacks.Callback | None,
 ) -> None:
-    from rowwise.data.class_weights import balanced
     from rowwise.engine import fit
     from rowwise.runs.epoch_events import EpochEvents
 
@@ -337,10 +317,10 @@ def _fit(
         model,
         train,
         epochs=epochs,
-        batch_size=_batch_size(job),
+        batch_size=job.batch_size,
         validation=validation,
         seed=settings.seed,
-        class_weight=balanced(job.train) if settings.class_weight == "balanced" else None,
+        class_weight=settings.class_weights_of(job.train),
         callbacks=[*filter(None, first), checkpoints, EpochEvents(job.tell, initial_epoch)],
         engine=job.engine,
         threads=job.threads,

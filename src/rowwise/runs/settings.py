@@ -18,6 +18,8 @@ from rowwise.text.visible import shown
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    import keras
+
     from rowwise.data.dataset import Dataset
 
 CLASS_WEIGHTS = ("none", "balanced")
@@ -78,7 +80,8 @@ class Settings:
         preset: one of `PRESETS`, which decides of a table's model what is not chosen.
         pieces: that each number of a table is divided into; 0 leaves numbers standardized.
         weight_decay: Adam's, decoupled from the gradient (AdamW).
-        ensemble: networks that differ in their seed alone and are averaged; callers may say `seeds`.
+        ensemble: networks of different seeds (weights, order, dropout, records held out) that are averaged; callers may
+            say `seeds`.
         threshold: what the probability from which on the answer is yes is chosen by on the validation records,
             `"f1"`, `"balanced_accuracy"` or `"cost=FP:FN"`, or that probability; empty for the most probable class.
         calibrate: whether the probabilities are calibrated by a temperature fitted on the validation records.
@@ -189,6 +192,33 @@ class Settings:
                 raise ValueError(f"settings.{name}: {value!r:.60}")
             settings[name] = tuple(value) if isinstance(value, list) else value
         return cls(**settings)
+
+    def new_model(self, train: Dataset) -> keras.Model:
+        """A new network for these training records, compiled; of an ensemble the first."""
+        from rowwise.models.dense import dense
+
+        return dense(
+            train,
+            self.hidden,
+            self.activation,
+            self.dropout,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            seed=self.seed,
+            pieces=self.pieces,
+        )
+
+    def batch_size_of(self, train: Dataset, chosen: bool) -> int:
+        """The batch size; where it was not chosen, no more than there are records to learn from."""
+        if chosen:
+            return self.batch_size
+        return max(1, min(self.batch_size, int(len(train) * (1 - self.validation))))
+
+    def class_weights_of(self, train: Dataset) -> dict[int, float] | None:
+        """What `fit` takes as `class_weight`."""
+        from rowwise.data.class_weights import balanced
+
+        return balanced(train) if self.class_weight == "balanced" else None
 
     def contradictions(self, choices: Choices) -> list[str]:
         """What was chosen otherwise than it is here, as the caller writes it: `--seed 1 ≠ 0`.

@@ -203,7 +203,7 @@ def _model(job: Job) -> keras.Model:
         model = opened_model(plan)
         job.tell(ModelBuilt(model, plan.resume, len(plan.before.epochs)))
     else:
-        model = job.new_model()
+        model = job.settings.new_model(job.train)
         job.tell(ModelBuilt(model))
     return model
 

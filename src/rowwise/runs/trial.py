@@ -67,10 +67,8 @@ def run_trial(number: int, parameters: Mapping[str, Any], task: Task, stopped: C
     epoch is kept, it may be ended early."""
     import keras
 
-    from rowwise.data.class_weights import balanced
     from rowwise.engine import fit
     from rowwise.engine.best_epoch import MONITOR, BestEpoch
-    from rowwise.models.dense import dense
 
     settings = replace(task.settings, **settings_of(parameters))
     begun, lowest = time.perf_counter(), list[float]()
@@ -86,18 +84,8 @@ def run_trial(number: int, parameters: Mapping[str, Any], task: Task, stopped: C
                 self.pruned = True
                 self.model.stop_training = True
 
-    model = dense(
-        task.train,
-        settings.hidden,
-        settings.activation,
-        settings.dropout,
-        learning_rate=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        seed=settings.seed,
-        pieces=settings.pieces,
-    )
+    model = settings.new_model(task.train)
     best, watch, state = BestEpoch(settings.patience or settings.epochs), Watch(), COMPLETE
-    learned_from = max(1, int(len(task.train) * (1 - settings.validation)))
     # What fit warns of the records is said once, by the first trial; that another one diverged is its state.
     said = nullcontext() if number == 1 else warnings_to(lambda message: None)
     try:
@@ -106,10 +94,10 @@ def run_trial(number: int, parameters: Mapping[str, Any], task: Task, stopped: C
                 model,
                 task.train,
                 epochs=settings.epochs,
-                batch_size=settings.batch_size if task.batch_size_chosen else min(settings.batch_size, learned_from),
+                batch_size=settings.batch_size_of(task.train, task.batch_size_chosen),
                 validation=settings.validation if task.validation is None else task.validation,
                 seed=settings.seed,
-                class_weight=balanced(task.train) if settings.class_weight == "balanced" else None,
+                class_weight=settings.class_weights_of(task.train),
                 callbacks=[best, watch],
                 engine=task.engine,
                 threads=1,

@@ -63,7 +63,7 @@ class Tuning:
     @property
     def best(self) -> Trial | None:
         """The one with the lowest validation loss."""
-        return best_of(self.trials)
+        return best_trial(self.trials)
 
     @property
     def options(self) -> Path:
@@ -88,7 +88,7 @@ class Tuning:
         return "\n".join(trial_lines(self.trials))
 
 
-def best_of(trials: Sequence[Trial]) -> Trial | None:
+def best_trial(trials: Sequence[Trial]) -> Trial | None:
     """The complete one with the lowest validation loss; of equals the first."""
     complete = [trial for trial in trials if trial.state == COMPLETE and trial.loss is not None]
     return min(complete, key=lambda trial: (trial.loss, trial.number), default=None)
@@ -144,7 +144,7 @@ def tune(
             done[trial.number] = trial
             journal.add_trial(_frozen(optuna, space, trial))
             if observer is not None:
-                observer(TrialEnded(trial, trials, best_of(tuple(done.values()))))
+                observer(TrialEnded(trial, trials, best_trial(tuple(done.values()))))
 
         for first in range(1, trials + 1, ROUND):
             before = tuple(done[number] for number in range(1, first))
@@ -155,7 +155,7 @@ def tune(
             if any(number not in done for number in wanted):
                 break
         found = tuple(done[number] for number in sorted(done))
-        best = best_of(found)
+        best = best_trial(found)
         tuning = Tuning(place, found, settings_of(best.parameters) if best else {}, len(found) < trials)
         _write(tuning, plan)
     return tuning

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def before_use(variables: Sequence[keras.Variable], call: Callable[[], None]) -> Iterator[None]:
     """Within the block `call` runs, once, before the first of these variables is read or given a value.
 
-    From whatever code that comes, and in whichever thread: a callback may hold a layer or the optimizer of its own.
+    From whatever code of this thread that comes: a callback may hold a layer or the optimizer of its own.
     """
     classes: list[Any] = [type(variable) for variable in variables]
 
