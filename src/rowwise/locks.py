@@ -42,18 +42,21 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-        try:
-            if not _held_soon(self._descriptor) or not os.path.samestat(os.fstat(self._descriptor), path.stat()):
-                raise BlockingIOError  # held, or taken away by an owner who has just ended
-            os.ftruncate(self._descriptor, 0)
-            os.write(self._descriptor, f"{os.getpid()}\n".encode())
-        except FileNotFoundError as cause:
+        for _ in range(TRIES):
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+            try:
+                free = _held_soon(self._descriptor)
+                if free and _is_at(self._descriptor, path):
+                    os.ftruncate(self._descriptor, 0)
+                    os.write(self._descriptor, f"{os.getpid()}\n".encode())
+                    return
+            except BaseException:
+                os.close(self._descriptor)
+                raise
             os.close(self._descriptor)
-            raise BlockingIOError from cause
-        except BaseException:
-            os.close(self._descriptor)
-            raise
+            if not free:
+                break
+        raise BlockingIOError
 
     def release(self) -> None:
         """Let go, and remove the file; safe to call twice, also where a signal ended the first call."""
@@ -93,6 +96,14 @@ def _held_soon(descriptor: int) -> bool:
             return True
         time.sleep(PAUSE)
     return hold(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Not where an owner who has just ended has taken it away."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def hold(descriptor: int) -> bool:

@@ -417,3 +417,23 @@ def test_who_asks_whether_a_file_is_held_is_not_taken_for_one_that_holds_it(tmp_
     finally:
         ended.set()
         asking.join()
+
+
+def test_runs_that_begin_beside_each_other_do_not_tidy_one_another_away(tmp_path):
+    failed = []
+
+    def begin(which):
+        for number in range(25):
+            try:
+                with RunFolder(tmp_path / f"{which}-{number}"):
+                    pass
+            except Exception as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=begin, args=(which,)) for which in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert not list(tmp_path.iterdir())

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 from rowwise.errors import ModelError, SaveError, UsageError, os_reason
 from rowwise.files import LOCK, PARTIAL, atomic_write, sync, tidy, unfinished, write_through
-from rowwise.locks import Lock, owner
+from rowwise.locks import TRIES, Lock, owner
 from rowwise.runs.model_file import MODEL
 from rowwise.runs.record import CHECKPOINT, HISTORY, RECORD, UNFINISHED, RunRecord
 from rowwise.text.visible import file_name
@@ -206,16 +206,13 @@ class RunFolder:
             raise UsageError("run.exists", path=folder)
         if not folder.exists():
             self._new_folders.insert(0, folder.absolute())
-        try:
-            folder.mkdir(exist_ok=True)
-        except FileExistsError:
-            raise UsageError("run.exists", path=folder) from None
-        if not self._goes_on:
-            _refuse_taken(folder)
-        try:
-            self._lock = Lock(folder / LOCK)
-        except BlockingIOError:
-            raise UsageError("run.busy", path=folder, process=owner(folder / LOCK)) from None
+        for tries in range(TRIES, -1, -1):
+            try:
+                self._lock = self._locked(folder)
+                break
+            except FileNotFoundError:  # who tidies up the folder above has taken it for one that came to nothing
+                if not tries:
+                    raise
         try:
             if self._goes_on and not (folder / UNFINISHED).exists():  # another process has finished it meanwhile
                 raise UsageError("run.exists", path=folder)
@@ -225,6 +222,19 @@ class RunFolder:
         except BaseException:
             self._let_go()
             raise
+
+    def _locked(self, folder: Path) -> Lock:
+        """Make the folder, where it is not there, and lock it; raises as `_take`."""
+        try:
+            folder.mkdir(exist_ok=True)
+        except FileExistsError:
+            raise UsageError("run.exists", path=folder) from None
+        if not self._goes_on:
+            _refuse_taken(folder)
+        try:
+            return Lock(folder / LOCK)
+        except BlockingIOError:
+            raise UsageError("run.busy", path=folder, process=owner(folder / LOCK)) from None
 
     def _let_go(self) -> None:
         lock, self._lock = self._lock, None
