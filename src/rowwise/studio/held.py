@@ -1,4 +1,4 @@
-"""The records of a source, training and test → what the page needs to know of them, and the records that it asks for."""
+"""The records of a source, training and test → what the page needs to know of them, and those that it asks for."""
 
 from __future__ import annotations
 

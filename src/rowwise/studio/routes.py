@@ -21,7 +21,7 @@ from rowwise.data import names
 from rowwise.data.source import Source
 from rowwise.errors import RowwiseError, UsageError
 from rowwise.json_text import from_json, to_json
-from rowwise.shapes.ledger.conventions import CONVENTIONS
+from rowwise.pages.palette import DARK, LIGHT
 from rowwise.studio.held import number_of
 from rowwise.text import LANGUAGES, catalogue, language, use_language
 
@@ -71,18 +71,33 @@ def _language(request: Request) -> str | None:
 async def page(studio: Studio, request: Request) -> Response:
     """The page, and the files that it is made of."""
     name = request.path_params.get("name", "index.html")
-    file = files("rowwise.studio") / "page" / name
-    kind = KINDS.get(name.rpartition(".")[2])
-    if kind is None or "/" in name or not file.is_file():
+    content = PAGE.get(name)
+    if content is None:
         return JSONResponse({"error": name}, 404)
     headers = {"content-security-policy": POLICY, "cache-control": "no-cache"}
-    return Response(file.read_bytes(), media_type=f"{kind}; charset=utf-8", headers=headers)
+    kind = KINDS[name.rpartition(".")[2]]
+    return Response(content, media_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+def _palette() -> bytes:
+    """The colours of all our pages, light and dark: as the system has it, or as the page was told."""
+    light, dark = ("".join(f"--rowwise-{name}:{value};" for name, value in theme.items()) for theme in (LIGHT, DARK))
+    return (
+        f":root{{{light}color-scheme:light}}"
+        f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}color-scheme:dark}}}}"
+        f":root[data-theme=dark]{{{dark}color-scheme:dark}}"
+    ).encode()
+
+
+# Read once: nothing that a request says becomes part of a path.
+PAGE = {file.name: file.read_bytes() for file in (files("rowwise.studio") / "page").iterdir() if file.is_file()}
+PAGE["palette.css"] = _palette()
 
 
 async def words(studio: Studio, request: Request) -> Response:
     """All that the page says, in each language, and the language of the server."""
     said = {key: message for key, message in catalogue().items() if key.startswith("studio.")}
-    return _json({"words": said, "lang": language(), "sets": list(names()), "conventions": list(CONVENTIONS)})
+    return _json({"words": said, "lang": language(), "sets": list(names())})
 
 
 async def events(studio: Studio, request: Request) -> Response:

@@ -83,7 +83,7 @@ class Studio:
         else:
             self._show(held)
         self._tell()
-        import rowwise.studio.mirror  # noqa: F401: Keras, which the first training then need not wait for
+        import rowwise.studio.mirror  # noqa: F401  (Keras, for which the first training then need not wait)
 
     def _show(self, held: Held) -> None:
         with self._guard:

@@ -5,7 +5,7 @@ import { newest, records, tell, tried } from "./server.js";
 import { change, featuresOf, onChange, state } from "./store.js";
 import { className, say, sets, shape } from "./words.js";
 
-const SHOWN = 12; // samples of a class
+const SHOWN = 8; // samples of a class
 
 /** @param {HTMLElement} body @param {HTMLElement} glance */
 export function buildData(body, glance) {

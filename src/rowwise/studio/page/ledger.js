@@ -10,6 +10,10 @@ import { count, figure, say, shape } from "./words.js";
 /** @typedef {{box: HTMLElement, canvas: HTMLCanvasElement, label: HTMLElement, down: HTMLElement, across: HTMLElement}} Shown */
 
 const THINNEST = 3; // pixels, so that one row can be seen
+const LEFT = 46; // pixels before the first array, for what is written beside it
+const TOP = 34;
+const GAP = 36; // pixels, of which two lie between arrays
+const NARROWEST = 400; // pixels that the words need to stand within the drawing
 
 /** @param {HTMLElement} place */
 export function buildLedger(place) {
@@ -20,8 +24,8 @@ export function buildLedger(place) {
   const still = make("p", { class: "soft" });
   const caption = make("p", { class: "caption", "aria-live": "polite" });
   words.append(formula, arithmetic, still);
-  const mark = make("div", { class: "row-mark", "aria-hidden": "true" });
-  const column = make("div", { class: "row-mark", "aria-hidden": "true" });
+  const mark = make("div", { class: "row-mark", "aria-hidden": "true", hidden: true });
+  const column = make("div", { class: "row-mark", "aria-hidden": "true", hidden: true });
   stage.append(mark, column);
   place.append(words, stage, caption);
 
@@ -48,6 +52,8 @@ export function buildLedger(place) {
   let numbers = { x: [], kernel: null, y: null };
 
   const find = (/** @type {string} */ id) => placed.find((one) => one.id === id);
+  const left = (/** @type {Placed} */ one) => one.x * scale + one.right * GAP + LEFT;
+  const top = (/** @type {Placed} */ one) => one.y * scale + one.down * GAP + TOP;
 
   function draw() {
     const layers = layersOf(state);
@@ -55,30 +61,32 @@ export function buildLedger(place) {
     if (!layer || !stage.clientWidth) return;
     const made = layout(state.convention, state.view, state.batch, layer.features, layer.units);
     placed = made.arrays;
-    const room = { width: stage.clientWidth - 70, height: Math.min(620, Math.max(300, window.innerHeight - 250)) };
+    const room = { width: stage.clientWidth - LEFT - 2 * GAP - 24, height: Math.min(640, Math.max(340, window.innerHeight - 220)) - 2 * GAP };
     scale = Math.min(room.width / made.width, room.height / made.height, 14);
-    stage.style.height = `${Math.ceil(made.height * scale) + 64}px`;
+    const within = state.convention !== "torch" && layer.features * scale > NARROWEST;
+    place.classList.toggle("within", within);
+    words.style.maxWidth = within ? `${layer.features * scale}px` : "";
+    stage.style.height = `${Math.ceil(made.height * scale) + 2 * GAP + TOP + 8}px`;
     for (const one of placed) {
       const { box, label, down, across } = shown[one.id];
-      box.style.left = `${one.x * scale + 46}px`;
-      box.style.top = `${one.y * scale + 30}px`;
+      box.style.left = `${left(one)}px`;
+      box.style.top = `${top(one)}px`;
       box.style.width = `${Math.max(THINNEST, one.columns * scale)}px`;
       box.style.height = `${Math.max(THINNEST, one.rows * scale)}px`;
       box.dataset.open = one.open;
+      box.toggleAttribute("data-upright", one.rows > one.columns);
       box.setAttribute("aria-label", `${one.name} ${axesOf(one.id)}`);
       write(label, `${one.name} ${shape(one.sizes)}`);
-      const sizes = one.sizes.length === 1 ? (one.axes[0] === "one" || one.axes[0] === "records" ? [null, one.sizes[0]] : [one.sizes[0], null]) : one.sizes;
-      const bias = one.id === "b";
-      write(down, bias || sizes[0] === null ? (one.open === "down" ? "None" : "") : count(sizes[0]));
-      write(across, bias || sizes[1] === null ? (one.open === "across" ? "None" : "") : count(sizes[1]));
+      const length = (/** @type {number} */ axis) => (one.id === "b" ? "" : one.axes[axis] !== "records" ? count(axis ? one.columns : one.rows) : one.open ? "None" : one.sizes.length > 1 ? count(state.batch) : "");
+      write(down, length(0));
+      write(across, length(1));
     }
     write(formula, equation(placed, state.convention, shape));
-    const pieces = [`${count(layer.features)} × ${count(layer.units)}`, `${count(layer.units)} = ${count(layer.features * layer.units + layer.units)}`];
     fill(
       arithmetic,
       say("studio.ledger.parameters"),
       " ",
-      make("b", { class: "w-ink" }, state.convention === "keras" ? pieces[0] : `${count(layer.units)} × ${count(layer.features)}`),
+      make("b", { class: "w-ink" }, state.convention === "keras" ? `${count(layer.features)} × ${count(layer.units)}` : `${count(layer.units)} × ${count(layer.features)}`),
       " + ",
       make("b", { class: "b-ink" }, count(layer.units)),
       ` = ${count(layer.features * layer.units)} + ${count(layer.units)} = `,
@@ -196,11 +204,11 @@ export function buildLedger(place) {
   function markCell(id, row, at) {
     const [x, w, y] = ["X", "W", "Y"].map((name) => /** @type {Placed} */ (find(name)));
     const one = /** @type {Placed} */ (find(id));
-    const strip = (/** @type {HTMLElement} */ element, /** @type {Placed} */ array, /** @type {"records" | "units"} */ axis, /** @type {number} */ place) => {
+    const strip = (/** @type {HTMLElement} */ element, /** @type {Placed} */ array, /** @type {"records" | "units"} */ axis, /** @type {number} */ at) => {
       const across = array.axes[0] === axis;
       element.hidden = false;
-      element.style.left = `${(array.x + (across ? 0 : place)) * scale + 46}px`;
-      element.style.top = `${(array.y + (across ? place : 0)) * scale + 30}px`;
+      element.style.left = `${left(array) + (across ? 0 : at * scale)}px`;
+      element.style.top = `${top(array) + (across ? at * scale : 0)}px`;
       element.style.width = `${Math.max(2, (across ? array.columns : 1) * scale)}px`;
       element.style.height = `${Math.max(2, (across ? 1 : array.rows) * scale)}px`;
     };

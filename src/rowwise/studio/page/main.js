@@ -1,7 +1,7 @@
 // The page: its head, and the four chapters of the story from left to right.
 import { buildData } from "./data.js";
 import { fill, make, write } from "./dom.js";
-import { buildLearning } from "./learning.js";
+import { begin, buildLearning } from "./learning.js";
 import { readLink, writeLink } from "./link.js";
 import { buildNetwork } from "./network.js";
 import { forgetColours } from "./paint.js";
@@ -70,6 +70,7 @@ function drawHead() {
   one("language").textContent = state.lang === "ko" ? "English" : "한국어";
   one("language").lang = state.lang === "ko" ? "en" : "ko";
   one("theme").textContent = say(`studio.theme.${state.theme || "system"}`);
+  one("go").hidden = state.chapter === "learning" || busy(state) || !data || Boolean(server?.layers.length);
   one("projector").setAttribute("aria-pressed", String(state.projector));
   document.documentElement.dataset.theme = state.theme;
   document.documentElement.classList.toggle("projector", state.projector);
@@ -86,6 +87,7 @@ function listen() {
     document.documentElement.dataset.theme = state.theme;
     repaint();
   });
+  one("go").addEventListener("click", begin);
   one("projector").addEventListener("click", () => change({ projector: !state.projector }));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   document.addEventListener("keydown", (event) => {

@@ -2,11 +2,14 @@
 import { animate, make, svg, write } from "./dom.js";
 import { newest, records } from "./server.js";
 import { featuresOf, layersOf, onChange, state } from "./store.js";
-import { figure, say } from "./words.js";
+import { say } from "./words.js";
 
 const WIDTH = 760;
 const HEIGHT = 372;
 const SHOWN_ROWS = 6;
+
+/** Two decimals, or none where there is nothing behind them. @param {number} value */
+const short = (value) => (Number.isFinite(value) ? String(Number(value.toFixed(2))).replace("-", "−") : "");
 
 /** @param {HTMLElement} place */
 export function buildTurn(place) {
@@ -41,7 +44,8 @@ export function buildTurn(place) {
     write(button, say(share < 0.5 ? "studio.turn.lay" : "studio.turn.stand"));
     const features = featuresOf(data);
     const units = layersOf(state)[0]?.units ?? 100;
-    const named = features > 7 ? [0, 1, 2, 3, -1, features - 2, features - 1] : Array.from({ length: features }, (_, index) => index);
+    const middle = Math.floor(features / 2) + Math.floor((data.shape[1] ?? 2) / 2); // the middle of a picture, where there is something
+    const named = features > 7 ? [0, 1, -1, middle, middle + 1, -1, features - 1] : Array.from({ length: features }, (_, index) => index);
     const record = Math.min(Number(passing.value), Math.max(0, state.batch - 1));
     passing.max = String(state.batch - 1);
     const parts = /** @type {SVGElement[]} */ ([]);
@@ -76,7 +80,7 @@ export function buildTurn(place) {
       const chosen = !dots && number === record;
       parts.push(svg("text", { x: left - 12, y: y + 20, class: `row-name ${chosen ? "chosen" : ""}`, opacity: come }, dots ? "⋮" : say("studio.turn.row", { record: String(number) })));
       named.forEach((feature, place) => {
-        const shown = dots || feature < 0 ? "" : figure(valueOf(number, feature, data)).replace(/0+$/, "").replace(/\.$/, "");
+        const shown = dots || feature < 0 ? "" : short(valueOf(number, feature, data));
         parts.push(svg("rect", { x: left + place * wide + 3, y, width: wide - 6, height: high, rx: 4, class: `cell ${chosen ? "chosen" : ""}`, opacity: come * (dots || feature < 0 ? 0.25 : 1) }));
         parts.push(svg("text", { x: left + (place + 0.5) * wide, y: y + 20, class: "value", opacity: come }, feature < 0 ? "…" : shown));
       });
@@ -91,10 +95,9 @@ export function buildTurn(place) {
         parts.push(svg("text", { x: cx, y: cy + 6, class: "dots" }, share < 0.5 ? "⋮" : "…"));
         return;
       }
-      const dark = valueOf(record, feature, data) / (data.kind === "pictures" ? data.white : 1);
       parts.push(svg("rect", { x: cx - halfWide, y: cy - halfHigh, width: 2 * halfWide, height: 2 * halfHigh, rx: move(20, 4), class: "feature" }));
       parts.push(svg("text", { x: cx, y: cy + 5, class: "name" }, data.features[feature]?.slice(0, 9) ?? `x${feature + 1}`));
-      parts.push(svg("text", { x: cx - 34, y: cy + 5, class: "value end", opacity: fade }, Number.isFinite(dark) ? figure(valueOf(record, feature, data)).replace(/0+$/, "").replace(/\.$/, "") : ""));
+      parts.push(svg("text", { x: cx - 34, y: cy + 5, class: "value end", opacity: fade }, short(valueOf(record, feature, data))));
       parts.push(svg("text", { x: cx, y: cy - 24, class: "index", opacity: come }, `X[:, ${feature}]`));
     });
     parts.push(svg("text", { x: 100, y: HEIGHT - 8, class: "note start", opacity: fade }, say("studio.turn.values", { record: String(record) })));
@@ -106,7 +109,7 @@ export function buildTurn(place) {
   /** @param {number} record @param {number} feature @param {import("./store.js").Data} data */
   function valueOf(record, feature, data) {
     const row = x[record % Math.max(1, x.length)];
-    return row && feature >= 0 ? row[feature] / (data.kind === "pictures" ? 1 : 1) : 0;
+    return row && feature >= 0 ? row[feature] / (data.kind === "pictures" ? data.white : 1) : NaN;
   }
 
   const load = newest(async () => {

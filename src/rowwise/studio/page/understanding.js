@@ -82,7 +82,7 @@ export function buildUnderstanding(body, glance) {
       const shownUnits = Math.min(layer.units, MOST_UNITS);
       if (!room || room.dataset.units !== `${layer.name} ${layer.units}`) {
         const cells = Array.from({ length: shownUnits }, (_, unitNumber) => make("button", { type: "button", class: "cell", "data-unit": `${index} ${unitNumber}`, tabindex: unitNumber ? -1 : 0, onclick: () => change({ layer: index, unit: unitNumber }) }));
-        const group = make("div", { class: "cells", role: "group", "aria-label": layer.name }, ...cells);
+        const group = make("div", { class: shownUnits > 120 ? "cells many" : "cells", role: "group", "aria-label": layer.name }, ...cells);
         group.addEventListener("keydown", (event) => walk(event, cells));
         const made = make("div", { class: "activations", "data-units": `${layer.name} ${layer.units}` }, make("p", { class: "small" }, make("b", {}, layer.name), ` ${shape([layer.units])} `, make("span", { class: "soft" }, layer.activation)), group);
         if (room) room.replaceWith(made);

@@ -39,7 +39,7 @@ export function figure(value) {
 }
 
 /** @param {number} share */
-export const percent = (share) => `${(100 * share).toFixed(1)}${state.lang === "ko" ? "" : " "}%`;
+export const percent = (share) => `${(100 * share).toFixed(1)}${state.lang === "ko" ? "" : "\u00a0"}%`;
 
 /** As Python writes a shape: (32, 784), (100,), (None, 784). @param {(number | null)[]} sizes */
 export function shape(sizes) {
