@@ -25,8 +25,8 @@ _SCALES = {
     "млн млн. miljoen triệu juta milyon miljon miljoner",
     1e7: "cr crore crores 천만 千万",
     1e8: "억 亿 億",
-    1e9: "bn billion billions mrd mrd. md mds milliard milliards milliarden 십억 十億 十亿 mld mld. bilhão bilhões млрд млрд. "
-    "miljard miljarder miliardi miliar tỷ milyar",
+    1e9: "bn billion billions mrd mrd. md mds milliard milliards milliarden 십억 十億 十亿 mld mld. bilhão bilhões "
+    "млрд млрд. miljard miljarder miliardi miliar tỷ milyar",
     1e10: "백억 百億 百亿",
     1e11: "천억 千億 千亿",
     1e12: "tn trillion trillions 조 兆",
@@ -37,7 +37,7 @@ BESIDE_MONEY = {"m": 1e6, "MM": 1e6, "mi": 1e6, "b": 1e9, "bi": 1e9}
 BEFORE_MONEY = {"T": 1e3, "t": 1e3}  # `T€` and `tkr` are thousands, `$1.2T` are trillions
 HUMAN = 1e3  # of this scale numbers below it are written without any, where the others have a fraction: 950, 1.2k
 _TOKENS = re.compile(r"(?:R|US|NT|HK|NZ|CA|AU|MX|[ACS])\$|[^\W\d_]+\.?|[^\w\s]")
-COUNTED = "원 円 元 人 個 个 件 次 回 회 명 개 건 부 장 표".split()
+COUNTED = ("원", "円", "元", "人", "個", "个", "件", "次", "回", "회", "명", "개", "건", "부", "장", "표")
 _GLUED = re.compile(rf"(.+?)({'|'.join(COUNTED)})$|(k|t|T|m|M|md|Md|mrd|mln|Mio|Mrd)(EUR|USD|CHF|GBP|kr)$")
 
 

@@ -1,7 +1,7 @@
 """Values of a column → how their numbers or dates are written, where that is a way that is not read.
 
-`5'11"`, `1 1/2`, `0x1F` and `~12` are numbers to people, 14012023 and 2023-014 are days. They are said, never converted: what is
-meant is often open.
+`5'11"`, `1 1/2`, `0x1F` and `~12` are numbers to people, 14012023 and 2023-014 are days. They are said, never
+converted: what is meant is often open.
 """
 
 from __future__ import annotations
