@@ -1,6 +1,7 @@
 """What people read as numbers or days and rowwise does not is said, with an example; nothing is converted."""
 
 import datetime
+import re
 
 import numpy as np
 import polars as pl
@@ -30,6 +31,9 @@ def column(texts, **options):
         ["1,000+", "500+", "10,000+"],
         ["1K+", "500+", "10M+"],
         ["3만5", "2만", "1만2"],
+        ["69,500", "1,200,000", "△3,000"],
+        ["69,500원", "500원", "▲3,000원", "▼100원"],
+        ["1,234.50", "950.25", "12.5/7", "7"],
     ],
     ids=lambda texts: texts[0],
 )
@@ -105,6 +109,19 @@ def test_a_few_months_of_digits_alone_are_said():
 def test_numbers_in_units_that_nobody_knows_are_said(texts):
     with pytest.warns(Suspicious, match='"v" holds numbers in several units, such as'):
         assert column([texts[n % len(texts)] for n in range(N)]).kind == "categorical"
+
+
+@pytest.mark.parametrize("word", ["#VALEUR!", "#¡VALOR!", "#ЗНАЧ!", "#N/D", "#WAARDE!", "#########", "nicht verfügbar"])
+def test_errors_of_spreadsheets_in_many_languages_are_missing(word):
+    with pytest.warns(Suspicious, match=re.escape(word)):
+        found = column([word if n % 5 == 0 else f"{n / 4}" for n in range(N)])
+    assert (found.kind, round(found.missing, 1)) == ("numeric", 0.2)
+
+
+def test_a_backslash_before_an_amount_is_the_sign_of_won_or_yen():
+    texts = ["\\69,500", "\\1,200,000", "\\500", "-\\3,000"]
+    found = column([texts[n % 4] for n in range(N)])
+    assert (found.kind, found.low, found.high) == ("numeric", -3000, 1_200_000)
 
 
 def test_a_word_among_a_few_sizes_is_said():

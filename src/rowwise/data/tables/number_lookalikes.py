@@ -21,12 +21,14 @@ WAYS = tuple(
         r"\d+\s?(?:'|′|ft\.?|feet)\s?(?:\d{1,2}(?:\.\d+)?\s?(?:\"|″|''|in\.?|inches)?)?",
         r"\d*\s?[½⅓⅔¼¾⅕⅛⅜⅝⅞]|\d+[ -]\d+\s?/\s?\d+|\d+\s?/\s?\d+|\d+(?:\.\d+)?",
         r"0x[0-9a-fA-F]+",
-        r"(?:(?:[<>≤≥~≈±]=?|ca\.?|approx\.?|about|etwa|약)\s?)?\d+(?:[.,]\d+)?(?:\s?[a-z%]{1,4})?",
+        r"(?:(?:[<>≤≥~≈±△▲▽▼↑↓]=?|ca\.?|approx\.?|about|etwa|약)\s?)?[$€£¥₩]?\d[\d.,]*(?:\s?[a-z%원円元₩€]{1,4})?",
         r"'-?\d+(?:[.,]\d+)?",
         r"\d[\d,.]*\s?[조兆억億亿만万萬천千백百십十][\d,. 조兆억億亿만万萬천千백百십十]*[원円元]?|\d+",
     )
 )
-PLAIN = re.compile(r"[<>≤≥]?=?\s?\d+(?:[.,]\d+)?(?:\s?/\s?\d+|\s?[a-z%]{1,4})?")  # which say nothing by themselves
+PLAIN = re.compile(
+    r"[<>≤≥]?=?\s?[$€£¥₩]?\d[\d.,]*(?:\s?/\s?\d+|\s?[a-z%원円元₩€]{1,4})?"
+)  # which say nothing by themselves
 AT_LEAST = re.compile(r"\d[\d.,]*\s?[kKMBw만万천千]?\s?\+")  # as of downloads: 1,000+
 _WITH_UNIT = re.compile(r"[+-]?\d[\d.,]*\s?([^\W\d_]{1,12}\.?)")
 _DAY, _MONTH, _YEAR, _SHORT = r"(?:0[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])", r"(?:19|20)\d\d", r"\d\d"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.profile import Profile
 
 LONGEST = 30  # characters of a value in a message
+OPEN_LEVEL = r"[<>≤≥]|.*\+$"  # the first or the last of several, such as 3.5+
 LEAST_YEAR = 1900  # no date in digits alone is a smaller number
 
 
@@ -67,6 +68,10 @@ def number_notes(name: str, profile: Profile, kind: str) -> list[str]:
         return [say("table.units.levels", name=name, first=first.text[:LONGEST], second=second.text[:LONGEST])]
     if kind == "categorical" and (units := different_units(profile.values or ())):
         return [say("table.units.levels", name=name, first=units[0][:LONGEST], second=units[1][:LONGEST])]
+    signed = numbers.units or numbers.evidence.proofs or numbers.evidence.twofold  # which levels such as 0, 1, 3+ lack
+    strays = [text for text in numbers.strays if not re.match(OPEN_LEVEL, text)]
+    if kind == "categorical" and strays and signed and numbers.mostly_numbers(profile.present):
+        return [say("table.written.used", name=name, found=strays[0][:LONGEST])]
     if kind in ("categorical", "identifier", "levels") and (text := unread_way(profile.values or numbers.strays)):
         return [say(f"table.written.{'used' if kind == 'categorical' else 'left'}", name=name, found=text[:LONGEST])]
     return []

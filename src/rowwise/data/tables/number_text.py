@@ -24,14 +24,24 @@ SIGNS = (".", ",")
 MARKS = (
     *("na", "n/a", "n.a.", "n.a", "n/d", "nd", "n.d.", "<na>", "nan", "nat", "none", "null", "(null)", "nil", r"\n"),
     *("#n/a", "#na", "#nv", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#wert!", "#bezug!", "#zahl!"),
+    # Spreadsheets' errors in the languages that these are sold in.
+    *("#valeur!", "#nom?", "#nul!", "#nombre!", "#¡valor!", "#¡div/0!", "#¡ref!", "#¿nombre?", "#¡num!", "#¡nulo!"),
+    *("#valor!", "#nome?", "#núm!", "#nulo!", "#n/d", "#valore!", "#rif!", "#nullo!", "#знач!", "#дел/0!", "#ссылка!"),
+    *("#имя?", "#число!", "#н/д", "#пусто!", "#waarde!", "#verw!", "#naam?", "#deel/0!", "#n/b", "#getal!", "#leeg!"),
+    *("#arg!", "#adr!", "#nazwa?", "#liczba!", "#zero!", "#n/d!", "#värdefel!", "#referens!", "#namn?", "#ogiltigt!"),
+    *("#division/0!", "#saknas!", "#værdi!", "#reference!", "#navn?", "#i/t", "#değer!", "#başv!", "#ad?", "#sayi/0!"),
+    *("#yok", "#spill!", "#calc!", "#überlauf!", *("#" * count for count in range(3, 12))),
     *("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "∞", "-∞", "+∞"),
     *("$-", "$ -", "€-", "€ -", "£-", "£ -", "₩-", "₩ -"),
     *(".", "..", "...", "…", "-", "--", "---", "–", "—", "*", "**", ":", "?", "??"),
     *("missing", "unknown", "not available", "no data", "nodata", "k.a.", "k. a.", "s/d", "n.c.", "unbekannt"),
+    *("tbd", "tba", "nicht verfügbar", "nicht vorhanden", "sans objet", "non disponible", "no disponible", "n.v.t."),
+    *("não informado", "non disponibile", "ej tillgänglig", "ikke oplyst", "belirtilmemiş"),
     *("keine angabe", "inconnu", "desconocido", "sin datos", "desconhecido", "sconosciuto", "onbekend", "brak danych"),
     *("неизвестно", "нет данных", "н/д", "不明", "不详", "未知", "无", "無", "暂无", "なし", "該当なし", "データなし"),
     *("없음", "결측", "결측치", "결측값", "미상", "모름", "무응답", "해당없음", "해당 없음", "자료없음", "자료 없음"),
 )
+RAISED = dict(zip("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789", strict=True))
 LARGEST_EXACT = 2**53  # up to it float64 holds every whole number
 
 _ZEROS = "０٠۰०০๐"  # full-width, Arabic-Indic, Persian, Devanagari, Bengali, Thai
@@ -71,7 +81,9 @@ FORMS = {sign: _forms(sign) for sign in SIGNS}
 TWOFOLD = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
 
 
-COMPOUND = r"[\^십백천만억조十百千万萬億亿兆]|[\p{Sc}A-Z]\s?\("  # what may take more than one number apart
+COMPOUND = (
+    r"10[⁺⁻]?[⁰¹²³⁴-⁹]|[\^십백천만억조十百千万萬億亿兆]|[\p{Sc}A-Z]\s?\("  # what may take more than one number apart
+)
 # Korean, Japanese and Chinese amounts: up to four digits with their words stand before each of the large ones.
 LARGE = {"조兆": 10**12, "억億亿": 10**8, "만万萬": 10**4, "": 1}
 SMALL = {"천千": 1000, "백百": 100, "십十": 10, "": 1}
@@ -162,6 +174,12 @@ def _as_one_number(text: pl.Expr) -> pl.Expr:
     """Ways of writing that take more than one number apart, as one: `1.5×10^3`, `$(950)`, `1억 2,000만원`."""
     import polars as pl
 
+    raised = text.str.contains("10[⁺⁻]?[⁰¹²³⁴-⁹]+$")
+    text = (
+        pl.when(raised)
+        .then(text.str.replace("10([⁺⁻⁰¹²³⁴-⁹]+)$", "10^$1").str.replace_many([*RAISED], [*RAISED.values()]))
+        .otherwise(text)
+    )
     text = text.str.replace(r"^([\d.,]+)\s?[x×*·]\s?10\^([+-]?\d{1,3})$", "${1}e${2}")
     text = text.str.replace(r"^(\p{Sc}|[A-Z]{3})\s?\(([\d.,' ]+)\)$", "(${1}${2})")
     text = text.str.replace(SHORTENED, "${1}${2}만")
