@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.column_names import listed
-from rowwise.data.column_names import named as name_pieces
+from rowwise.data.column_names import listed, names_in
 from rowwise.data.tables.columns import boolean
 from rowwise.data.tables.columns.numeric import plain
 from rowwise.errors import DataError, UsageError
@@ -107,14 +106,14 @@ def columns_of(data: Dataset) -> list[TableColumn]:
     return table_columns(data.schema, data.x.shape[1])
 
 
-def named(columns: Sequence[TableColumn], names: Sequence[str]) -> list[TableColumn]:
+def columns_named(columns: Sequence[TableColumn], names: Sequence[str]) -> list[TableColumn]:
     """Those of these names, in the order of the names; a text may hold several, separated by commas.
 
     Raises:
         UsageError: there is none of a name.
     """
     by_name = {column.name: column for column in columns}
-    names = name_pieces(tuple(names), tuple(by_name))
+    names = names_in(tuple(names), tuple(by_name))
     for name in names:
         if name not in by_name:
             raise UsageError("columns.unknown", name=name, near=did_you_mean(name, by_name), known=listed(by_name))
