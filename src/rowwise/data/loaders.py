@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,7 @@ class Folds:
     source: Source
     table: TableRead
     places: dict[str, str]
+    tests: dict[int, Dataset] = field(default_factory=dict, init=False)  # those that were given
 
     @classmethod
     def of(cls, source: Source) -> Folds:
@@ -50,7 +51,13 @@ class Folds:
     def __call__(self, fold: int) -> tuple[Dataset, Dataset]:
         from rowwise.data.tables import load as table
 
-        return _found_again(replace(self.source, fold=fold), self.places, *table.divided(self.table, fold))
+        parts = table.divided(self.table, fold)
+        train, self.tests[fold] = _found_again(replace(self.source, fold=fold), self.places, *parts)
+        return train, self.tests[fold]
+
+    def test(self, fold: int) -> Dataset:
+        """The second of these, computed once."""
+        return self.tests[fold] if fold in self.tests else self(fold)[1]
 
 
 def _places(source: Source) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.column_names import named as name_pieces
+from rowwise.data.column_names import names_in
 from rowwise.data.tables.columns.numeric import plain
 from rowwise.errors import DataError, UsageError
 from rowwise.text import say
@@ -102,14 +102,14 @@ def columns_of(data: Dataset) -> list[TableColumn]:
     return table_columns(data.schema, data.x.shape[1])
 
 
-def named(columns: Sequence[TableColumn], names: Sequence[str]) -> list[TableColumn]:
+def columns_named(columns: Sequence[TableColumn], names: Sequence[str]) -> list[TableColumn]:
     """Those of these names, in the order of the names; a text may hold several, separated by commas.
 
     Raises:
         UsageError: there is none of a name.
     """
     by_name = {column.name: column for column in columns}
-    names = name_pieces(tuple(names), tuple(by_name))
+    names = names_in(tuple(names), tuple(by_name))
     for name in names:
         if name not in by_name:
             raise UsageError("columns.unknown", name=name, known=", ".join(list(by_name)[:20]))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.measure.columns import columns_of, named, sample
+from rowwise.measure.columns import columns_named, columns_of, sample
 from rowwise.measure.outputs import outputs_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def partial_dependence(
     """
     chosen = columns_of(data)
     if columns is not None:
-        chosen = named(chosen, columns)
+        chosen = columns_named(chosen, columns)
     from rowwise.engine.prediction import Predictor
 
     predict = Predictor(model, task=task).predict

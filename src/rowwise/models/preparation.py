@@ -19,6 +19,7 @@ from rowwise.data.storage import empty, release
 from rowwise.data.tables.columns.date import PERIODS
 from rowwise.data.tables.schema import Column, Schema
 from rowwise.models.keras_view import layers_of
+from rowwise.models.target_layers import aligned, as_floats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,12 +129,10 @@ class ScaledSquaredError(keras.losses.MeanSquaredError):
 
     def __init__(self, scale: float | Sequence[float], **options: Any) -> None:
         super().__init__(**{"name": "scaled_squared_error", **options})
-        self.scale = [float(deviation) for deviation in scale] if isinstance(scale, Sequence) else float(scale)
+        self.scale = as_floats(scale)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        y_pred = keras.ops.convert_to_tensor(y_pred)
-        y_true = keras.ops.reshape(keras.ops.cast(y_true, y_pred.dtype), keras.ops.shape(y_pred))
-        scale = keras.ops.convert_to_tensor(self.scale, y_pred.dtype)
+        y_true, y_pred, scale = aligned(y_true, y_pred, self.scale)
         return keras.ops.mean(keras.ops.square((y_true - y_pred) / scale), axis=-1)
 
     def get_config(self) -> dict[str, Any]:

@@ -164,7 +164,7 @@ def cross_validate(
                 raise KeyboardInterrupt(say("folds.interrupted", fold=fold, folds=source.folds, path=place))
     runs = [by_fold[fold] for fold in range(1, source.folds + 1)]
     with warnings_to(lambda message: None):  # of which the runs have told
-        tests = [folds(fold)[1] for fold in range(1, source.folds + 1)]
+        tests = [folds.test(fold) for fold in range(1, source.folds + 1)]
     together = _together(place, runs, tests)
     together.write()
     return together

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from rowwise.data.column_names import SEVERAL, cut, listed, named
+from rowwise.data.column_names import SEVERAL, cut, listed, names_in
 from rowwise.data.source import Source, is_frame, source_of
 from rowwise.errors import DataError, UsageError
 from rowwise.files import LOCK
@@ -132,7 +132,7 @@ def _other_data(kept: Source, data: Any, reading: Mapping[str, Any]) -> list[str
     if data is not None and kept.frame is None and not _same_place(str(data), kept.place):
         differences.append(f"{data} ≠ {kept.place}")
     asked = Source.from_dict({"place": kept.place, **reading})
-    names: dict[str, Any] = {name: named(getattr(asked, name), getattr(kept, name)) for name in SEVERAL}
+    names: dict[str, Any] = {name: names_in(getattr(asked, name), getattr(kept, name)) for name in SEVERAL}
     asked = replace(asked, **names)
     for name in reading:
         if getattr(asked, name) != getattr(kept, name):

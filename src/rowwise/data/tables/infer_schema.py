@@ -145,6 +145,7 @@ def settle_dates(profiles: Mapping[str, Profile], source: Source, warn: bool = T
         if dates.unread:
             order.tell_unread(name, dates)
         order.tell_zones(name, dates)
+        order.tell_weeks(name, dates)
         order.tell_years(name, dates)
 
 
