@@ -242,7 +242,9 @@ def _check_trained(model: keras.Model, chain: DenseChain) -> None:
             if id(variable) not in trained:
                 frozen = f"{name}.trainable" if getattr(layer, "trainable", True) else "trainable"
                 raise Unsupported(f"{layer_title(layer)}, {frozen}=False")
-        if moving_statistics(layer) and not layer.trainable:  # which Keras then takes in training too
+        if (
+            layer is not None and moving_statistics(layer) and not layer.trainable
+        ):  # which Keras then takes in training too
             raise Unsupported(f"{layer_title(layer)}, trainable=False")
     if len({id(variable) for variable in chain.variables}) < len(chain.variables):
         raise Unsupported("Dense, one kernel in two layers")  # its gradients would have to be added up
