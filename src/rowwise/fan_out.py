@@ -185,7 +185,19 @@ def _remote(
     messages: list[str] = []
     with use_language(lang), warnings_to(messages.append):
         answer = copy_context().run(_answer, lambda one: task(one, shared), pickle.loads(item))
-    return number, _pickled(answer), messages
+        return number, _content(answer), messages
+
+
+def _content(answer: Any) -> bytes:
+    """What is sent back: the answer, or an error in words where it, or the error that it is, cannot travel."""
+    try:
+        content = _pickled(answer)
+        if isinstance(answer, _Failed):  # errors that can be pickled cannot all be read again
+            pickle.loads(content)
+    except Exception as cause:
+        error = answer.error if isinstance(answer, _Failed) else cause
+        return _pickled(_Failed(UsageError("fan_out.failed", cause=f"{type(error).__name__}: {error}")))
+    return content
 
 
 def _answer(task: Callable[[Item], Answer], item: Item) -> Answer | _Failed:

@@ -1,5 +1,6 @@
 """Callbacks that hear of every batch: the fast engine calls them after many steps, and they see what Keras shows."""
 
+import threading
 from contextlib import nullcontext
 
 import keras
@@ -97,6 +98,47 @@ def test_each_call_shows_what_keras_shows_and_what_it_changes_counts(records):
     assert figures.keys() == others.keys()
     assert all(close(figures[name], others[name]) for name in others)
     for one, other in zip(weights, theirs, strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-6)
+
+
+class Beside(keras.callbacks.Callback):
+    """Looks at the model from threads of its own, as an asynchronous saver does: three at once.
+
+    With `left`, one more goes on beside the training, where Keras's own has given the buffers away.
+    """
+
+    def __init__(self, left):
+        super().__init__()
+        self.sums, self.left = [], threading.Event() if left else None
+
+    def on_train_batch_end(self, batch, logs=None):
+        def look():
+            self.sums.append(float(np.abs(self.model.get_weights()[0]).sum()))
+
+        if batch in (4, 9):
+            threads = [threading.Thread(target=look) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        if batch == 6 and self.left:
+            threading.Thread(target=lambda: (self.model.get_weights(), self.left.set())).start()
+        if batch == 10 and self.left:
+            assert self.left.wait(60)
+            self.left.clear()
+
+
+def test_other_threads_see_what_keras_would_show_and_change_nothing():
+    found = []
+    for fit in (rowwise.fit, keras.Model.fit):
+        model, callback = made(), Beside(fit is rowwise.fit)
+        fit(model, X, Y, batch_size=BATCH, epochs=3, shuffle=False, callbacks=[callback], verbose=0)
+        assert len(callback.sums) == 18
+        found.append((callback.sums, int(model.optimizer.iterations), model.get_weights()))
+    (ours, steps, weights), (theirs, expected_steps, expected) = found
+    assert ours == pytest.approx(theirs, rel=1e-5)
+    assert steps == expected_steps == 33
+    for one, other in zip(weights, expected, strict=True):
         np.testing.assert_allclose(one, other, atol=2e-6)
 
 

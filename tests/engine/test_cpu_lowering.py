@@ -86,6 +86,24 @@ def test_poolings_and_their_gradients_equal_those_of_xla():
             np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=name)
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int8", "uint8", "bool", "bfloat16", "float16"])
+def test_poolings_of_other_numbers_equal_those_of_xla(dtype):
+    """Whole numbers have no infinity to fill the edges with."""
+    x = jnp.asarray(random.integers(0, 9, (2, 7, 6, 3)) > 4 if dtype == "bool" else random.integers(0, 9, (2, 7, 6, 3)))
+    x, window = x.astype(dtype), ((1, 3, 2, 1), (1, 2, 1, 1), "SAME")
+    least = False if dtype == "bool" else -jnp.inf if dtype.endswith("float16") else jnp.iinfo(dtype).min
+
+    def function(x):
+        largest = lax.reduce_window(
+            x, jnp.asarray(least, dtype), lax.bitwise_or if dtype == "bool" else lax.max, *window
+        )
+        return largest, lax.reduce_window(x.astype("int32"), 0, lax.add, *window)
+
+    for expected, found in zip(jax.jit(function)(x), jax.jit(lowered_for_cpu(function))(x), strict=True):
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(np.asarray(found, "float32"), np.asarray(expected, "float32"))
+
+
 def test_random_numbers_are_those_of_jax_to_the_bit():
     shapes = [(), (3,), (4, 6), (5, 3, 7)]
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 import joblib
 import numpy as np
@@ -137,6 +138,29 @@ def test_an_error_of_a_task_reaches_the_caller_as_it_was_raised(client):
 
     with joblib.parallel_config(backend="dask"), pytest.raises(UsageError, match="found 7"):
         list(by_workers(task, [7], None, lambda: False))
+
+
+class Twofold(Exception):
+    """Is pickled as its message alone, with which it cannot be made again."""
+
+    def __init__(self, first, second):
+        super().__init__(f"{first} and {second}")
+
+
+@pytest.mark.parametrize("kind", ["holds a lock", "cannot be made again", "answer"])
+def test_what_cannot_be_sent_back_is_told_once_in_its_words(client, tmp_path, kind):
+    def task(number, shared):
+        (tmp_path / f"{kind} {time.time_ns()}").touch()
+        if kind == "answer":
+            return threading.Lock()
+        error = Twofold("layers", "records") if kind == "cannot be made again" else ValueError("no layers and records")
+        error.lock = threading.Lock() if kind == "holds a lock" else None
+        raise error
+
+    words = "cannot be sent as it is: TypeError: .*lock" if kind == "answer" else "Error|Twofold: .*layers and records"
+    with joblib.parallel_config(backend="dask"), pytest.raises(UsageError, match=words):
+        list(by_workers(task, [7], None, lambda: False))
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_what_is_stopped_does_not_wait_for_answers(client):

@@ -1,6 +1,7 @@
 """What rowwise reads of Keras without Keras's promise, a test each. Its failure says what a new release has broken."""
 
 import sys
+import threading
 from contextlib import contextmanager
 
 import jax
@@ -558,6 +559,31 @@ def test_a_use_of_a_variable_is_noticed_once_and_before_it():
             assert model.count_params() == 15
             assert kernel.shape == (4, 3)
         assert type(kernel) is kind
+
+
+def test_a_use_by_another_thread_waits_until_the_call_has_ended():
+    with relies_on("Variable._value, which every use reads", "before_use"):
+        kernel = built(net()).trainable_variables[0]
+        seen, calls = [], []
+        other = threading.Thread(target=lambda: seen.append(float(np.asarray(kernel).max())))
+
+        def call():
+            calls.append(threading.get_ident())
+            other.start()
+            other.join(0.2)  # it does not end before the call has
+            kernel.assign(kernel.value * 0 + 5)
+
+        with keras_view.before_use([kernel], call):
+            first = threading.Thread(target=lambda: seen.append(float(np.asarray(kernel).max())))
+            first.start()
+            first.join()
+            other.join()
+        assert seen == [5, 5]
+        assert len(calls) == 1
+        with keras_view.before_use([kernel], lambda: calls.append(0)) as now:
+            now()
+            now()
+        assert len(calls) == 2
 
 
 def test_seeds_that_a_script_gives():

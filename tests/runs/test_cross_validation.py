@@ -97,7 +97,9 @@ def test_a_table_that_was_read_once_is_cut_as_if_it_were_read_for_each_fold(by):
     each = [load_source(replace(source, fold=fold)) for fold in (1, 2, 3)]
     Path("t.csv").unlink()
     for fold, (train, test) in enumerate(each, 1):
+        assert folds.test(3).checksum == each[2][1].checksum
         mine = folds(fold)
+        assert folds.test(fold) is mine[1]
         assert [part.checksum for part in mine] == [train.checksum, test.checksum]
         assert [part.source for part in mine] == [train.source, test.source]
         assert mine[0].schema == train.schema

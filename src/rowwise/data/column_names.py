@@ -95,7 +95,7 @@ def resolved(source: Source, place: object, columns: Sequence[str], repeated: Ma
     Warns:
         Suspicious: columns had the same name, and are not dropped.
     """
-    names: dict[str, Any] = {option: named(map(composed, getattr(source, option)), columns) for option in SEVERAL}
+    names: dict[str, Any] = {option: names_in(map(composed, getattr(source, option)), columns) for option in SEVERAL}
     single: dict[str, Any] = {option: composed(getattr(source, option)) for option in SINGLE}
     source = replace(source, **single)
     if not repeated:
@@ -115,7 +115,7 @@ def resolved(source: Source, place: object, columns: Sequence[str], repeated: Ma
     return replace(source, **names)
 
 
-def named(asked: Iterable[str], columns: Sequence[str]) -> tuple[str, ...]:
+def names_in(asked: Iterable[str], columns: Sequence[str]) -> tuple[str, ...]:
     """The names that the user wrote, one or several in a text: `id,zip`, `"Income, monthly",id`, `Income, monthly`.
 
     What is a column's name as it stands is taken for that, commas and all. Else names are separated by commas, and one

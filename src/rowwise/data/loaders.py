@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,13 @@ def load_source(source: Source, schema: Schema | None = None) -> tuple[Dataset, 
     return _found_again(source, _places(source), *_load(source, schema))
 
 
+def load_whole(source: Source) -> Dataset:
+    """All records of a table, to be learned from; none are left to test on. Raises as `load_source`."""
+    from rowwise.data.tables import load as table
+
+    return table.whole(table.read(source.checked()))
+
+
 @dataclass(frozen=True, eq=False)
 class Folds:
     """A table that was read once; called with a fold's number, from 1, it gives that fold's `(train, test)`."""
@@ -38,6 +45,7 @@ class Folds:
     source: Source
     table: TableRead
     places: dict[str, str]
+    tests: dict[int, Dataset] = field(default_factory=dict, init=False)  # those that were given
 
     @classmethod
     def of(cls, source: Source) -> Folds:
@@ -47,10 +55,27 @@ class Folds:
         source = source.checked()
         return cls(source, table.read(source), _places(source))
 
+    @property
+    def untested(self) -> int:
+        """How many records no fold tests: by time the earliest, which are only learned from."""
+        from rowwise.data.splits import folds_of
+
+        source, records = self.source, self.table.records
+        if source.split_by != "time":
+            return 0
+        numbers = folds_of(len(records.x), source.folds, source.seed, None, records.keys, "time")
+        return int((numbers == 0).sum())
+
     def __call__(self, fold: int) -> tuple[Dataset, Dataset]:
         from rowwise.data.tables import load as table
 
-        return _found_again(replace(self.source, fold=fold), self.places, *table.divided(self.table, fold))
+        parts = table.divided(self.table, fold)
+        train, self.tests[fold] = _found_again(replace(self.source, fold=fold), self.places, *parts)
+        return train, self.tests[fold]
+
+    def test(self, fold: int) -> Dataset:
+        """The second of these, computed once."""
+        return self.tests[fold] if fold in self.tests else self(fold)[1]
 
 
 def _places(source: Source) -> dict[str, str]:

@@ -106,7 +106,7 @@ class BatchHooks:
             a hook used the model.
         """
         model = block.model
-        with before_use([variable for group in block.groups for variable in group], block.reach):
+        with before_use([variable for group in block.groups for variable in group], block.reach) as reach:
             for step in range(block.first, block.last):
                 for hook in (self._begin, self._end)[begun:]:
                     begins = hook == self._begin
@@ -116,8 +116,8 @@ class BatchHooks:
                         getattr(callback, hook)(before + step, logs=logs)
                     if getattr(model, self._stop):
                         self.stopped = not begins
-                        block.reach()
-                    if block.reached:
+                        reach()
+                    if block.reached is not None:
                         return block.at, begins, True
                 begun = False
         return block.last, False, False
@@ -129,21 +129,26 @@ class _Block:
     def __init__(self, model: keras.Model, run: Run, first: int, last: int) -> None:
         self.model, self.first, self.last = model, first, last
         self.at = first  # the steps that a hook which is called now may take for done
-        self.reached = False
+        self.reached: int | None = None  # the steps that the model has been given
         self.groups = step_variables(model)  # as they are now: a hook may freeze a layer
         self._run, self._before = run, read_state(model)
         self._after, logs = jax.block_until_ready(run(self._before, first, last))
         self._logs = {name: np.asarray(values) for name, values in sorted(logs.items())}
 
     def reach(self) -> None:
-        """Give the model the state it has after `at` steps, once."""
-        if self.reached:
-            return
-        self.reached = True
-        if self.at == self.last:
+        """Give the model the state it has after `at` steps.
+
+        Where it was given an earlier one, by a thread that looked at it beside the hooks, it goes on from what it has.
+        """
+        at, reached = self.at, self.reached
+        self.reached = at
+        if reached is not None:
+            if reached < at:
+                assign_values(self.groups, self._run(read_state(self.model), reached, at)[0])
+        elif at == self.last:
             assign_values(self.groups, self._after)
-        elif self.at > self.first:
-            assign_values(self.groups, self._run(self._before, self.first, self.at)[0])
+        elif at > self.first:
+            assign_values(self.groups, self._run(self._before, self.first, at)[0])
 
     def logs_of(self, step: int) -> Logs:
         """Figures by name, as Keras gives them to callbacks: those of the epoch so far."""

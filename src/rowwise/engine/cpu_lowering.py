@@ -90,7 +90,9 @@ def _replacement(eqn: Any) -> Callable[..., Any] | None:
         return window_products.convolution if _is_plain_convolution(eqn) else None
     if name not in ("reduce_window_max", "reduce_window_sum", "select_and_scatter_add"):
         return None
-    if math.prod(params["window_dimensions"]) > MOST_PLACES:
+    if math.prod(params["window_dimensions"]) > MOST_PLACES or not jnp.issubdtype(
+        eqn.outvars[0].aval.dtype, jnp.floating
+    ):
         return None
     if name == "select_and_scatter_add":
         return window_products.max_pool_backward if params["select_prim"].name == "ge" else None

@@ -8,6 +8,7 @@ it: Python runs once an epoch, not once a batch.
 from __future__ import annotations
 
 import math
+import threading
 import time
 import weakref
 from collections import OrderedDict
@@ -176,20 +177,28 @@ class _Prepared:
     def __init__(self, function: Callable[..., Any], options: dict[str, str]) -> None:
         self.function, self._jit, self._options = function, jax.jit(function), options
         self._compiled: OrderedDict[Any, Any] = OrderedDict()
+        self._lock = threading.Lock()
 
     def traced(self, *arguments: Any) -> Callable[[], Any]:
         """What gives the executable for such arguments, and compiles it where there is none; it is traced now."""
         leaves, structure = jax.tree.flatten(arguments)
         key = structure, tuple((leaf.shape, np.dtype(leaf.dtype)) for leaf in leaves)
-        lowered = None if key in self._compiled else self._jit.lower(*arguments)
+        with self._lock:
+            found = self._compiled.get(key)
+            if found is not None:
+                self._compiled.move_to_end(key)
+        if found is not None:
+            return lambda: found  # held here: another thread may push it out meanwhile
+        lowered = self._jit.lower(*arguments)
 
         def compiled() -> Any:
-            if lowered is not None:
-                self._compiled[key] = self._compile(lowered)
+            executable = self._compile(lowered)
+            with self._lock:
+                self._compiled[key] = executable
+                self._compiled.move_to_end(key)
                 if len(self._compiled) > KEPT:
                     self._compiled.popitem(last=False)
-            self._compiled.move_to_end(key)
-            return self._compiled[key]
+            return executable
 
         return compiled
 

@@ -19,6 +19,7 @@ from rowwise.data.storage import empty, release
 from rowwise.data.tables.columns.date import PERIODS
 from rowwise.data.tables.schema import Column, Schema
 from rowwise.models.keras_view import layers_of
+from rowwise.models.target_layers import aligned, as_floats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +78,7 @@ class Preparation(keras.Layer):
         return recipe(self.schema)
 
     def call(self, records: Any) -> Any:
-        return _features(keras.ops, keras.ops.cast(records, "float32"), self.recipe)
+        return computed(keras.ops, keras.ops.cast(records, "float32"), self.recipe)
 
     def prepare(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """The same in NumPy, in blocks of records; a large result lies in a temporary file mapped into memory."""
@@ -91,7 +92,7 @@ class Preparation(keras.Layer):
     def prepare_block(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """The same of few records, in memory."""
         with np.errstate(over="ignore"):  # as in Keras: values beyond what training saw may grow without end
-            prepared: NDArray[np.float32] = _features(np, np.asarray(x, np.float32), self.recipe)
+            prepared: NDArray[np.float32] = computed(np, np.asarray(x, np.float32), self.recipe)
         return prepared
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -128,12 +129,10 @@ class ScaledSquaredError(keras.losses.MeanSquaredError):
 
     def __init__(self, scale: float | Sequence[float], **options: Any) -> None:
         super().__init__(**{"name": "scaled_squared_error", **options})
-        self.scale = [float(deviation) for deviation in scale] if isinstance(scale, Sequence) else float(scale)
+        self.scale = as_floats(scale)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        y_pred = keras.ops.convert_to_tensor(y_pred)
-        y_true = keras.ops.reshape(keras.ops.cast(y_true, y_pred.dtype), keras.ops.shape(y_pred))
-        scale = keras.ops.convert_to_tensor(self.scale, y_pred.dtype)
+        y_true, y_pred, scale = aligned(y_true, y_pred, self.scale)
         return keras.ops.mean(keras.ops.square((y_true - y_pred) / scale), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
@@ -207,8 +206,8 @@ def _constant(column: Column, part: str, mean: float) -> bool:
     return column.low is not None and column.low == column.high
 
 
-def _features(ops: Any, x: Any, recipe: Recipe) -> Any:
-    """`(records, columns)` → `(records, features)`; `ops` is NumPy or keras.ops, which agree on these names."""
+def computed(ops: Any, x: Any, recipe: Recipe) -> Any:
+    """`(records, columns)` → `(records, features)`; `ops` is NumPy, keras.ops or whatever has these names."""
     parts = []
     if len(recipe.numbers):
         values = ops.take(x, recipe.numbers, axis=1)

@@ -48,7 +48,7 @@ class CountsOfLogs(TargetLayer):
 
     def __init__(self, scale: float | Sequence[float], **options: Any) -> None:
         super().__init__(**options)
-        self.scale = _numbers(scale)
+        self.scale = as_floats(scale)
 
     def call(self, z: Any) -> Any:
         return keras.ops.exp(z) * keras.ops.convert_to_tensor(self.scale, "float32")
@@ -74,7 +74,7 @@ class NumbersOfLogs(TargetLayer):
 
     def __init__(self, scale: float | Sequence[float], offset: float | Sequence[float], **options: Any) -> None:
         super().__init__(**options)
-        self.scale, self.offset = _numbers(scale), _numbers(offset)
+        self.scale, self.offset = as_floats(scale), as_floats(offset)
 
     def call(self, z: Any) -> Any:
         scale, offset = (keras.ops.convert_to_tensor(part, "float32") for part in (self.scale, self.offset))
@@ -170,11 +170,11 @@ class PoissonDeviance(keras.losses.Loss):
 
     def __init__(self, scale: float | Sequence[float], **options: Any) -> None:
         super().__init__(**{"name": "poisson_deviance", **options})
-        self.scale = _numbers(scale)
+        self.scale = as_floats(scale)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         ops = keras.ops
-        y_true, y_pred, scale = _alike(y_true, y_pred, self.scale)
+        y_true, y_pred, scale = aligned(y_true, y_pred, self.scale)
         true, rate = y_true / scale, y_pred / scale
         logs = ops.log(ops.maximum(true, TINY)) - ops.log(ops.maximum(rate, TINY))
         return ops.mean(2 * (true * logs - true + rate), axis=-1)
@@ -189,11 +189,11 @@ class SquaredLogError(keras.losses.Loss):
 
     def __init__(self, scale: float | Sequence[float], **options: Any) -> None:
         super().__init__(**{"name": "squared_log_error", **options})
-        self.scale = _numbers(scale)
+        self.scale = as_floats(scale)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         ops = keras.ops
-        y_true, y_pred, scale = _alike(y_true, y_pred, self.scale)
+        y_true, y_pred, scale = aligned(y_true, y_pred, self.scale)
         logs = ops.log(ops.maximum(y_true, TINY)) - ops.log(ops.maximum(y_pred, TINY))
         return ops.mean(ops.square(logs / scale), axis=-1)
 
@@ -235,12 +235,13 @@ def loss_fits(layer: TargetLayer, loss: Any) -> bool:
     return type(layer) is NumbersOfLogs and type(loss) is SquaredLogError and loss.scale == layer.scale
 
 
-def _numbers(scale: float | Sequence[float]) -> float | list[float]:
+def as_floats(scale: float | Sequence[float]) -> float | list[float]:
+    """A loss's scale, one for all targets or one each, as its configuration keeps it."""
     return [float(one) for one in scale] if isinstance(scale, Sequence) else float(scale)
 
 
-def _alike(y_true: Any, y_pred: Any, scale: Any) -> tuple[Any, Any, Any]:
-    """All three as tensors, of one type and of shapes that go together."""
+def aligned(y_true: Any, y_pred: Any, scale: Any) -> tuple[Any, Any, Any]:
+    """What a loss takes and its scale: all three as tensors, of one type and of shapes that go together."""
     y_pred = keras.ops.convert_to_tensor(y_pred)
     y_true = keras.ops.reshape(keras.ops.cast(y_true, y_pred.dtype), keras.ops.shape(y_pred))
     return y_true, y_pred, keras.ops.convert_to_tensor(scale, y_pred.dtype)

@@ -8,21 +8,19 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from rowwise.data.column_names import SEVERAL, cut, listed, named
+from rowwise.data.column_names import SEVERAL, cut, listed, names_in
 from rowwise.data.source import Source, is_frame, source_of
 from rowwise.errors import DataError, UsageError
 from rowwise.files import LOCK
 from rowwise.locks import held, owner
 from rowwise.runs.record import RECORD, UNFINISHED, RunRecord
-from rowwise.runs.settings import Settings
+from rowwise.runs.settings import READ, Settings
 from rowwise.text.options import as_argument, option
 
 # The attributes of a Source that say how data are read, by the names of the options that set them: `seed` is the
 # training's own, so that of the split has another name.
 READING = {
-    "split_seed" if field.name == "seed" else field.name: field.name
-    for field in fields(Source)
-    if field.name not in ("place", "frame")
+    READ.get(field.name, field.name): field.name for field in fields(Source) if field.name not in ("place", "frame")
 }
 OPTIONS = {attribute: name for name, attribute in READING.items()}
 
@@ -79,6 +77,8 @@ def plan_training(
     source = source_of(data, reading).checked()
     if source.validation_file and "validation" in chosen:
         raise UsageError("settings.validation.both")
+    if settings.threshold and source.task_of_target == "regression":
+        raise UsageError("settings.threshold.numbers", name=", ".join(source.target))
     return TrainingPlan(source, settings, chosen)
 
 
@@ -132,7 +132,7 @@ def _other_data(kept: Source, data: Any, reading: Mapping[str, Any]) -> list[str
     if data is not None and kept.frame is None and not _same_place(str(data), kept.place):
         differences.append(f"{data} ≠ {kept.place}")
     asked = Source.from_dict({"place": kept.place, **reading})
-    names: dict[str, Any] = {name: named(getattr(asked, name), getattr(kept, name)) for name in SEVERAL}
+    names: dict[str, Any] = {name: names_in(getattr(asked, name), getattr(kept, name)) for name in SEVERAL}
     asked = replace(asked, **names)
     for name in reading:
         if getattr(asked, name) != getattr(kept, name):

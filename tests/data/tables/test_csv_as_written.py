@@ -470,3 +470,15 @@ def test_a_zero_byte_is_named_wherever_it_is(tmp_path, place):
     (tmp_path / "t.csv").write_bytes(text[:place] + b"\0" + text[place:])
     with pytest.raises(DataError, match=f"line {text[:place].count(10) + 1:,}: byte {place:,} is zero"):
         rowwise.load(tmp_path / "t.csv", target="y")
+
+
+@pytest.mark.parametrize("cell", ['="{}"', '"=""{}"""'])
+def test_cells_written_so_that_a_spreadsheet_keeps_their_digits_are_what_it_shows(tmp_path, cell):
+    rows = "".join(f"{cell.format(n / 4)};{cell.format(f'{n % 5:03}')};{cell.format(OK[n])}\n" for n in R)
+    (tmp_path / "t.csv").write_text("a;code;ok\n" + rows)
+    with pytest.warns(Suspicious, match='"code" holds codes such as "00'):
+        train, test = rowwise.load(tmp_path / "t.csv", "ok")
+    assert train.classes == ("a", "b")
+    assert train.schema.columns[1].levels == ("000", "001", "002", "003", "004")
+    order = np.argsort(np.concatenate([train.rows, test.rows]))
+    assert np.concatenate([train.x, test.x])[order, 0].tolist() == [n / 4 for n in R]

@@ -24,6 +24,10 @@ WRITTEN = {  # four days, or their times of day
     "id": ["14 Januari 2023", "31 Desember 2022", "4 Juli 2021", "2 Mei 2020"],
     "uk": ["14 січня 2023", "31 грудня 2022", "4 липня 2021", "2 травня 2020"],
     "vi": ["14 tháng 1 2023", "ngày 31 tháng 12 năm 2022", "4 tháng 7, 2021", "2 tháng 5 năm 2020"],
+    "he": ["14 בינואר 2023", "31 בדצמבר 2022", "4 ביולי 2021", "2 במאי 2020"],
+    "ar": ["14 يناير 2023", "31 ديسمبر 2022", "4 يوليو 2021", "2 مايو 2020"],
+    "bg": ["14 януари 2023", "31 декември 2022", "4 юли 2021", "2 май 2020"],
+    "et": ["14. jaanuar 2023", "31. detsember 2022", "4. juuli 2021", "2. mai 2020"],
     "weekday first": ["Sa, 14.01.2023", "Sa. 31.12.2022", "So 04.07.2021", "Sa, 02.05.2020"],
     "weekday last": ["2023년 1월 14일 토요일", "2022년 12월 31일 토요일", "2021. 7. 4. 일요일", "2020-05-02 토요일"],
     "era": ["令和5年1月14日", "令和4年12月31日", "令和3年7月4日", "令和2年5月2日"],
@@ -32,7 +36,18 @@ WRITTEN = {  # four days, or their times of day
     "week": ["2023-W02-6", "2022-W52-6", "2021W267", "2020-W18-6"],
     "several": ["2023-01-14", "12/31/2022", "July 4, 2021", "2020. 5. 2."],
 }
+WEEKS = {  # the Mondays of the weeks of the days
+    "ISO": ["2023-W02", "2022W52", "2021-W26", "2020W18"],
+    "English": ["Week 2, 2023", "W52 2022", "Wk 26/2021", "2020 W18"],
+    "German": ["KW 02/2023", "KW52 2022", "2021 KW 26", "Woche 18 2020"],
+    "French": ["S02-2023", "semaine 52 2022", "S26 2021", "Sem. 18 2020"],
+    "Korean": ["2023년 2주", "2022년 52주차", "2021년 제26주", "2020년 18주"],
+    "Japanese": ["2023年第2週", "2022年第52週", "2021年26週", "2020年第18週"],
+    "Chinese": ["2023年第2周", "2022年第52周", "2021年第26周", "2020年18周"],
+}
+MONDAYS = ["2023-01-09", "2022-12-26", "2021-06-28", "2020-04-27"]
 WRITTEN_WITH_TIMES = {
+    "ordinal": ["2023-014T15:05", "2022-365T00:30:00", "2021-185 09:00", "2020-123T12:00"],
     "Uhr": ["14.01.2023 15:05 Uhr", "31.12.2022 um 00.30 Uhr", "04.07.2021, 09:00 Uhr", "02.05.2020 12 Uhr"],
     "time first": ["15:05 14.01.2023", "00:30 31.12.2022", "09:00 04.07.2021", "12:00 02.05.2020"],
     "of date": [
@@ -46,6 +61,7 @@ WRITTEN_WITH_TIMES = {
 MONTHS = {
     "M": ["2023M01", "2022M10", "2021M07", "2020M04"],
     "quarter": ["Q1'23", "4Q22", "T3 2021", "2. Quartal 2020"],
+    "quarter of Asia": ["2023년 1분기", "2022年第4四半期", "2021年第3季度", "2020年第2季"],
 }
 CLOCKS = {"h": ["15h05", "00h30", "9h00", "12h00"], "Uhr": ["15.05 Uhr", "00.30 Uhr", "9:00 Uhr", "12.00 Uhr"]}
 NO_DATES = {
@@ -79,6 +95,26 @@ def test_dates_are_read_in_the_languages_of_their_files(tmp_path):
         assert ["{}-{:02}-{:02}".format(*day) for day in days] == DAYS, name
     for name in WRITTEN_WITH_TIMES:
         assert x[f"{name} hour"] == [15.083, 0.5, 9, 12], name
+
+
+@pytest.mark.filterwarnings("ignore::rowwise.errors.Suspicious")
+def test_weeks_are_their_mondays(tmp_path):
+    _, x = read(tmp_path, WEEKS)
+    for name in WEEKS:
+        days = [tuple(int(x[f"{name} {part}"][n]) for part in ("year", "month", "day")) for n in range(4)]
+        assert ["{}-{:02}-{:02}".format(*day) for day in days] == MONDAYS, name
+
+
+@pytest.mark.parametrize("written", ["KW 02/2023", "Week 2, 2023", "2023년 2주차", "2023年第2週"])
+def test_a_week_that_is_not_written_as_in_iso_8601_is_told(tmp_path, written):
+    with pytest.warns(Suspicious, match=f'"{written}" is read as its Monday by ISO 8601, 2023-01-09'):
+        read(tmp_path, {"v": [written, written.replace("2,", "3,").replace("02", "03"), *[written] * 2]})
+
+
+@pytest.mark.parametrize("texts", [["V1 2015", "V2 2016"], ["S1 2023", "S2 2022"], ["2023H1", "2022H2"]])
+def test_versions_and_halves_are_no_weeks(tmp_path, texts):
+    schema, _ = read(tmp_path, {"v": texts})
+    assert schema.columns[0].levels == tuple(sorted(texts))
 
 
 @pytest.mark.filterwarnings("ignore::rowwise.errors.Suspicious")

@@ -1,6 +1,7 @@
 """What people read as numbers or days and rowwise does not is said, with an example; nothing is converted."""
 
 import datetime
+import re
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,12 @@ def column(texts, **options):
         ["0x1F", "0x0a", "0xFF"],
         ["~12.5", "~3", "ca. 7.25", "8"],
         ["'12", "'3", "'7"],
+        ["1,000+", "500+", "10,000+"],
+        ["1K+", "500+", "10M+"],
+        ["3만5", "2만", "1만2"],
+        ["69,500", "1,200,000", "△3,000"],
+        ["69,500원", "500원", "▲3,000원", "▼100원"],
+        ["1,234.50", "950.25", "12.5/7", "7"],
     ],
     ids=lambda texts: texts[0],
 )
@@ -39,7 +46,17 @@ def test_numbers_in_a_form_that_is_not_read_are_named(texts):
 
 
 @pytest.mark.parametrize(
-    "texts", [["10-20", "20-30", "30+"], ["3/4", "6/8", "2/4"], ["<5", "5-9", ">9"], ["A1", "B2", "C3"], ["1:2", "3:1"]]
+    "texts",
+    [
+        ["0", "1", "2", "3+"],
+        ["1.2.3", "1.2.4", "2.0.0"],
+        ["12 Main", "7 Elm", "9 Oak"],
+        ["10-20", "20-30", "30+"],
+        ["3/4", "6/8", "2/4"],
+        ["<5", "5-9", ">9"],
+        ["A1", "B2", "C3"],
+        ["1:2", "3:1"],
+    ],
 )
 def test_levels_are_levels(texts):
     assert column([texts[n % len(texts)] for n in range(N)]).kind == "categorical"
@@ -54,6 +71,63 @@ def test_days_of_digits_alone_are_not_taken_for_amounts_without_a_word(form, pat
         column(texts)
     assert column(texts, categorical="v").kind == "categorical"
     assert column([typed(20_230_000 + n % 12 * 100 + 101) for n in range(N)]).kind == "date"
+
+
+@pytest.mark.parametrize("distinct", [3, 4, 20])
+@pytest.mark.parametrize(
+    ("form", "pattern"),
+    [
+        ("YYMMDD", "%y%m%d"),
+        ("DDMMYY", "%d%m%y"),
+        ("MMDDYY", "%m%d%y"),
+        ("DDMMYYYY", "%d%m%Y"),
+        ("YYYY-DDD", "%Y-%j"),
+        ("YYYY-DDD", "%Y/%j"),
+        ("YYYY-DDD", "%Y.%j"),
+        ("DDD-YYYY", "%j/%Y"),
+        ("YYYYDDD", "%Y%j"),
+        ("YYYYWW", "%G%V"),
+        ("YYYY-WW", "%G-%V"),
+    ],
+)
+def test_days_and_weeks_without_signs_that_show_them_are_said_however_few_they_are(form, pattern, distinct):
+    days = [datetime.date(2022, 9, 14) + datetime.timedelta(n % max(distinct, 4) * 37) for n in range(N)]
+    with pytest.warns(Suspicious, match=f'Column "v" may hold dates written as {form}, such as') as told:
+        assert column([day.strftime(pattern) for day in days]).kind != "date"
+    assert len(told) == 1
+
+
+def test_a_few_months_of_digits_alone_are_said():
+    with pytest.warns(Suspicious, match='"v" may hold dates written as YYYYMM, such as 202301: it is taken as numbers'):
+        assert column([202301 + n % 4 for n in range(N)]).kind == "numeric"
+    assert column([202301 + n % 12 for n in range(N)]).kind == "date"
+
+
+@pytest.mark.parametrize(
+    "texts", [["2L", "1.5Cr", "3.25L"], ["1,5 mi", "950 mil", "2,5 bi"], ["1.5 foo", "2 bar", "3 foo"]]
+)
+def test_numbers_in_units_that_nobody_knows_are_said(texts):
+    with pytest.warns(Suspicious, match='"v" holds numbers in several units, such as'):
+        assert column([texts[n % len(texts)] for n in range(N)]).kind == "categorical"
+
+
+@pytest.mark.parametrize("word", ["#VALEUR!", "#¡VALOR!", "#ЗНАЧ!", "#N/D", "#WAARDE!", "#########", "nicht verfügbar"])
+def test_errors_of_spreadsheets_in_many_languages_are_missing(word):
+    with pytest.warns(Suspicious, match=re.escape(word)):
+        found = column([word if n % 5 == 0 else f"{n / 4}" for n in range(N)])
+    assert (found.kind, round(found.missing, 1)) == ("numeric", 0.2)
+
+
+def test_a_backslash_before_an_amount_is_the_sign_of_won_or_yen():
+    texts = ["\\69,500", "\\1,200,000", "\\500", "-\\3,000"]
+    found = column([texts[n % 4] for n in range(N)])
+    assert (found.kind, found.low, found.high) == ("numeric", -3000, 1_200_000)
+
+
+def test_a_word_among_a_few_sizes_is_said():
+    texts = ["19M", "8.7M", "201k", "Varies with device", "23M"]
+    with pytest.warns(Suspicious, match='mixes 48 numbers with 12 values that are none, such as "Varies with device"'):
+        assert column([texts[n % 5] for n in range(N)]).reason == "mixed"
 
 
 def test_amounts_of_six_or_eight_digits_are_amounts():

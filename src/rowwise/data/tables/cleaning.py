@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     Words = Mapping[str, frozenset[str]]  # by column, the words for a missing value that are values in it
 
+LOOKED_AT = 16  # values, of which one shows that a column is written for a spreadsheet
+AS_TEXT = r'^\s*="([^"]*)"\s*$'  # ="00123": how exports keep a spreadsheet from reading a number
 ROW = "\0row"  # the column of a Table's `batches(numbered=True)`
 
 
@@ -63,6 +65,8 @@ def cleaned_with_numbers(
         known = words.get(name, ()) if words else ()
         if column.null_count() > rows[name].null_count() or not all_finite(column):
             text = pl.col(name).str.strip_chars()
+            if rows[name].head(LOOKED_AT).str.contains(AS_TEXT).any():
+                text = text.str.replace(AS_TEXT, "$1")
             missing = text.is_in([word for word in (*MISSING, *own) if word not in known])
             if own:
                 missing |= _is_sentinel(column, _sentinels(own, known))

@@ -69,6 +69,8 @@ ENDINGS = (
     "序號",
     "番号",
     "連番",
+    "行号",
+    "行號",
 )
 # A row number that was written by a program: whatever it looks like, it is no more than a place.
 WRITTEN_BY_PROGRAMS = re.compile(r"unnamed: 0(\.\d+)?|__index_level_\d+__|level_0|_row|rownames|row\.names|column_1")

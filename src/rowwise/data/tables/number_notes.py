@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from rowwise.data.tables.magnitudes import magnitude
-from rowwise.data.tables.number_lookalikes import digits_of_dates, unread_way
+from rowwise.data.tables.magnitudes import WRITTEN_OUT, magnitude
+from rowwise.data.tables.number_lookalikes import different_units, digits_of_dates, unread_way
 from rowwise.data.tables.number_profile import SHOWN
-from rowwise.data.tables.number_text import as_numbers
+from rowwise.data.tables.number_text import SHORTENED, as_numbers
 from rowwise.text import say
 
 if TYPE_CHECKING:
     from rowwise.data.tables.profile import Profile
 
 LONGEST = 30  # characters of a value in a message
-LEAST_DATE = 10_100  # 1 January 2001 as YYMMDD, its first zero lost
+OPEN_LEVEL = r"[<>≤≥]|.*\+$"  # the first or the last of several, such as 3.5+
+LEAST_YEAR = 1900  # no date in digits alone is a smaller number
 
 
 def no_numbers(name: str, profile: Profile) -> tuple[str, dict[str, str]]:
@@ -64,6 +66,12 @@ def number_notes(name: str, profile: Profile, kind: str) -> list[str]:
     if numbers.several_units and kind == "categorical" and numbers.mostly_numbers(profile.present):
         first, second = list(numbers.units.values())[:2]
         return [say("table.units.levels", name=name, first=first.text[:LONGEST], second=second.text[:LONGEST])]
+    if kind == "categorical" and (units := different_units(profile.values or ())):
+        return [say("table.units.levels", name=name, first=units[0][:LONGEST], second=units[1][:LONGEST])]
+    signed = numbers.units or numbers.evidence.proofs or numbers.evidence.twofold  # which levels such as 0, 1, 3+ lack
+    strays = [text for text in numbers.strays if not re.match(OPEN_LEVEL, text)]
+    if kind == "categorical" and strays and signed and numbers.mostly_numbers(profile.present):
+        return [say("table.written.used", name=name, found=strays[0][:LONGEST])]
     if kind in ("categorical", "identifier", "levels") and (text := unread_way(profile.values or numbers.strays)):
         return [say(f"table.written.{'used' if kind == 'categorical' else 'left'}", name=name, found=text[:LONGEST])]
     return []
@@ -72,7 +80,7 @@ def number_notes(name: str, profile: Profile, kind: str) -> list[str]:
 def digits_note(name: str, profile: Profile, kind: str) -> list[str]:
     """A sentence where a column's digits may all be dates; see `number_notes`."""
     numbers = profile.numbers.range
-    form = digits_of_dates(profile.values or ()) if numbers.whole and numbers.low >= LEAST_DATE else ""
+    form = digits_of_dates(profile.values or ()) if numbers.low >= LEAST_YEAR else ""  # of what is no number as well
     if not form:
         return []
     found = min(profile.values or ())
@@ -92,6 +100,9 @@ def _multiplied(name: str, profile: Profile) -> str:
     import polars as pl
 
     numbers = profile.numbers
-    text = next(unit.text for unit in numbers.units.values() if (one := magnitude(unit.name)) and one.scale > 1)
+    units = numbers.units.values()
+    shortened = [text for text in profile.values or () if re.match(SHORTENED, text)]
+    others = [unit.text for unit in units if WRITTEN_OUT in unit.name or magnitude(unit.name).scale > 1]  # type: ignore[union-attr]
+    text = min(shortened, default=others[0])
     value = as_numbers(pl.Series([text]), numbers.decimal, numbers.unit)[0]
     return say("table.multiplied", name=name, found=text[:LONGEST], value=f"{value:,.6f}".rstrip("0").rstrip("."))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rowwise.data.tables.decimal_sign import THOUSAND, Evidence
-from rowwise.data.tables.magnitudes import HUMAN, magnitude
+from rowwise.data.tables.magnitudes import HUMAN, WRITTEN_OUT, magnitude
 from rowwise.data.tables.number_text import LARGEST_EXACT, MARKS, TWOFOLD, plain_numbers, taken_apart, worth
 from rowwise.data.tables.units import canonical, is_known
 
@@ -126,9 +126,9 @@ class NumberProfile:
         """Whether numbers stand in multiples of one unit, which can be added up: `1.2k` beside `950` or `3.5M`."""
         found = [magnitude(unit.name) for unit in self.units.values()]
         known = [one for one in found if one is not None]
-        if len(known) < len(found) or len({one.unit for one in known}) != 1:
+        if not known or len(known) < len(found) or len({one.unit for one in known} - {""}) > 1:
             return False
-        if len({one.scale for one in known}) > 1:
+        if len({one.scale for one in known}) > 1 or any(WRITTEN_OUT in unit.name for unit in self.units.values()):
             return True
         scale, whole = known[0].scale, all(unit.whole for unit in self.units.values())
         return scale == HUMAN and not whole and self.without_unit > 0
@@ -137,7 +137,7 @@ class NumberProfile:
     def unit(self) -> str:
         """The one unit of the column; empty where there is none, or more than one."""
         if self.several_magnitudes:
-            return next(one.written for unit in self.units.values() if (one := magnitude(unit.name)))
+            return max((one.written for unit in self.units.values() if (one := magnitude(unit.name))), key=bool)
         return next(iter(self.units.values())).name if len(self.units) == 1 and self._amounts == self.count else ""
 
     @property
@@ -189,7 +189,7 @@ class NumberProfile:
         if self.stray_digits or not self.strays or self.several_units:
             return False
         many = distinct >= REAL_AMOUNTS and self._amounts >= REAL_SHARE * present
-        return many or not self.range.whole
+        return many or not self.ranges.get(self.decimal, self.ranges["."]).whole
 
     @property
     def sure(self) -> bool:

@@ -7,11 +7,12 @@ meaning, whatever the rest of the file looks like.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rowwise.data.tables.magnitudes import factor
+from rowwise.data.tables.magnitudes import COUNTED, WRITTEN_OUT, factor
 from rowwise.data.tables.units import CURRENCIES
 
 if TYPE_CHECKING:
@@ -23,14 +24,24 @@ SIGNS = (".", ",")
 MARKS = (
     *("na", "n/a", "n.a.", "n.a", "n/d", "nd", "n.d.", "<na>", "nan", "nat", "none", "null", "(null)", "nil", r"\n"),
     *("#n/a", "#na", "#nv", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#wert!", "#bezug!", "#zahl!"),
+    # Spreadsheets' errors in the languages that these are sold in.
+    *("#valeur!", "#nom?", "#nul!", "#nombre!", "#¡valor!", "#¡div/0!", "#¡ref!", "#¿nombre?", "#¡num!", "#¡nulo!"),
+    *("#valor!", "#nome?", "#núm!", "#nulo!", "#n/d", "#valore!", "#rif!", "#nullo!", "#знач!", "#дел/0!", "#ссылка!"),
+    *("#имя?", "#число!", "#н/д", "#пусто!", "#waarde!", "#verw!", "#naam?", "#deel/0!", "#n/b", "#getal!", "#leeg!"),
+    *("#arg!", "#adr!", "#nazwa?", "#liczba!", "#zero!", "#n/d!", "#värdefel!", "#referens!", "#namn?", "#ogiltigt!"),
+    *("#division/0!", "#saknas!", "#værdi!", "#reference!", "#navn?", "#i/t", "#değer!", "#başv!", "#ad?", "#sayi/0!"),
+    *("#yok", "#spill!", "#calc!", "#überlauf!", *("#" * count for count in range(3, 12))),
     *("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "∞", "-∞", "+∞"),
     *("$-", "$ -", "€-", "€ -", "£-", "£ -", "₩-", "₩ -"),
     *(".", "..", "...", "…", "-", "--", "---", "–", "—", "*", "**", ":", "?", "??"),
     *("missing", "unknown", "not available", "no data", "nodata", "k.a.", "k. a.", "s/d", "n.c.", "unbekannt"),
+    *("tbd", "tba", "nicht verfügbar", "nicht vorhanden", "sans objet", "non disponible", "no disponible", "n.v.t."),
+    *("não informado", "non disponibile", "ej tillgänglig", "ikke oplyst", "belirtilmemiş"),
     *("keine angabe", "inconnu", "desconocido", "sin datos", "desconhecido", "sconosciuto", "onbekend", "brak danych"),
     *("неизвестно", "нет данных", "н/д", "不明", "不详", "未知", "无", "無", "暂无", "なし", "該当なし", "データなし"),
     *("없음", "결측", "결측치", "결측값", "미상", "모름", "무응답", "해당없음", "해당 없음", "자료없음", "자료 없음"),
 )
+RAISED = dict(zip("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789", strict=True))
 LARGEST_EXACT = 2**53  # up to it float64 holds every whole number
 
 _ZEROS = "０٠۰०০๐"  # full-width, Arabic-Indic, Persian, Devanagari, Bengali, Thai
@@ -70,8 +81,18 @@ FORMS = {sign: _forms(sign) for sign in SIGNS}
 TWOFOLD = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
 
 
-COMPOUND = r"[\^만억조万萬億亿兆]|[\p{Sc}A-Z]\s?\("  # what may take more than one number apart
-SCALES = (10**12, 10**8, 10**4, 10**3, 1)  # 조, 억, 만, 천 and the rest
+COMPOUND = (
+    r"10[⁺⁻]?[⁰¹²³⁴-⁹]|[\^십백천만억조十百千万萬億亿兆]|[\p{Sc}A-Z]\s?\("  # what may take more than one number apart
+)
+# Korean, Japanese and Chinese amounts: up to four digits with their words stand before each of the large ones.
+LARGE = {"조兆": 10**12, "억億亿": 10**8, "만万萬": 10**4, "": 1}
+SMALL = {"천千": 1000, "백百": 100, "십十": 10, "": 1}
+_DIGITS = r"\d[\d,]{0,14}"
+_SECTION = r"\s?".join(rf"((?:{_DIGITS})?\s?[{word}])?" if word else rf"({_DIGITS})?" for word in SMALL)
+_SECTIONS = r"\s?".join(rf"(?:{_SECTION}\s?[{word}])?" if word else _SECTION for word in LARGE)
+# 3억5천 and 12억 5,000, as prices of houses are written, leave the word for ten thousand out.
+SHORTENED = r"^(.*[억億亿]\s?)(\d[천千]|\d,?\d{3})$"
+_AMOUNTS = rf"^([+-]?\s?\p{{Sc}}?)\s?{_SECTIONS}\s?({'|'.join(COUNTED)})?$"
 
 
 class Read(NamedTuple):
@@ -153,20 +174,27 @@ def _as_one_number(text: pl.Expr) -> pl.Expr:
     """Ways of writing that take more than one number apart, as one: `1.5×10^3`, `$(950)`, `1억 2,000만원`."""
     import polars as pl
 
+    raised = text.str.contains("10[⁺⁻]?[⁰¹²³⁴-⁹]+$")
+    text = (
+        pl.when(raised)
+        .then(text.str.replace("10([⁺⁻⁰¹²³⁴-⁹]+)$", "10^$1").str.replace_many([*RAISED], [*RAISED.values()]))
+        .otherwise(text)
+    )
     text = text.str.replace(r"^([\d.,]+)\s?[x×*·]\s?10\^([+-]?\d{1,3})$", "${1}e${2}")
     text = text.str.replace(r"^(\p{Sc}|[A-Z]{3})\s?\(([\d.,' ]+)\)$", "(${1}${2})")
-    amount = r"(?:(\d[\d,]*)\s*"
-    groups = text.str.extract_groups(
-        rf"^{amount}[조兆])?\s*{amount}[억億亿])?\s*{amount}[만万萬])?\s*{amount}[천千])?\s*(\d[\d,]*)?\s*(원|円|元)?$"
-    )
-    amounts = [
-        groups.struct.field(str(n)).str.replace_all(",", "").cast(pl.Int64, strict=False)
-        for n in range(1, len(SCALES) + 1)
-    ]
-    total = sum((amount.fill_null(0) * scale for amount, scale in zip(amounts, SCALES, strict=True)), pl.lit(0))
-    several = sum((amount.is_not_null().cast(pl.Int8) for amount in amounts), pl.lit(0)) > 1
-    unit = groups.struct.field(str(len(SCALES) + 1)).fill_null("")
-    return pl.when(several).then(total.cast(pl.String) + unit).otherwise(text)
+    text = text.str.replace(SHORTENED, "${1}${2}만")
+    groups = text.str.extract_groups(_AMOUNTS)
+    total, several = pl.lit(0.0), pl.lit(0)
+    for number, (large, small) in enumerate(product(LARGE.values(), SMALL.values()), 2):
+        part = groups.struct.field(str(number))
+        digits = part.str.extract(r"(\d[\d,]*)").str.replace_all(",", "").cast(pl.Float64, strict=False)
+        total += digits.fill_null(pl.when(part.is_not_null()).then(1.0).otherwise(0.0)) * (large * small)
+        several += digits.is_not_null().cast(pl.Int8)
+    one = (
+        (several > 1) & (total < LARGEST_EXACT) & ~text.str.contains(r"[만万萬억億亿]\s?\d$")
+    )  # 3万5 is 35,000 to many
+    sign, unit = (groups.struct.field(str(place)).fill_null("") for place in (1, 2 + len(LARGE) * len(SMALL)))
+    return pl.when(one).then(sign + total.cast(pl.Int64).cast(pl.String) + WRITTEN_OUT + unit).otherwise(text)
 
 
 def in_ascii(texts: pl.Series) -> pl.Series:

@@ -7,8 +7,9 @@ _CODES = (
     *("MXN", "RUB", "TRY", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "ILS", "ZAR", "THB", "VND", "IDR", "MYR"),
     *("PHP", "AED", "SAR", "EGP", "NGN", "KES", "ARS", "CLP", "COP", "PEN", "UAH", "KZT"),
 )
-# Pattern for what may stand before a number: `$`, `US$`, `EUR`, `Rs.`, `kr`, and the Turkish `%12`.
-CURRENCIES = r"(?:[A-Z]{0,3}\p{Sc}|(?:" + "|".join(_CODES) + r")|Rs\.?|Rp\.?|S?Fr\.|kr\.?|%)"
+# Pattern for what may stand before a number: `$`, `US$`, `EUR`, `Rs.`, `kr`, the Turkish `%12`, and a backslash, which
+# is how the signs of won and yen are coded in Korea and Japan.
+CURRENCIES = r"(?:[A-Z]{0,3}\p{Sc}|(?:" + "|".join(_CODES) + r")|Rs\.?|Rp\.?|S?Fr\.|kr\.?|%|\\)"
 # In lower case. Only of these may a column have several before it is refused: `12A` and `13B` are no amounts.
 KNOWN = frozenset(
     (
@@ -66,7 +67,7 @@ KNOWN = frozenset(
     )
 )
 # Nobody writes fractions of these; and `$1,234` is a thousand dollars wherever it stands.
-WITHOUT_FRACTIONS = ("₩", "원", "KRW", "¥", "円", "JPY", "₫", "VND", "IDR")
+WITHOUT_FRACTIONS = ("₩", "\\", "원", "KRW", "¥", "円", "JPY", "₫", "VND", "IDR")
 # Where these are written a comma never stands before a fraction, though there may be one: 1.5만원.
 MYRIADS = (
     "만",

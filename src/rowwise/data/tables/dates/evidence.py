@@ -121,7 +121,7 @@ class DateEvidence:
         known = self.offsets - {None}
         if not known:
             return self.zone
-        return zones.named(next(iter(known))) if len(known) == 1 else zones.UTC  # type: ignore[arg-type]
+        return zones.offset_name(next(iter(known))) if len(known) == 1 else zones.UTC  # type: ignore[arg-type]
 
     @property
     def pattern(self) -> str:

@@ -73,6 +73,7 @@ def _form(grain: str, expression: str, any_order: bool = False) -> Form:
 
 _THREE = r"(?P<one>[0-9]{1,2})\s*[-/.]\s*(?P<two>[0-9]{1,2})\s*[-/.]\s*(?P<three>[0-2][0-9]{3}|[0-9]{2})"
 _THIRD = r"(?:\.|er|e|º|°|th|st|nd|rd)?\s*(?:quartal|quarter|trimestre|trim\.?|kwartał|квартал)"
+_WEEKLY = "(?:KW|CW|Wk|Week|Woche|Sem|Semaine|Semana|Settimana|Vecka|Uge|Tydzień|Hafta|W|неделя)"
 FORMS = (
     _form(
         "day",
@@ -93,6 +94,11 @@ FORMS = (
     _form("day", rf"{_CLOCK}\s+{_THREE}", any_order=True),
     _form("day", rf"(?P<era>{'|'.join(ERAS)})\s*(?P<year>元|[0-9]{{1,3}})\s*年\s*{_MONTH}\s*月\s*{_DAY}\s*日?{_THEN}"),
     _form("day", rf"{_YEAR}-?W(?P<week>[0-9]{{2}})(?:-?(?P<weekday>[1-7]))?"),
+    _form("day", rf"{_YEAR}\s*[-/.,]?\s*{_WEEKLY}\.?\s*(?P<week>[0-9]{{1,2}})"),
+    _form("day", rf"{_WEEKLY}\.?\s*(?P<week>[0-9]{{1,2}})(?:\s*[-/.,]\s*|\s+){_YEAR}"),
+    _form("day", rf"S(?P<week>[0-9]{{2}})(?:\s*[-/.,]\s*|\s+){_YEAR}"),  # French; S1 is half a year
+    _form("day", rf"{_YEAR}\s*[년年]\s*[제第]?\s*(?P<week>[0-9]{{1,2}})\s*(?:주차?|[週周])"),
+    _form("day", rf"{_YEAR}-(?P<yearday>[0-9]{{3}})(?:T|\s+){_CLOCK}"),  # without a time it may be a number of anything
     _form("month", rf"{_YEAR}\s*[-/.년年]\s*{_MONTH}\s*[.월月]?"),
     _form("month", rf"{_YEAR}M{_MONTH}"),
     _form("month", r"(?P<year>19[0-9]{2}|20[0-9]{2})(?P<month>0[1-9]|1[0-2])"),
@@ -105,7 +111,7 @@ FORMS = (
     _form("month", rf"(?P<quarter>[1-4])Q[-\s/']*{_SOME_YEAR}"),
     _form("month", rf"T(?P<quarter>[1-4])[-\s/]+{_YEAR}"),
     _form("month", rf"(?P<quarter>[1-4]){_THIRD}\s*(?:de\s+|of\s+)?{_YEAR}"),
-    _form("month", rf"{_YEAR}\s*[년.]?\s*(?P<quarter>[1-4])\s*분기"),
+    _form("month", rf"{_YEAR}\s*[년年.]?\s*[제第]?\s*(?P<quarter>[1-4])\s*(?:분기|季度?|四半期)"),
     _form("clock", _CLOCK),
     _form("clock", r"(?P<hour>[0-9]{1,2})\s?h\s?(?P<minute>[0-9]{2})"),
     _form("clock", r"(?P<hour>[0-9]{1,2})\.(?P<minute>[0-9]{2})\s*Uhr"),
@@ -126,6 +132,7 @@ _DIRECTIVES = {
     "quarter": "%q",
     "week": "%V",
     "weekday": "%u",
+    "yearday": "%j",
     "era": "%E",
 }
 
@@ -177,7 +184,7 @@ def pattern_of(text: str, order: str = "dmy") -> str:
 
 def grain_of(pattern: str) -> str:
     """Of what is written by a pattern; of dates that were no texts, whose pattern is empty, `"day"`."""
-    if not pattern or "%d" in pattern or "%V" in pattern:
+    if not pattern or any(day in pattern for day in ("%d", "%V", "%j")):
         return "day"
     return "month" if "%Y" in pattern or "%y" in pattern else "clock"
 
@@ -209,5 +216,13 @@ def _in_range(parts: dict[str, str | None]) -> bool:
         return bool(parts.get("before") or parts.get("after"))
     if parts.get("colon") and len(parts["minute"] or "") < 2:  # 16:9 is no time
         return False
-    limits = {"month": (1, 12), "week": (1, 53), "day": (1, 31), "hour": (0, 24), "minute": (0, 59), "second": (0, 60)}
+    limits = {
+        "month": (1, 12),
+        "week": (1, 53),
+        "yearday": (1, 366),
+        "day": (1, 31),
+        "hour": (0, 24),
+        "minute": (0, 59),
+        "second": (0, 60),
+    }
     return all(low <= int(value) <= high for key, (low, high) in limits.items() if (value := parts.get(key)))

@@ -7,45 +7,58 @@ MONTHS = {
     for number, names in enumerate(
         (
             # English, German, French, Spanish; Portuguese, Italian, Dutch, Nordic; Polish; Russian; Turkish; Czech and
-            # Slovak; Finnish; Greek; Hungarian; Indonesian; Romanian; Ukrainian; Catalan. Croatian is left out, whose
+            # Slovak; Finnish; Greek; Hungarian; Indonesian; Romanian; Ukrainian; Catalan; Hebrew,
+            # Arabic, Bulgarian and Estonian. Croatian is left out, whose
             # listopad is October: November in Polish and Czech.
             "jan january januar janvier janv enero ene janeiro gennaio gen januari styczeń stycznia sty янв января"
             " январь ocak oca"
             " leden ledna januára tammikuu tammikuuta ιανουάριος ιανουαρίου ιαν január ianuarie січень січня"
-            " gener",
+            " gener"
+            " ינואר בינואר يناير януари jaanuar",
             "feb february februar februari février fév fevrier fev febrero fevereiro febbraio luty lutego lut фев февр"
             " февраля февраль şubat şub"
             " únor února február februára helmikuu helmikuuta φεβρουάριος φεβρουαρίου φεβ februarie лютий"
-            " лютого febrer",
+            " лютого febrer"
+            " פברואר בפברואר فبراير февруари veebruar",
             "mar march märz mär mrz maerz mars marzo março marco maart mrt marzec marca мар марта март mart"
             " březen března marec maaliskuu maaliskuuta μάρτιος μαρτίου μαρ március maret martie березень"
-            " березня marts març",
+            " березня marts març"
+            " מרץ מרס במרץ במרס مارس märts",
             "apr april avril avr abril abr aprile kwiecień kwietnia kwi апр апреля апрель nisan nis"
             " duben dubna apríl apríla huhtikuu huhtikuuta απρίλιος απριλίου απρ április aprilie квітень"
-            " квітня",
+            " квітня"
+            " אפריל באפריל أبريل ابريل aprill",
             "may mai mayo maio maggio mag mei maj maja май мая mayıs"
-            " květen května máj mája toukokuu toukokuuta μάιος μαΐου μαϊ május травень травня maig",
+            " květen května máj mája toukokuu toukokuuta μάιος μαΐου μαϊ május травень травня maig"
+            " מאי במאי مايو mai",
             "jun june juni juin junio junho giugno giu czerwiec czerwca cze июн июня июнь haziran haz"
-            " červen června jún júna kesäkuu kesäkuuta ιούνιος ιουνίου ιουν június iunie червень червня juny",
+            " červen června jún júna kesäkuu kesäkuuta ιούνιος ιουνίου ιουν június iunie червень червня juny"
+            " יוני ביוני يونيو юни juuni",
             "jul july juli juillet juil julio julho luglio lug lipiec lipca lip июл июля июль temmuz tem"
             " červenec července júl júla heinäkuu heinäkuuta ιούλιος ιουλίου ιουλ július iulie липень липня"
-            " juliol",
+            " juliol"
+            " יולי ביולי يوليو юли juuli",
             "aug august augusti augustus août aout agosto ago sierpień sierpnia sie авг августа август ağustos ağu"
             " srpen srpna augusta elokuu elokuuta αύγουστος αυγούστου αυγ augusztus agustus agt серпень"
-            " серпня agost",
+            " серпня agost"
+            " אוגוסט באוגוסט أغسطس اغسطس",
             "sep sept september septembre septiembre setembro set settembre sett wrzesień września wrz сен сент"
             " сентября сентябрь eylül eyl"
             " září syyskuu syyskuuta σεπτέμβριος σεπτεμβρίου σεπ szeptember septembra septembrie вересень"
-            " вересня setembre",
+            " вересня setembre"
+            " ספטמבר בספטמבר سبتمبر септември",
             "oct october oktober okt octobre octubre outubro out ottobre ott październik października paź окт октября"
             " октябрь ekim eki"
-            " říjen října októbra lokakuu lokakuuta οκτώβριος οκτωβρίου οκτ október octombrie жовтень жовтня",
+            " říjen října októbra lokakuu lokakuuta οκτώβριος οκτωβρίου οκτ október octombrie жовтень жовтня"
+            " אוקטובר באוקטובר أكتوبر اكتوبر октомври oktoober",
             "nov november novembre noviembre novembro listopad listopada lis ноя нояб ноября ноябрь kasım kas"
-            " novembra marraskuu marraskuuta νοέμβριος νοεμβρίου νοε noiembrie листопад листопада",
+            " novembra marraskuu marraskuuta νοέμβριος νοεμβρίου νοε noiembrie листопад листопада"
+            " נובמבר בנובמבר نوفمبر ноември",
             "dec december dezember dez décembre déc decembre diciembre dic dezembro dicembre desember des grudzień"
             " grudnia gru дек декабря декабрь aralık ara"
             " prosinec prosince decembra joulukuu joulukuuta δεκέμβριος δεκεμβρίου δεκ decembrie грудень"
-            " грудня",
+            " грудня"
+            " דצמבר בדצמבר ديسمبر декември detsember",
         ),
         1,
     )

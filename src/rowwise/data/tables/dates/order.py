@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowwise.data.tables.dates.timestamps import CENTURY
+from rowwise.data.tables.dates.timestamps import CENTURY, as_timestamps
 from rowwise.errors import UsageError, warn_user
 from rowwise.text import say
 
@@ -94,6 +94,15 @@ def tell_zones(name: str, one: DateEvidence) -> None:
     if unknown := one.unknown_zones:
         found = ", ".join([*unknown][:SHOWN])
         warn_user(say("dates.zones", name=name, count=f"{unknown.total():,}", found=found))
+
+
+def tell_weeks(name: str, one: DateEvidence) -> None:
+    """Say which day a week is read as, where it is not written as in ISO 8601 and so may be counted in another way."""
+    import polars as pl
+
+    if "%V" in one.pattern and "W%V" not in one.pattern.removeprefix("%Y"):
+        day = as_timestamps(pl.Series([one.sample]), one.pattern)[0]
+        warn_user(say("dates.weeks", name=name, found=one.sample[:30], day=day.date().isoformat()))
 
 
 def tell_years(name: str, one: DateEvidence) -> None:

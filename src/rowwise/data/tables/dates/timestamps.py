@@ -130,7 +130,9 @@ def by_pattern(texts: pl.Series, pattern: str) -> pl.Series:
     grain = grain_of(pattern)
     timed = "%H" in pattern or "%I" in pattern
     usable = (
-        pattern and not any(own in pattern for own in ("%q", "%V", "%E")) and ("%I" in pattern) == ("%p" in pattern)
+        pattern
+        and not any(own in pattern for own in ("%q", "%V", "%E", "%j"))
+        and ("%I" in pattern) == ("%p" in pattern)
     )
     if not usable or (grain == "clock" and "%M" not in pattern):
         return _nothing(len(texts))
@@ -204,9 +206,12 @@ def _dates(parts: pl.DataFrame, zero: pl.Series) -> pl.Series:
     import polars as pl
 
     if "week" in parts.columns:  # the Monday of a week, where it names no day
-        table = parts.select("year", "week", pl.col("weekday").fill_null("1"))
+        weekday = pl.col("weekday").fill_null("1") if "weekday" in parts.columns else pl.lit("1").alias("weekday")
+        table = parts.select("year", pl.col("week").str.zfill(2), weekday)
         iso = pl.format("{}-W{}-{}", "year", "week", "weekday")
         return table.select(iso.str.to_date("%G-W%V-%u", strict=False)).to_series()
+    if "yearday" in parts.columns:
+        return parts.select(pl.format("{}-{}", "year", "yearday").str.to_date("%Y-%j", strict=False)).to_series()
     if "era" in parts.columns:
         before = parts["era"].replace_strict(list(ERAS), list(ERAS.values()), default=None, return_dtype=pl.Int64)
         years = parts["year"].replace("元", "1").cast(pl.Int64, strict=False) + before

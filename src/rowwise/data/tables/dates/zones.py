@@ -116,7 +116,7 @@ def _minutes(text: str) -> int | None:
     return (-1 if match[2] == "-" else 1) * (60 * int(match[3]) + int(match[4] or 0))
 
 
-def named(minutes: int) -> str:
+def offset_name(minutes: int) -> str:
     """`+09:00`, or `UTC`."""
     hours, rest = divmod(abs(minutes), 60)
     return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}" if minutes else UTC
@@ -128,7 +128,7 @@ def zone_of(dtype: Any) -> str:
     if zone in ("Etc/UTC", "Etc/GMT", "GMT", "Zulu", "Etc/Zulu"):
         return UTC
     if match := re.fullmatch(r"Etc/GMT([+-])([0-9]{1,2})", zone):  # whose signs are those of POSIX
-        return named((60 if match[1] == "-" else -60) * int(match[2]))
+        return offset_name((60 if match[1] == "-" else -60) * int(match[2]))
     return zone
 
 
