@@ -72,4 +72,4 @@ __all__ = [  # without `open`, which `from rowwise import *` must not put in pla
 ]
 
 
-__getattr__, __dir__ = late(__name__, _PLACES, modules=("shapes",))
+__getattr__, __dir__ = late(__name__, _PLACES, modules=("shapes", "sklearn"))

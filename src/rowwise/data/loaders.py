@@ -31,6 +31,13 @@ def load_source(source: Source, schema: Schema | None = None) -> tuple[Dataset, 
     return _found_again(source, _places(source), *_load(source, schema))
 
 
+def load_whole(source: Source) -> Dataset:
+    """All records of a table, to be learned from; none are left to test on. Raises as `load_source`."""
+    from rowwise.data.tables import load as table
+
+    return table.whole(table.read(source.checked()))
+
+
 @dataclass(frozen=True, eq=False)
 class Folds:
     """A table that was read once; called with a fold's number, from 1, it gives that fold's `(train, test)`."""
