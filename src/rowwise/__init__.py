@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rowwise.engine.sweep import sweep as sweep
     from rowwise.errors import RowwiseError as RowwiseError
     from rowwise.errors import Suspicious as Suspicious
+    from rowwise.exports.export import export as export
     from rowwise.measure import evaluate as evaluate
     from rowwise.models.dense import dense as dense
     from rowwise.runs.api import cross_validate as cross_validate
@@ -46,6 +47,7 @@ _PLACES = {
     "open": "rowwise.runs.api",
     "train": "rowwise.runs.api",
     "tune": "rowwise.runs.api",
+    "export": "rowwise.exports.export",
     "explain": "rowwise.shapes.ledger.ledger",
     "explained": "rowwise.shapes.checks.explained",
     "RowwiseError": "rowwise.errors",
@@ -62,6 +64,7 @@ __all__ = [  # without `open`, which `from rowwise import *` must not put in pla
     "evaluate",
     "explain",
     "explained",
+    "export",
     "fit",
     "load",
     "predict",

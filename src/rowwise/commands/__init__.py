@@ -11,6 +11,7 @@ PLACES = {
     "evaluate": ("rowwise.commands.evaluate:command", "cli.help.evaluate"),
     "predict": ("rowwise.commands.predict:command", "cli.help.predict"),
     "explain": ("rowwise.commands.explain:command", "cli.help.explain"),
+    "export": ("rowwise.commands.export:command", "cli.help.export"),
     "studio": ("rowwise.commands.studio:command", "cli.help.studio"),
     "data": ("rowwise.commands.data:command", "cli.help.data"),
     "engines": ("rowwise.commands.engines:command", "cli.help.engines"),

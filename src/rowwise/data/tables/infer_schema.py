@@ -264,9 +264,15 @@ def _task(source: Source, profiles: Mapping[str, Profile]) -> str:
 
 
 def _check_range(name: str, numbers: Range, source: Source) -> None:
-    """Raises UsageError where counts are negative, or numbers to be learned on a log scale are not above 0."""
+    """Raises UsageError where counts are negative, or numbers to be learned on a log scale are not above 0.
+
+    Warns:
+        Suspicious: counts have fractions.
+    """
     if source.task == "counts" and numbers.low < 0:
         raise UsageError("target.counts", name=name, found=f"{numbers.low:g}")
+    if source.task == "counts" and not (numbers.whole or source.weight):  # weighted ones are rates, of exposures
+        warn_user(say("target.counts.fractions", name=name))
     if source.target_scale == "log" and numbers.low <= 0:
         raise UsageError("target.log", name=name, found=f"{numbers.low:g}")
 
