@@ -16,6 +16,12 @@ def _onnx() -> Format:
     return OnnxFormat()
 
 
-FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx}
-ENDINGS = {".onnx": "onnx"}  # of files
+def _c() -> Format:
+    from rowwise.exports.c_format import CFormat
+
+    return CFormat()
+
+
+FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "c": _c}
+ENDINGS = {".onnx": "onnx", ".h": "c"}  # of files
 INPUTS = ("matrix", "columns")
