@@ -11,6 +11,8 @@ PLACES = {
     "evaluate": ("rowwise.commands.evaluate:command", "cli.help.evaluate"),
     "predict": ("rowwise.commands.predict:command", "cli.help.predict"),
     "explain": ("rowwise.commands.explain:command", "cli.help.explain"),
+    "export": ("rowwise.commands.export:command", "cli.help.export"),
+    "serve": ("rowwise.commands.serve:command", "cli.help.serve"),
     "studio": ("rowwise.commands.studio:command", "cli.help.studio"),
     "data": ("rowwise.commands.data:command", "cli.help.data"),
     "engines": ("rowwise.commands.engines:command", "cli.help.engines"),

@@ -56,6 +56,17 @@ class Folds:
         source = source.checked()
         return cls(source, table.read(source), _places(source))
 
+    @property
+    def untested(self) -> int:
+        """How many records no fold tests: by time the earliest, which are only learned from."""
+        from rowwise.data.splits import folds_of
+
+        source, records = self.source, self.table.records
+        if source.split_by != "time":
+            return 0
+        numbers = folds_of(len(records.x), source.folds, source.seed, None, records.keys, "time")
+        return int((numbers == 0).sum())
+
     def __call__(self, fold: int) -> tuple[Dataset, Dataset]:
         from rowwise.data.tables import load as table
 

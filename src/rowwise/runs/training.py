@@ -98,7 +98,7 @@ def train(
                 import_loaders(plan.source)
         with importing_keras(clock), clock.lap("load"):
             train_set, test_set, validation_set = _load(plan, tell, loaded)
-        settings = plan.settings if plan.before is not None else _suited(plan, train_set, validation_set)
+            settings = plan.settings if plan.before is not None else _suited(plan, train_set, validation_set)
         tell(DataLoaded(train_set, test_set, settings, settings.differences(plan.settings), validation_set))
         folder.reserve(train_set.name)
         _obey(stop)

@@ -28,7 +28,7 @@ from rowwise.data.tables.schema import Schema, from_origins
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
 from rowwise.data.tables.target_scales import scale_of
-from rowwise.data.tables.targets import check_targets, having_targets, targets_of
+from rowwise.data.tables.targets import check_has_targets, check_targets, having_targets, targets_of
 from rowwise.data.tables.weights import WEIGHT, check_parts, check_weights, tell_weightless, with_weights
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
@@ -236,8 +236,8 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
     xs, ys, numbers, weights = [], [], [], []
     total, weightless, words = 0, 0, dict[str, Counter[str]]()
     with open_table(source, limits, schema.missing) as table:
-        expected = (*(column.name for column in schema.used), *schema.targets)
-        check_columns(table.name, table.columns, expected, table.unread)
+        check_columns(table.name, table.columns, [column.name for column in schema.used], table.unread)
+        check_has_targets(table.name, table.columns, schema, table.unread)
         weighted = schema.weight in table.columns
         if schema.weight and not weighted:
             warn_user(say("weight.lacking", place=table.name, name=schema.weight))

@@ -1,0 +1,33 @@
+"""The formats by their names; each is imported when it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rowwise.exports.made import Format
+
+
+def _onnx() -> Format:
+    from rowwise.exports.onnx_format import OnnxFormat
+
+    return OnnxFormat()
+
+
+def _c() -> Format:
+    from rowwise.exports.c_format import CFormat
+
+    return CFormat()
+
+
+def _torch() -> Format:
+    from rowwise.exports.torch_format import TorchFormat
+
+    return TorchFormat()
+
+
+FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "torch": _torch, "c": _c}
+ENDINGS = {".onnx": "onnx", ".py": "torch", ".h": "c"}  # of files
+INPUTS = ("matrix", "columns")
