@@ -19,7 +19,8 @@ def test_importing_rowwise_loads_neither_keras_nor_jax():
 
 
 @pytest.mark.parametrize(
-    "command", ["", "train", "evaluate", "predict", "explain", "data", "data list", "data show", "engines", "bench"]
+    "command",
+    ["", "train", "evaluate", "predict", "explain", "export", "data", "data list", "data show", "engines", "bench"],
 )
 def test_help_loads_neither_numpy_nor_polars(command):
     arguments = [*command.split(), "--help"]

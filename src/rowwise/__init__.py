@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 if TYPE_CHECKING:
+    from rowwise import serve as serve
     from rowwise import shapes as shapes
     from rowwise.data import load as load
     from rowwise.data.dataset import Dataset as Dataset
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rowwise.engine.sweep import sweep as sweep
     from rowwise.errors import RowwiseError as RowwiseError
     from rowwise.errors import Suspicious as Suspicious
+    from rowwise.exports.export import export as export
     from rowwise.measure import evaluate as evaluate
     from rowwise.models.dense import dense as dense
     from rowwise.runs.api import cross_validate as cross_validate
@@ -46,6 +48,7 @@ _PLACES = {
     "open": "rowwise.runs.api",
     "train": "rowwise.runs.api",
     "tune": "rowwise.runs.api",
+    "export": "rowwise.exports.export",
     "explain": "rowwise.shapes.ledger.ledger",
     "explained": "rowwise.shapes.checks.explained",
     "RowwiseError": "rowwise.errors",
@@ -62,9 +65,11 @@ __all__ = [  # without `open`, which `from rowwise import *` must not put in pla
     "evaluate",
     "explain",
     "explained",
+    "export",
     "fit",
     "load",
     "predict",
+    "serve",
     "shapes",
     "sweep",
     "train",
@@ -72,4 +77,4 @@ __all__ = [  # without `open`, which `from rowwise import *` must not put in pla
 ]
 
 
-__getattr__, __dir__ = late(__name__, _PLACES, modules=("shapes",))
+__getattr__, __dir__ = late(__name__, _PLACES, modules=("serve", "shapes", "sklearn"))

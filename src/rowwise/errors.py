@@ -6,6 +6,7 @@ RowwiseError                  base: everything rowwise raises on purpose
 ├── DataError                 data that are missing, broken or contradictory                     exit 2
 │   └── DataNotFound          a named data set that is in none of the places looked at           exit 2
 ├── ShapeError                an array that does not fit the model                               exit 2
+├── EstimatorError           any of the others, raised by an estimator of scikit-learn            as its cause
 ├── ModelError                a model or model file that cannot be used                          exit 2
 └── SaveError                 the file system refused (full, read-only)                          exit 1
 
@@ -100,6 +101,17 @@ class ShapeError(RowwiseError):
 
 class ModelError(RowwiseError):
     """A model, or a model's file, that cannot be used."""
+
+
+class EstimatorError(RowwiseError, ValueError):
+    """Any of the others, raised by an estimator of scikit-learn, whose users expect a ValueError; it is the cause."""
+
+    @classmethod
+    def of(cls, error: RowwiseError) -> EstimatorError:
+        """The same in the same words."""
+        same = cls(error.key, **error.values)
+        same.exit_code = error.exit_code
+        return same
 
 
 class SaveError(RowwiseError):

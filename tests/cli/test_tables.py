@@ -70,7 +70,10 @@ def test_evaluate_measures_on_all_records_of_another_table(runs, target, rowwise
     assert "80" in out + err
     lacking = write(here / "lacking.csv", without(houses(80, seed=4), "rooms", target))
     code, _, err = rowwise("evaluate", runs[target], lacking)
-    assert (code, f"trained on: rooms, {target}" in err) == (2, True)
+    assert (code, "lacking.csv lacks columns that the model uses: rooms. It has:" in err) == (2, True)
+    lacking = write(here / "no-target.csv", without(houses(80, seed=4), target))
+    code, _, err = rowwise("evaluate", runs[target], lacking)
+    assert (code, f"no-target.csv lacks the target, {target}: without it nothing can be measured." in err) == (2, True)
 
 
 @pytest.mark.slow

@@ -53,7 +53,7 @@ def test_relu_lets_nan_through():
 @pytest.mark.parametrize(
     ("layers", "part"),
     [
-        ([L.Dense(4), L.BatchNormalization()], "BatchNormalization"),
+        ([L.Dense(4), L.UnitNormalization()], "UnitNormalization"),
         ([L.Dense(4, "selu")], "selu"),
         ([L.Dropout(0.1, activity_regularizer="l2"), L.Dense(4)], "activity_regularizer"),
     ],

@@ -36,7 +36,10 @@ ROWS, STEPS = 10, 3
 def arrays(description):
     """Kernels and biases, drawn at random."""
     random = np.random.default_rng(5)
-    shapes = [shape for layer in description.layers for shape in ((layer.inputs, layer.units), (layer.units,))]
+    shapes = []
+    for layer in description.layers:
+        if layer.kind != "addition":
+            shapes += [(layer.inputs, layer.units) if layer.kind == "dense" else (layer.units,), (layer.units,)]
     return [(random.normal(size=shape) * 0.5).astype("float32") for shape in shapes]
 
 
@@ -130,6 +133,16 @@ def test_a_value_of_another_type_or_range_is_refused_by_name(wrong, message):
         ({"activation": "relu"}, "loss.from_logits: expected True, because the last layer is no softmax"),
         ({"dropout": 1.0}, "layers[1].dropout: expected a share in [0, 1)"),
         ({"dropout": float("nan")}, "layers[1].dropout: expected a finite number"),
+        ({"kind": "embedding"}, "layers[1].kind: expected one of addition, batch_normalization, dense, received"),
+        ({"kind": "addition"}, "layers[1].units: expected as many as inputs, received 2"),
+        ({"back": ()}, "layers[1].back: expected one layer, or several for an addition"),
+        ({"back": (1, 1)}, "layers[1].back: expected one layer, or several for an addition"),
+        ({"back": (0,)}, "layers[1].back: expected 1 to 1073741824, received 0"),
+        ({"back": (3,)}, "layers[1].back: expected 1 to 2, received 3"),
+        ({"back": (2,)}, "layers[1].inputs: expected 3, the units of the records, received 5"),
+        ({"back": (2,), "inputs": 3}, "layers[0].units: expected a layer that takes them"),
+        ({"kind": "batch_normalization", "units": 5, "dropout": 0.1}, "layers[1].dropout: expected a Dense layer, or"),
+        ({"kind": "batch_normalization", "units": 5, "epsilon": -0.1}, "layers[1].epsilon: expected 0 or more"),
     ],
 )
 def test_a_layer_that_makes_no_sense_is_refused_by_name(layer, message):
@@ -311,6 +324,52 @@ def test_gradients_in_float64_are_the_differences_of_the_loss(loss, end, logits)
                 ends.append(loss_and_gradient(index)[0])
             array.flat[place] = value
             assert gradient.flat[place] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-4, abs=1e-7)
+
+
+def graph(threads):
+    """Normalizations, and additions of layers that others take too: every path that a gradient can go."""
+    elu = {"activation": "elu", "leak": 0.3}
+    norm = {"kind": "batch_normalization", "momentum": 0.9, "epsilon": 0.1, "kernel_l2": 0.01}
+    layers = (
+        LayerDescription(11, 9, **elu),
+        LayerDescription(9, 9, **norm, activation="softmax"),
+        LayerDescription(9, 9, activation="tanh"),
+        LayerDescription(9, 9, kind="addition", back=(1, 2, 3), **elu),
+        LayerDescription(9, 9, kind="addition", dropout=0.2),
+        LayerDescription(9, 11, dropout=0.2),
+        LayerDescription(11, 11, kind="addition", back=(1, 7, 1), activation="silu"),
+        LayerDescription(11, 11, **norm),
+        LayerDescription(11, 4),
+    )
+    return NetworkDescription(layers, LossDescription(), batch_size=70 if threads == 1 else 13, threads=threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_gradients_of_a_graph_in_float64_are_the_differences_of_the_loss(threads):
+    random = np.random.default_rng(5)
+    description = graph(threads)
+    n, network = description.batch_size, native.network(description, float64=True)
+    weights = [values.astype("float64") for values in arrays(description)]
+    records = network.records(random.normal(size=(n, 11)), random.random((n, 4)))
+    order = np.arange(n, dtype=np.int32)
+
+    def loss_and_gradient(index):
+        network.write(index, weights[index])
+        gradient = np.empty_like(weights[index])
+        return records.gradient(order, 99, index, gradient) / n, gradient
+
+    for index, array in enumerate(weights):
+        network.write(index, array)
+    for index, array in enumerate(weights):
+        _, gradient = loss_and_gradient(index)
+        for place in random.integers(0, array.size, 3):
+            value, ends = array.flat[place], []
+            for step in (1e-6, -1e-6):
+                array.flat[place] = value + step
+                ends.append(loss_and_gradient(index)[0])
+            array.flat[place] = value
+            assert gradient.flat[place] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-4, abs=1e-7)
+        network.write(index, array)
 
 
 def test_dropout_drops_its_share_and_others_with_another_key():

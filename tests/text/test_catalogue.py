@@ -71,7 +71,18 @@ def uses():
         for where, key, values in said_by(template):
             found.calls.append((where, [re.escape(key)], values))
             found.constants.add(key)
+    for file in sorted((SOURCE / "studio" / "page").iterdir()):
+        for key in said_by_the_browser(file.read_text("utf-8")):
+            found.calls.append((f"{file.relative_to(SOURCE)}", [key], None))
+            found.constants.add(key.replace("\\", ""))
     return found
+
+
+def said_by_the_browser(text):
+    """The keys, or patterns of keys, that a file of a page names; what JavaScript fills in may be anything."""
+    for quote, key in re.findall(r"""(["'`])(studio\.(?:[\w.]|\$\{[^`]*?\})+)\1""", text):
+        named = re.split(r"\$\{.*?\}", key)
+        yield (".+" if quote == "`" else r"\$\{.*?\}").join(map(re.escape, named))
 
 
 def said_by(template):

@@ -58,6 +58,7 @@ def test_both_languages_name_the_same_options():
 def test_arguments_that_are_numbers_or_flags_are_those_of_train():
     known = set(rowwise.train.__annotations__) | set(rowwise.runs.plan.READING)
     known |= {*rowwise.runs.settings.Settings.__dataclass_fields__, "seeds"}
+    known |= set(rowwise.tune.__annotations__) | set(rowwise.runs.saved.Saved.explain_row.__annotations__)
     assert {name.replace("-", "_") for name in NUMBERS} | {flag.partition("=")[0] for flag in FLAGS.values()} <= known
 
 

@@ -19,8 +19,12 @@ MODEL_TASKS = ("regression", "classification", "binary", "multiclass", "multilab
 SIGNS = (".", ",")  # rowwise.data.tables.number_text has them; asking it would import NumPy
 
 
-def settings() -> list[Option]:
-    """The settings of a training. What was not given is None: `Settings`, the data or the resumed run decide."""
+def settings(of_epochs: str = "cli.help.epochs") -> list[Option]:
+    """The settings of a training. What was not given is None: `Settings`, the data or the resumed run decide.
+
+    Args:
+        of_epochs: the key of what the help says of `--epochs`.
+    """
     usual = Settings()
 
     def option(name: str, key: str, metavar: str, kind: Any, default: object) -> Option:
@@ -32,7 +36,7 @@ def settings() -> list[Option]:
         option("--hidden", "cli.help.hidden", hidden, WIDTHS, hidden),
         option("--activation", "cli.help.activation", "NAME", str, usual.activation),
         option("--dropout", "cli.help.dropout", "SHARE", SHARE, usual.dropout),
-        option("--epochs", "cli.help.epochs", "N", whole(1), usual.epochs),
+        option("--epochs", of_epochs, "N", whole(1), usual.epochs),
         option("--batch-size", "cli.help.batch_size", "N", whole(1), usual.batch_size),
         option("--learning-rate", "cli.help.learning_rate", "RATE", POSITIVE, usual.learning_rate),
         option("--weight-decay", "cli.help.weight_decay", "SHARE", SHARE, usual.weight_decay),

@@ -52,10 +52,10 @@ def _predict(
         folder = next((path for path in files if path.is_dir()), None)
         table = saved.schema is not None
         if skip_bad and (table or folder is None):
-            raise UsageError("source.option", option="--skip-bad", place=files[0])
+            raise UsageError("source.option.data", option="--skip-bad", place=files[0])
         as_written = chosen(given)
         if as_written and not table:
-            raise UsageError("source.option", option=option_names(as_written), place=files[0])
+            raise UsageError("source.option.data", option=option_names(as_written), place=files[0])
         if not table and folder is None and out is not None:
             raise UsageError("predict.out.pictures")
         if not table and saved.accepts.kind != "pictures":

@@ -19,7 +19,7 @@ from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rowwise.runs.plan import TrainingPlan
     from rowwise.terminal.signals import StopSignals
@@ -62,7 +62,7 @@ def _train(
         reading_data.enter_context(hide_panics(plan.source is not None and plan.source.kind == "table"))
         more: dict[str, Any] = {"engine": engine or "auto", "on_divergence": on_divergence or "stop"}
         if plan.source is not None and plan.source.folds and not plan.source.fold:
-            return _cross_validate(plan, output, said.signals, out=out, **more)
+            return _cross_validate(plan, output, said.signals, reading_data.close, out=out, **more)
         with _ended_by(said.signals):
             pictures = not no_pictures
             saved = train(plan, observer=said.observe, stop=said.signals.event, out=out, pictures=pictures, **more)
@@ -83,12 +83,14 @@ def _ended_by(signals: StopSignals) -> Iterator[None]:
         raise Ended(signals.number or signal.SIGINT, str(ending)) from ending
 
 
-def _cross_validate(plan: TrainingPlan, output: Output, signals: StopSignals, **more: Any) -> int:
+def _cross_validate(
+    plan: TrainingPlan, output: Output, signals: StopSignals, loaded: Callable[[], object], **more: Any
+) -> int:
     from rowwise.runs.cross_validation import cross_validate
     from rowwise.terminal.training_output import FoldsOutput
 
     assert plan.source is not None
-    said = FoldsOutput(output, plan.source.folds, signals)
+    said = FoldsOutput(output, plan.source.folds, signals, loaded)
     with _ended_by(signals):
         together = cross_validate(plan, observer=said.observe, stop=signals.event, **more)
     output.result(str(together))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,11 @@ def _tune(
             key = f"cli.tune.{trial.state}"
             output.tell(say(key, loss=loss, best=trial.best_epoch, epochs=trial.epochs, **words))
 
-        with hide_panics(plan.source is not None and plan.source.kind == "table"):
+        with ExitStack() as reading_data:
+            reading_data.enter_context(hide_panics(plan.source is not None and plan.source.kind == "table"))
             more: dict[str, Any] = {"timeout": timeout, "out": out, "engine": engine or "auto"}
-            found = tune(plan, trials or TRIALS, observer=observe, stop=signals.event, **more)
+            more |= {"observer": observe, "stop": signals.event, "loaded": reading_data.close}
+            found = tune(plan, trials or TRIALS, **more)
         output.result(repr(found))
         key = "cli.tune.saved" if found.best else "cli.tune.none"
         output.tell(say(key, path=found.path, options=found.options, data=data, command=called()))
@@ -65,10 +68,10 @@ command = Command(
     "tune",
     "cli.help.tune",
     [
-        Argument("data", "cli.help.train.data", "DATA"),
+        Argument("data", "cli.help.tune.data", "DATA"),
         Option("--trials", "cli.help.trials", "N", type=whole(1), values={"default": TRIALS}),
         Option("--timeout", "cli.help.timeout", "SECONDS", type=POSITIVE),
-        *settings(),
+        *settings("cli.help.tune.epochs"),
         Option("--out", "cli.help.tune.out", "DIR", type=Path),
         *reading(),
         *common(json=True, quiet=True),

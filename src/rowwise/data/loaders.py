@@ -31,6 +31,13 @@ def load_source(source: Source, schema: Schema | None = None) -> tuple[Dataset, 
     return _found_again(source, _places(source), *_load(source, schema))
 
 
+def load_whole(source: Source) -> Dataset:
+    """All records of a table, to be learned from; none are left to test on. Raises as `load_source`."""
+    from rowwise.data.tables import load as table
+
+    return table.whole(table.read(source.checked()))
+
+
 @dataclass(frozen=True, eq=False)
 class Folds:
     """A table that was read once; called with a fold's number, from 1, it gives that fold's `(train, test)`."""
@@ -47,6 +54,17 @@ class Folds:
 
         source = source.checked()
         return cls(source, table.read(source), _places(source))
+
+    @property
+    def untested(self) -> int:
+        """How many records no fold tests: by time the earliest, which are only learned from."""
+        from rowwise.data.splits import folds_of
+
+        source, records = self.source, self.table.records
+        if source.split_by != "time":
+            return 0
+        numbers = folds_of(len(records.x), source.folds, source.seed, None, records.keys, "time")
+        return int((numbers == 0).sum())
 
     def __call__(self, fold: int) -> tuple[Dataset, Dataset]:
         from rowwise.data.tables import load as table

@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Any
 
 from rowwise.errors import UsageError
-from rowwise.text.visible import shown
+from rowwise.text.options import as_given
 
 LARGEST_SIDE = 4096  # pixels of a record
 
@@ -19,7 +19,7 @@ def spellings_of(given: Any) -> tuple[str, ...]:
     texts = []
     for one in several:
         if isinstance(one, bool) or not isinstance(one, str | Real):
-            raise UsageError("source.spellings", found=shown(one))
+            raise UsageError("source.spellings", found=as_given(one))
         texts.append(one if isinstance(one, str) else f"{float(one):.17g}")
     return tuple(texts)
 
@@ -33,7 +33,7 @@ def levels_of(given: Any) -> tuple[float, ...]:
     except (TypeError, ValueError):
         parts, levels = [], []
     if several and (not levels or len(levels) != len(parts) or not all(0 < level < 1 for level in levels)):
-        raise UsageError("source.quantiles", found=shown(given))
+        raise UsageError("source.quantiles", found=as_given(given))
     return tuple(levels)
 
 
@@ -45,7 +45,7 @@ def order_of(given: Any) -> tuple[str, ...]:
         given = [part.strip() for part in next(csv.reader([given], skipinitialspace=True), [])]
     classes = spellings_of(given)
     if classes and (len(classes) < 3 or len(set(classes)) < len(classes) or not all(classes)):
-        raise UsageError("source.ordered", found=shown(given))
+        raise UsageError("source.ordered", found=as_given(given))
     return classes
 
 
@@ -60,5 +60,5 @@ def size_of(size: Any) -> tuple[int, int]:
     if len(sides) == 1:
         sides *= 2
     if len(sides) != 2 or not all(1 <= side <= LARGEST_SIDE for side in sides):
-        raise UsageError("folder.size", found=shown(size), most=LARGEST_SIDE)
+        raise UsageError("folder.size", found=as_given(size), most=LARGEST_SIDE)
     return sides[0], sides[1]

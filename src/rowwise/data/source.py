@@ -14,8 +14,8 @@ from rowwise.data.option_values import levels_of, order_of, size_of, spellings_o
 from rowwise.errors import DataError, UsageError, os_reason
 from rowwise.files import check_regular, read_small
 from rowwise.text import say
-from rowwise.text.options import option
-from rowwise.text.visible import shown
+from rowwise.text.near import did_you_mean
+from rowwise.text.options import as_given, option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -118,7 +118,7 @@ class Source:
             value = getattr(self, name)
             columns = (value,) if isinstance(value, str) else tuple(value or ())
             if not all(isinstance(column, str) for column in columns):
-                raise UsageError("source.columns", name=name, found=shown(value))
+                raise UsageError("source.columns", name=name, found=as_given(value))
             object.__setattr__(self, name, columns)
         object.__setattr__(self, "missing", spellings_of(self.missing))
         object.__setattr__(self, "quantiles", levels_of(self.quantiles))
@@ -138,16 +138,17 @@ class Source:
         if self.colour not in ("", "grey", "colour"):
             raise UsageError("source.choice", name="colour", found=self.colour, known="grey, colour")
         if isinstance(self.test, bool) or not isinstance(self.test, float | int) or not 0 < self.test < 1:
-            raise UsageError("data.split.fraction", found=shown(self.test))
+            raise UsageError("data.split.fraction", found=as_given(self.test))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
-            raise UsageError("data.split.seed", found=shown(self.seed))
+            raise UsageError("data.split.seed", found=as_given(self.seed))
         line = 0 if self.header is None else self.header
         if isinstance(line, bool) or not isinstance(line, int) or line < 0:
-            raise UsageError("source.header", found=repr(line)[:80])
+            raise UsageError("source.header", found=as_given(line))
         if isinstance(self.folds, bool) or not isinstance(self.folds, int) or not (self.folds == 0 or self.folds >= 2):
-            raise UsageError("source.folds", found=shown(self.folds))
+            raise UsageError("source.folds", found=as_given(self.folds))
         if isinstance(self.fold, bool) or not isinstance(self.fold, int) or not 0 <= self.fold <= self.folds:
-            raise UsageError("source.fold", found=shown(self.fold), folds=self.folds)
+            key = "source.fold" if self.folds else "source.fold.alone"
+            raise UsageError(key, found=as_given(self.fold), folds=self.folds)
         if self.test_file and self.folds:
             raise UsageError("source.folds.test_file")
         if self.group and self.time:
@@ -203,7 +204,7 @@ class Source:
         source = source._with_frame(data if frame else None)
         if written and source.kind != "table":
             option = next(iter(written)).replace("_", "-")
-            raise UsageError("source.option", option=f"--{option}", place=source.place)
+            raise source._not_for(next(iter(written)), f"--{option}")
         return source
 
     def _with_frame(self, frame: Any) -> Source:
@@ -228,12 +229,18 @@ class Source:
             if name in ("place", "frame", *_OPTIONS[kind]):
                 continue
             if getattr(self, name) != attribute.default and not (kind == "named" and name == "seed"):
-                raise UsageError("source.option", option=option(name), place=self.place)
+                raise self._not_for(name, option(name))
         if self.task in ("multilabel", "counts") and kind != "table":
-            raise UsageError("source.option", option=option("task", self.task), place=self.place)
+            raise self._not_for("target", option("task", self.task))
         if kind == "table" and not any(self.target):
             raise UsageError("source.target", place=self.place)
         return replace(self, place=canonical_name(self.place)) if kind == "named" else self
+
+    def _not_for(self, name: str, written: str) -> UsageError:
+        """Why this option, as the caller writes it, cannot be given for data of this kind."""
+        kinds = ", ".join(say(f"source.of.{kind}") for kind, names in _OPTIONS.items() if name in names)
+        key = "source.option.weight" if name == "weight" else "source.option"
+        return UsageError(key, option=written, kinds=kinds, place=self.place)
 
     def _check_target(self) -> None:
         """Raises UsageError where what is asked of the target contradicts itself."""
@@ -288,7 +295,7 @@ class Source:
         options = {option.name: option for option in fields(cls) if option.name != "frame"}
         for name, value in values.items():
             if name not in options:
-                raise UsageError("source.unknown", name=name, known=", ".join(options))
+                raise _unknown(name, options)
             default = options[name].default
             # Types only; whether a value makes sense is seen when the Source is made.
             if name in ("size", "header", "missing", "quantiles", "ordered"):
@@ -302,7 +309,7 @@ class Source:
             else:
                 fits = isinstance(value, str)
             if not fits:
-                raise UsageError("source.value", name=name, found=shown(value))
+                raise UsageError("source.value", name=name, found=as_given(value))
         return cls(**values)
 
 
@@ -310,7 +317,12 @@ def check_written(options: Iterable[str]) -> None:
     """Raises UsageError where an option does not say how a table's file writes what it holds."""
     for name in options:
         if name not in WRITTEN:
-            raise UsageError("source.unknown", name=name, known=", ".join(WRITTEN))
+            raise _unknown(name, WRITTEN)
+
+
+def _unknown(name: str, known: Iterable[str]) -> UsageError:
+    several = list(known)
+    return UsageError("source.unknown", name=name, near=did_you_mean(name, several), known=", ".join(several))
 
 
 def _refuse_irregular(path: Path) -> None:

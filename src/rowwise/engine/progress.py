@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 import numpy as np
 
 from rowwise.text import say
+from rowwise.text.terminal import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,8 +64,10 @@ class Table:
         least = (len(place), *(_narrowest(logs[name]) for name in names), len("999,999"))
         widths = [max(cell_len(title), width) for title, width in zip(head, least, strict=True)]
 
+        gap = "  " if sum(widths) + 2 * len(widths) - 2 <= WIDTH else " "
+
         def line(words: list[str]) -> str:
-            return "  ".join(
+            return gap.join(
                 " " * (width - cell_len(word)) + word for word, width in zip(words, widths, strict=True)
             ).rstrip()
 

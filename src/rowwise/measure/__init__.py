@@ -153,6 +153,9 @@ def judge(prediction: Prediction, data: Records, train: Dataset | None = None, b
         )
     if isinstance(report, Report):
         report = replace(report, aim=prediction.aim)
+    of_one_task = bool(prediction.quantiles) or (isinstance(report, RegressionReport) and report.counts)
+    if basis is not None and basis.key == "task.from.table" and of_one_task:
+        basis = None  # no other can be named
     return replace(report, basis=basis)
 
 

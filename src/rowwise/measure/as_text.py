@@ -26,6 +26,7 @@ COLUMN = 11  # of figures
 RANGES = (12, 22, 13)  # of a figure, its interval and the baseline's
 TARGET, IMPORTANCE = 24, 40  # of a target's name, and of a column's
 MOST_TARGETS = 40  # shown; an autoencoder has as many targets as features
+OF_A_UNIT = ("mae", "rmse", "deviance", "pinball")  # whose size depends on the target's
 UNITS = {"mae": "MAE", "rmse": "RMSE", "r2": "R²", "d2": "D²"}
 
 
@@ -57,13 +58,18 @@ def regression(report: RegressionReport) -> str:
             cells = (number(getattr(score, name), name), between(score.intervals[name], name))
             base = number(score.baseline[name], name)
             lines.append(table_line(f"  {measure_name(name)}", TARGET, (*cells, base), RANGES))
-    lines += wrap(say("measure.mean.says", mean=", ".join(significant(score.mean) for score in shown)))
+    lines += wrap(mean_baseline(report, ", ".join(significant(score.mean) for score in shown)))
     for score in shown:
         if score.rmse >= score.baseline["rmse"]:
             lines += wrap(say("measure.no_better.mean", name=score.name))
     if len(report.targets) > MOST_TARGETS:
         lines.append(say("measure.more.targets", more=f"{len(report.targets) - MOST_TARGETS:,}"))
     return "\n".join([*lines, *_weighted(report), *_basis(report)])
+
+
+def mean_baseline(report: RegressionReport, means: str) -> str:
+    """What the baseline of numbers answers."""
+    return say("measure.mean.says" if report.means is not None else "measure.mean.measured", mean=means)
 
 
 def quantiles(report: QuantileReport) -> str:
@@ -129,15 +135,32 @@ def importance_lines(importance: Importance, most: int = 8) -> list[str]:
     measure = UNITS.get(importance.measure) or say(f"measure.name.{importance.measure}")
     records, key = f"{importance.records:,}", "measure.rises" if importance.rises else "measure.falls"
     lines = wrap(say(key, measure=measure, repeats=importance.repeats, records=records))
-    for column in importance.columns[:most]:
-        cells = (number(column.mean, importance.measure), f"± {column.std:.4f}")
+    for column, cells in list(zip(importance.columns, with_deviations(importance), strict=True))[:most]:
         lines.append(table_line(f"  {column.name}", IMPORTANCE, cells))
     return lines
 
 
+def with_deviations(importance: Importance) -> list[tuple[str, str]]:
+    """Of each column the mean, and `± ` its deviation: of the largest three digits, of all as many decimals."""
+    name = importance.measure
+    most = max((column.std for column in importance.columns), default=0.0)
+    if not (math.isfinite(most) and most > 0):
+        return [(number(column.mean, name), f"± {number(column.std, name)}") for column in importance.columns]
+    decimals = min(decimals_of(most), 9 if name in OF_A_UNIT else 4)
+    return [
+        (f"{round(column.mean, decimals) + 0.0:,.{decimals}f}", f"± {column.std:,.{decimals}f}")
+        for column in importance.columns
+    ]
+
+
+def decimals_of(value: float, digits: int = 3) -> int:
+    """Of figures that stand below one another, where the largest has so many digits."""
+    return max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else 0
+
+
 def number(value: float, name: str) -> str:
     """A figure as its measure is usually written: shares with four decimals, errors with four digits."""
-    if name in ("mae", "rmse", "deviance", "pinball"):
+    if name in OF_A_UNIT:
         return significant(value)
     return f"{round(value, 4) + 0.0:.4f}" if math.isfinite(value) else "–"  # + 0.0: no "-0.0000"
 

@@ -8,12 +8,13 @@ that it would do in the world what it does to the model.
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from rowwise.measure.columns import FEW_VALUES
+from rowwise.measure.columns import FEW_VALUES, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,8 @@ ALONE, TOGETHER = 64, 10  # values of a column that are tried by itself, and wit
 MOST_PREDICTED = 400_000  # of pairs: of many columns fewer values are tried, or those that move the number most
 SHOWN = 3  # changes of one column, and as many of two
 HALVINGS = 12  # of the way to the nearest value that suffices
+MOST_DIGITS = 5  # of the way, beyond its first, that the nearest value is rounded to where two are not enough
+STEP = 1e-9  # of a unit: what rounding in binary may have added
 
 
 class Change(NamedTuple):
@@ -98,11 +101,14 @@ def _ones(
     columns: Sequence[TableColumn],
     tries: Sequence[_Tries],
 ) -> list[Change]:
-    changed = np.concatenate([_with(record, column, one.values) for column, one in zip(columns, tries, strict=True)])
-    if not len(changed):
-        return []
-    wanted = np.split(predict(changed)[1], np.cumsum([len(one.values) for one in tries])[:-1])
+    wanted: list[NDArray[np.bool_]] = []
     found = []
+    for block in blocks([len(one.values) for one in tries], len(record)):
+        some = list(zip(columns[block], tries[block], strict=True))
+        enough = predict(np.concatenate([_with(record, column, one.values) for column, one in some]))[1]
+        wanted += np.split(enough, np.cumsum([len(one.values) for _, one in some])[:-1])
+    if not wanted:
+        return []
     for column, one, enough in zip(columns, tries, wanted, strict=True):
         if not enough.any():
             continue
@@ -139,7 +145,29 @@ def _closer(
             far = middle
         else:
             near = middle
-    return far
+    return _round(predict, record, column, far, enough)
+
+
+def _round(
+    predict: Predict, record: NDArray[np.float32], column: TableColumn, far: NDArray[Any], enough: NDArray[Any]
+) -> NDArray[Any]:
+    """A value a little farther than `far`, in few digits, that is enough as well and no farther than `enough`; else
+    `far`."""
+    own = record[column.at]
+    way = float(far[0]) - float(own[0])
+    if not way:
+        return far
+    origin = column.column.origin if column.column is not None else 0.0
+    tries = []
+    for digits in range(2, MOST_DIGITS + 1):
+        unit = 10.0 ** (math.floor(math.log10(abs(way))) - digits)
+        steps = (float(far[0]) + origin) / unit
+        steps = math.ceil(steps - STEP) if way > 0 else math.floor(steps + STEP)
+        tries.append([float(f"{steps * unit:.12g}") - origin])
+    values = np.array(tries, np.float32)
+    no_farther = np.abs(values - own) <= np.abs(enough - own)
+    wanted = predict(_with(record, column, values))[1] & no_farther[:, 0]
+    return values[int(wanted.argmax())] if wanted.any() else far
 
 
 def _twos(
@@ -160,19 +188,30 @@ def _twos(
         chosen = sorted(sorted(chosen, key=lambda place: -moves[place])[:most])
     pairs, found = [], []
     for first, second in combinations(chosen, 2):
-        one, other = tries[first], tries[second]
         # Neither may be enough by itself.
         a, b = (np.flatnonzero(~alone[place][1]) for place in (first, second))  # type: ignore[index]
-        a, b = np.repeat(a, len(b)), np.tile(b, len(a))
-        if len(a):
-            changed = _with(record, columns[first], one.values[a])
-            changed[:, columns[second].places] = other.values[b]
-            pairs.append((first, second, a, b, changed))
-    if not pairs:
-        return []
-    numbers, wanted = predict(np.concatenate([pair[-1] for pair in pairs]))
-    start = 0
-    for first, second, a, b, changed in pairs:
+        if len(a) and len(b):
+            pairs.append((first, second, np.repeat(a, len(b)), np.tile(b, len(a))))
+    for block in blocks([len(pair[2]) for pair in pairs], len(record)):
+        found += _enough_together(predict, record, columns, tries, pairs[block])
+    return sorted(found, key=lambda change: change.distance)
+
+
+def _enough_together(
+    predict: Predict,
+    record: NDArray[np.float32],
+    columns: Sequence[TableColumn],
+    tries: Sequence[_Tries],
+    pairs: Sequence[tuple[int, int, NDArray[np.int64], NDArray[np.int64]]],
+) -> list[Change]:
+    """Of pairs of columns with the values that are tried of each, the nearest change of those that have any."""
+    parts = []
+    for first, second, a, b in pairs:
+        parts.append(_with(record, columns[first], tries[first].values[a]))
+        parts[-1][:, columns[second].places] = tries[second].values[b]
+    numbers, wanted = predict(np.concatenate(parts))
+    found, start = [], 0
+    for (first, second, a, b), changed in zip(pairs, parts, strict=True):
         enough = wanted[start : start + len(changed)]
         if enough.any():
             distances = tries[first].distances[a] + tries[second].distances[b]
@@ -188,4 +227,4 @@ def _twos(
                 )
             )
         start += len(changed)
-    return sorted(found, key=lambda change: change.distance)
+    return found

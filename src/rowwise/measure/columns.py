@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.column_names import names_in
+from rowwise.data.column_names import listed, names_in
+from rowwise.data.tables.columns import boolean
 from rowwise.data.tables.columns.numeric import plain
 from rowwise.errors import DataError, UsageError
 from rowwise.text import say
+from rowwise.text.near import did_you_mean
+from rowwise.text.options import as_given
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from rowwise.data.dataset import Dataset
     from rowwise.data.tables.schema import Column, Schema
 
+MOST_NUMBERS = 1 << 22  # of changed copies of a record that are in memory at once: 16 MB
 FEW_VALUES = 64  # different numbers up to which a column is taken to have no others
 
 
@@ -47,7 +51,7 @@ class TableColumn:
             number = int(values[0])
             return column.levels[number] if number < len(column.levels) else say("columns.other")
         if column.kind == "boolean":
-            return say("report.yes" if values[0] else "report.no")
+            return boolean.word(column, float(values[0]))
         parts = dict(zip(column.parts, values.tolist(), strict=True))
         if {"year", "month", "day"} <= parts.keys():  # a weekday follows from these
             day = f"{parts['year']:.0f}-{parts['month']:02.0f}-{parts['day']:02.0f}"
@@ -112,8 +116,29 @@ def columns_named(columns: Sequence[TableColumn], names: Sequence[str]) -> list[
     names = names_in(tuple(names), tuple(by_name))
     for name in names:
         if name not in by_name:
-            raise UsageError("columns.unknown", name=name, known=", ".join(list(by_name)[:20]))
+            raise UsageError("columns.unknown", name=name, near=did_you_mean(name, by_name), known=listed(by_name))
     return [by_name[name] for name in names]
+
+
+def blocks(sizes: Sequence[int], width: int) -> Iterator[slice]:
+    """Items in a row whose records, so many each and as wide as `width` numbers, are predicted together.
+
+    Changed copies of a record grow with the square of its columns: of thousands not all of them fit into memory.
+    """
+    start, records, most = 0, 0, max(MOST_NUMBERS // max(width, 1), 1)
+    for place, size in enumerate(sizes):
+        if records and records + size > most:
+            yield slice(start, place)
+            start, records = place, 0
+        records += size
+    if records:
+        yield slice(start, len(sizes))
+
+
+def check_count(name: str, value: object, least: int) -> None:
+    """Raises UsageError where the argument `name` is no whole number of at least so many."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise UsageError("measure.count", name=name, least=least, found=as_given(value))
 
 
 def sample(records: int, most: int, seed: int) -> NDArray[np.int64]:

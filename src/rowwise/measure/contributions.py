@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rowwise.measure.columns import sample
+from rowwise.measure.columns import blocks, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -95,13 +95,22 @@ def _drawn(
     orders = np.array([random.permutation(count) for _ in range(DRAWN)])
     orders = np.stack([orders, orders[:, ::-1]], axis=1).reshape(-1, count)  # each with its reverse
     starts = np.repeat(random.integers(len(others), size=DRAWN), 2)
-    steps = np.empty((len(orders), count + 1, len(record)), np.float32)
-    for which, (order, start) in enumerate(zip(orders, starts, strict=True)):
-        steps[which, 0] = others[start]
-        for step, place in enumerate(order, 1):
-            steps[which, step] = steps[which, step - 1]
-            steps[which, step, columns[place].places] = record[columns[place].at]
-    numbers = number(steps.reshape(-1, len(record))).reshape(len(orders), count + 1)
+
+    def steps() -> Iterator[NDArray[np.float32]]:
+        for order, start in zip(orders, starts, strict=True):
+            step = others[start].astype(np.float32)
+            yield step
+            for place in order:
+                step[columns[place].at] = record[columns[place].at]
+                yield step
+
+    every, found = steps(), []
+    for block in blocks([1] * (len(orders) * (count + 1)), len(record)):
+        mixed = np.empty((block.stop - block.start, len(record)), np.float32)
+        for row in mixed:
+            row[:] = next(every)
+        found.append(number(mixed))
+    numbers = np.concatenate(found).reshape(len(orders), count + 1)
     gains = np.empty((len(orders), count))
     np.put_along_axis(gains, orders, np.diff(numbers, axis=1), axis=1)
     pairs = gains.reshape(DRAWN, 2, count).mean(1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.measure.columns import columns_named, columns_of, sample
+from rowwise.measure.columns import check_count, columns_named, columns_of, sample
 from rowwise.measure.outputs import outputs_of
 
 if TYPE_CHECKING:
@@ -77,8 +77,11 @@ def partial_dependence(
         task: as in `rowwise.predict`.
 
     Raises:
-        DataError: no table. UsageError: no such column. ShapeError, ModelError: as `rowwise.predict`.
+        DataError: no table. UsageError: no such column, fewer than one point, or a negative seed. ShapeError,
+            ModelError: as `rowwise.predict`.
     """
+    check_count("points", points, 1)
+    check_count("seed", seed, 0)
     chosen = columns_of(data)
     if columns is not None:
         chosen = columns_named(chosen, columns)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.errors import UsageError
-from rowwise.measure.columns import columns_of
+from rowwise.measure.columns import check_count, columns_of
 from rowwise.measure.spread import plain_measures
+from rowwise.text.near import did_you_mean
 
 if TYPE_CHECKING:
     import keras
@@ -83,8 +84,11 @@ def importance(
             by.
 
     Raises:
-        DataError: no table. UsageError: the report has no such measure. ShapeError, ModelError: as `rowwise.predict`.
+        DataError: no table. UsageError: the report has no such measure; no repeats, or a negative seed. ShapeError,
+            ModelError: as `rowwise.predict`.
     """
+    check_count("repeats", repeats, 1)
+    check_count("seed", seed, 0)
     columns = columns_of(data)
     from rowwise.engine.prediction import Predictor
     from rowwise.measure import judge
@@ -119,7 +123,7 @@ def _measure(report: AnyReport, wanted: str | None) -> str:
     if wanted is None:
         return next((name for name in JUDGED_BY if name in found), next(iter(found)))
     if wanted not in found:
-        raise UsageError("importance.measure", found=wanted, known=", ".join(found))
+        raise UsageError("importance.measure", found=wanted, near=did_you_mean(wanted, found), known=", ".join(found))
     return wanted
 
 

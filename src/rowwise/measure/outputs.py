@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rowwise.data.column_names import listed
 from rowwise.errors import UsageError
 from rowwise.text import say
+from rowwise.text.near import did_you_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +37,9 @@ class Outputs(NamedTuple):
         if name is None:
             return self.usual
         if name not in self.names:
-            raise UsageError("outputs.unknown", name=name, known=", ".join(self.names[:20]))
+            raise UsageError(
+                "outputs.unknown", name=name, near=did_you_mean(name, self.names), known=listed(self.names)
+            )
         return self.names.index(name)
 
 

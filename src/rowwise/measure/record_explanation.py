@@ -123,7 +123,7 @@ def explain_record(
     own = outputs(record[None])
     answers = own.answers
     place = own.place(output)
-    answer = _answer(own, place)
+    answer = _answer(own, place, schema)
 
     def number(x: NDArray[np.float32]) -> NDArray[np.float64]:
         numbers: NDArray[np.float64] = outputs(x).numbers[:, place].astype(np.float64)
@@ -167,13 +167,11 @@ def explain_record(
     )
 
 
-def _answer(own: Any, place: int) -> str:
-    """The class that is answered; of a label yes or no; empty for numbers."""
-    from rowwise.text import say
-
+def _answer(own: Any, place: int, schema: Schema) -> str:
+    """The class that is answered; of a label its yes or no, as the table writes them; empty for numbers."""
     if own.answers is None:
         return ""
     if own.answers.ndim == 1:
         number = int(own.answers[0])
         return own.names[number] if len(own.names) > number else str(number)
-    return say("report.yes" if own.answers[0, place] else "report.no")
+    return schema.labels[place][bool(own.answers[0, place])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rowwise.measure.as_text import significant, table_line
+from rowwise.measure.as_text import decimals_of, significant, table_line
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
 
@@ -90,25 +90,38 @@ def figure(explained: RecordExplanation, value: float) -> str:
 
 
 def signed(explained: RecordExplanation, value: float) -> str:
-    """The same with its sign."""
-    return ("+" if value >= 0 else "-") + figure(explained, abs(value))
+    """A contribution with its sign: of numbers three digits of the largest, and as many decimals of all."""
+    sign = "+" if value >= 0 else "-"
+    if explained.task not in ("regression", ""):
+        return f"{sign}{abs(value):.4f}"
+    most = max(map(abs, explained.contributions.values()), default=0.0)
+    if not 1e-5 < most < 1e9:
+        return sign + significant(abs(value), 3)
+    return f"{sign}{abs(value):,.{decimals_of(most)}f}"
 
 
 def dependence_lines(found: Sequence[Dependence]) -> list[str]:
     """A table a column: its values, and the average of each output."""
     lines = wrap(say("dependence.says", records=f"{found[0].records:,}")) if found else []
-    moves = [one.averages[:, shown_outputs(one)[0]] for one in found]
-    low, high = min((each.min() for each in moves), default=0.0), max((each.max() for each in moves), default=0.0)
+    low, high = ends_of(found)
+    if lines and low < 0 < high:
+        lines += wrap(say("dependence.ends", low=significant(low), high=significant(high)))
     for one in found:
         shown = shown_outputs(one)
         widths = [max(10, min(16, (WIDTH - NAME - BAR) // len(shown)))] * len(shown)
         names = [_cut(one.outputs[place], widths[0] - 2) for place in shown]
         lines.append(table_line(one.name, NAME, names, widths))
         for text, row in zip(one.values, one.averages, strict=True):
-            bar = BLOCK * (1 + round((BAR - 3) * (row[shown[0]] - low) / (high - low))) if high > low else ""
+            bar = BLOCK * round((BAR - 2) * (row[shown[0]] - low) / (high - low)) if high > low else ""
             cells = [significant(row[place]) for place in shown]
             lines.append(f"{table_line(f'  {text}', NAME, cells, widths)}  {bar}".rstrip())
     return lines
+
+
+def ends_of(found: Sequence[Dependence]) -> tuple[float, float]:
+    """What bars of no length and of full length stand for: 0 is among them, or their lengths would compare nothing."""
+    moves = [one.averages[:, shown_outputs(one)[0]] for one in found]
+    return min([0.0, *(float(each.min()) for each in moves)]), max([0.0, *(float(each.max()) for each in moves)])
 
 
 def shown_outputs(one: Dependence) -> list[int]:

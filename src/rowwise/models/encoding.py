@@ -126,15 +126,16 @@ class FeatureEncoding(keras.Layer):
         )
 
     def call(self, features: Any) -> Any:
-        return self._encoded(keras.ops, features)
+        return self.computed(keras.ops, features)
 
     def encode(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """The same in NumPy."""
         with np.errstate(over="ignore", invalid="ignore"):
-            encoded: NDArray[np.float32] = self._encoded(np, features)
+            encoded: NDArray[np.float32] = self.computed(np, features)
         return encoded
 
-    def _encoded(self, ops: Any, x: Any) -> Any:
+    def computed(self, ops: Any, x: Any) -> Any:
+        """What it gives for x; `ops` is NumPy, keras.ops or whatever has these names."""
         places = self._places
         passed = x[:, : len(places.center)]
         distance = (passed - places.center) / places.spread

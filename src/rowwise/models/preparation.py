@@ -80,7 +80,7 @@ class Preparation(keras.Layer):
         return recipe(self.schema)
 
     def call(self, records: Any) -> Any:
-        return _features(keras.ops, keras.ops.cast(records, "float32"), self.recipe)
+        return computed(keras.ops, keras.ops.cast(records, "float32"), self.recipe)
 
     def prepare(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """The same in NumPy, in blocks of records; a large result lies in a temporary file mapped into memory."""
@@ -94,7 +94,7 @@ class Preparation(keras.Layer):
     def prepare_block(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """The same of few records, in memory."""
         with np.errstate(over="ignore"):  # as in Keras: values beyond what training saw may grow without end
-            prepared: NDArray[np.float32] = _features(np, np.asarray(x, np.float32), self.recipe)
+            prepared: NDArray[np.float32] = computed(np, np.asarray(x, np.float32), self.recipe)
         return prepared
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -210,8 +210,8 @@ def _constant(column: Column, part: str, mean: float) -> bool:
     return column.low is not None and column.low == column.high
 
 
-def _features(ops: Any, x: Any, recipe: Recipe) -> Any:
-    """`(records, columns)` → `(records, features)`; `ops` is NumPy or keras.ops, which agree on these names."""
+def computed(ops: Any, x: Any, recipe: Recipe) -> Any:
+    """`(records, columns)` → `(records, features)`; `ops` is NumPy, keras.ops or whatever has these names."""
     parts = []
     if len(recipe.numbers):
         values = ops.take(x, recipe.numbers, axis=1)

@@ -95,6 +95,8 @@ def train(
     if verbose not in ("auto", 0, 1, 2):
         raise UsageError("fit.verbose", found=repr(verbose))
     plan = plan_training(data, _options(options, target, more), None if resume is None else Path(resume))
+    if plan.source is not None and plan.source.folds and not plan.source.fold:
+        raise UsageError("folds.train", folds=plan.source.folds)
     progress = _Progress(verbose, stop)
     try:
         return train_plan(

@@ -28,7 +28,7 @@ class Checkpoints(keras.callbacks.Callback):
     The state when an epoch begins is kept in memory: a training that is stopped within one resumes from there.
 
     Args:
-        folder: of the run.
+        folder: of the run; None where nothing is to be written.
         record: with what is known before the training: data, settings, the epochs of the resumed run.
         seconds: None for `SECONDS`, or more where writing takes more than `SHARE` of the time.
         best: what keeps the best epoch's state, which a checkpoint has beside the last one's; None for nothing.
@@ -39,7 +39,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def __init__(
         self,
-        folder: RunFolder,
+        folder: RunFolder | None,
         record: RunRecord,
         seconds: float | None = None,
         best: BestEpoch | None = None,
@@ -75,7 +75,7 @@ class Checkpoints(keras.callbacks.Callback):
         else:
             self._record = replace(record, refit=(*record.refit, *done))
         self._before = None
-        if time.monotonic() - self._written >= self._interval():
+        if self._folder is not None and time.monotonic() - self._written >= self._interval():
             assign_state(self.model, self.params["state"]())
             self.write()
 
@@ -84,6 +84,8 @@ class Checkpoints(keras.callbacks.Callback):
 
         What cannot be written is reported once for each reason: the training continues, and the last checkpoint stays.
         """
+        if self._folder is None:
+            return None
         epochs = self._record.epochs if self._refit_of is None else self._record.refit
         kept = self._folder.kept
         if kept is not None and kept.epochs_trained == self._record.epochs_trained:
@@ -92,7 +94,7 @@ class Checkpoints(keras.callbacks.Callback):
             return kept  # nothing to go on from
         begun = time.monotonic()
         try:
-            return self._write()
+            return self._write(self._folder)
         except SaveError as error:
             if str(error) != self._failed:
                 warn_user(str(error))
@@ -102,17 +104,17 @@ class Checkpoints(keras.callbacks.Callback):
             self._written = time.monotonic()
             self._cost = self._written - begun
 
-    def _write(self) -> RunRecord:
+    def _write(self, folder: RunFolder) -> RunRecord:
         record, best = self._record, self._best
         if best is not None and best.epoch:
             record = replace(record, best_epoch=best.epoch)
             if not best.is_last and best.state is not None:
                 with holding_state(self.model, best.state):
-                    record = self._folder.keep_best(self.model, record)
+                    record = folder.keep_best(self.model, record)
         if self._refit_of is not None and not record.best_checkpoint:
-            record = self._record = self._folder.keep_best(self._refit_of, record)
+            record = self._record = folder.keep_best(self._refit_of, record)
         with holding_state(self.model, self._before):
-            return self._folder.checkpoint(self.model, record)
+            return folder.checkpoint(self.model, record)
 
     def _interval(self) -> float:
         return self._seconds if self._seconds is not None else max(SECONDS, self._cost / SHARE)

@@ -49,6 +49,7 @@ class CrossValidation:
         prediction: of each of them.
         report: of all of them together.
         decisions: the thresholds that were chosen on these predictions; None where none were asked for.
+        untested: how many records, by time the earliest, were only learned from.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class CrossValidation:
     prediction: Prediction
     report: AnyReport
     decisions: Decisions | None = None
+    untested: int = 0
 
     @property
     def measures(self) -> dict[str, tuple[float, ...]]:
@@ -75,6 +77,7 @@ class CrossValidation:
         return {
             "folds": len(self.runs),
             "records": len(self.data),
+            **({"untested": self.untested} if self.untested else {}),
             "measures": measures,
             "best_epochs": best,
             "together": self.report.to_dict(),
@@ -86,6 +89,8 @@ class CrossValidation:
         from rowwise.measure.spread import fold_lines
 
         lines = fold_lines(self.measures, self.report, len(self.data))
+        if self.untested:
+            lines += wrap(say("folds.untested", records=f"{self.untested:,}"))
         if self.decisions and self.runs[0].record:
             said = about_decisions(self.decisions, self.runs[0].record.settings, self.data, folds=True)
             lines += [line for sentence in said for line in wrap(sentence)]
@@ -165,7 +170,7 @@ def cross_validate(
     runs = [by_fold[fold] for fold in range(1, source.folds + 1)]
     with warnings_to(lambda message: None):  # of which the runs have told
         tests = [folds.test(fold) for fold in range(1, source.folds + 1)]
-    together = _together(place, runs, tests)
+    together = replace(_together(place, runs, tests), untested=folds.untested)
     together.write()
     return together
 

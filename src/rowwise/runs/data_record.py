@@ -50,12 +50,12 @@ class DataRecord:
     validation_checksum: str = ""
 
     @classmethod
-    def of(cls, train: Dataset, test: Dataset, validation: Dataset | None = None) -> DataRecord:
-        """Of the records trained and tested on, and of those of a table of their own to validate with."""
+    def of(cls, train: Dataset, test: Dataset | None, validation: Dataset | None = None) -> DataRecord:
+        """Of the records trained and tested on, if any are, and of those of a table of their own to validate with."""
         return cls(
             **identity(train),
-            test_records=len(test),
-            test_checksum=test.checksum,
+            test_records=0 if test is None else len(test),
+            test_checksum="" if test is None else test.checksum,
             validation_records=0 if validation is None else len(validation),
             validation_checksum="" if validation is None else validation.checksum,
             shape=train.shape,

@@ -12,6 +12,7 @@ from rowwise.runs.record import Member
 if TYPE_CHECKING:
     import keras
 
+    from rowwise.data.dataset import Dataset
     from rowwise.measure import AnyReport
     from rowwise.runs.model_training import Job
 
@@ -85,8 +86,10 @@ def with_others(
     front = [weights for layer in front_of(of_first) for weights in layer.get_weights()]
     of_first.set_weights([*front, *(weights for layer in learned for weights in layer.get_weights())])
     networks = [of_first, *networks]
-    with job.clock.lap("evaluate"):
-        spread = spread_of([_report(job, on_records(first, network)) for network in networks])
+    spread: dict[str, tuple[float, ...]] = {}
+    if job.test is not None:
+        with job.clock.lap("evaluate"):
+            spread = spread_of([_report(job.test, job.train, on_records(first, network)) for network in networks])
     return averaged(first, networks), tuple(members), spread
 
 
@@ -104,11 +107,11 @@ def _hold_out_their_own(job: Job) -> bool:
     return bool(data.schema is not None and settings.validation and not (together or decided))
 
 
-def _report(job: Job, model: keras.Model) -> AnyReport:
+def _report(test: Dataset, train: Dataset, model: keras.Model) -> AnyReport:
     from rowwise.engine.prediction import predict
     from rowwise.measure import judge
 
-    return judge(predict(model, job.test.x), job.test, job.train)
+    return judge(predict(model, test.x), test, train)
 
 
 def _keeping_the_best(patience: int, seed: int) -> list[keras.callbacks.Callback]:

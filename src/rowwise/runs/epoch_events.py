@@ -32,6 +32,7 @@ class EpochEvents(keras.callbacks.Callback):
                 records=params["records"],
                 initial_epoch=self._initial_epoch,
                 epochs=params["epochs"],
+                weights=params["state"],
             )
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rowwise.text import say
 
@@ -54,7 +54,9 @@ class ModelBuilt:
 class TrainingBegan:
     """The engine and, in words, why it; records that are learned from; the first and the last epoch's numbers less 1.
 
-    `fell_back` says that a faster engine cannot run this model.
+    `fell_back` says that a faster engine cannot run this model. `weights`, which an observer may call while it is told
+    that an epoch ended, gives the values of the model's trainable weights and then of its others; it keeps the engine
+    alive, and is to be let go when the training ends.
     """
 
     engine: str
@@ -63,6 +65,7 @@ class TrainingBegan:
     records: int
     initial_epoch: int
     epochs: int
+    weights: Callable[[], list[Any]] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

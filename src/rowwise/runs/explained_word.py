@@ -33,7 +33,7 @@ def source_named(word: str | None, reading_options: dict[str, Any]) -> Source | 
     if reading_options and word is None:
         raise UsageError("cli.source.none", options=option_names(reading_options))
     if reading_options:
-        raise UsageError("source.option", option=option_names(reading_options), place=word)
+        raise UsageError("source.option.data", option=option_names(reading_options), place=word)
     return None
 
 

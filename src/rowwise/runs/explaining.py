@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.errors import UsageError, warn_user
+from rowwise.measure.columns import check_count
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def explain_row(
         raise UsageError("saved.no_table", path=saved.path, accepts=str(saved.accepts))
     if isinstance(row, bool) or not isinstance(row, int | np.integer) or row < 1:
         raise UsageError("record.row", found=repr(row))
+    check_count("seed", seed, 0)
     train, test = _own(saved)
     learned_from = False
     if data is None:
@@ -108,6 +110,8 @@ def dependence(
 
     if saved.schema is None:
         raise UsageError("saved.no_table", path=saved.path, accepts=str(saved.accepts))
+    check_count("points", points, 1)
+    check_count("seed", seed, 0)
     records = data if isinstance(data, Dataset) else saved.sets(data)[1]
     return partial_dependence(saved.model, records, columns, points, seed, saved.named)
 
@@ -122,7 +126,8 @@ def _own(saved: Saved) -> tuple[Dataset | None, Dataset | None]:
 def _own_row(saved: Saved, row: int, train: Dataset | None, test: Dataset | None) -> tuple[NDArray[np.float32], bool]:
     """The row of the run's own table, by its number below the header, and whether the model was trained on it."""
     if test is None:
-        raise UsageError("record.no_data", path=saved.path, row=row)
+        key = "record.no_data.frame" if saved.record is not None else "record.no_data"
+        raise UsageError(key, path=saved.path, row=row)
     own_test = test.source.get("split", {}).get("by") != "file"
     for part in (train, test if own_test else None):
         if part is not None and part.rows is not None and len(place := np.flatnonzero(part.rows == row)):

@@ -40,10 +40,10 @@ class Job:
     plan: TrainingPlan
     settings: Settings
     train: Dataset
-    test: Dataset
+    test: Dataset | None  # None: it is not measured
     clock: Clock
     tell: Observer
-    folder: RunFolder
+    folder: RunFolder | None  # None: nothing is written
     engine: str = "auto"
     threads: int | None = None
     stop: threading.Event | None = None
@@ -65,6 +65,11 @@ class Job:
         """Those of the resumed run."""
         return self.plan.before.epochs if self.plan.before else ()
 
+    @property
+    def kept(self) -> RunRecord | None:
+        """The record of the last checkpoint."""
+        return None if self.folder is None else self.folder.kept
+
     def begun(self) -> RunRecord:
         """What is known of the run before its training."""
         return RunRecord(
@@ -84,7 +89,7 @@ class Job:
     def _resumed_from(self) -> str | None:
         """A killed run that continues in its own folder stays the run that it was."""
         plan = self.plan
-        if plan.killed and plan.before is not None and plan.resume == self.folder.path:
+        if plan.killed and plan.before and self.folder is not None and plan.resume == self.folder.path:
             return plan.before.resumed_from
         return str(plan.resume) if plan.resume else None
 
@@ -114,6 +119,25 @@ class Fitted:
     spread: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     best_checkpoint: str = ""
     decisions: Decisions | None = None
+
+    def record_of(self, job: Job) -> RunRecord:
+        """The record of the run, but for what was measured and the seconds."""
+        return replace(
+            job.begun(),
+            engine=self.engine,
+            engine_reason=self.engine_reason,
+            epochs=self.epochs,
+            interrupted=self.interrupted,
+            diverged=self.diverged,
+            unfinished=self.unfinished,
+            checkpoint=self.checkpoint,
+            best_epoch=self.best_epoch,
+            refit=self.refit,
+            members=self.members,
+            spread=self.spread,
+            decisions=self.decisions,
+            best_checkpoint=self.best_checkpoint,
+        )
 
 
 def opened_model(plan: TrainingPlan) -> keras.Model:
@@ -231,7 +255,7 @@ def _refitted(job: Job, fitted: Fitted, kept: KeptEpoch) -> Fitted:
             return replace(fitted, model=model, refit=before)
     else:
         model = job.settings.new_model(job.train)
-    last = job.folder.kept
+    last = job.kept
     record = replace(
         job.begun(),
         engine=fitted.engine,
@@ -270,7 +294,7 @@ def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None, goes_on: bool) -
         model, members, spread = with_others(job, fitted.model, job.batch_size)
     except KeyboardInterrupt:
         return replace(fitted, interrupted=True)
-    fitted, last = replace(fitted, model=model, members=members, spread=spread), job.folder.kept
+    fitted, last = replace(fitted, model=model, members=members, spread=spread), job.kept
     if not goes_on or last is None or last.epochs_trained != len(fitted.epochs):
         return replace(fitted, checkpoint="")
     return replace(fitted, checkpoint=last.checkpoint, best_checkpoint=last.best_checkpoint)
@@ -293,7 +317,7 @@ def _decided(job: Job, fitted: Fitted, decider: keras.Model, goes_on: bool) -> F
     apply(fitted.model, decisions, settings)
     for line in about_decisions(decisions, settings, train):
         job.tell(Decided(line))
-    last, fitted = job.folder.kept, replace(fitted, decisions=decisions)
+    last, fitted = job.kept, replace(fitted, decisions=decisions)
     if not (decisions.temperatures and goes_on) or last is None or last.epochs_trained != len(fitted.epochs):
         return fitted
     return replace(fitted, checkpoint=last.checkpoint, best_checkpoint=last.best_checkpoint)

@@ -14,15 +14,13 @@ from rowwise.errors import DataError, UsageError
 from rowwise.files import LOCK
 from rowwise.locks import held, owner
 from rowwise.runs.record import RECORD, UNFINISHED, RunRecord
-from rowwise.runs.settings import Settings
+from rowwise.runs.settings import READ, Settings
 from rowwise.text.options import as_argument, option
 
 # The attributes of a Source that say how data are read, by the names of the options that set them: `seed` is the
 # training's own, so that of the split has another name.
 READING = {
-    "split_seed" if field.name == "seed" else field.name: field.name
-    for field in fields(Source)
-    if field.name not in ("place", "frame")
+    READ.get(field.name, field.name): field.name for field in fields(Source) if field.name not in ("place", "frame")
 }
 OPTIONS = {attribute: name for name, attribute in READING.items()}
 
@@ -79,6 +77,8 @@ def plan_training(
     source = source_of(data, reading).checked()
     if source.validation_file and "validation" in chosen:
         raise UsageError("settings.validation.both")
+    if settings.threshold and source.task_of_target == "regression":
+        raise UsageError("settings.threshold.numbers", name=", ".join(source.target))
     return TrainingPlan(source, settings, chosen)
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import asdict, dataclass, fields, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from rowwise.data.source import Source
 from rowwise.errors import UsageError
 from rowwise.models.presets import PRESETS, suited
 from rowwise.models.threshold_aim import GIVEN, aim_of
-from rowwise.text import say
-from rowwise.text.options import as_argument, option
-from rowwise.text.visible import shown
+from rowwise.text.near import did_you_mean
+from rowwise.text.options import as_argument, as_given, option
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -36,6 +35,7 @@ LATER = (
 )  # what runs of earlier versions lack: they had the default
 OF_TABLES = ("preset", "pieces", "threshold", "calibrate")
 LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
+READ = {"seed": "split_seed"}  # attributes of a Source that the training has another option of that name for
 
 
 class Choices(TypedDict, total=False):
@@ -115,9 +115,9 @@ class Settings:
         names = [field.name for field in fields(cls)]
         for name, value in choices.items():
             if name not in names:
-                close = difflib.get_close_matches(str(name), names, 1, 0.6)
-                near = " " + say("cli.usage.near", near=close[0]) if close else ""
-                raise UsageError("settings.unknown", name=name, near=near, known=", ".join(names))
+                known, reading = [*names, "seeds"], [READ.get(one.name, one.name) for one in fields(Source)[1:-1]]
+                near, said = did_you_mean(str(name), [*known, *reading]), ", ".join(reading)
+                raise UsageError("settings.unknown", name=name, near=near, known=", ".join(known), reading=said)
             _check(name, value)
         values: dict[str, Any] = dict(choices)
         if "hidden" in values:
@@ -160,7 +160,8 @@ class Settings:
         """Raises UsageError where there is no yes and no to decide between, or nothing is held out to decide by."""
         binary = len(data.classes) == 2 or data.task == "multilabel"
         if self.threshold and not binary:
-            raise UsageError("settings.threshold.binary", classes=len(data.classes))
+            key = "settings.threshold.binary" if data.classes else "settings.threshold.numbers"
+            raise UsageError(key, classes=len(data.classes), name=", ".join(data.targets))
         if self.calibrate and not (data.classes or data.task == "multilabel"):
             raise UsageError("settings.calibrate.classes")
         aim = aim_of(self.threshold)
@@ -235,7 +236,7 @@ class Settings:
 def _check(name: str, value: Any) -> None:
     """Raises UsageError where a setting's value is invalid; the rest is known once there is a model."""
     if not _fits(name, value):
-        raise UsageError(f"settings.{name}", found=shown(value))
+        raise UsageError(f"settings.{name}", found=as_given(value))
 
 
 def _fits(name: str, value: Any) -> bool:

@@ -86,7 +86,7 @@ def train(
         KeyboardInterrupt: Ctrl-C, or `stop`, before there was anything to save; or Ctrl-C a second time. Where a
             checkpoint stays, it says so.
     """
-    _check_asked(engine, threads, stop)
+    check_asked(engine, threads, stop)
     clock, tell = Clock(), observer or _nobody
     with ExitStack() as stack:
         if observer is not None:
@@ -98,14 +98,14 @@ def train(
                 import_loaders(plan.source)
         with importing_keras(clock), clock.lap("load"):
             train_set, test_set, validation_set = _load(plan, tell, loaded)
-        settings = plan.settings if plan.before is not None else _suited(plan, train_set, validation_set)
+            settings = plan.settings if plan.before is not None else _suited(plan, train_set, validation_set)
         tell(DataLoaded(train_set, test_set, settings, settings.differences(plan.settings), validation_set))
         folder.reserve(train_set.name)
         _obey(stop)
         how = engine, threads, stop, on_divergence
         job = Job(plan, settings, train_set, test_set, clock, tell, folder, *how, validation_set)
         with clock.lap("build"):
-            model = _model(job)
+            model = new_or_opened(job)
         _obey(stop)
         if settings.ensemble > 1:
             from rowwise.models.encoding import encoding_once  # imports Keras
@@ -115,8 +115,8 @@ def train(
             fitted = train_model(job, model)
         interrupted = fitted.interrupted
         with deferred(lambda: tell(StopRequested(training=False)), interrupted):
-            prediction, report = _measured(job, fitted.model)
-            record, drawn = _recorded(job, fitted, prediction, report, pictures)
+            prediction, report = _measured(job, test_set, fitted.model)
+            record, drawn = _recorded(job, fitted, test_set, prediction, report, pictures)
             tell(Measured(report, record.spread))
             place, record = folder.save(fitted.model, record, drawn)
             saved = Saved(place, fitted.model, record)
@@ -144,7 +144,7 @@ def _nobody(event: Event) -> None:
     """Ignores every event."""
 
 
-def _check_asked(engine: str, threads: int | None, stop: Any) -> None:
+def check_asked(engine: str, threads: int | None, stop: Any = None) -> None:
     """Raises UsageError, before seconds go into reading data, where these are invalid."""
     if engine not in ENGINES:
         raise UsageError("plan.unknown", found=engine, known=", ".join(ENGINES))
@@ -189,7 +189,7 @@ def _load(
     return train_set, test_set, validation_set
 
 
-def _model(job: Job) -> keras.Model:
+def new_or_opened(job: Job) -> keras.Model:
     """The resumed run's model with its optimizer, or a new one."""
     import jax
 
@@ -208,17 +208,17 @@ def _model(job: Job) -> keras.Model:
     return model
 
 
-def _measured(job: Job, model: keras.Model) -> tuple[Prediction, AnyReport]:
+def _measured(job: Job, test: Dataset, model: keras.Model) -> tuple[Prediction, AnyReport]:
     from rowwise.engine.prediction import predict
     from rowwise.measure import judge
 
     with job.clock.lap("evaluate"):
-        prediction = predict(model, job.test.x)
-        return prediction, judge(prediction, job.test, job.train)
+        prediction = predict(model, test.x)
+        return prediction, judge(prediction, test, job.train)
 
 
 def _recorded(
-    job: Job, fitted: Fitted, prediction: Prediction, report: AnyReport, pictures: bool
+    job: Job, fitted: Fitted, test: Dataset, prediction: Prediction, report: AnyReport, pictures: bool
 ) -> tuple[RunRecord, dict[str, bytes]]:
     """The record of the run, and its pictures by file name."""
     clock = job.clock
@@ -227,28 +227,10 @@ def _recorded(
         drawn: dict[str, bytes] = {}
         if pictures:
             try:
-                drawn.update(run_pictures(fitted, job.test, prediction, report))
+                drawn.update(run_pictures(fitted, test, prediction, report))
             except Exception as cause:  # a picture that cannot be drawn is no reason to lose the training
                 warn_user(say("cli.pictures", cause=f"{type(cause).__name__}: {cause}"))
-        test = measures.result()
+        measured = measures.result()
     clock.seconds["compile"] = fitted.compile_seconds or 0.0  # plain model.fit compiles in its first epoch
     clock.seconds["fit"] -= clock.seconds["compile"]
-    record = replace(
-        job.begun(),
-        engine=fitted.engine,
-        engine_reason=fitted.engine_reason,
-        epochs=fitted.epochs,
-        test=test,
-        seconds={**clock.seconds, "total": clock.total()},
-        interrupted=fitted.interrupted,
-        diverged=fitted.diverged,
-        unfinished=fitted.unfinished,
-        checkpoint=fitted.checkpoint,
-        best_epoch=fitted.best_epoch,
-        refit=fitted.refit,
-        members=fitted.members,
-        spread=fitted.spread,
-        decisions=fitted.decisions,
-        best_checkpoint=fitted.best_checkpoint,
-    )
-    return record, drawn
+    return replace(fitted.record_of(job), test=measured, seconds={**clock.seconds, "total": clock.total()}), drawn

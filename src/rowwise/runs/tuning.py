@@ -103,6 +103,7 @@ def tune(
     engine: str = "auto",
     observer: Callable[[TrialEnded], object] | None = None,
     stop: threading.Event | None = None,
+    loaded: Callable[[], object] | None = None,
 ) -> Tuning:
     """Try `trials` settings in all; a folder `out` that holds some of them goes on.
 
@@ -112,6 +113,7 @@ def tune(
         out: the folder; None for `runs/<date>-<data>-tuning`.
         observer: called as each trial ends.
         stop: once set, by any thread, the search ends as after Ctrl-C; what is finished stays.
+        loaded: called once the data are read.
 
     Raises:
         UsageError: Optuna is missing; nothing is left to try; `out` holds another search, or something else.
@@ -119,6 +121,8 @@ def tune(
     """
     optuna = _optuna()
     task, space = _task(plan, engine)
+    if loaded is not None:
+        loaded()
     place = out or next(place for place in default_places(f"{task.train.name}-tuning") if not place.exists())
     about = {
         "schema": 1,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.environment import debug
 from rowwise.errors import OS_REASONS, RowwiseError, os_reason
-from rowwise.terminal.streams import silence
+from rowwise.terminal.streams import for_terminal, silence
 from rowwise.text import say
 from rowwise.text.visible import cut, visible
 
@@ -60,7 +60,7 @@ def _failed(line: str, code: int) -> int:
         import traceback
 
         traceback.print_exc()
-    print(visible(line, lines=True), file=sys.stderr)
+    print(for_terminal(visible(line, lines=True), sys.stderr), file=sys.stderr)
     return code
 
 

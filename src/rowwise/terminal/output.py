@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from rowwise.errors import SaveError, UsageError, os_reason, warnings_to
 from rowwise.files import check_place, write_whole
 from rowwise.json_text import plain
-from rowwise.terminal.streams import silence
+from rowwise.terminal.streams import for_terminal, silence
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
@@ -62,11 +62,11 @@ class Output:
     def tell(self, text: str) -> None:
         """What goes with the result."""
         if not self._quiet:
-            (self._out if self._out.isatty() and not self._json else self._err).line(text)
+            (self._out if self._out.isatty() and not self._json else self._err).prose(text)
 
     def warn(self, text: str) -> None:
         """What must not be missed, `--quiet` or not."""
-        self._err.line(f"rowwise: {text}")
+        self._err.prose(f"rowwise: {text}")
 
     def json(self, record: Any) -> None:
         """The one object, where `--json` asks for it. Raises SaveError as `result`."""
@@ -109,6 +109,10 @@ class _LastingStream:
     def line(self, text: str) -> None:
         self.write(f"{visible(text, lines=True)}\n")
         self.flush()
+
+    def prose(self, text: str) -> None:
+        """As `line`; what is too long for a terminal is broken between words."""
+        self.line(for_terminal(text, self._stream))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

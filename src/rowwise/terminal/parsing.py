@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import sys
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import click
 from rowwise.errors import UsageError
 from rowwise.terminal.argument_types import one_of
 from rowwise.text import say
+from rowwise.text.near import did_you_mean
 from rowwise.text.terminal import WIDTH, wrap
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, places = args[0], self._places
         if name not in places:
-            near, commands = _near(name, places), ", ".join(places)
+            near, commands = did_you_mean(name, places), ", ".join(places)
             raise _wrong(ctx, "cli.usage.command", found=name, near=near, known=commands)
         return super().resolve_command(ctx, args)
 
@@ -200,7 +200,7 @@ def _in_words(error: click.UsageError, given: list[str]) -> UsageError:
         case click.MissingParameter():
             return _wrong(ctx, "cli.usage.missing", name=_label(error.param))
         case click.NoSuchOption():
-            near = _near(error.option_name, _options(ctx))
+            near = did_you_mean(error.option_name, _options(ctx))
             return _wrong(ctx, "cli.usage.unknown", found=error.option_name, near=near)
         case click.BadOptionUsage():
             after = [text.partition("=")[2] for text in given if text.startswith(f"{error.option_name}=")]
@@ -222,12 +222,6 @@ def _is_flag(ctx: click.Context, name: str) -> bool:
 
 def _label(param: click.Parameter | None) -> str:
     return param.opts[0] if isinstance(param, Option) else str(param.metavar if param is not None else "")
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    """` Did you mean train?`, or nothing."""
-    near = difflib.get_close_matches(word, list(known), 1, 0.6)
-    return " " + say("cli.usage.near", near=near[0]) if near else ""
 
 
 # ---- help

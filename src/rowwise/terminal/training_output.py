@@ -132,10 +132,13 @@ class TrainingOutput:
 
 
 class FoldsOutput:
-    """Events of a cross-validation → a line for each fold; what each fold says again is said once."""
+    """Events of a cross-validation → a line for each fold; what each fold says again is said once.
 
-    def __init__(self, output: Output, folds: int, signals: StopSignals) -> None:
-        self._output, self._folds, self._signals = output, folds, signals
+    `loaded` is called once the table is read.
+    """
+
+    def __init__(self, output: Output, folds: int, signals: StopSignals, loaded: Callable[[], object]) -> None:
+        self._output, self._folds, self._signals, self._loaded = output, folds, signals, loaded
         self._fold, self._warned = 0, set[str]()
 
     def observe(self, event: events.Event) -> None:
@@ -144,6 +147,7 @@ class FoldsOutput:
                 self._warned.add(event.message)
                 self._output.warn(event.message)
             case events.FoldsBegan():
+                self._loaded()
                 self._signals.patient = True
             case events.DataLoaded():
                 if not self._fold:

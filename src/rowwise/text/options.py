@@ -11,10 +11,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from rowwise.text.visible import cut, shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NUMBERS = ("batch-size", "epochs", "header", "learning-rate", "patience", "seed", "seeds", "size", "split-seed", "test")
+NUMBERS = (
+    *("batch-size", "epochs", "fold", "folds", "header", "learning-rate", "patience", "row", "seed", "seeds", "size"),
+    *("split-seed", "test", "trials", "validation"),
+)
+LONGEST_GIVEN = 80  # characters of a value that an error quotes
 FLAGS = {"skip-bad": "skip_bad=True", "no-early-stopping": "patience=0"}
 
 _NAME = r"(?<![\w-])--(?P<name>[a-z][a-z-]*|\{\w+\})"
@@ -51,6 +57,11 @@ def as_argument(value: object) -> str:
     if _shell.get():
         return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def as_given(value: object) -> str:
+    """The beginning of a value that cannot be used, as the caller wrote it."""
+    return str(cut(as_argument(value), LONGEST_GIVEN)) if _shell.get() else shown(value, LONGEST_GIVEN)
 
 
 def as_called(message: str) -> str:

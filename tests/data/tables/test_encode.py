@@ -134,7 +134,7 @@ def test_a_column_that_no_row_has_is_named():
         (pl.DataFrame({"a": [1], "c": [2]}), "table lacks", "It has: a, c."),
         (object_frame({"a": [1]}), "table lacks", "It has: a."),
     ):
-        with pytest.raises(DataError, match=f"^{place} columns that the model was trained on: b. {has}$"):
+        with pytest.raises(DataError, match=f"^{place} columns that the model uses: b. {has}$"):
             encode(train.schema, rows)
     assert np.isnan(encode(train.schema, [{"a": 1, "b": None}]).x[0, 1]), "there, but missing"
 
@@ -143,8 +143,8 @@ def test_the_near_name_of_a_missing_column_is_suggested():
     frame = pl.DataFrame({"RM": range(60), "LSTAT": [n * 0.5 for n in range(60)], "y": ["p", "q"] * 30})
     train, _ = rowwise.load(frame, "y")
     for rows, sentence in (
-        ([{"RM": 1, "LSAT": 2}], "The rows lack columns that the model was trained on: LSTAT. They have: RM, LSAT."),
-        (pl.DataFrame({"RM": [1], "LSAT": [2]}), "table lacks columns that the model was trained on: LSTAT. "),
+        ([{"RM": 1, "LSAT": 2}], "The rows lack columns that the model uses: LSTAT. They have: RM, LSAT."),
+        (pl.DataFrame({"RM": [1], "LSAT": [2]}), "table lacks columns that the model uses: LSTAT. "),
     ):
         with pytest.raises(DataError) as caught, use_language("en"):
             encode(train.schema, rows)

@@ -25,6 +25,41 @@ class Random {
   std::mt19937 bits_;
 };
 
+// Activation, penalties and what weight decay applies to.
+inline void draw_options(Random& random, LayerDescription& l) {
+  l.activation = Activation(random.below(int(Activation::softmax) + 1));
+  l.leak = 0.3;
+  l.bias = !random.once_in(4);
+  if (random.once_in(4)) l.kernel_l1 = l.bias_l2 = 0.01;
+  if (random.once_in(4)) l.kernel_l2 = l.bias_l1 = 0.02;
+  l.kernel_decays = !random.once_in(3);
+  l.bias_decays = random.once_in(3);
+}
+
+// One or two layers whose units are their inputs, after what there is: normalizations, and additions of layers so wide.
+inline void draw_unit_by_unit(Random& random, NetworkDescription& d) {
+  for (int more = random.within(1, 2); more > 0; --more) {
+    const int at = int(d.layers.size()), width = d.layers.back().units;
+    LayerDescription l;
+    l.kind = random.one_of({Kind::batch_normalization, Kind::addition});
+    l.inputs = l.units = width;
+    draw_options(random, l);
+    l.kernel = !random.once_in(4);
+    l.momentum = 0.9;
+    l.epsilon = 0.1;
+    if (l.kind == Kind::addition) {
+      for (int back = 2; back <= at + 1; ++back) {
+        const LayerDescription& next = d.layers[at + 1 - back];  // whose dropout no other may share
+        const bool records = back == at + 1, dense_drops = next.kind == Kind::dense && next.dropout > 0;
+        const int units = records ? d.layers[0].inputs : d.layers[at - back].units;
+        if (units == width && !dense_drops && !(records && d.bytes) && random.once_in(2)) l.back.push_back(back);
+      }
+      if (l.back.size() == 1 && random.once_in(2)) l.dropout = 0.3;
+    }
+    d.layers.push_back(l);
+  }
+}
+
 // Sizes for each way that a step is divided among threads: by columns of wide layers, by records, and neither.
 template <class T>
 NetworkDescription draw_description(Random& random, int trial) {
@@ -51,15 +86,10 @@ NetworkDescription draw_description(Random& random, int trial) {
     LayerDescription l;
     l.inputs = width;
     l.units = width = i + 1 < depth ? random.within(narrowest, widest) : random.within(1, kind == wide ? 130 : 12);
-    l.activation = Activation(random.below(int(Activation::softmax) + 1));
-    l.leak = 0.3;
-    l.bias = !random.once_in(4);
     l.dropout = random.once_in(3) && !(d.bytes && i == 0) ? 0.3 : 0;
-    if (random.once_in(4)) l.kernel_l1 = l.bias_l2 = 0.01;
-    if (random.once_in(4)) l.kernel_l2 = l.bias_l1 = 0.02;
-    l.kernel_decays = !random.once_in(3);
-    l.bias_decays = random.once_in(3);
+    draw_options(random, l);
     d.layers.push_back(l);
+    if (random.once_in(2)) draw_unit_by_unit(random, d);
   }
   Activation& last = d.layers.back().activation;
   if (crossentropy) {

@@ -47,7 +47,7 @@ def from_pandas(frame: Any) -> tuple[pl.DataFrame, dict[str, tuple[str, ...]]]:
             if str(column.dtype) == "category":
                 columns[name] = _categories(name, column.to_numpy(dtype=object))
                 continue
-            columns[name] = _series_of_array(name, np.asarray(column))
+            columns[name] = series_of_array(name, np.asarray(column))
     except (AttributeError, TypeError) as cause:
         raise UsageError("table.frame", found=type(frame).__name__) from cause
     return pl.DataFrame(columns), repeated
@@ -62,7 +62,7 @@ def _categories(name: str, values: Any) -> pl.Series:
     return pl.Series(name, [texts.get(value) for value in listed], dtype=pl.Categorical)
 
 
-def _series_of_array(name: str, values: Any) -> pl.Series:
+def series_of_array(name: str, values: Any) -> pl.Series:
     """`(records,)` of NumPy → a column; NaN, NaT, None and pandas's NA are null.
 
     What holds no single values, or complex ones, becomes an empty column of objects: it cannot be used.

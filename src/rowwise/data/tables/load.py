@@ -28,7 +28,7 @@ from rowwise.data.tables.schema import Schema
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
 from rowwise.data.tables.target_scales import scale_of
-from rowwise.data.tables.targets import check_targets, having_targets, targets_of
+from rowwise.data.tables.targets import check_has_targets, check_targets, having_targets, targets_of
 from rowwise.data.tables.weights import WEIGHT, check_parts, check_weights, tell_weightless, with_weights
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
@@ -139,9 +139,7 @@ def divided(
     learned, test = _divided(records, read_by, source)
     new_numbers: dict[int, NDArray[np.float32]] = {}
     if not table.settled:
-        schema, new_numbers = fitted(read_by, records.x, np.flatnonzero(learned), block_rows)
-        if source.target_scale:
-            schema = replace(schema, target_scale=scale_of(source, records.y[learned]))
+        schema, new_numbers = _learned_schema(replace(table, source=source), np.flatnonzero(learned), block_rows)
     prints = np.empty(len(records.x), np.uint64)
     parts = []
     for mask, part in ((learned, "train"), (test, "test")):
@@ -163,6 +161,31 @@ def divided(
     warn_of_rare_classes(parts[0], parts[1], source)
     check_parts(parts[0], parts[1], source)
     return parts[0], parts[1]
+
+
+def whole(table: TableRead, block_rows: int = ROWS) -> Dataset:
+    """All records of a table that was read, to be learned from: who asks for them tests on others, or elsewhere."""
+    records, everything = table.records, np.arange(len(table.records.x))
+    schema, new_numbers = _learned_schema(table, everything, block_rows)
+    x = empty(records.x.shape)
+    for start in range(0, len(x), block_rows):
+        places = slice(start, start + block_rows)
+        x[places] = renumbered(records.x[places], new_numbers)
+        release(x)
+        release(records.x)
+    data = _dataset(table.source, schema, table, everything, x, "train")
+    return replace(data, source={**data.source, "split": {"by": "nothing"}})
+
+
+def _learned_schema(
+    table: TableRead, learned: NDArray[np.intp], block_rows: int
+) -> tuple[Schema, dict[int, NDArray[np.float32]]]:
+    """The schema with the statistics of the records `learned`, and by column of X the new numbers of its levels."""
+    records, source = table.records, table.source
+    schema, new_numbers = fitted(table.read_by, records.x, learned, block_rows)
+    if source.target_scale:
+        schema = replace(schema, target_scale=scale_of(source, records.y[learned]))
+    return schema, new_numbers
 
 
 def load_validation(source: Source, train: Dataset) -> Dataset:
@@ -213,8 +236,8 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
     xs, ys, numbers, weights = [], [], [], []
     total, weightless, words = 0, 0, dict[str, Counter[str]]()
     with open_table(source, limits, schema.missing) as table:
-        expected = (*(column.name for column in schema.used), *schema.targets)
-        check_columns(table.name, table.columns, expected, table.unread)
+        check_columns(table.name, table.columns, [column.name for column in schema.used], table.unread)
+        check_has_targets(table.name, table.columns, schema, table.unread)
         weighted = schema.weight in table.columns
         if schema.weight and not weighted:
             warn_user(say("weight.lacking", place=table.name, name=schema.weight))

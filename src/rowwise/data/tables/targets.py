@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.column_names import listed
 from rowwise.data.tables.cleaning import ROW
 from rowwise.data.tables.columns.categorical import level_numbers
 from rowwise.data.tables.dates.durations import as_seconds
 from rowwise.data.tables.number_text import is_mark
 from rowwise.data.tables.parse import as_float32, as_numbers, as_texts, check_range
 from rowwise.errors import DataError
+from rowwise.text.visible import cut
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import polars as pl
     from numpy.typing import NDArray
 
@@ -65,6 +69,15 @@ def targets_of(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
     if schema.target_origins:
         columns = [rows[name].to_numpy().astype(np.float64) for name in schema.targets]
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+
+
+def check_has_targets(place: str, columns: Sequence[str], schema: Schema, unread: Mapping[str, str]) -> None:
+    """Raises DataError where a table, called `place`, lacks a target, or it holds no single values."""
+    if lacking := [name for name in schema.targets if name not in columns]:
+        raise DataError("table.lacks.target", path=place, names=listed(lacking, 5), found=listed(columns, 10))
+    for name in schema.targets:
+        if name in unread:
+            raise DataError("table.nested", name=name, found=cut(unread[name]))
 
 
 def level_numbers_of(rows: pl.DataFrame, name: str, known: tuple[str, ...]) -> NDArray[np.float32]:

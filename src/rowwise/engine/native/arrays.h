@@ -4,9 +4,8 @@
 
 namespace rowwise::ROWWISE_ISA {
 
-inline constexpr std::size_t kSlotSets = 2;
-
-// Kernels (K, N) and biases (N,) of the layers, in order; then the same of each slot.
+// Kernels (K, N) and biases (N,) of the layers, in order; then the same of each slot; then moving mean and variance
+// (N,) of each BatchNormalization.
 template <class T>
 class Arrays {
  public:
@@ -14,8 +13,8 @@ class Arrays {
 
   std::size_t count() const {
     std::size_t weights = 0;
-    for (const Layer<T>& l : state_.layers) weights += l.bias ? 2 : 1;
-    return weights * (1 + state_.description.optimizer.slots());
+    for (const Layer<T>& l : state_.layers) weights += (l.kernel ? 1 : 0) + (l.bias ? 1 : 0);
+    return weights * (1 + state_.description.optimizer.slots()) + 2 * state_.normalizations.size();
   }
   std::size_t size(std::size_t array) const {
     const Location at = find(array);
@@ -35,25 +34,27 @@ class Arrays {
     const Location from = find(array);
     copy_out(*from.layer, from.is_kernel, from.values, values);
   }
-  // As `read`, of its gradient.
+  // As `read`, of its gradient; zeros for moving statistics, on which no loss of a training depends.
   void read_gradient(std::size_t array, T* values) const {
     const Location of = find(array);
+    if (!of.is_weight) return void(std::memset(static_cast<void*>(values), 0, sizeof(T) * of.layer->N));
     copy_out(*of.layer, of.is_kernel, of.is_kernel ? of.layer->d_kernel.get() : of.layer->d_bias.get(), values);
   }
 
  private:
   struct Location {
     const Layer<T>* layer;
-    bool is_kernel;
+    bool is_kernel, is_weight;
     T* values;
   };
   Location find(std::size_t array) const {
-    for (std::size_t set = 0; set <= kSlotSets; ++set)
+    for (int set = 0; set <= state_.description.optimizer.slots(); ++set)
       for (const Layer<T>& l : state_.layers) {
-        if (array-- == 0) return {&l, true, (set ? l.kernel_slots[set - 1] : l.kernel).get()};
-        if (l.bias && array-- == 0) return {&l, false, (set ? l.bias_slots[set - 1] : l.bias).get()};
+        if (l.kernel && array-- == 0) return {&l, true, true, (set ? l.kernel_slots[set - 1] : l.kernel).get()};
+        if (l.bias && array-- == 0) return {&l, false, true, (set ? l.bias_slots[set - 1] : l.bias).get()};
       }
-    return {};
+    const Layer<T>& l = state_.layers[std::size_t(state_.normalizations[array / 2])];
+    return {&l, false, false, (array % 2 ? l.statistics.moving_variance : l.statistics.moving_mean).get()};
   }
   // f(numbers, offset in the flat array, how many).
   template <class F>

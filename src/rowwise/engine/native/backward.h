@@ -1,6 +1,7 @@
 // Outputs and targets → losses, and d_z of every layer: the gradient of the batch's mean loss by z.
 #pragma once
-#include "gather.h"
+#include "addition.h"
+#include "batch_normalization.h"
 #include "loss.h"
 
 namespace rowwise::ROWWISE_ISA {
@@ -31,44 +32,77 @@ void losses_and_gradients(State<T>& state, const Turn& turn, Range rows) {
   }
 }
 
-// d_z (records, N) of layer i · kernel_t (N, K) → d_h, times dropout's mask and the activation's derivative → d_z
-// (records, K) of layer i - 1; for these rows and the owner's columns.
+// The gradient by h (units,) of one record of a layer → the gradient by z, in place: d_z.
 template <class T>
-void backward_layer(State<T>& state, const Turn& turn, std::size_t i, Range rows, int owner) {
+inline void through_activation(const Layer<T>& l, int r, Range units) {
+  const Activation activation = l.description.activation;
+  const T leak = T(l.description.leak);
+  T* const d = l.row(l.d_z, r);
+  const T *const z = l.row(l.z, r), *const h = l.row(l.outputs(), r);
+  if (activation == Activation::relu)  // the usual one, without the switch
+    for (int j = units.begin; j < units.end; j += kWidth<T>)
+      store(d + j, load(h + j) > Vec<T>{} ? load(d + j) : Vec<T>{});
+  else if (activation != Activation::linear)
+    for (int j = units.begin; j < units.end; j += kWidth<T>)
+      store(d + j, load(d + j) * derivative<T>(activation, load(z + j), load(h + j), leak));
+  if (activation == Activation::softmax) softmax_backward(d, h, l.N);
+}
+
+// d_z (records, N) of layer i, a Dense one, · kernel_t (N, K) → its part of d_h (records, K) of its source, times
+// dropout's mask; for these rows and the owner's columns.
+template <class T>
+void multiply_by_kernel_t(State<T>& state, const Turn& turn, std::size_t i, Range rows, int owner) {
   const Layer<T>& l = state.layers[i];
-  const Layer<T>& before = state.layers[i - 1];
-  const Activation activation = before.description.activation;
-  const T leak = T(before.description.leak);
+  const Source source = l.sources[0];
+  const Layer<T>& before = state.layers[source.layer];
   product<T>(
       Rows<T>{l.d_z.get(), l.ldn}, rows, l.N, l.layout_t, owner,
       [&](const Panel& p, int k) { return l.kernel_t_rows(p, k); },
-      [&](const Panel& p, int r) { return Out<T>{before.row(before.d_z, r) + p.column, before.ldn, nullptr}; });
+      [&](const Panel& p, int r) {
+        return Out<T>{before.row(before.d_z, r) + p.column, before.ldn, nullptr, !source.is_first};
+      });
   const Range units = l.layout_t.columns(owner);
   for (int r = rows.begin; r < rows.end; ++r) {
     T* const d = before.row(before.d_z, r);
-    const T *const z = before.row(before.z, r), *const h = before.row(before.h, r);
     if (l.description.dropout > 0)
       DropoutMask<T>(l.description.dropout, state.call.dropout_key, turn.step, i, r).apply(d, d, units);
-    if (activation == Activation::relu)  // the usual one, without the switch
-      for (int j = units.begin; j < units.end; j += kWidth<T>)
-        store(d + j, load(h + j) > Vec<T>{} ? load(d + j) : Vec<T>{});
-    else
-      for (int j = units.begin; j < units.end; j += kWidth<T>)
-        store(d + j, load(d + j) * derivative<T>(activation, load(z + j), load(h + j), leak));
-    if (activation == Activation::softmax) softmax_backward(d, h, before.N);
+    if (source.is_last) through_activation(before, r, units);
   }
 }
 
-// d_z of the last layer → d_z (records, N) of all layers. `own` are this thread's records, where the columns are not
-// divided.
+// d_z (records, N) of layer i, no Dense one → its part of d_h (records, N) of its sources, for these rows and units.
 template <class T>
-void backward(State<T>& state, const Turn& turn, Range own) {
-  bool by_columns = false;  // how the d_z that is read next was written
-  for (std::size_t i = state.layers.size() - 1; i > 0; --i) {
+void backward_unit_by_unit(State<T>& state, const Turn& turn, std::size_t i, Range rows, Range units) {
+  const Layer<T>& l = state.layers[i];
+  for (int r = rows.begin; r < rows.end; ++r) {
+    T* const d_z = l.row(l.d_z, r);
+    if (l.description.dropout > 0)
+      DropoutMask<T>(l.description.dropout, state.call.dropout_key, turn.step, i, r).apply(d_z, d_z, units);
+    for (const Source& source : l.sources) {
+      if (source.layer == kTheRecords) continue;
+      const Layer<T>& before = state.layers[source.layer];
+      T* const d_x = before.row(before.d_z, r);
+      if (l.is(Kind::addition)) add_backward(d_z, d_x, !source.is_first, units);
+      else normalize_backward(l, turn.thread, before.row(before.outputs(), r), d_z, d_x, !source.is_first, units);
+      if (source.is_last) through_activation(before, r, units);
+    }
+  }
+}
+
+// d_z of these layers, from the last to the first → d_z (records, N) of those whose outputs they take. `own` are this
+// thread's records, where the columns are not divided.
+template <class T>
+void backward(State<T>& state, const Turn& turn, Range layers, Range own) {
+  for (int at = layers.end; --at >= layers.begin;) {
+    const auto i = std::size_t(at);
     const Layer<T>& l = state.layers[i];
-    if (l.backward_by_columns || by_columns) state.team.barrier().wait();
-    by_columns = l.backward_by_columns;
-    backward_layer(state, turn, i, by_columns ? Range{0, turn.records} : own, by_columns ? turn.thread : kEveryOwner);
+    const bool by_columns = l.backward_by_columns;
+    const Range rows = by_columns ? Range{0, turn.records} : own;
+    const int owner = by_columns ? turn.thread : kEveryOwner;
+    if (l.is(Kind::dense) && l.sources[0].layer == kTheRecords) continue;
+    if (l.backward_waits && !l.is(Kind::batch_normalization)) state.team.barrier().wait();  // which has met since
+    if (l.is(Kind::dense)) multiply_by_kernel_t(state, turn, i, rows, owner);
+    else backward_unit_by_unit(state, turn, i, rows, l.layout_t.columns(owner));
   }
 }
 

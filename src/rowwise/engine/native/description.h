@@ -8,15 +8,26 @@ enum class Activation { linear, relu, leaky_relu, elu, gelu, silu, tanh, sigmoid
 // Those after mae are of a linear last layer's outputs z themselves; what its Keras model makes of z is not the engine's.
 enum class Loss { sparse_crossentropy, crossentropy, binary_crossentropy, mse, mae, poisson, pinball, ordered };
 enum class Rule { adam, sgd, rmsprop };
+enum class Kind { dense, batch_normalization, addition };
 
+// A layer: Dense, or one whose units are its inputs. Gamma and beta of a normalization are its kernel, of one row, and
+// its bias; an addition has neither.
 struct LayerDescription {
+  Kind kind = Kind::dense;
+  // Whose outputs it takes, an addition those of several: back layers before it; one more than there are: the records.
+  std::vector<int> back{1};
   int inputs = 0, units = 0;
   Activation activation = Activation::linear;
   double leak = 0;  // leaky_relu: what it multiplies by below zero; elu: its alpha
+  bool kernel = true;  // always, but for a normalization
   bool bias = true;
+  double momentum = 0, epsilon = 0;  // of a normalization: of its moving statistics; what is added to the variance
   double dropout = 0;  // share of this layer's inputs that training sets to zero
   double kernel_l1 = 0, kernel_l2 = 0, bias_l1 = 0, bias_l2 = 0;
   bool kernel_decays = true, bias_decays = true;  // whether the optimizer's weight_decay applies
+
+  bool has_kernel() const { return kind == Kind::dense || (kind == Kind::batch_normalization && kernel); }
+  bool has_bias() const { return kind != Kind::addition && bias; }
 };
 
 struct LossDescription {

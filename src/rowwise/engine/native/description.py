@@ -14,8 +14,16 @@ from rowwise.engine.native.compiled_description import (
     loss_description,
     optimizer_description,
 )
+from rowwise.engine.native.layer_description import (
+    BIASES,
+    KERNELS,
+    activation_of,
+    batch_normalization,
+    dense,
+    kernel_and_bias,
+    moving_statistics,
+)
 from rowwise.engine.native.network_description import (
-    ACTIVATIONS,
     LayerDescription,
     LossDescription,
     OptimizerDescription,
@@ -40,11 +48,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class DenseChain:
-    """What a model computes: a chain of Dense layers, and what stands before and after them.
+    """What a model computes: a chain of Dense layers, and what stands before, between and after them.
 
     Attributes:
-        layers: the Dense layers, with their activations and the dropout before them.
-        dense: the Keras layers behind them.
+        layers: the Dense layers and normalizations, with their activations and the dropout before them.
+        parts: the Keras layers behind them; None behind an addition, which stands where a dropout or an activation
+            belongs to none of them.
         prepare: applied to all records before anything else, once; None where there is nothing to prepare.
         scale, offset: applied to the records before the first layer.
         output_scale, output_offset: applied to the outputs, unit by unit; empty where they stay as they are.
@@ -53,7 +62,7 @@ class DenseChain:
     """
 
     layers: list[LayerDescription] = field(default_factory=list)
-    dense: list[keras.layers.Dense] = field(default_factory=list)
+    parts: list[keras.Layer | None] = field(default_factory=list)
     prepare: Callable[[NDArray[Any]], NDArray[np.float32]] | None = None
     scale: float = 1.0
     offset: float = 0.0
@@ -64,8 +73,26 @@ class DenseChain:
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """Kernels and biases, in the order of the engine's arrays."""
-        return [v for layer in self.dense for v in ((layer.kernel, layer.bias) if layer.use_bias else (layer.kernel,))]
+        """Kernels and biases, gammas and betas, in the order of the engine's arrays."""
+        return [variable for part in self.parts for variable in kernel_and_bias(part).values()]
+
+    @property
+    def statistics(self) -> list[keras.Variable]:
+        """Moving means and variances, in the order of the engine's arrays."""
+        return [variable for part in self.parts for variable in moving_statistics(part)]
+
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether records may stay bytes: where a zero stays zero, which the products skip."""
+        return self.offset == 0 and self.layers[0].kind == "dense" and not self.layers[0].dropout
+
+    def add(self, layer: LayerDescription, part: keras.Layer | None = None) -> None:
+        self.layers.append(layer)
+        self.parts.append(part)
+
+    def pass_on(self, units: int, dropout: float = 0.0) -> None:
+        """Add a layer that gives what it takes, after dropout: an addition of one."""
+        self.add(LayerDescription(units, units, kind="addition", dropout=dropout))
 
 
 @dataclass(frozen=True)
@@ -84,9 +111,6 @@ class Compiled:
     standardized: bool
 
 
-LEAKS = {"leaky_relu": 0.2, "elu": 1.0}  # the defaults of Keras's functions of these names
-
-
 def describe(model: keras.Model) -> DenseChain:
     """The chain that the model computes.
 
@@ -101,7 +125,7 @@ def describe(model: keras.Model) -> DenseChain:
         raise Unsupported("Sequential")  # one layer twice: its gradients would have to be added up
     chain.dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
     shape = (None, *model.input_shape[1:])
-    dropout, activated = 0.0, True  # activated: the last Dense layer has its activation, so that none may follow
+    dropout, activated = 0.0, True  # activated: the last layer has its activation, and takes no other
     for layer in layers:
         kind = type(layer)
         if kind is keras.layers.InputLayer:
@@ -156,16 +180,27 @@ def describe(model: keras.Model) -> DenseChain:
             if len(shape) != 2:
                 raise Unsupported(f"{layer_title(layer)}, {shape}")
             shape = (None, layer.units)
-            chain.layers.append(_dense(layer, dropout))
-            chain.dense.append(layer)
+            chain.add(dense(layer, dropout), layer)
             dropout, activated = 0.0, chain.layers[-1].activation != "linear"
+        elif kind is keras.layers.BatchNormalization:
+            if len(shape) != 2:
+                raise Unsupported(f"{layer_title(layer)}, {shape}")
+            if dropout:
+                chain.pass_on(shape[1], dropout)
+            chain.add(batch_normalization(layer, shape[1]), layer)
+            dropout, activated = 0.0, False
         else:
-            name, leak = _activation_of(layer)
-            if activated or dropout:
+            name, leak = activation_of(layer)
+            if name == "linear":
+                continue
+            if not chain.layers or len(shape) != 2:
                 raise Unsupported(layer_title(layer))
+            if activated or dropout:
+                chain.pass_on(shape[1], dropout)
+            dropout = 0.0
             chain.layers[-1] = replace(chain.layers[-1], activation=name, leak=leak)
-            activated = name != "linear"
-    if not chain.layers:
+            activated = True
+    if not any(layer.kind == "dense" for layer in chain.layers):
         raise Unsupported("Dense: 0")
     if dropout:
         raise Unsupported("Dropout")
@@ -202,11 +237,15 @@ def compiled(model: keras.Model, chain: DenseChain) -> Compiled:
 def _check_trained(model: keras.Model, chain: DenseChain) -> None:
     """Raises Unsupported where what the model trains is not exactly the kernels and biases of the chain."""
     trained = {id(variable) for variable in model.trainable_variables}
-    for layer in chain.dense:
-        for name in ("kernel", "bias") if layer.use_bias else ("kernel",):
-            if id(getattr(layer, name)) not in trained:
-                frozen = f"{name}.trainable" if layer.trainable else "trainable"
+    for layer in chain.parts:
+        for name, variable in kernel_and_bias(layer).items():
+            if id(variable) not in trained:
+                frozen = f"{name}.trainable" if getattr(layer, "trainable", True) else "trainable"
                 raise Unsupported(f"{layer_title(layer)}, {frozen}=False")
+        if (
+            layer is not None and moving_statistics(layer) and not layer.trainable
+        ):  # which Keras then takes in training too
+            raise Unsupported(f"{layer_title(layer)}, trainable=False")
     if len({id(variable) for variable in chain.variables}) < len(chain.variables):
         raise Unsupported("Dense, one kernel in two layers")  # its gradients would have to be added up
     known = {id(variable) for variable in chain.variables}
@@ -254,71 +293,16 @@ def _single(tensors: Any) -> Any:
     return tensors[0] if isinstance(tensors, list | tuple) and len(tensors) == 1 else tensors
 
 
-def _dense(layer: keras.layers.Dense, dropout: float) -> LayerDescription:
-    for option in ("kernel_constraint", "bias_constraint", "lora_rank", "quantization_mode"):
-        if getattr(layer, option, None) is not None:
-            raise Unsupported(f"{layer_title(layer)}, {option}")
-    name = _function_name(layer, layer.activation)
-    kernel, bias = (_penalty(layer, regularizer) for regularizer in (layer.kernel_regularizer, layer.bias_regularizer))
-    return LayerDescription(
-        inputs=int(layer.kernel.shape[0]),
-        units=int(layer.kernel.shape[1]),
-        activation=name,
-        leak=LEAKS.get(name, 0.0),
-        bias=bool(layer.use_bias),
-        dropout=dropout,
-        kernel_l1=kernel[0],
-        kernel_l2=kernel[1],
-        bias_l1=bias[0],
-        bias_l2=bias[1],
-    )
-
-
-def _penalty(layer: keras.layers.Dense, regularizer: Any) -> tuple[float, float]:
-    if regularizer is None:
-        return 0.0, 0.0
-    if type(regularizer) not in (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2):
-        raise Unsupported(f"{layer_title(layer)}, {type(regularizer).__name__}")
-    return float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))
-
-
-def _function_name(layer: Any, function: Any) -> str:
-    for name in ACTIVATIONS:
-        if function is getattr(keras.activations, name):
-            return name
-    raise Unsupported(f"{layer_title(layer)}, {getattr(function, '__name__', type(function).__name__)}")
-
-
-def _activation_of(layer: Any) -> tuple[str, float]:
-    """Name and leak of a layer that is an activation by itself."""
-    kind = type(layer)
-    if kind is keras.layers.Activation:
-        name = _function_name(layer, layer.activation)
-        return name, LEAKS.get(name, 0.0)
-    if kind is keras.layers.ReLU and layer.max_value is None and not layer.threshold:
-        leak = float(layer.negative_slope)
-        return ("leaky_relu", leak) if leak else ("relu", 0.0)
-    if kind is keras.layers.LeakyReLU:
-        return "leaky_relu", float(layer.negative_slope)
-    if kind is keras.layers.ELU:
-        return "elu", float(layer.alpha)
-    if kind is keras.layers.Softmax and layer.axis == -1:
-        return "softmax", 0.0
-    raise Unsupported(layer_title(layer))
-
-
 def _with_decay(model: keras.Model, chain: DenseChain, optimizer: OptimizerDescription) -> tuple[LayerDescription, ...]:
     """The layers, with what the weight decay applies to."""
     if not optimizer.weight_decay:
         return tuple(chain.layers)
-    return tuple(
-        replace(
-            description,
-            kernel_decays=decays(model.optimizer, layer.kernel),
-            bias_decays=layer.use_bias and decays(model.optimizer, layer.bias),
-        )
-        for layer, description in zip(chain.dense, chain.layers, strict=True)
-    )
+    described = []
+    for part, description in zip(chain.parts, chain.layers, strict=True):
+        applies = {name: decays(model.optimizer, variable) for name, variable in kernel_and_bias(part).items()}
+        kernel, bias = (any(applies.get(name, False) for name in names) for names in (KERNELS, BIASES))
+        described.append(replace(description, kernel_decays=kernel, bias_decays=bias))
+    return tuple(described)
 
 
 def _only_before(chain: DenseChain, layer: Any) -> None:

@@ -1,7 +1,7 @@
 // The batch → z and h of every layer, and the network's outputs.
 #pragma once
-#include "activation.h"
-#include "gather.h"
+#include "addition.h"
+#include "batch_normalization.h"
 
 namespace rowwise::ROWWISE_ISA {
 
@@ -19,44 +19,53 @@ void multiply_by_kernel(State<T>& state, std::size_t i, int thread, Range rows, 
   });
 }
 
-// z (records, N) → h = activation(z) (records, N), for these rows and units; the last layer's h is then scaled, and of
-// the others the next layer's x_dropped (records, N) is made.
+// z (units,) → h = activation(z) (units,) of one record; the last layer's h is then scaled.
+template <class T>
+inline void activate_row(const NetworkDescription& d, const Layer<T>& l, bool is_last, const T* z, T* h, Range units) {
+  const Activation activation = l.description.activation;
+  if (activation == Activation::relu)  // the usual one, without the switch
+    for (int j = units.begin; j < units.end; j += kWidth<T>) store(h + j, maximum<T>(Vec<T>{}, load(z + j)));
+  else
+    for (int j = units.begin; j < units.end; j += kWidth<T>)
+      store(h + j, activate<T>(activation, load(z + j), T(l.description.leak)));
+  if (activation == Activation::softmax) softmax(h, l.N);
+  if (is_last && !d.output_scale.empty())
+    for (int j = units.begin; j < units.end; ++j) h[j] = h[j] * T(d.output_scale[j]) + T(d.output_offset[j]);
+}
+
+// z (records, N) of layer i → h, and x_dropped of the layer that drops some of it (records, N), for these rows and units.
 template <class T>
 void activate_layer(State<T>& state, const Turn& turn, std::size_t i, Range rows, Range units) {
-  const NetworkDescription& d = state.description;
   const Layer<T>& l = state.layers[i];
-  const Activation activation = l.description.activation;
-  const T leak = T(l.description.leak);
-  const bool is_last = i + 1 == state.layers.size();
+  const bool is_last = i + 1 == state.layers.size(), drops = l.dropped_by >= 0 && state.call.drops();
+  if (l.h_is_z && !drops) return;
   for (int r = rows.begin; r < rows.end; ++r) {
-    const T* z = l.row(l.z, r);
-    T* h = l.row(l.h, r);
-    if (activation == Activation::relu)  // the usual one, without the switch
-      for (int j = units.begin; j < units.end; j += kWidth<T>) store(h + j, maximum<T>(Vec<T>{}, load(z + j)));
-    else
-      for (int j = units.begin; j < units.end; j += kWidth<T>) store(h + j, activate<T>(activation, load(z + j), leak));
-    if (activation == Activation::softmax) softmax(h, l.N);
-    if (is_last && !d.output_scale.empty())
-      for (int j = units.begin; j < units.end; ++j) h[j] = h[j] * T(d.output_scale[j]) + T(d.output_offset[j]);
-    if (is_last || !state.call.drops()) continue;
-    const Layer<T>& next = state.layers[i + 1];
-    if (next.x_dropped)
-      DropoutMask<T>(next.description.dropout, state.call.dropout_key, turn.step, i + 1, r)
-          .apply(h, next.x_dropped.get() + std::ptrdiff_t(r) * next.ldk, units);
+    if (!l.h_is_z) activate_row(state.description, l, is_last, l.row(l.z, r), l.row(l.h, r), units);
+    if (!drops) continue;
+    const Layer<T>& next = state.layers[l.dropped_by];
+    DropoutMask<T>(next.description.dropout, state.call.dropout_key, turn.step, std::size_t(l.dropped_by), r)
+        .apply(l.row(l.outputs(), r), next.x_dropped.get() + std::ptrdiff_t(r) * next.ldk, units);
   }
 }
 
-// The batch (records, features) → z, h (records, N) of all layers. `own` are this thread's records, for layers whose
+// The batch (records, features) → z, h (records, N) of these layers. `own` are this thread's records, for layers whose
 // columns are not divided.
 template <class T>
-void forward(State<T>& state, const Turn& turn, Range own) {
-  for (std::size_t i = 0; i < state.layers.size(); ++i) {
+void forward(State<T>& state, const Turn& turn, Range layers, Range own) {
+  for (int at = layers.begin; at < layers.end; ++at) {
+    const auto i = std::size_t(at);
     const Layer<T>& l = state.layers[i];
-    if (i > 0 && (l.by_columns || state.layers[i - 1].by_columns)) state.team.barrier().wait();
+    const bool summed = l.is(Kind::batch_normalization) && state.call.mode != Mode::predict;  // they have met since
+    if (l.waits && !summed) state.team.barrier().wait();
     const Range rows = l.by_columns ? Range{0, turn.records} : own;
     const int owner = l.by_columns ? turn.thread : kEveryOwner;
-    multiply_by_kernel(state, i, turn.thread, rows, owner);
-    activate_layer(state, turn, i, rows, l.layout.columns(owner));
+    const Range units = l.layout.columns(owner);
+    switch (l.description.kind) {
+      case Kind::dense: multiply_by_kernel(state, i, turn.thread, rows, owner); break;
+      case Kind::batch_normalization: normalize(state, turn, i, rows, units); break;
+      case Kind::addition: add_sources(state, turn, i, rows, units); break;
+    }
+    activate_layer(state, turn, i, rows, units);
   }
 }
 

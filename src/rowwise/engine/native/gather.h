@@ -28,7 +28,7 @@ template <class T>
 void gather(State<T>& state, const Turn& turn, Range rows) {
   const NetworkDescription& d = state.description;
   const Call& call = state.call;
-  const int K = state.layers[0].K;
+  const int K = state.features;
   const std::size_t copy = state.schedule.batch_copy(turn.thread);
   for (int r = rows.begin; r < rows.end; ++r) {
     const std::int64_t visit = turn.first_visit + r;
@@ -39,43 +39,56 @@ void gather(State<T>& state, const Turn& turn, Range rows) {
       const std::uint8_t* ahead = x + call.row(visit + kFewestRecords) * K;  // which may lie anywhere in memory
       for (int k = 0; k < K; k += kLineBytes) __builtin_prefetch(ahead + k, 0, 2);
     } else {
-      T* to = state.x[copy].get() + std::ptrdiff_t(r) * state.layers[0].ldk;
+      T* to = state.x[copy].get() + std::ptrdiff_t(r) * state.ldx;
       const T scale = T(d.scale), offset = T(d.offset);
       copy_row(call.records, call.row(visit), K, to);
       if (scale != 1 || offset != 0)
         for (int k = 0; k < K; ++k) to[k] = to[k] * scale + offset;
-      const double dropout = d.layers[0].dropout;
+      const double dropout = d.layers[0].kind == Kind::dense ? d.layers[0].dropout : 0;
       if (call.drops() && dropout > 0) DropoutMask<T>(dropout, call.dropout_key, turn.step, 0, r).apply(to, to, {0, K});
     }
   }
 }
 
-// The inputs (records, K) of a layer that is not the first.
+// What a layer takes (records, inputs): another's outputs, or the records, which are numbers.
 template <class T>
-const T* inputs_of(const State<T>& state, std::size_t i) {
-  const Buffer<T>& dropped = state.layers[i].x_dropped;
-  return dropped && state.call.drops() ? dropped.get() : state.layers[i - 1].h.get();
+Rows<T> rows_of(const State<T>& state, const Source& source, int thread) {
+  if (source.layer == kTheRecords) return {state.x[state.schedule.batch_copy(thread)].get(), state.ldx};
+  const Layer<T>& l = state.layers[source.layer];
+  return {l.outputs().get(), l.ldn};
 }
 
-// f(x (records, K) of layer i), as the left operand of a product.
+// The inputs (records, K) of a Dense layer, numbers, after dropout.
+template <class T>
+Rows<T> inputs_of(const State<T>& state, const Layer<T>& l, int thread) {
+  if (l.x_dropped && state.call.drops()) return {l.x_dropped.get(), l.ldk};
+  return rows_of(state, l.sources[0], thread);
+}
+
+template <class T>
+bool takes_bytes(const State<T>& state, const Layer<T>& l) {
+  return state.description.bytes && l.sources[0].layer == kTheRecords;
+}
+
+// f(x (records, K) of layer i, a Dense one), as the left operand of a product.
 template <class T, class F>
 void with_x(const State<T>& state, std::size_t i, int thread, const F& f) {
-  const std::size_t copy = state.schedule.batch_copy(thread);
-  const int ldk = state.layers[i].ldk;
-  if (i > 0) f(Rows<T>{inputs_of(state, i), ldk});
-  else if (state.description.bytes) f(ByteRows<T>{state.bytes[copy].get(), state.ld_bytes, T(state.description.scale)});
-  else f(Rows<T>{state.x[copy].get(), ldk});
+  const Layer<T>& l = state.layers[i];
+  if (!takes_bytes(state, l)) return f(inputs_of(state, l, thread));
+  const auto* bytes = state.bytes[state.schedule.batch_copy(thread)].get();
+  f(ByteRows<T>{bytes, state.ld_bytes, T(state.description.scale)});
 }
 
-// f(x^T (K, records) of layer i), as the left operand of a product.
+// f(x^T (K, records) of layer i, a Dense one), as the left operand of a product.
 template <class T, class F>
 void with_x_transposed(const State<T>& state, std::size_t i, int thread, const F& f) {
-  const std::size_t copy = state.schedule.batch_copy(thread);
-  const int ldk = state.layers[i].ldk;
-  if (i > 0) f(Columns<T>{inputs_of(state, i), ldk});
-  else if (state.description.bytes)
-    f(ByteColumns<T>{state.bytes[copy].get(), state.ld_bytes, T(state.description.scale)});
-  else f(Columns<T>{state.x[copy].get(), ldk});
+  const Layer<T>& l = state.layers[i];
+  if (!takes_bytes(state, l)) {
+    const Rows<T> x = inputs_of(state, l, thread);
+    return f(Columns<T>{x.p, x.ld});
+  }
+  const auto* bytes = state.bytes[state.schedule.batch_copy(thread)].get();
+  f(ByteColumns<T>{bytes, state.ld_bytes, T(state.description.scale)});
 }
 
 }  // namespace rowwise::ROWWISE_ISA

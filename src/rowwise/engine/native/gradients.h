@@ -1,6 +1,6 @@
 // d_z of every layer → all gradients of a step, and what global_clipnorm multiplies them by.
 #pragma once
-#include "gather.h"
+#include "batch_normalization.h"
 #include "optimizer.h"
 
 namespace rowwise::ROWWISE_ISA {
@@ -20,6 +20,19 @@ void store_gradients(State<T>& state, const Turn& turn) {
     const Layer<T>& l = state.layers[i];
     const LayerDescription& d = l.description;
     const Regularization<T> of_kernel{T(d.kernel_l1), T(d.kernel_l2), 0}, of_bias{T(d.bias_l1), T(d.bias_l2), 0};
+    if (l.is(Kind::batch_normalization)) {
+      using S = BatchStatistics<T>;
+      const auto store_gradient = [&](const Buffer<T>& weights, const Buffer<T>& to, typename S::Row which,
+                                      const Regularization<T>& penalty) {
+        const Range units = state.schedule.normalization_units(l, turn.thread);
+        for (int j = units.begin; weights && j < units.end; j += kWidth<T>)
+          store(to.get() + j,
+                load(l.statistics.row(turn.thread, which) + j) + penalty_gradient<T>(load(weights.get() + j), penalty));
+      };
+      store_gradient(l.kernel, l.d_kernel, S::kDGamma, of_kernel);
+      store_gradient(l.bias, l.d_bias, S::kDBeta, of_bias);
+    }
+    if (!l.is(Kind::dense)) continue;
     const int owner = l.by_columns ? turn.thread : kEveryOwner;
     const Range rows = state.schedule.kernel_rows(l, turn.thread);
     with_x_transposed(state, i, turn.thread, [&](const auto& x_t) {

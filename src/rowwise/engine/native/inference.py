@@ -38,7 +38,7 @@ class Networks:
 
     def __init__(self, chain: DenseChain, threads: int | None = None) -> None:
         self.chain, self.threads = chain, threads
-        self.variables = chain.variables
+        self.variables = [*chain.variables, *chain.statistics]
         self._room = threading.BoundedSemaphore(usable_cores())
         self._guard = threading.Lock()
         self._idle: dict[tuple[bool, int], list[_Network]] = {}

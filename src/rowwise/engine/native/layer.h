@@ -1,5 +1,6 @@
-// One Dense layer → its weights in panels, and its rows of a batch.
+// One layer → its weights in panels, and its rows of a batch.
 #pragma once
+#include "batch_statistics.h"
 #include "buffer.h"
 #include "description.h"
 #include "panels.h"
@@ -7,48 +8,73 @@
 
 namespace rowwise::ROWWISE_ISA {
 
+inline constexpr int kTheRecords = -1;  // as a source: the batch itself
+
+// A layer's outputs, as another takes them.
+struct Source {
+  int layer;      // or kTheRecords
+  bool is_first;  // backward, no other layer has added to its gradient before this one
+  bool is_last;   // backward, its gradient is whole with this one's part
+};
+
+// Whether threads divide a layer's units, forward, and backward those of the layer before.
+struct Division {
+  bool forward, backward;
+};
+
 template <class T>
 struct Layer {
   LayerDescription description;
-  int K, N;                              // inputs, units
-  int ldk, ldn;                          // from one row of (records, K), of (records, N), to the next
+  std::vector<Source> sources;
+  int dropped_by = -1;                   // the layer that takes h after dropout, where there is one
+  int K, N;                              // rows of the kernel (of a Dense layer its inputs); units
+  int ldk, ldn;                          // from one row of (records, inputs), of (records, N), to the next
   bool by_columns, backward_by_columns;  // whether threads divide the units, and backward the inputs
+  bool waits = false, backward_waits = false;  // whether threads meet before
+  bool h_is_z;                           // nothing is stored twice where the activation is linear
   PanelLayout<T> layout;                 // of (K, N)
-  PanelLayout<T> layout_t;               // of (N, K)
+  PanelLayout<T> layout_t;               // of (N, inputs)
   Buffer<T> kernel, kernel_slots[2];     // (K, N), and the optimizer's slots
   Buffer<T> bias, bias_slots[2];         // (N,)
-  Buffer<T> kernel_t;                    // (N, K), for the backward pass: not of the first layer
+  Buffer<T> kernel_t;                    // (N, K), for the backward pass: not where the records are the source
   Buffer<T> d_kernel, d_bias;            // only where all gradients of a step are needed at once
   Buffer<T> z, h, d_z;                   // (batch_size, N)
-  Buffer<T> x_dropped;                   // (batch_size, K): inputs after dropout, where there is any; not of the first
+  Buffer<T> x_dropped;                   // (batch_size, K): inputs after dropout, where a layer gave them
+  BatchStatistics<T> statistics;         // of a BatchNormalization
 
-  Layer(const LayerDescription& d, bool is_first, int slots, int batch_size, int threads, bool divided,
-        bool backward_divided)
+  Layer(const LayerDescription& d, std::vector<Source> from, bool is_last, int slots, int batch_size, int threads,
+        Division divided)
       : description(d),
-        K(d.inputs),
+        sources(std::move(from)),
+        K(d.kind == Kind::dense ? d.inputs : d.has_kernel()),
         N(d.units),
-        ldk(padded<T>(K)),
+        ldk(padded<T>(d.inputs)),
         ldn(padded<T>(N)),
-        by_columns(divided),
-        backward_by_columns(backward_divided),
-        layout(K, N, divided ? threads : 1),
+        by_columns(divided.forward),
+        backward_by_columns(divided.backward),
+        h_is_z(d.activation == Activation::linear && !is_last),
+        layout(K, N, divided.forward ? threads : 1),
         kernel(layout.size()),
-        bias(d.bias ? ldn : 0),
+        bias(d.has_bias() ? ldn : 0),
         z(std::size_t(batch_size) * ldn),
-        h(std::size_t(batch_size) * ldn),
+        h(h_is_z ? 0 : std::size_t(batch_size) * ldn),
         d_z(std::size_t(batch_size) * ldn) {
     for (int s = 0; s < slots; ++s) {
       kernel_slots[s] = Buffer<T>(layout.size());
-      bias_slots[s] = Buffer<T>(d.bias ? ldn : 0);
+      bias_slots[s] = Buffer<T>(d.has_bias() ? ldn : 0);
     }
-    if (is_first) return;
-    layout_t = PanelLayout<T>(N, K, backward_divided ? threads : 1);
+    if (d.kind == Kind::batch_normalization) statistics = BatchStatistics<T>(ldn, batch_size, threads);
+    layout_t = PanelLayout<T>(d.kind == Kind::dense ? N : 0, d.inputs, divided.backward ? threads : 1);
+    if (d.kind != Kind::dense || sources[0].layer == kTheRecords) return;
     kernel_t = Buffer<T>(layout_t.size());
     if (d.dropout > 0) x_dropped = Buffer<T>(std::size_t(batch_size) * ldk);
   }
 
+  bool is(Kind kind) const { return description.kind == kind; }
+  const Buffer<T>& outputs() const { return h_is_z ? z : h; }
+
   void allocate_gradients() {
-    if (d_kernel) return;
+    if (d_bias) return;
     d_kernel = Buffer<T>(layout.size());
     d_bias = Buffer<T>(ldn);
   }

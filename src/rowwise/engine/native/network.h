@@ -36,7 +36,8 @@ class Network {
  public:
   virtual ~Network() = default;
 
-  // Arrays: kernel (inputs, units) and bias (units,) of each layer; then the same of each slot of the optimizer.
+  // Arrays: kernel (inputs, units) and bias (units,) of each layer, or gamma and beta (units,), as far as it has them;
+  // then the same of each slot of the optimizer; then moving mean and variance (units,) of each BatchNormalization.
   virtual std::size_t arrays() const = 0;
   virtual std::size_t size(std::size_t array) const = 0;
   virtual void write(std::size_t array, const void* values) = 0;

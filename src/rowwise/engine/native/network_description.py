@@ -19,13 +19,18 @@ OF_TARGET_LAYERS = ("poisson_deviance", "pinball", "ordered_crossentropy")
 
 @dataclass(frozen=True)
 class LayerDescription:
-    """A Dense layer: `(records, inputs)` → `(records, units)`.
+    """A layer: `(records, inputs)` → `(records, units)`; those of a Dense layer alone may be of other sizes.
 
     Attributes:
         activation: one of ACTIVATIONS.
         leak: what leaky_relu multiplies by below zero; alpha of elu.
-        bias: whether it has one.
-        dropout: share of the inputs that training sets to zero.
+        bias: whether it has one; of a normalization: whether it has a beta.
+        dropout: share of the inputs that training sets to zero; of a Dense layer or an addition of one.
+        kind: "dense", "batch_normalization" or "addition", of the outputs of those that it takes.
+        back: whose outputs it takes, an addition those of several: so many layers before it; one more than there are:
+            the records.
+        kernel: False for a normalization without gamma, which stands in the kernel's place.
+        momentum, epsilon: of a normalization: of its moving statistics; what is added to the variance.
         kernel_decays, bias_decays: whether the optimizer's weight decay applies.
     """
 
@@ -41,6 +46,11 @@ class LayerDescription:
     bias_l2: float = 0.0
     kernel_decays: bool = True
     bias_decays: bool = True
+    kind: str = "dense"
+    back: tuple[int, ...] = (1,)
+    kernel: bool = True
+    momentum: float = 0.0
+    epsilon: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,7 @@ class OptimizerDescription:
 
 @dataclass(frozen=True)
 class NetworkDescription:
-    """A chain of Dense layers with all that training it takes.
+    """Layers, each of which takes the outputs of some before it, with all that training them takes.
 
     Attributes:
         scale, offset: applied to the records before the first layer.

@@ -69,12 +69,14 @@ struct PanelRows {
   const T* p = nullptr;
   std::ptrdiff_t ld = 0;
 };
-// Where a panel's sums go, rows `ld` apart; they start from init, a row of the panel, or from zero where it is null.
+// Where a panel's sums go, rows `ld` apart; they start from init, a row of the panel, or from zero where it is null, or
+// are added to what is there.
 template <class T>
 struct Out {
   T* p;
   std::ptrdiff_t ld;
   const T* init;
+  bool adds = false;
 };
 
 // A chunk of A's rows over one block of the depth.
@@ -87,7 +89,7 @@ struct PackedChunk {
   // the processor looks ahead by itself.
   template <int J>
   void times(const PanelRows<T>& b, const PanelRows<T>& next, Out<T> out) const {
-    const bool first_block = depth.begin == 0;
+    const bool first_block = depth.begin == 0 && !out.adds;
     const int ahead_per_row = next.p ? (depth.size() * kRows + rows.size() - 1) / rows.size() : 0;
     const PackedRows<T>* a = packed;
     for (int row = rows.begin, ahead = 0; row < rows.end; row += kRows, ++a, out.p += kRows * out.ld) {

@@ -30,6 +30,9 @@ inline const Names<Loss> kLosses{{"sparse_categorical_crossentropy", Loss::spars
                                  {"poisson_deviance", Loss::poisson},
                                  {"pinball", Loss::pinball},
                                  {"ordered_crossentropy", Loss::ordered}};
+inline const Names<Kind> kKinds{{"dense", Kind::dense},
+                                {"batch_normalization", Kind::batch_normalization},
+                                {"addition", Kind::addition}};
 inline const Names<Rule> kRules{{"adam", Rule::adam}, {"sgd", Rule::sgd}, {"rmsprop", Rule::rmsprop}};
 
 constexpr int kMostUnits = 1 << 30;  // rows and columns are counted in int, padding included
@@ -59,12 +62,11 @@ class Fields {
   }
   void read(const char* key, double& to) { to = number(name_of(key), take(key)); }
   void read(const char* key, int& to, int most) {
-    const nb::handle value = take(key);
-    if (!is_int(value)) refuse_value(name_of(key), "an int", value);
-    int overflow = 0;
-    const long long whole = PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);
-    if (overflow || whole < 1 || whole > most) refuse_value(name_of(key), "1 to " + std::to_string(most), value);
-    to = int(whole);
+    to = whole_number(name_of(key), take(key), most);
+  }
+  void read(const char* key, std::vector<int>& to, int most) {
+    to.clear();
+    for (nb::handle value : sequence(key)) to.push_back(whole_number(name_of(key), value, most));
   }
   void read(const char* key, std::vector<double>& to) {
     for (nb::handle value : sequence(key)) to.push_back(number(name_of(key), value));
@@ -94,6 +96,13 @@ class Fields {
 
  private:
   static bool is_int(nb::handle value) { return PyLong_Check(value.ptr()) && !PyBool_Check(value.ptr()); }
+  static int whole_number(const std::string& name, nb::handle value, int most) {
+    if (!is_int(value)) refuse_value(name, "an int", value);
+    int overflow = 0;
+    const long long whole = PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);
+    if (overflow || whole < 1 || whole > most) refuse_value(name, "1 to " + std::to_string(most), value);
+    return int(whole);
+  }
   static double number(const std::string& name, nb::handle value) {
     if (!PyFloat_Check(value.ptr()) && !is_int(value)) refuse_value(name, "a float", value);
     const double number = PyFloat_AsDouble(value.ptr());
@@ -125,11 +134,16 @@ class Fields {
 inline LayerDescription read_layer(nb::handle dictionary, const std::string& path) {
   Fields fields(dictionary, path);
   LayerDescription layer;
+  fields.read("kind", layer.kind, kKinds);
+  fields.read("back", layer.back, kMostUnits);
   fields.read("inputs", layer.inputs, kMostUnits);
   fields.read("units", layer.units, kMostUnits);
   fields.read("activation", layer.activation, kActivations);
   fields.read("leak", layer.leak);
+  fields.read("kernel", layer.kernel);
   fields.read("bias", layer.bias);
+  fields.read("momentum", layer.momentum);
+  fields.read("epsilon", layer.epsilon);
   fields.read("dropout", layer.dropout);
   fields.read("kernel_l1", layer.kernel_l1);
   fields.read("kernel_l2", layer.kernel_l2);
@@ -169,13 +183,46 @@ inline OptimizerDescription read_optimizer(nb::handle dictionary, const std::str
   return optimizer;
 }
 
+// What the passes take for granted of the layers: whose outputs each takes, of how many units, and none in vain.
+inline void check_layers(const NetworkDescription& d) {
+  const int layers = int(d.layers.size());
+  std::vector<int> readers(layers + 1);  // of the records, then of each layer
+  for (int i = 0; i < layers; ++i)
+    for (const int back : d.layers[i].back)
+      if (back <= i + 1) ++readers[i + 1 - back];
+  for (int i = 0; i < layers; ++i) {
+    const LayerDescription& l = d.layers[i];
+    const std::string name = "layers[" + std::to_string(i) + "].";
+    const bool dense = l.kind == Kind::dense;
+    if (l.back.empty() || (l.back.size() > 1 && l.kind != Kind::addition))
+      refuse(name + "back: expected one layer, or several for an addition");
+    for (const int back : l.back) {
+      if (back > i + 1)
+        refuse(name + "back: expected 1 to " + std::to_string(i + 1) + ", received " + std::to_string(back));
+      const int units = back == i + 1 ? d.layers[0].inputs : d.layers[i - back].units;
+      if (l.inputs != units)
+        refuse(name + "inputs: expected " + std::to_string(units) + ", the units of " +
+               (back == 1 ? "the layer before" : back == i + 1 ? "the records" : "the layer that it takes") +
+               ", received " + std::to_string(l.inputs));
+      if (d.bytes && !dense && back == i + 1) refuse("bytes: expected Dense layers alone to take the records");
+      if (l.dropout > 0 && dense && readers[i + 1 - back] > 1)
+        refuse(name + "dropout: expected inputs that no other layer takes");
+    }
+    if (!dense && l.units != l.inputs)
+      refuse(name + "units: expected as many as inputs, received " + std::to_string(l.units));
+    if (l.dropout > 0 && (l.back.size() > 1 || l.kind == Kind::batch_normalization))
+      refuse(name + "dropout: expected a Dense layer, or an addition of one");
+    if (l.epsilon < 0) refuse(name + "epsilon: expected 0 or more");
+  }
+  for (int i = 0; i + 1 < layers; ++i)
+    if (readers[i + 1] == 0) refuse("layers[" + std::to_string(i) + "].units: expected a layer that takes them");
+  if (d.layers[0].back != std::vector<int>(d.layers[0].back.size(), 1)) refuse("layers[0].back: expected the records");
+}
+
 // What the passes take for granted of a description as a whole.
 inline void check_description(const NetworkDescription& d) {
   if (d.layers.empty()) refuse("layers: expected at least one");
-  for (std::size_t i = 1; i < d.layers.size(); ++i)
-    if (d.layers[i].inputs != d.layers[i - 1].units)
-      refuse("layers[" + std::to_string(i) + "].inputs: expected " + std::to_string(d.layers[i - 1].units) +
-             ", the units of the layer before, received " + std::to_string(d.layers[i].inputs));
+  check_layers(d);
   const LayerDescription& last = d.layers.back();
   const bool crossentropy = d.loss.kind == Loss::sparse_crossentropy || d.loss.kind == Loss::crossentropy;
   if (crossentropy && !d.loss.from_logits && last.activation != Activation::softmax)

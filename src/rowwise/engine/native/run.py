@@ -92,7 +92,7 @@ class Native:
             records = self.validation
             self._bound_validation = self._checker.records(records.x, records.y, records.weights)
         weights = self.chain.variables
-        self._variables = [*weights, *_slots(model.optimizer, weights)]
+        self._variables = [*weights, *_slots(model.optimizer, weights), *self.chain.statistics]
         self._synced: list[Any] = [None] * len(self._variables)  # the values that the network took or gave last
         self._copies: dict[int, NDArray[np.float32]] = {}  # of what it holds, since it trained last
 
@@ -149,8 +149,11 @@ class Native:
     def validate(self) -> dict[str, float]:
         """Loss and metrics over the validation records, by name without `val_`."""
         assert self.validation is not None
-        for index, variable in enumerate(self.chain.variables):
-            self._checker.write(index, self._read_variable(index) if self._ahead else np.asarray(variable.value))
+        weights, statistics = len(self.chain.variables), len(self.chain.statistics)
+        held = [*range(weights), *range(len(self._variables) - statistics, len(self._variables))]  # but no slots
+        for place, index in enumerate(held):
+            value = self._variables[index].value
+            self._checker.write(place, self._read_variable(index) if self._ahead else np.asarray(value))
         outputs = np.empty((self.validation.records, self.validation.units), np.float32)
         release(self.train.x)  # of a large table: two sets need not be in memory at once
         loss, hits = self._bound_validation.predict(outputs)
@@ -219,8 +222,7 @@ class Records:
         x = arrays.x.reshape(self.records, -1)
         if chain.prepare is not None:
             x = chain.prepare(x)
-        # Bytes stay bytes where a zero stays zero: the engine skips zeros.
-        self.bytes = x.dtype == np.uint8 and chain.offset == 0 and not chain.layers[0].dropout
+        self.bytes = x.dtype == np.uint8 and chain.takes_bytes
         self.x = np.ascontiguousarray(x if self.bytes else x.astype(np.float32, copy=False))
         if compiled is None:
             return
@@ -277,7 +279,7 @@ class Records:
 
 def multiply_adds(chain: DenseChain, batch_size: int) -> int:
     """Of one batch going forward."""
-    return batch_size * sum(layer.inputs * layer.units for layer in chain.layers)
+    return batch_size * sum(layer.inputs * layer.units for layer in chain.layers if layer.kind == "dense")
 
 
 def network_description(

@@ -31,16 +31,24 @@ class Schedule {
   explicit Schedule(const NetworkDescription& d)
       : threads_(d.threads),
         by_records_(d.batch_size >= kRecordsWorthDividing * d.threads),
-        task_records_(
-            std::clamp(d.batch_size / (8 * d.threads) / kFewestRecords * kFewestRecords, kFewestRecords, kChunk)),
-        record_tasks_(d.threads),
-        kernel_tasks_(d.threads) {}
+        block_(block_in(d)),
+        task_records_(whole_blocks(
+            std::clamp(d.batch_size / (8 * d.threads) / kFewestRecords * kFewestRecords, kFewestRecords, kChunk))),
+        kernel_tasks_(d.threads) {
+    for (int phase = 0; phase < phases_in(d); ++phase) record_tasks_.emplace_back(d.threads);
+  }
 
   bool by_records() const { return by_records_; }
 
   // A small batch is gathered by each thread for itself: another core's cache is further away than the records.
   int batch_copies() const { return by_records_ ? 1 : threads_; }
   std::size_t batch_copy(int thread) const { return by_records_ ? 0 : std::size_t(thread); }
+
+  // A thread's part of a small batch, in whole blocks.
+  Range own_records(int records, int thread) const {
+    const Range blocks = share((records + block_ - 1) / block_, threads_, thread);
+    return {std::min(blocks.begin * block_, records), std::min(blocks.end * block_, records)};
+  }
 
   // Whether threads divide the columns of a product with a matrix (depth, columns).
   bool divides_columns(int depth, int columns) const {
@@ -54,7 +62,7 @@ class Schedule {
   void assign_narrow_kernels(const std::vector<Layer<T>>& layers) {
     std::vector<std::int64_t> work(threads_);
     for (const Layer<T>& l : layers) {
-      kernel_task_count_ += chunks(l.K);
+      kernel_task_count_ += tasks(l);
       if (l.by_columns)
         for (const Panel& p : l.layout.panels()) work[p.owner] += std::int64_t(l.K) * p.vectors;
     }
@@ -69,13 +77,20 @@ class Schedule {
   bool updates_bias(const Layer<T>& l, int thread) const {
     return l.bias && (l.by_columns || narrow_place_[thread] == narrow_threads_ - 1);
   }
+  // The units of a BatchNormalization whose gamma, beta and moving statistics a thread updates.
+  Range normalization_units(const Layer<T>& l, int thread) const {
+    if (l.by_columns) return l.layout.columns(thread);
+    return {0, narrow_place_[thread] == narrow_threads_ - 1 ? l.N : 0};
+  }
 
-  // Divided by records: what there is to take in a step, dealt out while nobody takes any.
-  void deal_records(int records) { record_tasks_.deal((records + task_records_ - 1) / task_records_); }
+  // Divided by records: what there is to take in a step, in each phase, dealt out while nobody takes any.
+  void deal_records(int records) {
+    for (Tasks& phase : record_tasks_) phase.deal((records + task_records_ - 1) / task_records_);
+  }
   void deal_kernels() { kernel_tasks_.deal(kernel_task_count_); }
 
-  std::optional<Range> take_records(int thread, int records) {
-    const int task = record_tasks_.take(thread);
+  std::optional<Range> take_records(int phase, int thread, int records) {
+    const int task = record_tasks_[phase].take(thread);
     if (task < 0) return {};
     return Range{task * task_records_, std::min((task + 1) * task_records_, records)};
   }
@@ -87,17 +102,28 @@ class Schedule {
     int task = kernel_tasks_.take(thread);
     if (task < 0) return {};
     std::size_t i = 0;
-    for (; task >= chunks(layers[i].K); ++i) task -= chunks(layers[i].K);
+    for (; task >= tasks(layers[i]); ++i) task -= tasks(layers[i]);
     return KernelRows{i, {task * kChunk, std::min((task + 1) * kChunk, layers[i].K)}};
   }
 
  private:
-  static int chunks(int rows) { return (rows + kChunk - 1) / kChunk; }
+  static int phases_in(const NetworkDescription& d) {
+    int phases = 1;
+    for (const LayerDescription& l : d.layers) phases += l.kind == Kind::batch_normalization ? 2 : 0;
+    return phases;
+  }
+  static int block_in(const NetworkDescription& d) { return phases_in(d) > 1 ? block_of(d.batch_size) : 1; }
+  int whole_blocks(int records) const { return std::max(records / block_, 1) * block_; }
+  static int tasks(const Layer<T>& l) {
+    return l.is(Kind::dense) ? (l.K + kChunk - 1) / kChunk : l.is(Kind::batch_normalization);
+  }
 
   const int threads_;
   const bool by_records_;
+  const int block_;  // records whose sum one thread forms (batch_statistics.h); 1 where there is no such sum
   const int task_records_;
-  Tasks record_tasks_, kernel_tasks_;
+  std::vector<Tasks> record_tasks_;  // of each phase of a step
+  Tasks kernel_tasks_;
   int kernel_task_count_ = 0;
   std::vector<int> narrow_place_;  // of each thread: its place among those that update narrow kernels, or -1
   int narrow_threads_ = 0;

@@ -5,6 +5,7 @@
 #include "layer.h"
 #include "network.h"
 #include "schedule.h"
+#include "wiring.h"
 
 namespace rowwise::ROWWISE_ISA {
 
@@ -38,10 +39,11 @@ struct State {
   Team team;
   Schedule<T> schedule;
   std::vector<Layer<T>> layers;
+  std::vector<int> normalizations;  // the layers that are a BatchNormalization: threads meet within them
   // The batch (batch_size, features): one, or one for each thread.
   std::vector<Buffer<T>> x;
   std::vector<Buffer<std::uint8_t>> bytes;
-  int ld_bytes;
+  int features, ldx, ld_bytes;
   std::vector<Buffer<T>> d_kernel_rows;  // of each thread (kChunk, units of the widest layer), about to be applied
   Buffer<T> losses;                      // (batch_size,): times the records' weights
   Buffer<std::uint8_t> hits;             // (batch_size,)
@@ -54,32 +56,38 @@ struct State {
       : description(d),
         team(d.threads),
         schedule(d),
-        ld_bytes(padded<std::uint8_t>(d.layers[0].inputs)),
+        features(d.layers[0].inputs),
+        ldx(padded<T>(features)),
+        ld_bytes(padded<std::uint8_t>(features)),
         losses(d.batch_size),
         hits(d.batch_size) {
     int widest = 1;
+    const auto sources = sources_of(d);
+    const auto divisions = divisions_of(d, sources, schedule);
     for (std::size_t i = 0; i < d.layers.size(); ++i) {
       const LayerDescription& layer = d.layers[i];
-      const auto divides = [&](int depth, int columns, Activation a) {  // softmax needs whole rows
-        return schedule.divides_columns(depth, columns) && a != Activation::softmax;
-      };
-      const bool forward = divides(layer.inputs, layer.units, layer.activation);
-      const bool backward = i > 0 && divides(layer.units, layer.inputs, d.layers[i - 1].activation);
-      layers.emplace_back(layer, i == 0, d.optimizer.slots(), d.batch_size, d.threads, forward, backward);
+      layers.emplace_back(layer, sources[i], i + 1 == d.layers.size(), d.optimizer.slots(), d.batch_size, d.threads,
+                          divisions[i]);
       if (d.optimizer.global_clipnorm > 0) layers.back().allocate_gradients();
+      if (layers.back().x_dropped) layers[sources[i][0].layer].dropped_by = int(i);
+      if (layer.kind == Kind::batch_normalization) normalizations.push_back(int(i));
       widest = std::max(widest, layer.units);
-      kernel_rows += std::size_t(layer.inputs) + 1;
+      kernel_rows += std::size_t(layers.back().K) + 1;
       has_penalties = has_penalties || layer.kernel_l1 || layer.kernel_l2 || layer.bias_l1 || layer.bias_l2;
     }
+    set_waits(layers);
     schedule.assign_narrow_kernels(layers);
     const auto rows = std::size_t(d.batch_size);
     for (int copy = 0; copy < schedule.batch_copies(); ++copy) {
       if (d.bytes) bytes.emplace_back((rows + kRows) * ld_bytes);
-      else x.emplace_back(rows * layers[0].ldk);
+      else x.emplace_back(rows * ldx);
     }
     for (int t = 0; t < d.threads; ++t) d_kernel_rows.emplace_back(std::size_t(kChunk) * padded<T>(widest));
     row_sums = Buffer<double>(kernel_rows);
   }
+
+  // From BatchNormalization to BatchNormalization, forward and back.
+  int phases() const { return call.mode == Mode::predict ? 1 : 2 * int(normalizations.size()) + 1; }
 
   // f(its place in row_sums, layer, k) for this thread's rows of all kernels; k = K is the bias.
   template <class F>

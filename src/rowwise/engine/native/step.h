@@ -58,6 +58,8 @@ class NetworkOf final : public Network {
     };
     if (first >= steps) return;
     if (thread == 0) state_.schedule.deal_records(turn_of(first).records);
+    if (call.mode == Mode::predict)
+      for (const int i : state_.normalizations) take_statistics(state_, std::size_t(i), thread, 0);
     state_.team.barrier().wait();
     for (std::int64_t step = first;; ++step) {
       const Turn turn = turn_of(step);
@@ -82,22 +84,48 @@ class NetworkOf final : public Network {
 
   // A step's records → losses, hits and all d_z, this thread's part.
   void passes(const Turn& turn) {
-    if (state_.schedule.by_records()) {
-      while (const auto records = state_.schedule.take_records(turn.thread, turn.records)) {
-        gather(state_, turn, *records);
-        forward_and_backward(turn, *records);
+    Schedule<T>& schedule = state_.schedule;
+    const int phases = state_.phases();
+    for (int phase = 0; phase < phases; ++phase) {
+      if (phase > 0) begin_phase(turn, phase);
+      if (schedule.by_records()) {
+        while (const auto records = schedule.take_records(phase, turn.thread, turn.records)) {
+          if (phase == 0) gather(state_, turn, *records);
+          forward_and_backward(turn, phase, *records);
+        }
+      } else {
+        if (phase == 0) gather(state_, turn, {0, turn.records});
+        forward_and_backward(turn, phase, schedule.own_records(turn.records, turn.thread));
       }
-    } else {
-      gather(state_, turn, {0, turn.records});
-      forward_and_backward(turn, share(turn.records, state_.description.threads, turn.thread));
     }
   }
-  void forward_and_backward(const Turn& turn, Range own) {
-    forward(state_, turn, own);
-    if (state_.layers.back().by_columns) state_.team.barrier().wait();
-    if (state_.call.outputs) write_outputs(state_, turn, own);
-    if (state_.call.records.targets) losses_and_gradients(state_, turn, own);
-    if (state_.call.mode != Mode::predict) backward(state_, turn, own);
+  // What lies between the sums of a BatchNormalization's blocks and their use.
+  void begin_phase(const Turn& turn, int phase) {
+    const int norms = int(state_.normalizations.size());
+    const bool is_forward = phase <= norms;
+    const auto i = std::size_t(state_.normalizations[is_forward ? phase - 1 : 2 * norms - phase]);
+    const Layer<T>& l = state_.layers[i];
+    if (!l.by_columns) state_.team.barrier().wait();
+    if (is_forward) take_statistics(state_, i, turn.thread, turn.records);
+    else take_gradients(state_, i, turn.thread, turn.records);
+  }
+  // From one BatchNormalization's sums to the next one's: first forward; then, with the last of them behind, to the
+  // loss and back to it; then back from each to the one before.
+  void forward_and_backward(const Turn& turn, int phase, Range own) {
+    const std::vector<int>& at = state_.normalizations;
+    const int layers = int(state_.layers.size()), middle = state_.phases() / 2, mirrored = 2 * middle - phase;
+    if (phase <= middle) {
+      const int end = phase < middle ? at[phase] : layers;
+      forward(state_, turn, {phase > 0 ? at[phase - 1] : 0, end}, own);
+      if (phase < middle) return sum_inputs(state_, turn, std::size_t(end), own);
+      if (state_.layers.back().by_columns) state_.team.barrier().wait();
+      if (state_.call.outputs) write_outputs(state_, turn, own);
+      if (state_.call.records.targets) losses_and_gradients(state_, turn, own);
+      if (state_.call.mode == Mode::predict) return;
+    }
+    const int until = mirrored > 0 ? at[mirrored - 1] : -1;
+    backward(state_, turn, {until + 1, phase == middle ? layers : at[mirrored] + 1}, own);
+    if (until >= 0) sum_gradients(state_, turn, std::size_t(until), own);
   }
 
   // losses, hits (records,) and the penalties' row_sums → the progress of the epoch.

@@ -76,14 +76,42 @@ void update_bias(State<T>& state, const Turn& turn, std::size_t i, const StepSiz
   });
 }
 
+// d_gamma, d_beta (units,) → gamma, beta (units,) and their slots; mean and variance of the batch → the moving ones;
+// for these units.
 template <class T>
-void update_layer(State<T>& state, const Turn& turn, std::size_t i, const StepSizes<T>& sizes, Range rows,
+void update_normalization(State<T>& state, const Turn& turn, const Layer<T>& l, const StepSizes<T>& sizes,
+                          Range units) {
+  using S = BatchStatistics<T>;
+  const S& s = l.statistics;
+  const OptimizerDescription& o = state.description.optimizer;
+  const bool stored = o.global_clipnorm > 0;
+  const auto update_weights = [&](const Buffer<T>& weights, const Buffer<T>(&slots)[2], const T* gradient,
+                                  bool kernel) {
+    const Regularization<T> regularization = regularization_of(l, kernel, o, sizes);
+    const Slots<T> at{slots[0].get(), slots[1].get()};
+    for (int j = units.begin; weights && j < units.end; j += kWidth<T>)
+      update_with_options<T>(o.rule, sizes, regularization, stored, load(gradient + j), weights.get() + j, at.at(j));
+  };
+  update_weights(l.kernel, l.kernel_slots, stored ? l.d_kernel.get() : s.row(turn.thread, S::kDGamma), true);
+  update_weights(l.bias, l.bias_slots, stored ? l.d_bias.get() : s.row(turn.thread, S::kDBeta), false);
+
+  const T momentum = T(l.description.momentum), rest = T(1 - l.description.momentum);
+  const auto move = [&](T* moving, const T* batch) {
+    for (int j = units.begin; j < units.end; j += kWidth<T>)
+      store(moving + j, load(moving + j) * momentum + load(batch + j) * rest);
+  };
+  move(s.moving_mean.get(), s.row(turn.thread, S::kMean));
+  move(s.moving_variance.get(), s.row(turn.thread, S::kVariance));
+}
+
+template <class T>
+void update_dense(State<T>& state, const Turn& turn, std::size_t i, const StepSizes<T>& sizes, Range rows,
                   bool with_bias) {
   const Layer<T>& l = state.layers[i];
   const int owner = l.by_columns ? turn.thread : kEveryOwner;
   update_kernel(state, turn, i, sizes, rows, owner);
   if (with_bias) update_bias(state, turn, i, sizes, owner);
-  if (i > 0) l.layout.for_each(owner, [&](const Panel& p, auto, const Panel*) { l.transpose_kernel(p, rows); });
+  if (l.kernel_t) l.layout.for_each(owner, [&](const Panel& p, auto, const Panel*) { l.transpose_kernel(p, rows); });
 }
 
 // All layers' d_z (records, N) → all weights, this thread's part.
@@ -99,14 +127,18 @@ void update(State<T>& state, const Turn& turn) {
   if (state.schedule.by_records()) {
     while (const auto task = state.schedule.take_kernel_rows(turn.thread, state.layers)) {
       const Layer<T>& l = state.layers[task->layer];
-      update_layer(state, turn, task->layer, sizes, task->rows, l.bias && task->rows.end == l.K);
+      if (l.is(Kind::batch_normalization)) update_normalization(state, turn, l, sizes, {0, l.N});
+      else update_dense(state, turn, task->layer, sizes, task->rows, l.bias && task->rows.end == l.K);
     }
     return;
   }
   for (std::size_t i = state.layers.size(); i-- > 0;) {
     const Layer<T>& l = state.layers[i];
-    update_layer(state, turn, i, sizes, state.schedule.kernel_rows(l, turn.thread),
-                 state.schedule.updates_bias(l, turn.thread));
+    const Schedule<T>& schedule = state.schedule;
+    if (l.is(Kind::batch_normalization))
+      update_normalization(state, turn, l, sizes, schedule.normalization_units(l, turn.thread));
+    if (l.is(Kind::dense))
+      update_dense(state, turn, i, sizes, schedule.kernel_rows(l, turn.thread), schedule.updates_bias(l, turn.thread));
   }
 }
 

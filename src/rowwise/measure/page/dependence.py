@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rowwise.measure.as_text import significant
 from rowwise.measure.page.charts import Labels, lines
-from rowwise.measure.record_text import shown_outputs
+from rowwise.measure.record_text import ends_of, shown_outputs
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def view_of(found: Sequence[Dependence]) -> DependenceView | None:
     averages = [average for one in found for average in one.averages[:, shown_outputs(one)].ravel()]
     ends = min(averages), max(averages)
     summary = say("dependence.says", records=f"{found[0].records:,}")
-    return DependenceView(summary, [_column(one, ends) for one in found])
+    return DependenceView(summary, [_column(one, ends, ends_of(found)) for one in found])
 
 
-def _column(one: Dependence, ends: tuple[float, float]) -> ColumnView:
+def _column(one: Dependence, ends: tuple[float, float], bar: tuple[float, float]) -> ColumnView:
     shown = shown_outputs(one)
     names = [one.outputs[place] for place in shown]
     if one.numbers is not None and len(one.numbers) > 1:
@@ -59,9 +59,10 @@ def _column(one: Dependence, ends: tuple[float, float]) -> ColumnView:
         first, last = (significant(one.averages[at, shown[0]]) for at in (0, -1))
         labels = Labels(one.name, f"{', '.join(names)}: {first} → {last}", one.name)
         return ColumnView(one.name, lines(one.numbers, series, labels, ends), names, [])
-    room = ends[1] - ends[0] or 1
+    low, high = bar
+    room = high - low or 1
     rows = [
-        (text, [significant(row[place]) for place in shown], f"{100 * (row[shown[0]] - ends[0]) / room:.1f}")
+        (text, [significant(row[place]) for place in shown], f"{100 * (row[shown[0]] - low) / room:.1f}")
         for text, row in zip(one.values, one.averages, strict=True)
     ]
     return ColumnView(one.name, None, ["", *names, ""], rows)

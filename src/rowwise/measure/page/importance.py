@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rowwise.measure.as_text import UNITS, number
+from rowwise.measure.as_text import UNITS, with_deviations
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -29,10 +29,9 @@ def importance_view(subject: ReportContent) -> ImportanceView | None:
         return None
     most = max((column.mean for column in measured.columns), default=0)
     rows = []
-    for column in measured.columns[:MOST_COLUMNS]:
+    for column, figures in list(zip(measured.columns, with_deviations(measured), strict=True))[:MOST_COLUMNS]:
         share = max(column.mean, 0) / most if most > 0 else 0
-        fall = number(column.mean, measured.measure)
-        rows.append((column.name, fall, f"± {column.std:.4f}", f"{100 * share:.1f}"))
+        rows.append((column.name, *figures, f"{100 * share:.1f}"))
     measure = UNITS.get(measured.measure) or say(f"measure.name.{measured.measure}")
     summary = say(
         "report.importance.says",

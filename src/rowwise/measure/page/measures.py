@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rowwise.measure import as_text
-from rowwise.measure.as_text import UNITS, between, number, significant
+from rowwise.measure.as_text import UNITS, between, mean_baseline, number, significant
 from rowwise.measure.bootstrap import DRAWS
 from rowwise.measure.page.charts import Labels, histogram, scatter
 from rowwise.text import say
@@ -170,7 +170,7 @@ def _of_target(report: RegressionReport, target: int) -> MeasureTable:
     ]
     worse = score.rmse >= score.baseline["rmse"]
     warning = say("measure.no_better.mean", name=score.name) if worse else ""
-    return MeasureTable(score.name, score.name, rows, say("measure.mean.says", mean=significant(score.mean)), warning)
+    return MeasureTable(score.name, score.name, rows, mean_baseline(report, significant(score.mean)), warning)
 
 
 def _of_quantiles(report: QuantileReport) -> MeasureTable:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from rowwise.data.tables.columns import boolean
 from rowwise.data.tables.columns.numeric import plain
 from rowwise.figures import as_rgb, is_picture, value_range
 from rowwise.text import say
@@ -117,5 +118,5 @@ def _value(column: Column | None, value: Any) -> str:
         number = int(value)
         return column.levels[number] if 0 <= number < len(column.levels) else "?"
     if column is not None and column.kind == "boolean":
-        return say("report.yes" if value else "report.no")
+        return boolean.word(column, float(value))
     return plain(value)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.tables.columns import boolean
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH, wrap
 
@@ -103,7 +104,7 @@ def _level(column: Column, value: float) -> str | None:
         return None
     if column.kind == "categorical":
         return column.levels[int(value)] if value < len(column.levels) else say("table.unknown")
-    return say(f"table.{'yes' if value else 'no'}") if column.kind == "boolean" else None
+    return boolean.word(column, value) if column.kind == "boolean" else None
 
 
 def _value(row: dict[str, Any]) -> str:

@@ -27,7 +27,15 @@ def matches(profile: Profile) -> bool:
 
 
 def fields(profile: Profile) -> dict[str, Any]:
-    return {}
+    """How the table writes no and yes; of several spellings the first."""
+    texts = sorted(profile.values or ())
+    words = [next((text for text in texts if text.lower() in known), "") for known in (FALSE, TRUE)]
+    return {"levels": tuple(words)} if all(words) else {}
+
+
+def word(column: Column, value: float) -> str:
+    """A value of X as the table writes it; as we do where no table's words were kept."""
+    return column.levels[bool(value)] if column.levels else say(f"table.{'yes' if value else 'no'}")
 
 
 def inputs(column: Column) -> tuple[str, ...]:

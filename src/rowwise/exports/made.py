@@ -1,0 +1,35 @@
+"""An export that is not written yet: its files, and what runs them to prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rowwise.exports.program import Program
+    from rowwise.exports.proof import Expected, Proof, Runner
+    from rowwise.runs.saved import Saved
+
+
+@dataclass(frozen=True)
+class Made:
+    """An export that is not written yet.
+
+    Attributes:
+        runners: by name and version, what runs it.
+        files: the content of each file with the proof in it; the main file comes last.
+    """
+
+    runners: Mapping[str, Runner]
+    files: Callable[[Proof], dict[Path, bytes]]
+
+
+class Format(Protocol):
+    """One of the formats."""
+
+    suffix: str
+
+    def make(self, saved: Saved, program: Program, wanted: Expected, path: Path) -> Made:
+        """What is to be written at `path`."""

@@ -1,0 +1,137 @@
+// Chapter 3: the training, its curves, its kernels and its mistakes, while they come about.
+import { buildConfusion } from "./confusion.js";
+import { bestOf, buildCurves } from "./curves.js";
+import { fill, make, svg, write } from "./dom.js";
+import { buildKernels } from "./kernels.js";
+import { tell, tried } from "./server.js";
+import { busy, change, onChange, state } from "./store.js";
+import { figure, percent, say } from "./words.js";
+
+const ACTIVATIONS = ["relu", "tanh", "sigmoid", "elu", "gelu", "linear"];
+const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1];
+
+/** Begin a training with what the page has chosen. */
+export function begin() {
+  change({ chapter: "learning" });
+  return tried(() =>
+    tell("/train", { hidden: state.hidden, activation: state.activation, dropout: state.dropout, learning_rate: state.rate, batch_size: state.batch, epochs: state.epochs, seed: state.seed, patience: Math.max(3, Math.ceil(state.epochs / 3)) }),
+  );
+}
+
+/** @param {HTMLElement} body @param {HTMLElement} glance */
+export function buildLearning(body, glance) {
+  const start = make("button", { type: "button", class: "main", id: "train", onclick: begin });
+  const pause = make("button", { type: "button", class: "quiet", onclick: () => tried(() => tell(state.server?.story.phase === "paused" || waiting ? "/resume" : "/pause")).then(() => (waiting = !waiting)) });
+  const stop = make("button", { type: "button", class: "quiet", onclick: () => tried(() => tell("/stop")) }, say("studio.learning.stop"));
+  const save = make("button", { type: "button", class: "quiet", onclick: () => tried(() => tell("/save")) }, say("studio.learning.save"));
+  const bar = make("progress", { max: 1, value: 0, "aria-label": say("studio.learning.progress") });
+  const status = make("p", { class: "status", role: "status" });
+  const more = make("p", { class: "soft small" });
+  const settings = make("div", { class: "settings" });
+  let waiting = false;
+
+  const number = (/** @type {string} */ key, /** @type {"epochs" | "seed" | "dropout"} */ name, /** @type {object} */ limits) => {
+    const input = make("input", { type: "number", ...limits, onchange: () => change({ [name]: Math.max(Number(input.min), Math.min(Number(input.max), Number(input.value) || 0)) }) });
+    fields.push([input, () => String(state[name])]);
+    return make("label", {}, make("span", {}, say(key)), input);
+  };
+  const list = (/** @type {string} */ key, /** @type {"rate" | "activation"} */ name, /** @type {(string | number)[]} */ values) => {
+    const select = make("select", { onchange: () => change({ [name]: name === "rate" ? Number(select.value) : select.value }) }, ...values.map((value) => make("option", { value }, String(value))));
+    fields.push([select, () => String(state[name])]);
+    return make("label", {}, make("span", {}, say(key)), select);
+  };
+  /** @type {[HTMLInputElement | HTMLSelectElement, () => string][]} */ const fields = [];
+  settings.append(
+    number("studio.learning.epochs", "epochs", { min: 1, max: 1000, step: 1 }),
+    list("studio.learning.rate", "rate", RATES),
+    list("studio.learning.activation", "activation", ACTIVATIONS),
+    number("studio.learning.dropout", "dropout", { min: 0, max: 0.9, step: 0.1 }),
+    number("studio.learning.seed", "seed", { min: 0, max: 4294967295, step: 1 }),
+  );
+  const curves = make("div", { class: "charts" });
+  const kernels = make("div", { class: "kernel-room" });
+  const confusion = make("div", { class: "confusion-room" });
+  body.append(
+    make("h2", {}, say("studio.learning.heading")),
+    make("p", { class: "lead" }, say("studio.learning.lead")),
+    settings,
+    make("div", { class: "controls" }, start, pause, stop, save),
+    bar,
+    status,
+    more,
+    curves,
+    make("div", { class: "columns even" }, kernels, confusion),
+  );
+  buildCurves(curves);
+  buildKernels(kernels);
+  buildConfusion(confusion);
+
+  const line = svg("svg", { viewBox: "0 0 120 60", class: "spark" });
+  const words = make("span", { class: "small" });
+  glance.append(line, words);
+
+  onChange((now) => {
+    const server = now.server;
+    if (!server) return;
+    const { story } = server;
+    const phase = story.phase;
+    for (const [field, value] of fields) {
+      if (document.activeElement !== field && field.value !== value()) field.value = value();
+      field.disabled = busy(now);
+    }
+    if (phase !== "training") waiting = phase === "paused";
+    start.disabled = busy(now) || !server.data;
+    write(start, say(phase === "trained" || phase === "failed" ? "studio.learning.again" : "studio.learning.start"));
+    pause.hidden = stop.hidden = !["training", "paused"].includes(phase);
+    write(pause, say(phase === "paused" || waiting ? "studio.learning.resume" : "studio.learning.pause"));
+    save.hidden = phase !== "trained" || Boolean(server.kept);
+    bar.hidden = !busy(now);
+    if (phase === "training" || phase === "paused") bar.value = story.curve.length / Math.max(1, story.epochs);
+    else bar.removeAttribute("value");
+    write(status, statusOf(story, server.kept));
+    write(more, [story.reason && say("studio.learning.engine", { engine: story.engine, reason: story.reason }), ...story.warnings].filter(Boolean).join(" "));
+    drawSpark(line, story);
+    const ended = story.curve.at(-1);
+    write(words, phase === "idle" ? "" : ended ? `${story.curve.length}/${story.epochs}${"val_accuracy" in ended ? ` · ${percent(ended.val_accuracy)}` : ""}` : "…");
+  });
+}
+
+/** @param {import("./store.js").Story} story @param {string} kept */
+function statusOf(story, kept) {
+  const ended = story.curve.at(-1);
+  switch (story.phase) {
+    case "beginning":
+      return say("studio.learning.beginning");
+    case "training":
+    case "paused": {
+      if (!ended) return say("studio.learning.beginning");
+      const seconds = story.curve.slice(-5).map((epoch) => epoch.seconds).sort((one, other) => one - other)[Math.floor(Math.min(5, story.curve.length) / 2)];
+      const left = Math.max(0, (story.epochs - story.curve.length) * seconds);
+      const facts = { epoch: story.curve.length, epochs: story.epochs, rate: Math.round(story.records / Math.max(seconds, 1e-6) / 100) * 100, left: left < 10 ? left.toFixed(1) : String(Math.round(left)) };
+      return say(story.phase === "paused" ? "studio.learning.paused" : "studio.learning.running", facts);
+    }
+    case "measuring":
+      return say("studio.learning.measuring");
+    case "failed":
+      return story.message;
+    case "trained": {
+      const how = story.diverged ? "diverged" : story.interrupted ? "stopped" : "trained";
+      const measure = "accuracy" in story.test ? say("studio.learning.accuracy", { share: percent(story.test.accuracy) }) : Object.entries(story.test).slice(0, 2).map(([name, value]) => `${name} ${figure(value)}`).join(", ");
+      const saved = kept ? ` ${say("studio.learning.kept", { path: kept })}` : "";
+      return `${say(`studio.learning.${how}`, { seconds: story.seconds.toFixed(1), best: story.best || bestOf(story), epochs: story.curve.length })} ${measure}${saved}`;
+    }
+    default:
+      return say("studio.learning.idle");
+  }
+}
+
+/** @param {SVGElement} place @param {import("./store.js").Story} story */
+function drawSpark(place, story) {
+  const values = story.curve.map((epoch) => epoch.val_loss ?? epoch.loss).filter(Number.isFinite);
+  if (values.length < 2) return fill(place);
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const points = values.map((value, index) => `${4 + (112 * index) / Math.max(1, story.epochs - 1)},${54 - (48 * (value - low)) / Math.max(1e-9, high - low)}`);
+  fill(place, svg("polyline", { points: points.join(" "), class: "line held" }));
+}
+

@@ -1,0 +1,104 @@
+// What the server is asked, and the newest state that it sends.
+import { change, state } from "./store.js";
+import { say } from "./words.js";
+
+/** @param {string} path @param {RequestInit} [options] */
+async function asked(path, options = {}) {
+  const headers = { "x-language": state.lang, ...options.headers };
+  const answer = await fetch(path, { ...options, headers });
+  if (answer.ok) return answer;
+  const { error } = await answer.json().catch(() => ({ error: answer.statusText }));
+  throw new Error(error);
+}
+
+/** @param {string} path @param {object} [value] */
+export const tell = async (path, value = {}) => (await asked(path, { method: "POST", body: JSON.stringify(value) })).json();
+
+/** @param {string} path */
+export const get = async (path) => (await asked(path)).json();
+
+/** Do what may be refused, and show why. @template T @param {() => Promise<T>} work @returns {Promise<T | undefined>} */
+export async function tried(work) {
+  try {
+    const done = await work();
+    if (state.problem) change({ problem: "" });
+    return done;
+  } catch (error) {
+    change({ problem: error instanceof TypeError ? say("studio.gone") : /** @type {Error} */ (error).message });
+    return undefined;
+  }
+}
+
+/** @param {boolean} bytes @param {ArrayBuffer} buffer */
+const typed = (bytes, buffer) => (bytes ? new Uint8Array(buffer) : new Float32Array(buffer));
+
+/** @type {Map<string, Promise<Uint8Array | Float32Array>>} records that were asked for, by data and number */
+const kept = new Map();
+
+/**
+ * Test records, one array each; what was fetched once is kept.
+ * @param {number[]} numbers @returns {Promise<(Uint8Array | Float32Array)[]>}
+ */
+export function records(numbers) {
+  const data = state.server?.data;
+  if (!data) return Promise.resolve([]);
+  const key = (/** @type {number} */ number) => `${data.name} ${data.test} ${number}`;
+  const missing = numbers.filter((number) => !kept.has(key(number)));
+  if (kept.size > 5000) kept.clear();
+  if (missing.length) {
+    const size = data.shape.reduce((product, part) => product * part, 1);
+    const all = asked(`/records?i=${missing.join(",")}`).then(async (answer) => typed(data.bytes, await answer.arrayBuffer()));
+    missing.forEach((number, place) => {
+      const one = all.then((array) => array.subarray(place * size, (place + 1) * size));
+      one.catch(() => kept.delete(key(number)));
+      kept.set(key(number), one);
+    });
+  }
+  return Promise.all(numbers.map((number) => /** @type {Promise<Uint8Array | Float32Array>} */ (kept.get(key(number)))));
+}
+
+/** Kernel and bias `(features + 1, units)` of a layer. @param {number} layer */
+export const weights = async (layer) => new Float32Array(await (await asked(`/weights/${layer}`)).arrayBuffer());
+
+/**
+ * What each layer gives for records, `(records, units)` one after the other.
+ * @param {(Uint8Array | Float32Array)[]} several @returns {Promise<Float32Array>}
+ */
+export async function flow(several) {
+  return new Float32Array(await (await asked("/flow", { method: "POST", body: new Blob(/** @type {any} */ (several)) })).arrayBuffer());
+}
+
+/** @param {Uint8Array | Float32Array} record @param {number} layer @param {number} unit */
+export const trace = async (record, layer, unit) =>
+  (await asked(`/trace/${layer}?unit=${unit}`, { method: "POST", body: new Blob([/** @type {any} */ (record)]) })).json();
+
+/** Follow the server's state; a lost connection is taken up again by the browser. */
+export function follow() {
+  const stream = new EventSource("/events");
+  stream.onmessage = (event) => change({ server: JSON.parse(event.data), alive: true });
+  stream.onerror = () => change({ alive: false });
+}
+
+/**
+ * Calls of `work` that come faster than it ends: the newest counts, those between are dropped.
+ * @param {(...given: any[]) => Promise<void>} work
+ */
+export function newest(work) {
+  let running = false;
+  /** @type {any[] | null} */ let next = null;
+  return async (/** @type {any[]} */ ...given) => {
+    next = given;
+    if (running) return;
+    running = true;
+    while (next) {
+      const now = next;
+      next = null;
+      try {
+        await work(...now);
+      } catch {
+        // The server is gone, or has other data by now: its next state draws anew.
+      }
+    }
+    running = false;
+  };
+}

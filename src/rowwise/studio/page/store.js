@@ -1,0 +1,136 @@
+// One state, changed in one place; every scene draws itself from it anew.
+
+/**
+ * @typedef {"data" | "network" | "learning" | "understanding"} Chapter
+ * @typedef {"designed" | "record" | "batch"} View
+ * @typedef {"keras" | "torch" | "columns"} Convention
+ * @typedef {{name: string, features: number, units: number, activation: string}} Layer
+ *
+ * @typedef {object} Story a training, as the server tells it
+ * @property {string} phase
+ * @property {number} number
+ * @property {Record<string, any>} settings
+ * @property {string} engine
+ * @property {string} reason
+ * @property {number} records
+ * @property {number} epochs
+ * @property {Record<string, number>[]} curve
+ * @property {number} parameters
+ * @property {number[][]} confusion
+ * @property {number} sampled
+ * @property {number} best
+ * @property {boolean} interrupted
+ * @property {boolean} diverged
+ * @property {Record<string, number>} test
+ * @property {number} seconds
+ * @property {string} message
+ * @property {string[]} warnings
+ *
+ * @typedef {object} Data the records, as the server tells of them
+ * @property {string} name
+ * @property {{en: string, ko: string}} origin
+ * @property {"pictures" | "table" | "arrays"} kind
+ * @property {string} task
+ * @property {number[]} shape
+ * @property {boolean} bytes
+ * @property {number} white
+ * @property {number} train
+ * @property {number} test
+ * @property {{en: string[], ko: string[]}} classes
+ * @property {string[]} targets
+ * @property {string[]} features
+ * @property {number[]} counts
+ * @property {number[][]} samples
+ * @property {string} warning
+ *
+ * @typedef {{data: Data | null, loading: boolean, failed: string, story: Story, layers: Layer[], kept: string}} Server
+ */
+
+export const state = {
+  lang: "en",
+  theme: "",
+  projector: false,
+  question: 0,
+  /** @type {Chapter} */ chapter: "data",
+  /** @type {View} */ view: "designed",
+  /** @type {Convention} */ convention: "keras",
+  layer: 0,
+  unit: -1,
+  record: 0,
+  /** @type {Uint8Array | Float32Array | null} a record that was drawn, in place of a test record */ drawn: null,
+  hidden: [100, 30],
+  activation: "relu",
+  dropout: 0,
+  rate: 0.001,
+  batch: 32,
+  epochs: 10,
+  seed: 0,
+  /** @type {Server | null} */ server: null,
+  /** whether the server answers */ alive: true,
+  problem: "",
+};
+
+/** @typedef {typeof state} State */
+
+/** @type {((now: State, before: State) => void)[]} */
+const drawers = [];
+let planned = false;
+let drawn = { ...state };
+
+/** Draw with each change: at most once a frame. @param {(now: State, before: State) => void} draw */
+export function onChange(draw) {
+  drawers.push(draw);
+}
+
+/** Forget who draws: the page is about to be built anew, in another language. */
+export function forgetDrawers() {
+  drawers.length = 0;
+}
+
+/** @param {Partial<State>} patch */
+export function change(patch) {
+  Object.assign(state, patch);
+  if (planned) return;
+  planned = true;
+  requestAnimationFrame(() => {
+    planned = false;
+    const before = drawn;
+    drawn = { ...state };
+    for (const draw of drawers) draw(state, before);
+  });
+}
+
+/** The numbers that a record of the data has. @param {Data} data */
+export const featuresOf = (data) => data.shape.reduce((product, size) => product * size, 1);
+
+/** What the last layer has to say something about. @param {Data} data */
+export const outputsOf = (data) => data.classes.en.length || data.targets.length || 1;
+
+/**
+ * The Dense layers as designed; those of the model where they are the same, whose features a table's may exceed.
+ * @param {State} now @returns {Layer[]}
+ */
+export function layersOf(now) {
+  const data = now.server?.data;
+  if (!data) return [];
+  const widths = [...now.hidden, outputsOf(data)];
+  const own = now.server?.layers ?? [];
+  if (fits(now)) return own;
+  let features = own[0]?.features ?? featuresOf(data);
+  return widths.map((units, index) => {
+    const last = index === widths.length - 1;
+    const activation = last ? (data.task === "classification" ? "softmax" : "linear") : now.activation;
+    const layer = { name: last ? "classes" : `hidden_${index + 1}`, features, units, activation };
+    features = units;
+    return layer;
+  });
+}
+
+/** Whether there is a model, and it has the widths that are designed. @param {State} now */
+export function fits(now) {
+  const own = now.server?.layers ?? [];
+  return own.length === now.hidden.length + 1 && now.hidden.every((units, index) => units === own[index].units);
+}
+
+/** @param {State} now */
+export const busy = (now) => ["beginning", "training", "paused", "measuring"].includes(now.server?.story.phase ?? "");

@@ -1,0 +1,331 @@
+"""The studio that a page shows: its data, its training, and the model that it looks into."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+import traceback
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.environment import debug
+from rowwise.errors import RowwiseError, SaveError, UsageError, os_reason
+from rowwise.runs.folder import RUNS
+from rowwise.runs.plan import TrainingPlan
+from rowwise.runs.settings import Settings
+from rowwise.studio.held import Held
+from rowwise.studio.newest import Newest
+from rowwise.studio.story import Story
+from rowwise.text import say, use_language
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from rowwise.data.dataset import Dataset
+    from rowwise.data.source import Source
+    from rowwise.runs.events import Event
+    from rowwise.runs.saved import Saved
+    from rowwise.studio.mirror import Mirror
+
+CHOICES = ("hidden", "activation", "dropout", "learning_rate", "batch_size", "epochs", "seed", "patience")
+OF_TABLES = {"pieces": 0, "ensemble": 1}  # one network whose features are the columns: what the page can draw
+
+
+class Studio:
+    """What one page, or several, look at. Every method may be called by any thread.
+
+    Attributes:
+        newest: the state that the page draws, as JSON takes it.
+        held: the records; None while they are being read.
+        mirror: the model of the last training; None before the first.
+        saved: the run of the last training that ended.
+    """
+
+    def __init__(self) -> None:
+        self.held: Held | None = None
+        self.mirror: Mirror | None = None
+        self.saved: Saved | None = None
+        self._answers: NDArray[np.int64] | None = None  # of all test records, once a training has ended
+        self._story, self._loading, self._failed, self._kept = Story(), True, "", ""
+        self._guard = threading.RLock()
+        self._stop, self._go = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._folder = Path(tempfile.mkdtemp(prefix="rowwise-studio-"))
+        self.newest: Newest[dict[str, Any]] = Newest(self._state())
+
+    # ---- data
+
+    def open(self, source: Source | None, lang: str) -> None:
+        """Read these records in the background; None for the default. What was trained before is forgotten.
+
+        Raises:
+            UsageError: a training is under way.
+        """
+        with self._guard:
+            self._check_idle()
+            self._loading, self._failed = True, ""
+            self._start(self._load, lang, source)
+        self._tell()
+
+    def _load(self, source: Source | None) -> None:
+        try:
+            held = Held.of(source)
+        except (RowwiseError, OSError) as error:
+            self._loading, self._failed = False, str(error)
+        else:
+            self._show(held)
+        self._tell()
+        import rowwise.studio.mirror  # noqa: F401  (Keras, for which the first training then need not wait)
+
+    def _show(self, held: Held) -> None:
+        with self._guard:
+            self.held, self.mirror, self.saved, self._answers = held, None, None, None
+            self._loading, self._story, self._kept = False, Story(number=self._story.number), ""
+
+    def open_run(self, path: Path, lang: str) -> None:
+        """Show a run that is saved, with its data, in the background."""
+        with self._guard:
+            self._start(self._load_run, lang, path)
+
+    def _load_run(self, path: Path) -> None:
+        from rowwise.runs.saved import Saved
+        from rowwise.studio.mirror import Mirror
+
+        try:
+            saved = Saved.open(path)
+            source = saved.own_source()
+            if source is None or saved.record is None:
+                raise UsageError("studio.run.data", path=path)
+            held = Held(source, *_both(saved))
+            self._show(held)
+            with self._guard:
+                self.saved, self.mirror, self._kept = saved, Mirror(saved.model), str(path)
+                self._story = _story_of(saved, self._story.number + 1)
+            self._measure_all()
+        except (RowwiseError, OSError) as error:
+            self._loading, self._failed = False, str(error)
+        self._tell()
+
+    # ---- training
+
+    def train(self, choices: Mapping[str, Any], lang: str) -> None:
+        """Begin a training with these settings.
+
+        Raises:
+            UsageError: another is under way, there are no data yet, or a setting is invalid.
+        """
+        if unknown := [name for name in choices if name not in CHOICES]:
+            raise UsageError("studio.setting", name=unknown[0][:40], known=", ".join(CHOICES))
+        settings = Settings.of(dict(choices))  # type: ignore[arg-type]
+        with self._guard:
+            self._check_idle()
+            if self.held is None:
+                raise UsageError("studio.no_data")
+            held, chosen = self.held, frozenset(choices)
+            if held.kind == "table":
+                settings, chosen = replace(settings, **OF_TABLES), chosen | frozenset(OF_TABLES)  # type: ignore[arg-type]
+            plan = TrainingPlan(held.source, settings, chosen)
+            self._story = Story("beginning", self._story.number + 1, asdict(settings))
+            self._answers, self._kept = None, ""
+            self._stop.clear()
+            self._go.set()
+            self._start(self._train, lang, plan, held)
+        self._tell()
+
+    def pause(self) -> None:
+        """Hold the training still once the epoch under way has ended."""
+        self._go.clear()
+
+    def resume(self) -> None:
+        self._go.set()
+
+    def stop(self) -> None:
+        """End the training: what was trained is measured and kept."""
+        self._stop.set()
+        self._go.set()
+
+    def close(self) -> None:
+        """End what is under way, and remove what was not saved."""
+        self.stop()
+        if self._thread is not None:
+            self._thread.join(30)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _train(self, plan: TrainingPlan, held: Held) -> None:
+        from rowwise.runs.training import train
+        from rowwise.studio.watching import Watch
+
+        begun, watch = time.perf_counter(), Watch(self, held.test)
+        out = self._folder / f"run-{self._story.number}"
+        try:
+            saved = train(
+                plan,
+                out=out,
+                pictures=False,
+                observer=watch.observe,
+                stop=self._stop,
+                loaded=lambda: (held.train, held.test),
+            )
+        except KeyboardInterrupt:  # stopped before there was anything to save
+            self._change(phase="idle")
+        except RowwiseError as error:
+            self._change(phase="failed", message=str(error))
+        except Exception as error:
+            if debug():
+                traceback.print_exc()
+            self._change(phase="failed", message=say("studio.failed", cause=f"{type(error).__name__}: {error}"))
+        else:
+            self._end(saved, time.perf_counter() - begun)
+
+    def _end(self, saved: Saved, seconds: float) -> None:
+        from rowwise.studio.mirror import Mirror
+
+        assert saved.record is not None
+        before = self.saved
+        with self._guard:
+            self.saved, self.mirror = saved, Mirror(saved.model)
+        self._measure_all()
+        self._change(phase="trained", test=_figures(saved.record.test), seconds=seconds)
+        if before is not None and before.path.parent == self._folder:
+            shutil.rmtree(before.path, ignore_errors=True)
+
+    def _measure_all(self) -> None:
+        """The confusion matrix of all test records."""
+        held, mirror = self.held, self.mirror
+        if held is None or mirror is None or not held.test.classes:
+            return
+        from rowwise.studio.watching import confusion
+
+        self._answers = mirror.classes(held.test.x)
+        self._change(confusion=confusion(held.test, self._answers), sampled=len(held.test))
+
+    # ---- what the page asks for
+
+    def mistaken(self, true: int, predicted: int, most: int) -> list[int]:
+        """Test records of one class that were taken for another, the first ones; none before a training has ended."""
+        if self.held is None or self._answers is None:
+            return []
+        found = (self.held.test.y == true) & (self._answers == predicted)
+        return np.flatnonzero(found)[:most].tolist()
+
+    def save(self) -> Path:
+        """Keep the run of the last training among the others, where `rowwise open`, `evaluate` and `predict` find it.
+
+        Raises:
+            UsageError: there is none. SaveError: the file system refuses.
+        """
+        with self._guard:
+            if self.saved is None or self.held is None:
+                raise UsageError("studio.nothing")
+            if self._kept:
+                return Path(self._kept)
+            name, place = f"{date.today().isoformat()}-{self.held.test.name}", RUNS
+            tried = [place / name, *(place / f"{name}-{number}" for number in range(2, 1000))]
+            free = next(path for path in tried if not path.exists())
+            try:
+                place.mkdir(parents=True, exist_ok=True)
+                partial = Path(tempfile.mkdtemp(prefix=".rowwise-studio-", dir=place))
+                shutil.copytree(self.saved.path, partial, dirs_exist_ok=True)
+                partial.chmod(0o755)
+                partial.rename(free)
+            except OSError as cause:
+                raise SaveError("run.unwritable", path=free, cause=os_reason(cause)) from cause
+            self._kept = str(free)
+        self._tell()
+        return free
+
+    # ---- what a training tells
+
+    def mirrored(self, mirror: Mirror) -> None:
+        """The model that can be looked into from now on."""
+        with self._guard:
+            self.mirror = mirror
+
+    def happened(self, event: Event, changes: dict[str, Any]) -> None:
+        """An event, and what else the story has new."""
+        with self._guard:
+            self._story = replace(self._story.after(event), **changes)
+        self._tell()
+
+    def hold(self) -> None:
+        """Wait while the training is paused."""
+        if not self._go.is_set():
+            self._change(phase="paused")
+            self._go.wait()
+            self._change(phase="training")
+
+    # ---- within
+
+    def _check_idle(self) -> None:
+        if self._story.busy or (self._loading and self._thread is not None and self._thread.is_alive()):
+            raise UsageError("studio.busy")
+
+    def _start(self, work: Any, lang: str, *arguments: Any) -> None:
+        def run() -> None:
+            with use_language(lang):
+                work(*arguments)
+
+        self._thread = threading.Thread(target=run, name="rowwise-studio", daemon=True)
+        self._thread.start()
+
+    def _change(self, **values: Any) -> None:
+        with self._guard:
+            self._story = replace(self._story, **values)
+        self._tell()
+
+    def _tell(self) -> None:
+        self.newest.publish(self._state())
+
+    def _state(self) -> dict[str, Any]:
+        with self._guard:
+            return {
+                "data": None if self.held is None else self.held.about,
+                "loading": self._loading,
+                "failed": self._failed,
+                "story": asdict(self._story),
+                "layers": [] if self.mirror is None else self.mirror.layers(),
+                "kept": self._kept,
+            }
+
+
+def _both(saved: Saved) -> tuple[Dataset, Dataset]:
+    """The run's training and test records, as its model takes them; where the former are unknown, the latter twice."""
+    train, test = saved.sets()
+    test = saved.as_taken(test)[0]
+    return (test if train is None else saved.as_taken(train)[0]), test
+
+
+def _story_of(saved: Saved, number: int) -> Story:
+    """Of a run that was trained before."""
+    record = saved.record
+    assert record is not None
+    curve = tuple({**epoch.figures, "seconds": epoch.seconds} for epoch in record.epochs)
+    return Story(
+        "trained",
+        number,
+        record.settings.to_dict(),
+        record.engine,
+        record.engine_reason,
+        record.data.records,
+        record.settings.epochs,
+        curve,
+        int(saved.model.count_params()),
+        best=record.best_epoch or len(curve),
+        interrupted=record.interrupted,
+        diverged=record.diverged is not None,
+        test=_figures(record.test),
+        seconds=float(record.seconds.get("total", 0.0)),
+    )
+
+
+def _figures(test: Mapping[str, Any]) -> dict[str, float]:
+    """The single numbers of a report."""
+    return {name: float(value) for name, value in test.items() if isinstance(value, int | float)}

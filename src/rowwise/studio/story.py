@@ -1,0 +1,85 @@
+"""Events of a training → its story so far, as the page draws it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from rowwise.runs import events
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rowwise.runs.events import Event
+
+# What a training can be at: nothing, reading and building, learning, held still, measuring and saving, done, failed.
+PHASES = ("idle", "beginning", "training", "paused", "measuring", "trained", "failed")
+
+
+@dataclass(frozen=True)
+class Story:
+    """A training under way, or the last one; a value that is replaced, never changed.
+
+    Attributes:
+        phase: one of `PHASES`.
+        number: of the training, from 1: another one is another story.
+        settings: its settings by name.
+        engine, reason: which engine trains, and why it.
+        records: that are learned from.
+        epochs: that it may have.
+        curve: of each epoch its figures by Keras's names, and its seconds.
+        parameters: of the model.
+        confusion: rows of counts, true class by predicted class, and the epoch that it is of; of `sampled` test records
+            while it learns, in the end of all.
+        best: the epoch whose weights are kept, from 1; 0 while it is not known.
+        interrupted, diverged: how it ended.
+        test: the report's figures on the test records.
+        seconds: from its start to the saved run.
+        message: why it failed, in words.
+        warnings: what else the user should know.
+    """
+
+    phase: str = "idle"
+    number: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    engine: str = ""
+    reason: str = ""
+    records: int = 0
+    epochs: int = 0
+    curve: tuple[Mapping[str, float], ...] = ()
+    parameters: int = 0
+    confusion: tuple[tuple[int, ...], ...] = ()
+    sampled: int = 0
+    best: int = 0
+    interrupted: bool = False
+    diverged: bool = False
+    test: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    message: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is under way, so that no other may begin."""
+        return self.phase in ("beginning", "training", "paused", "measuring")
+
+    def after(self, event: Event) -> Story:
+        """The story once this has happened too."""
+        match event:
+            case events.DataLoaded():
+                return replace(self, settings=event.settings.to_dict(), epochs=event.settings.epochs)
+            case events.ModelBuilt():
+                return replace(self, parameters=int(event.model.count_params()))
+            case events.TrainingBegan():
+                began = {"engine": event.engine, "reason": event.reason, "records": event.records}
+                return replace(self, phase="training", epochs=event.epochs, **began)  # type: ignore[arg-type]
+            case events.EpochEnded():
+                ended = {**event.figures, "seconds": event.seconds}
+                return replace(self, curve=(*self.curve, ended))
+            case events.TrainingEnded():
+                best = event.kept.epoch if event.kept is not None else len(self.curve)
+                how = {"interrupted": event.interrupted, "diverged": event.diverged}
+                return replace(self, phase="measuring", engine=event.engine, best=best, **how)  # type: ignore[arg-type]
+            case events.Warned():
+                return replace(self, warnings=(*self.warnings, event.message))
+        return self

@@ -1,0 +1,83 @@
+"""The events of a training → the story and the mirror that the page shows, and the confusion matrix of a sample."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from rowwise.runs import events
+from rowwise.studio.mirror import Mirror
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from rowwise.data.dataset import Dataset
+    from rowwise.runs.events import Event
+
+SHARE = 0.03  # of the time of a training, at most, that looking into it takes
+SAMPLE = 2000  # test records that the confusion matrix of a training under way is counted on
+
+
+class Shows(Protocol):
+    """What is told of a training."""
+
+    def mirrored(self, mirror: Mirror) -> None:
+        """The model that can be looked into from now on."""
+
+    def happened(self, event: Event, changes: dict[str, Any]) -> None:
+        """An event, and what else the story has new."""
+
+    def hold(self) -> None:
+        """Wait while the training is paused."""
+
+
+class Watch:
+    """The observer of one training; looking into it takes `SHARE` of its time at most."""
+
+    def __init__(self, shows: Shows, test: Dataset) -> None:
+        self._shows, self._sample, self._classes = shows, test[:SAMPLE], len(test.classes)
+        self._mirror: Mirror | None = None
+        self._weights: Callable[[], list[Any]] | None = None
+        self._next = 0.0
+
+    def observe(self, event: Event) -> None:
+        """What a training calls, on the thread that trains."""
+        changes: dict[str, Any] = {}
+        match event:
+            case events.ModelBuilt():
+                self._mirror = Mirror.of(event.model)
+                self._shows.mirrored(self._mirror)
+            case events.TrainingBegan():
+                self._weights = event.weights
+            case events.EpochEnded():
+                changes = self._look()
+            case events.TrainingEnded():
+                self._weights = None
+        self._shows.happened(event, changes)
+        if isinstance(event, events.EpochEnded):
+            self._shows.hold()
+
+    def _look(self) -> dict[str, Any]:
+        """Take the weights over and count the confusion matrix, unless the last time is too short ago."""
+        begun = time.perf_counter()
+        if begun < self._next or self._weights is None or self._mirror is None:
+            return {}
+        self._mirror.take(self._weights())
+        changes: dict[str, Any] = {}
+        if self._classes:
+            matrix = confusion(self._sample, self._mirror.classes(self._sample.x))
+            changes = {"confusion": matrix, "sampled": len(self._sample)}
+        now = time.perf_counter()
+        self._next = now + (now - begun) / SHARE
+        return changes
+
+
+def confusion(data: Dataset, answers: NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
+    """Rows of counts: true class by the class answered."""
+    classes = len(data.classes)
+    counts = np.bincount(data.y * classes + answers, minlength=classes * classes)
+    return tuple(tuple(row) for row in counts.reshape(classes, classes).tolist())

@@ -1,0 +1,178 @@
+"""The page in a real browser, in both languages: shapes to scale, a training watched, a number followed."""
+
+import re
+
+import numpy as np
+import pytest
+
+import rowwise
+from rowwise.text import catalogue
+
+RECORDS = {"en": "32 records, 64 features", "ko": "레코드 32개, 특성 64개"}
+WIDTHS = [380, 1280, 1920]
+
+
+def word(key, lang):
+    return catalogue()[f"studio.{key}"][lang]
+
+
+@pytest.fixture
+def opened(browser, trained):
+    """A function that opens the page, and the errors that the browser reported."""
+    contexts, errors = [], []
+
+    def open_page(lang="en", width=1280, theme="light", link=""):
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme))
+        tab = contexts[-1].new_page()
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.on("request", lambda request: errors.append(request.url) if "127.0.0.1" not in request.url else None)
+        tab.goto(trained.address(lang) + link)
+        tab.locator(".sample-row .tile").first.wait_for(state="attached")
+        return tab
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not [error for error in errors if not error.startswith(("data:", "blob:"))]
+
+
+def chapter(tab, name):
+    tab.locator(f"#{name} .spine").click()
+    tab.locator(f"#{name}.open").wait_for()
+
+
+def box(tab, array):
+    """x, y, width and height of a drawn array, once it stands still."""
+    place = tab.locator(f".array.{array}")
+    before = None
+    while (now := place.bounding_box()) != before:
+        before = now
+        tab.wait_for_timeout(120)
+    return now
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_what_changes_moves_and_the_kernel_stands_still(opened, lang):
+    tab = opened(lang, link="#hidden=12")
+    chapter(tab, "network")
+    kernel, x = box(tab, "w"), box(tab, "x")
+    assert kernel["height"] / kernel["width"] == pytest.approx(64 / 12, rel=0.05)  # to scale
+    assert x["width"] == pytest.approx(kernel["height"], abs=1)  # the two that touch have the same length
+    assert "(None, 64) · (64, 12) + (12,) → (None, 12)" in tab.inner_text(".formula")
+    tab.click("[data-value=batch]")
+    batch = box(tab, "x")
+    assert "(32, 64) · (64, 12) + (12,) → (32, 12)" in tab.inner_text(".formula")
+    tab.locator("#batch-slider").fill("6")
+    assert box(tab, "x")["height"] == pytest.approx(2 * batch["height"], rel=0.05)
+    assert box(tab, "w") == kernel
+    tab.locator("#batch-slider").fill("5")
+    tab.locator(".array.x").hover()
+    assert RECORDS[lang] in tab.inner_text(".ledger .caption")
+    tab.click("[data-value=record]")
+    assert "(64,) · (64, 12) + (12,) → (12,)" in tab.inner_text(".formula")
+    assert box(tab, "w") == kernel
+    tab.click("[data-value=batch]")
+    tab.click("[data-value=torch]")
+    assert "(32, 64) · (12, 64)ᵀ + (12,) → (32, 12)" in tab.inner_text(".formula")
+    tab.click("[data-value=columns]")
+    assert "(12, 64) · (64, 32) + (12, 1) → (12, 32)" in tab.inner_text(".formula")
+    assert "12 × 64 + 12 = 768 + 12 = 780" in tab.inner_text(".arithmetic")
+
+
+def test_the_arithmetic_and_the_shapes_are_those_of_the_ledger(opened, trained):
+    tab = opened(link="#hidden=12&view=batch")
+    chapter(tab, "network")
+    ledger = rowwise.explain(trained.studio.saved.model, batch_size=32, lang="en")
+    dense = [row for row in ledger.rows if row.dense]
+    for number, row in enumerate(dense):
+        tab.locator(".chain .pick").nth(number).click()
+        tab.locator(".formula", has_text=row.equation(32)).wait_for()
+        assert row.arithmetic.split(" = ")[1] in tab.inner_text(".arithmetic")
+    assert f"{ledger.parameters:,}" in tab.inner_text(".total")
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_circles_that_stand_become_columns_that_lie(opened, lang):
+    tab = opened(lang)
+    chapter(tab, "network")
+    turn = tab.locator(".turn")
+    assert "x64" in turn.locator(".turn-words").inner_text()
+    slider = turn.locator("input[type=range]").first
+    circles = [circle.bounding_box() for circle in turn.locator(".feature").all()]
+    assert len({round(one["x"]) for one in circles}) == 1  # upright
+    slider.fill("100")
+    lying = [circle.bounding_box() for circle in turn.locator(".feature").all()]
+    assert len({round(one["y"]) for one in lying}) == 1
+    assert ("X[:, 0]: 32 numbers" if lang == "en" else "X[:, 0], 32개") in turn.locator(".turn-words").inner_text()
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_training_is_watched_and_its_numbers_are_followed(opened, trained, lang):
+    tab = opened(lang, link="#hidden=12&epochs=4&seed=3")
+    chapter(tab, "learning")
+    number = trained.studio.newest.state["story"]["number"]
+    tab.locator("#train").click()
+    done = word("learning.trained", lang).partition("{")[0] or word("learning.trained", lang).rpartition("}")[2]
+    tab.locator("#train:enabled").wait_for(timeout=60_000)
+    tab.locator(".status", has_text=re.compile(re.escape(done.strip()[:8]))).wait_for()
+    story = trained.studio.newest.state["story"]
+    assert story["number"] == number + 1
+    assert len(tab.locator(".chart .line.held").first.get_attribute("points").split()) == len(story["curve"])
+    assert tab.locator(".kernels canvas").count() == 12
+    cells = [text or "0" for text in tab.locator(".confusion tbody button").all_inner_texts()]
+    assert np.array(cells, int).reshape(10, 10).tolist() == [list(row) for row in story["confusion"]]
+    chapter(tab, "understanding")
+    tab.locator(".cells").first.locator(".cell").nth(5).click()
+    own = rowwise.shapes.trace(trained.studio.saved.model, trained.studio.held.test.x[:1], 0, 5)
+    rows = tab.locator(".products tr").last
+    rows.wait_for()
+    assert rows.inner_text().split("\t")[-1] == f"{own.model_value:.{2 if abs(own.model_value) >= 10 else 4}f}".replace(
+        "-", "−"
+    )
+    assert word("unit.same", lang) in tab.locator(".unit").inner_text()
+
+
+def test_a_stroke_flows_through_at_once(opened, trained):
+    tab = opened(link="#chapter=understanding&hidden=12")
+    tab.locator(".answers .answer").first.wait_for()
+    pad = tab.locator("canvas.pad")
+    before = tab.locator(".answers").get_attribute("aria-label")
+    tab.click(f"text={word('pad.clear', 'en')}")
+    place = pad.bounding_box()
+    tab.mouse.move(place["x"] + 100, place["y"] + 60)
+    tab.mouse.down()
+    tab.mouse.move(place["x"] + 100, place["y"] + 180, steps=8)
+    tab.mouse.up()
+    tab.locator(f".answers:not([aria-label='{before}'])").wait_for()
+    assert word("data.drawn", "en") in tab.locator("#understanding").inner_text()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_chapter_fits_its_window(opened, width, theme):
+    tab = opened("ko" if width == 380 else "en", width, theme)
+    for name in ("data", "network", "learning", "understanding"):
+        chapter(tab, name)
+        assert tab.evaluate("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
+
+
+def test_by_keyboard_alone_one_comes_everywhere(opened):
+    tab = opened()
+    for key, name in zip("2341", ("network", "learning", "understanding", "data"), strict=True):
+        tab.keyboard.press(key)
+        tab.locator(f"#{name}.open").wait_for()
+    tab.keyboard.press("4")
+    cell = tab.locator(".cells").first.locator(".cell").first
+    cell.focus()
+    tab.keyboard.press("ArrowRight")
+    tab.keyboard.press("Enter")
+    assert "unit 1" in tab.locator(".unit-room h3").inner_text()
+
+
+def test_the_state_is_a_link(opened):
+    tab = opened(link="#chapter=network&view=batch&batch=64&convention=torch&hidden=12")
+    assert "(64, 64) · (12, 64)ᵀ + (12,) → (64, 12)" in tab.inner_text(".formula")
+    tab.click("[data-value=columns]")
+    tab.wait_for_url(re.compile("convention=columns"))
+    tab.reload()
+    tab.locator(".formula", has_text="(12, 64) · (64, 64)").wait_for()

@@ -1,0 +1,78 @@
+"""A studio without a page: its training is `rowwise.train`'s, it pauses, stops, keeps, and tells what happens."""
+
+import asyncio
+import threading
+
+import numpy as np
+import pytest
+
+import rowwise
+from rowwise.errors import UsageError
+from rowwise.studio.newest import Newest
+
+
+def test_the_newest_state_is_told_and_those_between_are_not():
+    newest = Newest(0)
+
+    async def read():
+        number, state = await newest.after(-1)
+        assert state == 0
+        told = asyncio.create_task(newest.after(number))
+        await asyncio.sleep(0)
+        threading.Thread(target=lambda: [newest.publish(value) for value in range(1, 50)]).start()
+        number, state = await asyncio.wait_for(told, 10)
+        while state != 49:
+            number, state = await asyncio.wait_for(newest.after(number), 10)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(newest.after(number), 0.05)
+
+    asyncio.run(read())
+
+
+def test_a_training_is_the_same_to_the_bit_as_that_of_rowwise_train(trained, tmp_path):
+    more = {"hidden": [12], "epochs": 4, "patience": 4, "seed": 3}
+    own = rowwise.train("digits", out=tmp_path / "run", pictures=False, verbose=0, **more)
+    for mine, other in zip(trained.studio.saved.model.weights, own.model.weights, strict=True):
+        np.testing.assert_array_equal(np.asarray(mine), np.asarray(other))
+    story = trained.studio.newest.state["story"]
+    assert [epoch["loss"] for epoch in story["curve"]] == [epoch.figures["loss"] for epoch in own.record.epochs]
+    assert story["best"] == own.record.best_epoch
+    assert story["test"]["accuracy"] == own.metrics["accuracy"]
+
+
+def test_a_run_is_saved_once_and_opens_again(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place = trained.studio.save()
+    assert trained.studio.save() == place
+    opened = rowwise.open(place)
+    assert opened.metrics == trained.studio.saved.metrics
+    assert [file.name for file in (tmp_path / "runs").iterdir()] == [place.name]
+
+
+def test_while_one_training_is_under_way_no_other_begins_and_it_can_be_paused_and_stopped(trained):
+    studio = trained.studio
+    studio.pause()
+    studio.train({"hidden": [6], "epochs": 50, "patience": 50}, "en")
+    studio.pause()
+    story = trained.wait("paused", "failed", "trained")
+    assert story["phase"] == "paused"
+    with pytest.raises(UsageError, match="under way"):
+        studio.train({}, "en")
+    assert len(studio.newest.state["story"]["curve"]) == len(story["curve"])  # it holds still
+    assert [layer["units"] for layer in studio.newest.state["layers"]] == [6, 10]  # and can be looked into
+    assert studio.mirror.flow(studio.held.test.x[:2])[0].shape == (2, 6)
+    studio.stop()
+    ended = trained.wait("trained", "failed")
+    assert ended["interrupted"]
+    assert 0 < ended["best"] <= len(ended["curve"]) < 50
+    trained.studio.train({"hidden": [12], "epochs": 4, "patience": 4, "seed": 3}, "en")  # as the others expect it
+    trained.wait("trained")
+
+
+def test_a_training_that_diverges_says_so(trained):
+    studio = trained.studio
+    studio.train({"hidden": [6], "epochs": 6, "learning_rate": 1e30, "patience": 6}, "ko")
+    story = trained.wait("trained", "failed")
+    assert story["diverged"] or story["message"]
+    trained.studio.train({"hidden": [12], "epochs": 4, "patience": 4, "seed": 3}, "en")
+    trained.wait("trained")
