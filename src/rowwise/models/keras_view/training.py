@@ -87,7 +87,7 @@ def metric_results(model: keras.Model) -> dict[str, Any]:
 
 
 def _mean(metric: keras.metrics.Metric) -> float | None:
-    """What a metric that is a mean gives, to the bit, without XLA: compiling a division takes a tenth of a first fit."""
+    """What a metric that is a mean gives, to the bit, without XLA: compiling a division is a tenth of a first fit."""
     if getattr(metric.result, "__func__", None) is not keras.metrics.Mean.result:
         return None
     total, count = np.asarray(metric.total.value), np.asarray(metric.count.value)
