@@ -236,6 +236,15 @@ def test_a_model_made_of_inputs_and_outputs_is_functional():
         assert not keras_view.is_functional(Own())
 
 
+def test_an_addition_is_a_layer_or_an_operation():
+    with relies_on("keras.src.ops.numpy.Add, the operation of a + b,", "is_addition"):
+        records = keras.Input((4,))
+        for added in (records + records, L.Add()([records, records]), keras.ops.add(records, records)):
+            assert keras_view.is_addition(keras_view.producer(added))
+        for other in (records - records, L.Concatenate()([records, records])):
+            assert not keras_view.is_addition(keras_view.producer(other))
+
+
 def test_the_calls_of_a_layer_and_what_made_a_tensor():
     with relies_on("Operation._inbound_nodes, with input_tensors and output_tensors,", "calls_of"):
         records, dense = keras.Input((4,)), L.Dense(4)

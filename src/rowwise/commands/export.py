@@ -37,6 +37,8 @@ def _export(model: Path, to: str | None, out: Path | None, inputs: str | None, j
         for path in done.beside:
             output.result(say("export.beside", path=path))
         output.result(about_proof(done))
+        if done.note:
+            output.warn(done.note)
         output.json({"schema": 1, "model": str(model), **done.to_dict()})
     return 0
 

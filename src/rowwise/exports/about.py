@@ -88,3 +88,11 @@ def provenance(saved: Saved) -> dict[str, Any]:
         | {"engine": record.engine, "epochs": record.epochs_trained, "versions": record.versions}
         | ({"test": figures} if figures else {})
     )
+
+
+def commented(saved: Saved, program: Program, proof: Proof | None = None) -> list[str]:
+    """The same as lines of a comment."""
+    lines = [f"Written by rowwise {__version__} from the run {saved.path.name}; it needs no rowwise."]
+    return lines + [
+        f"{name.removeprefix('rowwise.')}: {text}" for name, text in properties(saved, program, proof).items()
+    ]

@@ -16,6 +16,7 @@ from rowwise.exports.records import Tried, tried_records
 from rowwise.files import atomic_write, check_place
 from rowwise.runs.model_file import MODEL
 from rowwise.runs.saved import Saved
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +33,7 @@ class Exported:
         bytes: of all files.
         weights: bytes of the model's own weights.
         proof: what was compared, and what came of it.
+        note: in words, what could not be run here; empty where the file itself was.
     """
 
     path: Path
@@ -40,11 +42,12 @@ class Exported:
     bytes: int
     weights: int
     proof: Proof
+    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As `rowwise export --json` has it."""
         files = {"path": str(self.path), "beside": [str(path) for path in self.beside], "format": self.format}
-        return {**files, "bytes": self.bytes, "weights": self.weights, "proof": self.proof.to_dict()}
+        return {**files, "bytes": self.bytes, "weights": self.weights, "proof": self.proof.to_dict(), "note": self.note}
 
 
 def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inputs: str = "matrix") -> Exported:
@@ -87,7 +90,9 @@ def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inpu
     for place, content in files.items():
         atomic_write(place, content)
     weights = sum(int(np.prod(weight.shape)) * 4 for weight in saved.model.weights)
-    return Exported(path, tuple(files)[:-1], to, sum(map(len, files.values())), weights, proof)
+    return Exported(
+        path, tuple(files)[:-1], to, sum(map(len, files.values())), weights, proof, say(made.note) if made.note else ""
+    )
 
 
 def model_file(saved: Saved) -> Path:

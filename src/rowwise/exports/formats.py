@@ -16,6 +16,18 @@ def _onnx() -> Format:
     return OnnxFormat()
 
 
-FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx}
-ENDINGS = {".onnx": "onnx"}  # of files
+def _c() -> Format:
+    from rowwise.exports.c_format import CFormat
+
+    return CFormat()
+
+
+def _torch() -> Format:
+    from rowwise.exports.torch_format import TorchFormat
+
+    return TorchFormat()
+
+
+FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "torch": _torch, "c": _c}
+ENDINGS = {".onnx": "onnx", ".py": "torch", ".h": "c"}  # of files
 INPUTS = ("matrix", "columns")

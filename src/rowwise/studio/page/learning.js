@@ -10,6 +10,8 @@ import { figure, percent, say } from "./words.js";
 const ACTIVATIONS = ["relu", "tanh", "sigmoid", "elu", "gelu", "linear"];
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1];
 
+const MEASURES = ["mae", "rmse", "r2", "f1"]; // of a report without an accuracy, those that are told first
+
 /** Begin a training with what the page has chosen. */
 export function begin() {
   change({ chapter: "learning" });
@@ -89,7 +91,7 @@ export function buildLearning(body, glance) {
     if (phase === "training" || phase === "paused") bar.value = story.curve.length / Math.max(1, story.epochs);
     else bar.removeAttribute("value");
     write(status, statusOf(story, server.kept));
-    write(more, [story.reason && say("studio.learning.engine", { engine: story.engine, reason: story.reason }), ...story.warnings].filter(Boolean).join(" "));
+    write(more, [story.engine && say("studio.learning.engine", { engine: story.engine }), ...story.warnings].filter(Boolean).join(" "));
     drawSpark(line, story);
     const ended = story.curve.at(-1);
     write(words, phase === "idle" ? "" : ended ? `${story.curve.length}/${story.epochs}${"val_accuracy" in ended ? ` · ${percent(ended.val_accuracy)}` : ""}` : "…");
@@ -116,7 +118,7 @@ function statusOf(story, kept) {
       return story.message;
     case "trained": {
       const how = story.diverged ? "diverged" : story.interrupted ? "stopped" : "trained";
-      const measure = "accuracy" in story.test ? say("studio.learning.accuracy", { share: percent(story.test.accuracy) }) : Object.entries(story.test).slice(0, 2).map(([name, value]) => `${name} ${figure(value)}`).join(", ");
+      const measure = "accuracy" in story.test ? say("studio.learning.accuracy", { share: percent(story.test.accuracy) }) : MEASURES.filter((name) => name in story.test).slice(0, 2).map((name) => `${say(`studio.measure.${name}`)} ${figure(story.test[name])}`).join(", ");
       const saved = kept ? ` ${say("studio.learning.kept", { path: kept })}` : "";
       return `${say(`studio.learning.${how}`, { seconds: story.seconds.toFixed(1), best: story.best || bestOf(story), epochs: story.curve.length })} ${measure}${saved}`;
     }

@@ -64,7 +64,7 @@ function drawHead() {
   const lang = /** @type {"en" | "ko"} */ (state.lang);
   const about = server?.loading || !data ? say("studio.loading") : say("studio.about", { origin: data.origin[lang], train: data.train, test: data.test });
   write(one("about"), server ? about : "");
-  const problem = !state.alive ? say("studio.gone") : state.problem || server?.failed || data?.warning || "";
+  const problem = !state.alive ? say("studio.gone") : state.problem || server?.failed || "";
   write(one("problem"), problem);
   one("problem").hidden = !problem;
   one("language").textContent = state.lang === "ko" ? "English" : "한국어";

@@ -21,7 +21,7 @@ export function buildTurn(place) {
   place.append(
     make("h3", {}, say("studio.turn.heading")),
     make("div", { class: "controls" }, button, make("label", { class: "slider" }, make("span", {}, say("studio.turn.drawing")), slider, make("span", {}, say("studio.turn.array"))), make("label", { class: "slider" }, make("span", {}, say("studio.turn.record")), passing)),
-    drawing,
+    make("div", { class: "scrolls" }, drawing),
     words,
   );
   let at = 0;
@@ -96,8 +96,8 @@ export function buildTurn(place) {
         return;
       }
       parts.push(svg("rect", { x: cx - halfWide, y: cy - halfHigh, width: 2 * halfWide, height: 2 * halfHigh, rx: move(20, 4), class: "feature" }));
-      parts.push(svg("text", { x: cx, y: cy + 5, class: "name" }, data.features[feature]?.slice(0, 9) ?? `x${feature + 1}`));
-      parts.push(svg("text", { x: cx - 34, y: cy + 5, class: "value end", opacity: fade }, short(valueOf(record, feature, data))));
+      parts.push(svg("text", { x: cx, y: cy + 5, class: "name" }, `x${feature + 1}`));
+      parts.push(svg("text", { x: cx - 34, y: cy + 5, class: "value end", opacity: fade }, `${data.features[feature]?.slice(0, 12) ?? ""} ${short(valueOf(record, feature, data))}`));
       parts.push(svg("text", { x: cx, y: cy - 24, class: "index", opacity: come }, `X[:, ${feature}]`));
     });
     parts.push(svg("text", { x: 100, y: HEIGHT - 8, class: "note start", opacity: fade }, say("studio.turn.values", { record: String(record) })));
