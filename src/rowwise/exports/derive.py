@@ -36,6 +36,7 @@ def derived(saved: Saved, outputs: NDArray[np.float32], one_by_one: bool = False
         ModelError: a layer that cannot be exported, by its name.
     """
     tracer = Tracer()
+    tracer.layer = "inputs"
     shape = tuple(size for size in saved.accepts.shape if size is not None)
     if len(shape) != len(saved.accepts.shape):
         raise ModelError("export.sizes", shape=saved.accepts.shape)
@@ -44,7 +45,7 @@ def derived(saved: Saved, outputs: NDArray[np.float32], one_by_one: bool = False
     else:
         records = tracer.input("records", math.prod(shape), FLOAT, shape)
     raw = _of_model(saved.model, records)
-    tracer.layer = ""
+    tracer.layer = "answer"
     answers = _answers(saved, raw, gives_logits(saved.model, outputs))
     return tracer.program(answers, raw, shape)
 

@@ -22,6 +22,12 @@ def _c() -> Format:
     return CFormat()
 
 
-FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "c": _c}
-ENDINGS = {".onnx": "onnx", ".h": "c"}  # of files
+def _torch() -> Format:
+    from rowwise.exports.torch_format import TorchFormat
+
+    return TorchFormat()
+
+
+FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "torch": _torch, "c": _c}
+ENDINGS = {".onnx": "onnx", ".py": "torch", ".h": "c"}  # of files
 INPUTS = ("matrix", "columns")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rowwise.serve.model import Model, Signature
 
-LOOK = 1.0  # seconds between two looks at the folders; one that has changed must have been still for as long
+LOOK = 1.0  # seconds; a folder that has changed must have been still for as long
 
 
 class Service:
@@ -30,6 +30,7 @@ class Service:
         runs: paths of runs, each maybe after a name: `houses=runs/2026-11-28-houses`. Without one, the folder's.
         task: as `Saved.open` has it.
         limits: of what is taken on.
+        look: seconds between two looks at the runs' files.
         tell: is called with a sentence where a run was opened anew, or could not be; by another thread.
 
     Raises:
@@ -42,6 +43,7 @@ class Service:
         task: str | None = None,
         limits: Limits | None = None,
         tell: Callable[[str], object] | None = None,
+        look: float = LOOK,
     ) -> None:
         self.limits = limits or Limits()
         self.reloads, self.failed_reloads = 0, 0
@@ -56,7 +58,7 @@ class Service:
                 opened.callback(worker.close)
             opened.pop_all()
         self._ending = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, name="rowwise-serve-watch", daemon=True)
+        self._watcher = threading.Thread(target=self._watch, args=(look,), name="rowwise-serve-watch", daemon=True)
         self._watcher.start()
 
     def __enter__(self) -> Self:
@@ -127,10 +129,10 @@ class Service:
         }
         yield from metrics.family("rowwise_reloads_total", "counter", "Runs that were replaced.", reloads)
 
-    def _watch(self) -> None:
+    def _watch(self, look: float) -> None:
         seen = {name: worker.model.signature for name, worker in self.workers.items()}
         tried = dict(seen)
-        while not self._ending.wait(LOOK):
+        while not self._ending.wait(look):
             for name, path in self._paths.items():
                 now = signature(path)
                 still, seen[name] = now == seen[name], now
