@@ -3,7 +3,7 @@ import { fill, make, write } from "./dom.js";
 import { equation, layout } from "./layout.js";
 import { canvas, colour, largest, much, paint, signed } from "./paint.js";
 import { flow, newest, prepared, records, weights } from "./server.js";
-import { change, fits, layersOf, onChange, state } from "./store.js";
+import { change, fits, HOUSES, layersOf, onChange, shownLayer, state } from "./store.js";
 import { count, figure, say, shape } from "./words.js";
 
 /** @typedef {import("./layout.js").Placed} Placed */
@@ -56,8 +56,7 @@ export function buildLedger(place) {
   const top = (/** @type {Placed} */ one) => one.y * scale + one.down * GAP + TOP;
 
   function draw() {
-    const layers = layersOf(state);
-    const layer = layers[Math.min(state.layer, layers.length - 1)];
+    const layer = shownLayer(state);
     if (!layer || !stage.clientWidth) return;
     const made = layout(state.convention, state.view, state.batch, layer.features, layer.units);
     placed = made.arrays;
@@ -93,7 +92,7 @@ export function buildLedger(place) {
       ` = ${count(layer.features * layer.units)} + ${count(layer.units)} = `,
       make("b", {}, count(layer.features * layer.units + layer.units)),
     );
-    write(still, say(`studio.ledger.still.${state.view}`, { batch: state.batch, features: layer.features, units: layer.units, last: state.batch - 1 }));
+    write(still, layer === HOUSES ? say("studio.ledger.houses") : say(`studio.ledger.still.${state.view}`, { batch: state.batch, features: layer.features, units: layer.units, last: state.batch - 1 }));
     if (!caption.textContent) write(caption, say("studio.ledger.hover"));
     colourIn();
   }
@@ -118,10 +117,8 @@ export function buildLedger(place) {
 
   /** Paint the numbers that there are; a model that is not trained yet has plain grounds. */
   function colourIn() {
-    const layers = layersOf(state);
-    const layer = layers[Math.min(state.layer, layers.length - 1)];
     const data = state.server?.data;
-    if (!layer || !data) return;
+    if (!shownLayer(state) || !data) return;
     for (const one of placed) {
       const name = one.id.toLowerCase();
       const plain = () => colour(name);
@@ -143,6 +140,7 @@ export function buildLedger(place) {
 
   /** Of an array the value at row and column, as Keras has it; null where there is none yet. @param {string} id */
   function valuesOf(id) {
+    if (shownLayer(state) === HOUSES) return null;
     const layers = layersOf(state);
     const index = Math.min(state.layer, layers.length - 1);
     const { features, units } = layers[index];
@@ -258,7 +256,7 @@ export function buildLedger(place) {
       last = "";
       return;
     }
-    const key = JSON.stringify([now.view, now.batch, now.convention, now.layer, layersOf(now), now.record, now.server.data.name]);
+    const key = JSON.stringify([now.view, now.batch, now.convention, now.layer, shownLayer(now), now.record, now.server.data.name]);
     if (key !== last) {
       last = key;
       draw();
