@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 if TYPE_CHECKING:
+    from rowwise import serve as serve
     from rowwise import shapes as shapes
     from rowwise.data import load as load
     from rowwise.data.dataset import Dataset as Dataset
@@ -68,6 +69,7 @@ __all__ = [  # without `open`, which `from rowwise import *` must not put in pla
     "fit",
     "load",
     "predict",
+    "serve",
     "shapes",
     "sweep",
     "train",
@@ -75,4 +77,4 @@ __all__ = [  # without `open`, which `from rowwise import *` must not put in pla
 ]
 
 
-__getattr__, __dir__ = late(__name__, _PLACES, modules=("shapes", "sklearn"))
+__getattr__, __dir__ = late(__name__, _PLACES, modules=("serve", "shapes", "sklearn"))

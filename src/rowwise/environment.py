@@ -84,6 +84,11 @@ def checkpoint_seconds() -> float | None:
     return seconds
 
 
+def token() -> str | None:
+    """`ROWWISE_TOKEN`, that requests to a server must know; None where it is not set. A command line is seen by all."""
+    return os.environ.get("ROWWISE_TOKEN") or None
+
+
 def instruction_set() -> str:
     """`ROWWISE_ISA`, of the native engine; empty where it is not set. Which there are, the engine knows."""
     return os.environ.get("ROWWISE_ISA", "")

@@ -396,6 +396,24 @@ def by_keras(made, x):
     return made.predict(x, verbose=0)
 
 
+def test_where_keras_predicts_a_record_has_the_same_bits_alone_and_among_others():
+    made = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Conv2D(8, 3),
+            keras.layers.Flatten(),
+            keras.layers.Dense(50),
+            keras.layers.Dense(3),
+        ]
+    )
+    x = np.random.default_rng(0).random((200, 6, 6, 1), np.float32)
+    predictor = Predictor(made)
+    together = predictor.outputs(x)
+    for size in (1, 7, 64, 65):
+        alone = np.concatenate([predictor.outputs(x[start : start + size]) for start in range(0, 140, size)])
+        assert np.array_equal(alone[:140], together[: len(alone)][:140])
+
+
 def test_a_predictor_follows_a_training_and_weights_that_are_set():
     random = np.random.default_rng(0)
     x, y = random.integers(0, 256, (60, *SHAPE)).astype("uint8"), random.integers(0, 4, 60)

@@ -37,7 +37,7 @@ def test_models_of_other_kinds_are_trained_one_after_another(data):
         keras.utils.set_random_seed(seed)
         layers = keras.layers
         model = keras.Sequential(
-            [keras.Input((8, 8)), layers.Flatten(), layers.BatchNormalization(), layers.Dense(10, "softmax")]
+            [keras.Input((8, 8)), layers.Flatten(), layers.UnitNormalization(), layers.Dense(10, "softmax")]
         )
         model.compile("adam", "sparse_categorical_crossentropy")
         return model

@@ -82,7 +82,15 @@ class Runs:
                 table.write_csv(file)
                 names = [name for name in ("y", "z", "a", "b", "c") if name in table.columns]
                 run = rowwise.train(
-                    file, names, out=out, pictures=False, verbose=0, epochs=2, missing=["-999"], **settings
+                    file,
+                    names,
+                    out=out,
+                    pictures=False,
+                    verbose=0,
+                    epochs=2,
+                    missing=["-999"],
+                    numeric=["serial"],
+                    **settings,
                 )
             self._known[kind] = rowwise.open(run.path)
         return self._known[kind]

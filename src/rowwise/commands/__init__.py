@@ -12,6 +12,7 @@ PLACES = {
     "predict": ("rowwise.commands.predict:command", "cli.help.predict"),
     "explain": ("rowwise.commands.explain:command", "cli.help.explain"),
     "export": ("rowwise.commands.export:command", "cli.help.export"),
+    "serve": ("rowwise.commands.serve:command", "cli.help.serve"),
     "studio": ("rowwise.commands.studio:command", "cli.help.studio"),
     "data": ("rowwise.commands.data:command", "cli.help.data"),
     "engines": ("rowwise.commands.engines:command", "cli.help.engines"),

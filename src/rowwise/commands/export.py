@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rowwise.errors import UsageError
-from rowwise.exports.formats import ENDINGS, FORMATS, INPUTS
+from rowwise.exports.formats import ENDINGS, FORMATS
+from rowwise.exports.kinds import INPUTS
 from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.argument_types import one_of
 from rowwise.terminal.output import Output
@@ -37,6 +38,8 @@ def _export(model: Path, to: str | None, out: Path | None, inputs: str | None, j
         for path in done.beside:
             output.result(say("export.beside", path=path))
         output.result(about_proof(done))
+        if done.note:
+            output.warn(done.note)
         output.json({"schema": 1, "model": str(model), **done.to_dict()})
     return 0
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 USUAL_BATCH = 1024  # records a step
+FULL_STEP = (
+    64  # records of each step of a Predictor where Keras predicts: XLA rounds otherwise for other numbers of them
+)
 
 __all__ = ["Prediction", "Predictor", "interpreted", "predict", "predict_proba"]
 
@@ -60,20 +63,26 @@ class Predictor:
         self._networks: Networks | None = None
         self._described = False  # a model that is not built yet has no layers to describe
 
-    def outputs(self, x: Any, batch_size: int = USUAL_BATCH) -> NDArray[np.float32]:
+    def outputs(self, x: Any, batch_size: int | None = None) -> NDArray[np.float32]:
         """`(records, outputs)`: what the model gives for x `(records, ...)`, an array or a Dataset.
+
+        Without a batch_size they do not depend, to the bit, on how many records are predicted at once.
+
+        Args:
+            x: the records.
+            batch_size: records a step, where Keras predicts; None for steps that are always full.
 
         Raises:
             UsageError: batch_size is no positive integer.
             DataError: no records, or values that are no finite numbers. ShapeError: x does not fit the model's input.
         """
-        x = _checked(self.model, x, batch_size)
+        x = _checked(self.model, x, FULL_STEP if batch_size is None else batch_size)
         if not self._described and self.model.built:
             self._networks, self._described = networks_for(self.model, self.threads), True
         return _outputs(self.model, self._networks, x, batch_size)
 
-    def predict(self, x: Any, batch_size: int = USUAL_BATCH) -> Prediction:
-        """As `rowwise.predict`."""
+    def predict(self, x: Any, batch_size: int | None = None) -> Prediction:
+        """As `rowwise.predict`; batch_size as of `outputs`."""
         return interpreted(self.model, self.outputs(_records_of(self.model, x), batch_size), self.task)
 
 
@@ -190,7 +199,9 @@ def _checked(model: keras.Model, x: Any, batch_size: int) -> NDArray[Any]:
     return x
 
 
-def _outputs(model: keras.Model, networks: Networks | None, x: NDArray[Any], batch_size: int) -> NDArray[np.float32]:
+def _outputs(
+    model: keras.Model, networks: Networks | None, x: NDArray[Any], batch_size: int | None
+) -> NDArray[np.float32]:
     if networks is not None:
         with _lock_of(model):
             values = [variable.value for variable in networks.variables]
@@ -200,7 +211,17 @@ def _outputs(model: keras.Model, networks: Networks | None, x: NDArray[Any], bat
             outputs = None
         if outputs is not None:
             return outputs
-    return _by_keras(model, x, batch_size=batch_size, verbose=0)
+    return _in_full_steps(model, x) if batch_size is None else _by_keras(model, x, batch_size=batch_size, verbose=0)
+
+
+def _in_full_steps(model: keras.Model, x: NDArray[Any]) -> NDArray[np.float32]:
+    """What Keras predicts, the last step filled with the last record."""
+    whole = len(x) - len(x) % FULL_STEP
+    parts = [x[:whole]] if whole else []
+    if rest := len(x) - whole:
+        parts.append(np.concatenate([x[whole:], np.repeat(x[-1:], FULL_STEP - rest, axis=0)]))
+    outputs = [_by_keras(model, part, batch_size=FULL_STEP, verbose=0) for part in parts]
+    return outputs[0][: len(x)] if len(outputs) == 1 else np.concatenate(outputs)[: len(x)]
 
 
 def _records_of(model: keras.Model, x: Any) -> Any:

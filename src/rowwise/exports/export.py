@@ -10,12 +10,14 @@ import numpy as np
 
 from rowwise.errors import UsageError
 from rowwise.exports.derive import derived
-from rowwise.exports.formats import FORMATS, INPUTS
+from rowwise.exports.formats import FORMATS
+from rowwise.exports.kinds import COLUMNS, FLOATS, INPUTS, MATRIX
 from rowwise.exports.proof import Proof, expected, prove
 from rowwise.exports.records import Tried, tried_records
 from rowwise.files import atomic_write, check_place
 from rowwise.runs.model_file import MODEL
 from rowwise.runs.saved import Saved
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +34,7 @@ class Exported:
         bytes: of all files.
         weights: bytes of the model's own weights.
         proof: what was compared, and what came of it.
+        note: in words, what could not be run here; empty where the file itself was.
     """
 
     path: Path
@@ -40,14 +43,15 @@ class Exported:
     bytes: int
     weights: int
     proof: Proof
+    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As `rowwise export --json` has it."""
         files = {"path": str(self.path), "beside": [str(path) for path in self.beside], "format": self.format}
-        return {**files, "bytes": self.bytes, "weights": self.weights, "proof": self.proof.to_dict()}
+        return {**files, "bytes": self.bytes, "weights": self.weights, "proof": self.proof.to_dict(), "note": self.note}
 
 
-def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inputs: str = "matrix") -> Exported:
+def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inputs: str = MATRIX) -> Exported:
     """Write a trained model in a form that needs no rowwise, once it has proved to answer as the model does.
 
     Args:
@@ -68,7 +72,7 @@ def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inpu
     saved = run if isinstance(run, Saved) else Saved.open(run)
     if inputs not in INPUTS:
         raise UsageError("export.inputs", found=inputs, known=", ".join(INPUTS))
-    if inputs == "columns" and (to != "onnx" or saved.schema is None):
+    if inputs == COLUMNS and (to != "onnx" or saved.schema is None):
         raise UsageError("export.columns", to=to, path=saved.path)
     path = default_place(saved, form.suffix) if out is None else Path(out)
     check_place(path)
@@ -79,7 +83,7 @@ def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inpu
     tried = tried_records(saved)
     outputs = saved.predictor.outputs(tried.x)
     tried, outputs = _answerable(tried, outputs)
-    program = derived(saved, outputs, inputs == "columns")
+    program = derived(saved, outputs, FLOATS if form.floats else inputs)
     wanted = expected(saved, program, tried, outputs)
     made = form.make(saved, program, wanted, path)
     proof = prove(wanted, made.runners)
@@ -87,7 +91,9 @@ def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inpu
     for place, content in files.items():
         atomic_write(place, content)
     weights = sum(int(np.prod(weight.shape)) * 4 for weight in saved.model.weights)
-    return Exported(path, tuple(files)[:-1], to, sum(map(len, files.values())), weights, proof)
+    return Exported(
+        path, tuple(files)[:-1], to, sum(map(len, files.values())), weights, proof, say(made.note) if made.note else ""
+    )
 
 
 def model_file(saved: Saved) -> Path:

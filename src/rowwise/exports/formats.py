@@ -16,6 +16,23 @@ def _onnx() -> Format:
     return OnnxFormat()
 
 
-FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx}
-ENDINGS = {".onnx": "onnx"}  # of files
-INPUTS = ("matrix", "columns")
+def _c() -> Format:
+    from rowwise.exports.c_format import CFormat
+
+    return CFormat()
+
+
+def _torch() -> Format:
+    from rowwise.exports.torch_format import TorchFormat
+
+    return TorchFormat()
+
+
+def _keras() -> Format:
+    from rowwise.exports.keras_format import KerasFormat
+
+    return KerasFormat()
+
+
+FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "keras": _keras, "torch": _torch, "c": _c}
+ENDINGS = {".onnx": "onnx", ".keras": "keras", ".py": "torch", ".h": "c"}  # of files

@@ -153,7 +153,7 @@ class Saved:
         """The report on the run's test records, as `run.json` has it; empty beside a bare model file."""
         return self.record.test if self.record else {}
 
-    def predict(self, data: Any, batch_size: int = 1024, **written: Any) -> Prediction:
+    def predict(self, data: Any, batch_size: int | None = None, **written: Any) -> Prediction:
         """Classes and probabilities, or numbers, with their names.
 
         Args:
@@ -161,7 +161,8 @@ class Saved:
                 Parquet file, or X `(records, columns)`. A model of pictures takes the path or the bytes of a picture or
                 `.npy` file, a list of them, a folder, or pixels `(records, *shape)`. Any other takes arrays
                 `(records, ...)`, a `.npy` file, or a Dataset.
-            batch_size: records a step; the result does not depend on it.
+            batch_size: records a step, where Keras predicts; None for steps that are always full: then what is said of
+                a record does not depend, to the bit, on how many others are predicted with it.
             **written: how a table is written where it does not show it: `separator`, `encoding`, `header`, `decimal`,
                 `date_order`, `missing`, as `rowwise.data.Source` has them.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,9 @@ import numpy as np
 from rowwise.data import load_default
 from rowwise.data.loaders import load_source
 from rowwise.data.source import Source
-from rowwise.errors import UsageError
+from rowwise.errors import UsageError, warn_user
 from rowwise.figures import is_picture
+from rowwise.studio.offered import columns_shown
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ class Held:
     source: Source
     train: Dataset
     test: Dataset
-    warning: str = ""
 
     @classmethod
     def of(cls, source: Source | None) -> Held:
@@ -41,7 +42,9 @@ class Held:
         if source is not None:
             return cls(source.checked(), *load_source(source))
         train, test, warning = load_default()
-        return cls(Source(train.name), train, test, warning or "")
+        if warning:
+            warn_user(warning)
+        return cls(Source(train.name), train, test)
 
     @property
     def kind(self) -> str:
@@ -56,7 +59,7 @@ class Held:
         test = self.test
         return {
             "name": test.name,
-            "origin": {"en": test.provenance, "ko": test.provenance_ko},
+            "origin": {"en": self._told(test.provenance), "ko": self._told(test.provenance_ko)},
             "kind": self.kind,
             "task": test.task,
             "shape": list(test.shape),
@@ -66,11 +69,27 @@ class Held:
             "test": len(test),
             "classes": {"en": list(test.classes), "ko": list(test.classes_ko)},
             "targets": list(test.targets),
-            "features": list(test.schema.inputs) if test.schema is not None else [],
+            **self._table(),
             "counts": self.train.counts.tolist(),
             "samples": self._samples(),
-            "warning": self.warning,
         }
+
+    def _told(self, provenance: str) -> str:
+        """Without the folders of this machine, which are nobody's business in a page that is shown to others."""
+        return provenance.replace(self.source.place, Path(self.source.place).name)
+
+    def _table(self) -> dict[str, Any]:
+        """Of a table its columns, those of X with what their numbers mean, and how many features they become."""
+        schema = self.test.schema
+        if schema is None:
+            return {"features": [], "wide": 0, "columns": [], "inputs": []}
+        inputs = [
+            {"name": name, "levels": list(column.levels), "low": _number(column.low), "high": _number(column.high)}
+            for column in schema.used
+            for name in column.inputs
+        ]
+        columns = columns_shown(schema)
+        return {"features": list(schema.inputs), "wide": len(schema.features), "columns": columns, "inputs": inputs}
 
     def records(self, numbers: Sequence[int]) -> NDArray[Any]:
         """`(records, ...)`: these test records, bytes or float32.
@@ -105,6 +124,10 @@ class Held:
         if not self.test.classes:
             return [np.linspace(0, len(self.test) - 1, min(SAMPLES, len(self.test)), dtype=int).tolist()]
         return [np.flatnonzero(self.test.y == label)[:SAMPLES].tolist() for label in range(len(self.test.classes))]
+
+
+def _number(value: float | str | None) -> float | None:
+    return value if isinstance(value, float | int) else None
 
 
 def number_of(text: str, name: str) -> int:

@@ -32,6 +32,7 @@ class Mirror:
         self._guard = threading.Lock()
         self.dense = [layer for layer in model.layers if layer_kind(layer) == "Dense"]
         self._outputs = [Predictor(keras.Model(model.inputs[0], layer.output)) for layer in self.dense]
+        self._front = keras.Model(model.inputs[0], self.dense[0].input)
         self._predictor = Predictor(model)
 
     @classmethod
@@ -68,9 +69,14 @@ class Mirror:
         return np.concatenate([kernel, bias[None]])
 
     def flow(self, x: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """What each Dense layer gives for x `(records, ...)`: `(records, units)` each."""
+        """What each Dense layer gives for x `(records, ...)`, `(records, units)` each; last, what the model gives."""
         with self._guard:
-            return [predictor.outputs(x) for predictor in self._outputs]
+            return [predictor.outputs(x) for predictor in (*self._outputs, self._predictor)]
+
+    def prepared(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """`(records, features)`: what the first Dense layer takes for x `(records, ...)`."""
+        with self._guard:
+            return np.asarray(self._front(x), np.float32)
 
     def classes(self, x: NDArray[Any]) -> NDArray[np.int64]:
         """`(records,)`: what a classifier answers."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +23,7 @@ from rowwise.errors import RowwiseError, UsageError
 from rowwise.json_text import from_json, to_json
 from rowwise.pages.palette import DARK, LIGHT
 from rowwise.studio.held import number_of
+from rowwise.studio.offered import MOST_BYTES
 from rowwise.text import LANGUAGES, catalogue, language, use_language
 
 if TYPE_CHECKING:
@@ -129,6 +130,20 @@ async def data(studio: Studio, request: Request) -> Response:
     return _json({})
 
 
+async def table(studio: Studio, request: Request) -> Response:
+    """A table that was dropped: its columns are told by the next state."""
+    content = await _body(request, MOST_BYTES)
+    name = unquote(request.headers.get("x-name", ""))
+    await run_in_threadpool(in_language(studio.offer), name, content)
+    return _json({})
+
+
+async def target(studio: Studio, request: Request) -> Response:
+    """What is to be predicted of the table that was dropped, and what its columns are."""
+    studio.open_table(await _object(request, most=20_000), language())
+    return _json({})
+
+
 async def records(studio: Studio, request: Request) -> Response:
     """Test records, by number."""
     numbers = [number_of(part, "record") for part in request.query_params.get("i", "").split(",")]
@@ -166,7 +181,12 @@ async def stop(studio: Studio, request: Request) -> Response:
 
 async def save(studio: Studio, request: Request) -> Response:
     """Keep the run; its place, to be shown."""
-    return _json({"path": str(await run_in_threadpool(studio.save))})
+    return _json({"path": str(await run_in_threadpool(in_language(studio.save)))})
+
+
+async def code(studio: Studio, request: Request) -> Response:
+    """The last training as a program of Keras."""
+    return _json({"program": studio.program()})
 
 
 # ---- understanding
@@ -185,12 +205,23 @@ async def flow(studio: Studio, request: Request) -> Response:
     return Response(b"".join(part.astype("<f4").tobytes() for part in outputs), media_type="application/octet-stream")
 
 
+async def prepared(studio: Studio, request: Request) -> Response:
+    """What the first Dense layer takes for the records of the body."""
+    x = _held(studio).record_of(await _body(request))
+    return _array(await run_in_threadpool(_mirror(studio).prepared, x))
+
+
+async def importance(studio: Studio, request: Request) -> Response:
+    """How much worse the model gets without each column of its table."""
+    return _json(await run_in_threadpool(in_language(studio.importance)))
+
+
 async def trace(studio: Studio, request: Request) -> Response:
     """How a unit comes to its value for the record of the body."""
     mirror = _mirror(studio)
     x = _held(studio).record_of(await _body(request))
     layer, unit = _layer(mirror, request), number_of(request.query_params.get("unit", ""), "unit")
-    followed = await run_in_threadpool(partial(mirror.trace, x[:1], unit, layer))
+    followed = await run_in_threadpool(in_language(mirror.trace), x[:1], unit, layer)
     return _json({**followed.to_dict(), "names": [followed.name(int(f)) for f in followed.largest()]})
 
 
@@ -206,6 +237,8 @@ ROUTES = (
     ("GET", "/words", words),
     ("GET", "/events", events),
     ("POST", "/data", data),
+    ("PUT", "/table", table),
+    ("POST", "/target", target),
     ("GET", "/records", records),
     ("GET", "/labels", labels),
     ("POST", "/train", train),
@@ -213,9 +246,12 @@ ROUTES = (
     ("POST", "/resume", resume),
     ("POST", "/stop", stop),
     ("POST", "/save", save),
+    ("GET", "/code", code),
     ("GET", "/weights/{layer}", weights),
     ("POST", "/flow", flow),
+    ("POST", "/prepared", prepared),
     ("POST", "/trace/{layer}", trace),
+    ("GET", "/importance", importance),
     ("GET", "/mistaken", mistaken),
 )
 
@@ -233,20 +269,31 @@ def _array(values: Any) -> Response:
     return Response(values.astype(kind).tobytes(), media_type="application/octet-stream", headers=headers)
 
 
-async def _body(request: Request) -> bytes:
+def in_language(work: Callable[..., Any]) -> Callable[..., Any]:
+    """`work`, which in another thread speaks the language of this request."""
+    lang = language()
+
+    def done(*given: Any) -> Any:
+        with use_language(lang):
+            return work(*given)
+
+    return done
+
+
+async def _body(request: Request, most: int = MOST_BODY) -> bytes:
     """The body; raises UsageError where it is longer than any that the page sends."""
     parts, size = [], 0
     async for part in request.stream():
         parts.append(part)
         size += len(part)
-        if size > MOST_BODY:
-            raise UsageError("studio.long", most=f"{MOST_BODY:,}")
+        if size > most:
+            raise UsageError("studio.long", most=f"{most:,}")
     return b"".join(parts)
 
 
-async def _object(request: Request) -> dict[str, Any]:
+async def _object(request: Request, most: int = 1000) -> dict[str, Any]:
     try:
-        value = from_json(await _body(request), most=1000)
+        value = from_json(await _body(request), most)
     except (ValueError, RecursionError, json.JSONDecodeError) as cause:
         raise UsageError("studio.json") from cause
     if not isinstance(value, dict):

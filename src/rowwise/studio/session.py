@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.environment import debug
-from rowwise.errors import RowwiseError, SaveError, UsageError, os_reason
+from rowwise.errors import RowwiseError, SaveError, UsageError, os_reason, warnings_to
 from rowwise.runs.folder import RUNS
 from rowwise.runs.plan import TrainingPlan
 from rowwise.runs.settings import Settings
 from rowwise.studio.held import Held
 from rowwise.studio.newest import Newest
-from rowwise.studio.story import Story
+from rowwise.studio.offered import Offered
+from rowwise.studio.story import Story, figures
 from rowwise.text import say, use_language
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from rowwise.studio.mirror import Mirror
 
 CHOICES = ("hidden", "activation", "dropout", "learning_rate", "batch_size", "epochs", "seed", "patience")
+SAMPLE = 2000  # test records that the importance of columns is measured on
 OF_TABLES = {"pieces": 0, "ensemble": 1}  # one network whose features are the columns: what the page can draw
 
 
@@ -53,8 +55,10 @@ class Studio:
         self.held: Held | None = None
         self.mirror: Mirror | None = None
         self.saved: Saved | None = None
+        self._offered: Offered | None = None  # a table whose target nobody has chosen yet
         self._answers: NDArray[np.int64] | None = None  # of all test records, once a training has ended
         self._story, self._loading, self._failed, self._kept = Story(), True, "", ""
+        self._notes: tuple[str, ...] = ()  # what the user should know of the data
         self._guard = threading.RLock()
         self._stop, self._go = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -71,7 +75,7 @@ class Studio:
         """
         with self._guard:
             self._check_idle()
-            self._loading, self._failed = True, ""
+            self._loading, self._failed, self._notes = True, "", ()
             self._start(self._load, lang, source)
         self._tell()
 
@@ -87,8 +91,32 @@ class Studio:
 
     def _show(self, held: Held) -> None:
         with self._guard:
-            self.held, self.mirror, self.saved, self._answers = held, None, None, None
+            self.held, self.mirror, self.saved, self._answers, self._offered = held, None, None, None, None
             self._loading, self._story, self._kept = False, Story(number=self._story.number), ""
+
+    def offer(self, name: str, content: bytes) -> None:
+        """Look at the columns of a table that was dropped.
+
+        Raises:
+            RowwiseError: as `Offered.of`.
+        """
+        notes: list[str] = []
+        with warnings_to(notes.append):
+            offered = Offered.of(name, content)
+        with self._guard:
+            self._offered, self._notes = offered, tuple(notes)
+        self._tell()
+
+    def open_table(self, choices: Mapping[str, Any], lang: str) -> None:
+        """Learn from the table that was dropped.
+
+        Raises:
+            UsageError: there is none, or a choice names no column of it.
+        """
+        with self._guard:
+            if self._offered is None:
+                raise UsageError("studio.table.none")
+            self.open(self._offered.source(choices), lang)
 
     def open_run(self, path: Path, lang: str) -> None:
         """Show a run that is saved, with its data, in the background."""
@@ -108,7 +136,7 @@ class Studio:
             self._show(held)
             with self._guard:
                 self.saved, self.mirror, self._kept = saved, Mirror(saved.model), str(path)
-                self._story = _story_of(saved, self._story.number + 1)
+                self._story = Story.of_run(saved, self._story.number + 1)
             self._measure_all()
         except (RowwiseError, OSError) as error:
             self._loading, self._failed = False, str(error)
@@ -193,7 +221,7 @@ class Studio:
         with self._guard:
             self.saved, self.mirror = saved, Mirror(saved.model)
         self._measure_all()
-        self._change(phase="trained", test=_figures(saved.record.test), seconds=seconds)
+        self._change(phase="trained", test=figures(saved.record.test), seconds=seconds)
         if before is not None and before.path.parent == self._folder:
             shutil.rmtree(before.path, ignore_errors=True)
 
@@ -215,6 +243,24 @@ class Studio:
             return []
         found = (self.held.test.y == true) & (self._answers == predicted)
         return np.flatnonzero(found)[:most].tolist()
+
+    def importance(self) -> dict[str, Any]:
+        """How much worse the last training's model gets where a column of its table is shuffled.
+
+        Raises:
+            UsageError: there is none. DataError: its records are no table.
+        """
+        if self.saved is None or self.held is None or self.held.kind != "table":
+            raise UsageError("studio.no_model")
+        return self.saved.importance(self.held.test[:SAMPLE]).to_dict()
+
+    def program(self) -> str:
+        """The last training as a program of Keras; raises UsageError where there is none."""
+        from rowwise.studio.code import program
+
+        if self.saved is None or self.held is None:
+            raise UsageError("studio.no_model")
+        return program(self.saved, self.held)
 
     def save(self) -> Path:
         """Keep the run of the last training among the others, where `rowwise open`, `evaluate` and `predict` find it.
@@ -270,11 +316,16 @@ class Studio:
 
     def _start(self, work: Any, lang: str, *arguments: Any) -> None:
         def run() -> None:
-            with use_language(lang):
+            with use_language(lang), warnings_to(self._note):
                 work(*arguments)
 
         self._thread = threading.Thread(target=run, name="rowwise-studio", daemon=True)
         self._thread.start()
+
+    def _note(self, message: str) -> None:
+        """What the user should know of the data."""
+        with self._guard:
+            self._notes = (*self._notes, message)
 
     def _change(self, **values: Any) -> None:
         with self._guard:
@@ -293,6 +344,8 @@ class Studio:
                 "story": asdict(self._story),
                 "layers": [] if self.mirror is None else self.mirror.layers(),
                 "kept": self._kept,
+                "notes": self._notes,
+                "offered": None if self._offered is None else self._offered.about(),
             }
 
 
@@ -301,31 +354,3 @@ def _both(saved: Saved) -> tuple[Dataset, Dataset]:
     train, test = saved.sets()
     test = saved.as_taken(test)[0]
     return (test if train is None else saved.as_taken(train)[0]), test
-
-
-def _story_of(saved: Saved, number: int) -> Story:
-    """Of a run that was trained before."""
-    record = saved.record
-    assert record is not None
-    curve = tuple({**epoch.figures, "seconds": epoch.seconds} for epoch in record.epochs)
-    return Story(
-        "trained",
-        number,
-        record.settings.to_dict(),
-        record.engine,
-        record.engine_reason,
-        record.data.records,
-        record.settings.epochs,
-        curve,
-        int(saved.model.count_params()),
-        best=record.best_epoch or len(curve),
-        interrupted=record.interrupted,
-        diverged=record.diverged is not None,
-        test=_figures(record.test),
-        seconds=float(record.seconds.get("total", 0.0)),
-    )
-
-
-def _figures(test: Mapping[str, Any]) -> dict[str, float]:
-    """The single numbers of a report."""
-    return {name: float(value) for name, value in test.items() if isinstance(value, int | float)}

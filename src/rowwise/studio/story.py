@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rowwise.runs.events import Event
+    from rowwise.runs.saved import Saved
 
 # What a training can be at: nothing, reading and building, learning, held still, measuring and saving, done, failed.
 PHASES = ("idle", "beginning", "training", "paused", "measuring", "trained", "failed")
@@ -24,7 +25,7 @@ class Story:
         phase: one of `PHASES`.
         number: of the training, from 1: another one is another story.
         settings: its settings by name.
-        engine, reason: which engine trains, and why it.
+        engine: which one trains.
         records: that are learned from.
         epochs: that it may have.
         curve: of each epoch its figures by Keras's names, and its seconds.
@@ -43,7 +44,6 @@ class Story:
     number: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
     engine: str = ""
-    reason: str = ""
     records: int = 0
     epochs: int = 0
     curve: tuple[Mapping[str, float], ...] = ()
@@ -63,6 +63,28 @@ class Story:
         """Whether it is under way, so that no other may begin."""
         return self.phase in ("beginning", "training", "paused", "measuring")
 
+    @classmethod
+    def of_run(cls, saved: Saved, number: int) -> Story:
+        """That of a run which was trained before."""
+        record = saved.record
+        assert record is not None
+        curve = tuple({**epoch.figures, "seconds": epoch.seconds} for epoch in record.epochs)
+        return cls(
+            "trained",
+            number,
+            record.settings.to_dict(),
+            record.engine,
+            record.data.records,
+            record.settings.epochs,
+            curve,
+            int(saved.model.count_params()),
+            best=record.best_epoch or len(curve),
+            interrupted=record.interrupted,
+            diverged=record.diverged is not None,
+            test=figures(record.test),
+            seconds=float(record.seconds.get("total", 0.0)),
+        )
+
     def after(self, event: Event) -> Story:
         """The story once this has happened too."""
         match event:
@@ -71,7 +93,7 @@ class Story:
             case events.ModelBuilt():
                 return replace(self, parameters=int(event.model.count_params()))
             case events.TrainingBegan():
-                began = {"engine": event.engine, "reason": event.reason, "records": event.records}
+                began = {"engine": event.engine, "records": event.records}
                 return replace(self, phase="training", epochs=event.epochs, **began)  # type: ignore[arg-type]
             case events.EpochEnded():
                 ended = {**event.figures, "seconds": event.seconds}
@@ -83,3 +105,8 @@ class Story:
             case events.Warned():
                 return replace(self, warnings=(*self.warnings, event.message))
         return self
+
+
+def figures(test: Mapping[str, Any]) -> dict[str, float]:
+    """The single numbers of a report."""
+    return {name: float(value) for name, value in test.items() if isinstance(value, int | float)}

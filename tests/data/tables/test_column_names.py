@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from synthetic_tables import PandasFrame
 
 import rowwise
-from rowwise.data.column_names import checked_names, listed, named
+from rowwise.data.column_names import checked_names, listed, names_in
 from rowwise.data.tables.encode import encode
 from rowwise.errors import Suspicious, UsageError
 
@@ -43,18 +43,18 @@ COLUMNS = ("Income, monthly", "Income", "a, b, c", "y")
     ],
 )
 def test_a_name_may_hold_commas(written, names):
-    assert named(written, COLUMNS) == tuple(names)
+    assert names_in(written, COLUMNS) == tuple(names)
 
 
 @given(st.lists(st.text(min_size=1, max_size=12).filter(str.strip), min_size=1, max_size=5, unique=True))
 def test_a_columns_name_as_it_stands_always_names_it(columns):
-    assert named(columns, columns) == tuple(columns)
+    assert names_in(columns, columns) == tuple(columns)
 
 
 @given(st.lists(st.text(st.sampled_from("ab, \t한"), min_size=1, max_size=8), min_size=1, max_size=5))
 def test_what_a_message_lists_can_be_written_in_an_option(columns):
     columns = [name for name in dict.fromkeys(columns) if name == name.strip() != ""]
-    assert named([listed(columns)] if columns else [], columns) == tuple(columns)
+    assert names_in([listed(columns)] if columns else [], columns) == tuple(columns)
 
 
 @pytest.mark.parametrize(

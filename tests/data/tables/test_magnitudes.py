@@ -7,7 +7,7 @@ import pytest
 import rowwise
 from rowwise.data.tables.encode import encode
 from rowwise.data.tables.parse import as_numbers
-from rowwise.errors import warnings_to
+from rowwise.errors import Suspicious, warnings_to
 
 N = 40
 WRITTEN = {
@@ -105,6 +105,18 @@ def test_multiples_are_read_as_the_language_means_them(tmp_path, name):
 def test_the_line_about_multiples_shows_the_price_of_a_house_whose_word_for_ten_thousand_is_left_out(tmp_path):
     *_, said = loaded(tmp_path, {"v": (["1억", "3억5천", "2억", "7천만"], [])})
     assert any('"3억5천" is read as 350,000,000' in one for one in said)
+
+
+def test_what_multiplies_a_target_is_told_as_well():
+    texts = [f"{n}만 {n % 7 + 1}천원" for n in range(1, N + 1)]
+    with pytest.warns(Suspicious, match='Target "y": what stands .* so "1만 2천원" is read as 12,000'):
+        train, test = rowwise.load(pl.DataFrame({"n": range(N), "y": texts}), "y", drop=())
+    rows = np.concatenate([train.rows, test.rows])
+    values = np.concatenate([train.y, test.y]).ravel() + (train.schema.target_origins or (0,))[0]
+    assert values[np.argsort(rows)].tolist() == [n * 10_000 + (n % 7 + 1) * 1000 for n in range(1, N + 1)]
+    bare = ["7" if n == 3 else f"{n / 4} kg" for n in range(N)]
+    with pytest.warns(Suspicious, match='Target "y": 1 numbers, such as "7" in record 4, have no unit'):
+        rowwise.load(pl.DataFrame({"n": range(N), "y": bare}), "y")
 
 
 def test_an_amount_of_several_parts_served_to_a_model_in_ten_thousands_is_brought_to_them(tmp_path):

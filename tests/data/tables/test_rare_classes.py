@@ -53,7 +53,7 @@ def test_a_class_of_one_group_is_named():
 def test_a_class_that_validation_takes_whole_is_named():
     classes = ["neu" if 40 < n < 48 else "ab"[n % 2] for n in range(60)]
     data = frame(classes, t=list(range(60)))
-    with pytest.warns(Suspicious, match=r"No test record has these classes .*: neu"):
+    with pytest.warns(Suspicious, match="No test record has these classes .*: neu"):
         train, _ = rowwise.load(data, "y", time="t")
     model = rowwise.dense(train, 4)
     with pytest.warns(Suspicious, match="so that none is trained on: neu"):

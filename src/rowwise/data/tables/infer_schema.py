@@ -12,7 +12,7 @@ from rowwise.data.tables.columns.categorical import sorted_levels
 from rowwise.data.tables.dates import order
 from rowwise.data.tables.identifiers import names_owner
 from rowwise.data.tables.left_out import take_class_words, tell_level_words, tell_spellings
-from rowwise.data.tables.number_notes import digits_note, no_numbers, number_notes
+from rowwise.data.tables.number_notes import digits_note, no_numbers, number_notes, unit_notes
 from rowwise.data.tables.origins import origin
 from rowwise.data.tables.parse import TRUE
 from rowwise.data.tables.profile import MOST_LEVELS
@@ -91,6 +91,9 @@ def infer_schema(table: Table, source: Source, profiles: Mapping[str, Profile], 
     if ambiguous:
         warn_user(say("target.alike", name=source.target[0], classes=", ".join(ambiguous[:6])))
     numbers = task == "regression"
+    for name in source.target if numbers else ():
+        for note in unit_notes(name, profiles[name], ".target"):
+            warn_user(note)
     from_zero = not numbers or source.task == "counts" or source.target_scale in ("log", "auto")
     origins = () if from_zero else tuple(origin(profiles[name]) for name in source.target)
     units = tuple(profiles[name].numbers.unit for name in source.target) if numbers else ()

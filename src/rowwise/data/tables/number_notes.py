@@ -52,13 +52,7 @@ def number_notes(name: str, profile: Profile, kind: str) -> list[str]:
                 "record": f"{record + 1:,}",
             }
             notes.append(say("table.marks", name=name, **found))
-        if numbers.several_magnitudes:
-            notes.append(_multiplied(name, profile))
-        elif numbers.unit and numbers.bare:
-            text, record = numbers.bare
-            found = {"count": f"{numbers.without_unit:,}", "found": text[:LONGEST], "record": f"{record + 1:,}"}
-            notes.append(say("table.bare", name=name, unit=numbers.unit, **found))
-        return notes
+        return notes + unit_notes(name, profile)
     if profile.all_numbers and numbers.code and kind in ("categorical", "identifier", "levels"):
         return [
             say(f"table.codes.{'used' if kind == 'categorical' else 'left'}", name=name, found=numbers.code[:LONGEST])
@@ -95,8 +89,25 @@ def _examples(profile: Profile) -> str:
     return ", ".join(shown) + (", …" if len(found) > SHOWN else "")
 
 
-def _multiplied(name: str, profile: Profile) -> str:
-    """How amounts in thousands, millions and the like are read, by an example."""
+def unit_notes(name: str, profile: Profile, role: str = "") -> list[str]:
+    """Sentences on numbers that are multiplied by what stands beside them, or take their unit from the others.
+
+    Args:
+        role: `".target"` of a target, which no option makes a category or leaves out.
+    """
+    numbers = profile.numbers
+    if numbers.several_magnitudes:
+        found, value = _multiplied(profile)
+        return [say(f"table.multiplied{role}", name=name, found=found, value=value)]
+    if not (numbers.unit and numbers.bare):
+        return []
+    text, record = numbers.bare
+    where = {"count": f"{numbers.without_unit:,}", "found": text[:LONGEST], "record": f"{record + 1:,}"}
+    return [say(f"table.bare{role}", name=name, unit=numbers.unit, **where)]
+
+
+def _multiplied(profile: Profile) -> tuple[str, str]:
+    """An amount in thousands, millions or the like, and what it is read as."""
     import polars as pl
 
     numbers = profile.numbers
@@ -105,4 +116,4 @@ def _multiplied(name: str, profile: Profile) -> str:
     others = [unit.text for unit in units if WRITTEN_OUT in unit.name or magnitude(unit.name).scale > 1]  # type: ignore[union-attr]
     text = min(shortened, default=others[0])
     value = as_numbers(pl.Series([text]), numbers.decimal, numbers.unit)[0]
-    return say("table.multiplied", name=name, found=text[:LONGEST], value=f"{value:,.6f}".rstrip("0").rstrip("."))
+    return text[:LONGEST], f"{value:,.6f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""A Keras model's chain of layers → its outputs for any records, from any number of threads at once."""
+"""A Keras model's graph of layers → its outputs for any records, from any number of threads at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from rowwise.cores import usable_cores
 from rowwise.engine.arrays import Arrays
 from rowwise.engine.native import instruction_sets, network
-from rowwise.engine.native.description import DenseChain, describe, uncompiled
+from rowwise.engine.native.description import DenseGraph, describe, uncompiled
 from rowwise.engine.native.run import INFERENCE_BATCH, Records, network_description
 from rowwise.engine.protocol import Unsupported
 
@@ -32,13 +32,13 @@ class Networks:
     model's weights anew where they have changed since it was used last.
 
     Args:
-        chain: the model's layers.
+        graph: the model's layers.
         threads: of each network; None for as many as pay.
     """
 
-    def __init__(self, chain: DenseChain, threads: int | None = None) -> None:
-        self.chain, self.threads = chain, threads
-        self.variables = [*chain.variables, *chain.statistics]
+    def __init__(self, graph: DenseGraph, threads: int | None = None) -> None:
+        self.graph, self.threads = graph, threads
+        self.variables = [*graph.variables, *graph.statistics]
         self._room = threading.BoundedSemaphore(usable_cores())
         self._guard = threading.Lock()
         self._idle: dict[tuple[bool, int], list[_Network]] = {}
@@ -46,7 +46,7 @@ class Networks:
     def same_layers(self, other: Networks) -> bool:
         """Whether the layers are the same, and their weights the same variables, whatever values these hold."""
         mine, others = ([id(variable) for variable in one.variables] for one in (self, other))
-        return mine == others and self.chain == other.chain
+        return mine == others and self.graph == other.graph
 
     def outputs(self, x: NDArray[Any], values: Sequence[Any]) -> NDArray[np.float32] | None:
         """`(records, outputs)`: what the model gives for x `(records, ...)`.
@@ -61,17 +61,17 @@ class Networks:
         Raises:
             Unsupported: records of a type that the model casts differently.
         """
-        if self.chain.prepare is not None and len(x) > BLOCK:  # a table's features may be far wider than its columns
+        if self.graph.prepare is not None and len(x) > BLOCK:  # a table's features may be far wider than its columns
             blocks = [self.outputs(x[start : start + BLOCK], values) for start in range(0, len(x), BLOCK)]
             return None if any(block is None for block in blocks) else np.concatenate(blocks)  # type: ignore[arg-type]
-        records = Records(Arrays(x, np.zeros(len(x), np.int32)), self.chain)
+        records = Records(Arrays(x, np.zeros(len(x), np.int32)), self.graph)
         outputs = np.empty((records.records, records.units), np.float32)
         size = FEW if records.records <= FEW else INFERENCE_BATCH
         with self._room, self._network(records.bytes, size) as borrowed:
             if not borrowed.takes(values):
                 return None
             borrowed.compiled.records(records.x).predict(outputs)
-        return outputs if self.chain.finish is None else self.chain.finish.finish(outputs)
+        return outputs if self.graph.finish is None else self.graph.finish.finish(outputs)
 
     @contextmanager
     def _network(self, takes_bytes: bool, size: int) -> Iterator[_Network]:
@@ -80,7 +80,7 @@ class Networks:
             idle = self._idle.setdefault((takes_bytes, size), [])
             borrowed = idle.pop() if idle else None
         if borrowed is None:
-            description = network_description(self.chain, uncompiled(self.chain), takes_bytes, size, self.threads)
+            description = network_description(self.graph, uncompiled(self.graph), takes_bytes, size, self.threads)
             borrowed = _Network(network(description), len(self.variables))
         yield borrowed
         with self._guard:  # after an error it is left to be forgotten

@@ -16,7 +16,7 @@ from rowwise.data.storage import file_of, release
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.native import network, threads_for
 from rowwise.engine.native.compiled_description import SPARSE, check_methods
-from rowwise.engine.native.description import Compiled, DenseChain, compiled, describe
+from rowwise.engine.native.description import Compiled, DenseGraph, compiled, describe
 from rowwise.engine.native.network_description import NetworkDescription, OptimizerDescription
 from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import (
@@ -77,11 +77,11 @@ class Native:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
         self._ahead = False  # whether the network holds what the model does not
-        self.chain = describe(model)
-        self.compiled = compiled(model, self.chain)
+        self.graph = describe(model)
+        self.compiled = compiled(model, self.graph)
         _check_metrics(model)
-        self.train = Records(train, self.chain, self.compiled)
-        self.validation = Records(validation, self.chain, self.compiled) if validation is not None else None
+        self.train = Records(train, self.graph, self.compiled)
+        self.validation = Records(validation, self.graph, self.compiled) if validation is not None else None
         self._network = self._built(self.compiled, self.train, batch_size, threads)
         release(self.train.x)
         file = file_of(self.train.x) or ()
@@ -91,8 +91,8 @@ class Native:
             self._checker = self._built(without_slots, self.validation, INFERENCE_BATCH, threads)
             records = self.validation
             self._bound_validation = self._checker.records(records.x, records.y, records.weights)
-        weights = self.chain.variables
-        self._variables = [*weights, *_slots(model.optimizer, weights), *self.chain.statistics]
+        weights = self.graph.variables
+        self._variables = [*weights, *_slots(model.optimizer, weights), *self.graph.statistics]
         self._synced: list[Any] = [None] * len(self._variables)  # the values that the network took or gave last
         self._copies: dict[int, NDArray[np.float32]] = {}  # of what it holds, since it trained last
 
@@ -134,7 +134,7 @@ class Native:
 
     def _built(self, compiled: Compiled, records: Records, batch_size: int, threads: int | None) -> Any:
         size = min(batch_size, max(1, records.records))
-        return network(network_description(self.chain, compiled, records.bytes, size, threads))
+        return network(network_description(self.graph, compiled, records.bytes, size, threads))
 
     def _counts_hits(self, records: Records) -> bool:
         """Whether all metrics are accuracies that compare two argmax, as the engine itself does."""
@@ -149,7 +149,7 @@ class Native:
     def validate(self) -> dict[str, float]:
         """Loss and metrics over the validation records, by name without `val_`."""
         assert self.validation is not None
-        weights, statistics = len(self.chain.variables), len(self.chain.statistics)
+        weights, statistics = len(self.graph.variables), len(self.graph.statistics)
         held = [*range(weights), *range(len(self._variables) - statistics, len(self._variables))]  # but no slots
         for place, index in enumerate(held):
             value = self._variables[index].value
@@ -166,11 +166,11 @@ class Native:
 
     def _in_units(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """`(records, outputs)` as the model gives them, from what the network gives."""
-        if self.chain.finish is not None:
-            return self.chain.finish.finish(outputs)
+        if self.graph.finish is not None:
+            return self.graph.finish.finish(outputs)
         if not self.compiled.standardized:
             return outputs
-        scale, offset = (np.array(one, np.float32) for one in (self.chain.output_scale, self.chain.output_offset))
+        scale, offset = (np.array(one, np.float32) for one in (self.graph.output_scale, self.graph.output_offset))
         return outputs * scale + offset
 
     def _read(self) -> None:
@@ -212,24 +212,24 @@ class Native:
 class Records:
     """Records as the network takes them: x `(records, features)` uint8 or float32; y int32 classes or float32."""
 
-    def __init__(self, arrays: Arrays, chain: DenseChain, compiled: Compiled | None = None) -> None:
+    def __init__(self, arrays: Arrays, graph: DenseGraph, compiled: Compiled | None = None) -> None:
         if not arrays.single or np.ndim(arrays.weights) > 1:
             raise Unsupported("x, y, sample_weight: several arrays")
-        self.records, self.units = arrays.records, chain.layers[-1].units
+        self.records, self.units = arrays.records, graph.layers[-1].units
         self.labels, self.weights = arrays.y, arrays.weights  # as the metrics take them
-        if chain.dtype not in ("float32", arrays.x.dtype.name):
-            raise Unsupported(f"Input, {chain.dtype}")
+        if graph.dtype not in ("float32", arrays.x.dtype.name):
+            raise Unsupported(f"Input, {graph.dtype}")
         x = arrays.x.reshape(self.records, -1)
-        if chain.prepare is not None:
-            x = chain.prepare(x)
-        self.bytes = x.dtype == np.uint8 and chain.takes_bytes
+        if graph.prepare is not None:
+            x = graph.prepare(x)
+        self.bytes = x.dtype == np.uint8 and graph.takes_bytes
         self.x = np.ascontiguousarray(x if self.bytes else x.astype(np.float32, copy=False))
         if compiled is None:
             return
         y, self.classes = arrays.y, None
-        if chain.finish is not None:
+        if graph.finish is not None:
             self.countable = False
-            self.y = self._of_layer(chain.finish, y)
+            self.y = self._of_layer(graph.finish, y)
             return
         sparse = compiled.loss.name == SPARSE
         width = 1 if sparse else self.units
@@ -245,7 +245,7 @@ class Records:
         else:
             y = y.reshape(self.records, self.units)
             if compiled.standardized:
-                y = (y - np.array(chain.output_offset)) / np.array(chain.output_scale)
+                y = (y - np.array(graph.output_offset)) / np.array(graph.output_scale)
             self.y = np.ascontiguousarray(y, np.float32)
         # Of pictures, which the order of a batch puts beside each other.
         if self.bytes and (sparse or self.units > 1):
@@ -277,26 +277,26 @@ class Records:
         return self.labels[rows], self.weights[rows] if self.weights is not None else None
 
 
-def multiply_adds(chain: DenseChain, batch_size: int) -> int:
+def multiply_adds(graph: DenseGraph, batch_size: int) -> int:
     """Of one batch going forward."""
-    return batch_size * sum(layer.inputs * layer.units for layer in chain.layers if layer.kind == "dense")
+    return batch_size * sum(layer.inputs * layer.units for layer in graph.layers if layer.kind == "dense")
 
 
 def network_description(
-    chain: DenseChain, compiled: Compiled, takes_bytes: bool, batch_size: int, threads: int | None = None
+    graph: DenseGraph, compiled: Compiled, takes_bytes: bool, batch_size: int, threads: int | None = None
 ) -> NetworkDescription:
     """Of the network that takes up to `batch_size` records at a time; `threads` None for as many as pay."""
     return NetworkDescription(
         layers=compiled.layers,
         loss=compiled.loss,
         optimizer=compiled.optimizer,
-        scale=chain.scale,
-        offset=chain.offset,
+        scale=graph.scale,
+        offset=graph.offset,
         bytes=takes_bytes,
-        output_scale=() if compiled.standardized else chain.output_scale,
-        output_offset=() if compiled.standardized else chain.output_offset,
+        output_scale=() if compiled.standardized else graph.output_scale,
+        output_offset=() if compiled.standardized else graph.output_offset,
         batch_size=batch_size,
-        threads=threads or threads_for(multiply_adds(chain, batch_size)),
+        threads=threads or threads_for(multiply_adds(graph, batch_size)),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import keras
-from keras.src.models.functional import Functional  # has no public name
+from keras.src.models.functional import Functional  # has no public name, as the next has none
+from keras.src.ops.numpy import Add
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,6 +141,11 @@ def is_of_older_keras(model: Any) -> bool:
 def is_functional(model: Any) -> bool:
     """Whether `keras.Model(inputs, outputs)` made it. What derives from that class may override `call`."""
     return type(model) is Functional
+
+
+def is_addition(operation: Any) -> bool:
+    """Whether it adds up what it takes, a layer or `a + b`; one that takes a single tensor adds a number to it."""
+    return type(operation) in (keras.layers.Add, Add)
 
 
 def calls_of(operation: Any) -> list[Any]:

@@ -3,6 +3,7 @@ import { choice, fill, make, write } from "./dom.js";
 import { canvas, paintRecord, sizes } from "./paint.js";
 import { newest, records, tell, tried } from "./server.js";
 import { change, featuresOf, onChange, state } from "./store.js";
+import { buildDrop, drawOffered, drawRows, valueText } from "./table.js";
 import { className, say, sets, shape } from "./words.js";
 
 const SHOWN = 8; // samples of a class
@@ -14,20 +15,28 @@ export function buildData(body, glance) {
     sets.map((name) => [name, name]),
     (name) => tried(() => tell("/data", { name })),
   );
+  const lead = make("p", { class: "lead" });
+  const drop = make("div", { class: "drop-room" });
+  const offered = make("div", { class: "offered" });
+  const notes = make("ul", { class: "notes" });
+  buildDrop(drop);
   const samples = make("div", { class: "samples" });
   const picture = canvas("record large");
+  const values = make("dl", { class: "values" });
   const caption = make("p", { class: "caption", "aria-live": "polite" });
   const flat = canvas("flat");
   const flatCaption = make("p", { class: "soft small" });
   body.append(
     make("h2", {}, say("studio.data.heading")),
-    make("p", { class: "lead" }, say("studio.data.lead")),
-    chosen.element,
+    lead,
+    make("div", { class: "controls" }, chosen.element, drop),
+    offered,
+    notes,
     make(
       "div",
       { class: "columns" },
       samples,
-      make("div", { class: "picked" }, make("h3", {}, say("studio.data.picked")), picture, caption, flat, flatCaption),
+      make("div", { class: "picked" }, make("h3", {}, say("studio.data.picked")), picture, caption, values, flat, flatCaption),
     ),
   );
   const small = canvas("record");
@@ -54,9 +63,17 @@ export function buildData(body, glance) {
       for (const place of [picture, small]) paintRecord(place, current, data);
       paintRecord(flat, current, { ...data, shape: [1, featuresOf(data)] });
     }
+    for (const part of [picture, flat, small]) part.hidden = data.kind !== "pictures";
+    values.hidden = data.kind === "pictures";
+    if (data.kind === "table") {
+      const record = current;
+      fill(values, ...data.features.flatMap((name, input) => [make("dt", {}, name), make("dd", {}, valueText(data, input, record[input]))]));
+    }
     picture.setAttribute("role", "img");
     picture.setAttribute("aria-label", say("studio.data.record", { record: state.record }));
-    write(flatCaption, say("studio.data.flat", { shape: shape(data.shape), flat: shape([featuresOf(data)]) }));
+    flatCaption.hidden = data.kind === "arrays";
+    if (data.kind === "table") write(flatCaption, say("studio.data.row", { flat: shape([featuresOf(data)]) }));
+    else write(flatCaption, say("studio.data.flat", { shape: shape(data.shape), flat: shape([featuresOf(data)]) }));
     describe();
   });
 
@@ -65,7 +82,7 @@ export function buildData(body, glance) {
     if (!data) return;
     const label = state.drawn ? undefined : data.samples.findIndex((numbers) => numbers.includes(state.record));
     const words = state.drawn
-      ? say("studio.data.drawn")
+      ? say(data.kind === "table" ? "studio.data.changed" : "studio.data.drawn")
       : label !== undefined && label >= 0 && data.classes.en.length
         ? say("studio.data.is", { record: state.record, name: className(data, label) })
         : say("studio.data.record", { record: state.record });
@@ -74,7 +91,9 @@ export function buildData(body, glance) {
 
   const showSamples = newest(async () => {
     const data = state.server?.data;
-    if (!data || data.kind !== "pictures") return fill(samples);
+    if (!data) return;
+    if (data.kind === "table") return drawRows(samples, data);
+    if (data.kind !== "pictures") return fill(samples);
     const numbers = data.samples.flatMap((some) => some.slice(0, SHOWN));
     const all = await records(numbers);
     let place = 0;
@@ -99,13 +118,25 @@ export function buildData(body, glance) {
   });
 
   function mark() {
-    for (const button of samples.querySelectorAll("button")) {
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (samples.querySelectorAll("button[data-record]"))) {
       button.setAttribute("aria-pressed", String(!state.drawn && button.dataset.record === String(state.record)));
     }
   }
 
   let about = "";
+  let noted = "";
+  let asked = /** @type {string | null} */ (null);
   onChange((now, before) => {
+    const waiting = now.server?.offered ?? null;
+    const question = waiting && JSON.stringify(waiting);
+    if (question !== asked) {
+      asked = question;
+      if (waiting) drawOffered(offered, waiting);
+      else fill(offered);
+    }
+    const told = (now.server?.notes ?? []).join("\n");
+    if (told !== noted) fill(notes, ...(now.server?.notes ?? []).map((note) => make("li", {}, note)));
+    noted = told;
     const data = now.server?.data;
     if (!data) return;
     const key = `${data.name} ${data.train} ${data.test}`;
@@ -113,6 +144,7 @@ export function buildData(body, glance) {
     if (other) {
       about = key;
       chosen.show(data.name);
+      write(lead, say(data.kind === "table" ? "studio.data.lead.table" : "studio.data.lead"));
       if (now.record >= data.test) change({ record: 0 });
       showSamples();
     }

@@ -27,6 +27,7 @@ export function buildKernels(place) {
     place.hidden = false;
     const units = Math.min(layer.units, MOST);
     if (painted.length !== units) {
+      tiles.classList.toggle("many", units > 120);
       painted = Array.from({ length: units }, () => canvas("record"));
       fill(
         tiles,

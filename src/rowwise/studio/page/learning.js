@@ -3,12 +3,14 @@ import { buildConfusion } from "./confusion.js";
 import { bestOf, buildCurves } from "./curves.js";
 import { fill, make, svg, write } from "./dom.js";
 import { buildKernels } from "./kernels.js";
-import { tell, tried } from "./server.js";
+import { get, tell, tried } from "./server.js";
 import { busy, change, onChange, state } from "./store.js";
 import { figure, percent, say } from "./words.js";
 
 const ACTIVATIONS = ["relu", "tanh", "sigmoid", "elu", "gelu", "linear"];
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1];
+
+const MEASURES = ["mae", "rmse", "r2", "f1"]; // of a report without an accuracy, those that are told first
 
 /** Begin a training with what the page has chosen. */
 export function begin() {
@@ -24,6 +26,13 @@ export function buildLearning(body, glance) {
   const pause = make("button", { type: "button", class: "quiet", onclick: () => tried(() => tell(state.server?.story.phase === "paused" || waiting ? "/resume" : "/pause")).then(() => (waiting = !waiting)) });
   const stop = make("button", { type: "button", class: "quiet", onclick: () => tried(() => tell("/stop")) }, say("studio.learning.stop"));
   const save = make("button", { type: "button", class: "quiet", onclick: () => tried(() => tell("/save")) }, say("studio.learning.save"));
+  const code = make("button", { type: "button", class: "quiet", onclick: showCode }, say("studio.learning.code"));
+  const program = make("pre", { class: "program", tabindex: "0", "aria-label": say("studio.learning.code"), hidden: true });
+  async function showCode() {
+    const found = program.hidden ? await tried(() => get("/code")) : undefined;
+    program.hidden = !found;
+    if (found) write(program, found.program);
+  }
   const bar = make("progress", { max: 1, value: 0, "aria-label": say("studio.learning.progress") });
   const status = make("p", { class: "status", role: "status" });
   const more = make("p", { class: "soft small" });
@@ -55,7 +64,8 @@ export function buildLearning(body, glance) {
     make("h2", {}, say("studio.learning.heading")),
     make("p", { class: "lead" }, say("studio.learning.lead")),
     settings,
-    make("div", { class: "controls" }, start, pause, stop, save),
+    make("div", { class: "controls" }, start, pause, stop, save, code),
+    program,
     bar,
     status,
     more,
@@ -85,11 +95,13 @@ export function buildLearning(body, glance) {
     pause.hidden = stop.hidden = !["training", "paused"].includes(phase);
     write(pause, say(phase === "paused" || waiting ? "studio.learning.resume" : "studio.learning.pause"));
     save.hidden = phase !== "trained" || Boolean(server.kept);
+    code.hidden = phase !== "trained";
+    if (code.hidden) program.hidden = true;
     bar.hidden = !busy(now);
     if (phase === "training" || phase === "paused") bar.value = story.curve.length / Math.max(1, story.epochs);
     else bar.removeAttribute("value");
     write(status, statusOf(story, server.kept));
-    write(more, [story.reason && say("studio.learning.engine", { engine: story.engine, reason: story.reason }), ...story.warnings].filter(Boolean).join(" "));
+    write(more, [story.engine && say("studio.learning.engine", { engine: story.engine }), ...story.warnings].filter(Boolean).join(" "));
     drawSpark(line, story);
     const ended = story.curve.at(-1);
     write(words, phase === "idle" ? "" : ended ? `${story.curve.length}/${story.epochs}${"val_accuracy" in ended ? ` · ${percent(ended.val_accuracy)}` : ""}` : "…");
@@ -116,7 +128,7 @@ function statusOf(story, kept) {
       return story.message;
     case "trained": {
       const how = story.diverged ? "diverged" : story.interrupted ? "stopped" : "trained";
-      const measure = "accuracy" in story.test ? say("studio.learning.accuracy", { share: percent(story.test.accuracy) }) : Object.entries(story.test).slice(0, 2).map(([name, value]) => `${name} ${figure(value)}`).join(", ");
+      const measure = "accuracy" in story.test ? say("studio.learning.accuracy", { share: percent(story.test.accuracy) }) : MEASURES.filter((name) => name in story.test).slice(0, 2).map((name) => `${say(`studio.measure.${name}`)} ${figure(story.test[name])}`).join(", ");
       const saved = kept ? ` ${say("studio.learning.kept", { path: kept })}` : "";
       return `${say(`studio.learning.${how}`, { seconds: story.seconds.toFixed(1), best: story.best || bestOf(story), epochs: story.curve.length })} ${measure}${saved}`;
     }

@@ -2,8 +2,8 @@
 import { fill, make, write } from "./dom.js";
 import { equation, layout } from "./layout.js";
 import { canvas, colour, largest, much, paint, signed } from "./paint.js";
-import { flow, newest, records, weights } from "./server.js";
-import { change, fits, layersOf, onChange, state } from "./store.js";
+import { flow, newest, prepared, records, weights } from "./server.js";
+import { change, fits, HOUSES, layersOf, onChange, shownLayer, state } from "./store.js";
 import { count, figure, say, shape } from "./words.js";
 
 /** @typedef {import("./layout.js").Placed} Placed */
@@ -23,11 +23,11 @@ export function buildLedger(place) {
   const arithmetic = make("p", { class: "arithmetic" });
   const still = make("p", { class: "soft" });
   const caption = make("p", { class: "caption", "aria-live": "polite" });
-  words.append(formula, arithmetic, still);
+  words.append(formula, arithmetic, still, caption);
   const mark = make("div", { class: "row-mark", "aria-hidden": "true", hidden: true });
   const column = make("div", { class: "row-mark", "aria-hidden": "true", hidden: true });
   stage.append(mark, column);
-  place.append(words, stage, caption);
+  place.append(words, stage);
 
   /** @type {Record<string, Shown>} */ const shown = {};
   for (const id of ["X", "W", "b", "Y"]) {
@@ -42,22 +42,22 @@ export function buildLedger(place) {
     box.addEventListener("pointermove", (event) => point(id, event));
     box.addEventListener("pointerleave", () => point("", null));
     box.addEventListener("focus", () => write(caption, axesOf(id)));
-    box.addEventListener("blur", () => write(caption, say("studio.ledger.hover")));
+    box.addEventListener("blur", () => write(caption, hint()));
     box.addEventListener("click", (event) => pick(id, event));
   }
 
   let placed = /** @type {Placed[]} */ ([]);
   let scale = 1;
-  /** @type {{x: (Uint8Array | Float32Array)[], kernel: Float32Array | null, y: Float32Array | null}} */
-  let numbers = { x: [], kernel: null, y: null };
+  /** @type {{x: (Uint8Array | Float32Array)[], kernel: Float32Array | null, y: Float32Array | null, front: Float32Array | null}} */
+  let numbers = { x: [], kernel: null, y: null, front: null };
 
+  const hint = () => say(state.convention === "keras" ? "studio.ledger.hover" : "studio.ledger.hover.row");
   const find = (/** @type {string} */ id) => placed.find((one) => one.id === id);
   const left = (/** @type {Placed} */ one) => one.x * scale + one.right * GAP + LEFT;
   const top = (/** @type {Placed} */ one) => one.y * scale + one.down * GAP + TOP;
 
   function draw() {
-    const layers = layersOf(state);
-    const layer = layers[Math.min(state.layer, layers.length - 1)];
+    const layer = shownLayer(state);
     if (!layer || !stage.clientWidth) return;
     const made = layout(state.convention, state.view, state.batch, layer.features, layer.units);
     placed = made.arrays;
@@ -66,7 +66,7 @@ export function buildLedger(place) {
     const within = state.convention !== "torch" && layer.features * scale > NARROWEST;
     place.classList.toggle("within", within);
     words.style.maxWidth = within ? `${layer.features * scale}px` : "";
-    stage.style.height = `${Math.ceil(made.height * scale) + 2 * GAP + TOP + 8}px`;
+    stage.style.height = `${Math.ceil(Math.max(...placed.map((one) => top(one) + one.rows * scale)) + 28)}px`;
     for (const one of placed) {
       const { box, label, down, across } = shown[one.id];
       box.style.left = `${left(one)}px`;
@@ -74,6 +74,7 @@ export function buildLedger(place) {
       box.style.width = `${Math.max(THINNEST, one.columns * scale)}px`;
       box.style.height = `${Math.max(THINNEST, one.rows * scale)}px`;
       box.dataset.open = one.open;
+      box.toggleAttribute("data-end", left(one) + 130 > stage.clientWidth);
       box.toggleAttribute("data-upright", one.rows > one.columns);
       box.setAttribute("aria-label", `${one.name} ${axesOf(one.id)}`);
       write(label, `${one.name} ${shape(one.sizes)}`);
@@ -92,8 +93,8 @@ export function buildLedger(place) {
       ` = ${count(layer.features * layer.units)} + ${count(layer.units)} = `,
       make("b", {}, count(layer.features * layer.units + layer.units)),
     );
-    write(still, say(`studio.ledger.still.${state.view}`, { batch: state.batch, features: layer.features, units: layer.units, last: state.batch - 1 }));
-    if (!caption.textContent) write(caption, say("studio.ledger.hover"));
+    write(still, layer === HOUSES ? say("studio.ledger.houses") : say(`studio.ledger.${state.convention === "columns" ? "columns" : "still"}.${state.view}`, { batch: state.batch, features: layer.features, units: layer.units, last: state.batch - 1 }));
+    write(caption, hint());
     colourIn();
   }
 
@@ -117,10 +118,8 @@ export function buildLedger(place) {
 
   /** Paint the numbers that there are; a model that is not trained yet has plain grounds. */
   function colourIn() {
-    const layers = layersOf(state);
-    const layer = layers[Math.min(state.layer, layers.length - 1)];
     const data = state.server?.data;
-    if (!layer || !data) return;
+    if (!shownLayer(state) || !data) return;
     for (const one of placed) {
       const name = one.id.toLowerCase();
       const plain = () => colour(name);
@@ -128,7 +127,7 @@ export function buildLedger(place) {
       const rows = Math.max(1, Math.min(one.rows, 1024));
       const columns = Math.max(1, Math.min(one.columns, 1024));
       const value = valuesOf(one.id);
-      const limit = one.id === "X" ? 1 : value ? largestOf(one.id) : 1;
+      const limit = one.id === "X" && state.layer === 0 ? (numbers.front ? 2.5 : 1) : value ? largestOf(one.id) : 1;
       paint(shown[one.id].canvas, rows, columns, (row, column) => {
         if (!value) return plain();
         const [first, second] = turned ? [column, row] : [row, column];
@@ -142,6 +141,7 @@ export function buildLedger(place) {
 
   /** Of an array the value at row and column, as Keras has it; null where there is none yet. @param {string} id */
   function valuesOf(id) {
+    if (shownLayer(state) === HOUSES) return null;
     const layers = layersOf(state);
     const index = Math.min(state.layer, layers.length - 1);
     const { features, units } = layers[index];
@@ -150,6 +150,10 @@ export function buildLedger(place) {
     if (id === "W") return kernel && kernel.length === (features + 1) * units ? (/** @type {number} */ row, /** @type {number} */ column) => kernel[row * units + column] : null;
     if (id === "b") return kernel && kernel.length === (features + 1) * units ? (/** @type {number} */ row, /** @type {number} */ column) => kernel[features * units + Math.max(row, column)] : null;
     if (id === "X" && index === 0) {
+      if (numbers.front) {
+        const front = numbers.front;
+        return (/** @type {number} */ row, /** @type {number} */ column) => front[(row % x.length) * features + column];
+      }
       if (!x.length || x[0].length !== features) return null;
       return (/** @type {number} */ row, /** @type {number} */ column) => (x[row % x.length] ? x[row % x.length][column] / data.white : undefined);
     }
@@ -187,7 +191,7 @@ export function buildLedger(place) {
   function point(id, event) {
     if (!id || !event || !find(id)) {
       mark.hidden = column.hidden = true;
-      write(caption, say("studio.ledger.hover"));
+      write(caption, hint());
       return;
     }
     const at = cell(id, event);
@@ -235,9 +239,13 @@ export function buildLedger(place) {
     if (state.drawn) x[0] = state.drawn;
     numbers = { ...numbers, x };
     if (fits(state) && state.server?.story.phase !== "beginning") {
-      numbers = { x, kernel: await weights(Math.min(state.layer, state.hidden.length)), y: await flow(x) };
+      numbers = { x, kernel: await weights(Math.min(state.layer, state.hidden.length)), y: await flow(x), front: null };
+      if (data.kind === "table" && state.layer === 0) {
+        colourIn();
+        numbers.front = await prepared(x);
+      }
     } else {
-      numbers = { x, kernel: null, y: null };
+      numbers = { x, kernel: null, y: null, front: null };
     }
     colourIn();
   });
@@ -249,7 +257,7 @@ export function buildLedger(place) {
       last = "";
       return;
     }
-    const key = JSON.stringify([now.view, now.batch, now.convention, now.layer, layersOf(now), now.record, now.server.data.name]);
+    const key = JSON.stringify([now.view, now.batch, now.convention, now.layer, shownLayer(now), now.record, now.server.data.name]);
     if (key !== last) {
       last = key;
       draw();

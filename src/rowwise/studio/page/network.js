@@ -71,6 +71,8 @@ export function buildNetwork(body, glance) {
     write(size, String(now.batch));
     const layers = layersOf(now);
     if (!layers.length) return;
+    const data = now.server?.data;
+    turn.hidden = !data || data.kind === "table" && data.wide !== data.features.length; // whose columns are not the features
     write(total, layers.map((layer) => layer.features).concat(layers[layers.length - 1].units).map(count).join(" → "));
     paintMini(small, layers);
   });

@@ -8,11 +8,17 @@ async function asked(path, options = {}) {
   const answer = await fetch(path, { ...options, headers });
   if (answer.ok) return answer;
   const { error } = await answer.json().catch(() => ({ error: answer.statusText }));
-  throw new Error(error);
+  throw new Refused(error);
 }
+
+/** What the server refuses, in its words. */
+class Refused extends Error {}
 
 /** @param {string} path @param {object} [value] */
 export const tell = async (path, value = {}) => (await asked(path, { method: "POST", body: JSON.stringify(value) })).json();
+
+/** @param {string} path @param {Blob} content @param {string} name */
+export const put = async (path, content, name) => (await asked(path, { method: "PUT", body: content, headers: { "x-name": encodeURIComponent(name) } })).json();
 
 /** @param {string} path */
 export const get = async (path) => (await asked(path)).json();
@@ -61,7 +67,7 @@ export function records(numbers) {
 export const weights = async (layer) => new Float32Array(await (await asked(`/weights/${layer}`)).arrayBuffer());
 
 /**
- * What each layer gives for records, `(records, units)` one after the other.
+ * What each layer gives for records, `(records, units)` one after the other; last, what the model gives.
  * @param {(Uint8Array | Float32Array)[]} several @returns {Promise<Float32Array>}
  */
 export async function flow(several) {
@@ -71,6 +77,10 @@ export async function flow(several) {
 /** @param {Uint8Array | Float32Array} record @param {number} layer @param {number} unit */
 export const trace = async (record, layer, unit) =>
   (await asked(`/trace/${layer}?unit=${unit}`, { method: "POST", body: new Blob([/** @type {any} */ (record)]) })).json();
+
+/** What the first layer takes, `(records, features)`. @param {(Uint8Array | Float32Array)[]} several */
+export const prepared = async (several) =>
+  new Float32Array(await (await asked("/prepared", { method: "POST", body: new Blob(/** @type {any} */ (several)) })).arrayBuffer());
 
 /** Follow the server's state; a lost connection is taken up again by the browser. */
 export function follow() {
@@ -95,8 +105,9 @@ export function newest(work) {
       next = null;
       try {
         await work(...now);
-      } catch {
-        // The server is gone, or has other data by now: its next state draws anew.
+      } catch (error) {
+        // The server is gone, or has other data by now: its next state draws anew. Anything else is a mistake of ours.
+        if (!(error instanceof Refused) && !(error instanceof TypeError && /fetch/i.test(error.message))) console.error(error);
       }
     }
     running = false;

@@ -11,7 +11,6 @@
  * @property {number} number
  * @property {Record<string, any>} settings
  * @property {string} engine
- * @property {string} reason
  * @property {number} records
  * @property {number} epochs
  * @property {Record<string, number>[]} curve
@@ -39,11 +38,14 @@
  * @property {{en: string[], ko: string[]}} classes
  * @property {string[]} targets
  * @property {string[]} features
+ * @property {number} wide how many features a table's columns become
+ * @property {import("./table.js").Column[]} columns
+ * @property {{name: string, levels: string[], low: number | null, high: number | null}[]} inputs
  * @property {number[]} counts
  * @property {number[][]} samples
- * @property {string} warning
  *
- * @typedef {{data: Data | null, loading: boolean, failed: string, story: Story, layers: Layer[], kept: string}} Server
+ * @typedef {{data: Data | null, loading: boolean, failed: string, story: Story, layers: Layer[], kept: string, notes: string[],
+ *   offered: {name: string, records: number, columns: import("./table.js").Column[]} | null}} Server
  */
 
 export const state = {
@@ -54,6 +56,7 @@ export const state = {
   /** @type {Chapter} */ chapter: "data",
   /** @type {View} */ view: "designed",
   /** @type {Convention} */ convention: "keras",
+  /** whether the circles of the picture lie down */ lying: false,
   layer: 0,
   unit: -1,
   record: 0,
@@ -116,18 +119,31 @@ export function layersOf(now) {
   const widths = [...now.hidden, outputsOf(data)];
   const own = now.server?.layers ?? [];
   if (fits(now)) return own;
-  let features = own[0]?.features ?? featuresOf(data);
+  let features = own[0]?.features ?? (data.wide || featuresOf(data));
   return widths.map((units, index) => {
     const last = index === widths.length - 1;
-    const activation = last ? (data.task === "classification" ? "softmax" : "linear") : now.activation;
+    const ends = { classification: "softmax", multilabel: "sigmoid" }[data.task] ?? "linear";
+    const activation = last ? ends : now.activation;
     const layer = { name: last ? "classes" : `hidden_${index + 1}`, features, units, activation };
     features = units;
     return layer;
   });
 }
 
+/** The question about the table of houses: two columns, one price. @type {Layer} */
+export const HOUSES = { name: "price", features: 2, units: 1, activation: "linear" };
+const ABOUT_HOUSES = 10;
+
+/** The layer whose shapes are drawn. @param {State} now @returns {Layer | undefined} */
+export function shownLayer(now) {
+  if (now.question === ABOUT_HOUSES) return HOUSES;
+  const layers = layersOf(now);
+  return layers[Math.min(now.layer, layers.length - 1)];
+}
+
 /** Whether there is a model, and it has the widths that are designed. @param {State} now */
 export function fits(now) {
+  if (now.question === ABOUT_HOUSES) return false;
   const own = now.server?.layers ?? [];
   return own.length === now.hidden.length + 1 && now.hidden.every((units, index) => units === own[index].units);
 }

@@ -1,7 +1,7 @@
 // The same numbers drawn twice: the circles of a network stand upright, the row of an array lies flat.
 import { animate, make, svg, write } from "./dom.js";
 import { newest, records } from "./server.js";
-import { featuresOf, layersOf, onChange, state } from "./store.js";
+import { change, featuresOf, layersOf, onChange, state } from "./store.js";
 import { say } from "./words.js";
 
 const WIDTH = 760;
@@ -21,15 +21,19 @@ export function buildTurn(place) {
   place.append(
     make("h3", {}, say("studio.turn.heading")),
     make("div", { class: "controls" }, button, make("label", { class: "slider" }, make("span", {}, say("studio.turn.drawing")), slider, make("span", {}, say("studio.turn.array"))), make("label", { class: "slider" }, make("span", {}, say("studio.turn.record")), passing)),
-    drawing,
+    make("div", { class: "scrolls" }, drawing),
     words,
   );
   let at = 0;
   /** @type {ArrayLike<number>[]} */ let x = [];
 
   function turn() {
+    change({ lying: at < 0.5 });
+  }
+
+  /** @param {number} to */
+  function turnTo(to) {
     const from = at;
-    const to = at < 0.5 ? 1 : 0;
     animate(1400, (share) => {
       slider.value = String(100 * (from + (to - from) * share));
       draw(from + (to - from) * share);
@@ -96,8 +100,8 @@ export function buildTurn(place) {
         return;
       }
       parts.push(svg("rect", { x: cx - halfWide, y: cy - halfHigh, width: 2 * halfWide, height: 2 * halfHigh, rx: move(20, 4), class: "feature" }));
-      parts.push(svg("text", { x: cx, y: cy + 5, class: "name" }, data.features[feature]?.slice(0, 9) ?? `x${feature + 1}`));
-      parts.push(svg("text", { x: cx - 34, y: cy + 5, class: "value end", opacity: fade }, short(valueOf(record, feature, data))));
+      parts.push(svg("text", { x: cx, y: cy + 5, class: "name" }, `x${feature + 1}`));
+      parts.push(svg("text", { x: cx - 34, y: cy + 5, class: "value end", opacity: fade }, `${data.features[feature]?.slice(0, 12) ?? ""} ${short(valueOf(record, feature, data))}`));
       parts.push(svg("text", { x: cx, y: cy - 24, class: "index", opacity: come }, `X[:, ${feature}]`));
     });
     parts.push(svg("text", { x: 100, y: HEIGHT - 8, class: "note start", opacity: fade }, say("studio.turn.values", { record: String(record) })));
@@ -119,8 +123,9 @@ export function buildTurn(place) {
     draw(at);
   });
   let last = "";
-  onChange((now) => {
+  onChange((now, before) => {
     if (!now.server?.data || now.chapter !== "network") return;
+    if (now.lying !== before.lying && now.lying !== at >= 0.5) turnTo(now.lying ? 1 : 0);
     const key = JSON.stringify([now.record, now.batch, now.server.data.name, now.hidden]);
     if (key === last) return;
     last = key;

@@ -1,5 +1,7 @@
 // Chapter 4: a record flows through; what each unit says of it, and why.
 import { fill, make, write } from "./dom.js";
+import { buildForm } from "./form.js";
+import { buildImportance } from "./importance.js";
 import { buildPad } from "./pad.js";
 import { css, largest, much, signed } from "./paint.js";
 import { flow, get, newest, records, tried } from "./server.js";
@@ -15,22 +17,29 @@ const TOP = 5;
 export function buildUnderstanding(body, glance) {
   const hint = make("div", { class: "hint" }, make("p", {}, say("studio.understanding.first")), make("button", { type: "button", class: "main", onclick: begin }, say("studio.learning.start")));
   const left = make("div", { class: "picked" });
-  const pad = buildPad(left);
+  const drawing = make("div", {});
+  const typing = make("div", {});
+  const pad = buildPad(drawing);
+  const form = buildForm(typing);
   const about = make("p", { class: "caption", "aria-live": "polite" });
   const other = make("div", { class: "controls" }, make("button", { type: "button", class: "quiet", onclick: () => step(-1) }, say("studio.understanding.previous")), make("button", { type: "button", class: "quiet", onclick: () => step(1) }, say("studio.understanding.next")));
   left.prepend(make("h3", {}, say("studio.understanding.record")));
-  left.append(about, other, make("p", { class: "soft small" }, say("studio.understanding.draw")));
+  const how = make("p", { class: "soft small" });
+  left.append(drawing, typing, about, other, how);
   const answers = make("div", { class: "answers", role: "img" });
   const layers = make("div", { class: "layers" });
   const unit = make("div", { class: "unit" });
   const unitTitle = make("h3", {});
+  const columns = make("section", { class: "unit-room" });
   body.append(
     make("h2", {}, say("studio.understanding.heading")),
     make("p", { class: "lead" }, say("studio.understanding.lead")),
     hint,
     make("div", { class: "columns three" }, left, make("div", {}, make("h3", {}, say("studio.understanding.layers")), layers), make("div", {}, make("h3", {}, say("studio.understanding.answer")), answers)),
     make("section", { class: "unit-room" }, unitTitle, unit),
+    columns,
   );
+  buildImportance(columns);
   const small = make("div", { class: "mini-answers small" });
   glance.append(small);
 
@@ -48,14 +57,18 @@ export function buildUnderstanding(body, glance) {
     const data = server?.data;
     if (!data) return;
     const record = state.drawn ?? (await records([state.record]))[0];
+    drawing.hidden = data.kind !== "pictures";
+    typing.hidden = data.kind !== "table";
     if (data.kind === "pictures") pad.show(record);
+    if (data.kind === "table") form.show(record, data);
+    write(how, data.kind === "arrays" ? "" : say(data.kind === "table" ? "studio.understanding.change" : "studio.understanding.draw"));
     hint.hidden = server.layers.length > 0;
     if (labelled !== `${data.name} ${data.test}`) {
       labels = (await tried(() => get("/labels"))) ?? [];
       labelled = `${data.name} ${data.test}`;
     }
     const truth = state.drawn || !labels.length ? "" : data.classes.en.length ? className(data, labels[state.record]) : figure(labels[state.record]);
-    write(about, state.drawn ? say("studio.data.drawn") : say("studio.understanding.truth", { record: state.record, name: truth }));
+    write(about, state.drawn ? say(data.kind === "table" ? "studio.data.changed" : "studio.data.drawn") : say("studio.understanding.truth", { record: state.record, name: truth }));
     if (!server.layers.length || server.story.phase === "beginning") {
       for (const place of [layers, answers, small, unit]) fill(place);
       return;
@@ -107,11 +120,11 @@ export function buildUnderstanding(body, glance) {
 
   /** @param {Float32Array} all @param {import("./store.js").Layer[]} own @param {import("./store.js").Data} data @param {string} truth */
   function drawAnswers(all, own, data, truth) {
-    const last = own[own.length - 1];
-    const outputs = [...all.subarray(all.length - last.units)];
-    if (!data.classes.en.length || last.units !== data.classes.en.length) {
+    const inside = own.reduce((sum, layer) => sum + layer.units, 0);
+    const outputs = [...all.subarray(inside)];
+    if (!data.classes.en.length || outputs.length !== data.classes.en.length) {
       const words = outputs.map((value, index) => `${data.targets[index] ?? index}: ${figure(value)}`);
-      fill(answers, ...words.map((text) => make("p", { class: "answer" }, text)));
+      fill(answers, ...words.map((text) => make("p", { class: "answer number" }, text)));
       fill(small, words[0] ?? "");
       answers.setAttribute("aria-label", words.join(", "));
       return;

@@ -5,7 +5,6 @@ Of 01/02/2023 the day or the month may come first: what the values say of either
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -29,8 +28,9 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 16  # values of a batch that are looked at before all are
 READABLE = 0.9  # share of the values that have to be dates; the others count as missing, and are reported
+DAY = 86_400_000_000  # microseconds
+SEEN = 2000  # values of a batch in whose places different numbers are counted
 SHOWING = 32  # different numbers in a place of a date, from which on it is no longer counted how many
-MIDNIGHT = datetime.time()
 # One form whose numbers wait for an order, as `FORMS` has it, for a quick look.
 _NUMBERS = rf"^{BEFORE}[0-9]{{1,2}}\s*[-/.]\s*[0-9]{{1,2}}\s*[-/.]\s*(?:[0-2][0-9]{{3}}|[0-9]{{2}})(?:[^0-9]|$)"
 # A number that is no date: 20230114, 202301 and 2023.01 may be one.
@@ -40,6 +40,7 @@ _PLAIN = re.compile(
 _THREE = rf"^{BEFORE}([0-9]{{1,2}})\s*[-/.]\s*([0-9]{{1,2}})\s*[-/.]\s*([0-2][0-9]{{3}}|[0-9]{{2}})"
 EARLY_CENTURY = 40  # where years of two digits would lie ahead, from here on they are of the 20th century
 USUAL = (1600, 2200)  # years that dates of tables have, in the calendar that everybody means
+USUAL_TIMES = (-11_676_096_000_000_000, 7_289_654_400_000_000)  # their first microsecond and that after the last
 FEWEST = 3  # numbers such as 20230114 that are no dates by chance
 
 
@@ -194,7 +195,7 @@ class DateEvidence:
         clock = present.dtype == pl.Time
         if clock:
             self.sample = "00:00:00"
-        timed = clock or (present.dtype != pl.Date and bool((as_timestamps(present).dt.time() != MIDNIGHT).any()))
+        timed = clock or (present.dtype != pl.Date and _timed(as_timestamps(present)))
         self.looked_at += len(present)
         for read in self.reads.values():
             read.count += len(present)
@@ -241,6 +242,8 @@ class DateEvidence:
             if read.unread is None and one.null_count():
                 place = int(one.is_null().arg_max() or 0)
                 read.unread = str(present[place]), int(records[place])
+            if one.null_count() == len(one):
+                continue
             read.timed = read.timed or _timed(one)
             self._add_years(read, one, bare, records)
             if minutes is not None:
@@ -257,14 +260,15 @@ class DateEvidence:
 
         if self.grain == "clock":
             return
-        years = clocks.dt.year()
+        stamps = clocks.cast(pl.Datetime("us")).to_physical()  # of which no years have to be computed
         if "%y" in self.pattern and not read.ahead:
+            years = clocks.dt.year()
             ahead = years.is_between(2000 + EARLY_CENTURY, 2000 + CENTURY, closed="left").fill_null(False)
             if ahead.any():
                 read.ahead = str(bare.filter(ahead)[0])
-        low, high = years.min(), years.max()
-        if low is not None and (low < USUAL[0] or high > USUAL[1]):  # type: ignore[operator]
-            odd = ~years.is_between(*USUAL).fill_null(True)
+        low, high = stamps.min(), stamps.max()
+        if low is not None and (low < USUAL_TIMES[0] or high >= USUAL_TIMES[1]):  # type: ignore[operator]
+            odd = ~clocks.dt.year().is_between(*USUAL).fill_null(True)
             read.odd += int(odd.sum())
             place = int(odd.arg_max() or 0)
             # Python has no dates before the year 1 nor after 9999: Polars writes those of a typed column.
@@ -274,6 +278,8 @@ class DateEvidence:
     def _in_orders(self, bare: pl.Series) -> dict[str, pl.Series]:
         """The clocks by the names of `ORDERS`: quickly where the sample's own way of writing fits."""
         patterns = {order: pattern_of(self.sample, letters) for order, letters in ORDERS.items()}
+        if re.search(r"[-/.]\s*[0-9]{4}(?:[^0-9]|$)", self.sample):
+            patterns["year-first"] = ""  # what could not be read so, after a look at all
         clocks = {order: by_pattern(bare, pattern) for order, pattern in patterns.items()}
         unread = reduce(and_, (one.is_null() for one in clocks.values())).arg_true()
         if len(unread):
@@ -283,9 +289,11 @@ class DateEvidence:
         return clocks
 
     def _add_places(self, bare: pl.Series) -> None:
+        some = bare.gather_every(max(len(bare) // SEEN, 1))
         for place, seen in enumerate(self.places):
-            if len(seen) < SHOWING:
-                seen.update(bare.str.extract(_THREE, place + 1).drop_nulls().unique().to_list()[:SHOWING])
+            for texts in (some, bare):
+                if len(seen) < (2 if texts is bare else SHOWING):  # all say that a number is the same everywhere
+                    seen.update(texts.str.extract(_THREE, place + 1).drop_nulls().unique().to_list()[:SHOWING])
 
 
 def has_numbers(texts: pl.Series) -> bool:
@@ -304,4 +312,6 @@ def _is_none(text: str) -> bool:
 
 
 def _timed(clocks: pl.Series) -> bool:
-    return bool((clocks.dt.time() != MIDNIGHT).any())
+    import polars as pl
+
+    return bool((clocks.cast(pl.Datetime("us")).to_physical() % DAY != 0).any())

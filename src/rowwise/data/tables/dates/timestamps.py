@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 EARLIEST = 1000  # a year before it is a misread one of two digits, but where it is written with four
+EARLIEST_TIME = -30_610_224_000_000_000  # its first microsecond, from 1970
 FIRST = 2  # years before it stand for no date, as .NET's 0001-01-01 does
 _FOUR = r"(?:^|[^0-9])0[0-9]{3}(?:[^0-9]|$)"
 CENTURY = 70  # of two digits, a year from here on is of the 20th century, as strftime's %y has it
@@ -149,9 +150,12 @@ def by_pattern(texts: pl.Series, pattern: str) -> pl.Series:
 
 
 def _without_early(read: pl.Series, texts: pl.Series) -> pl.Series:
+    least = read.cast(_TYPE()).to_physical().min()
+    if least is None or least >= EARLIEST_TIME:  # type: ignore[operator]
+        return read
     years = read.dt.year()
     early = (years < EARLIEST).fill_null(False)
-    return read.set(early & ((years < FIRST) | ~texts.str.contains(_FOUR)), None) if early.any() else read
+    return read.set(early & ((years < FIRST) | ~texts.str.contains(_FOUR)), None)
 
 
 def _by_forms(texts: pl.Series, grain: str, order: str) -> pl.Series:

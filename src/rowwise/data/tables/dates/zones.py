@@ -71,12 +71,32 @@ class Split(NamedTuple):
 
 def split(texts: pl.Series) -> Split:
     """The texts without their offsets from UTC, and these."""
+    if (alike := _split_alike(texts)) is not None:
+        return alike
     written = texts.str.extract(_MOMENT, 2).fill_null(texts.str.extract(_AMID, 2))
     if written.null_count() == len(texts):
         return Split(texts, None, Counter())
     minutes, bare = minutes_of(written), texts.str.replace(_MOMENT, "$1").str.replace(_AMID, "$1 $3")
     unknown = written.filter(minutes.is_null() & written.is_not_null())
     return Split(bare, minutes, Counter(unknown.to_list()))
+
+
+def _split_alike(texts: pl.Series) -> Split | None:
+    """The same, quickly, where all texts end in the offset of the first and have a colon before it; else None."""
+    import polars as pl
+
+    present = texts.is_not_null()
+    first = str(texts[int(present.arg_max() or 0)])
+    offset = split_one(first)[1]
+    minutes = _minutes(offset) if offset and first.endswith(offset) else None
+    if minutes is None or not texts.str.ends_with(offset).all():
+        return None
+    bare = texts.str.strip_suffix(offset).str.strip_chars_end()
+    if not bare.str.contains(":", literal=True).all():  # 2023-01-05 ends in -05 as well
+        return None
+    return Split(
+        bare, pl.Series([minutes], dtype=pl.Int32).new_from_index(0, len(texts)).set(~present, None), Counter()
+    )
 
 
 def count(values: pl.Series) -> int:

@@ -1,0 +1,153 @@
+"""`rowwise serve` → trained models that answer over HTTP, until a signal ends them once all is answered."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import socket
+from typing import TYPE_CHECKING, Any
+
+from rowwise import environment
+from rowwise.commands.options import model_task
+from rowwise.errors import UsageError, os_reason
+from rowwise.serve.guard import policy
+from rowwise.serve.limits import MIB, Limits
+from rowwise.serve.start import check_installed, guarded
+from rowwise.terminal.address_space import KERAS, check_addresses
+from rowwise.terminal.argument_types import POSITIVE, whole
+from rowwise.terminal.output import Output
+from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.signals import StopSignals
+from rowwise.terminal.temporary import own_temporary_folder
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rowwise.serve.guard import App
+
+HOST, PORT = "127.0.0.1", 8000
+BACKLOG = 2048  # connections that may wait until they are taken
+USUAL = Limits()
+
+
+def _serve(
+    runs: tuple[str, ...],
+    task: str | None,
+    host: str | None,
+    port: int | None,
+    token: str | None,
+    allow_host: tuple[str, ...],
+    allow_origin: tuple[str, ...],
+    max_body: int | None,
+    max_records: int | None,
+    max_queue: int | None,
+    timeout: float | None,
+    quiet: bool,
+) -> int:
+    """Open the runs, listen, and answer; 0 once a signal has ended it and all that was taken on is answered.
+
+    Raises:
+        ModelError: a run that cannot be used. UsageError: no token where one is needed, a port that cannot be had, two
+            runs of one name, or the extra is missing.
+    """
+    host, token = host or HOST, environment.token() if token is None else token
+    allowed = policy(host, token, allow_host, allow_origin)
+    limits = Limits(
+        body=USUAL.body if max_body is None else max_body * MIB,
+        records=max_records or USUAL.records,
+        queue=max_queue or USUAL.queue,
+        seconds=timeout or USUAL.seconds,
+    )
+    check_installed()
+    listening = _listen(host, PORT if port is None else port)
+    check_addresses(KERAS)
+    with listening, own_temporary_folder(), Output(quiet=quiet) as output:
+        from rowwise.serve.service import Service
+
+        with Service(runs, task, limits, output.warn) as service:
+            names = ", ".join(service.workers)
+            place = _address(host, listening.getsockname()[1])
+            key = "serve.started.token" if allowed.token else "serve.started"
+            sentence = say(key, place=place, names=names)
+            _run(guarded(service, allowed), listening, service.drain, lambda: output.tell(sentence), limits.seconds)
+            output.tell(say("serve.ended"))
+    return 0
+
+
+def _run(app: App, listening: socket.socket, drain: Any, started: Any, seconds: float) -> None:
+    """Answer until the first signal; then finish what was taken on. A second signal ends it at once."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            started()
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:  # uvicorn's own would end the process by the signal
+            yield
+
+        async def on_tick(self, counter: int) -> bool:
+            return await super().on_tick(counter) or signals.event.is_set()
+
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=math.ceil(2 * seconds),
+    )
+    with StopSignals(drain) as signals:
+        signals.patient = True
+        Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """The socket, before anything takes time: a port that is taken is said at once."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, place = found[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(place)
+        except BaseException:
+            listening.close()
+            raise
+    except (OSError, OverflowError, UnicodeError) as cause:
+        raise UsageError("serve.port", place=_address(host, port), cause=os_reason(cause)) from cause
+    return listening
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _option(name: str, key: str, metavar: str, kind: Any, default: object) -> Option:
+    return Option(name, key, metavar, type=kind, values={"default": default})
+
+
+command = Command(
+    "serve",
+    "cli.help.serve",
+    [
+        Argument("runs", "cli.help.serve.runs", "RUN", nargs=-1, required=True),
+        _option("--host", "cli.help.serve.host", "HOST", str, HOST),
+        _option("--port", "cli.help.serve.port", "PORT", whole(0, 65535), PORT),
+        Option("--token", "cli.help.serve.token", "TOKEN"),
+        Option("--allow-host", "cli.help.serve.allow_host", "NAME", multiple=True),
+        Option("--allow-origin", "cli.help.serve.allow_origin", "ORIGIN", multiple=True),
+        _option("--max-body", "cli.help.serve.max_body", "MIB", whole(1), USUAL.body // MIB),
+        _option("--max-records", "cli.help.serve.max_records", "N", whole(1), f"{USUAL.records:,}"),
+        _option("--max-queue", "cli.help.serve.max_queue", "N", whole(1), f"{USUAL.queue:,}"),
+        _option("--timeout", "cli.help.serve.timeout", "SECONDS", POSITIVE, f"{USUAL.seconds:g}"),
+        model_task(),
+        *common(quiet=True),
+    ],
+    _serve,
+)

@@ -1,0 +1,93 @@
+"""A run's folder → a model that is ready to answer, and whether the folder was replaced since."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rowwise.engine.interpretation import Prediction, interpreted
+from rowwise.errors import ModelError
+from rowwise.runs.model_file import MODEL
+from rowwise.runs.record import RECORD
+from rowwise.runs.saved import Saved
+from rowwise.serve.named_records import NamedRecords
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rowwise.data.tables.schema import Schema
+
+Signature = tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A saved run as it was when it was opened.
+
+    Attributes:
+        name: by which requests call it.
+        saved: the run.
+        signature: of its files, as `signature` gives it.
+    """
+
+    name: str
+    saved: Saved
+    signature: Signature
+
+    @property
+    def schema(self) -> Schema | None:
+        """Of the table that it was trained on."""
+        return self.saved.schema
+
+    @cached_property
+    def named(self) -> NamedRecords | None:
+        """What reads records by name; None where the model takes no table."""
+        return None if self.schema is None else NamedRecords(self.schema)
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """Of one record of X."""
+        return tuple(size for size in self.saved.accepts.shape if size is not None)
+
+    @cached_property
+    def example(self) -> Prediction:
+        """What it says of a record of zeros: the form of every answer."""
+        return self.predict(np.zeros((1, *self.shape), np.float32))
+
+    def predict(self, x: NDArray[Any]) -> Prediction:
+        """What `saved.predict` says of X, to the bit."""
+        outputs = self.saved.predictor.outputs(x)
+        prediction = interpreted(self.saved.model, outputs, self.saved.basis)
+        return replace(prediction, class_names=self.saved.classes, target_names=self.saved.targets)
+
+
+def signature(path: Path) -> Signature:
+    """What tells a run's files from those that are put in their place; empty where they are not all there."""
+    files = (path / RECORD, path / MODEL) if os.path.isdir(path) else (path,)
+    try:
+        found = [os.stat(file) for file in files]
+    except OSError:
+        return ()
+    return tuple((one.st_ino, one.st_mtime_ns, one.st_size) for one in found)
+
+
+def open_model(name: str, path: Path, task: str | None = None) -> Model:
+    """The run, opened whole and tried on one record, so that the first request need not wait.
+
+    Raises:
+        ModelError: it cannot be used, or its files were exchanged while they were read. UsageError: an invalid task.
+    """
+    before = signature(path)
+    model = Model(name, Saved.open(path, task), before)
+    if None in model.saved.accepts.shape:
+        raise ModelError("serve.shape", path=path, accepts=str(model.saved.accepts))
+    _ = model.example
+    if signature(path) != before:
+        raise ModelError("run.damaged", path=path, cause=say("serve.changing"))
+    return model

@@ -1,0 +1,95 @@
+"""`POST /predict/{model}`: records by name, pixels, or a picture → what the model says of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from rowwise.data.pictures.prepare import read_pictures
+from rowwise.errors import warnings_to
+from rowwise.serve.bodies import check_count, decoded, numbers
+from rowwise.text import say
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rowwise.engine.interpretation import Prediction
+    from rowwise.serve.model import Model
+
+Value = int | float | str | bool | None
+
+
+class Rows(msgspec.Struct, forbid_unknown_fields=True):
+    """`{"records": [{"town": "hill", "RM": null}]}`."""
+
+    records: list[dict[str, Value]]
+
+
+class Arrays(msgspec.Struct, forbid_unknown_fields=True):
+    """`{"records": [[[0, 255], [255, 0]]]}`: pixels, or other numbers, as the model takes them."""
+
+    records: list[Any]
+
+
+ROWS, ARRAYS = msgspec.json.Decoder(Rows), msgspec.json.Decoder(Arrays)
+ENCODER = msgspec.json.Encoder()
+
+
+class JsonRecords:
+    """A body of JSON."""
+
+    def __init__(self, body: bytes, most: int) -> None:
+        self._body, self._most = body, most
+        self._warnings: list[dict[str, Any]] = []
+
+    def records(self, model: Model) -> NDArray[Any]:
+        if model.named is None:
+            arrays = decoded(ARRAYS, self._body).records
+            check_count(len(arrays), self._most)
+            return numbers("records", arrays, model.shape)
+        rows = decoded(ROWS, self._body).records
+        check_count(len(rows), self._most)
+        x, self._warnings = model.named.read(rows)
+        return x
+
+    def answer(self, model: Model, prediction: Prediction) -> bytes:
+        return ENCODER.encode(whole_answer(model, prediction) | {"warnings": self._warnings})
+
+
+class Picture:
+    """A body that is a picture, or a `.npy` array of them."""
+
+    def __init__(self, body: bytes, most: int) -> None:
+        self._body, self._most = body, most
+        self._notes: list[str] = []
+
+    def records(self, model: Model) -> NDArray[Any]:
+        takes = model.saved.accepts
+        warnings: list[str] = []
+        with warnings_to(warnings.append):
+            x, self._notes = read_pictures(self._body, model.shape, takes.white, takes.pictures)
+        self._notes = [*self._notes, *warnings]
+        check_count(len(x), self._most)
+        return x
+
+    def answer(self, model: Model, prediction: Prediction) -> bytes:
+        conversion = self._notes or [say("picture.as_it_is")]
+        return ENCODER.encode(whole_answer(model, prediction) | {"conversion": conversion, "warnings": []})
+
+
+def whole_answer(model: Model, prediction: Prediction) -> dict[str, Any]:
+    """The model's name and task, and for each record its class and probabilities, labels, or numbers."""
+    rows = prediction.to_dicts()
+    if prediction.quantiles:
+        rows = [_interval(row, prediction) for row in rows]
+    elif prediction.target_names and not prediction.probabilities.shape[1]:
+        rows = [{"values": row} for row in rows]
+    return {"model": model.name, "task": prediction.task, "predictions": rows}
+
+
+def _interval(row: dict[str, float], prediction: Prediction) -> dict[str, Any]:
+    """Quantiles of one target, and the interval from the lowest to the highest of them."""
+    low, high = row[prediction.target_names[0]], row[prediction.target_names[-1]]
+    share = round(prediction.quantiles[-1] - prediction.quantiles[0], 6)
+    return {"values": row, "interval": {"low": low, "high": high, "share": share}}

@@ -1,0 +1,209 @@
+"""What waits is answered together; what is too much is refused; a run that was replaced is opened anew, whole."""
+
+import asyncio
+import shutil
+import threading
+
+import httpx2
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+import rowwise
+from rowwise.errors import UsageError
+from rowwise.serve.guard import policy
+from rowwise.serve.limits import Limits
+from rowwise.serve.model import open_model
+from rowwise.serve.problems import Refused
+from rowwise.serve.service import Service
+from rowwise.serve.start import guarded
+from rowwise.serve.work import Room, Worker
+
+HOUSE = {"town": "hill", "rooms": 6.1, "age": 30, "river": "yes", "sold": "2021-05-03"}
+
+
+@pytest.fixture(scope="module")
+def model(runs):
+    return open_model("price", runs["price"])
+
+
+class Held:
+    """A request whose records come when the test lets them."""
+
+    def __init__(self, x):
+        self.x, self.reached, self.go = x, threading.Event(), threading.Event()
+
+    def records(self, model):
+        self.reached.set()
+        self.go.wait()
+        return self.x
+
+    def answer(self, model, prediction):
+        return str(len(prediction)).encode()
+
+
+class Plain(Held):
+    def records(self, model):
+        return self.x
+
+
+async def _reached(held):
+    await asyncio.to_thread(held.reached.wait)
+
+
+def zeros(model, records):
+    return np.zeros((records, *model.shape), np.float32)
+
+
+def test_what_came_while_the_last_was_computed_is_computed_at_once(model):
+    worker = Worker(model, Limits(), Room(Limits()))
+
+    async def ask():
+        first = Held(zeros(model, 1))
+        waiting = [asyncio.ensure_future(worker.answer(first, 1))]
+        await _reached(first)
+        waiting += [asyncio.ensure_future(worker.answer(Plain(zeros(model, 2)), 1)) for _ in range(50)]
+        await asyncio.sleep(0)
+        assert worker.waiting == 51
+        first.go.set()
+        return await asyncio.gather(*waiting)
+
+    assert asyncio.run(ask()) == [b"1"] + [b"2"] * 50
+    assert (worker.counts.batches, worker.counts.records, worker.counts.largest) == (2, 101, 100)
+    assert worker.waiting == 0
+    worker.close()
+    with pytest.raises(Refused) as refused:
+        asyncio.run(worker.answer(Plain(zeros(model, 1)), 1))
+    assert refused.value.status == 503
+
+
+@pytest.mark.parametrize("limits", [Limits(queue=1), Limits(queued_bytes=150)])
+def test_what_waits_has_a_limit(model, limits):
+    worker = Worker(model, limits, Room(limits))
+
+    async def ask():
+        first = Held(zeros(model, 1))
+        waiting = asyncio.ensure_future(worker.answer(first, 100))
+        await _reached(first)
+        with pytest.raises(Refused) as refused:
+            await worker.answer(Plain(zeros(model, 1)), 100)
+        first.go.set()
+        await waiting
+        return refused.value, await worker.answer(Plain(zeros(model, 3)), 100)
+
+    refused, later = asyncio.run(ask())
+    assert (refused.status, refused.headers["retry-after"], later) == (429, "1", b"3")
+    worker.close()
+
+
+def test_what_takes_too_long_is_not_waited_for_nor_computed(model):
+    limits = Limits(seconds=0.05)
+    worker = Worker(model, limits, Room(limits))
+
+    async def ask():
+        held = Held(zeros(model, 1))
+        first, second = (asyncio.ensure_future(worker.answer(one, 1)) for one in (held, Plain(zeros(model, 1))))
+        answers = await asyncio.gather(first, second, return_exceptions=True)
+        held.go.set()
+        return answers
+
+    assert [error.status for error in asyncio.run(ask())] == [504, 504]
+    worker.close()
+    assert worker.waiting == 0
+
+
+def test_a_caller_who_goes_away_is_no_trouble(model):
+    worker = Worker(model, Limits(), Room(Limits()))
+
+    async def ask():
+        held = Held(zeros(model, 1))
+        gone = asyncio.ensure_future(worker.answer(held, 1))
+        await _reached(held)
+        gone.cancel()
+        held.go.set()
+        return await worker.answer(Plain(zeros(model, 2)), 1)
+
+    assert asyncio.run(ask()) == b"2"
+    worker.close()
+
+
+@pytest.mark.parametrize(
+    ("limits", "records", "status", "words"),
+    [
+        (Limits(records=2), 3, 413, "3 records are more than this server takes at a time: 2"),
+        (Limits(body=100), 3, 413, "100 bytes"),
+    ],
+)
+def test_requests_have_limits(runs, limits, records, status, words):
+    with Service([runs["price"]], limits=limits) as service:
+        client = TestClient(guarded(service, policy()), base_url="http://localhost")
+        answer = client.post("/predict/price", json={"records": [HOUSE] * records})
+        assert (answer.status_code, words in answer.json()["error"]) == (status, True), answer.text
+        if limits.body == 100:  # without a length, too
+            parts = iter([b"x" * 60, b"x" * 60])
+            said = client.post("/predict/price", content=parts, headers={"content-type": "application/json"})
+            assert said.status_code == 413
+
+
+@pytest.mark.parametrize("wrong", [{"body": 0}, {"records": -1}, {"seconds": float("nan")}, {"queue": True}])
+def test_limits_are_numbers_above_zero(wrong):
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        Limits(**wrong)
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(runs):
+    async def ask(service):
+        app, sent = guarded(service, policy()), []
+
+        async def nothing():
+            await asyncio.sleep(3600)
+
+        async def send(message):
+            sent.append(message)
+
+        headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+        about = {"type": "http", "method": "POST", "path": "/predict/price", "headers": headers, "query_string": b""}
+        await app(about, nothing, send)
+        return sent[0]["status"]
+
+    with Service([runs["price"]], limits=Limits(seconds=0.05)) as service:
+        assert asyncio.run(ask(service)) == 408
+
+
+def test_a_server_that_ends_is_not_ready(runs):
+    with Service([runs["price"]]) as service:
+        client = TestClient(guarded(service, policy()), base_url="http://localhost")
+        assert client.get("/v2/health/ready").status_code == 200
+        service.drain()
+        assert (client.get("/v2/health/ready").status_code, client.get("/v2/health/live").status_code) == (503, 200)
+        assert client.get("/v2/models/price/ready").status_code == 503
+        assert client.post("/predict/price", json={"records": [HOUSE]}).status_code == 200
+
+
+def test_a_run_that_was_replaced_answers_and_half_a_run_does_not(runs, tmp_path):
+    place, told, said = tmp_path / "run", [], threading.Event()
+    shutil.copytree(runs["price"], place)
+
+    def tell(sentence):
+        told.append(sentence)
+        said.set()
+
+    async def ask(service):
+        transport = httpx2.ASGITransport(guarded(service, policy()))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return (await client.post("/predict/run", json={"records": [HOUSE]})).json()["predictions"][0]
+
+    with Service([place], tell=tell, look=0.02) as service:
+        before = asyncio.run(ask(service))
+        (place / "model.keras").write_bytes(b"half")
+        said.wait()
+        assert asyncio.run(ask(service)) == before
+        assert ("cannot be used" in told[0], service.failed_reloads) == (True, 1)
+        said.clear()
+        shutil.rmtree(place)
+        assert asyncio.run(ask(service)) == before
+        shutil.copytree(runs["classes"], tmp_path / "new")
+        (tmp_path / "new").rename(place)
+        said.wait()
+        assert asyncio.run(ask(service)) == rowwise.open(runs["classes"]).predict([HOUSE]).to_dicts()[0]
+        assert ("answered by the new one" in told[1], service.reloads) == (True, 1)
