@@ -1,5 +1,6 @@
 """What every test starts from: English, JAX, private caches; and the real Fashion-MNIST where it is."""
 
+import itertools
 import os
 import signal
 from pathlib import Path
@@ -22,9 +23,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what 
 BESIDE = Path(__file__).parents[2] / "shared" / "data" / "fashion-mnist"
 
 
+# Thousands of tests save something, and no power fails meanwhile: waiting for the disk took a tenth of the suite.
+os.fsync = lambda _: None
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def _all_caches(tmp_path_factory):
+    return tmp_path_factory.mktemp("caches")
+
+
 @pytest.fixture(autouse=True)
-def _own_places(monkeypatch, tmp_path_factory):
-    caches = tmp_path_factory.mktemp("caches")
+def _own_places(monkeypatch, _all_caches):
+    caches = _all_caches / str(next(_NUMBERS))  # one name after another: mktemp looks through all others for each
     monkeypatch.setenv("ROWWISE_LANG", "en")
     monkeypatch.setenv("ROWWISE_CACHE", str(caches / "rowwise"))
     monkeypatch.setenv("KERAS_HOME", str(caches / "keras"))

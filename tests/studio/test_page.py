@@ -1,6 +1,7 @@
 """The page in a real browser, in both languages: shapes to scale, a training watched, a number followed."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import rowwise
 from rowwise.text import catalogue
 
+DOCS = Path(__file__).parents[2] / "docs"
 RECORDS = {"en": "32 records, 64 features", "ko": "레코드 32개, 특성 64개"}
 WIDTHS = [380, 1280, 1920]
 
@@ -128,7 +130,7 @@ def test_a_training_is_watched_and_its_numbers_are_followed(opened, trained, lan
     chapter(tab, "understanding")
     tab.locator(".cells").first.locator(".cell").nth(5).click()
     own = rowwise.shapes.trace(trained.studio.saved.model, trained.studio.held.test.x[:1], 0, 5)
-    rows = tab.locator(".products tr").last
+    rows = tab.locator(".unit .products tr").last
     rows.wait_for()
     assert rows.inner_text().split("\t")[-1] == f"{own.model_value:.{2 if abs(own.model_value) >= 10 else 4}f}".replace(
         "-", "−"
@@ -180,3 +182,60 @@ def test_the_state_is_a_link(opened):
     tab.wait_for_url(re.compile("convention=columns"))
     tab.reload()
     tab.locator(".formula", has_text="(12, 64) · (64, 64)").wait_for()
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_each_of_the_ten_questions_is_a_scene(opened, lang):
+    tab = opened(lang, link="#hidden=12")
+    tab.locator("#questions").click()
+    drawn = {
+        1: "(None, 64) · (64, 12) + (12,) → (None, 12)",
+        2: "(32, 64) · (64, 12)",
+        7: "(64,) · (64, 12) + (12,) → (12,)",
+        8: "(32, 64) · (12, 64)ᵀ",
+        9: "(32, 12) · (12, 10)",
+        10: "(32, 2) · (2, 1) + (1,) → (32, 1)",
+    }
+    for number, (ask, answer) in enumerate(asked_in_docs(lang), 1):
+        tab.locator("#question h2", has_text=ask).wait_for()
+        assert tab.inner_text("#question .question-answer") == answer
+        if number in drawn:
+            equation(tab, drawn[number])
+        if number == 5:
+            assert tab.locator(".confusion").is_visible()
+        if number == 6:
+            assert tab.locator(".turn svg").is_visible()
+        tab.keyboard.press("PageDown")
+    assert tab.locator("#question").is_visible()
+
+
+def asked_in_docs(lang):
+    """Each question of docs/*/questions.md and its short answer, as plain text."""
+    page = (DOCS / lang / "questions.md").read_text("utf-8")
+    found = re.findall(r"^## \d+\. (.*\?)\n\n((?:> .*\n)+)", page, re.MULTILINE)
+    assert len(found) == 10
+    for ask, answer in found:
+        yield ask.replace("`", ""), " ".join(line[2:] for line in answer.splitlines()).replace("`", "")
+
+
+def test_on_a_projector_one_steps_from_chapter_to_chapter(opened):
+    tab = opened(link="#projector=1")
+    size = tab.evaluate("() => parseFloat(getComputedStyle(document.documentElement).fontSize)")
+    assert size >= 20
+    for name in ("network", "learning", "understanding"):
+        tab.keyboard.press("PageDown")
+        tab.locator(f"#{name}.open").wait_for()
+    tab.keyboard.press("PageUp")
+    tab.locator("#learning.open").wait_for()
+
+
+def test_precision_recall_and_f1_are_those_of_the_report(opened, trained):
+    tab = opened(link="#chapter=learning&hidden=12")
+    rows = tab.locator(".scores tbody tr")
+    rows.first.wait_for()
+    report = trained.studio.saved.evaluate()
+    for row, own in zip(rows.all(), report.per_class, strict=False):
+        shown = [float(text.replace(",", "")) for text in row.locator("td").all_inner_texts()]
+        assert shown == pytest.approx([own.precision, own.recall, own.f1, own.support], abs=1e-4)
+    macro = rows.last.locator("td").all_inner_texts()
+    assert [float(text) for text in macro[:3]] == pytest.approx([report.precision, report.recall, report.f1], abs=1e-4)

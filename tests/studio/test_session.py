@@ -76,3 +76,19 @@ def test_a_training_that_diverges_says_so(trained):
     assert story["diverged"] or story["message"]
     trained.studio.train({"hidden": [12], "epochs": 4, "patience": 4, "seed": 3}, "en")
     trained.wait("trained")
+
+
+@pytest.mark.parametrize("dropout", [0, 0.25])
+def test_the_program_trains_to_the_same_bits(trained, dropout):
+    studio = trained.studio
+    studio.train(
+        {"hidden": [9, 7], "dropout": dropout, "epochs": 3, "patience": 2, "seed": 5, "activation": "tanh"}, "en"
+    )
+    assert trained.wait("trained", "failed")["phase"] == "trained"
+    names = {}
+    exec(studio.program(), names)
+    assert "Rescaling" in studio.program()
+    for mine, other in zip(studio.saved.model.weights, names["model"].weights, strict=True):
+        np.testing.assert_array_equal(np.asarray(mine), np.asarray(other))
+    trained.studio.train({"hidden": [12], "epochs": 4, "patience": 4, "seed": 3}, "en")
+    trained.wait("trained")

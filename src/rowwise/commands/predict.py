@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.options import chosen, model_task, table_format
+from rowwise.data.databases import is_database
 from rowwise.data.source import Source
 from rowwise.errors import DataError, ModelError, UsageError
 from rowwise.runs.plan import option_names
@@ -20,26 +21,28 @@ from rowwise.text import percent, say
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rowwise.engine.prediction import Prediction
+    from rowwise.runs.table_predictions import Written
 
 TOP = 3  # classes shown for each picture
 
 
 def _predict(
     model: Path,
-    files: tuple[Path, ...],
+    files: tuple[str, ...],
     task: str | None,
     skip_bad: bool,
-    out: Path | None,
+    out: str | None,
     json: bool,
     **given: Any,
 ) -> int:
     """Classify every file that can be read; 0, or 2 where one could not (the others are answered all the same).
 
-    A model that was trained on a table takes one table, and writes it with its predictions. For a folder of
-    pictures it writes a CSV file.
+    A model that was trained on a table takes one table, and writes it with its predictions: as CSV, or what the ending
+    of `--out` says, or into a database; with `--json` and no `--out` as JSON lines. For a folder of pictures it writes
+    a CSV file.
 
     Raises:
         ModelError: a model that cannot be used, or does not take pictures. UsageError, DataError, SaveError: of tables.
@@ -49,7 +52,7 @@ def _predict(
         saved = Saved.open(model, task)
         if not saved.task:
             output.tell(str(saved.basis))
-        folder = next((path for path in files if path.is_dir()), None)
+        folder = next((file for file in files if not is_database(file) and Path(file).is_dir()), None)
         table = saved.schema is not None
         if skip_bad and (table or folder is None):
             raise UsageError("source.option.data", option="--skip-bad", place=files[0])
@@ -61,16 +64,14 @@ def _predict(
         if not table and saved.accepts.kind != "pictures":
             raise ModelError("cli.predict.shape", model=model, shape=saved.accepts.shape)
         if not table and folder is None:
-            return _pictures(saved, files, output)
+            return _pictures(saved, tuple(map(Path, files)), output)
         if len(files) > 1:
             raise UsageError("predict.table.several" if table else "predict.folder.several", count=len(files))
+        if table:
+            return _table(saved, Source.used_on(files[0], as_written), out, json, output)
         if json and out is None:
             raise UsageError("predict.table.json")
-        return (
-            _table(saved, Source.used_on(files[0], as_written), out, output)
-            if table
-            else _folder(saved, files[0], skip_bad, out, output)
-        )
+        return _folder(saved, Path(files[0]), skip_bad, None if out is None else Path(out), output)
 
 
 def _pictures(saved: Saved, files: tuple[Path, ...], output: Output) -> int:
@@ -120,21 +121,39 @@ def _folder(saved: Saved, folder: Path, skip_bad: bool, out: Path | None, output
     return 0
 
 
-def _table(saved: Saved, source: Source, out: Path | None, output: Output) -> int:
+def _table(saved: Saved, source: Source, out: str | None, json: bool, output: Output) -> int:
     """Write the table with its predictions to `out`, whole or not at all, else to standard output; 0."""
     source.check_table()
-    if out is not None and _same(out, Path(source.place)):
-        raise UsageError("predict.out.same", path=out)
     from rowwise.runs.table_predictions import predict_table
+    from rowwise.runs.table_sinks import LINES, PARQUET, CsvSink, DatabaseSink, LinesSink, ParquetSink
 
     with hide_panics(reads_table=True):
-        done = write_out(out, lambda write: predict_table(saved, source, write))
+        if is_database(out):
+            sink = DatabaseSink(str(out))
+            out = sink.place
+            done = predict_table(saved, source, sink)
+        else:
+            path = None if out is None else Path(out)
+            if path is not None and not is_database(source.place) and _same(path, Path(source.place)):
+                raise UsageError("predict.out.same", path=path)
+            ending = "" if path is None else path.suffix.lower()
+            if ending == ".json":
+                raise UsageError("predict.out.json", path=path)
+            lines = ending in LINES or (json and path is None)
+
+            def make(write: Callable[[bytes], object]) -> Written:
+                if lines:
+                    return predict_table(saved, source, LinesSink(write))
+                return predict_table(saved, source, ParquetSink(write) if ending in PARQUET else CsvSink(write))
+
+            done = output.lines(make) if json and path is None else write_out(path, make)
     if out is not None:
         output.tell(say("predict.table.written", records=f"{done.records:,}", columns=len(done.columns), path=out))
     for note in done.notes:
         output.warn(note)
-    facts = {"records": done.records, "columns": done.columns, "oddities": done.counts, "out": str(out)}
-    output.json({"schema": SCHEMA, "model": str(saved.path), **facts})
+    if out is not None or not json:
+        facts = {"records": done.records, "columns": done.columns, "oddities": done.counts, "out": str(out)}
+        output.json({"schema": SCHEMA, "model": str(saved.path), **facts})
     return 0
 
 
@@ -151,10 +170,10 @@ command = Command(
     "cli.help.predict",
     [
         Argument("model", "cli.help.model", "MODEL", type=Path),
-        Argument("files", "cli.help.files", "FILE", type=Path, nargs=-1, required=True),
+        Argument("files", "cli.help.files", "FILE", nargs=-1, required=True),
         model_task(),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True),
-        Option("--out", "cli.help.predict.out", "FILE", type=Path),
+        Option("--out", "cli.help.predict.out", "FILE"),
         *table_format(),
         *common(json=True),
     ],

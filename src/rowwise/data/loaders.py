@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rowwise.data.databases import absolute, is_database
 from rowwise.data.named.names import module
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ class Folds:
 def _places(source: Source) -> dict[str, str]:
     """Where its files are, whatever folder one works in."""
     names = ("test_file", "validation_file") if source.frame is not None else ("place", "test_file", "validation_file")
-    return {name: str(Path(file).resolve()) for name in names if (file := getattr(source, name))}
+    files = {name: file for name in names if (file := getattr(source, name))}
+    return {name: absolute(file) if is_database(file) else str(Path(file).resolve()) for name, file in files.items()}
 
 
 def _found_again(source: Source, places: dict[str, str], train: Dataset, test: Dataset) -> tuple[Dataset, Dataset]:

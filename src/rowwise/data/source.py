@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.column_names import labels_named
+from rowwise.data.databases import Database, is_database, split_password
 from rowwise.data.named.names import canonical_name, is_name
 from rowwise.data.option_values import levels_of, order_of, size_of, spellings_of
 from rowwise.errors import DataError, UsageError, os_reason
@@ -32,6 +33,8 @@ DATE_ORDERS = ("day-first", "month-first", "year-first")
 # How a table's file writes what it holds. Whatever reads a table takes these, a saved model too.
 WRITTEN = ("separator", "encoding", "header", "decimal", "date_order", "missing")
 
+UNWRITTEN = ("frame", "password")  # the attributes of a Source that no run keeps
+
 # The options that data of a kind take.
 _OPTIONS = {
     "table": (
@@ -51,7 +54,8 @@ class Source:
     """Data and how to read them: the same data give the same Datasets.
 
     Attributes:
-        place: one of `rowwise.data.names()`, the path of a file or folder, or what a DataFrame is called.
+        place: one of `rowwise.data.names()`, the path of a file or folder, a database (`rowwise.data.databases`), or
+            what a DataFrame is called.
         target: of a table, the columns to be predicted.
         task: one of `TASKS`; empty: the targets decide.
         quantiles: of a table, levels of the target's quantiles that are predicted in its place: `(0.1, 0.5, 0.9)`.
@@ -79,6 +83,7 @@ class Source:
         colour: of pictures: `"grey"`, `"colour"`, or empty: the pictures decide.
         skip_bad: whether pictures that cannot be read are left out.
         frame: a DataFrame of Polars or pandas, in place of a file; a run does not keep it.
+        password: of a database; it is taken out of the place, and a run does not keep it.
 
     Raises:
         UsageError: an invalid option.
@@ -112,8 +117,13 @@ class Source:
     colour: str = ""
     skip_bad: bool = False
     frame: Any = field(default=None, compare=False, repr=False)
+    password: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        if is_database(self.place):
+            place, password = split_password(self.place)
+            object.__setattr__(self, "place", place)
+            object.__setattr__(self, "password", self.password or password)
         for name in ("target", "categorical", "numeric", "drop"):
             value = getattr(self, name)
             columns = (value,) if isinstance(value, str) else tuple(value or ())
@@ -161,7 +171,7 @@ class Source:
         Raises:
             DataError: no data of that name, no such file, or a file of another kind.
         """
-        if self.frame is not None:
+        if self.frame is not None or is_database(self.place):
             return "table"
         path = Path(self.place)
         if is_name(self.place):
@@ -198,17 +208,18 @@ class Source:
         """
         check_written(written)
         if isinstance(data, cls):
-            return cls.from_dict({**data.to_dict(), **written, "place": data.place})._with_frame(data.frame)
+            return cls.from_dict({**data.to_dict(), **written, "place": data.place})._with(data)
         frame = is_frame(data)
         source = cls.from_dict({"place": "table" if frame else str(data), **written})
-        source = source._with_frame(data if frame else None)
+        source = replace(source, frame=data) if frame else source
         if written and source.kind != "table":
             option = next(iter(written)).replace("_", "-")
             raise source._not_for(next(iter(written)), f"--{option}")
         return source
 
-    def _with_frame(self, frame: Any) -> Source:
-        return replace(self, frame=frame)
+    def _with(self, other: Source) -> Source:
+        """With what another one has that is never written."""
+        return replace(self, frame=other.frame, password=other.password)
 
     def check_table(self) -> None:
         """Raises UsageError where a model that was trained on a table cannot take it, and DataError as `kind`."""
@@ -226,7 +237,7 @@ class Source:
         kind = self.kind
         for attribute in fields(self):
             name = attribute.name
-            if name in ("place", "frame", *_OPTIONS[kind]):
+            if name in ("place", *UNWRITTEN, *_OPTIONS[kind]):
                 continue
             if getattr(self, name) != attribute.default and not (kind == "named" and name == "seed"):
                 raise self._not_for(name, option(name))
@@ -272,12 +283,14 @@ class Source:
         kind = self.kind
         if kind == "named" or self.frame is not None:
             return self.place
+        if is_database(self.place):
+            return Database.of(self.place).name
         path = Path(self.place).resolve()
         return path.name if kind == "folder" else path.stem
 
     def to_dict(self) -> dict[str, Any]:
         """What differs from the defaults, as plain JSON; of a DataFrame only what it is called."""
-        options = asdict(replace(self, frame=None))
+        options = asdict(replace(self, frame=None, password=""))
         defaults = {option.name: option.default for option in fields(self)}
         return {
             name: list(value) if isinstance(value, tuple) else value
@@ -292,7 +305,7 @@ class Source:
         Raises:
             UsageError: an option that does not exist, or whose value is invalid.
         """
-        options = {option.name: option for option in fields(cls) if option.name != "frame"}
+        options = {option.name: option for option in fields(cls) if option.name not in UNWRITTEN}
         for name, value in values.items():
             if name not in options:
                 raise _unknown(name, options)

@@ -27,21 +27,17 @@ CALLS = ("jit", "pjit", "closed_call", "core_call")
 DERIVED = ("custom_jvp_call", "custom_vjp_call")  # calls with a derivative of their own, which nobody asks for any more
 
 
-def lowered_for_cpu(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function itself where no CPU runs it; where it holds nothing to be replaced, it is traced as ever."""
-    if jax.default_backend() != "cpu":
-        return function
+def lowered_for_cpu(function: Callable[..., Any], *arguments: Any) -> jax.stages.Lowered:
+    """`jax.jit(function).lower(*arguments)`; where a CPU runs it, with all that is to be replaced."""
+    traced = jax.jit(function).trace(*arguments)
+    if jax.default_backend() != "cpu" or not _to_be_replaced(traced.jaxpr.jaxpr):
+        return traced.lower()
 
-    def traced(*arguments: Any) -> Any:
-        closed, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
-        leaves = jax.tree.leaves(arguments)
-        if _to_be_replaced(closed.jaxpr):
-            results = _evaluated(closed.jaxpr, closed.consts, leaves)
-        else:
-            results = jaxpr_as_fun(closed)(*leaves)
-        return jax.tree.unflatten(jax.tree.structure(shape), results)
+    def replaced(*arguments: Any) -> Any:
+        results = _evaluated(traced.jaxpr.jaxpr, traced.jaxpr.consts, jax.tree.leaves(arguments))
+        return jax.tree.unflatten(jax.tree.structure(traced.out_info), results)
 
-    return traced
+    return jax.jit(replaced).lower(*arguments)
 
 
 def _to_be_replaced(jaxpr: Any) -> bool:
@@ -53,7 +49,9 @@ def _to_be_replaced(jaxpr: Any) -> bool:
 
 
 def _called(eqn: Any) -> Any:
-    """The closed jaxpr of an equation that does nothing but call it once, or None."""
+    """The closed jaxpr of an equation that does nothing but call it, once or in a loop; or None."""
+    if eqn.primitive.name == "while":
+        return eqn.params["body_jaxpr"]
     return eqn.params.get("jaxpr", eqn.params.get("call_jaxpr")) if eqn.primitive.name in CALLS + DERIVED else None
 
 
@@ -69,6 +67,8 @@ def _evaluated(jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Any]) -> l
         called = _called(eqn)
         if (replacement := _replacement(eqn)) is not None:
             results = replacement(*operands, **eqn.params)
+        elif called is not None and eqn.primitive.name == "while" and _to_be_replaced(called.jaxpr):
+            results = _loop(operands, **eqn.params)
         elif called is not None and (eqn.primitive.name in DERIVED or _to_be_replaced(called.jaxpr)):
             results = _evaluated(called.jaxpr, called.consts, operands)
         else:
@@ -76,6 +76,17 @@ def _evaluated(jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Any]) -> l
         several = isinstance(results, list | tuple)
         values.update(zip(eqn.outvars, results if several else [results], strict=True))
     return [value(atom) for atom in jaxpr.outvars]
+
+
+def _loop(operands: list[Any], *, cond_jaxpr: Any, cond_nconsts: int, body_jaxpr: Any, body_nconsts: int) -> Any:
+    """A loop whose body is evaluated equation by equation."""
+    of_condition = operands[:cond_nconsts]
+    of_body = operands[cond_nconsts : cond_nconsts + body_nconsts]
+    return jax.lax.while_loop(
+        lambda carry: jaxpr_as_fun(cond_jaxpr)(*of_condition, *carry)[0],
+        lambda carry: _evaluated(body_jaxpr.jaxpr, body_jaxpr.consts, [*of_body, *carry]),
+        operands[cond_nconsts + body_nconsts :],
+    )
 
 
 def _replacement(eqn: Any) -> Callable[..., Any] | None:

@@ -10,7 +10,6 @@ import keras
 import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite, check_float32
-from rowwise.data.tables.schema import from_origins
 from rowwise.engine.arrays import (
     Arrays,
     doubts_of_class_weights,
@@ -303,7 +302,7 @@ def _doubts(models: Sequence[keras.Model], source: Any, x: Any, y: Any, what: st
 
 
 def _from_origins(y: Any, schema: Schema | None) -> Any:
-    return from_origins(y, schema) if isinstance(y, np.ndarray) else y
+    return schema.from_origins(y) if schema is not None and isinstance(y, np.ndarray) else y
 
 
 def _schema(models: Sequence[keras.Model]) -> Schema | None:

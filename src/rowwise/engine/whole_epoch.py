@@ -175,7 +175,7 @@ class _Prepared:
     """
 
     def __init__(self, function: Callable[..., Any], options: dict[str, str]) -> None:
-        self.function, self._jit, self._options = function, jax.jit(function), options
+        self.function, self._options = function, options
         self._compiled: OrderedDict[Any, Any] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -189,7 +189,7 @@ class _Prepared:
                 self._compiled.move_to_end(key)
         if found is not None:
             return lambda: found  # held here: another thread may push it out meanwhile
-        lowered = self._jit.lower(*arguments)
+        lowered = lowered_for_cpu(self.function, *arguments)
 
         def compiled() -> Any:
             executable = self._compile(lowered)
@@ -224,7 +224,7 @@ class _Functions:
             assert model is not None
 
             def step(number: jax.Array, state: State) -> State:
-                _, new = lowered_for_cpu(model.train_step)(state, _take(data, rows[number]))
+                _, new = model.train_step(state, _take(data, rows[number]))
                 return _as_carry(new, state)
 
             return jax.lax.fori_loop(0, steps, step, state)
@@ -234,7 +234,7 @@ class _Functions:
             assert model is not None
 
             def step(number: jax.Array, state: State) -> State:
-                _, new = lowered_for_cpu(model.test_step)(state, _take(data, rows[number]))
+                _, new = model.test_step(state, _take(data, rows[number]))
                 return _as_carry(new, state)
 
             _, frozen, metrics = jax.lax.fori_loop(0, steps, step, state)
@@ -245,7 +245,7 @@ class _Functions:
             assert model is not None
 
             def step(state: State, batch: Any) -> Any:
-                logs, new = lowered_for_cpu(model.train_step)(state, batch)
+                logs, new = model.train_step(state, batch)
                 return logs, _as_carry(new, state)
 
             return logged(step, state, lambda number: _take(data, rows[number]), first, last)
@@ -256,7 +256,7 @@ class _Functions:
 
             def step(state: State, batch: Any) -> Any:
                 trainable, frozen, optimizer, metrics = state
-                logs, new = lowered_for_cpu(model.test_step)((trainable, frozen, metrics), batch)
+                logs, new = model.test_step((trainable, frozen, metrics), batch)
                 _, frozen, metrics = new
                 return logs, _as_carry((trainable, frozen, optimizer, metrics), state)
 

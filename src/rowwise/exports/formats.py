@@ -22,6 +22,17 @@ def _c() -> Format:
     return CFormat()
 
 
-FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "c": _c}
-ENDINGS = {".onnx": "onnx", ".h": "c"}  # of files
-INPUTS = ("matrix", "columns")
+def _torch() -> Format:
+    from rowwise.exports.torch_format import TorchFormat
+
+    return TorchFormat()
+
+
+def _keras() -> Format:
+    from rowwise.exports.keras_format import KerasFormat
+
+    return KerasFormat()
+
+
+FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "keras": _keras, "torch": _torch, "c": _c}
+ENDINGS = {".onnx": "onnx", ".keras": "keras", ".py": "torch", ".h": "c"}  # of files

@@ -179,7 +179,7 @@ def _quantiles(layer: RisingQuantiles, z: Traced) -> Traced:
 
 def _ordered(layer: OrderedClasses, z: Traced) -> Traced:
     ops, going_on = z.tracer, plain("sigmoid")(z)
-    one = z[:, :1] * 0.0 + 1.0
+    one = ops.where(ops.isnan(z[:, :1]), 1.0, 1.0)
     reached = [one]
     for place in range(z.array.columns):
         reached.append(reached[-1] * going_on[:, place : place + 1])

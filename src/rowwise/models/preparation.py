@@ -16,8 +16,6 @@ import keras
 import numpy as np
 
 from rowwise.data.storage import empty, release
-from rowwise.data.tables.columns.date import PERIODS
-from rowwise.data.tables.schema import Column, Schema
 from rowwise.models.keras_view import layers_of
 from rowwise.models.target_layers import aligned, as_floats
 
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from rowwise.data.tables.schema import Column, Schema
 
 ROWS = 1 << 15  # prepared at once
 
@@ -69,6 +69,8 @@ class Preparation(keras.Layer):
     takes_missing = True  # checks for NaN before the model consult this
 
     def __init__(self, schema: Schema | Mapping[str, Any], **options: Any) -> None:
+        from rowwise.data.tables.schema import Schema  # with all that reads tables, which other models do without
+
         super().__init__(**{"trainable": False, "dtype": "float32", **options})
         self.schema = schema if isinstance(schema, Schema) else Schema.from_dict(schema)
 
@@ -146,6 +148,8 @@ def preparation_of(model: keras.Model) -> Preparation | None:
 
 def recipe(schema: Schema) -> Recipe:
     """Where each of `schema.features` comes from."""
+    from rowwise.data.tables.columns.date import PERIODS
+
     numbers: list[tuple[float, ...]] = []
     cycles: list[tuple[float, ...]] = []
     levels: list[tuple[float, ...]] = []

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.tables.schema import from_origins
-
 if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
@@ -31,7 +29,8 @@ def layers_of_numbers(dataset: Dataset) -> tuple[list[keras.layers.Layer], keras
     )
 
     schema = dataset.schema
-    y = from_origins(dataset.y, schema).reshape(len(dataset), -1).astype(np.float64)
+    counted = dataset.y if schema is None else schema.from_origins(dataset.y)
+    y = counted.reshape(len(dataset), -1).astype(np.float64)
     if schema is not None and schema.counts:
         scale = _one_or_several([mean or 1.0 for mean in _statistics(y, dataset)[0]])
         return [CountsOfLogs(scale, name="units")], PoissonDeviance(scale)

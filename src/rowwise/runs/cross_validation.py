@@ -104,7 +104,7 @@ class CrossValidation:
 
         data, schema = self.data, self.data.schema
         assert schema is not None
-        names = prediction_names(schema)
+        names = prediction_names(schema, "en")
         columns: dict[str, Any] = {"row": data.rows}
         if schema.classes:
             columns["true"] = np.array(schema.classes, object)[data.y].tolist()

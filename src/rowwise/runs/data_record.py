@@ -89,7 +89,7 @@ class DataRecord:
         """
         options = {**self.source.get("load", {"place": self.name}), **written}
         if isinstance(data, Source):
-            return replace(source_of(data.place, options), frame=data.frame)
+            return replace(source_of(data.place, options), frame=data.frame, password=data.password)
         return source_of(options["place"] if data is None else data, options)
 
     @property

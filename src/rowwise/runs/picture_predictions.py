@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rowwise.data.tables.formulas import harmless
 from rowwise.errors import ModelError
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,12 +55,13 @@ def predict_folder(saved: Saved, folder: Path, write: Callable[[bytes], object],
 
 
 def _columns(saved: Saved, prediction: Prediction) -> list[str]:
-    """What stands in a row beside the path."""
+    """What stands in a row beside the path, named in the current language."""
+    answer = say("predict.column.prediction")
     if not prediction.probabilities.shape[1]:
-        names = [f"prediction {name}" for name in saved.targets] if len(saved.targets) > 1 else ["prediction"]
+        names = [f"{answer} {name}" for name in saved.targets] if len(saved.targets) > 1 else [answer]
         margins = [f"margin {place}" for place in range(prediction.values.shape[1])]
-        return names if saved.targets else ["prediction", *margins]
-    return ["prediction", *(f"probability {name}" for name in saved.classes)]
+        return names if saved.targets else [answer, *margins]
+    return [answer, *(f"{say('predict.column.probability')} {name}" for name in saved.classes)]
 
 
 def _rows(saved: Saved, prediction: Prediction) -> Iterator[list[str]]:

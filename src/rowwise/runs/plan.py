@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rowwise.data.column_names import SEVERAL, cut, listed, names_in
-from rowwise.data.source import Source, is_frame, source_of
+from rowwise.data.databases import absolute, is_database, split_password
+from rowwise.data.source import UNWRITTEN, Source, is_frame, source_of
 from rowwise.errors import DataError, UsageError
 from rowwise.files import LOCK
 from rowwise.locks import held, owner
@@ -20,7 +21,7 @@ from rowwise.text.options import as_argument, option
 # The attributes of a Source that say how data are read, by the names of the options that set them: `seed` is the
 # training's own, so that of the split has another name.
 READING = {
-    READ.get(field.name, field.name): field.name for field in fields(Source) if field.name not in ("place", "frame")
+    READ.get(field.name, field.name): field.name for field in fields(Source) if field.name not in ("place", *UNWRITTEN)
 }
 OPTIONS = {attribute: name for name, attribute in READING.items()}
 
@@ -143,7 +144,13 @@ def _other_data(kept: Source, data: Any, reading: Mapping[str, Any]) -> list[str
 
 def _same_place(place: str, kept: str) -> bool:
     names = {text.lower().replace("_", "-") for text in (place, kept)}
+    if is_database(place) or is_database(kept):
+        return is_database(place) and is_database(kept) and _as_kept(place) == _as_kept(kept)
     return len(names) == 1 or Path(place).resolve() == Path(kept).resolve()
+
+
+def _as_kept(place: str) -> str:
+    return absolute(split_password(place).text)
 
 
 def _shown(value: object) -> object:

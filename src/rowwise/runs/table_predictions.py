@@ -1,9 +1,11 @@
-"""A model and a table, however long → its rows in order with prediction and probabilities beside them, as CSV."""
+"""A model and a table, however long → its rows in order with prediction and probabilities beside them."""
 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,15 +13,12 @@ import numpy as np
 from rowwise.data.tables.cleaning import cleaned
 from rowwise.data.tables.encode import as_written, check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.file_signs import signs_of
-from rowwise.data.tables.formulas import harmless_cells, harmless_names
-from rowwise.data.tables.parse import as_numbers
 from rowwise.data.tables.read import open_table
 from rowwise.errors import DataError, ModelError
-from rowwise.text import say
+from rowwise.runs.table_sinks import Batch, Form
+from rowwise.text import say, use_language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import polars as pl
     from numpy.typing import NDArray
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.schema import Schema
     from rowwise.engine.prediction import Prediction
     from rowwise.runs.saved import Saved
+    from rowwise.runs.table_sinks import Sink
 
 
 @dataclass
@@ -47,69 +47,52 @@ class Written:
     notes: list[str] = field(default_factory=list)
 
 
-def predict_table(saved: Saved, source: Source, write: Callable[[bytes], object]) -> Written:
-    """Write `source`'s rows and what the model says of them, in batches: memory does not grow with the table.
-
-    Texts that a spreadsheet would compute have an apostrophe before them: see `data.tables.formulas`.
+def predict_table(saved: Saved, source: Source, sink: Sink) -> Written:
+    """Hand `source`'s rows and what the model says of them to a sink, in batches: memory does not grow with the table.
 
     Args:
         saved: was trained on a table.
         source: a table that has the columns that the model was trained on; others are handed through.
-        write: is given CSV in UTF-8 piece by piece, its separator that of the table, a comma where it has none; the
-            sign before fractions is the table's, too.
+        sink: of `runs.table_sinks`.
 
     Raises:
-        ModelError: the model was not trained on a table. DataError: columns are lacking, or it cannot be read.
-        OSError: `write` could not.
+        ModelError: the model was not trained on a table. DataError: columns are lacking, or it cannot be read, or the
+            sink cannot hold it. OSError: the sink could not be written.
     """
     if (schema := saved.schema) is None:
         raise ModelError("predict.no_table", model=saved.path)
-    done, oddities, formulas = Written(), dict[str, Counter[str]](), 0
-    with open_table(source, missing=schema.missing) as table:
+    done, oddities = Written(), dict[str, Counter[str]]()
+    with closing(sink), open_table(source, missing=schema.missing) as table:
         check_columns(table.name, table.columns, tuple(column.name for column in schema.used), table.unread)
-        done.columns = added_names(schema, table)
+        done.columns = added_names(schema, table, sink.language)
         signs = signs_of(table, schema, source.decimal)
         written = as_written(schema.read_with(signs), table, oddities)
-        form: dict[str, Any] = {
-            "separator": table.separator or ",",
-            "decimal_comma": table.separator != "" and signs.file == ",",
-        }
+        sink.begin(Form(table.separator, signs.file, source.encoding, table.text.encoding if table.text else ""))
         for rows in table.raw():
             clean = cleaned(rows, written.numeric, written.words, table.missing)
             x = encode_rows(written, clean, oddities)
-            predicted = with_prediction(rows, saved.predict(x), schema, done.columns)
-            numbers = {column.name for column in clean if column.dtype.is_numeric()} | _in_units(written, clean)
-            predicted, changed = harmless_cells(predicted, numbers)
-            predicted.columns = harmless_names(predicted.columns)
-            formulas += changed
-            write(predicted.write_csv(include_header=not done.records, **form).encode())
+            prediction = saved.predict(x)
+            sink.add(Batch(rows, clean, written, partial(_beside, prediction, schema, done.columns)))
             done.records += len(rows)
-    if not done.records:
-        raise DataError("table.rows", path=table.name)
+        if not done.records:
+            raise DataError("table.rows", path=table.name)
+        done.notes = sink.end()
     positive = {name: {kind: n for kind, n in counts.items() if n} for name, counts in oddities.items()}
     done.counts = {name: counts for name, counts in positive.items() if counts}
-    done.notes = oddity_notes(schema, oddities)
-    if formulas:
-        done.notes.append(say("predict.table.formulas", count=f"{formulas:,}"))
+    done.notes = [*oddity_notes(schema, oddities), *done.notes]
     if table.unread:
         done.notes.append(say("predict.table.unread", columns=", ".join(table.unread)))
     return done
 
 
-def _in_units(schema: Schema, rows: pl.DataFrame) -> set[str]:
-    """The columns whose texts are all numbers in the unit of the training, such as `-5 kg`."""
-    columns = (column for column in schema.used if column.kind == "numeric" and column.unit)
-    return {
-        column.name
-        for column in columns
-        if as_numbers(rows[column.name], column.decimal, column.unit).null_count() == rows[column.name].null_count()
-    }
+def _beside(prediction: Prediction, schema: Schema, names: tuple[str, ...], rows: pl.DataFrame) -> pl.DataFrame:
+    return with_prediction(rows, prediction, schema, names)
 
 
-def added_names(schema: Schema, table: Table) -> tuple[str, ...]:
-    """What the new columns are called, unlike those that are there."""
+def added_names(schema: Schema, table: Table, lang: str) -> tuple[str, ...]:
+    """What the new columns are called in a language, unlike those that are there."""
     taken, names = set(table.columns), []
-    for name in prediction_names(schema):
+    for name in prediction_names(schema, lang):
         free, number = name, 2
         while free in taken:
             free, number = f"{name} {number}", number + 1
@@ -118,13 +101,15 @@ def added_names(schema: Schema, table: Table) -> tuple[str, ...]:
     return tuple(names)
 
 
-def prediction_names(schema: Schema) -> tuple[str, ...]:
+def prediction_names(schema: Schema, lang: str) -> tuple[str, ...]:
     """Of the columns that `with_prediction` adds, in their order."""
+    with use_language(lang):
+        prediction, probability = say("predict.column.prediction"), say("predict.column.probability")
     if schema.labels:
-        return tuple(f"{what} {name}" for name in schema.targets for what in ("prediction", "probability"))
+        return tuple(f"{what} {name}" for name in schema.targets for what in (prediction, probability))
     if not schema.classes and len(schema.outputs) > 1:
-        return tuple(f"prediction {name}" for name in schema.outputs)
-    return ("prediction", *(f"probability {name}" for name in schema.classes))
+        return tuple(f"{prediction} {name}" for name in schema.outputs)
+    return (prediction, *(f"{probability} {name}" for name in schema.classes))
 
 
 def answers(schema: Schema, labels: NDArray[np.bool_]) -> list[list[str]]:

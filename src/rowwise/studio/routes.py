@@ -184,6 +184,11 @@ async def save(studio: Studio, request: Request) -> Response:
     return _json({"path": str(await run_in_threadpool(in_language(studio.save)))})
 
 
+async def code(studio: Studio, request: Request) -> Response:
+    """The last training as a program of Keras."""
+    return _json({"program": studio.program()})
+
+
 # ---- understanding
 
 
@@ -241,6 +246,7 @@ ROUTES = (
     ("POST", "/resume", resume),
     ("POST", "/stop", stop),
     ("POST", "/save", save),
+    ("GET", "/code", code),
     ("GET", "/weights/{layer}", weights),
     ("POST", "/flow", flow),
     ("POST", "/prepared", prepared),

@@ -254,6 +254,14 @@ class Studio:
             raise UsageError("studio.no_model")
         return self.saved.importance(self.held.test[:SAMPLE]).to_dict()
 
+    def program(self) -> str:
+        """The last training as a program of Keras; raises UsageError where there is none."""
+        from rowwise.studio.code import program
+
+        if self.saved is None or self.held is None:
+            raise UsageError("studio.no_model")
+        return program(self.saved, self.held)
+
     def save(self) -> Path:
         """Keep the run of the last training among the others, where `rowwise open`, `evaluate` and `predict` find it.
 

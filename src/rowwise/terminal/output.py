@@ -74,6 +74,20 @@ class Output:
             text = json.dumps(plain(record), allow_nan=False)  # ASCII: right on every terminal and pipe
             self._answer(text.replace("\x7f", "\\u007f"))  # the one control character that JSON lets stand
 
+    def lines(self, make: Callable[[Callable[[bytes], object]], Done]) -> Done:
+        """What `make(write)` gives, its text written to standard output: with `--json`, JSON lines, a row each.
+
+        Raises:
+            SaveError: as `result`.
+        """
+        try:
+            done = make(lambda content: self._out.write(content.decode()))
+            self._out.flush()
+        except OSError as cause:
+            silence(self._out)
+            raise SaveError("cli.output", cause=os_reason(cause)) from cause
+        return done
+
     def _answer(self, text: str) -> None:
         try:
             self._out.line(text)
@@ -164,14 +178,18 @@ def write_out(path: Path | None, make: Callable[[Callable[[bytes], object]], Don
     """
     if path is not None:
         return write_whole(path, make)
-    terminal = sys.stdout.isatty()  # a pipe or file gets the content as it is
+    out = sys.stdout
+    binary = None if out.isatty() else getattr(out, "buffer", None)
+
+    def write(content: bytes) -> object:
+        if binary is None:  # what a terminal shows is made visible
+            return out.write(visible(content.decode("utf-8-sig", "replace"), lines=True))
+        return binary.write(content)  # a pipe or file gets the content as it is
+
     try:
-        done = make(lambda content: sys.stdout.write(_for(terminal, content.decode())))
-        sys.stdout.flush()
+        out.flush()
+        done = make(write)
+        out.flush()
     except OSError as cause:
         raise SaveError("cli.output", cause=os_reason(cause)) from cause
     return done
-
-
-def _for(terminal: bool, text: str) -> str:
-    return visible(text, lines=True) if terminal else text

@@ -24,7 +24,7 @@ from rowwise.data.tables.left_out import tell_left_out, tell_unseen
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.rare_classes import warn_of_rare_classes
 from rowwise.data.tables.read import open_table
-from rowwise.data.tables.schema import Schema, from_origins
+from rowwise.data.tables.schema import Schema
 from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
 from rowwise.data.tables.target_scales import scale_of
@@ -148,7 +148,7 @@ def divided(
         for start in range(0, len(chosen), block_rows):
             places = chosen[start : start + block_rows]
             block = records.x[places]
-            prints[places] = fingerprints(_with_targets(block, from_origins(records.y[places], schema)))
+            prints[places] = fingerprints(_with_targets(block, schema.from_origins(records.y[places])))
             x[start : start + len(places)] = renumbered(block, new_numbers)
             release(x)
             release(records.x)
@@ -156,7 +156,7 @@ def divided(
     prints_of_test = prints[test]
     if source.test_file:
         parts[1] = _other_table(source, source.test_file, schema, limits)
-        prints_of_test = fingerprints(_with_targets(parts[1].x, from_origins(parts[1].y, schema)))
+        prints_of_test = fingerprints(_with_targets(parts[1].x, schema.from_origins(parts[1].y)))
     warn_of_repeated(prints[learned], prints_of_test, lambda: tuple(_with_targets(part.x, part.y) for part in parts))  # type: ignore[arg-type, return-value]
     warn_of_rare_classes(parts[0], parts[1], source)
     check_parts(parts[0], parts[1], source)
@@ -199,7 +199,7 @@ def load_validation(source: Source, train: Dataset) -> Dataset:
     """
     assert train.schema is not None
     held = replace(_other_table(source, source.validation_file, train.schema, None), part="validation")
-    both = [_with_targets(part.x, from_origins(part.y, train.schema)) for part in (train, held)]
+    both = [_with_targets(part.x, train.schema.from_origins(part.y)) for part in (train, held)]
     prints = [fingerprints(part) for part in both]
     warn_of_repeated(prints[0], prints[1], lambda: (both[0], both[1]), "validation")
     check_parts(train, held, source)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.column_names import checked_names, resolved
+from rowwise.data.databases import is_database, read_database
 from rowwise.data.tables.cleaning import ROW, cleaned_with_numbers, no_column
 from rowwise.data.tables.csv_dialect import open_text
 from rowwise.data.tables.frames import from_pandas
@@ -198,6 +199,9 @@ def open_table(source: Source, limits: Limits | None = None, missing: Sequence[s
         if source.frame is not None:
             yield replace(_of_frame(source, limits), missing=own)
             return
+        if is_database(source.place):
+            yield replace(_of_database(source, limits), missing=own)
+            return
         if str(path) != str(path).encode("utf-8", "replace").decode():  # Polars opens no other names
             raise DataError("table.unreadable", path=path, cause=say("table.name"))
         if path.suffix.lower() in (".parquet", ".pq"):
@@ -261,6 +265,11 @@ def _of_frame(source: Source, limits: Limits) -> Table:
     frame, repeated = (given, {}) if of_polars else from_pandas(given)
     about = {"frame": type(given).__module__.split(".")[0]}
     return _typed(source.place, frame.lazy(), about, source, limits, repeated)
+
+
+def _of_database(source: Source, limits: Limits) -> Table:
+    frame = read_database(source.place, source.password)
+    return _typed(source.place, frame.lazy(), {"database": source.place}, source, limits)
 
 
 def _typed(

@@ -293,13 +293,12 @@ class Schema:
             raise ValueError(f"schema: target_origins {len(origins)}, expected {len(schema.targets)}")
         return schema
 
-
-def from_origins(y: NDArray[Any], schema: Schema | None) -> NDArray[Any]:
-    """Targets `(records,)` or `(records, targets)` → float32, counted from its origins; y itself without any."""
-    if schema is None or not schema.target_origins:
-        return y
-    origins = np.array(schema.target_origins)
-    return (y - (origins if y.ndim == 2 else origins[0])).astype(np.float32)
+    def from_origins(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Targets `(records,)` or `(records, targets)` → float32, counted from their origins; y itself without any."""
+        if not self.target_origins:
+            return y
+        origins = np.array(self.target_origins)
+        return (y - (origins if y.ndim == 2 else origins[0])).astype(np.float32)
 
 
 def _json(value: Any) -> Any:

@@ -3,7 +3,7 @@ import { buildConfusion } from "./confusion.js";
 import { bestOf, buildCurves } from "./curves.js";
 import { fill, make, svg, write } from "./dom.js";
 import { buildKernels } from "./kernels.js";
-import { tell, tried } from "./server.js";
+import { get, tell, tried } from "./server.js";
 import { busy, change, onChange, state } from "./store.js";
 import { figure, percent, say } from "./words.js";
 
@@ -26,6 +26,13 @@ export function buildLearning(body, glance) {
   const pause = make("button", { type: "button", class: "quiet", onclick: () => tried(() => tell(state.server?.story.phase === "paused" || waiting ? "/resume" : "/pause")).then(() => (waiting = !waiting)) });
   const stop = make("button", { type: "button", class: "quiet", onclick: () => tried(() => tell("/stop")) }, say("studio.learning.stop"));
   const save = make("button", { type: "button", class: "quiet", onclick: () => tried(() => tell("/save")) }, say("studio.learning.save"));
+  const code = make("button", { type: "button", class: "quiet", onclick: showCode }, say("studio.learning.code"));
+  const program = make("pre", { class: "program", tabindex: "0", "aria-label": say("studio.learning.code"), hidden: true });
+  async function showCode() {
+    const found = program.hidden ? await tried(() => get("/code")) : undefined;
+    program.hidden = !found;
+    if (found) write(program, found.program);
+  }
   const bar = make("progress", { max: 1, value: 0, "aria-label": say("studio.learning.progress") });
   const status = make("p", { class: "status", role: "status" });
   const more = make("p", { class: "soft small" });
@@ -57,7 +64,8 @@ export function buildLearning(body, glance) {
     make("h2", {}, say("studio.learning.heading")),
     make("p", { class: "lead" }, say("studio.learning.lead")),
     settings,
-    make("div", { class: "controls" }, start, pause, stop, save),
+    make("div", { class: "controls" }, start, pause, stop, save, code),
+    program,
     bar,
     status,
     more,
@@ -87,6 +95,8 @@ export function buildLearning(body, glance) {
     pause.hidden = stop.hidden = !["training", "paused"].includes(phase);
     write(pause, say(phase === "paused" || waiting ? "studio.learning.resume" : "studio.learning.pause"));
     save.hidden = phase !== "trained" || Boolean(server.kept);
+    code.hidden = phase !== "trained";
+    if (code.hidden) program.hidden = true;
     bar.hidden = !busy(now);
     if (phase === "training" || phase === "paused") bar.value = story.curve.length / Math.max(1, story.epochs);
     else bar.removeAttribute("value");

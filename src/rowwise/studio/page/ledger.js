@@ -3,7 +3,7 @@ import { fill, make, write } from "./dom.js";
 import { equation, layout } from "./layout.js";
 import { canvas, colour, largest, much, paint, signed } from "./paint.js";
 import { flow, newest, prepared, records, weights } from "./server.js";
-import { change, fits, layersOf, onChange, state } from "./store.js";
+import { change, fits, HOUSES, layersOf, onChange, shownLayer, state } from "./store.js";
 import { count, figure, say, shape } from "./words.js";
 
 /** @typedef {import("./layout.js").Placed} Placed */
@@ -42,7 +42,7 @@ export function buildLedger(place) {
     box.addEventListener("pointermove", (event) => point(id, event));
     box.addEventListener("pointerleave", () => point("", null));
     box.addEventListener("focus", () => write(caption, axesOf(id)));
-    box.addEventListener("blur", () => write(caption, say("studio.ledger.hover")));
+    box.addEventListener("blur", () => write(caption, hint()));
     box.addEventListener("click", (event) => pick(id, event));
   }
 
@@ -51,13 +51,13 @@ export function buildLedger(place) {
   /** @type {{x: (Uint8Array | Float32Array)[], kernel: Float32Array | null, y: Float32Array | null, front: Float32Array | null}} */
   let numbers = { x: [], kernel: null, y: null, front: null };
 
+  const hint = () => say(state.convention === "keras" ? "studio.ledger.hover" : "studio.ledger.hover.row");
   const find = (/** @type {string} */ id) => placed.find((one) => one.id === id);
   const left = (/** @type {Placed} */ one) => one.x * scale + one.right * GAP + LEFT;
   const top = (/** @type {Placed} */ one) => one.y * scale + one.down * GAP + TOP;
 
   function draw() {
-    const layers = layersOf(state);
-    const layer = layers[Math.min(state.layer, layers.length - 1)];
+    const layer = shownLayer(state);
     if (!layer || !stage.clientWidth) return;
     const made = layout(state.convention, state.view, state.batch, layer.features, layer.units);
     placed = made.arrays;
@@ -93,8 +93,8 @@ export function buildLedger(place) {
       ` = ${count(layer.features * layer.units)} + ${count(layer.units)} = `,
       make("b", {}, count(layer.features * layer.units + layer.units)),
     );
-    write(still, say(`studio.ledger.still.${state.view}`, { batch: state.batch, features: layer.features, units: layer.units, last: state.batch - 1 }));
-    if (!caption.textContent) write(caption, say("studio.ledger.hover"));
+    write(still, layer === HOUSES ? say("studio.ledger.houses") : say(`studio.ledger.${state.convention === "columns" ? "columns" : "still"}.${state.view}`, { batch: state.batch, features: layer.features, units: layer.units, last: state.batch - 1 }));
+    write(caption, hint());
     colourIn();
   }
 
@@ -118,10 +118,8 @@ export function buildLedger(place) {
 
   /** Paint the numbers that there are; a model that is not trained yet has plain grounds. */
   function colourIn() {
-    const layers = layersOf(state);
-    const layer = layers[Math.min(state.layer, layers.length - 1)];
     const data = state.server?.data;
-    if (!layer || !data) return;
+    if (!shownLayer(state) || !data) return;
     for (const one of placed) {
       const name = one.id.toLowerCase();
       const plain = () => colour(name);
@@ -143,6 +141,7 @@ export function buildLedger(place) {
 
   /** Of an array the value at row and column, as Keras has it; null where there is none yet. @param {string} id */
   function valuesOf(id) {
+    if (shownLayer(state) === HOUSES) return null;
     const layers = layersOf(state);
     const index = Math.min(state.layer, layers.length - 1);
     const { features, units } = layers[index];
@@ -192,7 +191,7 @@ export function buildLedger(place) {
   function point(id, event) {
     if (!id || !event || !find(id)) {
       mark.hidden = column.hidden = true;
-      write(caption, say("studio.ledger.hover"));
+      write(caption, hint());
       return;
     }
     const at = cell(id, event);
@@ -258,7 +257,7 @@ export function buildLedger(place) {
       last = "";
       return;
     }
-    const key = JSON.stringify([now.view, now.batch, now.convention, now.layer, layersOf(now), now.record, now.server.data.name]);
+    const key = JSON.stringify([now.view, now.batch, now.convention, now.layer, shownLayer(now), now.record, now.server.data.name]);
     if (key !== last) {
       last = key;
       draw();

@@ -30,6 +30,8 @@ export function readLink() {
     state.hidden = widths.split(",").map(Number).filter((units) => units > 0);
   }
   state.projector = given.get("projector") === "1";
+  state.lying = given.get("lying") === "1";
+  if (!(state.question >= 0 && state.question <= 10)) state.question = 0;
 }
 
 /** @param {import("./store.js").State} now */
@@ -41,6 +43,7 @@ export function writeLink(now) {
   }
   if (now.hidden.join() !== usual.hidden.join()) shown.set("hidden", now.hidden.join(","));
   if (now.projector) shown.set("projector", "1");
+  if (now.lying) shown.set("lying", "1");
   const text = shown.toString().replaceAll("%2C", ",");
   if (location.hash.slice(1) !== text) history.replaceState(null, "", text ? `#${text}` : location.pathname);
 }

@@ -5,6 +5,7 @@ import { begin, buildLearning } from "./learning.js";
 import { readLink, writeLink } from "./link.js";
 import { buildNetwork } from "./network.js";
 import { forgetColours } from "./paint.js";
+import { ask, buildQuestions } from "./questions.js";
 import { follow } from "./server.js";
 import { busy, change, forgetDrawers, onChange, state } from "./store.js";
 import { buildUnderstanding } from "./understanding.js";
@@ -41,6 +42,7 @@ function build() {
     return make("section", { class: "chapter", id: chapter, "aria-label": say(`studio.chapter.${chapter}`) }, spine, body);
   });
   fill(one("story"), ...sections);
+  buildQuestions(one("question"));
   onChange(drawHead);
   onChange((now, before) => {
     if (now.chapter !== before.chapter) showChapter();
@@ -71,6 +73,7 @@ function drawHead() {
   one("language").lang = state.lang === "ko" ? "en" : "ko";
   one("theme").textContent = say(`studio.theme.${state.theme || "system"}`);
   one("go").hidden = state.chapter === "learning" || busy(state) || !data || Boolean(server?.layers.length);
+  one("questions").setAttribute("aria-pressed", String(state.question > 0));
   one("projector").setAttribute("aria-pressed", String(state.projector));
   document.documentElement.dataset.theme = state.theme;
   document.documentElement.classList.toggle("projector", state.projector);
@@ -88,6 +91,7 @@ function listen() {
     repaint();
   });
   one("go").addEventListener("click", begin);
+  one("questions").addEventListener("click", () => ask(state.question ? 0 : 1));
   one("projector").addEventListener("click", () => change({ projector: !state.projector }));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   document.addEventListener("keydown", (event) => {
@@ -95,6 +99,13 @@ function listen() {
     if (within || event.ctrlKey || event.metaKey || event.altKey) return;
     const number = "1234".indexOf(event.key);
     if (number >= 0) change({ chapter: CHAPTERS[number][0] });
+    // A remote for slides sends these keys.
+    const by = { PageDown: 1, PageUp: -1 }[event.key];
+    if (!by || !(state.projector || state.question)) return;
+    event.preventDefault();
+    if (state.question) return ask(Math.max(1, state.question + by));
+    const place = CHAPTERS.findIndex(([chapter]) => chapter === state.chapter) + by;
+    if (CHAPTERS[place]) change({ chapter: CHAPTERS[place][0] });
   });
 }
 

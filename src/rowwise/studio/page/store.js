@@ -56,6 +56,7 @@ export const state = {
   /** @type {Chapter} */ chapter: "data",
   /** @type {View} */ view: "designed",
   /** @type {Convention} */ convention: "keras",
+  /** whether the circles of the picture lie down */ lying: false,
   layer: 0,
   unit: -1,
   record: 0,
@@ -129,8 +130,20 @@ export function layersOf(now) {
   });
 }
 
+/** The question about the table of houses: two columns, one price. @type {Layer} */
+export const HOUSES = { name: "price", features: 2, units: 1, activation: "linear" };
+const ABOUT_HOUSES = 10;
+
+/** The layer whose shapes are drawn. @param {State} now @returns {Layer | undefined} */
+export function shownLayer(now) {
+  if (now.question === ABOUT_HOUSES) return HOUSES;
+  const layers = layersOf(now);
+  return layers[Math.min(now.layer, layers.length - 1)];
+}
+
 /** Whether there is a model, and it has the widths that are designed. @param {State} now */
 export function fits(now) {
+  if (now.question === ABOUT_HOUSES) return false;
   const own = now.server?.layers ?? [];
   return own.length === now.hidden.length + 1 && now.hidden.every((units, index) => units === own[index].units);
 }

@@ -1,7 +1,7 @@
 // The same numbers drawn twice: the circles of a network stand upright, the row of an array lies flat.
 import { animate, make, svg, write } from "./dom.js";
 import { newest, records } from "./server.js";
-import { featuresOf, layersOf, onChange, state } from "./store.js";
+import { change, featuresOf, layersOf, onChange, state } from "./store.js";
 import { say } from "./words.js";
 
 const WIDTH = 760;
@@ -28,8 +28,12 @@ export function buildTurn(place) {
   /** @type {ArrayLike<number>[]} */ let x = [];
 
   function turn() {
+    change({ lying: at < 0.5 });
+  }
+
+  /** @param {number} to */
+  function turnTo(to) {
     const from = at;
-    const to = at < 0.5 ? 1 : 0;
     animate(1400, (share) => {
       slider.value = String(100 * (from + (to - from) * share));
       draw(from + (to - from) * share);
@@ -119,8 +123,9 @@ export function buildTurn(place) {
     draw(at);
   });
   let last = "";
-  onChange((now) => {
+  onChange((now, before) => {
     if (!now.server?.data || now.chapter !== "network") return;
+    if (now.lying !== before.lying && now.lying !== at >= 0.5) turnTo(now.lying ? 1 : 0);
     const key = JSON.stringify([now.record, now.batch, now.server.data.name, now.hidden]);
     if (key === last) return;
     last = key;
