@@ -1,4 +1,4 @@
-"""BatchNormalization in the native engine, compared with the JAX engine, and with Keras's own predictions."""
+"""Batch- and LayerNormalization in the native engine, compared with the JAX engine, and with Keras's predictions."""
 
 import keras
 import numpy as np
@@ -51,6 +51,17 @@ CHAINS = {
         L.BatchNormalization(center=False, scale=False, moving_mean_initializer="random_normal"),
         end(),
     ],
+    "by records": lambda: [
+        L.LayerNormalization(),
+        L.Dense(17),
+        L.LayerNormalization(epsilon=0.01),
+        L.Activation("gelu"),
+        L.Dense(9, use_bias=False, activation="sigmoid"),
+        L.LayerNormalization(scale=False, axis=1),
+        L.LayerNormalization(center=False, gamma_initializer="random_normal", gamma_regularizer=reg.L2(0.01)),
+        L.Dense(4),
+        L.LayerNormalization(name="logits", beta_initializer="random_normal"),
+    ],
     "penalties": lambda: [
         L.Dense(17),
         L.BatchNormalization(gamma_regularizer=reg.L2(0.01), beta_regularizer=reg.L1L2(0.0, 0.02)),
@@ -73,9 +84,10 @@ def test_a_normalization_wherever_it_stands_equals_the_jax_engine(chain):
     )
 
 
+@pytest.mark.parametrize("chain", ["after it", "by records"])
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop_momentum", "clipped"])
-def test_gamma_and_beta_take_the_steps_of_every_optimizer(optimizer):
-    both(lambda: normalized(CHAINS["after it"], OPTIMIZERS[optimizer]()), pair(), atol=5e-5)
+def test_gamma_and_beta_take_the_steps_of_every_optimizer(optimizer, chain):
+    both(lambda: normalized(CHAINS[chain], OPTIMIZERS[optimizer]()), pair(), atol=5e-5)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 64, 75])
@@ -108,7 +120,8 @@ def test_pictures_as_bytes_are_normalized_as_numbers():
 def wide():
     def layers():
         first = [L.Dropout(0.1), L.Dense(200), L.BatchNormalization(), L.ReLU(), L.Dropout(0.3)]
-        return [*first, L.Dense(170, "tanh"), L.Dropout(0.2), L.BatchNormalization(), L.Dense(10, "softmax")]
+        then = [L.LayerNormalization(), L.Dense(170, "tanh"), L.Dropout(0.2), L.BatchNormalization()]
+        return [*first, *then, L.Dense(10, "softmax")]
 
     return normalized(layers, keras.optimizers.Adam(global_clipnorm=1.0), features=300)
 
@@ -174,6 +187,7 @@ def test_a_frozen_normalization_is_predicted_with_and_left_to_others_in_training
     ("layer", "part"),
     [
         (lambda: L.BatchNormalization(gamma_constraint="non_neg"), "gamma_constraint"),
+        (lambda: L.LayerNormalization(beta_constraint="unit_norm"), "beta_constraint"),
         (lambda: L.BatchNormalization(beta_regularizer=reg.OrthogonalRegularizer()), "OrthogonalRegularizer"),
     ],
 )

@@ -28,6 +28,11 @@ def _torch() -> Format:
     return TorchFormat()
 
 
-FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "torch": _torch, "c": _c}
-ENDINGS = {".onnx": "onnx", ".py": "torch", ".h": "c"}  # of files
-INPUTS = ("matrix", "columns")
+def _keras() -> Format:
+    from rowwise.exports.keras_format import KerasFormat
+
+    return KerasFormat()
+
+
+FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "keras": _keras, "torch": _torch, "c": _c}
+ENDINGS = {".onnx": "onnx", ".keras": "keras", ".py": "torch", ".h": "c"}  # of files

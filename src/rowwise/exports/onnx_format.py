@@ -26,6 +26,7 @@ class OnnxFormat:
     """One `.onnx` file."""
 
     suffix = ".onnx"
+    floats = False
 
     def __init__(self) -> None:
         imported()

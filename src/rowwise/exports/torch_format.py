@@ -34,6 +34,7 @@ class TorchFormat:
     """A `.py` file, and a `.safetensors` file beside it."""
 
     suffix = ".py"
+    floats = False
 
     def make(self, saved: Saved, program: Program, wanted: Expected, path: Path) -> Made:
         """Both files and what runs them."""

@@ -41,7 +41,7 @@ inline void draw_unit_by_unit(Random& random, NetworkDescription& d) {
   for (int more = random.within(1, 2); more > 0; --more) {
     const int at = int(d.layers.size()), width = d.layers.back().units;
     LayerDescription l;
-    l.kind = random.one_of({Kind::batch_normalization, Kind::addition});
+    l.kind = random.one_of({Kind::batch_normalization, Kind::layer_normalization, Kind::addition});
     l.inputs = l.units = width;
     draw_options(random, l);
     l.kernel = !random.once_in(4);

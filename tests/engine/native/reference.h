@@ -78,6 +78,7 @@ struct Network {
           if (key && l.d.dropout > 0) l.x[r][k] *= mask(l.d.dropout, *key, step, std::uint32_t(i), std::uint32_t(r), k);
         }
       if (l.d.kind == Kind::batch_normalization) take_statistics(l, key != nullptr);
+      const std::vector<Numbers> normalized = l.d.kind == Kind::layer_normalization ? normalized_records(l) : l.x;
       for (std::size_t r = 0; r < n; ++r)
         for (int j = 0; j < l.d.units; ++j) {
           double& z = l.z[r][j];
@@ -88,6 +89,8 @@ struct Network {
           } else if (l.d.kind == Kind::batch_normalization) {
             z = (l.x[r][j] - l.mean[j]) * l.inverse[j] * (l.d.kernel ? l.kernel.value[j] : 1);
             if (l.d.bias) z += l.bias.value[j];
+          } else if (l.d.kind == Kind::layer_normalization) {
+            z = normalized[r][j] * (l.d.kernel ? l.kernel.value[j] : 1) + (l.d.bias ? l.bias.value[j] : 0);
           } else {
             z = l.x[r][j];
           }
@@ -138,6 +141,7 @@ struct Network {
       }
       if (l.d.kind == Kind::dense) dense_backward(l, d_z, d_x);
       else if (l.d.kind == Kind::batch_normalization) normalization_backward(l, d_z, d_x);
+      else if (l.d.kind == Kind::layer_normalization) layer_normalization_backward(l, d_z, d_x);
       else d_x = d_z;
       for (std::size_t r = 0; r < n; ++r)
         for (int k = 0; k < l.d.inputs; ++k) {
@@ -156,6 +160,36 @@ struct Network {
           l.kernel.gradient[std::size_t(k) * l.d.units + j] += l.x[r][k] * d_z[r][j];
           d_x[r][k] += l.kernel.value[std::size_t(k) * l.d.units + j] * d_z[r][j];
         }
+    }
+  }
+
+  // x (records, units) → the same, each record less its mean and divided by its deviation.
+  static std::vector<Numbers> normalized_records(const Layer& l) {
+    std::vector<Numbers> all = l.x;
+    for (Numbers& x : all) {
+      double mean = 0, variance = 0;
+      for (const double one : x) mean += one / double(x.size());
+      for (const double one : x) variance += (one - mean) * (one - mean) / double(x.size());
+      for (double& one : x) one = (one - mean) / std::sqrt(variance + l.d.epsilon);
+    }
+    return all;
+  }
+  // By the derivative of every unit's output by every unit's input: each is n(j), normalized, and depends on all of x.
+  static void layer_normalization_backward(Layer& l, const std::vector<Numbers>& d_z, std::vector<Numbers>& d_x) {
+    const std::vector<Numbers> normalized = normalized_records(l);
+    const int units = l.d.units;
+    for (std::size_t r = 0; r < d_z.size(); ++r) {
+      double mean = 0, variance = 0;
+      for (const double one : l.x[r]) mean += one / units;
+      for (const double one : l.x[r]) variance += (one - mean) * (one - mean) / units;
+      const double inverse = 1 / std::sqrt(variance + l.d.epsilon);
+      const Numbers& n = normalized[r];
+      for (int j = 0; j < units; ++j) {
+        l.kernel.gradient[j] += d_z[r][j] * n[j];
+        l.bias.gradient[j] += d_z[r][j];
+        const double d_n = d_z[r][j] * (l.d.kernel ? l.kernel.value[j] : 1);
+        for (int k = 0; k < units; ++k) d_x[r][k] += d_n * inverse * ((j == k) - 1.0 / units - n[j] * n[k] / units);
+      }
     }
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "addition.h"
 #include "batch_normalization.h"
+#include "layer_normalization.h"
 #include "loss.h"
 
 namespace rowwise::ROWWISE_ISA {
@@ -82,8 +83,11 @@ void backward_unit_by_unit(State<T>& state, const Turn& turn, std::size_t i, Ran
       if (source.layer == kTheRecords) continue;
       const Layer<T>& before = state.layers[source.layer];
       T* const d_x = before.row(before.d_z, r);
-      if (l.is(Kind::addition)) add_backward(d_z, d_x, !source.is_first, units);
-      else normalize_backward(l, turn.thread, before.row(before.outputs(), r), d_z, d_x, !source.is_first, units);
+      const T* const x = before.row(before.outputs(), r);
+      const bool adds = !source.is_first;
+      if (l.is(Kind::addition)) add_backward(d_z, d_x, adds, units);
+      else if (l.is(Kind::layer_normalization)) normalize_record_backward(l, r, x, d_x, adds);
+      else normalize_backward(l, turn.thread, x, d_z, d_x, adds, units);
       if (source.is_last) through_activation(before, r, units);
     }
   }

@@ -189,4 +189,18 @@ template <class T>
   }
 }
 
+// mean, variance (units,) of the batch → the moving ones, for these units.
+template <class T>
+void move_statistics(const Layer<T>& l, int thread, Range units) {
+  using S = BatchStatistics<T>;
+  const S& s = l.statistics;
+  const T momentum = T(l.description.momentum), rest = T(1 - l.description.momentum);
+  const auto move = [&](T* moving, const T* batch) {
+    for (int j = units.begin; j < units.end; j += kWidth<T>)
+      store(moving + j, load(moving + j) * momentum + load(batch + j) * rest);
+  };
+  move(s.moving_mean.get(), s.row(thread, S::kMean));
+  move(s.moving_variance.get(), s.row(thread, S::kVariance));
+}
+
 }  // namespace rowwise::ROWWISE_ISA

@@ -8,7 +8,7 @@ enum class Activation { linear, relu, leaky_relu, elu, gelu, silu, tanh, sigmoid
 // Those after mae are of a linear last layer's outputs z themselves; what its Keras model makes of z is not the engine's.
 enum class Loss { sparse_crossentropy, crossentropy, binary_crossentropy, mse, mae, poisson, pinball, ordered };
 enum class Rule { adam, sgd, rmsprop };
-enum class Kind { dense, batch_normalization, addition };
+enum class Kind { dense, batch_normalization, layer_normalization, addition };
 
 // A layer: Dense, or one whose units are its inputs. Gamma and beta of a normalization are its kernel, of one row, and
 // its bias; an addition has neither.
@@ -21,12 +21,13 @@ struct LayerDescription {
   double leak = 0;  // leaky_relu: what it multiplies by below zero; elu: its alpha
   bool kernel = true;  // always, but for a normalization
   bool bias = true;
-  double momentum = 0, epsilon = 0;  // of a normalization: of its moving statistics; what is added to the variance
+  double momentum = 0, epsilon = 0;  // of a normalization: of moving statistics; what is added to the variance
   double dropout = 0;  // share of this layer's inputs that training sets to zero
   double kernel_l1 = 0, kernel_l2 = 0, bias_l1 = 0, bias_l2 = 0;
   bool kernel_decays = true, bias_decays = true;  // whether the optimizer's weight_decay applies
 
-  bool has_kernel() const { return kind == Kind::dense || (kind == Kind::batch_normalization && kernel); }
+  bool is_normalization() const { return kind == Kind::batch_normalization || kind == Kind::layer_normalization; }
+  bool has_kernel() const { return kind == Kind::dense || (is_normalization() && kernel); }
   bool has_bias() const { return kind != Kind::addition && bias; }
 };
 

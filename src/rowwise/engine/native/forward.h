@@ -2,6 +2,7 @@
 #pragma once
 #include "addition.h"
 #include "batch_normalization.h"
+#include "layer_normalization.h"
 
 namespace rowwise::ROWWISE_ISA {
 
@@ -63,6 +64,11 @@ void forward(State<T>& state, const Turn& turn, Range layers, Range own) {
     switch (l.description.kind) {
       case Kind::dense: multiply_by_kernel(state, i, turn.thread, rows, owner); break;
       case Kind::batch_normalization: normalize(state, turn, i, rows, units); break;
+      case Kind::layer_normalization: {
+        const Rows<T> x = rows_of(state, l.sources[0], turn.thread);
+        for (int r = rows.begin; r < rows.end; ++r) normalize_record(l, r, x.p + r * x.ld);
+        break;
+      }
       case Kind::addition: add_sources(state, turn, i, rows, units); break;
     }
     activate_layer(state, turn, i, rows, units);

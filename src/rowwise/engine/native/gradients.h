@@ -1,6 +1,7 @@
 // d_z of every layer → all gradients of a step, and what global_clipnorm multiplies them by.
 #pragma once
 #include "batch_normalization.h"
+#include "layer_normalization.h"
 #include "optimizer.h"
 
 namespace rowwise::ROWWISE_ISA {
@@ -13,6 +14,18 @@ Vec<T> d_bias_of(const Layer<T>& l, int column, int records) {
   return sum;
 }
 
+// d_gamma, d_beta of a normalization, for the vector of units from j on.
+template <class T>
+Vec<T> d_gamma_of(const State<T>& state, const Turn& turn, const Layer<T>& l, int j) {
+  if (l.is(Kind::batch_normalization)) return load(l.statistics.row(turn.thread, BatchStatistics<T>::kDGamma) + j);
+  return sum_over_records(l, rows_of(state, l.sources[0], turn.thread), j, turn.records);
+}
+template <class T>
+Vec<T> d_beta_of(const Turn& turn, const Layer<T>& l, int j) {
+  if (l.is(Kind::batch_normalization)) return load(l.statistics.row(turn.thread, BatchStatistics<T>::kDBeta) + j);
+  return d_bias_of(l, j, turn.records);
+}
+
 // x^T (K, records) · d_z (records, N) + the penalties' gradients → d_kernel (K, N), d_bias (N,) of all layers.
 template <class T>
 void store_gradients(State<T>& state, const Turn& turn) {
@@ -20,17 +33,15 @@ void store_gradients(State<T>& state, const Turn& turn) {
     const Layer<T>& l = state.layers[i];
     const LayerDescription& d = l.description;
     const Regularization<T> of_kernel{T(d.kernel_l1), T(d.kernel_l2), 0}, of_bias{T(d.bias_l1), T(d.bias_l2), 0};
-    if (l.is(Kind::batch_normalization)) {
-      using S = BatchStatistics<T>;
-      const auto store_gradient = [&](const Buffer<T>& weights, const Buffer<T>& to, typename S::Row which,
-                                      const Regularization<T>& penalty) {
-        const Range units = state.schedule.normalization_units(l, turn.thread);
-        for (int j = units.begin; weights && j < units.end; j += kWidth<T>)
-          store(to.get() + j,
-                load(l.statistics.row(turn.thread, which) + j) + penalty_gradient<T>(load(weights.get() + j), penalty));
-      };
-      store_gradient(l.kernel, l.d_kernel, S::kDGamma, of_kernel);
-      store_gradient(l.bias, l.d_bias, S::kDBeta, of_bias);
+    if (l.description.is_normalization()) {
+      const Range units = state.schedule.normalization_units(l, turn.thread);
+      for (int j = units.begin; j < units.end; j += kWidth<T>) {
+        const auto penalty = [&](const Buffer<T>& weights, const Regularization<T>& of) {
+          return penalty_gradient<T>(load(weights.get() + j), of);
+        };
+        if (l.kernel) store(l.d_kernel.get() + j, d_gamma_of(state, turn, l, j) + penalty(l.kernel, of_kernel));
+        if (l.bias) store(l.d_bias.get() + j, d_beta_of(turn, l, j) + penalty(l.bias, of_bias));
+      }
     }
     if (!l.is(Kind::dense)) continue;
     const int owner = l.by_columns ? turn.thread : kEveryOwner;

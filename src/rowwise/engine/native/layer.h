@@ -41,6 +41,7 @@ struct Layer {
   Buffer<T> z, h, d_z;                   // (batch_size, N)
   Buffer<T> x_dropped;                   // (batch_size, K): inputs after dropout, where a layer gave them
   BatchStatistics<T> statistics;         // of a BatchNormalization
+  Buffer<T> of_records;                  // (batch_size, 2): of a LayerNormalization, means and inverse deviations
 
   Layer(const LayerDescription& d, std::vector<Source> from, bool is_last, int slots, int batch_size, int threads,
         Division divided)
@@ -64,6 +65,7 @@ struct Layer {
       bias_slots[s] = Buffer<T>(d.has_bias() ? ldn : 0);
     }
     if (d.kind == Kind::batch_normalization) statistics = BatchStatistics<T>(ldn, batch_size, threads);
+    if (d.kind == Kind::layer_normalization) of_records = Buffer<T>(2 * std::size_t(batch_size));
     layout_t = PanelLayout<T>(d.kind == Kind::dense ? N : 0, d.inputs, divided.backward ? threads : 1);
     if (d.kind != Kind::dense || sources[0].layer == kTheRecords) return;
     kernel_t = Buffer<T>(layout_t.size());

@@ -45,19 +45,27 @@ def dense(layer: keras.layers.Dense, dropout: float) -> LayerDescription:
     )
 
 
-def batch_normalization(layer: keras.layers.BatchNormalization, units: int) -> LayerDescription:
-    """Of inputs `(records, units)`."""
+NORMALIZATIONS = {
+    keras.layers.BatchNormalization: "batch_normalization",
+    keras.layers.LayerNormalization: "layer_normalization",
+}
+
+
+def normalization(layer: keras.Layer, units: int) -> LayerDescription:
+    """Of one of NORMALIZATIONS, of inputs `(records, units)`."""
     _check_options(layer, "gamma_constraint", "beta_constraint")
-    if layer.axis not in (-1, 1):
+    if getattr(layer, "rms_scaling", False):
+        raise Unsupported(f"{layer_title(layer)}, rms_scaling")
+    if layer.axis not in (-1, 1, [-1], [1]):
         raise Unsupported(f"{layer_title(layer)}, axis={layer.axis}")
     gamma, beta = (_penalty(layer, regularizer) for regularizer in (layer.gamma_regularizer, layer.beta_regularizer))
     return LayerDescription(
-        kind="batch_normalization",
+        kind=NORMALIZATIONS[type(layer)],
         inputs=units,
         units=units,
         kernel=bool(layer.scale),
         bias=bool(layer.center),
-        momentum=float(layer.momentum),
+        momentum=float(getattr(layer, "momentum", 0.0)),
         epsilon=float(layer.epsilon),
         kernel_l1=gamma[0],
         kernel_l2=gamma[1],

@@ -26,7 +26,8 @@ class LayerDescription:
         leak: what leaky_relu multiplies by below zero; alpha of elu.
         bias: whether it has one; of a normalization: whether it has a beta.
         dropout: share of the inputs that training sets to zero; of a Dense layer or an addition of one.
-        kind: "dense", "batch_normalization" or "addition", of the outputs of those that it takes.
+        kind: "dense", "batch_normalization", "layer_normalization" or "addition", of the outputs of those that it
+            takes.
         back: whose outputs it takes, an addition those of several: so many layers before it; one more than there are:
             the records.
         kernel: False for a normalization without gamma, which stands in the kernel's place.

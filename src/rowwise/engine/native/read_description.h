@@ -32,6 +32,7 @@ inline const Names<Loss> kLosses{{"sparse_categorical_crossentropy", Loss::spars
                                  {"ordered_crossentropy", Loss::ordered}};
 inline const Names<Kind> kKinds{{"dense", Kind::dense},
                                 {"batch_normalization", Kind::batch_normalization},
+                                {"layer_normalization", Kind::layer_normalization},
                                 {"addition", Kind::addition}};
 inline const Names<Rule> kRules{{"adam", Rule::adam}, {"sgd", Rule::sgd}, {"rmsprop", Rule::rmsprop}};
 
@@ -210,7 +211,7 @@ inline void check_layers(const NetworkDescription& d) {
     }
     if (!dense && l.units != l.inputs)
       refuse(name + "units: expected as many as inputs, received " + std::to_string(l.units));
-    if (l.dropout > 0 && (l.back.size() > 1 || l.kind == Kind::batch_normalization))
+    if (l.dropout > 0 && (l.back.size() > 1 || l.is_normalization()))
       refuse(name + "dropout: expected a Dense layer, or an addition of one");
     if (l.epsilon < 0) refuse(name + "epsilon: expected 0 or more");
   }

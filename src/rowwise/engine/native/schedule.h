@@ -77,7 +77,7 @@ class Schedule {
   bool updates_bias(const Layer<T>& l, int thread) const {
     return l.bias && (l.by_columns || narrow_place_[thread] == narrow_threads_ - 1);
   }
-  // The units of a BatchNormalization whose gamma, beta and moving statistics a thread updates.
+  // The units of a normalization whose gamma, beta and moving statistics a thread updates.
   Range normalization_units(const Layer<T>& l, int thread) const {
     if (l.by_columns) return l.layout.columns(thread);
     return {0, narrow_place_[thread] == narrow_threads_ - 1 ? l.N : 0};
@@ -115,7 +115,7 @@ class Schedule {
   static int block_in(const NetworkDescription& d) { return phases_in(d) > 1 ? block_of(d.batch_size) : 1; }
   int whole_blocks(int records) const { return std::max(records / block_, 1) * block_; }
   static int tasks(const Layer<T>& l) {
-    return l.is(Kind::dense) ? (l.K + kChunk - 1) / kChunk : l.is(Kind::batch_normalization);
+    return l.is(Kind::dense) ? (l.K + kChunk - 1) / kChunk : l.description.is_normalization();
   }
 
   const int threads_;

@@ -10,7 +10,7 @@ import numpy as np
 
 from rowwise.engine.native.compiled_description import check_methods
 from rowwise.engine.native.graph import RECORDS
-from rowwise.engine.native.layer_description import activation_of, batch_normalization, dense
+from rowwise.engine.native.layer_description import NORMALIZATIONS, activation_of, dense, normalization
 from rowwise.engine.native.network_description import LayerDescription
 from rowwise.engine.protocol import Unsupported
 from rowwise.models.encoding import Encoded, FeatureEncoding
@@ -78,10 +78,10 @@ def value_after(graph: DenseGraph, layer: Any, takes: list[Value], shared: bool)
     if kind is keras.layers.Dense:
         _check_flat(layer, value)
         return graph.add(dense(layer, value.dropout), (value,), layer, shared)
-    if kind is keras.layers.BatchNormalization:
+    if kind in NORMALIZATIONS:
         _check_flat(layer, value)
         value = _dropped(graph, value)
-        return graph.add(batch_normalization(layer, value.shape[1]), (value,), layer, shared)
+        return graph.add(normalization(layer, value.shape[1]), (value,), layer, shared)
     name, leak = activation_of(layer)
     if name == "linear":
         return _passed(graph, value, shared)

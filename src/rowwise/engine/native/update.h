@@ -76,32 +76,27 @@ void update_bias(State<T>& state, const Turn& turn, std::size_t i, const StepSiz
   });
 }
 
-// d_gamma, d_beta (units,) → gamma, beta (units,) and their slots; mean and variance of the batch → the moving ones;
-// for these units.
+// d_gamma, d_beta (units,) → gamma, beta (units,) and their slots; mean and variance of a batch → the moving ones; for
+// these units.
 template <class T>
 void update_normalization(State<T>& state, const Turn& turn, const Layer<T>& l, const StepSizes<T>& sizes,
                           Range units) {
-  using S = BatchStatistics<T>;
-  const S& s = l.statistics;
   const OptimizerDescription& o = state.description.optimizer;
   const bool stored = o.global_clipnorm > 0;
-  const auto update_weights = [&](const Buffer<T>& weights, const Buffer<T>(&slots)[2], const T* gradient,
-                                  bool kernel) {
-    const Regularization<T> regularization = regularization_of(l, kernel, o, sizes);
-    const Slots<T> at{slots[0].get(), slots[1].get()};
-    for (int j = units.begin; weights && j < units.end; j += kWidth<T>)
-      update_with_options<T>(o.rule, sizes, regularization, stored, load(gradient + j), weights.get() + j, at.at(j));
-  };
-  update_weights(l.kernel, l.kernel_slots, stored ? l.d_kernel.get() : s.row(turn.thread, S::kDGamma), true);
-  update_weights(l.bias, l.bias_slots, stored ? l.d_bias.get() : s.row(turn.thread, S::kDBeta), false);
-
-  const T momentum = T(l.description.momentum), rest = T(1 - l.description.momentum);
-  const auto move = [&](T* moving, const T* batch) {
-    for (int j = units.begin; j < units.end; j += kWidth<T>)
-      store(moving + j, load(moving + j) * momentum + load(batch + j) * rest);
-  };
-  move(s.moving_mean.get(), s.row(turn.thread, S::kMean));
-  move(s.moving_variance.get(), s.row(turn.thread, S::kVariance));
+  const Regularization<T> of_gamma = regularization_of(l, true, o, sizes), of_beta = regularization_of(l, false, o, sizes);
+  const Slots<T> gamma_slots{l.kernel_slots[0].get(), l.kernel_slots[1].get()};
+  const Slots<T> beta_slots{l.bias_slots[0].get(), l.bias_slots[1].get()};
+  for (int j = units.begin; j < units.end; j += kWidth<T>) {
+    if (l.kernel) {
+      const Vec<T> gradient = stored ? load(l.d_kernel.get() + j) : d_gamma_of(state, turn, l, j);
+      update_with_options<T>(o.rule, sizes, of_gamma, stored, gradient, l.kernel.get() + j, gamma_slots.at(j));
+    }
+    if (l.bias) {
+      const Vec<T> gradient = stored ? load(l.d_bias.get() + j) : d_beta_of(turn, l, j);
+      update_with_options<T>(o.rule, sizes, of_beta, stored, gradient, l.bias.get() + j, beta_slots.at(j));
+    }
+  }
+  if (l.is(Kind::batch_normalization)) move_statistics(l, turn.thread, units);
 }
 
 template <class T>
@@ -127,7 +122,7 @@ void update(State<T>& state, const Turn& turn) {
   if (state.schedule.by_records()) {
     while (const auto task = state.schedule.take_kernel_rows(turn.thread, state.layers)) {
       const Layer<T>& l = state.layers[task->layer];
-      if (l.is(Kind::batch_normalization)) update_normalization(state, turn, l, sizes, {0, l.N});
+      if (l.description.is_normalization()) update_normalization(state, turn, l, sizes, {0, l.N});
       else update_dense(state, turn, task->layer, sizes, task->rows, l.bias && task->rows.end == l.K);
     }
     return;
@@ -135,7 +130,7 @@ void update(State<T>& state, const Turn& turn) {
   for (std::size_t i = state.layers.size(); i-- > 0;) {
     const Layer<T>& l = state.layers[i];
     const Schedule<T>& schedule = state.schedule;
-    if (l.is(Kind::batch_normalization))
+    if (l.description.is_normalization())
       update_normalization(state, turn, l, sizes, schedule.normalization_units(l, turn.thread));
     if (l.is(Kind::dense))
       update_dense(state, turn, i, sizes, schedule.kernel_rows(l, turn.thread), schedule.updates_bias(l, turn.thread));

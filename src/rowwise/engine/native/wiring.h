@@ -29,7 +29,9 @@ inline std::vector<std::vector<Source>> sources_of(const NetworkDescription& d) 
 template <class T>
 std::vector<Division> divisions_of(const NetworkDescription& d, const std::vector<std::vector<Source>>& sources,
                                    const Schedule<T>& schedule) {
-  const auto whole_rows = [&](int layer) { return d.layers[layer].activation == Activation::softmax; };
+  const auto whole_rows = [&](int layer) {
+    return d.layers[layer].activation == Activation::softmax || d.layers[layer].kind == Kind::layer_normalization;
+  };
   const int layers = int(d.layers.size());
   std::vector<Division> all(layers);
   for (int i = 0; i < layers; ++i) {
@@ -43,7 +45,7 @@ std::vector<Division> divisions_of(const NetworkDescription& d, const std::vecto
     if (l.kind == Kind::dense) all[i].backward = schedule.divides_columns(l.units, l.inputs);
     for (const Source& source : sources[i]) {
       if (source.layer == kTheRecords) continue;
-      if (whole_rows(source.layer)) all[i].backward = false;
+      if (whole_rows(source.layer) || l.kind == Kind::layer_normalization) all[i].backward = false;
       if (source.is_last && d.layers[source.layer].kind != Kind::dense) all[source.layer].backward = all[i].backward;
     }
     if (l.kind == Kind::dense && sources[i][0].layer == kTheRecords) all[i].backward = false;
