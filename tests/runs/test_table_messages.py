@@ -157,6 +157,18 @@ def test_folds_are_told_of_as_they_end(run, tmp_path):
     assert places == sorted(places)
 
 
+def test_a_search_says_when_its_data_are_read(run, tmp_path):
+    """Until then a command holds standard error back."""
+    from rowwise.runs.plan import plan_training
+    from rowwise.runs.tuning import tune
+
+    pytest.importorskip("optuna")
+    plan, said = plan_training(run[0], {"target": "sold", "preset": "fast", "epochs": 1}), []
+    more = {"observer": lambda event: said.append("trial"), "loaded": lambda: said.append("data")}
+    tune(plan, 1, out=tmp_path / "search", **more)
+    assert said == ["data", "trial"]
+
+
 def test_contributions_of_many_columns_need_little_memory():
     random = np.random.default_rng(0)
     others, record = random.normal(size=(50, 700)).astype(np.float32), np.ones(700, np.float32)
@@ -166,7 +178,7 @@ def test_contributions_of_many_columns_need_little_memory():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found.values.sum() == pytest.approx(record @ weights - found.base, abs=1e-3)
-    assert peak < 20 * MOST_NUMBERS  # bytes: all the changed records at once would take 800 MB
+    assert peak < 32 * MOST_NUMBERS  # bytes: all the changed records at once would take 800 MB
 
 
 def test_blocks_hold_all_records_and_never_too_many():

@@ -130,7 +130,7 @@ def test_a_training_is_watched_and_its_numbers_are_followed(opened, trained, lan
     chapter(tab, "understanding")
     tab.locator(".cells").first.locator(".cell").nth(5).click()
     own = rowwise.shapes.trace(trained.studio.saved.model, trained.studio.held.test.x[:1], 0, 5)
-    rows = tab.locator(".products tr").last
+    rows = tab.locator(".unit .products tr").last
     rows.wait_for()
     assert rows.inner_text().split("\t")[-1] == f"{own.model_value:.{2 if abs(own.model_value) >= 10 else 4}f}".replace(
         "-", "−"
@@ -227,3 +227,27 @@ def test_on_a_projector_one_steps_from_chapter_to_chapter(opened):
         tab.locator(f"#{name}.open").wait_for()
     tab.keyboard.press("PageUp")
     tab.locator("#learning.open").wait_for()
+
+
+def test_precision_recall_and_f1_are_those_of_the_report(opened, trained):
+    tab = opened(link="#chapter=learning&hidden=12")
+    rows = tab.locator(".scores tbody tr")
+    rows.first.wait_for()
+    report = trained.studio.saved.evaluate()
+    for row, own in zip(rows.all(), report.per_class, strict=False):
+        shown = [float(text.replace(",", "")) for text in row.locator("td").all_inner_texts()]
+        assert shown == pytest.approx([own.precision, own.recall, own.f1, own.support], abs=1e-4)
+    macro = rows.last.locator("td").all_inner_texts()
+    assert [float(text) for text in macro[:3]] == pytest.approx([report.precision, report.recall, report.f1], abs=1e-4)
+
+
+def test_two_tabs_and_a_reload_see_the_same_training(opened, trained):
+    one, other = opened(link="#chapter=learning&hidden=12&epochs=4&seed=3"), opened("ko", link="#chapter=learning")
+    number = trained.studio.newest.state["story"]["number"]
+    one.locator("#train").click()
+    trained.wait("trained", "failed")
+    one.reload()
+    best = trained.studio.newest.state["story"]["best"]
+    for tab, said in ((one, f"the weights of epoch {best} of 4"), (other, f"에포크 4개 중 {best}번째")):
+        tab.locator(".status", has_text=said).wait_for()
+    assert trained.studio.newest.state["story"]["number"] == number + 1

@@ -66,7 +66,7 @@ def test_a_table_goes_the_whole_way(opened, trained, table):
     assert tab.title() != "1"
     assert not tab.locator("img[src=x], b b").count()
     tab.locator(".cells").first.locator(".cell").nth(2).click()
-    tab.locator(".products").wait_for()
+    tab.locator(".unit .products").wait_for()
     assert "같은 값" in tab.inner_text(".unit")
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rowwise.errors import UsageError
-from rowwise.exports.formats import ENDINGS, FORMATS, INPUTS
+from rowwise.exports.formats import ENDINGS, FORMATS
+from rowwise.exports.kinds import INPUTS
 from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.argument_types import one_of
 from rowwise.terminal.output import Output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import socket
 from typing import TYPE_CHECKING, Any
@@ -104,7 +105,12 @@ def _run(app: App, listening: socket.socket, drain: Any, started: Any, seconds: 
     )
     with StopSignals(drain) as signals:
         signals.patient = True
-        Server(config).run(sockets=[listening])
+        gc.collect()
+        gc.freeze()  # else the collector walks through all of Keras and JAX again and again, while nobody is answered
+        try:
+            Server(config).run(sockets=[listening])
+        finally:
+            gc.unfreeze()
 
 
 def _listen(host: str, port: int) -> socket.socket:

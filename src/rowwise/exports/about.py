@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise import __version__
 from rowwise.exports.inputs import columns_in
+from rowwise.exports.kinds import COLUMNS, FLOATS
 from rowwise.exports.program import TEXT
 from rowwise.json_text import to_json
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def properties(saved: Saved, program: Program, proof: Proof | None = None) -> dict[str, str]:
     """By key, texts or JSON: the properties of an ONNX model, the metadata of other files."""
     values: dict[str, Any] = {"version": __version__, "task": saved.task}
-    values |= {"inputs": inputs(saved, program), "outputs": outputs(saved), "provenance": provenance(saved)}
+    values |= {"inputs": inputs(saved, program), "outputs": outputs(saved, program), "provenance": provenance(saved)}
     if proof is not None:
         values["proof"] = proof.to_dict()
     texts = {name: value if isinstance(value, str) else to_json(value).decode() for name, value in values.items()}
@@ -31,8 +32,7 @@ def inputs(saved: Saved, program: Program) -> list[dict[str, Any]]:
     if saved.schema is None:
         about: dict[str, Any] = {"name": program.inputs[0].name, "kind": saved.accepts.kind, "shape": program.shape}
         return [about | ({"white": saved.accepts.white} if saved.accepts.kind == "pictures" else {})]
-    alone = len(program.inputs) > 1 or program.inputs[0].name != "records"
-    return [_column(given, alone) for given in columns_in(saved.schema, alone)]
+    return [_column(given, program.kind == COLUMNS) for given in columns_in(saved.schema, program.kind)]
 
 
 def _column(given: Any, alone: bool) -> dict[str, Any]:
@@ -47,11 +47,12 @@ def _column(given: Any, alone: bool) -> dict[str, Any]:
     elif column.kind == "numeric":
         about |= {"low": column.low, "high": column.high}
         about |= {"unit": column.unit} if column.unit else {}
-        about |= {"subtract_before": given.counted_from} if given.counted_from else {}
+        origin = given.counted_from
+        about |= {"subtract_before": int(origin) if origin.is_integer() else origin} if origin else {}
     return about | ({"missing": given.missing} if given.missing else {})
 
 
-def outputs(saved: Saved) -> dict[str, Any]:
+def outputs(saved: Saved, program: Program) -> dict[str, Any]:
     """What the outputs are: names of classes, labels or numbers, and how the answer follows."""
     schema = saved.schema
     about: dict[str, Any] = {"classes": saved.classes} if saved.classes else {"targets": saved.targets}
@@ -59,6 +60,8 @@ def outputs(saved: Saved) -> dict[str, Any]:
     korean = record.data.classes_ko if record is not None else ()
     if korean != saved.classes and len(korean) == len(saved.classes):
         about["classes_ko"] = korean
+    if schema is not None and schema.target_origins and program.kind == FLOATS:
+        about["add_after"] = schema.target_origins
     return about | (_of_schema(schema) if schema is not None else {})
 
 

@@ -52,6 +52,7 @@ class CFormat:
     """One `.h` file."""
 
     suffix = ".h"
+    floats = False
 
     def make(self, saved: Saved, program: Program, wanted: Expected, path: Path) -> Made:
         """The header and what runs it."""
@@ -59,7 +60,7 @@ class CFormat:
 
         def header(proof: Proof | None = None) -> str:
             about = [*commented(saved, program, proof), "", *USE.format(name=name, NAME=name.upper()).splitlines()]
-            return c_header(program, name, about, inputs(saved, program), outputs(saved))
+            return c_header(program, name, about, inputs(saved, program), outputs(saved, program))
 
         compiler = next((found for tried in COMPILERS if (found := shutil.which(tried))), None)
         runners = {} if compiler is None else {_version(compiler): _Compiled(compiler, header(), program, name)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -10,6 +11,7 @@ import numpy as np
 
 from rowwise.errors import ModelError
 from rowwise.exports.inputs import table_columns
+from rowwise.exports.kinds import FLOATS, MATRIX
 from rowwise.exports.layers import refused, steps_of_layer
 from rowwise.exports.program import DOUBLE, FLOAT, WHOLE
 from rowwise.exports.tracing import Traced, Tracer
@@ -24,30 +26,30 @@ if TYPE_CHECKING:
     from rowwise.runs.saved import Saved
 
 
-def derived(saved: Saved, outputs: NDArray[np.float32], one_by_one: bool = False) -> Program:
+def derived(saved: Saved, outputs: NDArray[np.float32], inputs: str = MATRIX) -> Program:
     """The Program of a saved model.
 
     Args:
         outputs: `(records, units)`: what the model gives for some records: where nothing else says whether these are
             logits, they do.
-        one_by_one: whether each column of a table is an input of its own, categories as texts.
+        inputs: of a table, one of `kinds.INPUTS`, or FLOATS.
 
     Raises:
         ModelError: a layer that cannot be exported, by its name.
     """
-    tracer = Tracer()
+    tracer = Tracer([column.name for column in saved.schema.used] if saved.schema is not None else ())
     tracer.layer = "inputs"
     shape = tuple(size for size in saved.accepts.shape if size is not None)
     if len(shape) != len(saved.accepts.shape):
         raise ModelError("export.sizes", shape=saved.accepts.shape)
     if saved.schema is not None:
-        records = table_columns(tracer, saved.schema, one_by_one)
+        records = table_columns(tracer, saved.schema, inputs)
     else:
         records = tracer.input("records", math.prod(shape), FLOAT, shape)
     raw = _of_model(saved.model, records)
     tracer.layer = "answer"
-    answers = _answers(saved, raw, gives_logits(saved.model, outputs))
-    return tracer.program(answers, raw, shape)
+    answers = _answers(saved, raw, gives_logits(saved.model, outputs), inputs == FLOATS)
+    return replace(tracer.program(answers, raw, shape), kind=inputs)
 
 
 def _of_model(model: Any, records: Traced) -> Traced:
@@ -76,14 +78,14 @@ def _of_model(model: Any, records: Traced) -> Traced:
     return known.get(id(model.outputs[0]), last)
 
 
-def _answers(saved: Saved, raw: Traced, logits: bool) -> dict[str, Traced]:
+def _answers(saved: Saved, raw: Traced, logits: bool, floats: bool) -> dict[str, Traced]:
     """What a Prediction says of the model's outputs, as `engine.interpretation` decides it."""
     task, schema = saved.basis, saved.schema
     if len(raw.shape) != 1:
         raise ModelError("predict.outputs", found=(None, *raw.shape))
     if task.name in (REGRESSION, UNKNOWN) or task.margins:
         values = raw
-        if schema is not None and schema.target_origins:
+        if schema is not None and schema.target_origins and not floats:
             values = raw.tracer.cast(raw, DOUBLE) + np.array(schema.target_origins)
         answers = {"values": values}
         if task.name in OF_CLASSES:

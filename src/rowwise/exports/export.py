@@ -10,7 +10,8 @@ import numpy as np
 
 from rowwise.errors import UsageError
 from rowwise.exports.derive import derived
-from rowwise.exports.formats import FORMATS, INPUTS
+from rowwise.exports.formats import FORMATS
+from rowwise.exports.kinds import COLUMNS, FLOATS, INPUTS, MATRIX
 from rowwise.exports.proof import Proof, expected, prove
 from rowwise.exports.records import Tried, tried_records
 from rowwise.files import atomic_write, check_place
@@ -50,7 +51,7 @@ class Exported:
         return {**files, "bytes": self.bytes, "weights": self.weights, "proof": self.proof.to_dict(), "note": self.note}
 
 
-def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inputs: str = "matrix") -> Exported:
+def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inputs: str = MATRIX) -> Exported:
     """Write a trained model in a form that needs no rowwise, once it has proved to answer as the model does.
 
     Args:
@@ -71,7 +72,7 @@ def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inpu
     saved = run if isinstance(run, Saved) else Saved.open(run)
     if inputs not in INPUTS:
         raise UsageError("export.inputs", found=inputs, known=", ".join(INPUTS))
-    if inputs == "columns" and (to != "onnx" or saved.schema is None):
+    if inputs == COLUMNS and (to != "onnx" or saved.schema is None):
         raise UsageError("export.columns", to=to, path=saved.path)
     path = default_place(saved, form.suffix) if out is None else Path(out)
     check_place(path)
@@ -82,7 +83,7 @@ def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inpu
     tried = tried_records(saved)
     outputs = saved.predictor.outputs(tried.x)
     tried, outputs = _answerable(tried, outputs)
-    program = derived(saved, outputs, inputs == "columns")
+    program = derived(saved, outputs, FLOATS if form.floats else inputs)
     wanted = expected(saved, program, tried, outputs)
     made = form.make(saved, program, wanted, path)
     proof = prove(wanted, made.runners)

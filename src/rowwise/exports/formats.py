@@ -28,6 +28,17 @@ def _torch() -> Format:
     return TorchFormat()
 
 
-FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "torch": _torch, "c": _c}
-ENDINGS = {".onnx": "onnx", ".py": "torch", ".h": "c"}  # of files
-INPUTS = ("matrix", "columns")
+def _keras() -> Format:
+    from rowwise.exports.keras_format import KerasFormat
+
+    return KerasFormat()
+
+
+def _html() -> Format:
+    from rowwise.exports.html_format import HtmlFormat
+
+    return HtmlFormat()
+
+
+FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "keras": _keras, "torch": _torch, "c": _c, "html": _html}
+ENDINGS = {".onnx": "onnx", ".keras": "keras", ".py": "torch", ".h": "c", ".html": "html"}  # of files

@@ -14,6 +14,7 @@ import numpy as np
 
 from rowwise.data.tables.missing_words import MISSING, numbers_among
 from rowwise.data.tables.origins import EXACT_64
+from rowwise.exports.kinds import COLUMNS, FLOATS, MATRIX
 from rowwise.exports.program import DOUBLE, FLOAT, TEXT, WHOLE
 from rowwise.exports.tracing import Traced, Tracer
 
@@ -41,31 +42,35 @@ class ColumnIn:
     name: str
     column: Column
     subtract: float
-    counted_from: int
+    counted_from: float
     missing: tuple[float, ...]
 
 
-def columns_in(schema: Schema, whole: bool = False) -> list[ColumnIn]:
-    """The columns of X, in order; `whole`: an input may hold 64-bit whole numbers, which reach further than float64."""
+def columns_in(schema: Schema, kind: str = MATRIX) -> list[ColumnIn]:
+    """The columns of X, in order, as inputs of one of INPUTS or as FLOATS.
+
+    One by one they may hold 64-bit whole numbers, which reach further than float64; as FLOATS they hold float32 alone.
+    """
     columns = []
     for column in schema.used:
         numbers = column.kind in ("numeric", "boolean")
         known = schema.words.get(column.name, frozenset())
         sentinels = numbers_among(word for word in schema.missing if word not in known) if numbers else {}
         origin = column.origin if column.kind == "numeric" else 0.0
-        beyond = abs(origin) >= EXACT_64 and not (whole and abs(origin) < 2**63)
+        most = {MATRIX: EXACT_64, COLUMNS: 2**63, FLOATS: 0}[kind]
+        beyond = abs(origin) >= most
         names = column.inputs if column.kind == "date" else (column.name,)
         columns += [
-            ColumnIn(name, column, 0.0 if beyond else origin, int(origin) if beyond else 0, tuple(sentinels))
+            ColumnIn(name, column, 0.0 if beyond else origin, origin if beyond else 0.0, tuple(sentinels))
             for name in names
         ]
     return columns
 
 
-def table_columns(tracer: Tracer, schema: Schema, one_by_one: bool) -> Traced:
-    """The model's X, `(records, columns)` float32, of the inputs."""
-    columns = columns_in(schema, one_by_one)
-    if one_by_one:
+def table_columns(tracer: Tracer, schema: Schema, kind: str) -> Traced:
+    """The model's X, `(records, columns)` float32, of the inputs, which are of one of INPUTS, or FLOATS."""
+    columns = columns_in(schema, kind)
+    if kind == COLUMNS:
         return tracer.concatenate([_alone(tracer, schema, column) for column in columns])
     double = any(column.subtract for column in columns)
     x = tracer.input(RECORDS, len(columns), DOUBLE if double else FLOAT)

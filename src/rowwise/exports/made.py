@@ -39,6 +39,7 @@ class Format(Protocol):
     """One of the formats."""
 
     suffix: str
+    floats: bool  # whether it has float32 alone: then the caller counts long numbers from their origin
 
     def make(self, saved: Saved, program: Program, wanted: Expected, path: Path) -> Made:
         """What is to be written at `path`."""

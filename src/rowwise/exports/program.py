@@ -61,6 +61,7 @@ class Program:
         constants: by name.
         outputs: by what they are: `probabilities`, `values`, `class`, `labels`.
         raw: the name of what the model itself gives, before it is interpreted.
+        kind: of inputs, one of `kinds.INPUTS`, or FLOATS.
     """
 
     inputs: tuple[Array, ...]
@@ -69,6 +70,7 @@ class Program:
     constants: Mapping[str, NDArray[Any]]
     outputs: Mapping[str, Array]
     raw: str
+    kind: str = ""
 
     def run(self, inputs: Mapping[str, NDArray[Any]], exact: bool = False) -> dict[str, NDArray[Any]]:
         """All arrays by name, of inputs `(records, columns)`; `exact`: float64 wherever the program has float32."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from rowwise.engine.interpretation import interpreted
 from rowwise.errors import ModelError
+from rowwise.exports.kinds import FLOATS
 from rowwise.exports.records import handed_in
 from rowwise.models.task import MULTILABEL
 
@@ -73,6 +74,8 @@ def expected(saved: Saved, program: Program, tried: Tried, outputs: NDArray[np.f
     """What the model says of the records, and how far another computation of the same may lie from it."""
     prediction = interpreted(saved.model, outputs, saved.basis)
     answers = _said(prediction)
+    if program.kind == FLOATS and "values" in answers:
+        answers["values"] = outputs  # counted from their origin
     inputs = handed_in(saved, program, tried.x)
     main = "values" if "values" in answers else "probabilities"
     usual = answers[main][: tried.usual].astype(np.float64)

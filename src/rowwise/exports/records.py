@@ -9,6 +9,7 @@ import numpy as np
 
 from rowwise.errors import RowwiseError, warnings_to
 from rowwise.exports.inputs import columns_in
+from rowwise.exports.kinds import COLUMNS
 from rowwise.exports.program import DOUBLE, TEXT, WHOLE
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rowwise.runs.saved import Saved
 
 MOST = 1000  # of the run's own records
-COLUMNS = 64  # of a table that are each tried with a missing value, an unknown level and extremes
+TRIED_COLUMNS = 64  # of a table that are each tried with a missing value, an unknown level and extremes
 FAR = (10.0, 1000.0)  # standard deviations from the mean that extremes lie at
 DRAWN, OWN = "drawn", "own"
 
@@ -56,9 +57,8 @@ def handed_in(saved: Saved, program: Program, x: NDArray[Any]) -> dict[str, NDAr
     """Records as the model takes them → the same as the program takes them."""
     if saved.schema is None:
         return {program.inputs[0].name: x.reshape(len(x), -1).astype(np.float32)}
-    alone = len(program.inputs) > 1 or program.inputs[0].name != "records"
-    columns = columns_in(saved.schema, alone)
-    if not alone:
+    columns = columns_in(saved.schema, program.kind)
+    if program.kind != COLUMNS:
         double = program.inputs[0].type == DOUBLE
         origins = np.array([column.subtract for column in columns])
         return {"records": x.astype(np.float64) + origins if double else x.astype(np.float32)}
@@ -126,7 +126,7 @@ def _odd_rows(schema: Schema, x: NDArray[np.float32]) -> tuple[NDArray[np.float3
         first += len(column.inputs)
     odd = [np.full(x.shape[1], np.nan, np.float32)]
     extremes = []
-    for number, (column, place) in enumerate(places[:COLUMNS]):
+    for number, (column, place) in enumerate(places[:TRIED_COLUMNS]):
         row, inputs = x[number % len(x)], len(column.inputs)
         odd.append(_with(row, place, np.full(inputs, np.nan)))
         if column.kind == "categorical":

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.data.tables.schema import Column, Schema
 
-MOST_NUMBERS = 1 << 22  # of changed copies of a record that are in memory at once: 16 MB
+MOST_NUMBERS = 1 << 20  # of changed copies of a record that are in memory at once; features may be 13 times as many
 FEW_VALUES = 64  # different numbers up to which a column is taken to have no others
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -48,24 +49,29 @@ class Served:
     def __init__(self, service: Service, token: bool = False) -> None:
         self.service, self.requests, self.token = service, metrics.Requests(), token
         routes = [Route(path, endpoint, methods=[method]) for method, path, endpoint in self.routes()]
-        handlers: Mapping[Any, Any] = {Refused: _refused, HTTPException: _http_error, Exception: _failed}
+        handlers: Mapping[Any, Any] = {
+            Refused: _refused,
+            HTTPException: _http_error,
+            ClientDisconnect: _gone,
+            Exception: _failed,
+        }
         self._app = Starlette(routes=routes, exception_handlers=handlers)
 
     def routes(self) -> list[tuple[str, str, Endpoint]]:
-        """Method, path and what answers."""
+        """Method, path and what answers; they are tried in this order, so that what is asked most comes first."""
         return [
+            ("POST", "/predict/{model}", self._answering(_predict_form)),
+            ("POST", "/v2/models/{model}/infer", self._answering(_json_form(v2.TensorRequest))),
+            ("POST", "/v1/models/{model}:predict", self._answering(_json_form(v1.Instances))),
             ("GET", "/", self._page),
             ("GET", "/openapi.json", self._openapi),
             ("GET", "/metrics", self._metrics),
-            ("POST", "/predict/{model}", self._answering(_predict_form)),
             ("GET", "/v2", self._server),
             ("GET", "/v2/health/live", self._live),
             ("GET", "/v2/health/ready", self._ready),
             ("GET", "/v2/models/{model}", self._model),
             ("GET", "/v2/models/{model}/ready", self._model_ready),
-            ("POST", "/v2/models/{model}/infer", self._answering(_json_form(v2.TensorRequest))),
             ("GET", "/v1/models/{model}", self._status),
-            ("POST", "/v1/models/{model}:predict", self._answering(_json_form(v1.Instances))),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -156,21 +162,28 @@ def _kind(request: Request) -> str:
 async def _body(request: Request, limits: Limits) -> bytes:
     """All of it; raises Refused where it is too large, or does not come."""
     said = request.headers.get("content-length", "0")
-    too_large = Refused(TOO_LARGE, say("serve.body", most=f"{limits.body:,}"), {"connection": "close"})
     if not said.isdecimal() or int(said) > limits.body:
-        raise too_large
-    parts, size = [], 0
+        raise _too_large(limits)
+    parts, size, more = [], 0, True
     try:
         async with asyncio.timeout(limits.seconds):
-            async for part in request.stream():
-                size += len(part)
+            while more:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
                 if size > limits.body:
-                    raise too_large
-                parts.append(part)
+                    raise _too_large(limits)
+                more = message.get("more_body", False)
     except TimeoutError:
         sentence = say("serve.slow", seconds=f"{limits.seconds:g}")
         raise Refused(SLOW_BODY, sentence, {"connection": "close"}) from None
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(limits: Limits) -> Refused:
+    return Refused(TOO_LARGE, say("serve.body", most=f"{limits.body:,}"), {"connection": "close"})
 
 
 def _root(request: Request) -> str:
@@ -196,6 +209,11 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     else:
         sentence = say("serve.wrong", cause=error.detail)
     return _json({"error": sentence}, error.status_code or WRONG, error.headers)
+
+
+async def _gone(request: Request, error: ClientDisconnect) -> Response:
+    """Nobody reads this; only the count of statuses does."""
+    return Response(status_code=SLOW_BODY)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

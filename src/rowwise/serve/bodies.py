@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Form = TypeVar("Form")
 NO_JSON = re.compile(rb"\b(NaN|-?Infinity)\b")
+NUMBERS = {int, float}
 TYPES = {int: "123", float: "0.5", str: '"…"', bool: "true", dict: "{…}", list: "[…]", type(None): "null"}
 
 
@@ -59,27 +60,23 @@ def numbers(name: str, nested: Any, shape: tuple[int, ...]) -> NDArray[np.float3
         if size is not None and (wrong := {len(part) for part in flat} - {size}):
             raise Refused(WRONG, say("serve.tensor.size", name=name, axis=depth, expected=size, found=min(wrong)))
         flat = flat[0] if len(flat) == 1 else list(itertools.chain.from_iterable(flat))
+    if not {*map(type, flat)} <= NUMBERS:
+        other = next(value for value in flat if type(value) not in NUMBERS)
+        raise Refused(WRONG, say("serve.tensor.value", name=name, found=TYPES.get(type(other), "?")))
     return array(name, flat, np.float32).reshape(-1, *shape)
 
 
 def array(name: str, flat: list[Any], dtype: Any) -> NDArray[Any]:
-    """Numbers as an array of that type, none of them rounded to another whole number or to infinity.
+    """Whole numbers and fractions as float32, whole numbers as uint8, none of them as infinity or another number.
 
     Raises:
-        Refused: something that is no number, or a number that the type cannot hold.
+        Refused: a number that the type cannot hold.
     """
-    kinds = {*map(type, flat)}
-    if not kinds <= {int, float}:
-        other = next(value for value in flat if type(value) not in (int, float))
-        raise Refused(WRONG, say("serve.tensor.value", name=name, found=TYPES.get(type(other), "?")))
-    whole = np.dtype(dtype).kind in "iu"
-    if whole and float in kinds:
-        raise Refused(WRONG, say("serve.tensor.whole", name=name, found=next(v for v in flat if type(v) is float)))
     try:
         if dtype is np.uint8:
-            return np.frombuffer(bytes(flat), np.uint8)  # five times as fast, and as strict
+            return np.frombuffer(bytes(flat), np.uint8)  # five times as fast as NumPy, and as strict
         with np.errstate(over="raise"):
-            return np.array(flat, None if not whole else dtype).astype(dtype)
+            return np.array(flat).astype(dtype)
     except (OverflowError, ValueError, FloatingPointError, TypeError) as cause:
         raise Refused(WRONG, say("serve.tensor.range", name=name, type=np.dtype(dtype).name)) from cause
 

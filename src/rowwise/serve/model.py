@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise import environment
+from rowwise.cores import usable_cores
 from rowwise.engine.interpretation import Prediction, interpreted
+from rowwise.engine.prediction import Predictor
 from rowwise.errors import ModelError
 from rowwise.runs.model_file import MODEL
 from rowwise.runs.record import RECORD
@@ -56,13 +59,19 @@ class Model:
         return tuple(size for size in self.saved.accepts.shape if size is not None)
 
     @cached_property
+    def _predictor(self) -> Predictor:
+        """Of a core less than there are: one is left to the requests, which would only be waited for."""
+        threads = environment.threads() or max(1, usable_cores() - 1)
+        return Predictor(self.saved.model, threads, self.saved.named)
+
+    @cached_property
     def example(self) -> Prediction:
         """What it says of a record of zeros: the form of every answer."""
         return self.predict(np.zeros((1, *self.shape), np.float32))
 
     def predict(self, x: NDArray[Any]) -> Prediction:
         """What `saved.predict` says of X, to the bit."""
-        outputs = self.saved.predictor.outputs(x)
+        outputs = self._predictor.outputs(x)
         prediction = interpreted(self.saved.model, outputs, self.saved.basis)
         return replace(prediction, class_names=self.saved.classes, target_names=self.saved.targets)
 

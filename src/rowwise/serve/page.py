@@ -81,6 +81,7 @@ def page(model: Model, names: Sequence[str], root: str = "") -> str:
         "serve.html",
         title=model.name,
         accepts=str(saved.accepts),
+        basis=str(saved.basis),
         facts=_facts(model),
         links=links if len(links) > 1 else [],
         fields=[_field(column) for column in model.schema.used] if model.schema is not None else [],
@@ -100,7 +101,6 @@ def _facts(model: Model) -> list[tuple[str, str]]:
     """Names and values of what is known of the run."""
     record = model.saved.record
     facts = [
-        (say("serve.page.task"), str(model.saved.basis)),
         (say("serve.page.outputs"), ", ".join(model.saved.class_names or model.saved.targets)),
         (say("serve.page.parameters"), f"{model.saved.model.count_params():,}"),
     ]

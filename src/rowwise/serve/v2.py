@@ -163,9 +163,9 @@ class TensorRequest:
         if len(tensor.shape) != len(shape) or tensor.shape[1:] != shape[1:]:
             raise Refused(WRONG, say("serve.tensor.shape", name=X, expected=shape, found=tensor.shape))
         check_count(max(tensor.shape[0], 0), self._most)
-        flat = _flat(tensor)
-        kind = np.uint8 if tensor.datatype == "UINT8" else np.float32
-        return array(X, _checked(tensor, flat), kind).reshape(-1, *model.shape)
+        in_bytes = tensor.datatype == "UINT8"
+        flat = _checked(tensor, _flat(tensor), bounds=not in_bytes)  # a byte's bounds are its array's
+        return array(X, flat, np.uint8 if in_bytes else np.float32).reshape(-1, *model.shape)
 
     def _column(self, tensor: Tensor) -> list[Any]:
         if len(tensor.shape) not in (1, 2) or tensor.shape[1:] not in ([], [1]):
@@ -192,8 +192,8 @@ def _flat(tensor: Tensor) -> list[Any]:
     return flat
 
 
-def _checked(tensor: Tensor, flat: list[Any]) -> list[Any]:
-    """The values; raises Refused where they are not of the tensor's type."""
+def _checked(tensor: Tensor, flat: list[Any], bounds: bool = True) -> list[Any]:
+    """The values; raises Refused where they are not of the tensor's type, or beyond its bounds."""
     taken = TAKEN.get(tensor.datatype)
     if taken is None:
         raise Refused(WRONG, say("serve.tensor.type", found=tensor.datatype, known=", ".join(TAKEN)))
@@ -201,7 +201,7 @@ def _checked(tensor: Tensor, flat: list[Any]) -> list[Any]:
     if not kinds <= taken:
         other = next(value for value in flat if type(value) not in taken)
         raise Refused(WRONG, say("serve.tensor.other", name=tensor.name, type=tensor.datatype, found=_json(other)))
-    if tensor.datatype in WHOLE and flat:
+    if bounds and tensor.datatype in WHOLE and flat:
         limits = np.iinfo(WHOLE[tensor.datatype])
         if min(flat) < limits.min or max(flat) > limits.max:
             raise Refused(WRONG, say("serve.tensor.range", name=tensor.name, type=tensor.datatype))

@@ -1,5 +1,6 @@
 // Which class was taken for which: counts that fill while it learns; behind each cell stand its records.
 import { fill, make, write } from "./dom.js";
+import { drawScores } from "./scores.js";
 import { canvas, colour, css, paintRecord } from "./paint.js";
 import { get, newest, records, tried } from "./server.js";
 import { change, onChange, state } from "./store.js";
@@ -12,7 +13,8 @@ export function buildConfusion(place) {
   const table = make("table", { class: "confusion" });
   const words = make("p", { class: "soft small" });
   const behind = make("div", { class: "behind", "aria-live": "polite" });
-  place.append(make("h3", {}, say("studio.confusion.heading")), words, make("div", { class: "scrolls" }, table), behind);
+  const scores = make("table", { class: "products scores" });
+  place.append(make("h3", {}, say("studio.confusion.heading")), words, make("div", { class: "scrolls" }, table), behind, make("div", { class: "scrolls" }, scores));
   /** @type {HTMLElement[][]} */ let cells = [];
   let names = "";
 
@@ -21,6 +23,7 @@ export function buildConfusion(place) {
     cells = Array.from({ length: classes }, (_, row) =>
       Array.from({ length: classes }, (_, column) => make("button", { type: "button", onclick: () => open(row, column) })),
     );
+    table.classList.toggle("brief", cells.every((_, label) => className(data, label).length < 4));
     fill(
       table,
       make("caption", {}, say("studio.confusion.caption")),
@@ -43,6 +46,7 @@ export function buildConfusion(place) {
     const right = matrix.reduce((sum, row, label) => sum + row[label], 0);
     const all = matrix.flat().reduce((sum, part) => sum + part, 0);
     write(words, say("studio.confusion.words", { right, count: all, share: percent(right / Math.max(1, all)) }));
+    drawScores(scores, data, matrix);
     const ground = colour("card");
     const text = colour("fg");
     matrix.forEach((row, label) => {

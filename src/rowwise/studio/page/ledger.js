@@ -42,7 +42,7 @@ export function buildLedger(place) {
     box.addEventListener("pointermove", (event) => point(id, event));
     box.addEventListener("pointerleave", () => point("", null));
     box.addEventListener("focus", () => write(caption, axesOf(id)));
-    box.addEventListener("blur", () => write(caption, say("studio.ledger.hover")));
+    box.addEventListener("blur", () => write(caption, hint()));
     box.addEventListener("click", (event) => pick(id, event));
   }
 
@@ -51,6 +51,7 @@ export function buildLedger(place) {
   /** @type {{x: (Uint8Array | Float32Array)[], kernel: Float32Array | null, y: Float32Array | null, front: Float32Array | null}} */
   let numbers = { x: [], kernel: null, y: null, front: null };
 
+  const hint = () => say(state.convention === "keras" ? "studio.ledger.hover" : "studio.ledger.hover.row");
   const find = (/** @type {string} */ id) => placed.find((one) => one.id === id);
   const left = (/** @type {Placed} */ one) => one.x * scale + one.right * GAP + LEFT;
   const top = (/** @type {Placed} */ one) => one.y * scale + one.down * GAP + TOP;
@@ -92,8 +93,8 @@ export function buildLedger(place) {
       ` = ${count(layer.features * layer.units)} + ${count(layer.units)} = `,
       make("b", {}, count(layer.features * layer.units + layer.units)),
     );
-    write(still, layer === HOUSES ? say("studio.ledger.houses") : say(`studio.ledger.still.${state.view}`, { batch: state.batch, features: layer.features, units: layer.units, last: state.batch - 1 }));
-    if (!caption.textContent) write(caption, say("studio.ledger.hover"));
+    write(still, layer === HOUSES ? say("studio.ledger.houses") : say(`studio.ledger.${state.convention === "columns" ? "columns" : "still"}.${state.view}`, { batch: state.batch, features: layer.features, units: layer.units, last: state.batch - 1 }));
+    write(caption, hint());
     colourIn();
   }
 
@@ -190,7 +191,7 @@ export function buildLedger(place) {
   function point(id, event) {
     if (!id || !event || !find(id)) {
       mark.hidden = column.hidden = true;
-      write(caption, say("studio.ledger.hover"));
+      write(caption, hint());
       return;
     }
     const at = cell(id, event);

@@ -53,7 +53,8 @@ export function buildQuestions(place) {
     write(number, say("studio.questions.number", { number: now.question }));
     write(title, say(`studio.question.${name}.ask`));
     write(answer, say(`studio.question.${name}.answer`));
-    write(hint, say(name === "metrics" && !now.server?.layers.length ? "studio.questions.first_train" : "studio.questions.try"));
+    const own = { metrics: now.server?.layers.length ? "studio.questions.cells" : "studio.questions.first_train", "one-or-batch": "studio.questions.turn" };
+    write(hint, say(/** @type {Record<string, string>} */ (own)[name] ?? "studio.questions.try"));
     back.disabled = now.question === 1;
     on.disabled = now.question === SCENES.length;
   });

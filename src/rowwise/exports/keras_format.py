@@ -1,0 +1,135 @@
+"""Keras: one `.keras` file of Dense layers and Keras's own operations, which opens in safe mode without rowwise."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from rowwise.exports.about import properties
+from rowwise.exports.made import Made
+from rowwise.exports.program import WHOLE
+from rowwise.json_text import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from rowwise.exports.program import Program, Step
+    from rowwise.exports.proof import Answers, Expected, Proof
+    from rowwise.runs.saved import Saved
+
+ABOUT = "rowwise.json"  # a member of the archive, which Keras does not look at
+K = keras.ops
+# Those that keras.ops has under the same name.
+SAME = (
+    *("isnan", "exp", "log", "sqrt", "sin", "cos", "abs", "negative", "tanh", "erf", "relu", "sigmoid", "softplus"),
+    *("softmax", "add", "subtract", "multiply", "divide", "maximum", "minimum", "equal", "less", "greater"),
+    *("greater_equal", "where"),
+)
+OTHERS: dict[str, Callable[..., Any]] = {
+    "not": K.logical_not,
+    "and": K.logical_and,
+    "row_max": lambda x: K.max(x, axis=1, keepdims=True),
+    "row_sum": lambda x: K.sum(x, axis=1, keepdims=True),
+    "argmax": lambda x: K.argmax(x, axis=1),
+    "take": lambda x, places: K.take(x, places, axis=1),
+    "rows": lambda x, table: K.take(table, K.cast(x[:, 0], "int32"), axis=0),
+    "columns": lambda x, first, last: x[:, first:last],
+    "concatenate": lambda *parts: K.concatenate(parts, axis=1),
+    "cast": lambda x, to: K.cast(x, "int32" if to == WHOLE else to),
+    "column_of": lambda x: x[:, 0],
+}
+
+
+class KerasFormat:
+    """One `.keras` file."""
+
+    suffix = ".keras"
+    floats = True  # JAX computes in float32 unless it is told otherwise
+
+    def make(self, saved: Saved, program: Program, wanted: Expected, path: Path) -> Made:
+        """The file and what runs it: Keras, which opened it anew."""
+        model = keras_model(program)
+        with tempfile.TemporaryDirectory(prefix="rowwise-") as folder:
+            place = Path(folder, "model.keras")
+            model.save(place)
+            content = place.read_bytes()
+            opened = keras.models.load_model(place, safe_mode=True)
+        (given,) = program.inputs
+
+        def run(inputs: Mapping[str, NDArray[Any]]) -> Answers:
+            records = inputs[given.name].astype(np.float32).reshape(-1, *program.shape)
+            return {role: np.asarray(answer) for role, answer in opened.predict_on_batch(records).items()}
+
+        def files(proof: Proof) -> dict[Path, bytes]:
+            return {path: _with_member(content, to_json(properties(saved, program, proof), indent=2))}
+
+        note = "export.note.keras" if any(_shifted(saved)) else ""
+        return Made({f"keras {keras.__version__} on {keras.backend.backend()}": run}, files, note)
+
+
+def keras_model(program: Program) -> keras.Model:
+    """A Functional model of the program; its outputs are a dictionary."""
+    (given,) = program.inputs
+    inputs = keras.Input(program.shape, name=given.name)
+    known: dict[str, Any] = {given.name: inputs}
+    if len(program.shape) > 1:
+        known[given.name] = keras.layers.Flatten(name="rows_of_pixels")(inputs)
+    kernels: list[tuple[keras.layers.Dense, list[NDArray[Any]]]] = []
+    steps, taken = list(program.steps), {given.name, "rows_of_pixels"}
+    while steps:
+        step = steps.pop(0)
+        if step.operation != "matmul":
+            known[step.gives.name] = _operation(program, step, known)
+            continue
+        kernel, bias = program.constants[step.takes[1]], None
+        dense = step.takes[1].endswith(".kernel")
+        gives = step.gives
+        if dense and steps and steps[0].takes[0] == gives.name and steps[0].takes[-1].endswith(".bias"):
+            bias, gives = program.constants[steps[0].takes[-1]], steps.pop(0).gives
+        options: dict[str, Any] = {"trainable": False}
+        if dense and step.layer not in taken:  # models within a model may have layers of one name
+            options = {"name": step.layer}
+            taken.add(step.layer)
+        elif dense:
+            options = {}
+        layer = keras.layers.Dense(kernel.shape[1], use_bias=bias is not None, **options)
+        known[gives.name] = layer(known[step.takes[0]])
+        kernels.append((layer, [kernel] if bias is None else [kernel, bias]))
+    for layer, weights in kernels:
+        layer.set_weights(weights)
+    return keras.Model(inputs, {role: known[array.name] for role, array in program.outputs.items()}, name="exported")
+
+
+def _operation(program: Program, step: Step, known: Mapping[str, Any]) -> Any:
+    takes = [known[name] if name in known else _plain(program.constants[name]) for name in step.takes]
+    function = getattr(K, step.operation) if step.operation in SAME else OTHERS[step.operation]
+    return function(*takes, **step.options)
+
+
+def _plain(value: NDArray[Any]) -> Any:
+    """An array of constants; of one number that number, which Keras writes as it is."""
+    return value if value.ndim else float(value)
+
+
+def _shifted(saved: Saved) -> list[bool]:
+    """For each column and target, whether float32 can hold only how far it is from a number."""
+    schema = saved.schema
+    if schema is None:
+        return []
+    return [bool(column.origin) for column in schema.used] + [bool(origin) for origin in schema.target_origins]
+
+
+def _with_member(content: bytes, about: bytes) -> bytes:
+    """The archive with what the export says of itself."""
+    archive = io.BytesIO(content)
+    with zipfile.ZipFile(archive, "a") as members:
+        members.writestr(zipfile.ZipInfo(ABOUT), about)
+    return archive.getvalue()
