@@ -146,7 +146,7 @@ class Settings:
                 del by_preset["patience"]
             settings = replace(self, **{name: value for name, value in by_preset.items() if name not in chosen})
         elif names := [name for name in OF_TABLES if name in chosen]:
-            raise UsageError("settings.of_tables", names=", ".join(names))
+            raise UsageError("settings.of_tables", names=", ".join(map(option, names)))
         if settings.refit and not settings.patience:
             raise UsageError("settings.refit.patience")
         if settings.refit and settings.ensemble > 1:
