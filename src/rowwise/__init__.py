@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rowwise.errors import RowwiseError as RowwiseError
     from rowwise.errors import Suspicious as Suspicious
     from rowwise.exports.export import export as export
+    from rowwise.language import set_language as set_language
     from rowwise.measure import evaluate as evaluate
     from rowwise.models.dense import dense as dense
     from rowwise.runs.api import cross_validate as cross_validate
@@ -51,6 +52,7 @@ _PLACES = {
     "export": "rowwise.exports.export",
     "explain": "rowwise.shapes.ledger.ledger",
     "explained": "rowwise.shapes.checks.explained",
+    "set_language": "rowwise.language",
     "RowwiseError": "rowwise.errors",
     "Suspicious": "rowwise.errors",
 }

@@ -30,6 +30,7 @@ from rowwise.text.visible import cut, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
 _listener: ContextVar[Callable[[str], object] | None] = ContextVar("rowwise_listener", default=None)
 
@@ -78,6 +79,26 @@ class RowwiseError(Exception):
     def __str__(self) -> str:
         return say(self.key, **{name: cut(value) for name, value in self.values.items()})
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in a traceback's place: the user's own line, and the sentence."""
+        import linecache
+        from traceback import walk_tb
+
+        place = next((frame for frame in reversed(list(walk_tb(self.__traceback__))) if not _is_ours(frame[0])), None)
+        shown = []
+        if place is not None:
+            code, line = place[0].f_code, place[1]
+            text = linecache.getline(code.co_filename, line, place[0].f_globals).strip()
+            shown = [f"{line:>4}  {text}"] if text else []
+        return [*shown, f"{type(self).__name__}: {self}"]
+
+    def _repr_html_(self) -> str:
+        """As the value of a cell, such as what `check` has found."""
+        from html import escape
+
+        style = "border-left:4px solid #c9781f;padding:4px 10px"
+        return f'<p style="{style}"><b>{type(self).__name__}</b> {escape(str(self))}</p>'
+
 
 class UsageError(RowwiseError):
     """An invalid argument."""
@@ -122,6 +143,12 @@ class SaveError(RowwiseError):
 
 class Suspicious(UserWarning):
     """What may be intended but rarely is: pixels that nothing scales, softmax with binary cross-entropy."""
+
+
+def _is_ours(frame: FrameType) -> bool:
+    """Whether it is no line of the user's: one of rowwise's, of a library's, or of the notebook's own machinery."""
+    name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return name in ("rowwise", "keras", "jax", "IPython", "sklearn", "contextlib")
 
 
 def warn_user(message: str) -> None:

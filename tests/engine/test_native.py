@@ -100,7 +100,12 @@ OPTIMIZERS = {
     "nesterov": lambda: opt.SGD(0.02, momentum=0.9, nesterov=True),
     "rmsprop": lambda: opt.RMSprop(0.003, rho=0.8),
     "rmsprop_momentum": lambda: opt.RMSprop(0.001, momentum=0.5),
+    "nadam": lambda: opt.Nadam(0.003, beta_1=0.8),
+    "lion": lambda: opt.Lion(0.003, weight_decay=0.02),
     "clipped": lambda: opt.SGD(0.5, global_clipnorm=0.1),
+    "clipped_each": lambda: opt.Adam(0.003, clipnorm=0.01),
+    "clipped_numbers": lambda: opt.SGD(0.5, clipvalue=0.01, momentum=0.5),
+    "clipped_nadam": lambda: opt.Nadam(sch.ExponentialDecay(0.01, 3, 0.5), clipvalue=0.01, weight_decay=0.1),
     "schedule": lambda: opt.SGD(sch.ExponentialDecay(0.1, 3, 0.5)),
     "steps": lambda: opt.Adam(sch.PiecewiseConstantDecay([2, 4], [0.01, 0.001, 0.0001])),
 }

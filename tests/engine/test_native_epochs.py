@@ -68,6 +68,22 @@ def test_dropout_goes_on_after_a_break_as_without_one(monkeypatch):
         np.testing.assert_array_equal(a, b)
 
 
+def test_nadam_goes_on_after_a_break_as_without_one_in_this_engine_and_in_keras():
+    def fitted(*parts):
+        model, done = classifier(), 0
+        model.compile(keras.optimizers.Nadam(0.01), "sparse_categorical_crossentropy")
+        for engine, epochs in parts:
+            rowwise.fit(model, pair(), epochs=epochs, initial_epoch=done, engine=engine, verbose=0)
+            done = epochs
+        return model
+
+    through = fitted(("native", 4))
+    for a, b in zip(through.variables, fitted(("native", 1), ("native", 4)).variables, strict=True):
+        np.testing.assert_array_equal(a, b)
+    for mixed in (fitted(("native", 2), ("keras", 4)), fitted(("keras", 2), ("native", 4))):
+        equal(through, mixed, atol=2e-4)
+
+
 @pytest.mark.slow
 def test_state_moves_between_engines_without_loss(tmp_path):
     def build():

@@ -112,7 +112,8 @@ def dropped_everywhere(x):
 @pytest.mark.parametrize("batch_size", [20, 65, 130])
 def test_the_same_bits_from_any_number_of_threads(batch_size, monkeypatch):
     def fitted(threads):
-        return trained(functional(dropped_everywhere, "clipped", 300, 10), monkeypatch, threads, batch_size=batch_size)
+        model = functional(dropped_everywhere, "clipped_each", 300, 10)
+        return trained(model, monkeypatch, threads, batch_size=batch_size)
 
     expected = fitted(1)
     assert np.isfinite(expected[-1]).all()

@@ -157,6 +157,8 @@ def test_the_learning_rate_is_a_variable_or_the_users_schedule():
     [
         (lambda: keras.optimizers.Adam(), ("momentum", "velocity")),
         (lambda: keras.optimizers.AdamW(), ("momentum", "velocity")),
+        (lambda: keras.optimizers.Nadam(), ("momentum", "velocity")),
+        (lambda: keras.optimizers.Lion(), ("momentum",)),
         (lambda: keras.optimizers.SGD(), ()),
         (lambda: keras.optimizers.SGD(momentum=0.9), ("momentum",)),
         (lambda: keras.optimizers.RMSprop(), ("velocity",)),
@@ -172,6 +174,14 @@ def test_the_slots_of_an_optimizer(optimizer, slots):
         found = keras_view.optimizer_slots(model.optimizer, kernels)
         assert [slot.shape for slot in found] == [kernel.shape for kernel in kernels] * len(slots)
         assert [slot.path.rpartition("_")[2] for slot in found] == [slot for slot in slots for _ in kernels]
+
+
+def test_the_product_of_nadams_momentums():
+    with relies_on("Nadam._u_product", "nadam_product"):
+        model = net(optimizer=keras.optimizers.Nadam(beta_1=0.5))
+        model.fit(np.zeros((4, 4)), np.zeros(4), batch_size=2, verbose=0)
+        expected = np.prod([0.5 * (1 - 0.5 * 0.96**step) for step in (1, 2)])
+        assert float(keras_view.nadam_product(model.optimizer).value) == pytest.approx(expected, rel=1e-6)
 
 
 def test_which_variables_weight_decay_leaves_out():

@@ -92,3 +92,34 @@ def test_the_program_trains_to_the_same_bits(trained, dropout):
         np.testing.assert_array_equal(np.asarray(mine), np.asarray(other))
     trained.studio.train({"hidden": [12], "epochs": 4, "patience": 4, "seed": 3}, "en")
     trained.wait("trained")
+
+
+def test_one_step_is_keras_s_own(trained):
+    """The loss and the weight after a batch are those of `train_on_batch` on the same network."""
+    from rowwise.runs.settings import Settings
+
+    studio, choices = trained.studio, {"hidden": [8], "batch_size": 16, "seed": 2, "learning_rate": 0.01}
+    own = Settings.of(choices).new_model(studio.held.train)
+    order = np.random.default_rng(2).permutation(len(studio.held.train))
+    for number in (1, 2, 3):
+        done = studio.step(choices)
+        rows = order[(number - 1) * 16 : number * 16]
+        layer = next(layer for layer in own.layers if layer.weights)
+        before = np.asarray(layer.kernel)[done["feature"], done["unit"]]
+        loss = own.train_on_batch(studio.held.train.x[rows], studio.held.train.y[rows], return_dict=True)["loss"]
+        own.reset_metrics()
+        after = np.asarray(layer.kernel)[done["feature"], done["unit"]]
+        assert done["step"] == number
+        assert done["loss"] == pytest.approx(float(loss), abs=1e-5)
+        assert done["before"] == pytest.approx(float(before), abs=1e-6)
+        assert done["after"] == pytest.approx(float(after), abs=1e-5)
+        assert done["loss_after"] < done["loss"]
+        assert (done["after"] - done["before"]) * done["gradient"] < 0
+
+
+def test_the_training_before_stands_beside_the_new_one(trained):
+    before = trained.studio.newest.state["story"]
+    trained.studio.train({"hidden": [12], "epochs": 4, "patience": 4, "seed": 3}, "en")
+    assert trained.wait("trained", "failed")["phase"] == "trained"
+    beside = trained.studio.newest.state["before"]
+    assert (beside["number"], beside["curve"]) == (before["number"], before["curve"])

@@ -138,6 +138,21 @@ class Dataset:
         arrays = f"x {self.x.shape} {self.x.dtype}, y {self.y.shape}"
         return f"<Dataset {name}: {arrays}, {predicted}, {self.provenance}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: its arrays, classes or targets, and where it comes from."""
+        from rowwise.pages.card import Table, card
+
+        name = f"{self.name} {self.part}" if self.part else self.name
+        rows = [
+            ["x", f"{self.x.shape} {self.x.dtype}", say("card.dataset.x")],
+            ["y", f"{self.y.shape} {self.y.dtype}", ", ".join(self.targets) or say("card.dataset.y")],
+        ]
+        counts = [[name, f"{count:,}"] for name, count in zip(self.class_names, self.counts, strict=True)]
+        classes = [Table([say("card.class"), say("report.records")], counts)] if counts else []
+        origin = Table([], [[say("card.dataset.origin"), self.origin]])
+        title = say("card.dataset", name=name, records=f"{len(self):,}")
+        return card(title, Table([], rows), *classes, origin)
+
     @property
     def task(self) -> str:
         """`"classification"`; where there are targets, `"multilabel"` if a table has yes and no in each, or

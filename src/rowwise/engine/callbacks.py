@@ -7,7 +7,6 @@ method `on_interrupt` is called at the first Ctrl-C, when it is pressed.
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from rowwise.engine.progress import Display, display
+from rowwise.notebook import said_to
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_interrupt(self) -> None:
         if self.display is not None:
-            print(f"\nrowwise: {say('fit.interrupted')}", file=sys.stderr, flush=True)
+            print(f"\nrowwise: {say('fit.interrupted')}", file=said_to(), flush=True)
 
     def close(self) -> None:
         """Give the terminal back; safe to call twice."""

@@ -138,6 +138,16 @@ class Prediction:
         lines += [line for note in self.notes for line in wrap(visible(note), WIDTH)]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the same as a table."""
+        from rowwise.pages.card import Table, Words, card
+
+        shown = {"classes": self._shown_classes, "labels": self._shown_labels}.get(self._kind, self._shown_values)
+        rows = [[str(number), *cells] for number, cells in enumerate(shown())]
+        more = say("prediction.more", more=f"{len(self) - SHOWN:,}") if len(self) > SHOWN else ""
+        title = say(f"prediction.{self._kind}", records=f"{len(self):,}")
+        return card(title, Table([], rows, note=more), Words(self.notes))
+
     @property
     def _numbers(self) -> bool:
         """Whether the outputs are handed on as they are, for numbers or for want of knowing better."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from rowwise.engine.callbacks import need_weights
+from rowwise.engine.history_card import attach_card
 from rowwise.engine.model_changes import Changes, may_change
 from rowwise.engine.order import reseed
 from rowwise.engine.streams import Stream
@@ -187,3 +188,4 @@ def record_run(model: keras.Model, plan: Plan, clock: Clock, trainer: Trainer) -
         Interrupted(len(history.epoch), steps) if steps else None,
         None if trainer.watch is None else trainer.watch.found,
     )
+    attach_card(history)

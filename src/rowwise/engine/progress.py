@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 import numpy as np
 
+from rowwise.notebook import changing, in_notebook
 from rowwise.text import say
 from rowwise.text.terminal import WIDTH
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 NARROWEST = 6  # columns of a figure such as 0.5211
 MOST_NUMBERS = 4  # of one metric that are drawn
+LAST_ROWS = 10  # epochs below a notebook's bar
+REFRESH = 0.25  # seconds: drawing more often would cost more than a small epoch
 
 
 class Display(Protocol):
@@ -28,7 +32,8 @@ class Display(Protocol):
 
 
 def display(verbose: int | str, records: int | None, epochs: int, initial_epoch: int = 0) -> Display | None:
-    """Keras's `verbose`: 0 nothing, 1 a bar, 2 a line an epoch, "auto" a bar on a terminal and lines elsewhere.
+    """Keras's `verbose`: 0 nothing, 1 a bar, 2 a line an epoch, "auto" a bar on a terminal or in a notebook and lines
+    elsewhere.
 
     Args:
         verbose: as above.
@@ -36,6 +41,8 @@ def display(verbose: int | str, records: int | None, epochs: int, initial_epoch:
         epochs: the number of the last one, counted from 1.
         initial_epoch: epochs that were done before.
     """
+    if verbose in ("auto", 1) and in_notebook():
+        return NotebookTable(Table(records, epochs), initial_epoch)
     if verbose == "auto":
         verbose = 1 if _stream().isatty() else 2
     if not verbose:
@@ -51,17 +58,21 @@ class Table:
         self.records, self.epochs = records, epochs
         self._head: list[str] = []
 
-    def lines(self, number: int, logs: Mapping[str, Any], seconds: float) -> list[str]:
-        """The line of this epoch (from 0); the head above it for the first one, or when the columns change."""
-        from rich.cells import cell_len
-
+    def row(self, number: int, logs: Mapping[str, Any], seconds: float) -> tuple[list[str], list[str], list[int]]:
+        """Of this epoch (from 0): the columns' names, its figures, and the least widths of these."""
         # Keras sorts its logs by name; people look for the loss first.
         names = sorted(logs, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
         place = f"{number + 1:>{len(str(self.epochs))}}/{self.epochs}"
         rate = "–" if self.records is None else f"{round(self.records / max(seconds, 1e-9), -2):,.0f}"
         head = [say("fit.epoch"), *names, say("fit.rate")]
         cells = [place, *(_figures(logs[name]) for name in names), rate]
-        least = (len(place), *(_narrowest(logs[name]) for name in names), len("999,999"))
+        return head, cells, [len(place), *(_narrowest(logs[name]) for name in names), len("999,999")]
+
+    def lines(self, number: int, logs: Mapping[str, Any], seconds: float) -> list[str]:
+        """The line of this epoch (from 0); the head above it for the first one, or when the columns change."""
+        from rich.cells import cell_len
+
+        head, cells, least = self.row(number, logs, seconds)
         widths = [max(cell_len(title), width) for title, width in zip(head, least, strict=True)]
 
         gap = "  " if sum(widths) + 2 * len(widths) - 2 <= WIDTH else " "
@@ -118,6 +129,38 @@ class Bar:
         if self._open:  # rich would end its line again
             self._bar.stop()
         self._open = False
+
+
+class NotebookTable:
+    """A bar and the last epochs, which change in place below a notebook's cell, some times a second."""
+
+    def __init__(self, table: Table, initial_epoch: int) -> None:
+        self._table, self._show = table, changing()
+        self._head: list[str] = []
+        self._rows: list[list[str]] = []
+        self._done, self._shown = initial_epoch, 0.0
+        self._refresh()
+
+    def epoch(self, number: int, logs: Mapping[str, Any], seconds: float) -> None:
+        self._head, cells, _ = self._table.row(number, logs, seconds)
+        self._rows = [*self._rows[1 - LAST_ROWS :], cells]
+        self._done = number + 1
+        if time.monotonic() - self._shown >= REFRESH:
+            self._refresh()
+
+    def close(self) -> None:
+        self._refresh()
+
+    def _refresh(self) -> None:
+        from rowwise.pages.card import Bar as HtmlBar
+        from rowwise.pages.card import Table as HtmlTable
+        from rowwise.pages.card import card
+
+        bar = HtmlBar(self._done, self._table.epochs)
+        self._show(
+            card(f"{say('fit.epoch')} {self._done}/{self._table.epochs}", bar, HtmlTable(self._head, self._rows))
+        )
+        self._shown = time.monotonic()
 
 
 def _stream() -> TextIO:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from rowwise.engine.trainer import trainer_for
 from rowwise.errors import warn_user
 from rowwise.interrupt import deferred
 from rowwise.models.keras_view import check_not_forked, forget_initial_epoch
+from rowwise.notebook import said_to
 from rowwise.shapes.checks.check import check_compiled
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def fit(
 
 @cache
 def _say_once(message: str) -> None:
-    print(f"rowwise: {message}", file=sys.stderr)
+    print(f"rowwise: {message}", file=said_to())
 
 
 def trained(
@@ -187,7 +187,7 @@ def trained(
     if interrupted() or is_set(request.stop):
         raise KeyboardInterrupt
     if request.verbose and decision.fell_back:
-        print(f"rowwise: {decision.reason}", file=sys.stderr)
+        print(f"rowwise: {decision.reason}", file=said_to())
     records = None if isinstance(parts.train, Stream) else parts.train.records
     clock = Clock()
     progress = Progress(clock, request.verbose, records, request.epochs, request.initial_epoch)

@@ -81,6 +81,5 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "cast": lambda x, to: x.astype(to),
     "rows": lambda x, table: table[x[:, 0].astype(np.int64)],
     "lookup": lookup,
-    "names": lambda x, texts: np.array(texts, object)[x],
     "column_of": lambda x: x[:, 0],
 }

@@ -77,7 +77,7 @@ def c_header(
         f"/* A record has {count} of these; NAN where a value is missing. */\ntypedef {_c_type(given)} {name}_input;",
         f"typedef struct {{\n{fields}}} {name}_answer;",
         *_names(name, inputs, outputs),
-        *(_constant(name, key, value) for key, value in program.constants.items()),
+        *(_constant(writer.constants[key], value) for key, value in program.constants.items()),
         f"/* What the model says of one record. */\n"
         f"static inline void {name}_predict(const {name}_input *record, {name}_answer *answer)\n"
         + "\n".join(["{", *rooms, "    int i, j;", "    (void)j;", *steps, *answers, "}"]),
@@ -102,6 +102,12 @@ class _Writer:
 
     def __init__(self, program: Program, name: str) -> None:
         self.program, self.name = program, name
+        self.constants: dict[str, str] = {}  # how each is called in C
+        for key in program.constants:
+            called = f"{name}_{identifier(key)}"
+            while called in self.constants.values():
+                called += "_"
+            self.constants[key] = called
         self.arrays = {array.name: array for array in program.inputs}
         self.places: dict[str, int] = {}
         self._last: dict[str, int] = {array.name: len(program.steps) for array in program.outputs.values()}
@@ -206,7 +212,7 @@ class _Writer:
     def _start(self, name: str) -> str:
         """The C expression of an array's, or a constant's, first number."""
         if name in self.program.constants:
-            return f"{self.name}_{identifier(name)}"
+            return self.constants[name]
         if name not in self.places:
             return "record"
         room = "exact" if self.arrays[name].type == DOUBLE else "work"
@@ -266,12 +272,12 @@ def _levels(name: str, inputs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     )
 
 
-def _constant(name: str, key: str, value: NDArray[Any]) -> str:
+def _constant(name: str, value: NDArray[Any]) -> str:
     kind = {"f": "float" if value.dtype == np.float32 else "double", "b": "unsigned char"}.get(value.dtype.kind, "int")
     flat = value.ravel().tolist()
     digits = 17 if value.dtype == np.float64 else 9
     texts = [_number(number, digits) if value.dtype.kind == "f" else str(int(number)) for number in flat]
-    return f"static const {kind} {name}_{identifier(key)}[] = {_braced(texts)};"
+    return f"static const {kind} {name}[] = {_braced(texts)};"
 
 
 def _number(value: float, digits: int) -> str:

@@ -37,7 +37,7 @@ def derived(saved: Saved, outputs: NDArray[np.float32], inputs: str = MATRIX) ->
     Raises:
         ModelError: a layer that cannot be exported, by its name.
     """
-    tracer = Tracer()
+    tracer = Tracer([column.name for column in saved.schema.used] if saved.schema is not None else ())
     tracer.layer = "inputs"
     shape = tuple(size for size in saved.accepts.shape if size is not None)
     if len(shape) != len(saved.accepts.shape):

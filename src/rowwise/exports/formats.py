@@ -34,5 +34,11 @@ def _keras() -> Format:
     return KerasFormat()
 
 
-FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "keras": _keras, "torch": _torch, "c": _c}
-ENDINGS = {".onnx": "onnx", ".keras": "keras", ".py": "torch", ".h": "c"}  # of files
+def _html() -> Format:
+    from rowwise.exports.html_format import HtmlFormat
+
+    return HtmlFormat()
+
+
+FORMATS: dict[str, Callable[[], Format]] = {"onnx": _onnx, "keras": _keras, "torch": _torch, "c": _c, "html": _html}
+ENDINGS = {".onnx": "onnx", ".keras": "keras", ".py": "torch", ".h": "c", ".html": "html"}  # of files

@@ -83,7 +83,7 @@ def keras_model(program: Program) -> keras.Model:
     if len(program.shape) > 1:
         known[given.name] = keras.layers.Flatten(name="rows_of_pixels")(inputs)
     kernels: list[tuple[keras.layers.Dense, list[NDArray[Any]]]] = []
-    steps = list(program.steps)
+    steps, taken = list(program.steps), {given.name, "rows_of_pixels"}
     while steps:
         step = steps.pop(0)
         if step.operation != "matmul":
@@ -94,7 +94,12 @@ def keras_model(program: Program) -> keras.Model:
         gives = step.gives
         if dense and steps and steps[0].takes[0] == gives.name and steps[0].takes[-1].endswith(".bias"):
             bias, gives = program.constants[steps[0].takes[-1]], steps.pop(0).gives
-        options: dict[str, Any] = {"name": step.layer} if dense else {"trainable": False}
+        options: dict[str, Any] = {"trainable": False}
+        if dense and step.layer not in taken:  # models within a model may have layers of one name
+            options = {"name": step.layer}
+            taken.add(step.layer)
+        elif dense:
+            options = {}
         layer = keras.layers.Dense(kernel.shape[1], use_bias=bias is not None, **options)
         known[gives.name] = layer(known[step.takes[0]])
         kernels.append((layer, [kernel] if bias is None else [kernel, bias]))

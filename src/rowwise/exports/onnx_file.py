@@ -73,7 +73,7 @@ def onnx_model(program: Program, metadata: Mapping[str, str]) -> Any:
         nodes,
         "rowwise",
         [writer.described(array, program.shape if len(program.inputs) == 1 else None) for array in program.inputs],
-        [writer.described(array, None, role) for role, array in program.outputs.items()],
+        [writer.described(array, None) for array in program.outputs.values()],
         [onnx.numpy_helper.from_array(constant, name) for name, constant in writer.constants.items()],
     )
     opsets = [helper.make_opsetid("", OPSET)]
@@ -110,7 +110,8 @@ class _Writer:
     def __init__(self, onnx: Any, program: Program) -> None:
         self.onnx, self.program = onnx, program
         self.constants = dict(program.constants)
-        self._roles = {array.name: role for role, array in program.outputs.items()}
+        self._inputs = frozenset(array.name for array in program.inputs)
+        self._roles = {array.name: self._free(role) for role, array in program.outputs.items()}
 
     def nodes(self) -> Iterator[Any]:
         """In order; pictures are first written in one row."""
@@ -119,21 +120,16 @@ class _Writer:
             yield self._node("Reshape", [self.program.inputs[0].name, rows], "rows")
         for step in self.program.steps:
             yield from self._of(step)
-        for array in self.program.inputs:  # an input that is an output needs a node between
-            if array.name in self._roles:
-                yield self._node("Identity", [array.name], self._roles[array.name])
 
-    def described(self, array: Array, shape: tuple[int, ...] | None, name: str = "") -> Any:
+    def described(self, array: Array, shape: tuple[int, ...] | None) -> Any:
         """The input or output as the file announces it."""
         types = self.onnx.TensorProto
         kind = {FLOAT: types.FLOAT, DOUBLE: types.DOUBLE, WHOLE: types.INT64, TEXT: types.STRING, TRUTH: types.BOOL}
         sizes = (array.columns,) if shape is None or len(shape) < 2 else shape
-        one = self.program.steps[-1:] and any(
-            step.gives.name == array.name and step.operation in ("argmax", "column_of", "names")
-            for step in self.program.steps
-        )
+        made = next((step.operation for step in self.program.steps if step.gives.name == array.name), "")
+        one = made in ("argmax", "column_of")  # of these each record has one number, in no column
         free = [BATCH] if one else [BATCH, *sizes]
-        return self.onnx.helper.make_tensor_value_info(name or array.name, kind[array.type], free)
+        return self.onnx.helper.make_tensor_value_info(self._given(array.name), kind[array.type], free)
 
     def _of(self, step: Step) -> Iterator[Any]:
         takes, gives = [self._name(name) for name in step.takes], self._given(step.gives.name)
@@ -173,7 +169,14 @@ class _Writer:
         return self.onnx.helper.make_node(operator, takes, [gives], name=title or gives, **attributes)
 
     def _constant(self, name: str, value: Any) -> str:
+        name = self._free(name)
         self.constants[name] = value
+        return name
+
+    def _free(self, name: str) -> str:
+        """A name that no input has: a column of the table may be called anything."""
+        while name in self._inputs:
+            name += "_"
         return name
 
     def _name(self, name: str) -> str:

@@ -47,12 +47,12 @@ class OnnxFormat:
 def _runners(onnx: Any, model: Any, program: Program) -> list[tuple[str, Runner]]:
     from onnx.reference import ReferenceEvaluator
 
-    names = list(program.outputs)
+    roles, names = list(program.outputs), [output.name for output in model.graph.output]
     reference = ReferenceEvaluator(model)
 
     def by_reference(inputs: Mapping[str, NDArray[Any]]) -> Answers:
         with np.errstate(all="ignore"):
-            return dict(zip(names, reference.run(names, _shaped(program, inputs)), strict=True))
+            return dict(zip(roles, reference.run(names, _shaped(program, inputs)), strict=True))
 
     runners: list[tuple[str, Runner]] = [(f"onnx {onnx.__version__}", by_reference)]
     if find_spec("onnxruntime") is not None:
@@ -64,7 +64,7 @@ def _runners(onnx: Any, model: Any, program: Program) -> list[tuple[str, Runner]
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
         def by_runtime(inputs: Mapping[str, NDArray[Any]]) -> Answers:
-            return dict(zip(names, session.run(names, _shaped(program, inputs)), strict=True))
+            return dict(zip(roles, session.run(names, _shaped(program, inputs)), strict=True))
 
         runners.append((f"onnxruntime {onnxruntime.__version__}", by_runtime))
     return runners

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.exports.packed import TYPES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-TYPES = {"float32": "F32", "float64": "F64", "int64": "I64", "bool": "BOOL"}
 ALIGNED = 8  # bytes that the header is filled up to
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import importlib.util
 import tempfile
@@ -13,8 +12,9 @@ import numpy as np
 
 from rowwise.exports.about import commented, properties
 from rowwise.exports.made import Made, described
+from rowwise.exports.packed import few
 from rowwise.exports.program import DOUBLE
-from rowwise.exports.safetensors import TYPES, safetensors
+from rowwise.exports.safetensors import safetensors
 from rowwise.exports.torch_module import SOURCE, lines_of, torch_module
 from rowwise.json_text import to_json
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from rowwise.exports.proof import Answers, Expected, Proof, Runner
     from rowwise.runs.saved import Saved
 
-CHECKED, MOST = 32, 1 << 13  # records that the export checks itself with, and bytes that they may take
-
 
 class TorchFormat:
     """A `.py` file, and a `.safetensors` file beside it."""
@@ -40,7 +38,7 @@ class TorchFormat:
         """Both files and what runs them."""
         written = torch_module(program)
         beside = path.with_suffix(".safetensors")
-        check = to_json(_check(program, wanted)).decode()
+        check = to_json(few(program, wanted)).decode()
 
         def files(proof: Proof | None = None) -> dict[Path, bytes]:
             weights = safetensors(written.state, {**properties(saved, program, proof), "check": check})
@@ -57,20 +55,6 @@ class TorchFormat:
         if importlib.util.find_spec("torch") is None:
             return Made(described(program), files, "export.note.torch")
         return Made(_by_torch(program, files()), files)
-
-
-def _check(program: Program, wanted: Expected) -> dict[str, Any]:
-    """A few records and their answers, in base64."""
-    (given,) = program.inputs
-    records = wanted.inputs[given.name]
-    count = max(1, min(CHECKED, MOST // records[:1].nbytes, len(records)))
-    arrays = {"records": records, **wanted.answers}
-    return {name: _encoded(array[:count]) for name, array in arrays.items()}
-
-
-def _encoded(array: NDArray[Any]) -> dict[str, Any]:
-    data = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
-    return {"dtype": TYPES[array.dtype.name], "shape": array.shape, "data": data}
 
 
 def _by_torch(program: Program, files: Mapping[Path, bytes]) -> dict[str, Runner]:

@@ -15,16 +15,21 @@ from rowwise.exports.arithmetic import TRUTHS
 from rowwise.exports.program import DOUBLE, FLOAT, TRUTH, Array, Program, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
 
 class Tracer:
-    """The steps so far. `layer` is the name that the next ones are noted under."""
+    """The steps so far. `layer` is the name that the next ones are noted under.
 
-    def __init__(self) -> None:
+    Args:
+        reserved: names that only inputs may have.
+    """
+
+    def __init__(self, reserved: Collection[str] = ()) -> None:
         self.layer = ""
+        self._reserved = frozenset(reserved)
         self.steps: list[Step] = []
         self.constants: dict[str, NDArray[Any]] = {}
         self._inputs: list[Array] = []
@@ -55,7 +60,7 @@ class Tracer:
         key = (array.dtype.str, array.shape, array.tobytes(), name)
         if key not in self._known:
             taken = name or f"c{len(self.constants)}"
-            while taken in self.constants:
+            while taken in self.constants or taken in self._reserved:
                 taken += "_"
             self._known[key] = taken
             self.constants[taken] = np.ascontiguousarray(array).reshape(array.shape)
@@ -70,7 +75,10 @@ class Tracer:
             sizes = [math.prod(self.constants[name].shape) for name in names if name in self.constants]
             columns = max(*(taken.array.columns for taken in arrays), *sizes, 1)
         type = type or (TRUTH if operation in TRUTHS else numbers)
-        array = Array(f"t{len(self.steps)}", columns, type)
+        given = f"t{len(self.steps)}"
+        while given in self._reserved:
+            given += "_"
+        array = Array(given, columns, type)
         self.steps.append(Step(operation, tuple(names), array, self.layer, options))
         same = [taken.shape for taken in arrays if math.prod(taken.shape) == columns]
         return Traced(self, array, same[0] if same else (columns,))

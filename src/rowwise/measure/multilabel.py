@@ -229,6 +229,11 @@ class MultiLabelReport:
             "per_label": [score._asdict() for score in self.per_label],
         }
 
+    def _repr_html_(self) -> str:
+        from rowwise.measure.report_card import of_labels
+
+        return of_labels(self)
+
     def __str__(self) -> str:
         """A table of at most 80 columns, in the current language."""
         from rowwise.measure.as_text import of_labels

@@ -171,6 +171,11 @@ class QuantileReport:
             "bands": bands,
         }
 
+    def _repr_html_(self) -> str:
+        from rowwise.measure.report_card import of_quantiles
+
+        return of_quantiles(self)
+
     def __str__(self) -> str:
         """A table of at most 80 columns, in the current language."""
         from rowwise.measure.as_text import quantiles

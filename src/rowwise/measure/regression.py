@@ -164,6 +164,11 @@ class RegressionReport:
             "per_target": [score.to_dict() for score in self.per_target],
         }
 
+    def _repr_html_(self) -> str:
+        from rowwise.measure.report_card import of_numbers
+
+        return of_numbers(self)
+
     def __str__(self) -> str:
         """A table of at most 80 columns, in the current language."""
         from rowwise.measure.as_text import regression

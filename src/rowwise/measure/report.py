@@ -284,6 +284,11 @@ class Report:
             ],
         }
 
+    def _repr_html_(self) -> str:
+        from rowwise.measure.report_card import of_classes
+
+        return of_classes(self)
+
     def __str__(self) -> str:
         """A table of at most 80 columns, in the current language."""
         from rowwise.measure.as_text import classification

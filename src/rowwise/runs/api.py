@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.source import read_options, read_settings
 from rowwise.errors import UsageError, warn_user
+from rowwise.notebook import said_to
 from rowwise.runs.events import (
     Decided,
     EnsembleBegan,
@@ -220,29 +220,29 @@ class _Progress:
                 warn_user(event.message)
             case TrainingBegan():
                 if event.fell_back and self._verbose:
-                    print(f"rowwise: {event.reason}", file=sys.stderr)
+                    print(f"rowwise: {event.reason}", file=said_to())
                 self._display = display(self._verbose, event.records, event.epochs, event.initial_epoch)
             case EpochEnded() if self._display is not None:
                 self._display.epoch(event.number - 1, event.figures, event.seconds)
             case StopRequested() if self._verbose and not (self._stop is not None and self._stop.is_set()):
                 key = "fit.interrupted" if event.training else "cli.finishing"
-                print(f"\nrowwise: {say(key)}", file=sys.stderr, flush=True)
+                print(f"\nrowwise: {say(key)}", file=said_to(), flush=True)
             case RefitBegan() | EnsembleBegan():  # a training has one of them at most
                 self._say(event.kept)
                 if self._verbose:
-                    print(f"rowwise: {about_further(event)}", file=sys.stderr)
+                    print(f"rowwise: {about_further(event)}", file=said_to())
                 self._kept_said = True
             case TrainingEnded():
                 self.close()
                 if not self._kept_said:
                     self._say(event.kept)
             case Decided() if self._verbose:
-                print(f"rowwise: {event.message}", file=sys.stderr)
+                print(f"rowwise: {event.message}", file=said_to())
 
     def _say(self, kept: KeptEpoch | None) -> None:
         self.close()
         if kept is not None and self._verbose:
-            print(f"rowwise: {about_kept(kept)}", file=sys.stderr)
+            print(f"rowwise: {about_kept(kept)}", file=said_to())
 
     def close(self) -> None:
         """Give the terminal back; safe to call twice."""

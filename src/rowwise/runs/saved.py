@@ -79,6 +79,11 @@ class Saved:
     def __repr__(self) -> str:
         return f"<Saved {self.path}: {self.accepts} {self.basis}>"
 
+    def _repr_html_(self) -> str:
+        from rowwise.runs.saved_card import saved_card
+
+        return saved_card(self)
+
     @cached_property
     def accepts(self) -> Accepts:
         """What the model takes.

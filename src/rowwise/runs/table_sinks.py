@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from rowwise.data.databases import FAIL, POSTGRES, REPLACE, Database, connected, quoted, rows_of_query, split_password
+from rowwise.data.databases import FAIL, POSTGRES, REPLACE, Database, quoted, split_password
+from rowwise.data.tables.database_rows import connected, rows_of_query
 from rowwise.data.tables.formulas import harmless_cells, harmless_names
 from rowwise.data.tables.parse import as_numbers
 from rowwise.errors import DataError, UsageError

@@ -164,6 +164,11 @@ async def train(studio: Studio, request: Request) -> Response:
     return _json({})
 
 
+async def step(studio: Studio, request: Request) -> Response:
+    """Train a network of its own on one batch more, and tell what happened."""
+    return _json(await run_in_threadpool(in_language(studio.step), await _object(request)))
+
+
 async def pause(studio: Studio, request: Request) -> Response:
     studio.pause()
     return _json({})
@@ -242,6 +247,7 @@ ROUTES = (
     ("GET", "/records", records),
     ("GET", "/labels", labels),
     ("POST", "/train", train),
+    ("POST", "/step", step),
     ("POST", "/pause", pause),
     ("POST", "/resume", resume),
     ("POST", "/stop", stop),

@@ -8,18 +8,17 @@ import threading
 import time
 import traceback
 from dataclasses import asdict, replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rowwise.environment import debug
-from rowwise.errors import RowwiseError, SaveError, UsageError, os_reason, warnings_to
-from rowwise.runs.folder import RUNS
+from rowwise.errors import RowwiseError, UsageError, warnings_to
 from rowwise.runs.plan import TrainingPlan
 from rowwise.runs.settings import Settings
 from rowwise.studio.held import Held
+from rowwise.studio.keeping import keep
 from rowwise.studio.newest import Newest
 from rowwise.studio.offered import Offered
 from rowwise.studio.story import Story, figures
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from rowwise.runs.events import Event
     from rowwise.runs.saved import Saved
     from rowwise.studio.mirror import Mirror
+    from rowwise.studio.stepper import Stepper
 
 CHOICES = ("hidden", "activation", "dropout", "learning_rate", "batch_size", "epochs", "seed", "patience")
 SAMPLE = 2000  # test records that the importance of columns is measured on
@@ -59,6 +59,8 @@ class Studio:
         self._offered: Offered | None = None  # a table whose target nobody has chosen yet
         self._answers: NDArray[np.int64] | None = None  # of all test records, once a training has ended
         self._story, self._loading, self._failed, self._kept = Story(), True, "", ""
+        self._stepper: Stepper | None = None  # a network that is trained by hand, batch by batch
+        self._before: Story | None = None  # of the training before, which the page draws beside this one
         self._notes: tuple[str, ...] = ()  # what the user should know of the data
         self._guard = threading.RLock()
         self._stop, self._go = threading.Event(), threading.Event()
@@ -94,6 +96,7 @@ class Studio:
         with self._guard:
             self.held, self.mirror, self.saved, self._answers, self._offered = held, None, None, None, None
             self._loading, self._story, self._kept = False, Story(number=self._story.number), ""
+            self._before = None
 
     def offer(self, name: str, content: bytes) -> None:
         """Look at the columns of a table that was dropped.
@@ -151,23 +154,38 @@ class Studio:
         Raises:
             UsageError: another is under way, there are no data yet, or a setting is invalid.
         """
-        if unknown := [name for name in choices if name not in CHOICES]:
-            raise UsageError("studio.setting", name=unknown[0][:40], known=", ".join(CHOICES))
-        settings = Settings.of(dict(choices))  # type: ignore[arg-type]
+        settings, chosen = self._settings(choices)
         with self._guard:
             self._check_idle()
             if self.held is None:
                 raise UsageError("studio.no_data")
-            held, chosen = self.held, frozenset(choices)
-            if held.kind == "table":
-                settings, chosen = replace(settings, **OF_TABLES), chosen | frozenset(OF_TABLES)  # type: ignore[arg-type]
+            held = self.held
             plan = TrainingPlan(held.source, settings, chosen)
+            if self._story.phase == "trained":
+                self._before = self._story
             self._story = Story("beginning", self._story.number + 1, asdict(settings))
             self._answers, self._kept = None, ""
             self._stop.clear()
             self._go.set()
             self._start(self._train, lang, plan, held)
         self._tell()
+
+    def step(self, choices: Mapping[str, Any]) -> dict[str, Any]:
+        """Train a network of its own on one more batch; other settings begin with another network.
+
+        Raises:
+            UsageError: as `train`, or the data have no classes.
+        """
+        from rowwise.studio.stepper import Stepper
+
+        settings, _ = self._settings(choices)
+        with self._guard:
+            if self.held is None:
+                raise UsageError("studio.no_data")
+            stepper = self._stepper
+            if stepper is None or stepper.settings != settings or stepper.held is not self.held:
+                stepper = self._stepper = Stepper(self.held, settings)
+        return stepper.step()
 
     def pause(self) -> None:
         """Hold the training still once the epoch under way has ended."""
@@ -274,17 +292,7 @@ class Studio:
                 raise UsageError("studio.nothing")
             if self._kept:
                 return Path(self._kept)
-            name, place = f"{date.today().isoformat()}-{self.held.test.name}", RUNS
-            tried = [place / name, *(place / f"{name}-{number}" for number in range(2, 1000))]
-            free = next(path for path in tried if not path.exists())
-            try:
-                place.mkdir(parents=True, exist_ok=True)
-                partial = Path(tempfile.mkdtemp(prefix=".rowwise-studio-", dir=place))
-                shutil.copytree(self.saved.path, partial, dirs_exist_ok=True)
-                partial.chmod(0o755)
-                partial.rename(free)
-            except OSError as cause:
-                raise SaveError("run.unwritable", path=free, cause=os_reason(cause)) from cause
+            free = keep(self.saved.path, self.held.test.name)
             self._kept = str(free)
         self._tell()
         return free
@@ -310,6 +318,15 @@ class Studio:
             self._change(phase="training")
 
     # ---- within
+
+    def _settings(self, choices: Mapping[str, Any]) -> tuple[Settings, frozenset[str]]:
+        """What the page has chosen, checked; and the names of it."""
+        if unknown := [name for name in choices if name not in CHOICES]:
+            raise UsageError("studio.setting", name=unknown[0][:40], known=", ".join(CHOICES))
+        settings = Settings.of(dict(choices))  # type: ignore[arg-type]
+        if self.held is not None and self.held.kind == "table":
+            return replace(settings, **OF_TABLES), frozenset(choices) | frozenset(OF_TABLES)  # type: ignore[arg-type]
+        return settings, frozenset(choices)
 
     def _check_idle(self) -> None:
         if self._story.busy or (self._loading and self._thread is not None and self._thread.is_alive()):
@@ -343,6 +360,7 @@ class Studio:
                 "loading": self._loading,
                 "failed": self._failed,
                 "story": asdict(self._story),
+                "before": None if self._before is None else self._before.beside(),
                 "layers": [] if self.mirror is None else self.mirror.layers(),
                 "kept": self._kept,
                 "notes": self._notes,

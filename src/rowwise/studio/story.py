@@ -63,6 +63,10 @@ class Story:
         """Whether it is under way, so that no other may begin."""
         return self.phase in ("beginning", "training", "paused", "measuring")
 
+    def beside(self) -> dict[str, Any]:
+        """What is drawn of it beside another one, as JSON takes it."""
+        return {name: getattr(self, name) for name in ("number", "settings", "curve", "best", "test")}
+
     @classmethod
     def of_run(cls, saved: Saved, number: int) -> Story:
         """That of a run which was trained before."""

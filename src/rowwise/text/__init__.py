@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "ko")
 
 _chosen: ContextVar[str | None] = ContextVar("rowwise_language", default=None)
+_spoken: list[str] = []  # what `speak` has chosen for the whole process: a cell of a notebook has a context of its own
 
 
 @cache
@@ -62,9 +63,11 @@ def _message(key: str) -> dict[str, str]:
 
 
 def language() -> str:
-    """The current language: `use_language`, else `ROWWISE_LANG`, else the locale; `en` or `ko`."""
+    """The current language: `use_language`, else `speak`, else `ROWWISE_LANG`, else the locale; `en` or `ko`."""
     if chosen := _chosen.get():
         return chosen
+    if _spoken:
+        return _spoken[0]
     for wish in (os.environ.get("ROWWISE_LANG"), *_locale_names()):
         if wish:
             return "ko" if wish.lower().startswith("ko") else "en"
@@ -75,6 +78,11 @@ def _locale_names() -> Iterator[str | None]:
     # The order in which POSIX looks; Windows sets none of them and has getlocale.
     yield from (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     yield locale.getlocale()[0]
+
+
+def speak(lang: str | None) -> None:
+    """Speak "en" or "ko" from now on; None: as the environment says."""
+    _spoken[:] = [lang] if lang else []
 
 
 @contextmanager

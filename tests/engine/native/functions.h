@@ -127,8 +127,18 @@ inline double loss_of(const LossDescription& loss, const Numbers& y, const Numbe
 
 // One weight's step, and its slots' (momentum, velocity), for the gradient g.
 inline void step_weight(const OptimizerDescription& o, double rate, const double* corrections, double g, double& w,
-                        double& first, double& second) {
-  if (o.rule == Rule::adam) {
+                        double& first, double& second, double& margin) {
+  if (o.rule == Rule::nadam) {
+    first = o.beta_1 * first + (1 - o.beta_1) * g;
+    second = o.beta_2 * second + (1 - o.beta_2) * g * g;
+    const double step = corrections[0] * first + corrections[2] * g;
+    w -= rate * step / (std::sqrt(second / corrections[1]) + o.epsilon);
+  } else if (o.rule == Rule::lion) {
+    const double along = o.beta_1 * first + (1 - o.beta_1) * g;
+    pass_kink(margin, 100 * along);  // a sum of numbers far below 1: its rounding is smaller
+    w -= rate * ((along > 0) - (along < 0));
+    first = o.beta_2 * first + (1 - o.beta_2) * g;
+  } else if (o.rule == Rule::adam) {
     first = o.beta_1 * first + (1 - o.beta_1) * g;
     second = o.beta_2 * second + (1 - o.beta_2) * g * g;
     w -= rate * std::sqrt(corrections[1]) / corrections[0] * first / (std::sqrt(second) + o.epsilon);

@@ -15,7 +15,7 @@ namespace reference {
 
 struct Weights {
   Numbers value, slots[2], gradient;
-  double l1, l2, decay;
+  double l1, l2, decay, square = 0;  // square: the sum of the gradient's squares
 };
 struct Layer {
   LayerDescription d;
@@ -39,8 +39,8 @@ struct Network {
     for (const LayerDescription& l : d.layers) {
       const Numbers kernel(std::size_t(l.kind == Kind::dense ? l.inputs : 1) * l.units), bias(l.units);
       layers.push_back({l,
-                        {kernel, {kernel, kernel}, kernel, l.kernel_l1, l.kernel_l2, l.kernel_decays ? decay : 0},
-                        {bias, {bias, bias}, bias, l.bias_l1, l.bias_l2, l.bias_decays ? decay : 0},
+                        {kernel, {kernel, kernel}, kernel, l.kernel_l1, l.kernel_l2, l.kernel_decays ? decay : 0, 0},
+                        {bias, {bias, bias}, bias, l.bias_l1, l.bias_l2, l.bias_decays ? decay : 0, 0},
                         {bias, bias}, {}, {}, {}, {}, bias, bias});
     }
   }
@@ -215,19 +215,23 @@ struct Network {
     const OptimizerDescription& o = d.optimizer;
     double square = 0;
     for_each_weights([&](Weights& w) {
+      w.square = 0;
       for (std::size_t i = 0; i < w.value.size(); ++i) {
         if (w.l1 > 0) pass_kink(margin, w.value[i]);
         w.gradient[i] += (w.value[i] >= 0 ? w.l1 : -w.l1) + 2 * w.l2 * w.value[i];
-        square += w.gradient[i] * w.gradient[i];
+        w.square += w.gradient[i] * w.gradient[i];
       }
     });
-    const double clip = o.global_clipnorm > 0 ? std::min(1.0, o.global_clipnorm / std::sqrt(square)) : 1;
+    for_each_weights([&](const Weights& w) { square += w.square; });
     for_each_weights([&](Weights& weights) {
+      double clip = o.global_clipnorm > 0 ? std::min(1.0, o.global_clipnorm / std::sqrt(square)) : 1;
+      if (o.clipnorm > 0) clip = std::min(1.0, o.clipnorm / std::sqrt(weights.square));
       for (std::size_t i = 0; i < weights.value.size(); ++i) {
-        const double g = weights.gradient[i] * clip;
+        double g = weights.gradient[i] * clip;
+        if (o.clipvalue > 0) g = std::clamp(g, -o.clipvalue, o.clipvalue);
         double &w = weights.value[i], &first = weights.slots[0][i], &second = weights.slots[1][i];
         w -= w * weights.decay * rate;
-        step_weight(o, rate, corrections, g, w, first, second);
+        step_weight(o, rate, corrections, g, w, first, second, margin);
       }
     });
   }
@@ -289,7 +293,7 @@ struct Network {
         outputs.insert(outputs.end(), y.begin(), y.end());
       }
       backward(all_d_y, key, step);
-      update(rates.learning_rate[step], rates.corrections + 2 * step);
+      update(rates.learning_rate[step], rates.corrections + 3 * step);
     }
     return outputs;
   }

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.column_names import checked_names, resolved
-from rowwise.data.databases import is_database, read_database
+from rowwise.data.databases import is_database
 from rowwise.data.tables.cleaning import ROW, cleaned_with_numbers, no_column
 from rowwise.data.tables.csv_dialect import open_text
+from rowwise.data.tables.database_rows import read_database
 from rowwise.data.tables.frames import from_pandas
 from rowwise.data.tables.missing_words import own_words
 from rowwise.data.tables.parquet import with_categories

@@ -145,6 +145,11 @@ class Schema:
     def __str__(self) -> str:
         return schema_text(self)
 
+    def _repr_html_(self) -> str:
+        from rowwise.data.tables.schema_text import schema_card
+
+        return schema_card(self)
+
     @property
     def task(self) -> str:
         """`"classification"`, `"multilabel"` or `"regression"`."""

@@ -43,6 +43,21 @@ def schema_text(schema: Schema) -> str:
     return "\n".join(lines)
 
 
+def schema_card(schema: Schema) -> str:
+    """The same as a notebook shows it."""
+    from rowwise.pages.card import Table, card
+
+    rows, place = [], 0
+    for column in schema.columns:
+        rows.append(cells(column, place))
+        place += len(column.inputs)
+    head = [*(say(f"schema.{name}") for name in ("name", "kind", "missing", "values", "enters")), "X"]
+    counts = {"used": len(schema.used), "columns": len(schema.columns)}
+    return card(
+        say("card.schema", inputs=len(schema.inputs), features=len(schema.features), **counts), Table(head, rows)
+    )
+
+
 def cells(column: Column, place: int) -> tuple[str, ...]:
     """The six cells of a column's row; `place` is the number of its first column of X."""
     kind = KINDS[column.kind]

@@ -69,6 +69,8 @@ def optimizer_description(model: keras.Model) -> OptimizerDescription:
     rules = {
         keras.optimizers.Adam: "adam",
         keras.optimizers.AdamW: "adam",
+        keras.optimizers.Nadam: "nadam",
+        keras.optimizers.Lion: "lion",
         keras.optimizers.SGD: "sgd",
         keras.optimizers.RMSprop: "rmsprop",
     }
@@ -81,8 +83,6 @@ def optimizer_description(model: keras.Model) -> OptimizerDescription:
     options = (
         "amsgrad",
         "centered",
-        "clipnorm",
-        "clipvalue",
         "use_ema",
         "loss_scale_factor",
         "gradient_accumulation_steps",
@@ -91,8 +91,13 @@ def optimizer_description(model: keras.Model) -> OptimizerDescription:
         if getattr(optimizer, option, None):
             raise Unsupported(f"{kind.__name__}, {option}={getattr(optimizer, option)!r}")
     values: dict[str, Any] = {}
-    for option in ("beta_1", "beta_2", "epsilon", "momentum", "nesterov", "rho", "weight_decay", "global_clipnorm"):
+    for option in ("beta_1", "beta_2", "epsilon", "momentum", "nesterov", "rho", "weight_decay"):
         value = getattr(optimizer, option, None)
         if value is not None:
             values[option] = bool(value) if option == "nesterov" else float(value)
+    for option in ("clipnorm", "global_clipnorm", "clipvalue"):  # Keras takes the first that is set
+        value = getattr(optimizer, option, None)
+        if value is not None and value > 0:
+            values[option] = float(value)
+            break
     return OptimizerDescription(rules[kind], **values)

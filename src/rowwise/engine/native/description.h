@@ -7,7 +7,7 @@ namespace rowwise {
 enum class Activation { linear, relu, leaky_relu, elu, gelu, silu, tanh, sigmoid, softmax };
 // Those after mae are of a linear last layer's outputs z themselves; what its Keras model makes of z is not the engine's.
 enum class Loss { sparse_crossentropy, crossentropy, binary_crossentropy, mse, mae, poisson, pinball, ordered };
-enum class Rule { adam, sgd, rmsprop };
+enum class Rule { adam, nadam, lion, sgd, rmsprop };
 enum class Kind { dense, batch_normalization, layer_normalization, addition };
 
 // A layer: Dense, or one whose units are its inputs. Gamma and beta of a normalization are its kernel, of one row, and
@@ -40,16 +40,21 @@ struct LossDescription {
 
 struct OptimizerDescription {
   Rule rule = Rule::adam;
-  double beta_1 = 0, beta_2 = 0;  // Adam
-  double epsilon = 0;             // Adam, RMSprop
+  double beta_1 = 0, beta_2 = 0;  // Adam, Nadam, Lion
+  double epsilon = 0;             // Adam, Nadam, RMSprop
   double momentum = 0;            // SGD, RMSprop
   bool nesterov = false;          // SGD
   double rho = 0;                 // RMSprop
   double weight_decay = 0;        // any rule: weight -= weight * weight_decay * learning rate, before the step
-  double global_clipnorm = 0;     // 0: gradients are not clipped
+  // At most one of them is not 0: the largest norm of all gradients together, of each array's, and the largest number.
+  double global_clipnorm = 0, clipnorm = 0, clipvalue = 0;
 
+  bool clips_by_norm() const { return global_clipnorm > 0 || clipnorm > 0; }
   // Arrays that the rule keeps for each kernel and bias: moments, velocities.
-  int slots() const { return rule == Rule::adam ? 2 : (rule == Rule::rmsprop) + (momentum > 0); }
+  int slots() const {
+    if (rule == Rule::adam || rule == Rule::nadam) return 2;
+    return rule == Rule::lion ? 1 : (rule == Rule::rmsprop) + (momentum > 0);
+  }
 };
 
 struct NetworkDescription {

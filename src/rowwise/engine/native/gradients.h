@@ -1,4 +1,4 @@
-// d_z of every layer → all gradients of a step, and what global_clipnorm multiplies them by.
+// d_z of every layer → all gradients of a step, and what clipping by norm multiplies them by.
 #pragma once
 #include "batch_normalization.h"
 #include "layer_normalization.h"
@@ -65,10 +65,10 @@ void store_gradients(State<T>& state, const Turn& turn) {
   }
 }
 
-// d_kernel, d_bias of all layers → the factor that brings their common norm down to global_clipnorm. The sum of a row
-// is formed by one thread, and the sums are added in the order of the rows: the factor does not depend on the threads.
+// d_kernel, d_bias of all layers → row_sums (kernel_rows,): of each row's squares. The sum of a row is formed by one
+// thread, and the sums are added in the order of the rows: no factor depends on the threads.
 template <class T>
-T clip_factor(State<T>& state, int thread) {
+void sum_squares(State<T>& state, int thread) {
   state.team.barrier().wait();  // all gradients are stored
   state.for_each_kernel_row(thread, [&](std::size_t place, const Layer<T>& l, int k) {
     double sum = 0;
@@ -80,9 +80,14 @@ T clip_factor(State<T>& state, int thread) {
     state.row_sums.get()[place] = sum;
   });
   state.team.barrier().wait();  // all rows are summed
+}
+
+// The factor that brings the norm of these rows' gradients down to `most`.
+template <class T>
+T clip_factor(const State<T>& state, std::size_t first_row, std::size_t rows, double most) {
   double sum = 0;
-  for (std::size_t i = 0; i < state.kernel_rows; ++i) sum += state.row_sums.get()[i];
-  const double norm = std::sqrt(sum), most = state.description.optimizer.global_clipnorm;
+  for (std::size_t i = first_row; i < first_row + rows; ++i) sum += state.row_sums.get()[i];
+  const double norm = std::sqrt(sum);
   return norm > most ? T(most / norm) : T(1);
 }
 

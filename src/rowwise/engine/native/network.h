@@ -23,7 +23,9 @@ struct Records {
 // What the optimizer needs to know of each step.
 struct Rates {
   const float* learning_rate = nullptr;  // (steps,)
-  const double* corrections = nullptr;   // (steps, 2): 1 - beta_1^t and 1 - beta_2^t, for Adam
+  // (steps, 3): for Adam 1 - beta_1^t, 1 - beta_2^t and nothing; for Nadam the weight of the mean in the step,
+  // 1 - beta_2^t, and the weight of the gradient itself.
+  const double* corrections = nullptr;
 };
 
 struct Progress {

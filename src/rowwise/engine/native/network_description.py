@@ -70,12 +70,13 @@ class LossDescription:
 
 @dataclass(frozen=True)
 class OptimizerDescription:
-    """A rule, "adam", "sgd" or "rmsprop", and Keras's options of it; those of other rules are ignored.
+    """A rule, "adam", "nadam", "lion", "sgd" or "rmsprop", and Keras's options of it; those of others are ignored.
 
     By default SGD, which keeps no state.
 
     Attributes:
-        global_clipnorm: the largest norm of all gradients together; 0 for any.
+        global_clipnorm, clipnorm, clipvalue: the largest norm of all gradients together, of those of each array, and
+            the largest number in them; 0 for any. At most one is not 0.
     """
 
     rule: str = "sgd"
@@ -87,6 +88,8 @@ class OptimizerDescription:
     rho: float = 0.9
     weight_decay: float = 0.0
     global_clipnorm: float = 0.0
+    clipnorm: float = 0.0
+    clipvalue: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -9,22 +9,29 @@ namespace rowwise::ROWWISE_ISA {
 // The numbers of one step, the same for all weights.
 template <class T>
 struct StepSizes {
-  T learning_rate, adam_rate;  // adam_rate: with the corrections of both moments
-  T one_minus_beta_1, one_minus_beta_2, epsilon;
+  T learning_rate, adam_rate;              // adam_rate: with the corrections of both moments
+  T nadam_rate, gradient_rate, nadam_epsilon;  // of Nadam's mean, and of the gradient itself
+  T beta_1, beta_2, one_minus_beta_1, one_minus_beta_2, epsilon;
   T momentum, rho, one_minus_rho;
-  T clip = 1;  // what gradients are multiplied by, for global_clipnorm
+  T clip = 1, clipvalue;  // what gradients are multiplied by; the largest number in them, or 0
   bool nesterov;
 
-  // corrections (2,): 1 - beta_1^t and 1 - beta_2^t.
+  // corrections (3,): those of Rates.
   StepSizes(const OptimizerDescription& o, float rate, const double* corrections)
       : learning_rate(rate),
         adam_rate(T(rate * std::sqrt(corrections[1]) / corrections[0])),
+        nadam_rate(T(rate * std::sqrt(corrections[1]) * corrections[0])),
+        gradient_rate(T(rate * std::sqrt(corrections[1]) * corrections[2])),
+        nadam_epsilon(T(o.epsilon * std::sqrt(corrections[1]))),
+        beta_1(T(o.beta_1)),
+        beta_2(T(o.beta_2)),
         one_minus_beta_1(T(1 - o.beta_1)),
         one_minus_beta_2(T(1 - o.beta_2)),
         epsilon(T(o.epsilon)),
         momentum(T(o.momentum)),
         rho(T(o.rho)),
         one_minus_rho(T(1 - o.rho)),
+        clipvalue(T(o.clipvalue)),
         nesterov(o.nesterov) {}
 };
 
@@ -46,8 +53,8 @@ inline Vec<T> penalty_gradient(Vec<T> w, const Regularization<T>& r) {
 // What the optimizer remembers of each weight: null where its rule has no such slot.
 template <class T>
 struct Slots {
-  T* first = nullptr;   // Adam: mean of the gradients; SGD: momentum; RMSprop: mean of their squares
-  T* second = nullptr;  // Adam: mean of their squares; RMSprop: momentum
+  T* first = nullptr;   // Adam, Nadam, Lion: mean of the gradients; SGD: momentum; RMSprop: mean of their squares
+  T* second = nullptr;  // Adam, Nadam: mean of their squares; RMSprop: momentum
   // Null stays null: adding an offset to it would be undefined.
   Slots at(std::ptrdiff_t offset) const {
     return {first ? first + offset : nullptr, second ? second + offset : nullptr};
@@ -64,6 +71,25 @@ template <class T>
   store(at_v, v);
   w -= divide_by_root<T>(m * s.adam_rate, v, Vec<T>{} + s.epsilon);
   store(at_w, w);
+}
+
+// Nadam of one vector: as Adam's, with a share of the gradient itself in the step.
+template <class T>
+inline void update_nadam(const StepSizes<T>& s, Vec<T> g, T* at_w, T* at_m, T* at_v) {
+  const Vec<T> m = load(at_m) + (g - load(at_m)) * s.one_minus_beta_1;
+  const Vec<T> v = load(at_v) + (g * g - load(at_v)) * s.one_minus_beta_2;
+  store(at_m, m);
+  store(at_v, v);
+  store(at_w, load(at_w) - divide_by_root<T>(m * s.nadam_rate + g * s.gradient_rate, v, Vec<T>{} + s.nadam_epsilon));
+}
+
+// Lion of one vector: a step of the learning rate's size, up or down, with the mean m of the gradients.
+template <class T>
+inline void update_lion(const StepSizes<T>& s, Vec<T> g, T* at_w, T* at_m) {
+  const Vec<T> m = load(at_m), rate = Vec<T>{} + s.learning_rate;
+  const Vec<T> along = m * s.beta_1 + g * s.one_minus_beta_1;
+  store(at_w, load(at_w) - (along > Vec<T>{} ? rate : along < Vec<T>{} ? -rate : along));  // zero and NaN stay
+  store(at_m, m * s.beta_2 + g * s.one_minus_beta_2);
 }
 
 // SGD of one vector; momentum m where there is one.
@@ -101,9 +127,13 @@ template <class T>
                                            bool has_penalty_gradient, Vec<T> g, T* w, Slots<T> slots) {
   if (!has_penalty_gradient) g += penalty_gradient<T>(load(w), r);
   g *= s.clip;
+  const Vec<T> most = Vec<T>{} + s.clipvalue;
+  if (s.clipvalue > 0) g = g > most ? most : g < -most ? -most : g;
   store(w, load(w) - load(w) * r.decay);
   switch (rule) {
     case Rule::adam: return update_adam<T>(s, g, w, slots.first, slots.second);
+    case Rule::nadam: return update_nadam<T>(s, g, w, slots.first, slots.second);
+    case Rule::lion: return update_lion<T>(s, g, w, slots.first);
     case Rule::sgd: return update_sgd<T>(s, g, w, slots.first);
     case Rule::rmsprop: return update_rmsprop<T>(s, g, w, slots.first, slots.second);
   }

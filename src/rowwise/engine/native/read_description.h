@@ -34,7 +34,8 @@ inline const Names<Kind> kKinds{{"dense", Kind::dense},
                                 {"batch_normalization", Kind::batch_normalization},
                                 {"layer_normalization", Kind::layer_normalization},
                                 {"addition", Kind::addition}};
-inline const Names<Rule> kRules{{"adam", Rule::adam}, {"sgd", Rule::sgd}, {"rmsprop", Rule::rmsprop}};
+inline const Names<Rule> kRules{{"adam", Rule::adam}, {"nadam", Rule::nadam}, {"lion", Rule::lion},
+                                {"sgd", Rule::sgd},   {"rmsprop", Rule::rmsprop}};
 
 constexpr int kMostUnits = 1 << 30;  // rows and columns are counted in int, padding included
 constexpr int kMostThreads = 256;
@@ -180,6 +181,8 @@ inline OptimizerDescription read_optimizer(nb::handle dictionary, const std::str
   fields.read("rho", optimizer.rho);
   fields.read("weight_decay", optimizer.weight_decay);
   fields.read("global_clipnorm", optimizer.global_clipnorm);
+  fields.read("clipnorm", optimizer.clipnorm);
+  fields.read("clipvalue", optimizer.clipvalue);
   fields.refuse_others();
   return optimizer;
 }

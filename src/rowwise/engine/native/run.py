@@ -18,12 +18,12 @@ from rowwise.engine.native import network, threads_for
 from rowwise.engine.native.compiled_description import SPARSE, check_methods
 from rowwise.engine.native.description import Compiled, DenseGraph, compiled, describe
 from rowwise.engine.native.network_description import NetworkDescription, OptimizerDescription
+from rowwise.engine.native.step_numbers import count_steps, step_numbers
 from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import (
     add_to_mean,
     compiled_metrics,
     has_weighted_metrics,
-    learning_rate_of,
     loss_tracker,
     metric_function,
     metric_results,
@@ -114,9 +114,10 @@ class Native:
         order = self.train.with_classes_together(order, self.batch_size)
         optimizer = self.model.optimizer
         done_before = int(optimizer.iterations.value)
-        rates, corrections = _rates(optimizer, done_before, steps)
+        numbers = step_numbers(optimizer, done_before, steps)
         every = None if self._counts_hits(self.train) else np.empty((len(order), self.train.units), np.float32)
-        epoch = self._bound_train.epoch(order, rates, corrections, _dropout_key(self.model), every)
+        key = _dropout_key(self.model)
+        epoch = self._bound_train.epoch(order, numbers.rates, numbers.corrections, key, every)
         self._read()
         self._ahead = True
         self.steps_done = 0
@@ -127,7 +128,7 @@ class Native:
                 yield self.steps_done
         finally:
             seen = min(self.steps_done * self.batch_size, len(order))
-            optimizer.iterations.assign(done_before + self.steps_done)
+            count_steps(optimizer, done_before, self.steps_done, numbers)
             outputs = self._in_units(every[:seen]) if every is not None else None
             _, loss, hits = epoch.progress
             _measure(self.model, loss, hits, self.train.take(order[:seen]), outputs)
@@ -306,25 +307,6 @@ def _slots(optimizer: keras.optimizers.Optimizer, weights: list[keras.Variable])
         return optimizer_slots(optimizer, weights)
     except KeyError:  # one that was frozen when the optimizer was built: Keras says what to do
         raise Unsupported(f"{type(optimizer).__name__}, built for other variables") from None
-
-
-def _rates(
-    optimizer: keras.optimizers.Optimizer, done: int, steps: int
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Of each step: its learning rate, and Adam's 1 - beta^t for both moments (betas as float32, as in Keras)."""
-    schedule = learning_rate_of(optimizer)
-    if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
-        numbers = np.arange(done, done + steps, dtype=np.int32)
-        try:
-            rates = np.array(jax.vmap(schedule)(numbers), np.float32)
-        except Exception:  # a schedule of the user's own that asks for the step's value
-            rates = np.array([float(schedule(step)) for step in numbers], np.float32)
-    else:
-        rates = np.full(steps, float(schedule.value), np.float32)
-    betas = np.array([getattr(optimizer, "beta_1", 0.0), getattr(optimizer, "beta_2", 0.0)], np.float32).astype(
-        np.float64
-    )
-    return rates, 1 - betas[None] ** np.arange(done + 1, done + steps + 1)[:, None]
 
 
 def _dropout_key(model: keras.Model) -> int:

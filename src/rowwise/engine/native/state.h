@@ -68,7 +68,7 @@ struct State {
       const LayerDescription& layer = d.layers[i];
       layers.emplace_back(layer, sources[i], i + 1 == d.layers.size(), d.optimizer.slots(), d.batch_size, d.threads,
                           divisions[i]);
-      if (d.optimizer.global_clipnorm > 0) layers.back().allocate_gradients();
+      if (d.optimizer.clips_by_norm()) layers.back().allocate_gradients();
       if (layers.back().x_dropped) layers[sources[i][0].layer].dropped_by = int(i);
       if (layer.kind == Kind::batch_normalization) normalizations.push_back(int(i));
       widest = std::max(widest, layer.units);

@@ -1,11 +1,24 @@
 // d_z of every layer → weights, the optimizer's slots and kernel_t, one step on.
 //
 // A few rows of a kernel are updated as soon as their gradient is known, while it is in the cache; no other gradient is
-// stored, unless global_clipnorm needs all of them first.
+// stored, unless their norm is needed first.
 #pragma once
 #include "gradients.h"
 
 namespace rowwise::ROWWISE_ISA {
+
+// The numbers of a step for one array, where each is clipped by its own norm.
+template <class T>
+StepSizes<T> sizes_for(const State<T>& state, std::size_t i, bool kernel, const StepSizes<T>& all) {
+  const double most = state.description.optimizer.clipnorm;
+  StepSizes<T> sizes = all;
+  if (most == 0) return sizes;
+  std::size_t first = 0;
+  for (std::size_t before = 0; before < i; ++before) first += std::size_t(state.layers[before].K) + 1;
+  const auto K = std::size_t(state.layers[i].K);
+  sizes.clip = kernel ? clip_factor(state, first, K, most) : clip_factor(state, first + K, 1, most);
+  return sizes;
+}
 
 template <class T>
 Regularization<T> regularization_of(const Layer<T>& l, bool kernel, const OptimizerDescription& o,
@@ -19,12 +32,13 @@ Regularization<T> regularization_of(const Layer<T>& l, bool kernel, const Optimi
 // x^T (K, records) · d_z (records, N) → d_kernel (K, N) → kernel (K, N) and its slots, for these rows and the owner's
 // columns; or from the stored d_kernel.
 template <class T>
-void update_kernel(State<T>& state, const Turn& turn, std::size_t i, const StepSizes<T>& sizes, Range rows, int owner) {
+void update_kernel(State<T>& state, const Turn& turn, std::size_t i, const StepSizes<T>& all, Range rows, int owner) {
   const Layer<T>& l = state.layers[i];
+  const StepSizes<T> sizes = sizes_for(state, i, true, all);
   const OptimizerDescription& o = state.description.optimizer;
   const Regularization<T> regularization = regularization_of(l, true, o, sizes);
-  const bool stored = o.global_clipnorm > 0;
-  const bool plain_adam = o.rule == Rule::adam && !stored && !regularization.any();
+  const bool stored = o.clips_by_norm();
+  const bool plain_adam = o.rule == Rule::adam && !stored && !regularization.any() && o.clipvalue == 0;
   T* const kernel = l.kernel.get();
   const Slots<T> slots{l.kernel_slots[0].get(), l.kernel_slots[1].get()};
 
@@ -62,11 +76,12 @@ void update_kernel(State<T>& state, const Turn& turn, std::size_t i, const StepS
 
 // d_z (records, N) → d_bias (N,) → bias (N,) and its slots, for the owner's columns; or from the stored d_bias.
 template <class T>
-void update_bias(State<T>& state, const Turn& turn, std::size_t i, const StepSizes<T>& sizes, int owner) {
+void update_bias(State<T>& state, const Turn& turn, std::size_t i, const StepSizes<T>& all, int owner) {
   const Layer<T>& l = state.layers[i];
+  const StepSizes<T> sizes = sizes_for(state, i, false, all);
   const OptimizerDescription& o = state.description.optimizer;
   const Regularization<T> regularization = regularization_of(l, false, o, sizes);
-  const bool stored = o.global_clipnorm > 0;
+  const bool stored = o.clips_by_norm();
   const Slots<T> slots{l.bias_slots[0].get(), l.bias_slots[1].get()};
   l.layout.for_each(owner, [&](const Panel& p, auto J, const Panel*) {
     for (int j = p.column; j < p.column + J * kWidth<T>; j += kWidth<T>) {
@@ -79,21 +94,22 @@ void update_bias(State<T>& state, const Turn& turn, std::size_t i, const StepSiz
 // d_gamma, d_beta (units,) → gamma, beta (units,) and their slots; mean and variance of a batch → the moving ones; for
 // these units.
 template <class T>
-void update_normalization(State<T>& state, const Turn& turn, const Layer<T>& l, const StepSizes<T>& sizes,
-                          Range units) {
+void update_normalization(State<T>& state, const Turn& turn, std::size_t i, const StepSizes<T>& all, Range units) {
+  const Layer<T>& l = state.layers[i];
+  const StepSizes<T> of_kernel = sizes_for(state, i, true, all), of_bias = sizes_for(state, i, false, all);
   const OptimizerDescription& o = state.description.optimizer;
-  const bool stored = o.global_clipnorm > 0;
-  const Regularization<T> of_gamma = regularization_of(l, true, o, sizes), of_beta = regularization_of(l, false, o, sizes);
+  const bool stored = o.clips_by_norm();
+  const Regularization<T> of_gamma = regularization_of(l, true, o, all), of_beta = regularization_of(l, false, o, all);
   const Slots<T> gamma_slots{l.kernel_slots[0].get(), l.kernel_slots[1].get()};
   const Slots<T> beta_slots{l.bias_slots[0].get(), l.bias_slots[1].get()};
   for (int j = units.begin; j < units.end; j += kWidth<T>) {
     if (l.kernel) {
       const Vec<T> gradient = stored ? load(l.d_kernel.get() + j) : d_gamma_of(state, turn, l, j);
-      update_with_options<T>(o.rule, sizes, of_gamma, stored, gradient, l.kernel.get() + j, gamma_slots.at(j));
+      update_with_options<T>(o.rule, of_kernel, of_gamma, stored, gradient, l.kernel.get() + j, gamma_slots.at(j));
     }
     if (l.bias) {
       const Vec<T> gradient = stored ? load(l.d_bias.get() + j) : d_beta_of(turn, l, j);
-      update_with_options<T>(o.rule, sizes, of_beta, stored, gradient, l.bias.get() + j, beta_slots.at(j));
+      update_with_options<T>(o.rule, of_bias, of_beta, stored, gradient, l.bias.get() + j, beta_slots.at(j));
     }
   }
   if (l.is(Kind::batch_normalization)) move_statistics(l, turn.thread, units);
@@ -114,15 +130,16 @@ template <class T>
 void update(State<T>& state, const Turn& turn) {
   const OptimizerDescription& o = state.description.optimizer;
   const Rates& rates = state.call.rates;
-  StepSizes<T> sizes(o, rates.learning_rate[turn.step], rates.corrections + 2 * turn.step);
-  if (o.global_clipnorm > 0) {
+  StepSizes<T> sizes(o, rates.learning_rate[turn.step], rates.corrections + 3 * turn.step);
+  if (o.clips_by_norm()) {
     store_gradients(state, turn);
-    sizes.clip = clip_factor(state, turn.thread);
+    sum_squares(state, turn.thread);
+    if (o.global_clipnorm > 0) sizes.clip = clip_factor(state, 0, state.kernel_rows, o.global_clipnorm);
   }
   if (state.schedule.by_records()) {
     while (const auto task = state.schedule.take_kernel_rows(turn.thread, state.layers)) {
       const Layer<T>& l = state.layers[task->layer];
-      if (l.description.is_normalization()) update_normalization(state, turn, l, sizes, {0, l.N});
+      if (l.description.is_normalization()) update_normalization(state, turn, task->layer, sizes, {0, l.N});
       else update_dense(state, turn, task->layer, sizes, task->rows, l.bias && task->rows.end == l.K);
     }
     return;
@@ -131,7 +148,7 @@ void update(State<T>& state, const Turn& turn) {
     const Layer<T>& l = state.layers[i];
     const Schedule<T>& schedule = state.schedule;
     if (l.description.is_normalization())
-      update_normalization(state, turn, l, sizes, schedule.normalization_units(l, turn.thread));
+      update_normalization(state, turn, i, sizes, schedule.normalization_units(l, turn.thread));
     if (l.is(Kind::dense))
       update_dense(state, turn, i, sizes, schedule.kernel_rows(l, turn.thread), schedule.updates_bias(l, turn.thread));
   }

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SLOTS = {
     keras.optimizers.Adam: ("_momentums", "_velocities"),
     keras.optimizers.AdamW: ("_momentums", "_velocities"),
+    keras.optimizers.Nadam: ("_momentums", "_velocities"),
+    keras.optimizers.Lion: ("_momentums",),
     keras.optimizers.SGD: ("momentums",),
     keras.optimizers.RMSprop: ("_velocities", "_momentums"),
 }
@@ -122,6 +124,11 @@ def optimizer_slots(optimizer: keras.optimizers.Optimizer, variables: list[keras
         names = names[: 1 if type(optimizer) is keras.optimizers.RMSprop else 0]
     places = [optimizer._get_variable_index(variable) for variable in variables]
     return [getattr(optimizer, name)[place] for name in names for place in places]
+
+
+def nadam_product(optimizer: keras.optimizers.Nadam) -> keras.Variable:
+    """The product of all momentums so far, which Nadam's bias correction takes."""
+    return optimizer._u_product
 
 
 def decays(optimizer: keras.optimizers.Optimizer, variable: keras.Variable) -> bool:

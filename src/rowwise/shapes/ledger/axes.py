@@ -25,7 +25,22 @@ LONGEST = 20  # columns of a name
 MORE = "…"
 
 
-def show(array: ArrayLike | Dataset, features: Sequence[object] | None = None) -> str:
+class Shown(str):
+    """Text that a notebook, and a prompt, show as it is printed."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        from rowwise.pages.card import Columns, card
+
+        title, _, rest = self.partition("\n\n")
+        return card(" ".join(title.split()), Columns(rest))
+
+
+def show(array: ArrayLike | Dataset, features: Sequence[object] | None = None) -> Shown:
     """The shape in words, and the values with both axes labelled, in at most 80 columns.
 
     Of images `(records, height, width)` the first record is drawn.
@@ -66,7 +81,7 @@ def show(array: ArrayLike | Dataset, features: Sequence[object] | None = None) -
         row, column = values.shape[1] - 1, values.shape[2] - 1
         lines += ["", *_image(values[0])]
         lines += ["", *wrap(say("axes.pixels.index", row=row, column=column, value=_cell(values[0, row, column])))]
-    return "\n".join(lines)
+    return Shown("\n".join(lines))
 
 
 def _refuse_several(array: Any) -> None:

@@ -26,6 +26,14 @@ def text(trace: Trace) -> str:
     return visible("\n".join(lines + wrap(say("trace.note"))), lines=True)
 
 
+def trace_card(trace: Trace) -> str:
+    """What a notebook shows."""
+    from rowwise.pages.card import Table, card
+
+    head = [say(f"trace.column.{name}") for name in ("feature", "value", "weight", "product")]
+    return card(trace.heading(), Table(head, products(trace)), Table([], steps(trace)))
+
+
 def products(trace: Trace) -> list[tuple[str, str, str, str]]:
     """Of the products that weigh most: the feature's name, its value, the weight, the product."""
     columns = (trace.features, trace.weights, trace.products)

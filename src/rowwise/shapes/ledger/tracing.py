@@ -149,6 +149,11 @@ class Trace:
 
     __repr__ = __str__  # in a notebook too: the table, not three arrays
 
+    def _repr_html_(self) -> str:
+        from rowwise.shapes.ledger.trace_text import trace_card
+
+        return trace_card(self)
+
     def to_html(self, data: str = "") -> str:
         """A standalone page that loads nothing from the network; with the picture, where the features are pixels.
 

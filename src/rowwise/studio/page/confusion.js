@@ -23,6 +23,7 @@ export function buildConfusion(place) {
     cells = Array.from({ length: classes }, (_, row) =>
       Array.from({ length: classes }, (_, column) => make("button", { type: "button", onclick: () => open(row, column) })),
     );
+    table.classList.toggle("brief", cells.every((_, label) => className(data, label).length < 4));
     fill(
       table,
       make("caption", {}, say("studio.confusion.caption")),

@@ -21,7 +21,7 @@ export function buildCurves(place) {
     const key = `${story.number} ${story.curve.length} ${story.best} ${story.phase} ${story.epochs}`;
     if (key === last) return;
     last = key;
-    for (const one of charts) one.draw(story);
+    for (const one of charts) one.draw(story, now.server?.before ?? null);
   });
 }
 
@@ -30,25 +30,30 @@ function chart(name, key) {
   const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", tabindex: "0" });
   const caption = make("p", { class: "caption small", "aria-live": "off" });
   const title = make("h3", {}, say(key));
-  const legend = make("p", { class: "legend small" }, make("span", { class: "train" }, say("studio.curves.train")), make("span", { class: "held" }, say("studio.curves.held")));
+  const past = make("span", { class: "ghost", hidden: true }, say("studio.curves.before"));
+  const legend = make("p", { class: "legend small" }, make("span", { class: "train" }, say("studio.curves.train")), make("span", { class: "held" }, say("studio.curves.held")), past);
   const element = make("figure", { class: "chart" }, make("div", { class: "chart-head" }, title, legend), drawing, caption);
   /** @type {import("./store.js").Story | null} */ let shown = null;
   let at = -1;
 
-  /** @param {import("./store.js").Story} story */
-  function draw(story) {
+  /** @type {import("./store.js").Server["before"]} */ let beside = null;
+
+  /** @param {import("./store.js").Story} story @param {import("./store.js").Server["before"]} [other] the training before */
+  function draw(story, other = beside) {
     shown = story;
+    beside = other;
     const metric = name === "loss" ? "loss" : (["accuracy", "binary_accuracy", "mean_absolute_error"].find((one) => story.curve.some((epoch) => one in epoch)) ?? "accuracy");
     if (name !== "loss") write(title, say(metric === "mean_absolute_error" ? "studio.curves.mae" : "studio.curves.accuracy"));
     const train = story.curve.map((epoch) => epoch[metric]);
     const held = story.curve.map((epoch) => epoch[`val_${metric}`]);
-    const known = [...train, ...held].filter((value) => Number.isFinite(value));
+    const ghost = (other?.curve ?? []).map((epoch) => epoch[`val_${metric}`]);
+    const known = [...train, ...held, ...ghost].filter((value) => Number.isFinite(value));
     const low = metric === "loss" ? 0 : known.length ? Math.min(...known) : 0;
     const high = known.length ? Math.max(...known) : 1;
     const ticks = steps(metric === "mean_absolute_error" ? 0 : low, metric === "loss" || metric === "mean_absolute_error" ? high : Math.min(1, high));
     const from = ticks[0];
     const to = ticks[ticks.length - 1];
-    const epochs = Math.max(2, story.epochs || 10, story.curve.length);
+    const epochs = Math.max(2, story.epochs || 10, story.curve.length, ghost.length);
     const x = (/** @type {number} */ epoch) => LEFT + ((epoch - 1) / (epochs - 1)) * (WIDTH - LEFT - RIGHT);
     const y = (/** @type {number} */ value) => TOP + (1 - (value - from) / (to - from)) * (HEIGHT - TOP - BOTTOM);
     const parts = ticks.flatMap((tick) => [
@@ -58,6 +63,7 @@ function chart(name, key) {
     for (const epoch of new Set([1, Math.round((1 + epochs) / 2), epochs])) parts.push(svg("text", { x: x(epoch), y: HEIGHT - 8, class: "tick" }, String(epoch)));
     const line = (/** @type {number[]} */ values) =>
       values.map((value, index) => (Number.isFinite(value) ? `${x(index + 1).toFixed(1)},${y(Math.min(to, Math.max(from, value))).toFixed(1)}` : "")).join(" ");
+    if (ghost.length) parts.push(svg("polyline", { points: line(ghost), class: "line ghost" }));
     parts.push(svg("polyline", { points: line(train), class: "line train" }), svg("polyline", { points: line(held), class: "line held" }));
     const ends = story.curve.length;
     if (ends && Number.isFinite(train[ends - 1])) parts.push(svg("circle", { cx: x(ends), cy: y(Math.min(to, train[ends - 1])), r: 3, class: "dot train" }));
@@ -72,6 +78,7 @@ function chart(name, key) {
       );
     }
     if (at >= 0 && at < ends) parts.push(svg("line", { x1: x(at + 1), x2: x(at + 1), y1: TOP, y2: HEIGHT - BOTTOM, class: "at" }));
+    past.hidden = !ghost.length;
     drawing.replaceChildren(...parts);
     const place = at >= 0 && at < ends ? at : ends - 1;
     const words = ends ? say("studio.curves.caption", { epoch: place + 1, train: figure(train[place]), held: figure(held[place]) }) : "";
@@ -82,7 +89,7 @@ function chart(name, key) {
   drawing.addEventListener("pointermove", (event) => {
     if (!shown) return;
     const box = drawing.getBoundingClientRect();
-    const epochs = Math.max(2, shown.epochs || 10, shown.curve.length);
+    const epochs = Math.max(2, shown.epochs || 10, shown.curve.length, beside?.curve.length ?? 0);
     const share = (((event.clientX - box.left) / box.width) * WIDTH - LEFT) / (WIDTH - LEFT - RIGHT);
     at = Math.max(0, Math.min(shown.curve.length - 1, Math.round(share * (epochs - 1))));
     draw(shown);

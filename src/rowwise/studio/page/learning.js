@@ -2,7 +2,9 @@
 import { buildConfusion } from "./confusion.js";
 import { bestOf, buildCurves } from "./curves.js";
 import { fill, make, svg, write } from "./dom.js";
+import { buildHistograms } from "./histograms.js";
 import { buildKernels } from "./kernels.js";
+import { buildStep } from "./step.js";
 import { get, tell, tried } from "./server.js";
 import { busy, change, onChange, state } from "./store.js";
 import { figure, percent, say } from "./words.js";
@@ -12,12 +14,15 @@ const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1];
 
 const MEASURES = ["mae", "rmse", "r2", "f1"]; // of a report without an accuracy, those that are told first
 
+const COMPARED = ["hidden", "activation", "dropout", "learning_rate", "batch_size", "epochs", "seed"];
+
+/** What the page has chosen of a training. */
+export const chosen = () => ({ hidden: state.hidden, activation: state.activation, dropout: state.dropout, learning_rate: state.rate, batch_size: state.batch, epochs: state.epochs, seed: state.seed, patience: Math.max(3, Math.ceil(state.epochs / 3)) });
+
 /** Begin a training with what the page has chosen. */
 export function begin() {
   change({ chapter: "learning" });
-  return tried(() =>
-    tell("/train", { hidden: state.hidden, activation: state.activation, dropout: state.dropout, learning_rate: state.rate, batch_size: state.batch, epochs: state.epochs, seed: state.seed, patience: Math.max(3, Math.ceil(state.epochs / 3)) }),
-  );
+  return tried(() => tell("/train", chosen()));
 }
 
 /** @param {HTMLElement} body @param {HTMLElement} glance */
@@ -57,8 +62,11 @@ export function buildLearning(body, glance) {
     number("studio.learning.dropout", "dropout", { min: 0, max: 0.9, step: 0.1 }),
     number("studio.learning.seed", "seed", { min: 0, max: 4294967295, step: 1 }),
   );
+  const step = make("section", { class: "unit-room" });
+  const compared = make("p", { class: "compared" });
   const curves = make("div", { class: "charts" });
   const kernels = make("div", { class: "kernel-room" });
+  const histograms = make("section", { class: "unit-room" });
   const confusion = make("div", { class: "confusion-room" });
   body.append(
     make("h2", {}, say("studio.learning.heading")),
@@ -69,12 +77,17 @@ export function buildLearning(body, glance) {
     bar,
     status,
     more,
+    compared,
     curves,
     make("div", { class: "columns even" }, kernels, confusion),
+    histograms,
+    step,
   );
+  buildStep(step, chosen);
   buildCurves(curves);
   buildKernels(kernels);
   buildConfusion(confusion);
+  buildHistograms(histograms);
 
   const line = svg("svg", { viewBox: "0 0 120 60", class: "spark" });
   const words = make("span", { class: "small" });
@@ -86,7 +99,11 @@ export function buildLearning(body, glance) {
     const { story } = server;
     const phase = story.phase;
     for (const [field, value] of fields) {
-      if (document.activeElement !== field && field.value !== value()) field.value = value();
+      if (document.activeElement !== field && field.value !== value()) {
+        // A run may have been trained with a value that the list lacks.
+        if (field instanceof HTMLSelectElement && ![...field.options].some((option) => option.value === value())) field.append(make("option", { value: value() }, value()));
+        field.value = value();
+      }
       field.disabled = busy(now);
     }
     if (phase !== "training") waiting = phase === "paused";
@@ -102,6 +119,7 @@ export function buildLearning(body, glance) {
     else bar.removeAttribute("value");
     write(status, statusOf(story, server.kept));
     write(more, [story.engine && say("studio.learning.engine", { engine: story.engine }), ...story.warnings].filter(Boolean).join(" "));
+    write(compared, server.before && phase !== "idle" ? comparison(server.before, story) : "");
     drawSpark(line, story);
     const ended = story.curve.at(-1);
     write(words, phase === "idle" ? "" : ended ? `${story.curve.length}/${story.epochs}${"val_accuracy" in ended ? ` · ${percent(ended.val_accuracy)}` : ""}` : "…");
@@ -135,6 +153,19 @@ function statusOf(story, kept) {
     default:
       return say("studio.learning.idle");
   }
+}
+
+/** What differs from the training before, by name. @param {NonNullable<import("./store.js").Server["before"]>} before @param {import("./store.js").Story} story */
+function comparison(before, story) {
+  const shown = (/** @type {unknown} */ value) => (Array.isArray(value) ? value.join(", ") || "–" : String(value));
+  const differing = COMPARED.filter((name) => shown(before.settings[name]) !== shown(story.settings[name]));
+  const parts = differing.map((name) => `${say(`studio.setting.${name}`)} ${shown(before.settings[name])} → ${shown(story.settings[name])}`);
+  const measure = ["accuracy", "mae"].find((name) => name in before.test && name in story.test);
+  if (measure) {
+    const words = (/** @type {number} */ value) => (measure === "accuracy" ? percent(value) : figure(value));
+    parts.push(say("studio.compared.test", { measure: say(`studio.measure.${measure}`), before: words(before.test[measure]), now: words(story.test[measure]) }));
+  }
+  return parts.length ? say("studio.compared", { parts: parts.join(" · ") }) : say("studio.compared.same");
 }
 
 /** @param {SVGElement} place @param {import("./store.js").Story} story */

@@ -44,7 +44,7 @@
  * @property {number[]} counts
  * @property {number[][]} samples
  *
- * @typedef {{data: Data | null, loading: boolean, failed: string, story: Story, layers: Layer[], kept: string, notes: string[],
+ * @typedef {{data: Data | null, loading: boolean, failed: string, story: Story, before: Pick<Story, "number" | "settings" | "curve" | "best" | "test"> | null, layers: Layer[], kept: string, notes: string[],
  *   offered: {name: string, records: number, columns: import("./table.js").Column[]} | null}} Server
  */
 
