@@ -158,7 +158,7 @@ def _infer(model: Model) -> Json:
 
 def _taken(tensor: Json, kind: str) -> list[Json]:
     """The forms of a tensor that a model takes, by datatype; further whole numbers and fractions are taken as these."""
-    free: Json = {"type": "integer", "minimum": 1}
+    free: Json = {"type": "integer", "minimum": 1, "maximum": 2**53}
     sizes = [free, *({"const": size} for size in tensor["shape"][1:])]
     shape = {"type": "array", "prefixItems": sizes, "minItems": len(sizes), "maxItems": len(sizes)}
     number: Json = {"type": "number"} if kind in ("boolean", "categorical") else NUMBER
