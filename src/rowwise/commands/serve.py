@@ -94,6 +94,7 @@ def _run(app: App, listening: socket.socket, drain: Any, started: Any, seconds: 
 
     config = uvicorn.Config(
         app,
+        loop="asyncio",  # uvloop takes one new connection at a time: the last of a thousand would wait for seconds
         http="httptools",
         ws="none",
         lifespan="off",
