@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 CHOICES = ("hidden", "activation", "dropout", "learning_rate", "batch_size", "epochs", "seed", "patience")
 SAMPLE = 2000  # test records that the importance of columns is measured on
-OF_TABLES = {"pieces": 0, "ensemble": 1}  # one network whose features are the columns: what the page can draw
+# One network whose features are the columns: what the page can draw.
+OF_TABLES = {"pieces": 0, "ensemble": 1, "on_all": 0}
 
 
 class Studio:
