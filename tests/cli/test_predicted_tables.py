@@ -172,6 +172,8 @@ def test_a_run_is_trained_and_measured_on_a_database(houses, tmp_path, monkeypat
     saved = rowwise.train("sqlite:///houses.db", "값", out="run", **settings)
     same = rowwise.train(houses, "값", out="same", **settings)
     assert saved.record.data.name == "houses"
+    assert main(["explain", "sqlite:///houses.db", "--target", "값", "--drop", "id"]) == 0
+    assert main(["data", "show", "sqlite:///houses.db", "--target", "값", "--drop", "id"]) == 0
     np.testing.assert_array_equal(saved.predict(houses).probabilities, same.predict(houses).probabilities)
     monkeypatch.chdir("/")
     assert (
@@ -190,6 +192,7 @@ def test_a_run_is_trained_and_measured_on_a_database(houses, tmp_path, monkeypat
         ("sqlite://houses.db", "names no database"),
         ("sqlite:///two.db?table=a&query=select 1", "a table and a query"),
         ("postgresql://localhost/x?password=secret", "before the @"),
+        ("mysql://localhost/x?table=a", "mysql"),
     ],
 )
 def test_what_is_no_database_is_said(run, tmp_path, monkeypatch, capsys, place, message):
