@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -19,12 +20,13 @@ from starlette.routing import Route
 
 from rowwise.data import names
 from rowwise.data.source import Source
+from rowwise.environment import debug
 from rowwise.errors import RowwiseError, UsageError
 from rowwise.json_text import from_json, to_json
 from rowwise.pages.palette import DARK, LIGHT
 from rowwise.studio.held import number_of
 from rowwise.studio.offered import MOST_BYTES
-from rowwise.text import LANGUAGES, catalogue, language, use_language
+from rowwise.text import LANGUAGES, catalogue, language, say, use_language
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -50,6 +52,13 @@ def app(studio: Studio) -> Starlette:
         with use_language(_language(request)):
             return JSONResponse({"error": str(error)}, 400)
 
+    async def failed(request: Request, error: Exception) -> Response:
+        """A mistake of ours, told to the page, which would else wait for an answer."""
+        if debug():
+            traceback.print_exception(error)
+        with use_language(_language(request)):
+            return JSONResponse({"error": say("studio.unexpected", cause=f"{type(error).__name__}: {error}")}, 500)
+
     def route(path: str, answer: Callable[[Studio, Request], Awaitable[Response]], method: str = "GET") -> Route:
         async def answered(request: Request) -> Response:
             with use_language(_language(request)):
@@ -58,7 +67,7 @@ def app(studio: Studio) -> Starlette:
         return Route(path, answered, methods=[method], name=path)
 
     table = [route(path, answer, method) for method, path, answer in ROUTES]
-    return Starlette(routes=table, exception_handlers={RowwiseError: refused})
+    return Starlette(routes=table, exception_handlers={RowwiseError: refused, Exception: failed})
 
 
 def _language(request: Request) -> str | None:
