@@ -26,6 +26,7 @@ from rowwise.json_text import from_json, to_json
 from rowwise.pages.palette import DARK, LIGHT
 from rowwise.studio.held import number_of
 from rowwise.studio.offered import MOST_BYTES
+from rowwise.studio.received import Received
 from rowwise.text import LANGUAGES, catalogue, language, say, use_language
 
 if TYPE_CHECKING:
@@ -153,6 +154,27 @@ async def target(studio: Studio, request: Request) -> Response:
     return _json({})
 
 
+async def pictures(studio: Studio, request: Request) -> Response:
+    """A folder of pictures begins to come, by its name; without one it is complete, and read."""
+    name = (await _object(request)).get("name")
+    if isinstance(name, str):
+        studio.received = Received(name)
+        return _json({})
+    if studio.received is None or not studio.received.count:
+        raise UsageError("studio.pictures.none")
+    studio.open(studio.received.source(), language())
+    return _json({})
+
+
+async def picture(studio: Studio, request: Request) -> Response:
+    """One picture of that folder, its class before its name."""
+    content, name = await _body(request), unquote(request.headers.get("x-name", ""))
+    if studio.received is None:
+        raise UsageError("studio.pictures.none")
+    await run_in_threadpool(in_language(studio.received.add), name, content)
+    return _json({})
+
+
 async def records(studio: Studio, request: Request) -> Response:
     """Test records, by number."""
     numbers = [number_of(part, "record") for part in request.query_params.get("i", "").split(",")]
@@ -253,6 +275,8 @@ ROUTES = (
     ("POST", "/data", data),
     ("PUT", "/table", table),
     ("POST", "/target", target),
+    ("POST", "/pictures", pictures),
+    ("PUT", "/picture", picture),
     ("GET", "/records", records),
     ("GET", "/labels", labels),
     ("POST", "/train", train),
