@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import closing
@@ -172,6 +173,8 @@ def test_a_run_is_trained_and_measured_on_a_database(houses, tmp_path, monkeypat
     saved = rowwise.train("sqlite:///houses.db", "값", out="run", **settings)
     same = rowwise.train(houses, "값", out="same", **settings)
     assert saved.record.data.name == "houses"
+    assert main(["explain", "sqlite:///houses.db", "--target", "값", "--drop", "id"]) == 0
+    assert main(["data", "show", "sqlite:///houses.db", "--target", "값", "--drop", "id"]) == 0
     np.testing.assert_array_equal(saved.predict(houses).probabilities, same.predict(houses).probabilities)
     monkeypatch.chdir("/")
     assert (
@@ -190,6 +193,7 @@ def test_a_run_is_trained_and_measured_on_a_database(houses, tmp_path, monkeypat
         ("sqlite://houses.db", "names no database"),
         ("sqlite:///two.db?table=a&query=select 1", "a table and a query"),
         ("postgresql://localhost/x?password=secret", "before the @"),
+        ("mysql://localhost/x?table=a", "mysql"),
     ],
 )
 def test_what_is_no_database_is_said(run, tmp_path, monkeypatch, capsys, place, message):
@@ -276,3 +280,15 @@ def test_postgresql_is_a_source_and_a_sink(postgres, houses, expected, tmp_path,
     np.testing.assert_array_equal(np.float32([row[1:] for row in rows])[keep], expected[keep])
     assert main(["predict", "run", f"{postgres}&table=nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_reader_that_goes_away_ends_nothing_and_a_pipe_gets_the_marked_bytes(run, new, tmp_path):
+    rows = pl.concat([new] * 20_000)
+    rows.write_csv(tmp_path / "long.csv", include_bom=True)
+    program = [sys.executable, "-m", "rowwise", "predict", str(run), str(tmp_path / "long.csv")]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline().startswith(codecs.BOM_UTF8 + "방,동네,id,".encode())
+        process.stdout.close()
+        assert b"Broken pipe" not in process.stderr.read()
+    assert process.returncode == 0

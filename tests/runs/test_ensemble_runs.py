@@ -46,6 +46,23 @@ def test_an_ensemble_is_better_than_its_networks_on_average_and_the_same_each_ti
     np.testing.assert_array_equal(outputs(opened), outputs(several))
 
 
+def test_networks_that_learn_from_all_records_are_those_trained_by_hand(file, tmp_path):
+    how = QUICK | {"epochs": 12, "patience": 2, "learning_rate": 0.03, "pieces": 0}
+    several = rowwise.train(file, "y", out=tmp_path / "run", ensemble=4, on_all=2, **how)
+    validated, *on_all = several.record.members
+    assert validated.validation_loss is not None
+    best = several.record.best_epoch, validated.best_epoch
+    assert len(set(best)) == 2  # or their mean would say nothing
+    (train, test), settings = several.sets(), several.record.settings
+    for place, member in enumerate(on_all, 2):
+        assert (member.epochs, member.best_epoch, member.validation_loss) == (round(sum(best) / 2), 0, None)
+        model = rowwise.dense(train, (8,), dropout=settings.dropout, learning_rate=0.03, seed=member.seed, pieces=0)
+        rowwise.fit(model, train, epochs=member.epochs, batch_size=settings.batch_size, seed=member.seed, verbose=0)
+        assert several.record.spread["rmse"][place] == pytest.approx(rowwise.evaluate(model, test).rmse, rel=1e-6)
+    opened = rowwise.open(tmp_path / "run")
+    assert (opened.record.settings.on_all, opened.record.members) == (2, several.record.members)
+
+
 def test_networks_hold_out_records_of_their_own_where_chance_divides_them(tmp_path):
     """The validation losses of networks that hardly learn say who has held out the one odd record."""
     frame = pl.DataFrame(
@@ -115,14 +132,14 @@ def test_a_mean_goes_on_with_more_epochs_as_if_it_had_never_stopped(file, tmp_pa
 
 @pytest.mark.parametrize("event", [EpochEnded, EnsembleBegan])
 def test_what_was_stopped_goes_on_to_the_same_numbers(file, tmp_path, event):
-    whole = rowwise.train(file, "y", out=tmp_path / "whole", ensemble=3, **QUICK)
+    whole = rowwise.train(file, "y", out=tmp_path / "whole", ensemble=3, on_all=1, **QUICK)
     stop = threading.Event()
 
     def observe(seen):
         if isinstance(seen, event):
             stop.set()
 
-    part = rowwise.train(file, "y", out=tmp_path / "part", ensemble=3, observer=observe, stop=stop, **QUICK)
+    part = rowwise.train(file, "y", out=tmp_path / "part", ensemble=3, on_all=1, observer=observe, stop=stop, **QUICK)
     assert part.record.interrupted
     assert part.record.members == ()
     rest = rowwise.train(resume=tmp_path / "part", pictures=False, verbose=0)
@@ -136,7 +153,10 @@ def test_what_was_stopped_goes_on_to_the_same_numbers(file, tmp_path, event):
         ({"preset": "quick"}, "fast, default or best"),
         ({"ensemble": 0}, "ensemble"),
         ({"pieces": -1}, "pieces"),
-        ({"refit": True, "ensemble": 3}, "one of the two"),
+        ({"refit": True, "ensemble": 3}, "Leave out refit, or the others"),
+        ({"refit": True, "on_all": 3}, "Leave out refit, or the others"),
+        ({"on_all": -1}, "on_all: expected a whole number"),
+        ({"on_all": 2, "ensemble": 2}, "on_all: 2 networks are to learn from all records, but 1 at most can"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(file, tmp_path, options, says):

@@ -65,7 +65,13 @@ def test_a_table_has_settings_of_its_own_where_nobody_chose_others(tmp_path):
     fast = Settings(preset="fast")
     assert fast.suited(train, ()) == replace(fast, hidden=(100,), batch_size=21, epochs=167, patience=20)
     usual = Settings().suited(train, ())
-    assert (usual.hidden, usual.pieces, usual.ensemble, usual.batch_size) == ((256,), 12, 4, 16)
+    assert (usual.hidden, usual.pieces, usual.batch_size) == ((256,), 12, 16)
+    assert (usual.ensemble, usual.on_all) == (6, 4)
+    for settings, chosen in ((Settings(ensemble=4), ("ensemble",)), (Settings(threshold="f1"), ("threshold",))):
+        held_out = settings.suited(train, chosen)  # somebody chose how many, or something is decided by those held out
+        assert (held_out.ensemble, held_out.on_all) == (4, 0)
+    best = Settings(preset="best").suited(train, ("preset",))
+    assert (best.ensemble, best.on_all) == (24, 16)
     assert Settings().suited(train, Settings().to_dict()) == Settings()
     digits, _ = load("digits")
     assert Settings().suited(digits, ()) == Settings()

@@ -125,6 +125,23 @@ def test_columns_are_taken_by_name_in_any_order(houses, classifier, kind):
         estimator.predict(X[["rooms", "built", "garden"]])
 
 
+def test_arrays_and_frames_stand_for_one_another_by_the_places_of_their_columns():
+    random = np.random.default_rng(4)
+    X, y = random.normal(size=(60, 3)), np.arange(60) % 2
+    frame = pl.DataFrame(X, schema=["b", "c", "a"])
+    of_array, of_frame = DenseClassifier(**SMALL).fit(X, y), DenseClassifier(**SMALL).fit(frame, y)
+    expected = of_array.predict_proba(X)
+    np.testing.assert_array_equal(of_frame.predict_proba(frame[["a", "b", "c"]]), expected)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        np.testing.assert_array_equal(of_frame.predict_proba(X), expected)
+    with pytest.warns(UserWarning, match="has feature names"):
+        np.testing.assert_array_equal(of_array.predict_proba(frame), expected)
+    assert frame.columns == ["b", "c", "a"]
+    pandas = pytest.importorskip("pandas")
+    numbered = DenseClassifier(**SMALL).fit(pandas.DataFrame(X), y)  # columns 0, 1, 2
+    np.testing.assert_array_equal(numbered.predict_proba(X), expected)
+
+
 def test_columns_of_texts_in_an_array_are_categories(houses):
     X = np.array([["hill", 1.0], ["river", 2.0], ["hill", None], ["river", 4.0]] * 10, object)
     y = np.array([0, 1, 0, 1] * 10)
@@ -202,6 +219,12 @@ def test_the_tools_of_scikit_learn_take_them(houses):
         frame = pandas.DataFrame({name: houses[name].to_list() for name in COLUMNS})
         predicted = cross_val_predict(estimator, frame, houses[target].to_numpy(), cv=3)
         assert predicted.shape == (120,)
+
+
+@pytest.mark.slow
+def test_a_search_in_several_processes(houses):
+    search = GridSearchCV(DenseRegressor(**SMALL, threads=1), {"epochs": [2, 15]}, cv=2, n_jobs=2)
+    assert search.fit(houses[COLUMNS], houses["price"].to_numpy()).best_params_ == {"epochs": 15}
 
 
 @pytest.mark.slow

@@ -109,10 +109,12 @@ def test_an_unreadable_text_is_missing_and_said_to_be(client):
         ('{"records": []}', "At least one"),
         ('{"records": [{}]}', "no column of those"),
         ('{"records": [{"x": 1}]}', "no column of those"),
+        ('{"records": [{"rooms": 1}, {"x": 1}]}', "Record 1 (from 0) has no column"),
         ('{"records": [{"rooms": [1]}]}', "another form"),
         ('{"records": [{"rooms": true}]}', "Record 0 (from 0): rooms takes a number"),
         ('{"records": [{"rooms": 1}, {"rooms": 1, "sold": 5}]}', "Record 1 (from 0): sold takes a date"),
-        ('{"records": [{"rooms": 1e39}]}', "e+39"),
+        ('{"records": [{"rooms": 1e39}]}', "cannot compute with more than 1e+30"),
+        ('{"records": [{"rooms": "1e39"}]}', "1e39"),
         ('{"records": ' + "[" * 100_000 + "]" * 100_000 + "}", "JSON"),
     ],
 )
@@ -162,7 +164,7 @@ def test_pixels_are_taken_as_the_model_takes_them(client, runs):
         ([[None] * 8] * 8, "only numbers were expected, and there is null"),
         ([[True] * 8] * 8, "there is true"),
         ([["0"] * 8] * 8, 'there is "…"'),
-        ([[1e39] * 8] * 8, "float32"),
+        ([[1e39] * 8] * 8, "out of bounds (-1e+30 … 1e+30)"),
         (5, "in place of a list"),
     ],
 )
@@ -231,30 +233,59 @@ def test_pixels_are_one_tensor_flat_or_nested(client):
     [
         ({"name": "y"}, "one tensor, named x"),
         ({"shape": [1, 64]}, "the shape [-1, 8, 8] was expected"),
-        ({"shape": [2, 8, 8]}, "stands for 128 values, and there are 64"),
-        ({"shape": [-1, 8, 8]}, "At least one"),
         ({"shape": [0, 8, 8], "data": []}, "At least one"),
         ({"datatype": "FP33"}, "no datatype of the protocol"),
         ({"datatype": "BYTES"}, "x: 0 is no value of BYTES"),
-        ({"data": [256] * 64}, "uint8"),
-        ({"data": [-1] * 64}, "uint8"),
+        ({"data": [256] * 64}, "0 … 255"),
+        ({"data": [-1] * 64}, "0 … 255"),
+        ({"shape": [0.5, 8, 8]}, "multiple of 1"),
         ({"data": [0.5] * 64}, "0.5 is no value of UINT8"),
         ({"data": [None] * 64, "datatype": "FP32"}, "null is no value of FP32"),
         ({"data": [True] * 64}, "true is no value of UINT8"),
-        ({"data": [[0] * 8, *[0] * 56]}, "flat or nested"),
     ],
 )
-def test_tensors_that_contradict_themselves_are_refused(client, changed, words):
+def test_tensors_of_another_kind_are_refused(client, changed, words):
     tensor = {"name": "x", "datatype": "UINT8", "shape": [1, 8, 8], "data": [0] * 64} | changed
     said = refused(client, "/v2/models/digits/infer", 400, json.dumps({"inputs": [tensor]}))
     assert words.lower() in said.lower()
 
 
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"shape": [2, 8, 8]}, "stands for 128 values, and there are 64"),
+        ({"shape": [-1, 8, 8]}, "and there are 64"),
+        ({"data": [[0] * 8, *[0] * 56]}, "flat or nested"),
+    ],
+)
+def test_tensors_that_contradict_themselves_are_refused(client, changed, words):
+    tensor = {"name": "x", "datatype": "UINT8", "shape": [1, 8, 8], "data": [0] * 64} | changed
+    assert words in refused(client, "/v2/models/digits/infer", 409, json.dumps({"inputs": [tensor]}))
+
+
+def test_whole_numbers_of_json_may_be_written_as_fractions(client):
+    tensor = {"name": "x", "datatype": "INT8", "shape": [1.0, 8, 8], "data": [1.0] * 64}
+    assert client.post("/v2/models/digits/infer", json={"inputs": [tensor]}).status_code == 200
+
+
+def test_pixels_that_the_model_would_scale_twice_are_said_to_be(client):
+    half = [[[0.5] * 8] * 8]
+    (warning,) = client.post("/predict/digits", json={"records": half}).json()["warnings"]
+    assert (warning["kind"], warning["records"], "divides them once more" in warning["message"]) == (
+        "pixels",
+        [0],
+        True,
+    )
+    assert client.post("/predict/digits", json={"records": [[[100] * 8] * 8]}).json()["warnings"] == []
+
+
 def test_tensors_of_columns_fit_each_other(client):
     two = columns(HOUSE, HOUSE, age={"shape": [1], "data": [3]})
-    assert "age: 1" in refused(client, "/v2/models/classes/infer", 400, json.dumps(two))
+    assert "age: 1" in refused(client, "/v2/models/classes/infer", 409, json.dumps(two))
     twice = {"inputs": columns(HOUSE)["inputs"] * 2}
-    assert "twice" in refused(client, "/v2/models/classes/infer", 400, json.dumps(twice))
+    assert "twice" in refused(client, "/v2/models/classes/infer", 409, json.dumps(twice))
+    other = columns(HOUSE, rooms={"datatype": "BOOL", "data": [None]})
+    assert "comes as FP64, not as BOOL" in refused(client, "/v2/models/classes/infer", 400, json.dumps(other))
     unknown = columns(HOUSE) | {"outputs": [{"name": "logits"}]}
     assert "class, probabilities" in refused(client, "/v2/models/classes/infer", 400, json.dumps(unknown))
 

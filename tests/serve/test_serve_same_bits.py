@@ -73,7 +73,7 @@ def test_pictures_are_answered_as_predict_answers_them(runs, service):
 
 def test_one_wrong_request_spoils_no_other(service, rows):
     bodies = [{"json": {"records": [row]}} for row in rows[:20]]
-    bodies[7] = {"json": {"records": [{"rooms": 1e39}]}}
+    bodies[7] = {"json": {"records": [{"rooms": "1e39"}]}}
     answers = ask(service, "/predict/price", bodies)
     assert [number for number, answer in enumerate(answers) if "error" in answer] == [7]
 

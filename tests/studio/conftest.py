@@ -33,10 +33,10 @@ class Served:
     def address(self, lang="en"):
         return f"http://127.0.0.1:{self.port}/?token={TOKEN}&lang={lang}"
 
-    def wait(self, *phases, seconds=120):
-        """Until the training is at one of these phases."""
+    def wait(self, *phases, seconds=120, after=0):
+        """Until a training of a number above `after` is at one of these phases."""
         end = time.monotonic() + seconds
-        while (now := self.studio.newest.state["story"])["phase"] not in phases:
+        while (now := self.studio.newest.state["story"])["phase"] not in phases or now["number"] <= after:
             assert time.monotonic() < end, now
             time.sleep(0.02)
         return now

@@ -118,11 +118,12 @@ def test_a_training_is_watched_and_its_numbers_are_followed(opened, trained, lan
     chapter(tab, "learning")
     number = trained.studio.newest.state["story"]["number"]
     tab.locator("#train").click()
+    story = trained.wait("trained", "failed", after=number)
     done = word("learning.trained", lang).partition("{")[0] or word("learning.trained", lang).rpartition("}")[2]
     tab.locator("#train:enabled").wait_for(timeout=60_000)
     tab.locator(".status", has_text=re.compile(re.escape(done.strip()[:8]))).wait_for()
-    story = trained.studio.newest.state["story"]
     assert story["number"] == number + 1
+    tab.locator(".confusion").wait_for()
     assert len(tab.locator(".chart .line.held").first.get_attribute("points").split()) == len(story["curve"])
     assert tab.locator(".kernels canvas").count() == 12
     cells = [text or "0" for text in tab.locator(".confusion tbody button").all_inner_texts()]
@@ -245,7 +246,7 @@ def test_two_tabs_and_a_reload_see_the_same_training(opened, trained):
     one, other = opened(link="#chapter=learning&hidden=12&epochs=4&seed=3"), opened("ko", link="#chapter=learning")
     number = trained.studio.newest.state["story"]["number"]
     one.locator("#train").click()
-    trained.wait("trained", "failed")
+    trained.wait("trained", "failed", after=number)
     one.reload()
     best = trained.studio.newest.state["story"]["best"]
     for tab, said in ((one, f"the weights of epoch {best} of 4"), (other, f"에포크 4개 중 {best}번째")):

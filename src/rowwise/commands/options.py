@@ -47,6 +47,7 @@ def settings(of_epochs: str = "cli.help.epochs") -> list[Option]:
         Option("--no-early-stopping", "cli.help.no_early_stopping", is_flag=True),
         option("--pieces", "cli.help.pieces", "N", whole(0), usual.pieces),
         option("--seeds/--ensemble/ensemble", "cli.help.ensemble", "N", whole(1), usual.ensemble),
+        option("--on-all", "cli.help.on_all", "N", whole(0), usual.on_all),
         Option("--refit", "cli.help.refit", is_flag=True, default=None),
         Option("--threshold", "cli.help.threshold", "AIM"),
         Option("--calibrate", "cli.help.calibrate", is_flag=True, default=None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 import webbrowser
@@ -16,10 +17,13 @@ from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.argument_types import whole
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Option, common
+from rowwise.terminal.signals import StopSignals
 from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import language, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rowwise.studio.session import Studio
 
 HOST, PORT = "127.0.0.1", 8899
@@ -52,15 +56,28 @@ def _studio(data: str | None, port: int | None, no_browser: bool, **given: Any) 
         if not no_browser:
             webbrowser.open(f"{place}?token={token}&lang={language()}")
         _serve(uvicorn, Guard(app(studio), policy(HOST, token)), listening, studio)
+        output.tell(say("cli.studio.ended"))
     return 0
 
 
 def _serve(uvicorn: Any, guarded: Any, listening: socket.socket, studio: Studio) -> None:
+    """Until the first signal; a second one ends the process at once."""
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:  # uvicorn's own would end the process by the signal
+            yield
+
+        async def on_tick(self, counter: int) -> bool:
+            return await super().on_tick(counter) or signals.event.is_set()
+
     options = {"log_level": "critical", "access_log": False, "lifespan": "off", "timeout_graceful_shutdown": 1}
-    try:
-        uvicorn.Server(uvicorn.Config(guarded, server_header=False, **options)).run([listening])
-    finally:
-        studio.close()
+    with StopSignals(studio.stop) as signals:
+        signals.patient = True
+        try:
+            Server(uvicorn.Config(guarded, server_header=False, **options)).run([listening])
+        finally:
+            studio.close()
 
 
 def _uvicorn() -> Any:
@@ -82,6 +99,7 @@ def _listening(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()  # a browser that is opened at once waits, and is not turned away
     except OSError as cause:
         listening.close()
         raise UsageError("cli.studio.port", port=port, cause=os_reason(cause)) from cause

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from rowwise.errors import UsageError
 
@@ -30,6 +29,8 @@ def is_database(place: object) -> bool:
 
 def split_password(place: str) -> Place:
     """The place without the password in it."""
+    from urllib.parse import unquote, urlsplit, urlunsplit  # milliseconds, which few need
+
     parts = urlsplit(place)
     user, at, host = parts.netloc.rpartition("@")
     name, colon, password = user.partition(":")
@@ -72,6 +73,8 @@ class Database:
         Raises:
             UsageError: no file, a table and a query both, an invalid `if_exists`, or a password as an argument.
         """
+        from urllib.parse import unquote
+
         scheme, _, rest = place.partition("://")
         before, _, arguments = rest.partition("?")
         own, others = _arguments(arguments)
@@ -90,6 +93,8 @@ class Database:
     @property
     def name(self) -> str:
         """What its data are called."""
+        from urllib.parse import urlsplit
+
         if self.table:
             return self.table
         return Path(self.path).stem if self.path else urlsplit(self.address).path.strip("/") or POSTGRES
@@ -110,6 +115,8 @@ class Database:
 
 def _arguments(text: str) -> tuple[dict[str, str], str]:
     """Ours by their names, and the others as they stand. A query that comes last may hold any sign."""
+    from urllib.parse import unquote
+
     own, others, rest = dict[str, str](), list[str](), text
     while rest:
         name, equals, after = rest.partition("=")

@@ -124,6 +124,9 @@ class Source:
             place, password = split_password(self.place)
             object.__setattr__(self, "place", place)
             object.__setattr__(self, "password", self.password or password)
+        for file in (self.test_file, self.validation_file):
+            if is_database(file) and split_password(file).password:
+                raise UsageError("database.password.file")
         for name in ("target", "categorical", "numeric", "drop"):
             value = getattr(self, name)
             columns = (value,) if isinstance(value, str) else tuple(value or ())

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rowwise.exports.tracing import Traced
 
+SHRINK = 0.5  # Keras's default
 SELU = 1.67326324, 1.05070098  # alpha and scale, as Keras has them
 
 
@@ -70,6 +71,20 @@ def squareplus(x: Traced) -> Traced:
     return (x + plain("sqrt")(x * x + 4.0)) / 2.0
 
 
+def hard_shrink(x: Traced) -> Traced:
+    return x.tracer.where(plain("abs")(x) > SHRINK, x, 0.0)
+
+
+def soft_shrink(x: Traced) -> Traced:
+    return x - bounded(x, -SHRINK, SHRINK)
+
+
+def sparse_plus(x: Traced) -> Traced:
+    """0 up to -1, x from 1 on, and a parabola between."""
+    risen = bounded(x, -1.0, 1.0) + 1.0
+    return x.tracer.where(x > 1.0, x, risen * risen / 4.0)
+
+
 def relu6(x: Traced) -> Traced:
     return bounded(x, 0.0, 6.0)
 
@@ -85,6 +100,7 @@ _NAMED: dict[str, Callable[[Traced], Traced]] = {
     "elu": elu,
     "exponential": _exp,
     "gelu": gelu,
+    "hard_shrink": hard_shrink,
     "hard_sigmoid": hard_sigmoid,
     "hard_silu": lambda x: x * hard_sigmoid(x),
     "hard_tanh": lambda x: bounded(x, -1.0, 1.0),
@@ -95,7 +111,10 @@ _NAMED: dict[str, Callable[[Traced], Traced]] = {
     "relu6": relu6,
     "selu": lambda x: elu(x, SELU[0]) * SELU[1],
     "silu": silu,
+    "soft_shrink": soft_shrink,
     "softsign": softsign,
+    "sparse_plus": sparse_plus,
+    "sparse_sigmoid": lambda x: bounded((x + 1.0) / 2.0, 0.0, 1.0),
     "squareplus": squareplus,
     "tanh_shrink": lambda x: x - plain("tanh")(x),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,16 +69,15 @@ def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inpu
     """
     if to not in FORMATS:
         raise UsageError("export.to", found=to, known=", ".join(FORMATS))
-    form = FORMATS[to]()
-    saved = run if isinstance(run, Saved) else Saved.open(run)
     if inputs not in INPUTS:
         raise UsageError("export.inputs", found=inputs, known=", ".join(INPUTS))
+    form = FORMATS[to]()
+    if out is not None:  # before the model is opened, which takes seconds
+        _check_name(Path(out), form.suffix)
+    saved = run if isinstance(run, Saved) else Saved.open(run)
     if inputs == COLUMNS and (to != "onnx" or saved.schema is None):
         raise UsageError("export.columns", to=to, path=saved.path)
     path = default_place(saved, form.suffix) if out is None else Path(out)
-    check_place(path)
-    if path.suffix.lower() != form.suffix:
-        raise UsageError("export.suffix", path=path, expected=form.suffix)
     if path.exists() and path.samefile(model_file(saved)):
         raise UsageError("export.same", path=path)
     tried = tried_records(saved)
@@ -90,10 +90,16 @@ def export(run: Saved | str | Path, to: str, out: str | Path | None = None, inpu
     files = made.files(proof)
     for place, content in files.items():
         atomic_write(place, content)
-    weights = sum(int(np.prod(weight.shape)) * 4 for weight in saved.model.weights)
-    return Exported(
-        path, tuple(files)[:-1], to, sum(map(len, files.values())), weights, proof, say(made.note) if made.note else ""
-    )
+    weights = sum(math.prod(weight.shape) * 4 for weight in saved.model.weights)
+    note = say(made.note) if made.note else ""
+    return Exported(path, tuple(files)[:-1], to, sum(map(len, files.values())), weights, proof, note)
+
+
+def _check_name(path: Path, suffix: str) -> None:
+    """Raises where nothing can be written there, or the name ends otherwise."""
+    check_place(path)
+    if path.suffix.lower() != suffix:
+        raise UsageError("export.suffix", path=path, expected=suffix)
 
 
 def model_file(saved: Saved) -> Path:

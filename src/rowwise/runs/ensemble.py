@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from statistics import mean
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rowwise.runs.record import Member
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import keras
 
     from rowwise.data.dataset import Dataset
+    from rowwise.engine.arrays import Arrays
     from rowwise.measure import AnyReport
     from rowwise.runs.model_training import Job
 
 
 def with_others(
-    job: Job, first: keras.Model, batch_size: int
+    job: Job, first: keras.Model, best_epoch: int, batch_size: int
 ) -> tuple[keras.Model, tuple[Member, ...], dict[str, tuple[float, ...]]]:
     """The mean of `first` and of `ensemble - 1` more networks, what those came to, and the measures of each network.
 
-    `first` stays as it is.
+    `first` stays as it is; `best_epoch` is the one that it kept, 0 where that is the last.
 
     They stop and keep their best epoch as it did, and differ in their seed: initial weights, dropout, order of the
-    records, and, where they `_hold_out_their_own`, the records held out. The features are made once for all, and each
+    records, and, where they `_hold_out_their_own`, the records held out. The last `on_all` of them learn from all
+    records, for as many epochs as were best for those before on average: what a network learns from is worth more than
+    what it is validated by, once others have found how long it takes. The features are made once for all, and each
     network is trained by one core.
 
     Raises:
         KeyboardInterrupt: it was stopped before all were trained.
     """
-    from rowwise.engine.arrays import Arrays
-    from rowwise.engine.best_epoch import MONITOR, best_of
     from rowwise.engine.records import prepare_records
     from rowwise.engine.request import Request
-    from rowwise.engine.sweep import sweep
     from rowwise.measure.spread import spread_of
     from rowwise.models.dense import network
     from rowwise.models.ensemble import averaged, features_of, front_of, on_records
@@ -43,31 +46,72 @@ def with_others(
     settings, data = job.settings, job.train
     prepared = prepare_records([first], Request(x=data, validation=job.held_out or None))
     own = _hold_out_their_own(job)
+    features = features_of(first)  # of a table; pictures and arrays go in as they are
     parts = prepared.parts(None if own else prepared.held_out(first, settings.seed))
-    train, held_out = parts.train, parts.validation
-    assert isinstance(train, Arrays)
-    assert isinstance(held_out, Arrays | None)
-    features, width = features_of(first), None
-    if features is not None:  # of a table; pictures and arrays go in as they are
-        train = train._replace(x=features(train.x))
-        held_out = None if held_out is None else held_out._replace(x=features(held_out.x))
-        width = train.x.shape[1]
-    rates = settings.learning_rate, settings.weight_decay
-    layers = settings.hidden, settings.activation, settings.dropout, *rates
-    patience = settings.patience
+    train, held_out = (_as_features(part, features) for part in (parts.train, parts.validation))
+    assert train is not None
+    width = None if features is None else train.x.shape[1]
+    layers = settings.hidden, settings.activation, settings.dropout, settings.learning_rate, settings.weight_decay
 
     def build(seed: int) -> keras.Model:
         return network(data, width, *layers, seed)
 
+    seeds = _seeds(settings.seed, settings.ensemble - 1)
+    validated = seeds[: len(seeds) - settings.on_all]
+    validation = settings.validation or None if own else None if held_out is None else held_out.parts
+    networks, members = _trained(job, build, train, validated, settings.epochs, batch_size, validation)
+    if settings.on_all:
+        every = train if own else _as_features(prepared.parts(None).train, features)
+        assert every is not None
+        best = [epoch for epoch in (best_epoch, *(member.best_epoch for member in members)) if epoch]
+        epochs = round(mean(best)) if best else settings.epochs
+        more = _trained(job, build, every, seeds[len(validated) :], epochs, batch_size, None)
+        networks, members = networks + more[0], members + more[1]
+    of_first = build(settings.seed)
+    learned = first.layers[len(front_of(first)) :]
+    front = [weights for layer in front_of(of_first) for weights in layer.get_weights()]
+    of_first.set_weights([*front, *(weights for layer in learned for weights in layer.get_weights())])
+    networks = [of_first, *networks]
+    spread: dict[str, tuple[float, ...]] = {}
+    if job.test is not None:
+        with job.clock.lap("evaluate"):
+            spread = spread_of([_report(job.test, job.train, on_records(first, network)) for network in networks])
+    return averaged(first, networks), tuple(members), spread
+
+
+def _as_features(part: Any, features: Callable[[Any], Any] | None) -> Arrays | None:
+    """Records as the Dense layers take them; None where there are none."""
+    from rowwise.engine.arrays import Arrays
+
+    assert isinstance(part, Arrays | None)
+    return part if part is None or features is None else part._replace(x=features(part.x))
+
+
+def _trained(
+    job: Job,
+    build: Callable[[int], keras.Model],
+    records: Arrays,
+    seeds: Sequence[int],
+    epochs: int,
+    batch_size: int,
+    validation: Any,
+) -> tuple[list[keras.Model], list[Member]]:
+    """A network a seed, those that diverged before any epoch was good left out; and what each came to."""
+    from rowwise.engine.best_epoch import MONITOR, best_of
+    from rowwise.engine.sweep import sweep
+
+    if not seeds:
+        return [], []
+    patience = 0 if validation is None else job.settings.patience
     fitted = sweep(
         build,
-        (train.x, train.y),
-        _seeds(settings.seed, settings.ensemble - 1),
-        epochs=settings.epochs,
+        (records.x, records.y),
+        seeds,
+        epochs=epochs,
         batch_size=batch_size,
-        validation=settings.validation if own else None if held_out is None else held_out.parts,
-        sample_weight=train.weights,
-        class_weight=settings.class_weights_of(data),
+        validation=validation,
+        sample_weight=records.weights,
+        class_weight=job.settings.class_weights_of(job.train),
         engine=job.engine,
         stop=job.stop,
         on_divergence=job.on_divergence,
@@ -81,16 +125,7 @@ def with_others(
         members.append(Member(one.seed, len(one.history.epoch), epoch, loss))
         if epoch or not one.history.rowwise.get("diverged"):
             networks.append(one.model)
-    of_first = build(settings.seed)
-    learned = first.layers[len(front_of(first)) :]
-    front = [weights for layer in front_of(of_first) for weights in layer.get_weights()]
-    of_first.set_weights([*front, *(weights for layer in learned for weights in layer.get_weights())])
-    networks = [of_first, *networks]
-    spread: dict[str, tuple[float, ...]] = {}
-    if job.test is not None:
-        with job.clock.lap("evaluate"):
-            spread = spread_of([_report(job.test, job.train, on_records(first, network)) for network in networks])
-    return averaged(first, networks), tuple(members), spread
+    return networks, members
 
 
 def _hold_out_their_own(job: Job) -> bool:

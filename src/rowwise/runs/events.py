@@ -107,10 +107,12 @@ class RefitBegan:
 
 @dataclass(frozen=True)
 class EnsembleBegan:
-    """More networks are trained, `others`, that differ from the first in their seed alone; `kept` is the first's."""
+    """More networks are trained, `others`, of other seeds, `on_all` of them on all training records; `kept` is the
+    first's."""
 
     kept: KeptEpoch | None
     others: int
+    on_all: int = 0
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,8 @@ def about_further(event: RefitBegan | EnsembleBegan) -> str:
     """What is trained next, in one line."""
     if isinstance(event, RefitBegan):
         return say("cli.refit", records=f"{event.records:,}", epochs=event.kept.epoch)
-    return say("cli.ensemble", others=event.others, networks=1 + event.others)
+    key = "cli.ensemble.on_all" if event.on_all else "cli.ensemble"
+    return say(key, others=event.others, on_all=event.on_all, networks=1 + event.others)
 
 
 Event: TypeAlias = (

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data import canonical_name, form, load, load_default, names
+from rowwise.data.databases import is_database
 from rowwise.data.loaders import load_source
 from rowwise.data.source import TABLES, Source, source_of
 from rowwise.errors import DataError, UsageError, warn_user
@@ -28,7 +29,7 @@ def source_named(word: str | None, reading_options: dict[str, Any]) -> Source | 
     Raises:
         UsageError: options of such data without them. DataError: no such file.
     """
-    if word is not None and (Path(word).suffix.lower() in TABLES or _is_pictures(word)):
+    if word is not None and (is_database(word) or Path(word).suffix.lower() in TABLES or _is_pictures(word)):
         return source_of(word, reading_options).checked()
     if reading_options and word is None:
         raise UsageError("cli.source.none", options=option_names(reading_options))

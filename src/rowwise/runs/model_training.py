@@ -289,9 +289,9 @@ def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None, goes_on: bool) -
     """
     from rowwise.runs.ensemble import with_others
 
-    job.tell(EnsembleBegan(kept, job.settings.ensemble - 1))
+    job.tell(EnsembleBegan(kept, job.settings.ensemble - 1, job.settings.on_all))
     try:
-        model, members, spread = with_others(job, fitted.model, job.batch_size)
+        model, members, spread = with_others(job, fitted.model, fitted.best_epoch, job.batch_size)
     except KeyboardInterrupt:
         return replace(fitted, interrupted=True)
     fitted, last = replace(fitted, model=model, members=members, spread=spread), job.kept

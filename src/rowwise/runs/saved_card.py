@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rowwise.measure.as_text import measure_name, number
-from rowwise.pages.card import Table, card, sketch
+from rowwise.pages.card import Table, Words, card, sketch
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def saved_card(saved: Saved) -> str:
     record = saved.record
     names = saved.targets or saved.class_names
     gives = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
-    rows = [[say("card.saved.takes"), str(saved.accepts)], [say("card.saved.gives"), f"{saved.basis}: {gives}"]]
+    rows = [[say("card.saved.gives"), gives]] if gives else []
     parts = []
     if record is not None:
         measures = [
@@ -34,4 +34,5 @@ def saved_card(saved: Saved) -> str:
         curves = [(name, [epoch.figures[name] for epoch in record.epochs]) for name in figures if name.endswith("loss")]
         parts = [sketch(curves, "loss")] if curves else []
     rows.append([say("card.saved.path"), str(saved.path)])
-    return card(record.data.name if record else saved.path.name, Table([], rows), *parts)
+    about = Words([str(saved.accepts), str(saved.basis)])
+    return card(record.data.name if record else saved.path.name, about, Table([], rows), *parts)

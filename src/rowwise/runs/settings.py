@@ -32,8 +32,9 @@ LATER = (
     "weight_decay",
     "threshold",
     "calibrate",
+    "on_all",
 )  # what runs of earlier versions lack: they had the default
-OF_TABLES = ("preset", "pieces", "threshold", "calibrate")
+OF_TABLES = ("preset", "pieces", "threshold", "calibrate", "on_all")
 LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
 READ = {"seed": "split_seed"}  # attributes of a Source that the training has another option of that name for
 
@@ -58,6 +59,7 @@ class Choices(TypedDict, total=False):
     weight_decay: float
     threshold: str | float
     calibrate: bool
+    on_all: int
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ class Settings:
         threshold: what the probability from which on the answer is yes is chosen by on the validation records,
             `"f1"`, `"balanced_accuracy"` or `"cost=FP:FN"`, or that probability; empty for the most probable class.
         calibrate: whether the probabilities are calibrated by a temperature fitted on the validation records.
+        on_all: how many of a table's ensemble, but the first, learn from all training records, the validation records
+            among them, for as many epochs as were best for the others on average.
     """
 
     hidden: tuple[int, ...] = (100, 30)
@@ -104,6 +108,7 @@ class Settings:
     weight_decay: float = 0.0
     threshold: str = ""
     calibrate: bool = False
+    on_all: int = 0
 
     @classmethod
     def of(cls, choices: Choices) -> Settings:
@@ -141,7 +146,8 @@ class Settings:
         settings = self
         if data.schema is not None:
             share = 0.0 if validated else self.validation if "validation" in chosen else None
-            by_preset = asdict(suited(self.preset, data, share))
+            decided = bool(self.threshold or self.calibrate or validated)
+            by_preset = asdict(suited(self.preset, data, share, decided or "ensemble" in chosen))
             if not (by_preset["validation"] or validated):
                 del by_preset["patience"]
             settings = replace(self, **{name: value for name, value in by_preset.items() if name not in chosen})
@@ -150,11 +156,19 @@ class Settings:
         if settings.refit and not settings.patience:
             raise UsageError("settings.refit.patience")
         if settings.refit and settings.ensemble > 1:
-            if "ensemble" in chosen:
+            if "ensemble" in chosen or "on_all" in chosen:
                 raise UsageError("settings.refit.ensemble")
-            settings = replace(settings, ensemble=1)
+            settings = replace(settings, ensemble=1, on_all=0)
+        settings.check_ensemble()
         settings.check_decisions(data, validated)
         return settings
+
+    def check_ensemble(self) -> None:
+        """Raises UsageError where more networks are to learn from all records than there can be."""
+        if self.on_all >= max(self.ensemble, 1):
+            raise UsageError("settings.on_all.most", found=self.on_all, most=self.ensemble - 1)
+        if self.on_all and (self.threshold or self.calibrate):
+            raise UsageError("settings.on_all.decisions")
 
     def check_decisions(self, data: Dataset, validated: bool = False) -> None:
         """Raises UsageError where there is no yes and no to decide between, or nothing is held out to decide by."""
@@ -260,6 +274,7 @@ def _fits(name: str, value: Any) -> bool:
         "ensemble": count >= 1,
         "threshold": value == "" or aim_of(str(value)) is not None,
         "calibrate": isinstance(value, bool),
+        "on_all": count >= 0,
     }
     return fits[name]
 

@@ -17,7 +17,17 @@ from rowwise import __version__
 from rowwise.serve import metrics, page, v1, v2
 from rowwise.serve.openapi import document
 from rowwise.serve.predict import JsonRecords, Picture
-from rowwise.serve.problems import MISSING, NOT_NOW, SLOW_BODY, TOO_LARGE, WRONG, WRONG_KIND, Refused, refusal
+from rowwise.serve.problems import (
+    MISSING,
+    NOT_NOW,
+    SLOW_BODY,
+    TOO_LARGE,
+    WRONG,
+    WRONG_KIND,
+    WRONG_METHOD,
+    Refused,
+    refusal,
+)
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -133,7 +143,10 @@ class Served:
         return _json({"name": name, "ready": self.service.ready}, 200 if self.service.ready else NOT_NOW)
 
     async def _status(self, request: Request) -> Response:
-        self.service.worker(request.path_params["model"])  # raises where there is none
+        name = request.path_params["model"]
+        if name not in self.service.workers and name.removesuffix(":predict") in self.service.workers:
+            raise HTTPException(WRONG_METHOD, headers={"allow": "POST"})
+        self.service.worker(name)  # raises where there is none
         return _json(v1.status())
 
 
@@ -204,7 +217,7 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     path = request.url.path
     if error.status_code == MISSING:
         sentence = say("serve.no_path", path=path)
-    elif error.status_code == 405:
+    elif error.status_code == WRONG_METHOD:
         sentence = say("serve.method", path=path, method=request.method)
     else:
         sentence = say("serve.wrong", cause=error.detail)

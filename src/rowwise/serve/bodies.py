@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Form = TypeVar("Form")
 NO_JSON = re.compile(rb"\b(NaN|-?Infinity)\b")
 NUMBERS = {int, float}
+LARGEST = 1e30  # of numbers: sums of products of larger ones are soon beyond float32
 TYPES = {int: "123", float: "0.5", str: '"…"', bool: "true", dict: "{…}", list: "[…]", type(None): "null"}
 
 
@@ -75,10 +76,17 @@ def array(name: str, flat: list[Any], dtype: Any) -> NDArray[Any]:
     try:
         if dtype is np.uint8:
             return np.frombuffer(bytes(flat), np.uint8)  # five times as fast as NumPy, and as strict
-        with np.errstate(over="raise"):
-            return np.array(flat).astype(dtype)
-    except (OverflowError, ValueError, FloatingPointError, TypeError) as cause:
-        raise Refused(WRONG, say("serve.tensor.range", name=name, type=np.dtype(dtype).name)) from cause
+        numbers = np.array(flat, np.float64)
+    except (OverflowError, ValueError, TypeError) as cause:
+        raise _beyond(name, dtype) from cause
+    if (np.abs(numbers) > LARGEST).any():
+        raise _beyond(name, dtype)
+    return numbers.astype(np.float32)
+
+
+def _beyond(name: str, dtype: Any) -> Refused:
+    kind = "uint8: 0 … 255" if dtype is np.uint8 else f"{-LARGEST:g} … {LARGEST:g}"
+    return Refused(WRONG, say("serve.tensor.range", name=name, type=kind))
 
 
 def _shown(flat: list[Any]) -> str:

@@ -14,11 +14,12 @@ from rowwise import environment
 from rowwise.cores import usable_cores
 from rowwise.engine.interpretation import Prediction, interpreted
 from rowwise.engine.prediction import Predictor
-from rowwise.errors import ModelError
+from rowwise.errors import ModelError, warnings_to
 from rowwise.runs.model_file import MODEL
 from rowwise.runs.record import RECORD
 from rowwise.runs.saved import Saved
-from rowwise.serve.named_records import NamedRecords
+from rowwise.serve.named_records import NamedRecords, warning
+from rowwise.shapes.checks.input_values import check_pixels
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -71,9 +72,17 @@ class Model:
 
     def predict(self, x: NDArray[Any]) -> Prediction:
         """What `saved.predict` says of X, to the bit."""
-        outputs = self._predictor.outputs(x)
+        with warnings_to(lambda message: None):  # `remarks` has said it to whom it concerns
+            outputs = self._predictor.outputs(x)
         prediction = interpreted(self.saved.model, outputs, self.saved.basis)
         return replace(prediction, class_names=self.saved.classes, target_names=self.saved.targets)
+
+    def remarks(self, x: NDArray[Any]) -> list[dict[str, Any]]:
+        """Warnings, as an answer has them, of pixels that are not as the model's own scaling expects them."""
+        heard: list[str] = []
+        with warnings_to(heard.append):
+            check_pixels(self.saved.model, x)
+        return [warning("", "pixels", range(len(x)), message) for message in heard]
 
 
 def signature(path: Path) -> Signature:

@@ -9,6 +9,7 @@ import numpy as np
 
 from rowwise.data.column_names import composed, listed
 from rowwise.data.tables.encode import encode, oddity_notes
+from rowwise.serve.bodies import LARGEST
 from rowwise.serve.plain_records import PlainRecords
 from rowwise.serve.problems import WRONG, Refused
 from rowwise.text import say
@@ -59,7 +60,7 @@ class NamedRecords:
         A column that no record has is taken as missing, with a warning; so is a name that the model does not know.
 
         Raises:
-            Refused: no record has any of the columns, or a value is of a kind that its column cannot have.
+            Refused: a record has none of the columns, or a value is of a kind that its column cannot have.
             DataError: a number beyond float32.
         """
         names: dict[str, None] = {}
@@ -69,11 +70,12 @@ class NamedRecords:
         if any(not name.isascii() and composed(name) != name for name in names):
             records = [{composed(name): value for name, value in record.items()} for record in records]
             names = {composed(name): None for name in names}
+        for number, record in enumerate(records):
+            if self._used.keys().isdisjoint(record):
+                words = {"names": listed(list(self._used), 5), "found": listed(list(record), 10) or "–"}
+                raise Refused(WRONG, say("serve.records.strange", number=number, **words))
         absent = [name for name in self._used if name not in names]
         unknown = [name for name in names if name not in self._known]
-        if len(absent) == len(self._used):
-            found = listed(list(names), 10) or "–"
-            raise Refused(WRONG, say("serve.records.strange", names=listed(list(self._used), 5), found=found))
         encoded = self._plain.encode(records)
         if encoded is None:
             self._check_types(records)
@@ -94,6 +96,14 @@ class NamedRecords:
                 if value is not None and type(value) not in TYPES[column.kind]:
                     found = "true" if value is True else "false" if value is False else value
                     raise Refused(WRONG, say(f"serve.records.{column.kind}", name=name, number=number, found=found))
+                if column.kind == "numeric" and not isinstance(value, str | None) and abs(value) > LARGEST:
+                    words = {
+                        "name": name,
+                        "number": number,
+                        "most": f"{LARGEST:g}",
+                        "found": f"{float(value):.6g}" if abs(value) < 1e300 else ">1e300",
+                    }
+                    raise Refused(WRONG, say("serve.records.large", **words))
 
     def _absent(self, name: str, unknown: list[str], count: int) -> dict[str, Any]:
         near = difflib.get_close_matches(name, unknown, 1, 0.6)
@@ -102,11 +112,11 @@ class NamedRecords:
             if near
             else say("serve.warning.absent", name=name)
         )
-        return _warning(name, "absent", range(count), message)
+        return warning(name, "absent", range(count), message)
 
     def _unknown(self, name: str, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         having = [number for number, record in enumerate(records) if name in record]
-        return _warning(name, "unknown column", having, say("serve.warning.unknown", name=name))
+        return warning(name, "unknown column", having, say("serve.warning.unknown", name=name))
 
     def _odd(
         self, oddities: Mapping[str, Mapping[str, int]], x: NDArray[np.float32], records: Sequence[Mapping[str, Any]]
@@ -124,7 +134,7 @@ class NamedRecords:
             for kind, count in counts.items():
                 for message in oddity_notes(self._schema, {name: {kind: count}}):
                     said = "unknown level" if kind == "unknown" else kind
-                    warnings.append(_warning(name, said, places.get(kind, []), message, count))
+                    warnings.append(warning(name, said, places.get(kind, []), message, count))
         return warnings
 
     def _far(self, x: NDArray[np.float32]) -> list[dict[str, Any]]:
@@ -139,7 +149,7 @@ class NamedRecords:
             bounds = {"low": f"{column.low:g}", "high": f"{column.high:g} {column.unit}".rstrip()}
             found = f"{float(values[numbers[0], place]) + column.origin:.6g}"
             said = say("serve.warning.far", name=column.name, found=found, count=f"{len(numbers):,}", **bounds)
-            warnings.append(_warning(column.name, "outside the range", numbers, said))
+            warnings.append(warning(column.name, "outside the range", numbers, said))
         return warnings
 
 
@@ -147,7 +157,7 @@ def _is_number(bound: object) -> bool:
     return isinstance(bound, int | float)
 
 
-def _warning(name: str, kind: str, records: Sequence[int], message: str, count: int | None = None) -> dict[str, Any]:
-    """`records` are numbers from 0, the first of them; `count` says of how many."""
+def warning(name: str, kind: str, records: Sequence[int], message: str, count: int | None = None) -> dict[str, Any]:
+    """A warning as JSON has it, of a column or, without a name, of all: the first `records`, from 0, and how many."""
     count = len(records) if count is None else count
     return {"column": name, "kind": kind, "records": list(records[:SHOWN]), "count": count, "message": message}

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from rowwise import __version__
-from rowwise.data.tables.parse import FLOAT32_MAX
 from rowwise.serve import v2
+from rowwise.serve.bodies import LARGEST
 from rowwise.serve.examples import example_records
 from rowwise.text import say
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from rowwise.serve.model import Model
 
 Json = dict[str, Any]
-NUMBER: Json = {"type": "number", "minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX}
+NUMBER: Json = {"type": "number", "minimum": -LARGEST, "maximum": LARGEST}
 TEXT: Json = {"type": "string"}
-PICTURES = ("image/png", "image/jpeg", "application/octet-stream")
+PICTURES = ["image/*", "application/x-npy", "application/octet-stream"]  # no schema says which bytes are one
 ANY_VALUE = ["string", "number", "boolean", "null"]
 
 
@@ -58,8 +58,7 @@ def _of_model(model: Model, limits: Limits) -> Json:
     path, name = quote(model.name, safe=""), model.name
     accepts = str(model.saved.accepts)
     predict = {"application/json": _body("records", model, limits)}
-    if model.saved.accepts.kind == "pictures":
-        predict |= {kind: {"schema": {}} for kind in PICTURES}
+    pictures = model.saved.accepts.kind == "pictures"
     answer = _object(model=TEXT, task=TEXT, predictions=_rows(_answer(model)), warnings=_rows(_of("Warning")))
     tensors = _object(name=TEXT, platform=TEXT, inputs=_rows({"type": "object"}), outputs=_rows({"type": "object"}))
     numbers = _object(predictions=_rows({"type": "array", "items": {"type": "number"}}))
@@ -68,12 +67,12 @@ def _of_model(model: Model, limits: Limits) -> Json:
     status = _object(model_version_status=_rows({"type": "object"}))
     return {
         f"/predict/{path}": {
-            "post": _post(f"predict {name}", say("serve.api.predict", accepts=accepts), predict, answer)
+            "post": _post(f"predict {name}", say("serve.api.predict", accepts=accepts), predict, answer, pictures)
         },
         f"/v2/models/{path}": {"get": _get(f"model {name}", say("serve.api.model"), _json(tensors))},
         f"/v2/models/{path}/ready": {"get": _get(f"ready {name}", say("serve.api.ready"), _json(ready))},
         f"/v2/models/{path}/infer": {
-            "post": _post(f"infer {name}", say("serve.api.infer"), {"application/json": _infer(model, limits)}, given)
+            "post": _post(f"infer {name}", say("serve.api.infer"), {"application/json": _infer(model)}, given)
         },
         f"/v1/models/{path}": {"get": _get(f"status {name}", say("serve.api.status"), _json(status))},
         f"/v1/models/{path}:predict": {
@@ -117,15 +116,11 @@ def _column(column: Column) -> Json:
     about = {"description": f"{say(f'schema.kind.{column.kind}')}{': ' if known else ''}{known}"}
     if column.kind == "numeric":
         unit = {"x-unit": column.unit} if column.unit else {}
-        return {"type": ["number", "string", "null"], **_bounds(), **unit} | about
+        return NUMBER | {"type": ["number", "string", "null"]} | unit | about
     if column.kind == "date":
         return {"type": ["string", "null"]} | about
     examples = {"examples": list(column.levels[:10])} if column.levels else {}
     return {"type": ANY_VALUE, **examples} | about
-
-
-def _bounds() -> Json:
-    return {"minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX}
 
 
 def _answer(model: Model) -> Json:
@@ -145,7 +140,7 @@ def _answer(model: Model) -> Json:
     return _object(**{"class": name, kind: {} if kind == "margins" else outputs})
 
 
-def _infer(model: Model, limits: Limits) -> Json:
+def _infer(model: Model) -> Json:
     """A request of the Open Inference Protocol, for one record as an example."""
     records = example_records(model)
     takes = v2.inputs(model)
@@ -155,11 +150,27 @@ def _infer(model: Model, limits: Limits) -> Json:
         tensors.append(
             tensor | {"shape": [1, *tensor["shape"][1:]], "data": [_as(tensor["datatype"], v) for v in values]}
         )
-    names = [tensor["name"] for tensor in takes]
-    tensor = _tensor() | {"additionalProperties": True}
-    tensor["properties"] = tensor["properties"] | {"name": {"enum": names}}
-    inputs = _rows(tensor) | {"minItems": 1, "maxItems": len(names)}
+    kinds = {column.name: column.kind for column in model.schema.used} if model.schema is not None else {}
+    choices = [one for tensor in takes for one in _taken(tensor, kinds.get(tensor["name"], ""))]
+    inputs = _rows({"anyOf": choices}) | {"minItems": 1, "maxItems": len(takes)}
     return {"schema": _object(inputs=inputs), "example": {"inputs": tensors}}
+
+
+def _taken(tensor: Json, kind: str) -> list[Json]:
+    """The forms of a tensor that a model takes, by datatype; further whole numbers and fractions are taken as these."""
+    free: Json = {"type": "integer", "minimum": 1}
+    sizes = [free, *({"const": size} for size in tensor["shape"][1:])]
+    shape = {"type": "array", "prefixItems": sizes, "minItems": len(sizes), "maxItems": len(sizes)}
+    number: Json = {"type": "number"} if kind in ("boolean", "categorical") else NUMBER
+    values: dict[str, Json] = {"FP64": number, "FP32": number, "BYTES": TEXT, "BOOL": {"type": "boolean"}}
+    values["UINT8"] = {"type": "integer", "minimum": 0, "maximum": 255}
+    taken = v2.OTHERS[kind] if kind else ("UINT8", "FP32")
+    forms = []
+    for datatype in (name for name in values if name in taken):
+        value = {"anyOf": [values[datatype], {"type": "null"}]} if kind else values[datatype]
+        about = {"name": {"const": tensor["name"]}, "shape": shape, "datatype": {"const": datatype}}
+        forms.append(_object(**about, data=_rows(value) | {"minItems": 1}))
+    return forms
 
 
 def _as(datatype: str, value: Any) -> Any:
@@ -197,8 +208,10 @@ def _get(name: str, summary: str, content: Json) -> Json:
     return {"operationId": _id(name), "summary": summary, "responses": _responses(content)}
 
 
-def _post(name: str, summary: str, body: Json, answer: Json) -> Json:
-    request = {"required": True, "content": body}
+def _post(name: str, summary: str, body: Json, answer: Json, pictures: bool = False) -> Json:
+    request: Json = {"required": True, "content": body}
+    if pictures:
+        request |= {"description": say("serve.api.picture"), "x-pictures": PICTURES}
     about = {"operationId": _id(name), "summary": summary, "requestBody": request}
     return about | {"responses": _responses(_json(answer))}
 

@@ -47,7 +47,9 @@ class JsonRecords:
         if model.named is None:
             arrays = decoded(ARRAYS, self._body).records
             check_count(len(arrays), self._most)
-            return numbers("records", arrays, model.shape)
+            x = numbers("records", arrays, model.shape)
+            self._warnings = model.remarks(x)
+            return x
         rows = decoded(ROWS, self._body).records
         check_count(len(rows), self._most)
         x, self._warnings = model.named.read(rows)
@@ -63,6 +65,7 @@ class Picture:
     def __init__(self, body: bytes, most: int) -> None:
         self._body, self._most = body, most
         self._notes: list[str] = []
+        self._warnings: list[dict[str, Any]] = []
 
     def records(self, model: Model) -> NDArray[Any]:
         takes = model.saved.accepts
@@ -71,11 +74,12 @@ class Picture:
             x, self._notes = read_pictures(self._body, model.shape, takes.white, takes.pictures)
         self._notes = [*self._notes, *warnings]
         check_count(len(x), self._most)
+        self._warnings = model.remarks(x)
         return x
 
     def answer(self, model: Model, prediction: Prediction) -> bytes:
         conversion = self._notes or [say("picture.as_it_is")]
-        return ENCODER.encode(whole_answer(model, prediction) | {"conversion": conversion, "warnings": []})
+        return ENCODER.encode(whole_answer(model, prediction) | {"conversion": conversion, "warnings": self._warnings})
 
 
 def whole_answer(model: Model, prediction: Prediction) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from rowwise.errors import ModelError, RowwiseError
@@ -10,7 +11,10 @@ from rowwise.text import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-WRONG, MISSING, SLOW_BODY, TOO_LARGE, WRONG_KIND, TOO_MANY = 400, 404, 408, 413, 415, 429
+logger = logging.getLogger(__name__)
+
+WRONG, MISSING, WRONG_METHOD, SLOW_BODY, CONTRADICTORY = 400, 404, 405, 408, 409
+TOO_LARGE, WRONG_KIND, TOO_MANY = 413, 415, 429
 FAILED, NOT_NOW, TOO_LATE = 500, 503, 504
 
 
@@ -33,7 +37,10 @@ def refusal(error: Exception) -> Refused:
     if isinstance(error, Refused):
         return error
     if isinstance(error, RowwiseError):
+        if error.key == "measure.nan":  # of a model that answers others: these records are beyond it
+            return Refused(WRONG, say("serve.nan"))
         return Refused(FAILED if isinstance(error, ModelError) else WRONG, str(error))
     if isinstance(error, MemoryError):
         return Refused(NOT_NOW, say("cli.memory"))
+    logger.error("a request failed", exc_info=error)
     return Refused(FAILED, say("serve.failed", cause=type(error).__name__))

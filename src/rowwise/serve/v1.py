@@ -49,7 +49,9 @@ class Instances:
         if model.named is None:
             arrays = decoded(ARRAYS, self._body)
             self._check(arrays)
-            return numbers("instances", arrays.instances, model.shape)
+            x = numbers("instances", arrays.instances, model.shape)
+            self._warnings = model.remarks(x)
+            return x
         rows = decoded(ROWS, self._body)
         self._check(rows)
         x, self._warnings = model.named.read(rows.instances)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from rowwise.data.column_names import listed
 from rowwise.models.task import MULTILABEL
 from rowwise.serve.bodies import array, check_count, decoded
-from rowwise.serve.problems import WRONG, Refused
+from rowwise.serve.problems import CONTRADICTORY, WRONG, Refused
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -32,14 +32,24 @@ FRACTIONS = ("FP16", "FP32", "FP64")
 OF_COLUMNS = {"numeric": "FP64", "boolean": "BOOL", "categorical": "BYTES", "date": "BYTES"}
 TAKEN: dict[str, set[type]] = {"BYTES": {str}, "BOOL": {bool}}
 TAKEN |= {name: {int, float} for name in FRACTIONS} | {name: {int} for name in WHOLE}
+NUMERIC = (*FRACTIONS, *WHOLE)
+OTHERS = {  # the datatypes that a column may come in
+    "numeric": (*NUMERIC, "BYTES"),
+    "boolean": ("BOOL", "BYTES", *NUMERIC),
+    "categorical": ("BYTES", "BOOL", *NUMERIC),
+    "date": ("BYTES",),
+}
 ENCODER = msgspec.json.Encoder()
+
+
+Size = Annotated[float, msgspec.Meta(ge=-1, le=2**53, multiple_of=1)]
 
 
 class Tensor(msgspec.Struct):
     """A tensor of a request."""
 
     name: str
-    shape: list[int]
+    shape: list[Size]
     datatype: str
     data: list[Any]
     parameters: dict[str, Any] | None = None
@@ -122,15 +132,19 @@ class TensorRequest:
         self._wanted = None if request.outputs is None else [one.name for one in request.outputs]
         self._check_wanted(model)
         names = [tensor.name for tensor in request.inputs]
+        for tensor in request.inputs:
+            tensor.shape = [int(size) for size in tensor.shape]  # 2.0 is a whole number of JSON
         if twice := {name for name in names if names.count(name) > 1}:
-            raise Refused(WRONG, say("serve.tensor.twice", name=min(twice)))
+            raise Refused(CONTRADICTORY, say("serve.tensor.twice", name=min(twice)))
         if model.named is None:
-            return self._x(model, request.inputs)
-        columns = {tensor.name: self._column(tensor) for tensor in request.inputs}
+            x = self._x(model, request.inputs)
+            self._warnings = model.remarks(x)
+            return x
+        columns = {tensor.name: self._column(model, tensor) for tensor in request.inputs}
         counts = {name: len(values) for name, values in columns.items()}
         if len({*counts.values()}) > 1:
             found = ", ".join(f"{name}: {count:,}" for name, count in [*counts.items()][:6])
-            raise Refused(WRONG, say("serve.tensor.lengths", found=found))
+            raise Refused(CONTRADICTORY, say("serve.tensor.lengths", found=found))
         check_count(next(iter(counts.values()), 0), self._most)
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         x, self._warnings = model.named.read(rows)
@@ -162,12 +176,18 @@ class TensorRequest:
         shape = [-1, *model.shape]
         if len(tensor.shape) != len(shape) or tensor.shape[1:] != shape[1:]:
             raise Refused(WRONG, say("serve.tensor.shape", name=X, expected=shape, found=tensor.shape))
-        check_count(max(tensor.shape[0], 0), self._most)
-        in_bytes = tensor.datatype == "UINT8"
-        flat = _checked(tensor, _flat(tensor), bounds=not in_bytes)  # a byte's bounds are its array's
+        flat, in_bytes = _flat(tensor), tensor.datatype == "UINT8"
+        check_count(int(max(tensor.shape[0], 0)), self._most)
+        flat = _checked(tensor, flat, bounds=not in_bytes)  # a byte's bounds are its array's
         return array(X, flat, np.uint8 if in_bytes else np.float32).reshape(-1, *model.shape)
 
-    def _column(self, tensor: Tensor) -> list[Any]:
+    def _column(self, model: Model, tensor: Tensor) -> list[Any]:
+        assert model.schema is not None
+        kind = next((column.kind for column in model.schema.used if column.name == tensor.name), "")
+        if kind and tensor.datatype not in OTHERS[kind]:
+            raise Refused(
+                WRONG, say("serve.tensor.column", name=tensor.name, expected=OF_COLUMNS[kind], found=tensor.datatype)
+            )
         if len(tensor.shape) not in (1, 2) or tensor.shape[1:] not in ([], [1]):
             raise Refused(WRONG, say("serve.tensor.shape", name=tensor.name, expected=[-1], found=tensor.shape))
         flat = _flat(tensor)
@@ -184,11 +204,11 @@ def _flat(tensor: Tensor) -> list[Any]:
         if not flat or type(flat[0]) is not list:
             break
         if not all(type(part) is list for part in flat):
-            raise Refused(WRONG, say("serve.tensor.nested", name=tensor.name))
+            raise Refused(CONTRADICTORY, say("serve.tensor.nested", name=tensor.name))
         flat = flat[0] if len(flat) == 1 else list(itertools.chain.from_iterable(flat))
     if len(flat) != expected or any(size < 0 for size in tensor.shape):
         values = {"shape": tensor.shape, "expected": f"{expected:,}", "found": f"{len(flat):,}"}
-        raise Refused(WRONG, say("serve.tensor.count", name=tensor.name, **values))
+        raise Refused(CONTRADICTORY, say("serve.tensor.count", name=tensor.name, **values))
     return flat
 
 
@@ -198,6 +218,9 @@ def _checked(tensor: Tensor, flat: list[Any], bounds: bool = True) -> list[Any]:
     if taken is None:
         raise Refused(WRONG, say("serve.tensor.type", found=tensor.datatype, known=", ".join(TAKEN)))
     kinds = {*map(type, flat)}
+    if tensor.datatype in WHOLE and float in kinds:  # 1.0 is a whole number of JSON
+        flat = [int(value) if type(value) is float and value.is_integer() else value for value in flat]
+        kinds = {*map(type, flat)}
     if not kinds <= taken:
         other = next(value for value in flat if type(value) not in taken)
         raise Refused(WRONG, say("serve.tensor.other", name=tensor.name, type=tensor.datatype, found=_json(other)))

@@ -177,6 +177,7 @@ class DenseEstimator(BaseEstimator):
                 chosen["validation"] = 0.0
                 settings = Settings.of(chosen)
             trained = train_in_memory(data, settings, frozenset(chosen), self.engine, self.threads)
+        self._columns = rows.columns
         self.network_ = FittedNetwork(trained.model, trained.record, self.threads)
         return self
 
@@ -196,7 +197,8 @@ class DenseEstimator(BaseEstimator):
 
     def _predicted(self, X: Any) -> Prediction:
         check_is_fitted(self)
-        rows = rows_of(self, X, fitting=False)
+        rows = rows_of(self, X, fitting=False).clone()
+        rows.columns = self._columns  # an array's, or a DataFrame's where one was fitted without names, by their places
         with as_value_errors():
             return self.network_.predict(rows)
 

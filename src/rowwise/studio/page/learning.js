@@ -2,6 +2,7 @@
 import { buildConfusion } from "./confusion.js";
 import { bestOf, buildCurves } from "./curves.js";
 import { fill, make, svg, write } from "./dom.js";
+import { buildHistograms } from "./histograms.js";
 import { buildKernels } from "./kernels.js";
 import { buildStep } from "./step.js";
 import { get, tell, tried } from "./server.js";
@@ -65,6 +66,7 @@ export function buildLearning(body, glance) {
   const compared = make("p", { class: "compared" });
   const curves = make("div", { class: "charts" });
   const kernels = make("div", { class: "kernel-room" });
+  const histograms = make("section", { class: "unit-room" });
   const confusion = make("div", { class: "confusion-room" });
   body.append(
     make("h2", {}, say("studio.learning.heading")),
@@ -78,12 +80,14 @@ export function buildLearning(body, glance) {
     compared,
     curves,
     make("div", { class: "columns even" }, kernels, confusion),
+    histograms,
     step,
   );
   buildStep(step, chosen);
   buildCurves(curves);
   buildKernels(kernels);
   buildConfusion(confusion);
+  buildHistograms(histograms);
 
   const line = svg("svg", { viewBox: "0 0 120 60", class: "spark" });
   const words = make("span", { class: "small" });
@@ -95,7 +99,11 @@ export function buildLearning(body, glance) {
     const { story } = server;
     const phase = story.phase;
     for (const [field, value] of fields) {
-      if (document.activeElement !== field && field.value !== value()) field.value = value();
+      if (document.activeElement !== field && field.value !== value()) {
+        // A run may have been trained with a value that the list lacks.
+        if (field instanceof HTMLSelectElement && ![...field.options].some((option) => option.value === value())) field.append(make("option", { value: value() }, value()));
+        field.value = value();
+      }
       field.disabled = busy(now);
     }
     if (phase !== "training") waiting = phase === "paused";

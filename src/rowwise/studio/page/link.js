@@ -34,6 +34,17 @@ export function readLink() {
   if (!(state.question >= 0 && state.question <= 10)) state.question = 0;
 }
 
+/**
+ * What a training that is there already was made with, unless the link says something else: the page then shows its
+ * network, not another one. @param {import("./store.js").Story} story
+ */
+export function settingsOf(story) {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const own = story.settings;
+  const found = { hidden: own.hidden, activation: own.activation, dropout: own.dropout, rate: own.learning_rate, batch: own.batch_size, epochs: own.epochs, seed: own.seed };
+  return Object.fromEntries(Object.entries(found).filter(([name, value]) => value !== undefined && !given.has(name)));
+}
+
 /** @param {import("./store.js").State} now */
 export function writeLink(now) {
   const shown = new URLSearchParams();

@@ -1,4 +1,5 @@
 // What the server is asked, and the newest state that it sends.
+import { settingsOf } from "./link.js";
 import { change, state } from "./store.js";
 import { say } from "./words.js";
 
@@ -85,7 +86,12 @@ export const prepared = async (several) =>
 /** Follow the server's state; a lost connection is taken up again by the browser. */
 export function follow() {
   const stream = new EventSource("/events");
-  stream.onmessage = (event) => change({ server: JSON.parse(event.data), alive: true });
+  stream.onmessage = (event) => {
+    const server = JSON.parse(event.data);
+    // The first state of all, or of data that another tab or the command has opened with its network.
+    const other = !state.server || (state.server.data?.name !== server.data?.name && server.story.phase === "trained");
+    change({ ...(other ? settingsOf(server.story) : {}), server, alive: true });
+  };
   stream.onerror = () => change({ alive: false });
 }
 
