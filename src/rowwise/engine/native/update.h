@@ -17,9 +17,8 @@ Slots<T> slots_in(const Buffer<T> (&slots)[3], const OptimizerDescription& o) {
 
 // The numbers of a step for one array, where each is clipped by its own norm.
 template <class T>
-StepSizes<T> sizes_for(const State<T>& state, std::size_t i, bool kernel, const StepSizes<T>& all) {
+[[gnu::noinline]] StepSizes<T> sizes_for(const State<T>& state, std::size_t i, bool kernel, StepSizes<T> sizes) {
   const double most = state.description.optimizer.clipnorm;
-  StepSizes<T> sizes = all;
   if (most == 0) return sizes;
   std::size_t first = 0;
   for (std::size_t before = 0; before < i; ++before) first += std::size_t(state.layers[before].K) + 1;
