@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import closing
@@ -279,3 +280,15 @@ def test_postgresql_is_a_source_and_a_sink(postgres, houses, expected, tmp_path,
     np.testing.assert_array_equal(np.float32([row[1:] for row in rows])[keep], expected[keep])
     assert main(["predict", "run", f"{postgres}&table=nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_reader_that_goes_away_ends_nothing_and_a_pipe_gets_the_marked_bytes(run, new, tmp_path):
+    rows = pl.concat([new] * 20_000)
+    rows.write_csv(tmp_path / "long.csv", include_bom=True)
+    program = [sys.executable, "-m", "rowwise", "predict", str(run), str(tmp_path / "long.csv")]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline().startswith(codecs.BOM_UTF8 + "방,동네,id,".encode())
+        process.stdout.close()
+        assert b"Broken pipe" not in process.stderr.read()
+    assert process.returncode == 0

@@ -68,15 +68,19 @@ def test_dropout_goes_on_after_a_break_as_without_one(monkeypatch):
         np.testing.assert_array_equal(a, b)
 
 
-def test_nadam_goes_on_after_a_break_as_without_one_in_this_engine_and_in_keras():
-    def fitted(*parts):
+def test_nadam_and_averages_go_on_after_a_break_as_without_one_in_this_engine_and_in_keras():
+    def fitted(*parts, **options):
         model, done = classifier(), 0
-        model.compile(keras.optimizers.Nadam(0.01), "sparse_categorical_crossentropy")
+        optimizer = keras.optimizers.Nadam(0.01, **options)
+        model.compile(optimizer, "sparse_categorical_crossentropy")
         for engine, epochs in parts:
             rowwise.fit(model, pair(), epochs=epochs, initial_epoch=done, engine=engine, verbose=0)
             done = epochs
         return model
 
+    averaged = {"use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 3}
+    for one, other in ((("native", 4),), (("native", 2), ("native", 4))), ((("keras", 2),), (("native", 2),)):
+        equal(fitted(*one, **averaged), fitted(*other, **averaged), atol=2e-4)
     through = fitted(("native", 4))
     for a, b in zip(through.variables, fitted(("native", 1), ("native", 4)).variables, strict=True):
         np.testing.assert_array_equal(a, b)

@@ -60,7 +60,7 @@ def data(rows=ROWS):
     """x, labels, an order, rates and corrections."""
     random = np.random.default_rng(1)
     x, y = random.random((rows, 3), "float32"), random.integers(0, 2, rows).astype("int32")
-    return x, y, random.permutation(rows).astype("int32"), np.full(STEPS, 0.01, np.float32), np.full((STEPS, 3), 0.1)
+    return x, y, random.permutation(rows).astype("int32"), np.full(STEPS, 0.01, np.float32), np.full((STEPS, 5), 0.1)
 
 
 def test_the_description_is_read_whole():

@@ -62,6 +62,9 @@ KINDS = {
     "moments": ("moment", FAST),
 }
 
+# Those that have between them every operation: for the formats that take seconds to be proved.
+SOME = ("default", "deep", "log", "quantiles", "ordered", "decided_labels", "counts", "moments", "digits")
+
 
 class Runs:
     """Runs by their kind."""

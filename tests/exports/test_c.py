@@ -36,7 +36,7 @@ def compiled(path, compiler, body):
     return subprocess.run([str(folder / "use")], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("kind", [*sample_runs.KINDS, "digits"])
+@pytest.mark.parametrize("kind", sample_runs.SOME)
 def test_every_kind_of_run_is_proved_by_the_compiler(runs, kind, tmp_path):
     done = rowwise.export(runs(kind), "c", tmp_path / "model.h")
     assert "gcc" in done.proof.by[0]
@@ -67,3 +67,14 @@ def test_without_a_compiler_it_is_said_that_the_header_was_not_run(runs, tmp_pat
     done = rowwise.export(runs("two"), "c", tmp_path / "model.h")
     assert "no C compiler" in done.note
     assert done.proof.by[0].startswith("numpy")
+
+
+def test_a_compiler_that_fails_is_named_and_no_file_is_left(runs, tmp_path, monkeypatch):
+    broken = tmp_path / "bin" / "cc"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\necho 'no headers here' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{broken.parent}:/usr/bin:/bin")
+    with pytest.raises(rowwise.RowwiseError, match=r"cc could not run the export, .* no headers here"):
+        rowwise.export(runs("two"), "c", tmp_path / "model.h")
+    assert not (tmp_path / "model.h").exists()

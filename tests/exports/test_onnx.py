@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 
 import numpy as np
 import polars as pl
@@ -250,6 +251,13 @@ def test_what_cannot_be_asked_for_is_refused(runs, tmp_path):
     ]:
         with pytest.raises(UsageError, match=match):
             rowwise.export(run, *arguments)
+
+
+def test_without_the_package_one_sentence_names_the_extra(runs, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(UsageError, match=r'pip install "rowwise\[onnx\]"'):
+        rowwise.export(runs("digits"), "onnx", tmp_path / "digits.onnx")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_table_of_plain_numbers_takes_float32(tmp_path):

@@ -29,7 +29,7 @@ def state_dict(path):
     return state, metadata
 
 
-@pytest.mark.parametrize("kind", [*sample_runs.KINDS, "digits"])
+@pytest.mark.parametrize("kind", sample_runs.SOME)
 def test_every_kind_of_run_is_exported(runs, kind, tmp_path):
     done = rowwise.export(runs(kind), "torch", tmp_path / "model.py")
     assert done.proof.difference < 1e-5

@@ -160,6 +160,7 @@ def test_the_learning_rate_is_a_variable_or_the_users_schedule():
         (lambda: keras.optimizers.Nadam(), ("momentum", "velocity")),
         (lambda: keras.optimizers.Lion(), ("momentum",)),
         (lambda: keras.optimizers.SGD(), ()),
+        (lambda: keras.optimizers.Lion(use_ema=True), ("momentum", "average")),
         (lambda: keras.optimizers.SGD(momentum=0.9), ("momentum",)),
         (lambda: keras.optimizers.RMSprop(), ("velocity",)),
         (lambda: keras.optimizers.RMSprop(momentum=0.5), ("velocity", "momentum")),
@@ -167,7 +168,7 @@ def test_the_learning_rate_is_a_variable_or_the_users_schedule():
 )
 def test_the_slots_of_an_optimizer(optimizer, slots):
     reader = "optimizer_slots"
-    with relies_on("_get_variable_index, _momentums, _velocities or momentums of an optimizer", reader):
+    with relies_on("_get_variable_index, _momentums, _velocities, momentums or averages of an optimizer", reader):
         model = net(L.Dense(2), optimizer=optimizer())
         model.optimizer.build(model.trainable_variables)
         kernels = [model.layers[1].kernel, model.layers[0].kernel]

@@ -1,28 +1,40 @@
 """A folder of pictures whose classes are called as a page must not read them: they stay text, from end to end."""
 
 import numpy as np
+import pytest
 from conftest import Served
 from PIL import Image
 
 from rowwise.data.source import Source
+from rowwise.errors import UsageError
+from rowwise.studio.received import Received
 
 HOSTILE = "<img src=x onerror=document.title=1>"
 
 
-def test_a_class_may_be_called_anything(browser, tmp_path):
+def drawn(folder):
+    """A folder of small pictures, a folder a class."""
     random = np.random.default_rng(0)
     for name, shade in ((HOSTILE, 40), ("'\"&amp;{n}", 200)):
-        folder = tmp_path / "pictures" / name
-        folder.mkdir(parents=True)
+        (folder / name).mkdir(parents=True)
         for number in range(12):
             pixels = (random.integers(0, 50, (8, 8)) + shade).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / f"{number}.png")
-    served = Served(Source(str(tmp_path / "pictures"))).loaded()
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    return folder
+
+
+def test_a_class_may_be_called_anything(browser, tmp_path, monkeypatch):
+    monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path / "cache"))
+    served = Served(Source("digits")).loaded()
     try:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         tab = context.new_page()
         tab.goto(served.address())
+        tab.locator(".sample-row .tile").first.wait_for()
+        tab.set_input_files("#picture-folder", drawn(tmp_path / "pictures"))
         tab.locator(".class-name", has_text=HOSTILE).wait_for()
+        assert "pictures" in tab.inner_text("#about")
+        assert "/" not in tab.inner_text("#about")
         served.studio.train({"hidden": [4], "epochs": 2, "patience": 2}, "en")
         assert served.wait("trained", "failed")["phase"] == "trained"
         tab.keyboard.press("3")
@@ -36,3 +48,26 @@ def test_a_class_may_be_called_anything(browser, tmp_path):
         context.close()
     finally:
         served.close()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.png", "../a.png", "x/../../a.png", "x/./a.exe", "x/ . /a.png", "a/b.txt", "", "/a.png", "c/" + "d" * 300],
+)
+def test_what_is_no_picture_of_a_class_is_refused_and_nothing_is_written(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path))
+    received = Received("..")
+    with pytest.raises(UsageError):
+        received.add(name, b"x")
+    assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize("name", ["../../up/a.png", "/etc/x/a.png", "a\\..\\b/c.png", "~/.ssh/a.png", "..x/a.png"])
+def test_a_class_stays_within_its_folder(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path))
+    received = Received("../../x")
+    received.add(name, b"x")
+    (written,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert written.resolve().parent.parent == received.folder.resolve()
+    assert written.name == "00000.png"
+    assert tmp_path.resolve() in written.resolve().parents

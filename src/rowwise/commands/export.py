@@ -49,7 +49,8 @@ def about_proof(done: Exported) -> str:
     proof = done.proof
     counts = {"records": f"{proof.records:,}", "odd": f"{proof.odd:,}", "extremes": f"{proof.extremes:,}"}
     apart = {"difference": f"{proof.difference:.1e}", "extreme": f"{proof.extreme_difference:.1e}"}
-    return say(f"export.proved.{proof.origin}", by=", ".join(proof.by), **counts, **apart)
+    kind = proof.origin if proof.odd else f"{proof.origin}.alone"  # pictures have neither missing values nor levels
+    return say(f"export.proved.{kind}", by=", ".join(proof.by), **counts, **apart)
 
 
 command = Command(

@@ -99,6 +99,7 @@ def _listening(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()  # a browser that is opened at once waits, and is not turned away
     except OSError as cause:
         listening.close()
         raise UsageError("cli.studio.port", port=port, cause=os_reason(cause)) from cause

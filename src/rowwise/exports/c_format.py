@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.errors import ModelError
 from rowwise.exports.about import commented, inputs, outputs
 from rowwise.exports.c_header import c_header, identifier
 from rowwise.exports.made import Made, described
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from rowwise.runs.saved import Saved
 
 COMPILERS = ("cc", "gcc", "clang")
-OPTIONS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-pedantic")
+OPTIONS = ("-std=c99", "-O1", "-Wall", "-Wextra", "-pedantic")
 # Records on standard input → all numbers of their answers on standard output.
 PROGRAM = """
 #include <stdio.h>
@@ -97,7 +98,7 @@ class _Compiled:
             arguments = [compiler, *OPTIONS, str(Path(folder, "model.c")), "-o", str(made), "-lm"]
             done = subprocess.run(arguments, capture_output=True, text=True, check=False)
             if done.returncode:
-                raise RuntimeError(done.stderr[:2000])
+                raise ModelError("export.run", by=Path(compiler).name, cause=done.stderr.strip()[:200])
             self.code = made.read_bytes()
 
     def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> Answers:

@@ -13,6 +13,7 @@ import numpy as np
 from markupsafe import Markup
 
 from rowwise import __version__
+from rowwise.errors import ModelError
 from rowwise.exports.about import inputs, outputs, properties
 from rowwise.exports.made import Made, described
 from rowwise.exports.packed import few, packed
@@ -123,7 +124,7 @@ def _by_node(node: str, program: Program, inputs: Mapping[str, NDArray[Any]]) ->
     content = json.dumps({"program": as_json(program), "records": records}).encode()
     done = subprocess.run([node, "-e", script], input=content, capture_output=True, check=False)
     if done.returncode:
-        raise RuntimeError(done.stderr.decode(errors="replace")[:2000])
+        raise ModelError("export.run", by=Path(node).name, cause=done.stderr.decode(errors="replace").strip()[:200])
     rows = json.loads(done.stdout)
     answers = {}
     for role, array in program.outputs.items():

@@ -34,7 +34,7 @@ class DenseClassifier(ClassifierMixin, DenseEstimator):
     folder of a run, which `rowwise.open` opens safely.
 
     Args:
-        preset: "fast", "default" (the mean of four networks) or "best" (of sixteen), which chooses what is None here.
+        preset: "fast", "default" (the mean of six networks) or "best" (of 24), which chooses what is None here.
         hidden: units of each hidden layer.
         activation: of the hidden layers, by Keras's name.
         dropout: share of the hidden layers' outputs that training sets to 0.

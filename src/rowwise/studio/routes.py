@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -19,12 +20,14 @@ from starlette.routing import Route
 
 from rowwise.data import names
 from rowwise.data.source import Source
+from rowwise.environment import debug
 from rowwise.errors import RowwiseError, UsageError
 from rowwise.json_text import from_json, to_json
 from rowwise.pages.palette import DARK, LIGHT
 from rowwise.studio.held import number_of
 from rowwise.studio.offered import MOST_BYTES
-from rowwise.text import LANGUAGES, catalogue, language, use_language
+from rowwise.studio.received import Received
+from rowwise.text import LANGUAGES, catalogue, language, say, use_language
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -50,6 +53,13 @@ def app(studio: Studio) -> Starlette:
         with use_language(_language(request)):
             return JSONResponse({"error": str(error)}, 400)
 
+    async def failed(request: Request, error: Exception) -> Response:
+        """A mistake of ours, told to the page, which would else wait for an answer."""
+        if debug():
+            traceback.print_exception(error)
+        with use_language(_language(request)):
+            return JSONResponse({"error": say("studio.unexpected", cause=f"{type(error).__name__}: {error}")}, 500)
+
     def route(path: str, answer: Callable[[Studio, Request], Awaitable[Response]], method: str = "GET") -> Route:
         async def answered(request: Request) -> Response:
             with use_language(_language(request)):
@@ -58,7 +68,7 @@ def app(studio: Studio) -> Starlette:
         return Route(path, answered, methods=[method], name=path)
 
     table = [route(path, answer, method) for method, path, answer in ROUTES]
-    return Starlette(routes=table, exception_handlers={RowwiseError: refused})
+    return Starlette(routes=table, exception_handlers={RowwiseError: refused, Exception: failed})
 
 
 def _language(request: Request) -> str | None:
@@ -141,6 +151,27 @@ async def table(studio: Studio, request: Request) -> Response:
 async def target(studio: Studio, request: Request) -> Response:
     """What is to be predicted of the table that was dropped, and what its columns are."""
     studio.open_table(await _object(request, most=20_000), language())
+    return _json({})
+
+
+async def pictures(studio: Studio, request: Request) -> Response:
+    """A folder of pictures begins to come, by its name; without one it is complete, and read."""
+    name = (await _object(request)).get("name")
+    if isinstance(name, str):
+        studio.received = Received(name)
+        return _json({})
+    if studio.received is None or not studio.received.count:
+        raise UsageError("studio.pictures.none")
+    studio.open(studio.received.source(), language())
+    return _json({})
+
+
+async def picture(studio: Studio, request: Request) -> Response:
+    """One picture of that folder, its class before its name."""
+    content, name = await _body(request), unquote(request.headers.get("x-name", ""))
+    if studio.received is None:
+        raise UsageError("studio.pictures.none")
+    await run_in_threadpool(in_language(studio.received.add), name, content)
     return _json({})
 
 
@@ -244,6 +275,8 @@ ROUTES = (
     ("POST", "/data", data),
     ("PUT", "/table", table),
     ("POST", "/target", target),
+    ("POST", "/pictures", pictures),
+    ("PUT", "/picture", picture),
     ("GET", "/records", records),
     ("GET", "/labels", labels),
     ("POST", "/train", train),

@@ -21,6 +21,7 @@ from rowwise.studio.held import Held
 from rowwise.studio.keeping import keep
 from rowwise.studio.newest import Newest
 from rowwise.studio.offered import Offered
+from rowwise.studio.received import Received
 from rowwise.studio.story import Story, figures
 from rowwise.text import say, use_language
 
@@ -50,12 +51,14 @@ class Studio:
         held: the records; None while they are being read.
         mirror: the model of the last training; None before the first.
         saved: the run of the last training that ended.
+        received: pictures that the page is sending; None where it sends none.
     """
 
     def __init__(self) -> None:
         self.held: Held | None = None
         self.mirror: Mirror | None = None
         self.saved: Saved | None = None
+        self.received: Received | None = None
         self._offered: Offered | None = None  # a table whose target nobody has chosen yet
         self._answers: NDArray[np.int64] | None = None  # of all test records, once a training has ended
         self._story, self._loading, self._failed, self._kept = Story(), True, "", ""

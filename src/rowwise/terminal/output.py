@@ -109,6 +109,14 @@ class _LastingStream:
             self._overlook(error)
             return len(text)
 
+    def write_bytes(self, content: bytes) -> None:
+        """In whatever encoding they are."""
+        try:
+            self._stream.flush()
+            self._stream.buffer.write(content)
+        except OSError as error:
+            self._overlook(error)
+
     def flush(self) -> None:
         try:
             self._stream.flush()
@@ -179,12 +187,15 @@ def write_out(path: Path | None, make: Callable[[Callable[[bytes], object]], Don
     if path is not None:
         return write_whole(path, make)
     out = sys.stdout
-    binary = None if out.isatty() else getattr(out, "buffer", None)
+    terminal = out.isatty()
 
-    def write(content: bytes) -> object:
-        if binary is None:  # what a terminal shows is made visible
-            return out.write(visible(content.decode("utf-8-sig", "replace"), lines=True))
-        return binary.write(content)  # a pipe or file gets the content as it is
+    def write(content: bytes) -> None:
+        if terminal:
+            out.write(visible(content.decode("utf-8-sig", "replace"), lines=True))
+        elif isinstance(out, _LastingStream):
+            out.write_bytes(content)  # a pipe or file gets the content as it is
+        else:
+            out.write(content.decode())
 
     try:
         out.flush()

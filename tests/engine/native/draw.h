@@ -113,14 +113,16 @@ NetworkDescription draw_description(Random& random, int trial) {
   o.rule = random.one_of({Rule::adam, Rule::adam, Rule::nadam, Rule::lion, Rule::sgd, Rule::rmsprop});
   o.beta_1 = 0.9, o.beta_2 = 0.99, o.rho = 0.8;
   // Adam and RMSprop divide a gradient by its size: where it is rounding error, so is a step with a small epsilon, and
-  // Lion's with any. A bias before a normalization has no other gradient.
+  // Lion's with any. A bias before a normalization has no other gradient, nor has one whose losses pull alike both ways.
   bool normalizes = false;
   for (const LayerDescription& l : d.layers) normalizes = normalizes || l.is_normalization();
   o.epsilon = precise && !normalizes ? random.one_of({1e-7, 1e-3}) : 1e-3;
-  if (normalizes && o.rule == Rule::lion) o.rule = Rule::sgd;
+  const bool cancels = normalizes || d.loss.kind == Loss::mae || d.loss.kind == Loss::pinball;
+  if (cancels && o.rule == Rule::lion) o.rule = Rule::sgd;
   o.momentum = random.once_in(2) ? 0.9 : 0;
   o.nesterov = random.once_in(2);
   o.weight_decay = random.once_in(3) ? 0.1 : 0;
+  o.averages = random.once_in(4);
   if (random.once_in(2)) *random.one_of({&o.global_clipnorm, &o.clipnorm, &o.clipvalue}) = 0.05;
   return d;
 }
@@ -164,6 +166,8 @@ struct DrawnRecords {
       corrections.push_back(nadam ? 0.3 + 0.5 / step : 1 - std::pow(d.optimizer.beta_1, step));
       corrections.push_back(1 - std::pow(d.optimizer.beta_2, step));
       corrections.push_back(nadam ? 0.5 / step : 0);
+      corrections.push_back(step > 1 ? 0.7 : 0);
+      corrections.push_back(step % 2 == 0);
     }
   }
   Records records(const NetworkDescription& d) const {

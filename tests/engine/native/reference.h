@@ -14,7 +14,7 @@
 namespace reference {
 
 struct Weights {
-  Numbers value, slots[2], gradient;
+  Numbers value, slots[3], gradient;
   double l1, l2, decay, square = 0;  // square: the sum of the gradient's squares
 };
 struct Layer {
@@ -39,8 +39,8 @@ struct Network {
     for (const LayerDescription& l : d.layers) {
       const Numbers kernel(std::size_t(l.kind == Kind::dense ? l.inputs : 1) * l.units), bias(l.units);
       layers.push_back({l,
-                        {kernel, {kernel, kernel}, kernel, l.kernel_l1, l.kernel_l2, l.kernel_decays ? decay : 0, 0},
-                        {bias, {bias, bias}, bias, l.bias_l1, l.bias_l2, l.bias_decays ? decay : 0, 0},
+                        {kernel, {kernel, kernel, kernel}, kernel, l.kernel_l1, l.kernel_l2, l.kernel_decays ? decay : 0, 0},
+                        {bias, {bias, bias, bias}, bias, l.bias_l1, l.bias_l2, l.bias_decays ? decay : 0, 0},
                         {bias, bias}, {}, {}, {}, {}, bias, bias});
     }
   }
@@ -48,8 +48,9 @@ struct Network {
   Numbers& array(std::size_t index) {
     for (int set = 0; set <= d.optimizer.slots(); ++set)
       for (Layer& l : layers) {
-        if (l.d.has_kernel() && index-- == 0) return set ? l.kernel.slots[set - 1] : l.kernel.value;
-        if (l.d.has_bias() && index-- == 0) return set ? l.bias.slots[set - 1] : l.bias.value;
+        const int slot = d.optimizer.averages && set == d.optimizer.slots() ? 2 : set - 1;
+        if (l.d.has_kernel() && index-- == 0) return set ? l.kernel.slots[slot] : l.kernel.value;
+        if (l.d.has_bias() && index-- == 0) return set ? l.bias.slots[slot] : l.bias.value;
       }
     for (Layer& l : layers)
       for (Numbers& moving : l.moving)
@@ -232,6 +233,10 @@ struct Network {
         double &w = weights.value[i], &first = weights.slots[0][i], &second = weights.slots[1][i];
         w -= w * weights.decay * rate;
         step_weight(o, rate, corrections, g, w, first, second, margin);
+        if (!o.averages) continue;
+        double& average = weights.slots[2][i];
+        average = average * corrections[3] + w * (1 - corrections[3]);
+        if (corrections[4] != 0) w = average;
       }
     });
   }
@@ -293,7 +298,7 @@ struct Network {
         outputs.insert(outputs.end(), y.begin(), y.end());
       }
       backward(all_d_y, key, step);
-      update(rates.learning_rate[step], rates.corrections + 3 * step);
+      update(rates.learning_rate[step], rates.corrections + 5 * step);
     }
     return outputs;
   }

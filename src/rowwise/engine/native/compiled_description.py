@@ -83,7 +83,6 @@ def optimizer_description(model: keras.Model) -> OptimizerDescription:
     options = (
         "amsgrad",
         "centered",
-        "use_ema",
         "loss_scale_factor",
         "gradient_accumulation_steps",
     )
@@ -100,4 +99,4 @@ def optimizer_description(model: keras.Model) -> OptimizerDescription:
         if value is not None and value > 0:
             values[option] = float(value)
             break
-    return OptimizerDescription(rules[kind], **values)
+    return OptimizerDescription(rules[kind], averages=bool(optimizer.use_ema), **values)

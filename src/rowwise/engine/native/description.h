@@ -49,9 +49,12 @@ struct OptimizerDescription {
   // At most one of them is not 0: the largest norm of all gradients together, of each array's, and the largest number.
   double global_clipnorm = 0, clipnorm = 0, clipvalue = 0;
 
+  bool averages = false;  // each weight's values over the steps, in a slot of their own (use_ema)
+
   bool clips_by_norm() const { return global_clipnorm > 0 || clipnorm > 0; }
-  // Arrays that the rule keeps for each kernel and bias: moments, velocities.
-  int slots() const {
+  // Arrays that are kept for each kernel and bias: the rule's moments and velocities, then the average.
+  int slots() const { return slots_of_rule() + averages; }
+  int slots_of_rule() const {
     if (rule == Rule::adam || rule == Rule::nadam) return 2;
     return rule == Rule::lion ? 1 : (rule == Rule::rmsprop) + (momentum > 0);
   }

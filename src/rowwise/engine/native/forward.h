@@ -22,8 +22,8 @@ void multiply_by_kernel(State<T>& state, std::size_t i, int thread, Range rows, 
 
 // z (units,) → h = activation(z) (units,) of one record; the last layer's h is then scaled.
 template <class T>
-inline void activate_row(const NetworkDescription& d, const Layer<T>& l, bool is_last, const T* z, T* h, Range units) {
-  const Activation activation = l.description.activation;
+inline void activate_row(const NetworkDescription& d, const Layer<T>& l, Activation activation, bool is_last, const T* z,
+                         T* h, Range units) {
   if (activation == Activation::relu)  // the usual one, without the switch
     for (int j = units.begin; j < units.end; j += kWidth<T>) store(h + j, maximum<T>(Vec<T>{}, load(z + j)));
   else
@@ -39,10 +39,10 @@ template <class T>
 void activate_layer(State<T>& state, const Turn& turn, std::size_t i, Range rows, Range units) {
   const Layer<T>& l = state.layers[i];
   const bool is_last = i + 1 == state.layers.size(), drops = l.dropped_by >= 0 && state.call.drops();
-  if (l.h_is_z && !drops) return;
-  for (int r = rows.begin; r < rows.end; ++r) {
-    if (!l.h_is_z) activate_row(state.description, l, is_last, l.row(l.z, r), l.row(l.h, r), units);
-    if (!drops) continue;
+  const Activation activation = l.description.activation;
+  for (int r = rows.begin; r < rows.end && !l.h_is_z; ++r)
+    activate_row(state.description, l, activation, is_last, l.row(l.z, r), l.row(l.h, r), units);
+  for (int r = rows.begin; r < rows.end && drops; ++r) {
     const Layer<T>& next = state.layers[l.dropped_by];
     DropoutMask<T>(next.description.dropout, state.call.dropout_key, turn.step, std::size_t(l.dropped_by), r)
         .apply(l.row(l.outputs(), r), next.x_dropped.get() + std::ptrdiff_t(r) * next.ldk, units);

@@ -34,8 +34,8 @@ struct Layer {
   bool h_is_z;                           // nothing is stored twice where the activation is linear
   PanelLayout<T> layout;                 // of (K, N)
   PanelLayout<T> layout_t;               // of (N, inputs)
-  Buffer<T> kernel, kernel_slots[2];     // (K, N), and the optimizer's slots
-  Buffer<T> bias, bias_slots[2];         // (N,)
+  Buffer<T> kernel, kernel_slots[3];     // (K, N), and the optimizer's slots
+  Buffer<T> bias, bias_slots[3];         // (N,)
   Buffer<T> kernel_t;                    // (N, K), for the backward pass: not where the records are the source
   Buffer<T> d_kernel, d_bias;            // only where all gradients of a step are needed at once
   Buffer<T> z, h, d_z;                   // (batch_size, N)

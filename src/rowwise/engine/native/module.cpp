@@ -67,7 +67,7 @@ using WritableArray = nb::ndarray<nb::c_contig, nb::device::cpu>;
 using Outputs = nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 template <class T>
 using Vector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Corrections = nb::ndarray<const double, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
+using Corrections = nb::ndarray<const double, nb::shape<-1, 5>, nb::c_contig, nb::device::cpu>;
 
 void check(bool holds, const char* message) {
   if (!holds) throw nb::value_error(message);

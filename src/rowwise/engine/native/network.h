@@ -23,8 +23,9 @@ struct Records {
 // What the optimizer needs to know of each step.
 struct Rates {
   const float* learning_rate = nullptr;  // (steps,)
-  // (steps, 3): for Adam 1 - beta_1^t, 1 - beta_2^t and nothing; for Nadam the weight of the mean in the step,
-  // 1 - beta_2^t, and the weight of the gradient itself.
+  // (steps, 5): for Adam 1 - beta_1^t, 1 - beta_2^t and nothing; for Nadam the weight of the mean in the step,
+  // 1 - beta_2^t, and the weight of the gradient itself. Then of an average: the share of its own value that it keeps,
+  // and, where it takes the weight's place, 1.
   const double* corrections = nullptr;
 };
 

@@ -77,6 +77,7 @@ class OptimizerDescription:
     Attributes:
         global_clipnorm, clipnorm, clipvalue: the largest norm of all gradients together, of those of each array, and
             the largest number in them; 0 for any. At most one is not 0.
+        averages: whether each weight's average over the steps is kept.
     """
 
     rule: str = "sgd"
@@ -90,6 +91,7 @@ class OptimizerDescription:
     global_clipnorm: float = 0.0
     clipnorm: float = 0.0
     clipvalue: float = 0.0
+    averages: bool = False
 
 
 @dataclass(frozen=True)

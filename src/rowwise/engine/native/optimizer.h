@@ -14,9 +14,10 @@ struct StepSizes {
   T beta_1, beta_2, one_minus_beta_1, one_minus_beta_2, epsilon;
   T momentum, rho, one_minus_rho;
   T clip = 1, clipvalue;  // what gradients are multiplied by; the largest number in them, or 0
-  bool nesterov;
+  T kept;  // of an average
+  bool nesterov, takes_average;
 
-  // corrections (3,): those of Rates.
+  // corrections (5,): those of Rates.
   StepSizes(const OptimizerDescription& o, float rate, const double* corrections)
       : learning_rate(rate),
         adam_rate(T(rate * std::sqrt(corrections[1]) / corrections[0])),
@@ -32,7 +33,9 @@ struct StepSizes {
         rho(T(o.rho)),
         one_minus_rho(T(1 - o.rho)),
         clipvalue(T(o.clipvalue)),
-        nesterov(o.nesterov) {}
+        kept(T(corrections[3])),
+        nesterov(o.nesterov),
+        takes_average(corrections[4] != 0) {}
 };
 
 // Penalties and weight decay of one kernel or bias.
@@ -55,9 +58,10 @@ template <class T>
 struct Slots {
   T* first = nullptr;   // Adam, Nadam, Lion: mean of the gradients; SGD: momentum; RMSprop: mean of their squares
   T* second = nullptr;  // Adam, Nadam: mean of their squares; RMSprop: momentum
+  T* average = nullptr;
   // Null stays null: adding an offset to it would be undefined.
   Slots at(std::ptrdiff_t offset) const {
-    return {first ? first + offset : nullptr, second ? second + offset : nullptr};
+    return {first ? first + offset : nullptr, second ? second + offset : nullptr, average ? average + offset : nullptr};
   }
 };
 
@@ -131,12 +135,15 @@ template <class T>
   if (s.clipvalue > 0) g = g > most ? most : g < -most ? -most : g;
   store(w, load(w) - load(w) * r.decay);
   switch (rule) {
-    case Rule::adam: return update_adam<T>(s, g, w, slots.first, slots.second);
-    case Rule::nadam: return update_nadam<T>(s, g, w, slots.first, slots.second);
-    case Rule::lion: return update_lion<T>(s, g, w, slots.first);
-    case Rule::sgd: return update_sgd<T>(s, g, w, slots.first);
-    case Rule::rmsprop: return update_rmsprop<T>(s, g, w, slots.first, slots.second);
+    case Rule::adam: update_adam<T>(s, g, w, slots.first, slots.second); break;
+    case Rule::nadam: update_nadam<T>(s, g, w, slots.first, slots.second); break;
+    case Rule::lion: update_lion<T>(s, g, w, slots.first); break;
+    case Rule::sgd: update_sgd<T>(s, g, w, slots.first); break;
+    case Rule::rmsprop: update_rmsprop<T>(s, g, w, slots.first, slots.second); break;
   }
+  if (!slots.average) return;
+  store(slots.average, load(slots.average) * s.kept + load(w) * (1 - s.kept));
+  if (s.takes_average) store(w, load(slots.average));
 }
 
 }  // namespace rowwise::ROWWISE_ISA

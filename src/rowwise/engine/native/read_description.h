@@ -183,6 +183,7 @@ inline OptimizerDescription read_optimizer(nb::handle dictionary, const std::str
   fields.read("global_clipnorm", optimizer.global_clipnorm);
   fields.read("clipnorm", optimizer.clipnorm);
   fields.read("clipvalue", optimizer.clipvalue);
+  fields.read("averages", optimizer.averages);
   fields.refuse_others();
   return optimizer;
 }

@@ -21,7 +21,7 @@ class StepNumbers:
 
     Attributes:
         rates: `(steps,)` its learning rate.
-        corrections: `(steps, 3)` as `network.h` has them, for Adam and Nadam.
+        corrections: `(steps, 5)` as `network.h` has them, for Adam, Nadam and averages.
         products: `(steps,)` of Nadam's momentums up to it; None for others.
     """
 
@@ -34,8 +34,12 @@ def step_numbers(optimizer: keras.optimizers.Optimizer, done: int, steps: int) -
     """The numbers of the steps that come after `done`; betas are float32, as in Keras."""
     beta_1, beta_2 = (np.float64(np.float32(getattr(optimizer, name, 0.0))) for name in ("beta_1", "beta_2"))
     numbers = np.arange(done + 1, done + steps + 1)
-    rates, corrections = _rates(optimizer, done, steps), np.zeros((steps, 3))
+    rates, corrections = _rates(optimizer, done, steps), np.zeros((steps, 5))
     corrections[:, 1] = 1 - beta_2**numbers
+    if optimizer.use_ema:
+        corrections[:, 3] = np.where(numbers > 1, optimizer.ema_momentum, 0)
+        if every := optimizer.ema_overwrite_frequency:
+            corrections[:, 4] = numbers % every == 0
     if not isinstance(optimizer, keras.optimizers.Nadam):
         corrections[:, 0] = 1 - beta_1**numbers
         return StepNumbers(rates, corrections)

@@ -7,11 +7,18 @@
 
 namespace rowwise::ROWWISE_ISA {
 
+// A layer's slots by what they are: the rule's, then the average.
+template <class T>
+Slots<T> slots_in(const Buffer<T> (&slots)[3], const OptimizerDescription& o) {
+  const int rule = o.slots_of_rule();
+  return {rule > 0 ? slots[0].get() : nullptr, rule > 1 ? slots[1].get() : nullptr,
+          o.averages ? slots[rule].get() : nullptr};
+}
+
 // The numbers of a step for one array, where each is clipped by its own norm.
 template <class T>
-StepSizes<T> sizes_for(const State<T>& state, std::size_t i, bool kernel, const StepSizes<T>& all) {
+[[gnu::noinline]] StepSizes<T> sizes_for(const State<T>& state, std::size_t i, bool kernel, StepSizes<T> sizes) {
   const double most = state.description.optimizer.clipnorm;
-  StepSizes<T> sizes = all;
   if (most == 0) return sizes;
   std::size_t first = 0;
   for (std::size_t before = 0; before < i; ++before) first += std::size_t(state.layers[before].K) + 1;
@@ -38,9 +45,9 @@ void update_kernel(State<T>& state, const Turn& turn, std::size_t i, const StepS
   const OptimizerDescription& o = state.description.optimizer;
   const Regularization<T> regularization = regularization_of(l, true, o, sizes);
   const bool stored = o.clips_by_norm();
-  const bool plain_adam = o.rule == Rule::adam && !stored && !regularization.any() && o.clipvalue == 0;
+  const bool plain_adam = o.rule == Rule::adam && !stored && !regularization.any() && o.clipvalue == 0 && !o.averages;
   T* const kernel = l.kernel.get();
-  const Slots<T> slots{l.kernel_slots[0].get(), l.kernel_slots[1].get()};
+  const Slots<T> slots = slots_in(l.kernel_slots, o);
 
   // d_kernel (done, J vectors), rows ldg apart → the same rows of a panel.
   const auto update_panel = [&](const Panel& p, auto J, Range done, const T* g, std::ptrdiff_t ldg) {
@@ -82,7 +89,7 @@ void update_bias(State<T>& state, const Turn& turn, std::size_t i, const StepSiz
   const OptimizerDescription& o = state.description.optimizer;
   const Regularization<T> regularization = regularization_of(l, false, o, sizes);
   const bool stored = o.clips_by_norm();
-  const Slots<T> slots{l.bias_slots[0].get(), l.bias_slots[1].get()};
+  const Slots<T> slots = slots_in(l.bias_slots, o);
   l.layout.for_each(owner, [&](const Panel& p, auto J, const Panel*) {
     for (int j = p.column; j < p.column + J * kWidth<T>; j += kWidth<T>) {
       const Vec<T> gradient = stored ? load(l.d_bias.get() + j) : d_bias_of(l, j, turn.records);
@@ -100,8 +107,7 @@ void update_normalization(State<T>& state, const Turn& turn, std::size_t i, cons
   const OptimizerDescription& o = state.description.optimizer;
   const bool stored = o.clips_by_norm();
   const Regularization<T> of_gamma = regularization_of(l, true, o, all), of_beta = regularization_of(l, false, o, all);
-  const Slots<T> gamma_slots{l.kernel_slots[0].get(), l.kernel_slots[1].get()};
-  const Slots<T> beta_slots{l.bias_slots[0].get(), l.bias_slots[1].get()};
+  const Slots<T> gamma_slots = slots_in(l.kernel_slots, o), beta_slots = slots_in(l.bias_slots, o);
   for (int j = units.begin; j < units.end; j += kWidth<T>) {
     if (l.kernel) {
       const Vec<T> gradient = stored ? load(l.d_kernel.get() + j) : d_gamma_of(state, turn, l, j);
@@ -130,7 +136,7 @@ template <class T>
 void update(State<T>& state, const Turn& turn) {
   const OptimizerDescription& o = state.description.optimizer;
   const Rates& rates = state.call.rates;
-  StepSizes<T> sizes(o, rates.learning_rate[turn.step], rates.corrections + 3 * turn.step);
+  StepSizes<T> sizes(o, rates.learning_rate[turn.step], rates.corrections + 5 * turn.step);
   if (o.clips_by_norm()) {
     store_gradients(state, turn);
     sum_squares(state, turn.thread);

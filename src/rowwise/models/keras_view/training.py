@@ -115,13 +115,15 @@ def learning_rate_of(optimizer: keras.optimizers.Optimizer) -> Any:
 
 
 def optimizer_slots(optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]) -> list[keras.Variable]:
-    """The optimizer's own variables for `variables`: all of the first slot, then all of the second.
+    """The optimizer's own variables for `variables`: all of the first slot, then of the second, then the averages.
 
     The optimizer is one of `SLOTS` exactly, and is built.
     """
     names = SLOTS[type(optimizer)]
     if not getattr(optimizer, "momentum", 1):  # one that has the option, and does not use it
         names = names[: 1 if type(optimizer) is keras.optimizers.RMSprop else 0]
+    if optimizer.use_ema:
+        names = (*names, "_model_variables_moving_average")
     places = [optimizer._get_variable_index(variable) for variable in variables]
     return [getattr(optimizer, name)[place] for name in names for place in places]
 

@@ -1,5 +1,6 @@
 // Chapter 1: which data, its samples by class, and the record that the whole page speaks of.
 import { choice, fill, make, write } from "./dom.js";
+import { buildFolder } from "./folder.js";
 import { canvas, paintRecord, sizes } from "./paint.js";
 import { newest, records, tell, tried } from "./server.js";
 import { change, featuresOf, onChange, state } from "./store.js";
@@ -20,6 +21,7 @@ export function buildData(body, glance) {
   const offered = make("div", { class: "offered" });
   const notes = make("ul", { class: "notes" });
   buildDrop(drop);
+  buildFolder(drop);
   const samples = make("div", { class: "samples" });
   const picture = canvas("record large");
   const values = make("dl", { class: "values" });
