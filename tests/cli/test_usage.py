@@ -31,7 +31,7 @@ COMMANDS = (
 WRONG = {
     "trian": r"did you mean train",
     "data lst": r"did you mean list",
-    "nonsense": r"no command .* train, tune, evaluate, predict, explain, serve, data, engines, bench",
+    "nonsense": r"no command .* train, tune, evaluate, predict, explain, export, serve, studio, data, engines, bench",
     "train --epoch 3": r"did you mean --epochs",
     "train digits garments": r"not understood: garments",
     "train --epochs": r"--epochs needs a value",
