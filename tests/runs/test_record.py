@@ -141,6 +141,8 @@ def test_what_the_data_were_loaded_with_loads_them_again(tmp_path):
         ({**WHOLE, "data": {"name": "x", "shape": [-1]}}, r"data.shape: \[-1\]"),
         ({**WHOLE, "data": {"name": "x", "targets": [None]}}, "data.targets"),
         ({**WHOLE, "data": {"name": "x", "source": {"load": None}}}, "data.source.load"),
+        ({**WHOLE, "best_epoch": 2}, "best_epoch: 2, epochs: 1"),
+        ({**WHOLE, "members": [{"seed": 1, "epochs": 3, "best_epoch": 4}]}, "members.best_epoch: 4, epochs: 3"),
         ({**WHOLE, "unfinished": {"epoch": "x"}}, "unfinished.epoch: 'x'"),
         ({**WHOLE, "unfinished": {"epoch": 1}}, "unfinished.steps: None"),
         ({**WHOLE, "unfinished": {"epoch": 0, "steps": 3}}, "unfinished.epoch: 0"),

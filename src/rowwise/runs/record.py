@@ -224,12 +224,15 @@ class RunRecord:
         """Raises ValueError where a value is missing or of another type."""
         read = Fields(values)
         cut = Fields(read.mapping("unfinished"), "unfinished.")
+        epochs, best = _epochs(values.get("epochs"), "epochs"), read.whole("best_epoch")
+        if best > len(epochs):
+            raise ValueError(f"best_epoch: {best}, epochs: {len(epochs)}")
         return cls(
             data=DataRecord.from_dict(read.mapping("data", required=True)),
             settings=Settings.from_dict(read.mapping("settings", required=True)),
             engine=read.text("engine"),
             engine_reason=read.text("engine_reason"),
-            epochs=_epochs(values.get("epochs"), "epochs"),
+            epochs=epochs,
             test=read.mapping("test", required=True),
             seconds=read.numbers_by_name("seconds"),
             versions=read.texts_by_name("versions"),
@@ -240,7 +243,7 @@ class RunRecord:
             if read.mapping("unfinished")
             else None,
             checkpoint=_checkpoint(read.text("checkpoint")),
-            best_epoch=read.whole("best_epoch"),
+            best_epoch=best,
             best_checkpoint=_checkpoint(read.text("best_checkpoint")),
             refit=_epochs(values.get("refit", []), "refit"),
             members=_members(values.get("members", [])),
@@ -314,6 +317,8 @@ def _members(rows: Any) -> tuple[Member, ...]:
         if isinstance(row, dict) and row.get("validation_loss") is not None:
             loss = float(row["validation_loss"])
         seed, epochs, best = (read.whole(name, required=True) for name in ("seed", "epochs", "best_epoch"))
+        if best > epochs:
+            raise ValueError(f"members.best_epoch: {best}, epochs: {epochs}")
         members.append(Member(seed, epochs, best, loss))
     return tuple(members)
 
