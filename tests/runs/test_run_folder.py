@@ -181,7 +181,10 @@ def interrupted_at(number):
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of a file just opened
 @pytest.mark.parametrize("checkpoint", [True, False])
-def test_whenever_a_run_is_interrupted_while_it_is_saved_it_is_there_whole_or_as_it_was(tmp_path, checkpoint):
+def test_whenever_a_run_is_interrupted_while_it_is_saved_it_is_there_whole_or_as_it_was(
+    tmp_path, checkpoint, monkeypatch
+):
+    monkeypatch.setattr("rowwise.locks.PAUSE", 0)  # nobody else is there whom waiting would help
     for number in itertools.count(1):
         place = tmp_path / str(number)
         with suppress(KeyboardInterrupt), RunFolder(place) as run:
