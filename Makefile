@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed-$(shell find src -name '*.py' | LC_ALL=C sort | cksum | cut -d ' ' -f 1)
 
-.PHONY: help train test check lock bench sanitize clean
+.PHONY: help train test thorough check lock bench sanitize clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -16,12 +16,15 @@ train: $(STAMP)  ## set up, then train on Fashion-MNIST (or the embedded garment
 test: check  ## set up, check, then run the tests, in a process for each core (four at most)
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
+thorough: $(STAMP)  ## the tests that `make test` leaves out: longer looks at what it looks at
+	@$(BIN)/python -m pytest -m thorough -n auto --maxprocesses 4 --dist worksteal
+
 check: $(STAMP)  ## ruff (lint, format), mypy and import-linter, by pre-commit where this is a git checkout
 	@if git rev-parse --git-dir >/dev/null 2>&1; then PRE_COMMIT_HOME="$(CURDIR)/.venv/pre-commit" PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files; \
 	else $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo --no-cache; fi
 
 sanitize: $(STAMP)  ## the native engine under AddressSanitizer, UBSan and ThreadSanitizer; allocations counted
-	@TRIALS=1000 $(BIN)/python -m pytest -q tests/engine/test_native_sanitized.py
+	@TRIALS=1000 $(BIN)/python -m pytest -q -m '' tests/engine/test_native_sanitized.py
 
 bench: $(STAMP)  ## ratios against the peers that are installed
 	@$(BIN)/rowwise bench

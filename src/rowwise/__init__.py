@@ -72,6 +72,7 @@ __all__ = [  # without `open`, which `from rowwise import *` must not put in pla
     "load",
     "predict",
     "serve",
+    "set_language",
     "shapes",
     "sweep",
     "train",

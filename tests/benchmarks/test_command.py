@@ -73,6 +73,7 @@ def test_what_makes_no_sense_is_refused(arguments, error):
         measure(Bench(**arguments))
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_an_epoch_out_of_core_is_measured_with_its_memory_and_says_that_pandas_is_missing(capsys, monkeypatch):
     find = importlib.util.find_spec

@@ -170,7 +170,6 @@ def test_predict_answers_what_is_no_table_of_the_model(runs, rowwise, here, trai
         ([runs["dear"], "b.csv"], "no file or folder b.csv"),
         ([runs["dear"], picture], "picture.png is no table, and the model was trained on one"),
         ([runs["dear"], here / "a.csv", here / "a.csv"], "2 files were given"),
-        ([runs["dear"], here / "a.csv", "--json"], "--out predictions.csv"),
         ([trained, here / "a.csv", "--out", "c.csv"], "--out is for tables"),
     ):
         code, out, err = rowwise("predict", *arguments)

@@ -35,7 +35,7 @@ def form(value):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("language", ["en", pytest.param("ko", marks=pytest.mark.thorough)])
 def test_every_block_does_what_the_page_says(language, tmp_path, monkeypatch):
     if shutil.which("curl") is None:
         pytest.skip("there is no curl on this machine")

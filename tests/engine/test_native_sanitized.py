@@ -18,6 +18,8 @@ TRIALS = os.environ.get("TRIALS")  # networks for each program; `make sanitize` 
 
 NAMESPACES = {"x86-64": "v1", "x86-64-v3": "v3", "x86-64-v4": "v4"}  # whose flags CMakeLists.txt has by another name
 SETS = [NAMESPACES.get(name, name) for name, runs in native.instruction_sets() if runs]
+# The best of this machine, then the others.
+EACH = [pytest.param(isa, marks=[pytest.mark.thorough] if isa != SETS[0] else []) for isa in SETS]
 OPTIMISED = ["-O3", "-DNDEBUG"]
 # Without optimisation, and without the network of doubles: most of the time goes into compiling.
 SANITIZED = ["-O0", "-g1", "-fno-sanitize-recover=all", "-UROWWISE_FLOAT64"]
@@ -48,7 +50,7 @@ def compare(options, trials, tmp_path, compiler=COMPILER):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("isa", SETS)
+@pytest.mark.parametrize("isa", EACH)
 def test_an_instruction_set_as_it_is_shipped_computes_what_the_reference_does(isa, tmp_path):
     compare([*OPTIMISED, *flags(isa)], 300, tmp_path)
 
@@ -60,8 +62,8 @@ def test_code_without_any_vector_instruction_computes_what_the_reference_does(tm
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sanitizer", ["address,undefined", "thread"])
-@pytest.mark.parametrize("isa", SETS if TRIALS else SETS[-1:])  # `make sanitize` asks all of them
+@pytest.mark.parametrize("sanitizer", ["address,undefined", pytest.param("thread", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("isa", EACH)
 def test_networks_of_every_kind_train_without_a_finding_and_without_an_allocation(isa, sanitizer, tmp_path):
     compare([*flags(isa), *SANITIZED, f"-fsanitize={sanitizer}"], 30, tmp_path)
 

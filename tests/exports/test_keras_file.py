@@ -29,6 +29,7 @@ def about(path):
     return {key: json.loads(text) if text[:1] in "[{" else text for key, text in found.items()}, config
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_it_opens_where_there_is_no_rowwise(runs, tmp_path):
     run = runs("deep")

@@ -88,7 +88,7 @@ def test_a_killed_training_goes_on_in_its_folder_to_the_bit_and_may_be_killed_ag
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("epoch", [0, 1])
+@pytest.mark.parametrize("epoch", [pytest.param(0, marks=pytest.mark.thorough), 1])
 def test_a_training_stopped_amid_an_epoch_is_saved_with_its_steps_and_goes_on_from_the_whole_epoch(
     engine, epoch, monkeypatch
 ):
@@ -109,6 +109,7 @@ def test_a_training_stopped_amid_an_epoch_is_saved_with_its_steps_and_goes_on_fr
     assert_same(whole, rowwise.train(resume="run", engine=engine, out="on", verbose=0, pictures=False))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_an_epoch_during_whose_report_a_signal_comes_counts_and_the_run_goes_on(engine, epoch):
     def signalled(event):

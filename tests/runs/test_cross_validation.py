@@ -110,6 +110,7 @@ def test_a_table_that_was_read_once_is_cut_as_if_it_were_read_for_each_fold(by):
         assert run.record.data.test_checksum == each[1][1].checksum
 
 
+@pytest.mark.thorough
 def test_events_are_told_fold_by_fold_on_the_thread_of_the_caller():
     seen = []
 

@@ -169,6 +169,7 @@ def test_a_search_says_when_its_data_are_read(run, tmp_path):
     assert said == ["data", "trial"]
 
 
+@pytest.mark.thorough
 def test_contributions_of_many_columns_need_little_memory():
     random = np.random.default_rng(0)
     others, record = random.normal(size=(50, 700)).astype(np.float32), np.ones(700, np.float32)

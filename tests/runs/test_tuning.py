@@ -74,6 +74,7 @@ def test_a_search_that_was_stopped_goes_on_to_the_same_trials(file, whole, tmp_p
         rowwise.tune(file, "y", 8, out=tmp_path / "search", **FIXED | {"seed": 1})
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_search_that_was_killed_goes_on_to_the_same_trials(file, whole, tmp_path):
     line = [sys.executable, "-m", "rowwise", "tune", file, "--target", "y", "--trials", "7", "--epochs", "6"]

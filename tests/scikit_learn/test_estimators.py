@@ -221,6 +221,7 @@ def test_the_tools_of_scikit_learn_take_them(houses):
         assert predicted.shape == (120,)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_search_in_several_processes(houses):
     search = GridSearchCV(DenseRegressor(**SMALL, threads=1), {"epochs": [2, 15]}, cv=2, n_jobs=2)
