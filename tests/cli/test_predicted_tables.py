@@ -19,6 +19,10 @@ import pytest
 import rowwise
 from rowwise.cli import main
 from rowwise.data.databases import Database, split_password
+from rowwise.data.source import Source
+from rowwise.data.tables.database_rows import connected, read_database
+from rowwise.errors import RowwiseError, UsageError
+from rowwise.runs.plan import _other_data
 
 TOWNS = ["언덕", "강", "시내"]
 
@@ -223,6 +227,72 @@ def test_a_password_is_taken_out_of_a_place():
     assert database.query == "select a & 1 from b where c = 'd?e=f'"
 
 
+@pytest.mark.parametrize("sign", ["#", "?", "/", "[", "@", "%", "%2F", "?b=", ":"])
+def test_a_password_with_any_sign_is_taken_out_of_a_place(sign):
+    place, password = split_password(f"postgresql://me:sec{sign}ret@host:5432/db?sslmode=require&table=t")
+    assert place == "postgresql://me@host:5432/db?sslmode=require&table=t"
+    assert password == f"sec{sign}ret".replace("%2F", "/")
+    assert Database.of(place).address == "postgresql://me@host:5432/db?sslmode=require"
+    address = Database.of(place).address_with(password)
+    assert split_password(address) == ("postgresql://me@host:5432/db?sslmode=require", password)
+    assert Database.of("postgresql://me@host/db").name == "db"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "postgresql://me:secret",
+        "postgresql://me:sec[ret/db?table=t",
+        "postgresql://me@h/x?sslpassword=secret&table=t",
+        "postgresql://me@h/x?%70assword=secret&table=t",
+        "postgresql://me@h/x?sslmode=require&PASSWORD=secret&table=a&query=b",
+    ],
+)
+def test_a_password_elsewhere_is_refused_without_saying_it(place):
+    with pytest.raises(UsageError) as refused:
+        Database.of(split_password(place).text)
+    assert "secret" not in str(refused.value)
+    assert "sec[ret" not in str(refused.value)
+
+
+def test_a_password_is_in_no_message_and_no_report(run, houses, tmp_path, monkeypatch):
+    kept = Source("postgresql://me@host/db?table=a", target=("y",))
+    (said,) = _other_data(kept, "postgresql://me:se#cret@host/db?table=b", {})
+    assert said == "postgresql://me@host/db?table=b ≠ postgresql://me@host/db?table=a"
+    monkeypatch.setattr("rowwise.data.tables.read.read_database", lambda place, password: houses)
+    page = tmp_path / "page.html"
+    assert main(["evaluate", str(run), "postgresql://me:se#cret@host/db?table=b", "--html", str(page)]) == 0
+    assert "postgresql://me@host/db?table=b" in page.read_text("utf-8")
+    assert "cret@" not in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "delete from t",
+        "vacuum into 'other.db'",
+        "attach 'other.db' as b",
+        "with a as (select 1) delete from t",
+        "/* select */ drop table t",
+        "pragma user_version = 3",
+    ],
+)
+def test_a_query_of_a_source_changes_nothing(tmp_path, monkeypatch, query):
+    monkeypatch.chdir(tmp_path)
+    with closing(sqlite3.connect("a%3f #.db")) as database, database:
+        database.executescript("create table t (x); insert into t values (1)")
+    before = Path("a%3f #.db").read_bytes()
+    place = "sqlite:///a%253f #.db?query="
+    with pytest.raises(UsageError, match="only reads"):
+        read_database(place + query)
+    with pytest.raises(RowwiseError), connected(Database.of(place), place) as connection:
+        connection.execute(query)
+    assert read_database(place + "-- all of it\nselect * from t").height == 1
+    assert read_database(place + "with a as (select x from t) select * from a").height == 1
+    assert Path("a%3f #.db").read_bytes() == before
+    assert os.listdir() == ["a%3f #.db"]
+
+
 @pytest.fixture(scope="module")
 def postgres():
     """The address of a PostgreSQL of our own, reached by a socket alone."""
@@ -278,6 +348,10 @@ def test_postgresql_is_a_source_and_a_sink(postgres, houses, expected, tmp_path,
         rows = pl.DataFrame(cursor.fetch_arrow()).rows()
     assert len(rows) == 10
     np.testing.assert_array_equal(np.float32([row[1:] for row in rows])[keep], expected[keep])
+    for query in ("with a as (delete from predicted returning id) select * from a", "select 1 as x into other"):
+        with pytest.raises(RowwiseError):
+            read_database(*split_password(f"{postgres}&query={query}"))
+    assert read_database(*split_password(f"{postgres}&table=predicted")).height == 10
     assert main(["predict", "run", f"{postgres}&table=nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.options import chosen, model_task, table_format
+from rowwise.data.databases import without_password
 from rowwise.data.source import Source
 from rowwise.errors import UsageError
 from rowwise.files import atomic_write, check_place
@@ -74,7 +75,8 @@ def _evaluate(
         importance = saved.importance(measured) if measured.schema is not None else None
         output.result("\n".join([str(report), *(importance_lines(importance) if importance else [])]))
         if html is not None:
-            again = evaluation_command(called(), model, data, html, {"task": task} | as_written)
+            shown = None if data is None else without_password(data)
+            again = evaluation_command(called(), model, shown, html, {"task": task} | as_written)
             content = _page(saved, report, test, importance, again).encode()
             atomic_write(html, content)
             from rowwise.shapes.ledger.as_text import size_text

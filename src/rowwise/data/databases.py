@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,13 @@ SQLITE, POSTGRES = "sqlite", "postgresql"
 SCHEMES = {"sqlite": SQLITE, "postgresql": POSTGRES, "postgres": POSTGRES}
 OURS = ("table", "query", "if_exists")  # the arguments that are none of the database's own
 FAIL, APPEND, REPLACE = IF_EXISTS = ("fail", "append", "replace")
+# Where the arguments of an address begin: at a name of ours or of PostgreSQL's own, as a password may hold any sign.
+ARGUMENTS = re.compile(
+    r"\?(?=(?:table|query|if_exists|host|hostaddr|port|dbname|user|options|service|target_session_attrs|passfile|password"
+    r"|application_name|client_encoding|connect_timeout|channel_binding|gss\w+|krb\w+|keepalives\w*|ssl\w+)=)"
+)
+HOST = re.compile(r"(\[[^\[\]]*\]|[^\[\]:@]*)(:\d*)?")
+READS = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*(?:select|with|values|table)\b", re.IGNORECASE | re.DOTALL)
 EXAMPLES = "sqlite:///houses.db?table=houses, postgresql://user@host/name?query=select * from houses"
 
 
@@ -28,23 +36,46 @@ def is_database(place: object) -> bool:
 
 
 def split_password(place: str) -> Place:
-    """The place without the password in it."""
-    from urllib.parse import unquote, urlsplit, urlunsplit  # milliseconds, which few need
+    """The place without the password in it, which may hold any sign, as it is or percent-encoded.
 
-    parts = urlsplit(place)
-    user, at, host = parts.netloc.rpartition("@")
-    name, colon, password = user.partition(":")
-    if not colon:
+    Raises:
+        UsageError: what follows the last @ is no host, so that a password may stand where it is not looked for.
+    """
+    from urllib.parse import unquote  # milliseconds, which few need
+
+    scheme, _, rest = place.partition("://")
+    if SCHEMES.get(scheme.lower()) != POSTGRES:
         return Place(place, "")
-    return Place(urlunsplit(parts._replace(netloc=f"{name}{at}{host}")), unquote(password))
+    user, at, after = _user_and_rest(rest)
+    hosts = re.split(r"[/?]", after, maxsplit=1)[0]
+    if not all(HOST.fullmatch(host) for host in hosts.split(",")):
+        raise UsageError("database.place", place=f"{POSTGRES}://…", examples=EXAMPLES)
+    name, colon, password = user.partition(":")
+    return Place(f"{scheme}://{name}{at}{after}", unquote(password)) if colon else Place(place, "")
+
+
+def without_password(place: str) -> str:
+    """A place as it may be shown: of a database without its password, any other as it is."""
+    return split_password(place).text if is_database(place) else place
+
+
+def _user_and_rest(address: str) -> tuple[str, str, str]:
+    """What stands before the last @ of an address's first part, the @, and the rest."""
+    begin = ARGUMENTS.search(address)
+    end = begin.start() if begin else len(address)
+    user, at, host = address[:end].rpartition("@")
+    return user, at, host + address[end:]
 
 
 def absolute(place: str) -> str:
-    """The same from whatever folder: a file of SQLite by its whole path."""
+    """The same from whatever folder, in one spelling: a file of SQLite by its whole path."""
     database = Database.of(place)
+    _, _, rest = place.partition("://")
     if database.kind != SQLITE:
-        return place
-    return place.replace(f"{SQLITE}:///{database.path}", f"{SQLITE}:///{Path(database.path).absolute()}", 1)
+        return f"{POSTGRES}://{rest}"
+    path = str(Path(database.path).absolute()).replace("%", "%25").replace("?", "%3F")
+    _, mark, arguments = rest.partition("?")
+    return f"{SQLITE}:///{path}{mark}{arguments}"
 
 
 @dataclass(frozen=True)
@@ -76,8 +107,13 @@ class Database:
         from urllib.parse import unquote
 
         scheme, _, rest = place.partition("://")
-        before, _, arguments = rest.partition("?")
+        begin = ARGUMENTS.search(rest)
+        before, arguments = (rest[: begin.start()], rest[begin.end() :]) if begin else (rest, "")
+        if SCHEMES[scheme.lower()] == SQLITE or begin is None:
+            before, _, arguments = rest.partition("?")
         own, others = _arguments(arguments)
+        if any(unquote(one.partition("=")[0]).lower().endswith("password") for one in others.split("&")):
+            raise UsageError("database.password")
         if own.get("table") and own.get("query"):
             raise UsageError("database.both", place=place)
         if own.get("if_exists", FAIL) not in IF_EXISTS:
@@ -86,18 +122,17 @@ class Database:
             if not before.startswith("/") or len(before) < 2 or others:
                 raise UsageError("database.place", place=place, examples=EXAMPLES)
             return cls(SQLITE, path=unquote(before[1:]), **own)
-        if any(one.partition("=")[0] == "password" for one in others.split("&")):
-            raise UsageError("database.password")
         return cls(POSTGRES, address=f"{POSTGRES}://{before}{'?' if others else ''}{others}", **own)
 
     @property
     def name(self) -> str:
         """What its data are called."""
-        from urllib.parse import urlsplit
-
         if self.table:
             return self.table
-        return Path(self.path).stem if self.path else urlsplit(self.address).path.strip("/") or POSTGRES
+        if self.path:
+            return Path(self.path).stem
+        _, _, after = _user_and_rest(self.address.partition("://")[2])
+        return after.partition("?")[0].partition("/")[2].strip("/") or POSTGRES
 
     def with_table(self, tables: list[str], place: str) -> Database:
         """With the only table that there is, where neither a table nor a query was named."""
@@ -109,8 +144,23 @@ class Database:
 
     @property
     def selection(self) -> str:
-        """The query that gives its rows."""
+        """The query that gives its rows.
+
+        Raises:
+            UsageError: the query that was given is of another kind.
+        """
+        if self.query and not READS.match(self.query):
+            raise UsageError("database.only_reads")
         return self.query or f"select * from {quoted(self.table)}"
+
+    def address_with(self, password: str) -> str:
+        """As PostgreSQL's programs take it, with the password."""
+        from urllib.parse import quote, unquote
+
+        if not password:
+            return self.address
+        user, _, after = _user_and_rest(self.address.partition("://")[2])
+        return f"{POSTGRES}://{quote(unquote(user), safe='')}:{quote(password, safe='')}@{after}"
 
 
 def _arguments(text: str) -> tuple[dict[str, str], str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rowwise.data.column_names import SEVERAL, cut, listed, names_in
-from rowwise.data.databases import absolute, is_database, split_password
+from rowwise.data.databases import absolute, is_database, split_password, without_password
 from rowwise.data.source import UNWRITTEN, Source, is_frame, source_of
 from rowwise.errors import DataError, UsageError
 from rowwise.files import LOCK
@@ -131,7 +131,7 @@ def _other_data(kept: Source, data: Any, reading: Mapping[str, Any]) -> list[str
     """What was asked for of the data and is not so in those of the resumed run: `--target rent ≠ price`."""
     differences = []
     if data is not None and kept.frame is None and not _same_place(str(data), kept.place):
-        differences.append(f"{data} ≠ {kept.place}")
+        differences.append(f"{without_password(str(data))} ≠ {kept.place}")
     asked = Source.from_dict({"place": kept.place, **reading})
     names: dict[str, Any] = {name: names_in(getattr(asked, name), getattr(kept, name)) for name in SEVERAL}
     asked = replace(asked, **names)

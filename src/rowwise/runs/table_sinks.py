@@ -194,14 +194,14 @@ class DatabaseSink:
 
     def begin(self, form: Form) -> None:
         """Refuses before anything is predicted; raises UsageError where the table is there already."""
-        with connected(self._database, self.place, self._password) as connection:
+        with connected(self._database, self.place, self._password, write=True) as connection:
             self._check_free(connection)
 
     def add(self, batch: Batch) -> None:
         self._spool.add(batch)
 
     def end(self) -> list[str]:
-        with connected(self._database, self.place, self._password) as connection:
+        with connected(self._database, self.place, self._password, write=True) as connection:
             there = self._check_free(connection)
             batches = self._spool.frame().collect_batches(maintain_order=True)
             if self._database.kind == POSTGRES:

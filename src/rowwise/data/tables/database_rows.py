@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from rowwise.data.databases import SQLITE, Database
 from rowwise.data.tables.frames import series_of_array
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import polars as pl
+
+# What a query of SQLite may do: select, read columns, call functions, refer to itself.
+READING = (21, 20, 31, 33)  # sqlite3's SQLITE_SELECT, SQLITE_READ, SQLITE_FUNCTION, SQLITE_RECURSIVE
 
 
 def read_database(place: str, password: str = "") -> pl.DataFrame:
@@ -80,22 +83,25 @@ def _of_sqlite(database: Database, place: str) -> pl.DataFrame:
 
 
 @contextmanager
-def connected(database: Database, place: str, password: str = "") -> Iterator[Any]:
+def connected(database: Database, place: str, password: str = "", write: bool = False) -> Iterator[Any]:
     """A connection, closed at the end; what the database refuses becomes a DataError of one sentence.
 
-    What is written within the block is there once it ends well, else nothing of it is.
+    With `write`, what is written within the block is there once it ends well, else nothing of it is. Without, nothing
+    can be written: queries may come from a stranger's run.
     """
     if database.kind == SQLITE:
         import sqlite3
 
         try:
-            connection: Any = sqlite3.connect(database.path)
+            connection: Any = sqlite3.connect(database.path) if write else _only_reading(database.path)
             try:
                 with connection:
                     yield connection
             finally:
                 connection.close()
         except sqlite3.Error as cause:
+            if getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_AUTH:
+                raise UsageError("database.only_reads") from cause
             raise DataError("database.refused", place=place, cause=_reason(cause)) from cause
         return
     try:
@@ -103,19 +109,39 @@ def connected(database: Database, place: str, password: str = "") -> Iterator[An
         from adbc_driver_postgresql import dbapi
     except ImportError as cause:
         raise UsageError("database.extra") from cause
-    address = database.address
-    if password:
-        before, at, host = address.partition("@")
-        address = f"{before}:{quote(password, safe='')}{at}{host}"
     try:
-        with dbapi.connect(address) as connection:
+        with dbapi.connect(database.address_with(password)) as connection:
+            if not write:
+                with connection.cursor() as cursor:
+                    cursor.execute("set transaction read only")
             yield connection
-            connection.commit()
+            if write:
+                connection.commit()
     except Error as cause:
         text = _reason(cause)
         raise DataError(
             "database.refused", place=place, cause=text.replace(password, "…") if password else text
         ) from cause
+
+
+def _only_reading(path: str) -> Any:
+    """A connection to SQLite that writes nothing, into no other file either."""
+    import sqlite3
+
+    connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        connection.execute("pragma query_only = on")
+        connection.set_authorizer(
+            lambda action, first, *_: (
+                sqlite3.SQLITE_OK
+                if action in READING or (action == sqlite3.SQLITE_PRAGMA and first == "data_version")  # by FTS5
+                else sqlite3.SQLITE_DENY
+            )
+        )
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _reason(cause: Exception) -> str:
