@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rowwise.data.source import DATE_ORDERS, SCALES, TASKS, Source, read_options, read_settings
+from rowwise.data.option_files import read_options, read_settings
+from rowwise.data.source import DATE_ORDERS, SCALES, TASKS, Source
 from rowwise.environment import ENGINES
 from rowwise.errors import UsageError
 from rowwise.models.presets import PATIENCE, PRESETS

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.data.loaders import load_source
 from rowwise.data.named.names import canonical_name, module, names
-from rowwise.data.source import Source, is_frame, read_options, source_of
+from rowwise.data.option_files import read_options
+from rowwise.data.source import Source, is_frame, source_of
 from rowwise.errors import DataNotFound, SaveError
 from rowwise.text import say
 

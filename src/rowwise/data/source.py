@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from rowwise.data.databases import Database, is_database, split_password
 from rowwise.data.named.names import canonical_name, is_name
 from rowwise.data.option_values import levels_of, order_of, size_of, spellings_of
 from rowwise.errors import DataError, UsageError, os_reason
-from rowwise.files import check_regular, read_small
+from rowwise.files import check_regular
 from rowwise.text import say
 from rowwise.text.near import did_you_mean
 from rowwise.text.options import as_given, option
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 ARRAYS = (".npz", ".npy")
-SETTINGS = "settings"  # the table of a file of options that has the settings of a training
-LONGEST_OPTIONS = 1 << 20  # bytes of a file of options
-DEEPEST = 100
-CHAIN = re.compile(r"(?:(?:[\w-]{1,99}|\"[^\"\n]{0,99}\"|'[^'\n]{0,99}')[ \t]*\.[ \t]*){50}")  # parsed in squares
 TASKS = ("classification", "regression", "multilabel", "counts")
 SCALES = ("standard", "log", "none", "auto")
 DATE_ORDERS = ("day-first", "month-first", "year-first")
@@ -368,46 +363,3 @@ def source_of(data: Any, options: Mapping[str, Any]) -> Source:
     if not isinstance(data, str | Path):
         raise UsageError("source.kind", found=type(data).__name__)
     return Source.from_dict({**options, "place": str(data)})
-
-
-def read_options(file: Path) -> dict[str, Any]:
-    """The options in a TOML file, such as `target = "price"`, by the names of a Source's attributes.
-
-    What stands there below `[settings]` is for a training, and `read_settings` gives it.
-
-    Raises:
-        UsageError: it cannot be read, is no TOML, or has an option that does not exist.
-    """
-    options = _read_toml(file)
-    options.pop(SETTINGS, None)
-    Source.from_dict({"place": "", **options})
-    return options
-
-
-def read_settings(file: Path) -> dict[str, Any]:
-    """The settings of a training in a TOML file, below `[settings]`: `hidden = [256, 256]`; none where there are none.
-
-    Raises:
-        UsageError: it cannot be read, or is no TOML.
-    """
-    settings = _read_toml(file).get(SETTINGS, {})
-    if not isinstance(settings, dict):
-        raise UsageError("source.toml.settings", path=file)
-    return settings
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    import tomllib  # costs milliseconds, and few have such a file
-
-    try:
-        text = read_small(file, LONGEST_OPTIONS).decode("utf-8")
-        if CHAIN.search(text):
-            raise ValueError(say("source.toml.chain"))
-        options = tomllib.loads(text)
-    except RecursionError as cause:
-        raise UsageError("source.toml", path=file, cause=say("config.deep", most=DEEPEST)) from cause
-    except OSError as cause:
-        raise UsageError("source.toml", path=file, cause=os_reason(cause)) from cause
-    except ValueError as cause:  # no UTF-8, no TOML
-        raise UsageError("source.toml", path=file, cause=cause) from cause
-    return options

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BINS = 15  # of equal width, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"
+EPSILON = 1e-7  # Keras's: its cross-entropy clips probabilities there too
 
 
 class Bin(NamedTuple):
@@ -83,3 +84,9 @@ def calibration(
             if count[b]
         )
     )
+
+
+def losses_of(true: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[Any]:
+    """`(records,)`: the cross-entropy, in nats, of the probability of each record's true class, clipped as by Keras."""
+    losses: NDArray[Any] = -np.log(np.clip(probabilities[np.arange(len(true)), true], EPSILON, 1 - EPSILON))
+    return losses

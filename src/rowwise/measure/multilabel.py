@@ -16,6 +16,7 @@ import numpy as np
 
 from rowwise.errors import DataError
 from rowwise.measure.bootstrap import LEVEL, SEED, Interval, of_rankings, of_sums
+from rowwise.measure.calibration import EPSILON
 from rowwise.measure.ranking import Ranking
 from rowwise.measure.temperature import uncalibrated_labels
 from rowwise.measure.threshold import Aimed, aimed_at
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from rowwise.models.task import Task
 
-EPSILON = 1e-7  # Keras's: its cross-entropy clips probabilities there too
 OF_ANSWERS = (
     *("accuracy", "subset_accuracy", "hamming_loss"),
     *("precision", "recall", "f1", "micro_precision", "micro_recall", "micro_f1"),

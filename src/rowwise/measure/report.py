@@ -11,7 +11,7 @@ import numpy as np
 from rowwise.engine.interpretation import answers
 from rowwise.errors import DataError
 from rowwise.measure.bootstrap import LEVEL, SEED, Interval, of_cells, of_confusion, of_rankings, of_sums
-from rowwise.measure.calibration import Calibration, calibration
+from rowwise.measure.calibration import EPSILON, Calibration, calibration, losses_of
 from rowwise.measure.confusion import (
     FROM_CONFUSION,
     OF_ORDER,
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from rowwise.models.task import Task
-
-EPSILON = 1e-7  # Keras's: its cross-entropy clips probabilities there too
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +170,7 @@ class Report:
         names = (*FROM_CONFUSION, *OF_ORDER) if self.ordered else FROM_CONFUSION
         intervals = {name: one for name, one in zip(names, drawn, strict=True) if one is not None}
         if self.true is not None and self.probabilities is not None:
-            losses = -np.log(_of_true_class(self.true, self.probabilities))
+            losses = losses_of(self.true, self.probabilities)
             intervals["loss"] = of_sums(losses[:, None], lambda means: means, self.weights)[0]
             ranked = of_rankings(self._rankings.values(), self.records, self.weights)
             pairs = zip(("roc_auc", "average_precision"), ranked, strict=True)
@@ -391,14 +389,9 @@ def of_probabilities(
     ordered: bool = False,
 ) -> Report:
     """The whole Report of class numbers `(records,)` and probabilities `(records, classes)` of the same records."""
-    losses = -np.log(_of_true_class(true, probabilities))
+    losses = losses_of(true, probabilities)
     loss = float(losses.mean() if weights is None else np.average(losses, weights=weights))
     predicted = answers(probabilities, () if threshold is None else (threshold,), ordered)
     report = measure(true, predicted, classes, classes_ko, loss, provenance, weights, weighted_by)
     report = replace(report, true=true, probabilities=probabilities, prior=prior)
     return replace(report, threshold=threshold, temperature=temperature, ordered=ordered)
-
-
-def _of_true_class(true: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[Any]:
-    """The probability of each record's true class, as Keras clips it."""
-    return np.clip(probabilities[np.arange(len(true)), true], EPSILON, 1 - EPSILON)

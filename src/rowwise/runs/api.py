@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.source import read_options, read_settings
+from rowwise.data.option_files import read_options, read_settings
 from rowwise.errors import UsageError, warn_user
 from rowwise.notebook import said_to
 from rowwise.runs.events import (

@@ -18,7 +18,7 @@ def about_table(data: Dataset) -> list[str]:
     if (schema := data.schema) is None:
         return []
     from rowwise.data.tables.advice import advice
-    from rowwise.data.tables.load import not_used
+    from rowwise.data.tables.left_out import not_used
 
     units = {name: schema.target_unit(name) for name in schema.targets}
     target = ", ".join(f"{name} ({unit})" if unit else name for name, unit in units.items())

@@ -184,7 +184,8 @@ def _plain(host: str) -> str:
     host = host.strip().lower()
     if host.startswith("["):
         return host[1:].partition("]")[0]
-    return host.rpartition(":")[0] if host.count(":") == 1 else host
+    name, colon, port = host.partition(":")
+    return name if colon and port.isdigit() else host
 
 
 def _is_address(name: str) -> bool:

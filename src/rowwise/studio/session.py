@@ -88,8 +88,8 @@ class Studio:
     def _load(self, source: Source | None) -> None:
         try:
             held = Held.of(source)
-        except (RowwiseError, OSError) as error:
-            self._loading, self._failed = False, str(error)
+        except Exception as error:  # whatever it is, the page must not wait for ever
+            self._loading, self._failed = False, str(error) or type(error).__name__
         else:
             self._show(held)
         self._tell()
@@ -145,8 +145,8 @@ class Studio:
                 self.saved, self.mirror, self._kept = saved, Mirror(saved.model), str(path)
                 self._story = Story.of_run(saved, self._story.number + 1)
             self._measure_all()
-        except (RowwiseError, OSError) as error:
-            self._loading, self._failed = False, str(error)
+        except Exception as error:  # whatever it is, the page must not wait for ever
+            self._loading, self._failed = False, str(error) or type(error).__name__
         self._tell()
 
     # ---- training

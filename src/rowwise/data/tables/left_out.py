@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rowwise.data.tables.missing_words import real_words
+from rowwise.data.tables.weights import WEIGHT
 from rowwise.errors import warn_user
 from rowwise.text import say
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from rowwise.data.tables.profile import Profile
-    from rowwise.data.tables.schema import Schema
+    from rowwise.data.tables.schema import Column, Schema
 
 SHOWN = 6  # of a list in a message
 
@@ -87,3 +89,20 @@ def tell_spellings(name: str, groups: Iterable[tuple[str, ...]]) -> None:
 
 def _counted(counts: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f'"{word}": {count:,}' for word, count in counts)
+
+
+def not_used(schema: Schema) -> list[tuple[Column, str]]:
+    """The columns that were dropped without being asked to, and why in words."""
+    return [
+        (column, say(f"schema.dropped.{column.reason}"))
+        for column in schema.columns
+        if column.kind == "dropped" and column.reason not in ("asked", "group", WEIGHT)
+    ]
+
+
+def words_beside_classes(profiles: Mapping[str, Profile], schema: Schema) -> dict[str, Counter[str]]:
+    """By target, how often each word stands there for a missing value."""
+    return {
+        name: Counter({word: count for word, count in profiles[name].words.items() if word not in schema.classes})
+        for name in schema.targets
+    }

@@ -20,7 +20,7 @@ from rowwise.data.tables.cleaning import ROW
 from rowwise.data.tables.encode import as_written, check_columns, encode_rows, oddity_notes
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
-from rowwise.data.tables.left_out import tell_left_out, tell_unseen
+from rowwise.data.tables.left_out import tell_left_out, tell_unseen, words_beside_classes
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.rare_classes import warn_of_rare_classes
 from rowwise.data.tables.read import open_table
@@ -29,7 +29,7 @@ from rowwise.data.tables.split_keys import GROUP_KEYS, group_keys, time_keys
 from rowwise.data.tables.statistics import fitted, renumbered
 from rowwise.data.tables.target_scales import scale_of
 from rowwise.data.tables.targets import check_has_targets, check_targets, having_targets, targets_of
-from rowwise.data.tables.weights import WEIGHT, check_parts, check_weights, tell_weightless, with_weights
+from rowwise.data.tables.weights import check_parts, check_weights, tell_weightless, with_weights
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
 
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from rowwise.data.tables.decimal_sign import Signs
     from rowwise.data.tables.profile import Profile
     from rowwise.data.tables.read import Limits, Table
-    from rowwise.data.tables.schema import Column
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +122,7 @@ def read(source: Source, limits: Limits | None = None, schema: Schema | None = N
         settle_dates(profiles, source, warn=schema is None)
         read_by = schema or infer_schema(table, source, profiles, signs)
         records = _encoded(table, read_by, source, profiles, signs)
-    tell_left_out(read_by, records.left_out, _total(records), _not_classes(profiles, read_by))
+    tell_left_out(read_by, records.left_out, _total(records), words_beside_classes(profiles, read_by))
     tell_weightless(source.weight, records.weightless, _total(records))
     return TableRead(
         source, source.name, table.name, len(table.columns), table.about, read_by, schema is not None, records
@@ -268,23 +267,6 @@ def read_as(schema: Schema, source: Source, limits: Limits | None = None) -> tup
         tell_weightless(schema.weight, weightless, total)
         other = TableRead(source, source.name, table.name, len(table.columns), table.about, schema, True, records)
         return _dataset(source, schema, other, np.arange(len(records.x)), records.x, "test"), oddities
-
-
-def _not_classes(profiles: Mapping[str, Profile], schema: Schema) -> dict[str, Counter[str]]:
-    """By target, how often each word stands there for a missing value."""
-    return {
-        name: Counter({word: count for word, count in profiles[name].words.items() if word not in schema.classes})
-        for name in schema.targets
-    }
-
-
-def not_used(schema: Schema) -> list[tuple[Column, str]]:
-    """The columns that were dropped without being asked to, and why in words."""
-    return [
-        (column, say(f"schema.dropped.{column.reason}"))
-        for column in schema.columns
-        if column.kind == "dropped" and column.reason not in ("asked", "group", WEIGHT)
-    ]
 
 
 def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str, Profile], signs: Signs) -> Records:

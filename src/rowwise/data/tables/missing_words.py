@@ -68,11 +68,13 @@ def real_words(words: Mapping[str, int], others: Iterable[str] | None, present: 
     if others is None or not words:
         return frozenset()
     values = set(others)
-    if len(values) < 2:  # without them there would be nothing to tell apart
-        often = sorted(words, key=lambda word: (-words[word], word))
-        return frozenset(often[: 2 - len(values)])
+    # Without two there would be nothing to tell apart; the other words are then judged beside these.
+    often = sorted(words, key=lambda word: (-words[word], word))
+    classes = often[: max(0, 2 - len(values))]
     if numeric:
-        return frozenset()
+        return frozenset(classes)
+    values |= {*classes}
+    present += sum(words[word] for word in classes)
     codes = all(CODE.fullmatch(value) for value in values)
     usual = present / len(values)
 
@@ -82,4 +84,4 @@ def real_words(words: Mapping[str, int], others: Iterable[str] | None, present: 
         share = SHARE_OF_PROGRAMS if word in WRITTEN_BY_PROGRAMS else SHARE_OF_PEOPLE
         return words[word] >= max(2, share * usual)
 
-    return frozenset(filter(is_real, words))
+    return frozenset(word for word in words if word in classes or is_real(word))

@@ -61,7 +61,7 @@ _NUMBER = (
     r"^(?P<open>\()?\s?(?P<first>[+-])?\s?(?P<currency>" + CURRENCIES + r")?\s?(?P<second>[+-])?"
     r"(?P<body>[.,]?\d[\d.,' ]*?)(?P<exponent>[eE][+-]?\d{1,3}|[dD][+-]\d{2,3})?"
     r"(?P<cents>[.,]-{1,2}|/-)?\s?(?P<last>-)?\s?"
-    r"(?P<unit>[kcdm]?m[23]|ft[23]|[\p{L}\p{Sc}%‰°′″\"][\p{L}\p{M}\p{Sc}%°²³/·.^-]{0,15}"
+    r"(?P<unit>[kcdm]?m[23]|ft[23]|[\p{L}\p{Sc}%‰°′″\"㍱-㏟℃℉][\p{L}\p{M}\p{Sc}%°²³/·.^-]{0,15}"
     r"(?: (?:\p{L}{1,12}|\p{Sc})){0,2})?"
     r"(?P<close>\))?$"
 )

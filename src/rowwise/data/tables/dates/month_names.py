@@ -15,7 +15,8 @@ MONTHS = {
             " leden ledna januára tammikuu tammikuuta ιανουάριος ιανουαρίου ιαν január ianuarie січень січня"
             " gener"
             " ינואר בינואר يناير януари jaanuar",
-            "feb february februar februari février fév fevrier fev febrero fevereiro febbraio luty lutego lut фев февр"
+            "feb february februar februari février févr fév fevrier fevr fev"
+            " febrero fevereiro febbraio luty lutego lut фев февр"
             " февраля февраль şubat şub"
             " únor února február februára helmikuu helmikuuta φεβρουάριος φεβρουαρίου φεβ februarie лютий"
             " лютого febrer"
