@@ -18,7 +18,7 @@ import pytest
 
 import rowwise
 from rowwise.cli import main
-from rowwise.data.databases import Database, split_password
+from rowwise.data.databases import Database, absolute, quoted_table, split_password
 from rowwise.data.source import Source
 from rowwise.data.tables.database_rows import connected, read_database
 from rowwise.errors import RowwiseError, UsageError
@@ -166,6 +166,32 @@ def test_sqlite_is_a_source_and_a_sink(run, houses, new, expected, tmp_path, cap
         predict(run, "plain.csv", "--out", f"sqlite:///out.db?table=새 표&if_exists={mode}")
         with closing(sqlite3.connect("out.db")) as database, database:
             assert database.execute('select count(*) from "새 표"').fetchone() == (count,)
+
+
+def test_names_of_any_signs_are_written_and_read_alike(run, new, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    new.with_columns(pl.lit(1).alias("price, KRW"), pl.lit(2).alias('a"b')).write_parquet("more.parquet")
+    predict(run, "more.parquet", "--out", "sqlite:///out.db?table=a.b, C")
+    written = read_database("sqlite:///out.db?table=a.b, C")
+    assert written["price, KRW"].to_list() == [1] * 5
+    assert written['a"b'].to_list() == [2] * 5
+    assert quoted_table("a.b", "postgresql") == '"a"."b"'
+    assert main(["predict", str(run), "more.parquet", "--out", "sqlite:///out.db?table=A.b, c"]) == 2
+    assert "if_exists=append" in capsys.readouterr().err
+    new.with_columns(pl.lit(1).alias("ID")).write_parquet("twice.parquet")
+    assert main(["predict", str(run), "twice.parquet", "--out", "sqlite:///out.db?table=new"]) == 2
+    assert "id and ID for one" in capsys.readouterr().err
+
+
+def test_a_kept_place_is_absolute_in_one_spelling(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for place in ("sqlite:///a b.db?table=t", "sqlite:///a%20b.db?table=t", "SQLITE:///a b.db?table=t"):
+        assert absolute(place) == f"sqlite:///{tmp_path}/a b.db?table=t"
+    for name in ("a%3f.db", "a?b#.db"):
+        kept = absolute("sqlite:///" + name.replace("%", "%25").replace("?", "%3f"))
+        assert Database.of(kept).path == str(tmp_path / name)
+        assert absolute(kept) == kept
+    assert absolute("POSTGRES://me@host/db?table=t") == "postgresql://me@host/db?table=t"
 
 
 def test_a_run_is_trained_and_measured_on_a_database(houses, tmp_path, monkeypatch):

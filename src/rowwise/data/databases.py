@@ -151,7 +151,7 @@ class Database:
         """
         if self.query and not READS.match(self.query):
             raise UsageError("database.only_reads")
-        return self.query or f"select * from {quoted(self.table)}"
+        return self.query or f"select * from {quoted_table(self.table, self.kind)}"
 
     def address_with(self, password: str) -> str:
         """As PostgreSQL's programs take it, with the password."""
@@ -181,6 +181,17 @@ def _arguments(text: str) -> tuple[dict[str, str], str]:
     return own, "&".join(others)
 
 
-def quoted(table: str) -> str:
-    """A table's name in SQL, that of its schema before a dot."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in table.split(".", 1))
+def schema_and_table(table: str, kind: str) -> tuple[str, str]:
+    """Of a table's name: PostgreSQL's has that of its schema before a dot, SQLite's is all its own."""
+    schema, dot, name = table.partition(".")
+    return (schema, name) if dot and kind == POSTGRES else ("", table)
+
+
+def quoted_table(table: str, kind: str) -> str:
+    """A table's name in SQL."""
+    return ".".join(quoted(part) for part in schema_and_table(table, kind) if part)
+
+
+def quoted(name: str) -> str:
+    """A name in SQL."""
+    return '"' + name.replace('"', '""') + '"'

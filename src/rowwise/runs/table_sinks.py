@@ -13,7 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from rowwise.data.databases import FAIL, POSTGRES, REPLACE, Database, quoted, split_password
+from rowwise.data.databases import (
+    FAIL,
+    POSTGRES,
+    REPLACE,
+    SQLITE,
+    Database,
+    quoted,
+    quoted_table,
+    schema_and_table,
+    split_password,
+)
 from rowwise.data.tables.database_rows import connected, rows_of_query
 from rowwise.data.tables.formulas import harmless_cells, harmless_names
 from rowwise.data.tables.parse import as_numbers
@@ -190,7 +200,7 @@ class DatabaseSink:
         self._database, self._spool = Database.of(self.place), _Spool()
         if not self._database.table:
             raise UsageError("database.no_table", place=self.place)
-        self.language = language()
+        self.language, self._checked = language(), False
 
     def begin(self, form: Form) -> None:
         """Refuses before anything is predicted; raises UsageError where the table is there already."""
@@ -198,6 +208,9 @@ class DatabaseSink:
             self._check_free(connection)
 
     def add(self, batch: Batch) -> None:
+        if not self._checked and self._database.kind == SQLITE:
+            self._check_names(batch.with_prediction(batch.rows).columns)
+        self._checked = True
         self._spool.add(batch)
 
     def end(self) -> list[str]:
@@ -213,21 +226,29 @@ class DatabaseSink:
     def close(self) -> None:
         self._spool.close()
 
+    def _check_names(self, names: list[str]) -> None:
+        """SQLite tells the letters of ASCII apart by no case; raises UsageError for two names that are one to it."""
+        seen = dict[bytes, str]()
+        for name in names:
+            first = seen.setdefault(name.encode("utf-8", "surrogatepass").lower(), name)
+            if first is not name:
+                raise UsageError("database.same_columns", first=first, second=name)
+
     def _check_free(self, connection: Any) -> bool:
         """Whether the table is there."""
         table = self._database.table
         if self._database.kind == POSTGRES:
-            name = quoted(table).replace("'", "''")  # arguments of a query would ask for pyarrow
+            name = quoted_table(table, POSTGRES).replace("'", "''")  # arguments of a query would ask for pyarrow
             there = bool(rows_of_query(connection, f"select to_regclass('{name}') is not null").item())
         else:
-            named = connection.execute("select count(*) from sqlite_master where name = ?", (table,))
+            named = connection.execute("select count(*) from sqlite_master where name = ? collate nocase", (table,))
             there = bool(named.fetchone()[0])
         if there and self._database.if_exists == FAIL:
             raise UsageError("database.exists", table=table, place=self.place.partition("?")[0])
         return there
 
     def _to_postgres(self, connection: Any, batches: Iterator[pl.DataFrame], there: bool) -> None:
-        schema, _, table = self._database.table.rpartition(".")
+        schema, table = schema_and_table(self._database.table, POSTGRES)
         mode = "replace" if there and self._database.if_exists == REPLACE else "append" if there else "create"
         with connection.cursor() as cursor:
             for rows in batches:
@@ -235,20 +256,20 @@ class DatabaseSink:
                 mode = "append"
 
     def _to_sqlite(self, connection: Any, batches: Iterator[pl.DataFrame], there: bool) -> None:
-        table = '"' + self._database.table.replace('"', '""') + '"'
+        table = quoted_table(self._database.table, SQLITE)
         connection.execute("begin")
         if there and self._database.if_exists == REPLACE:
             connection.execute(f"drop table {table}")
             there = False
         for rows in map(_storable, batches):
-            names = ", ".join('"' + name.replace('"', '""') + '"' for name in rows.columns)
+            names = [quoted(name) for name in rows.columns]
             if not there:
                 kinds = ("REAL" if t.is_float() else "INTEGER" if t.is_integer() else "TEXT" for t in rows.dtypes)
-                columns = (f"{name} {kind}" for name, kind in zip(names.split(", "), kinds, strict=True))
+                columns = (f"{name} {kind}" for name, kind in zip(names, kinds, strict=True))
                 connection.execute(f"create table {table} ({', '.join(columns)})")
                 there = True
             marks = ", ".join("?" * len(rows.columns))
-            connection.executemany(f"insert into {table} ({names}) values ({marks})", _python_rows(rows))
+            connection.executemany(f"insert into {table} ({', '.join(names)}) values ({marks})", _python_rows(rows))
 
 
 class _Spool:
