@@ -55,6 +55,7 @@ def test_an_instruction_set_as_it_is_shipped_computes_what_the_reference_does(is
     compare([*OPTIMISED, *flags(isa)], 300, tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_code_without_any_vector_instruction_computes_what_the_reference_does(tmp_path):
     without = ["-U__SSE2__", "-U__ARM_NEON"]  # what vector.h asks for
@@ -68,6 +69,7 @@ def test_networks_of_every_kind_train_without_a_finding_and_without_an_allocatio
     compare([*flags(isa), *SANITIZED, f"-fsanitize={sanitizer}"], 30, tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_no_offset_is_added_to_a_slot_that_a_rule_has_not(tmp_path):
     # Clang's sanitizer alone reports arithmetic on null pointers.

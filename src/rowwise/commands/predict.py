@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.options import chosen, model_task, table_format
-from rowwise.data.databases import is_database
+from rowwise.data.databases import is_database, without_password
 from rowwise.data.source import Source
 from rowwise.errors import DataError, ModelError, UsageError
 from rowwise.runs.plan import option_names
@@ -55,10 +55,12 @@ def _predict(
         folder = next((file for file in files if not is_database(file) and Path(file).is_dir()), None)
         table = saved.schema is not None
         if skip_bad and (table or folder is None):
-            raise UsageError("source.option.data", option="--skip-bad", place=files[0])
+            raise UsageError("source.option.data", option="--skip-bad", place=without_password(str(files[0])))
         as_written = chosen(given)
         if as_written and not table:
-            raise UsageError("source.option.data", option=option_names(as_written), place=files[0])
+            raise UsageError(
+                "source.option.data", option=option_names(as_written), place=without_password(str(files[0]))
+            )
         if not table and folder is None and out is not None:
             raise UsageError("predict.out.pictures")
         if not table and saved.accepts.kind != "pictures":
