@@ -275,3 +275,9 @@ def test_texts_of_no_letters_are_refused(here):
     np.savez("a.npz", x=np.zeros((40, 3)), y=labels)
     with pytest.raises(DataError, match="no Unicode"):
         rowwise.load("a.npz")
+
+
+def test_an_array_that_is_not_read_is_said(here):
+    np.savez("a.npz", x=pictures(), y=labels(), mask=np.zeros((40, 2), bool))
+    with pytest.warns(rowwise.Suspicious, match=r"a\.npz: mask is not read.*put NaN into x"):
+        rowwise.load("a.npz")

@@ -21,10 +21,12 @@ import numpy as np
 from rowwise.archive import BLOCK, open_archive
 from rowwise.data.arrays.labels import class_names, is_regression, numbered, targets
 from rowwise.data.arrays.npy import mapped, read_header, unpacked
+from rowwise.data.column_names import listed
 from rowwise.data.dataset import Dataset, provenance_fields
 from rowwise.data.overlap import warn_of_shared
 from rowwise.data.picture_records import WHOLE
-from rowwise.errors import DataError, os_reason
+from rowwise.errors import DataError, os_reason, warn_user
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,12 +57,14 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
             another; labels that name no classes.
 
     Warns:
-        Suspicious: records in both parts.
+        Suspicious: records in both parts; arrays that are not read.
     """
     path = Path(source.place)
     with _reading(path):
         arrays = _npz(path) if path.suffix.lower() == ".npz" else _npy(path)
     x, y = _parts(path, arrays)
+    if unread := [name for name in arrays if not _role(name) and _flat(name) not in NAMES]:
+        warn_user(say("arrays.unread", file=path, names=listed(unread, 5)))
     names: tuple[str, ...] = ()
     if is_regression(path, y, source.task):
         y = {part: targets(path, values) for part, values in y.items()}
