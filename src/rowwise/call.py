@@ -6,7 +6,6 @@ that was meant.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Mapping
 from functools import wraps
@@ -16,14 +15,13 @@ import numpy as np
 
 from rowwise.errors import CallError
 from rowwise.text import say
+from rowwise.text.near import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-SIMILAR = 0.6  # of two names, for one to be taken for a slip of the other: `epoch` and `epochs`, not `lr` and `x`
 
 
 def called_as_in_keras(
@@ -79,8 +77,8 @@ def _check_names(function: str, signature: inspect.Signature, args: tuple[Any, .
         raise CallError("call.too_many", function=function, most=len(positional), found=len(args))
     for name in kwargs:
         if name not in signature.parameters:
-            near = difflib.get_close_matches(name, signature.parameters, 1, SIMILAR)
-            mend = say("call.near", near=near[0]) if near else say("call.known", known=", ".join(signature.parameters))
+            near = nearest(name, signature.parameters)
+            mend = say("call.near", near=near) if near else say("call.known", known=", ".join(signature.parameters))
             raise CallError("call.unknown", function=function, name=name, mend=mend)
         if name in positional[: len(args)]:
             raise CallError("call.twice", function=function, name=name)

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from conftest import Served
 from PIL import Image
+from studio_server import Served
 
 from rowwise.data.source import Source
 from rowwise.errors import UsageError

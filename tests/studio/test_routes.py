@@ -5,11 +5,11 @@ import json
 
 import numpy as np
 import pytest
+from studio_server import TOKEN
 
 import rowwise
 from rowwise.studio.routes import PAGE, ROUTES
 
-TOKEN = "a-token-of-the-tests-0123"
 PATHS = [
     (method, path.replace("{name}", "main.js").replace("{layer}", "0").replace("{number}", "0"))
     for method, path, _ in ROUTES

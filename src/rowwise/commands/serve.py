@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import math
-import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rowwise import environment
 from rowwise.commands.options import model_task
-from rowwise.errors import UsageError, os_reason
 from rowwise.serve.guard import policy
 from rowwise.serve.limits import MIB, Limits
 from rowwise.serve.start import check_installed, guarded
 from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.argument_types import POSITIVE, whole
+from rowwise.terminal.http_server import address, listen, serve_until_signal
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Option, common
-from rowwise.terminal.signals import StopSignals
 from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rowwise.serve.guard import App
 
 HOST, PORT = "127.0.0.1", 8000
 BACKLOG = 2048  # connections that may wait until they are taken
@@ -61,78 +53,37 @@ def _serve(
         seconds=timeout or USUAL.seconds,
     )
     check_installed()
-    listening = _listen(host, PORT if port is None else port)
+    listening = listen(host, PORT if port is None else port)
     check_addresses(KERAS)
     with listening, own_temporary_folder(), Output(quiet=quiet) as output:
         from rowwise.serve.service import Service
 
         with Service(runs, task, limits, output.warn) as service:
             names = ", ".join(service.workers)
-            place = _address(host, listening.getsockname()[1])
+            place = address(host, listening.getsockname()[1])
             key = "serve.started.token" if allowed.token else "serve.started"
             sentence = say(key, place=place, names=names)
-            _run(guarded(service, allowed), listening, service.drain, lambda: output.tell(sentence), limits.seconds)
+
+            def started() -> None:
+                gc.collect()
+                gc.freeze()  # else the collector walks through Keras and JAX again and again, and nobody is answered
+                output.tell(sentence)
+
+            serve_until_signal(
+                guarded(service, allowed),
+                listening,
+                service.drain,
+                started,
+                gc.unfreeze,
+                loop="asyncio",  # uvloop takes one new connection at a time: the last of a thousand would wait long
+                http="httptools",
+                ws="none",
+                log_config=None,
+                backlog=BACKLOG,
+                timeout_graceful_shutdown=math.ceil(2 * limits.seconds),
+            )
             output.tell(say("serve.ended"))
     return 0
-
-
-def _run(app: App, listening: socket.socket, drain: Any, started: Any, seconds: float) -> None:
-    """Answer until the first signal; then finish what was taken on. A second signal ends it at once."""
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            started()
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:  # uvicorn's own would end the process by the signal
-            yield
-
-        async def on_tick(self, counter: int) -> bool:
-            return await super().on_tick(counter) or signals.event.is_set()
-
-    config = uvicorn.Config(
-        app,
-        loop="asyncio",  # uvloop takes one new connection at a time: the last of a thousand would wait for seconds
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=math.ceil(2 * seconds),
-    )
-    with StopSignals(drain) as signals:
-        signals.patient = True
-        gc.collect()
-        gc.freeze()  # else the collector walks through all of Keras and JAX again and again, while nobody is answered
-        try:
-            Server(config).run(sockets=[listening])
-        finally:
-            gc.unfreeze()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """The socket, before anything takes time: a port that is taken is said at once."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, place = found[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(place)
-        except BaseException:
-            listening.close()
-            raise
-    except (OSError, OverflowError, UnicodeError) as cause:
-        raise UsageError("serve.port", place=_address(host, port), cause=os_reason(cause)) from cause
-    return listening
-
-
-def _address(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def _option(name: str, key: str, metavar: str, kind: Any, default: object) -> Option:

@@ -67,10 +67,11 @@ def _evaluated(jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Any]) -> l
         called = _called(eqn)
         if (replacement := _replacement(eqn)) is not None:
             results = replacement(*operands, **eqn.params)
-        elif called is not None and eqn.primitive.name == "while" and _to_be_replaced(called.jaxpr):
-            results = _loop(operands, **eqn.params)
         elif called is not None and (eqn.primitive.name in DERIVED or _to_be_replaced(called.jaxpr)):
-            results = _evaluated(called.jaxpr, called.consts, operands)
+            if eqn.primitive.name == "while":
+                results = _loop(operands, **eqn.params)
+            else:
+                results = _evaluated(called.jaxpr, called.consts, operands)
         else:
             results = eqn.primitive.bind(*operands, **eqn.params)
         several = isinstance(results, list | tuple)

@@ -14,7 +14,6 @@ from rowwise.errors import ModelError
 from rowwise.exports.about import commented, inputs, outputs
 from rowwise.exports.c_header import c_header, identifier
 from rowwise.exports.made import Made, described
-from rowwise.exports.program import DOUBLE, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,21 +101,15 @@ class _Compiled:
             self.code = made.read_bytes()
 
     def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> Answers:
-        kind = np.float64 if self.given.type == DOUBLE else np.float32
-        records = np.ascontiguousarray(inputs[self.given.name], kind)
+        records = np.ascontiguousarray(inputs[self.given.name])
         with tempfile.TemporaryDirectory(prefix="rowwise-") as folder:
             program = Path(folder, "model")
             program.write_bytes(self.code)
             program.chmod(0o700)
             done = subprocess.run([str(program)], input=records.tobytes(), capture_output=True, check=True)
         numbers = np.frombuffer(done.stdout).reshape(len(records), -1)
-        answers, first = {}, 0
-        for role, array in self.program.outputs.items():
-            part = numbers[:, first : first + array.columns]
-            part = part.astype(np.int64) if array.type == WHOLE else part
-            answers[role] = part[:, 0] if role == "class" else part
-            first += array.columns
-        return answers
+        ends = np.cumsum([array.columns for array in self.program.outputs.values()])
+        return self.program.answers_of(dict(zip(self.program.outputs, np.hsplit(numbers, ends[:-1]), strict=True)))
 
 
 def _version(compiler: str) -> str:

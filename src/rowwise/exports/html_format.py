@@ -17,7 +17,7 @@ from rowwise.errors import ModelError
 from rowwise.exports.about import inputs, outputs, properties
 from rowwise.exports.made import Made, described
 from rowwise.exports.packed import few, packed
-from rowwise.exports.program import DOUBLE, WHOLE
+from rowwise.exports.program import DOUBLE
 from rowwise.exports.records import OWN
 from rowwise.json_text import plain
 from rowwise.pages.render import render
@@ -126,12 +126,8 @@ def _by_node(node: str, program: Program, inputs: Mapping[str, NDArray[Any]]) ->
     if done.returncode:
         raise ModelError("export.run", by=Path(node).name, cause=done.stderr.decode(errors="replace").strip()[:200])
     rows = json.loads(done.stdout)
-    answers = {}
-    for role, array in program.outputs.items():
-        values = np.array([[float(number) for number in row[role]] for row in rows])
-        values = values.astype(np.int64) if array.type == WHOLE else values
-        answers[role] = values[:, 0] if role == "class" else values
-    return answers
+    numbers = {role: np.array([[float(number) for number in row[role]] for row in rows]) for role in program.outputs}
+    return program.answers_of(numbers)
 
 
 def _readable(number: float) -> float | str:

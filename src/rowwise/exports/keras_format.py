@@ -13,7 +13,7 @@ import numpy as np
 
 from rowwise.exports.about import properties
 from rowwise.exports.made import Made
-from rowwise.exports.program import WHOLE
+from rowwise.exports.program import WHOLE, bias_after
 from rowwise.json_text import to_json
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ def keras_model(program: Program) -> keras.Model:
         kernel, bias = program.constants[step.takes[1]], None
         dense = step.takes[1].endswith(".kernel")
         gives = step.gives
-        if dense and steps and steps[0].takes[0] == gives.name and steps[0].takes[-1].endswith(".bias"):
-            bias, gives = program.constants[steps[0].takes[-1]], steps.pop(0).gives
+        if dense and (name := bias_after(step, steps)):
+            bias, gives = program.constants[name], steps.pop(0).gives
         options: dict[str, Any] = {"trainable": False}
         if dense and step.layer not in taken:  # models within a model may have layers of one name
             options = {"name": step.layer}

@@ -15,7 +15,7 @@ import numpy as np
 from rowwise.exports.arithmetic import ARITHMETIC
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -97,7 +97,18 @@ class Program:
         known = self.run(inputs, exact)
         return {role: known[array.name] for role, array in self.outputs.items()}
 
-    @property
-    def weights(self) -> int:
-        """Bytes of all constants."""
-        return sum(constant.nbytes for constant in self.constants.values())
+    def answers_of(self, numbers: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """The outputs of a runner that knows numbers alone, each `(records, columns)`, as `answers` gives them."""
+        typed = {
+            role: numbers[role].astype(np.int64) if array.type == WHOLE else numbers[role]
+            for role, array in self.outputs.items()
+        }
+        return {role: values[:, 0] if role == "class" else values for role, values in typed.items()}
+
+
+def bias_after(step: Step, following: Sequence[Step]) -> str:
+    """The name of the bias that is added to a Dense layer's product right behind it; empty where there is none."""
+    if not following or following[0].operation != "add":
+        return ""
+    product, bias = following[0].takes
+    return bias if product == step.gives.name and bias.endswith(".bias") else ""

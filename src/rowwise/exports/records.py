@@ -120,13 +120,9 @@ def _drawn_column(column: Column, random: np.random.Generator) -> NDArray[np.flo
 
 def _odd_rows(schema: Schema, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Rows with missing values and unknown levels; and rows with numbers far from all others."""
-    places, first = [], 0
-    for column in schema.used:
-        places.append((column, first))
-        first += len(column.inputs)
     odd = [np.full(x.shape[1], np.nan, np.float32)]
     extremes = []
-    for number, (column, place) in enumerate(places[:TRIED_COLUMNS]):
+    for number, (column, place) in enumerate(schema.used_and_placed[:TRIED_COLUMNS]):
         row, inputs = x[number % len(x)], len(column.inputs)
         odd.append(_with(row, place, np.full(inputs, np.nan)))
         if column.kind == "categorical":

@@ -8,12 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from rowwise.exports.about import commented, properties
 from rowwise.exports.made import Made, described
 from rowwise.exports.packed import few
-from rowwise.exports.program import DOUBLE
 from rowwise.exports.safetensors import safetensors
 from rowwise.exports.torch_module import SOURCE, lines_of, torch_module
 from rowwise.json_text import to_json
@@ -74,9 +71,8 @@ def _by_torch(program: Program, files: Mapping[Path, bytes]) -> dict[str, Runner
         model = module.load()
 
     def run(inputs: Mapping[str, NDArray[Any]]) -> Answers:
-        kind = np.float64 if given.type == DOUBLE else np.float32
         with torch.no_grad():
-            answers = model(torch.from_numpy(inputs[given.name].astype(kind)))
+            answers = model(torch.from_numpy(inputs[given.name]))
         return {role: answer.numpy() for role, answer in answers.items()}
 
     return {f"torch {torch.__version__}": run}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.exports.c_header import identifier
-from rowwise.exports.program import DOUBLE, FLOAT, WHOLE
+from rowwise.exports.program import DOUBLE, FLOAT, WHOLE, bias_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,17 +159,12 @@ class _Writer:
                 layer = step.layer
                 lines.append(f"# {' '.join(layer.split())}")
             if step.operation == "matmul" and step.takes[1].endswith(".kernel"):
-                bias = steps[0].takes[1] if steps and self._adds_bias(step, steps[0]) else ""
+                bias = bias_after(step, steps)
                 gives = steps.pop(0).gives if bias else step.gives
                 lines.append(f"{gives.name} = {self._linear(step, bias)}({step.takes[0]})")
             else:
                 lines.append(f"{step.gives.name} = {self._of(step)}")
         return Written(self.parts, lines, self.state)
-
-    @staticmethod
-    def _adds_bias(step: Step, following: Step) -> bool:
-        taken = following.takes
-        return following.operation == "add" and taken[0] == step.gives.name and taken[1].endswith(".bias")
 
     def _linear(self, step: Step, bias: str) -> str:
         """The nn.Linear of a Dense layer: its kernel is (inputs, outputs), a weight (outputs, inputs)."""

@@ -88,11 +88,10 @@ def table_columns(schema: Schema | None, width: int) -> list[TableColumn]:
     """The columns of the table; without a schema each column of X, of which there are `width`."""
     if schema is None:
         return [TableColumn(f"x{place}", (place,)) for place in range(width)]
-    columns, place = [], 0
-    for column in schema.used:
-        columns.append(TableColumn(column.name, tuple(range(place, place + len(column.inputs))), column))
-        place += len(column.inputs)
-    return columns
+    return [
+        TableColumn(column.name, tuple(range(place, place + len(column.inputs))), column)
+        for column, place in schema.used_and_placed
+    ]
 
 
 def columns_of(data: Dataset) -> list[TableColumn]:

@@ -156,8 +156,7 @@ def recipe(schema: Schema) -> Recipe:
     missing: list[tuple[float, ...]] = []
     codes: list[tuple[float, ...]] = []
     order: list[tuple[str, int]] = []  # of the features but the codes, which come last
-    place = 0  # of the column's first column of X
-    for column in schema.used:
+    for column, place in schema.used_and_placed:
         if column.embedded:
             codes.append((place, len(column.levels)))
         elif column.kind == "categorical":
@@ -177,7 +176,6 @@ def recipe(schema: Schema) -> Recipe:
         if column.indicated:
             order.append(("missing", len(missing)))
             missing.append((place,))
-        place += len(column.inputs)
 
     def entries(rows: list[tuple[float, ...]], which: int, kind: type[Any] = np.float32) -> NDArray[Any]:
         return np.array([row[which] for row in rows], kind)

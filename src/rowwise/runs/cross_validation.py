@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rowwise.runs.decision_record import Decisions
     from rowwise.runs.events import Event, Observer
     from rowwise.runs.plan import TrainingPlan
-from rowwise.runs.saved import Saved
+    from rowwise.runs.saved import Saved
 
 PREDICTIONS, SUMMARY = "out-of-fold.csv", "cross-validation.json"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from rowwise.serve.bodies import LARGEST
 from rowwise.serve.plain_records import PlainRecords
 from rowwise.serve.problems import WRONG, Refused
 from rowwise.text import say
+from rowwise.text.near import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,11 +42,7 @@ class NamedRecords:
         self._plain = PlainRecords(schema)
         self._used = {column.name: column for column in schema.used}
         self._known = self._used.keys() | {column.name for column in schema.columns} | {*schema.targets}
-        self._places: dict[str, int] = {}  # of each column's first column of X
-        place = 0
-        for column in schema.used:
-            self._places[column.name] = place
-            place += len(column.inputs)
+        self._places = {column.name: place for column, place in schema.used_and_placed}
         numeric = [c for c in schema.used if c.kind == "numeric" and _is_number(c.low) and _is_number(c.high)]
         self._ranged = [column.name for column in numeric]
         self._at = np.array([self._places[name] for name in self._ranged], np.intp)
@@ -106,12 +102,9 @@ class NamedRecords:
                     raise Refused(WRONG, say("serve.records.large", **words))
 
     def _absent(self, name: str, unknown: list[str], count: int) -> dict[str, Any]:
-        near = difflib.get_close_matches(name, unknown, 1, 0.6)
-        message = (
-            say("serve.warning.absent.near", name=name, near=near[0])
-            if near
-            else say("serve.warning.absent", name=name)
-        )
+        near = nearest(name, unknown)
+        key = "serve.warning.absent.near" if near else "serve.warning.absent"
+        message = say(key, name=name, near=near)
         return warning(name, "absent", range(count), message)
 
     def _unknown(self, name: str, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -98,31 +98,15 @@ class Service:
 
     def metrics(self) -> Iterator[str]:
         """Lines about the models, in Prometheus's format."""
-        counts: dict[metrics.Labels, Worker] = {(("model", name),): worker for name, worker in self.workers.items()}
-        yield from metrics.family(
-            "rowwise_records_total",
-            "counter",
-            "Records that were predicted.",
-            {labels: worker.counts.records for labels, worker in counts.items()},
-        )
-        yield from metrics.family(
-            "rowwise_batches_total",
-            "counter",
-            "Batches that were computed.",
-            {labels: worker.counts.batches for labels, worker in counts.items()},
-        )
-        yield from metrics.family(
-            "rowwise_largest_batch_records",
-            "gauge",
-            "Records of the largest batch.",
-            {labels: worker.counts.largest for labels, worker in counts.items()},
-        )
-        yield from metrics.family(
-            "rowwise_waiting_requests",
-            "gauge",
-            "Requests without an answer yet.",
-            {labels: worker.waiting for labels, worker in counts.items()},
-        )
+        families: list[tuple[str, str, str, Callable[[Worker], int]]] = [
+            ("records_total", "counter", "Records that were predicted.", lambda worker: worker.counts.records),
+            ("batches_total", "counter", "Batches that were computed.", lambda worker: worker.counts.batches),
+            ("largest_batch_records", "gauge", "Records of the largest batch.", lambda worker: worker.counts.largest),
+            ("waiting_requests", "gauge", "Requests without an answer yet.", lambda worker: worker.waiting),
+        ]
+        for name, kind, meaning, of in families:
+            values: dict[metrics.Labels, float] = {(("model", n),): of(w) for n, w in self.workers.items()}
+            yield from metrics.family(f"rowwise_{name}", kind, meaning, values)
         reloads: dict[metrics.Labels, float] = {
             (("result", "opened"),): self.reloads,
             (("result", "refused"),): self.failed_reloads,

@@ -66,6 +66,10 @@ class DenseClassifier(ClassifierMixin, DenseEstimator):
         EstimatorError: settings or data that cannot be used.
     """
 
+    class_weight: str | Mapping[Any, float] | None
+    calibrate: bool
+    threshold: str | float | None
+
     def __init__(
         self,
         *,
@@ -91,29 +95,7 @@ class DenseClassifier(ClassifierMixin, DenseEstimator):
         engine: str = "auto",
         threads: int | None = None,
     ) -> None:
-        super().__init__(
-            preset=preset,
-            hidden=hidden,
-            activation=activation,
-            dropout=dropout,
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            batch_size=batch_size,
-            epochs=epochs,
-            validation=validation,
-            patience=patience,
-            refit=refit,
-            pieces=pieces,
-            seeds=seeds,
-            random_state=random_state,
-            categorical=categorical,
-            numeric=numeric,
-            engine=engine,
-            threads=threads,
-        )
-        self.class_weight = class_weight
-        self.calibrate = calibrate
-        self.threshold = threshold
+        self._keep(locals())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

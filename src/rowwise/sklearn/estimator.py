@@ -19,7 +19,7 @@ from rowwise.sklearn.rows import rows_of
 from rowwise.sklearn.weights import distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import keras
     import polars as pl
@@ -42,46 +42,30 @@ WEIGHT = "sample_weight"
 class DenseEstimator(BaseEstimator):
     """The base of `DenseClassifier` and `DenseRegressor`."""
 
-    def __init__(
-        self,
-        *,
-        preset: str = "default",
-        hidden: Sequence[int] | None = None,
-        activation: str | None = None,
-        dropout: float | None = None,
-        learning_rate: float | None = None,
-        weight_decay: float | None = None,
-        batch_size: int | None = None,
-        epochs: int | None = None,
-        validation: float | None = None,
-        patience: int | None = None,
-        refit: bool | None = None,
-        pieces: int | None = None,
-        seeds: int | None = None,
-        random_state: int | np.random.RandomState | None = 0,
-        categorical: Sequence[str] = (),
-        numeric: Sequence[str] = (),
-        engine: str = "auto",
-        threads: int | None = None,
-    ) -> None:
-        self.preset = preset
-        self.hidden = hidden
-        self.activation = activation
-        self.dropout = dropout
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.validation = validation
-        self.patience = patience
-        self.refit = refit
-        self.pieces = pieces
-        self.seeds = seeds
-        self.random_state = random_state
-        self.categorical = categorical
-        self.numeric = numeric
-        self.engine = engine
-        self.threads = threads
+    # Set by the constructors, which scikit-learn asks to name each setting, and to keep it as it was given.
+    preset: str
+    hidden: Sequence[int] | None
+    activation: str | None
+    dropout: float | None
+    learning_rate: float | None
+    weight_decay: float | None
+    batch_size: int | None
+    epochs: int | None
+    validation: float | None
+    patience: int | None
+    refit: bool | None
+    pieces: int | None
+    seeds: int | None
+    random_state: int | np.random.RandomState | None
+    categorical: Sequence[str]
+    numeric: Sequence[str]
+    engine: str
+    threads: int | None
+
+    def _keep(self, given: Mapping[str, Any]) -> None:
+        """Set what a constructor was given, of which `given` is `locals()`."""
+        for name in self._get_param_names():
+            setattr(self, name, given[name])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import keras
     import polars as pl
 
-    from rowwise.data.tables.schema import Schema
     from rowwise.engine.prediction import Prediction, Predictor
     from rowwise.runs.record import RunRecord
 
@@ -31,15 +30,6 @@ class FittedNetwork:
         self.model, self.record, self.threads = model, record, threads
 
     @cached_property
-    def schema(self) -> Schema:
-        """The columns of the table that it learned from, with the thresholds that were chosen."""
-        from rowwise.models.preparation import preparation_of
-
-        preparation = preparation_of(self.model)
-        assert preparation is not None
-        return preparation.schema
-
-    @cached_property
     def _predictor(self) -> Predictor:
         from rowwise.engine.prediction import Predictor
 
@@ -47,13 +37,7 @@ class FittedNetwork:
 
     def predict(self, rows: pl.DataFrame) -> Prediction:
         """Of rows that have the columns of the schema; warns and raises as `Saved.predict`."""
-        from rowwise.data.tables.encode import encode, oddity_notes
-        from rowwise.errors import warn_user
-
-        encoded = encode(self.schema, rows)
-        for note in oddity_notes(self.schema, encoded.oddities):
-            warn_user(note)
-        return self._predictor.predict(encoded.x)
+        return self._predictor.predict(rows)
 
     def __reduce__(self) -> tuple[Any, ...]:
         with tempfile.TemporaryDirectory() as folder:

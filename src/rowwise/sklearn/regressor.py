@@ -29,6 +29,9 @@ class DenseRegressor(RegressorMixin, DenseEstimator):
         counts: whether y are counts, which are predicted above 0 and learned by their deviance.
     """
 
+    target_scale: str
+    counts: bool
+
     def __init__(
         self,
         *,
@@ -53,28 +56,7 @@ class DenseRegressor(RegressorMixin, DenseEstimator):
         engine: str = "auto",
         threads: int | None = None,
     ) -> None:
-        super().__init__(
-            preset=preset,
-            hidden=hidden,
-            activation=activation,
-            dropout=dropout,
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            batch_size=batch_size,
-            epochs=epochs,
-            validation=validation,
-            patience=patience,
-            refit=refit,
-            pieces=pieces,
-            seeds=seeds,
-            random_state=random_state,
-            categorical=categorical,
-            numeric=numeric,
-            engine=engine,
-            threads=threads,
-        )
-        self.target_scale = target_scale
-        self.counts = counts
+        self._keep(locals())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

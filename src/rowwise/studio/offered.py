@@ -55,7 +55,7 @@ class Offered:
         if not content:
             raise UsageError("studio.table.empty", name=name[:60])
         folder = cache_folder() / "studio" / hashlib.sha256(content).hexdigest()[:20]
-        path = folder / (called.stem.lstrip(".")[:60] + called.suffix.lower() or "table.csv")
+        path = folder / (called.stem.lstrip(".")[:60] + called.suffix.lower())
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as cause:
@@ -89,12 +89,11 @@ def columns_shown(schema: Schema) -> tuple[dict[str, Any], ...]:
     """Of each column its name and kind, and in each language the cells that `rowwise data show` has for it."""
     from rowwise.data.tables.schema_text import cells
 
-    shown, place = [], 0
-    for column in schema.columns[:MOST_COLUMNS]:
+    shown = []
+    for column, place in schema.placed[:MOST_COLUMNS]:
         words = {}
         for lang in LANGUAGES:
             with use_language(lang):
                 words[lang] = list(cells(column, place)[1:])
         shown.append({"name": column.name, "kind": column.kind, **words})
-        place += len(column.inputs)
     return tuple(shown)

@@ -89,11 +89,14 @@ class Studio:
         try:
             held = Held.of(source)
         except Exception as error:  # whatever it is, the page must not wait for ever
-            self._loading, self._failed = False, str(error) or type(error).__name__
+            self._fail(error)
         else:
             self._show(held)
         self._tell()
         import rowwise.studio.mirror  # noqa: F401  (Keras, for which the first training then need not wait)
+
+    def _fail(self, error: Exception) -> None:
+        self._loading, self._failed = False, str(error) or type(error).__name__
 
     def _show(self, held: Held) -> None:
         with self._guard:
@@ -146,7 +149,7 @@ class Studio:
                 self._story = Story.of_run(saved, self._story.number + 1)
             self._measure_all()
         except Exception as error:  # whatever it is, the page must not wait for ever
-            self._loading, self._failed = False, str(error) or type(error).__name__
+            self._fail(error)
         self._tell()
 
     # ---- training

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from rowwise.data.tables.spelling import folded_name, merged, yes_or_no
 from rowwise.data.tables.weights import WEIGHT
 from rowwise.errors import DataError, UsageError, warn_user
 from rowwise.text import say
+from rowwise.text.near import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,11 +43,11 @@ def check_options(table: Table, source: Source) -> None:
         value = getattr(source, option)
         for name in (value,) if isinstance(value, str) and value else value:
             if name not in table.columns:
-                near = difflib.get_close_matches(name, table.columns, 1, 0.6)
+                near = nearest(name, table.columns)
                 key = "table.no_column.near" if near else "table.no_column"
                 if name in getattr(getattr(source.frame, "index", None), "names", ()):
                     key = "table.no_column.index"
-                values = {"path": table.name, "near": listed(near), "known": listed(table.columns)}
+                values = {"path": table.name, "near": listed([near] if near else []), "known": listed(table.columns)}
                 raise UsageError(key, option=option, name=cut(name), **values)
     options: dict[str, str] = {}  # by the column that they name
     for option in ("target", "categorical", "numeric", "drop"):

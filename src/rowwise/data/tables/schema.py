@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
@@ -212,6 +212,17 @@ class Schema:
             levels[self.targets[0]] = self.classes
         words = frozenset((*MISSING, *self.missing))
         return {name: found for name, texts in levels.items() if (found := words & frozenset(texts))}
+
+    @cached_property
+    def placed(self) -> tuple[tuple[Column, int], ...]:
+        """Each column with the number of its first column of X, of which those that are dropped have none."""
+        sizes = [len(column.inputs) for column in self.columns]
+        return tuple(zip(self.columns, accumulate(sizes, initial=0), strict=False))
+
+    @cached_property
+    def used_and_placed(self) -> tuple[tuple[Column, int], ...]:
+        """The same of those that are used."""
+        return tuple((column, place) for column, place in self.placed if column.kind != "dropped")
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:

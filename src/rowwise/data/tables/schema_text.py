@@ -27,10 +27,8 @@ def schema_text(schema: Schema) -> str:
         table.add_column(say(f"schema.{name}"), justify=justify, overflow="fold")  # type: ignore[arg-type]
     table.add_column(say("schema.enters"), overflow="fold")
     table.add_column("X", justify="right", no_wrap=True)
-    place = 0
-    for column in schema.columns[:MOST]:
+    for column, place in schema.placed[:MOST]:
         table.add_row(*(_printable(cell) for cell in cells(column, place)))
-        place += len(column.inputs)
     text = StringIO()
     Console(file=text, width=WIDTH, color_system=None, legacy_windows=False).print(table)
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
@@ -47,10 +45,7 @@ def schema_card(schema: Schema) -> str:
     """The same as a notebook shows it."""
     from rowwise.pages.card import Table, card
 
-    rows, place = [], 0
-    for column in schema.columns:
-        rows.append(cells(column, place))
-        place += len(column.inputs)
+    rows = [cells(column, place) for column, place in schema.placed]
     head = [*(say(f"schema.{name}") for name in ("name", "kind", "missing", "values", "enters")), "X"]
     counts = {"used": len(schema.used), "columns": len(schema.columns)}
     return card(

@@ -81,7 +81,7 @@ def fitted(
         The schema, and for each categorical column of X what its level numbers become: `(levels + 1,)`.
     """
     moments = RunningMoments(x.shape[1])
-    places = _places(schema)
+    places = {column.name: slice(at, at + len(column.inputs)) for column, at in schema.used_and_placed}
     tallies = {column.name: tally for column in schema.used if (tally := KINDS[column.kind].tally(column)) is not None}
     for start in range(0, len(train), block_rows):
         block = x[train[start : start + block_rows]]
@@ -105,15 +105,6 @@ def fitted(
         missing = float((moments.records - summary.present) / max(moments.records, 1))
         columns.append(replace(column, missing=missing, **fields))
     return replace(schema, columns=tuple(columns)), new_numbers
-
-
-def _places(schema: Schema) -> dict[str, slice]:
-    """Which columns of X each column that is used becomes."""
-    places, first = {}, 0
-    for column in schema.used:
-        places[column.name] = slice(first, first + len(column.inputs))
-        first += len(column.inputs)
-    return places
 
 
 def renumbered(x: NDArray[np.float32], new_numbers: Mapping[int, NDArray[np.float32]]) -> NDArray[np.float32]:

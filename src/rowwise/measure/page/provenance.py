@@ -151,10 +151,7 @@ def _targets(subject: ReportContent) -> Table | None:
 
 def _columns(schema: Schema) -> Table:
     """What each column of the table is, and what the network sees of it."""
-    rows, place = [], 0
-    for column in schema.columns[:MOST_COLUMNS]:
-        rows.append(cells(column, place))
-        place += len(column.inputs)
+    rows = [cells(column, place) for column, place in schema.placed[:MOST_COLUMNS]]
     head = [*(say(f"schema.{name}") for name in ("name", "kind", "missing", "values", "enters")), "X"]
     title = say("report.columns", count=f"{len(schema.columns):,}", features=f"{len(schema.features):,}")
     return Table(title, head, rows)

@@ -32,9 +32,8 @@ def columns_of(dataset: Dataset, records: int = RECORDS) -> list[dict[str, Any]]
     schema = dataset.schema
     assert schema is not None
     row = dataset.x[min(records, len(dataset)) - 1]
-    columns, place = [], 0
-    numbers = _numbers(schema)
-    for column in schema.used:
+    columns, numbers = [], _numbers(schema)
+    for column, place in schema.used_and_placed:
         own = [numbers[column.name, name] for name in column.features]
         by_part = _by_part(column, own)
         for offset, name in enumerate(column.inputs):
@@ -49,7 +48,6 @@ def columns_of(dataset: Dataset, records: int = RECORDS) -> list[dict[str, Any]]
                     "feature_names": [schema.features[number] for number in by_part[offset]],
                 }
             )
-        place += len(column.inputs)
     return columns
 
 
