@@ -12,6 +12,7 @@ from typing import Any
 
 from rowwise.cores import usable_cores
 from rowwise.errors import UsageError
+from rowwise.terminal.columns import in_columns
 from rowwise.text import say
 
 PARTS = (
@@ -175,19 +176,10 @@ def _machine() -> str:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    from rich.cells import cell_len
-
     columns = list(dict.fromkeys(key for row in rows for key in row))
     head = [say(f"bench.column.{column}") for column in columns]
     cells = [head, *([_cell(row.get(column)) for column in columns] for row in rows)]
-    widths = [max(cell_len(line[i]) for line in cells) for i in range(len(columns))]
-
-    def line(words: list[str]) -> str:
-        gaps = [" " * (width - cell_len(word)) for word, width in zip(words, widths, strict=True)]
-        first, *others = zip(words, gaps, strict=True)
-        return "  ".join(["".join(first), *(gap + word for word, gap in others)]).rstrip()
-
-    return "\n".join(map(line, cells))
+    return in_columns(cells)
 
 
 # What stands in rows for people to read, as JSON has it → the end of its key in the catalogue.
