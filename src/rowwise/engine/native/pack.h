@@ -20,13 +20,14 @@ using NumberBits = std::uint64_t[kMostBlock * kRows / 64];
 // kRows rows of A over one block of the depth: which places are visited, and the numbers there. They either share their
 // visits, to every place where one of them is not zero, or each row has visits of its own: Plan::sharing says which.
 template <class T>
-struct alignas(64) PackedRows {
-  bool shared;                          // visits
-  int visits[kRows];                    // how many: shared, in visits[0]; else of each row
-  std::uint8_t places[kRows * kMostBlock];  // shared: (visit,); else (row, visit)
-  const T* own;                         // not shared: row r has own[r * ld + place * step] at a place
+struct PackedRows {
+  bool shared;           // visits
+  int visits[kRows];     // how many: shared, in visits[0]; else of each row
+  std::uint8_t* places;  // shared: (visit,); else (row, visit), rows `ld_places` apart
+  int ld_places;
+  const T* own;          // not shared: row r has own[r * ld + place * step] at a place
   std::ptrdiff_t ld, step;
-  T values[kMostBlock * kRows];             // (place, row): shared, or packed from bytes or a transpose
+  T* values;             // (place, row): shared, or packed from bytes or a transpose
 
   void choose_sharing(double limit, int rows, int shared_places, int nonzero) {
     shared = rows == kRows && shared_places * kRows <= limit * nonzero;
@@ -76,7 +77,7 @@ struct Rows {
     to.own = from;
     to.ld = ld;
     to.step = 1;
-    for (int r = 0; r < count; ++r) to.visits[r] = list_places(nonzero[r], depth, to.places + r * kMostBlock);
+    for (int r = 0; r < count; ++r) to.visits[r] = list_places(nonzero[r], depth, to.places + r * to.ld_places);
   }
 };
 
@@ -101,7 +102,7 @@ inline void list_visits(double sharing, const NumberBits& nonzero, int count, in
   for (int r = 0; r < count; ++r) {
     PlaceBits own{};
     for (int i = 0; i * 16 < depth; ++i) own[i / 4] |= every_fourth(nonzero[i] >> r) << i % 4 * 16;
-    to.visits[r] = list_places(own, depth, to.places + r * kMostBlock);
+    to.visits[r] = list_places(own, depth, to.places + r * to.ld_places);
   }
 }
 

@@ -51,7 +51,7 @@ template <class T, int J>
 #pragma GCC unroll 8
   for (int j = 0; j < J; ++j) sums[j] = !first_block ? load(out + j * W) : init ? load(init + j * W) : Vec<T>{};
   const T* const x = a.own + r * a.ld;
-  const std::uint8_t *place = a.places + r * kMostBlock, *const end = place + a.visits[r];
+  const std::uint8_t *place = a.places + r * a.ld_places, *const end = place + a.visits[r];
   for (; place < end; ++place) {
     const T* row = in_register(b + *place * ldb);
 #pragma GCC unroll 8
@@ -82,6 +82,20 @@ template <class T>
 struct PackedChunk {
   PackedRows<T> packed[kMostChunk / kRows];
   Range rows, depth;
+  // Of all packed rows, one behind the other: what a small depth does not fill stays out of the caches.
+  alignas(64) std::uint8_t places[kMostChunk * kMostBlock];
+  alignas(64) T values[kMostChunk * kMostBlock];
+
+  template <class A>
+  void pack(const A& a, double sharing) {
+    const int ld = (depth.size() + 15) / 16 * 16;
+    for (int row = rows.begin, i = 0; row < rows.end; row += kRows, ++i) {
+      packed[i].ld_places = ld;
+      packed[i].places = places + i * kRows * ld;
+      packed[i].values = values + i * kRows * ld;
+      a.pack(sharing, row, std::min(kRows, rows.end - row), depth.begin, depth.size(), packed[i]);
+    }
+  }
 
   // Times a panel of J vectors. The one after it is prefetched meanwhile: a step from panel to panel is further than
   // the processor looks ahead by itself.
@@ -106,14 +120,13 @@ struct PackedChunk {
 // Rows `rows` of A times the panels of B that belong to `owner`. b_of(panel, k) is B from its row k on, out_of(panel,
 // row) where the sums of a row of A go; when_done(panel, J, rows) is called once the sums of these rows are whole.
 template <class T, class A, class BOf, class OutOf, class WhenDone>
-void product(const Plan& plan, PackedChunk<T>& chunk, const A& a, Range rows, int depth, const PanelLayout<T>& layout, int owner, const BOf& b_of,
-             const OutOf& out_of, const WhenDone& when_done) {
+void product(const Plan& plan, PackedChunk<T>& chunk, const A& a, Range rows, int depth, const PanelLayout<T>& layout,
+             int owner, const BOf& b_of, const OutOf& out_of, const WhenDone& when_done) {
   for (int row = rows.begin; row < rows.end; row += plan.chunk) {
     chunk.rows = {row, std::min(row + plan.chunk, rows.end)};
     for (int k = 0; k < depth; k += plan.block) {
       chunk.depth = {k, std::min(k + plan.block, depth)};
-      for (int r = row; r < chunk.rows.end; r += kRows)
-        a.pack(plan.sharing, r, std::min(kRows, chunk.rows.end - r), k, chunk.depth.size(), chunk.packed[(r - row) / kRows]);
+      chunk.pack(a, plan.sharing);
       layout.for_each(owner, [&](const Panel& p, auto J, const Panel* next) {
         chunk.template times<J>(b_of(p, k), next ? b_of(*next, k) : PanelRows<T>{}, out_of(p, row));
         if (chunk.depth.end == depth) when_done(p, J, chunk.rows);
@@ -122,8 +135,8 @@ void product(const Plan& plan, PackedChunk<T>& chunk, const A& a, Range rows, in
   }
 }
 template <class T, class A, class BOf, class OutOf>
-void product(const Plan& plan, PackedChunk<T>& chunk, const A& a, Range rows, int depth, const PanelLayout<T>& layout, int owner, const BOf& b_of,
-             const OutOf& out_of) {
+void product(const Plan& plan, PackedChunk<T>& chunk, const A& a, Range rows, int depth, const PanelLayout<T>& layout,
+             int owner, const BOf& b_of, const OutOf& out_of) {
   product<T>(plan, chunk, a, rows, depth, layout, owner, b_of, out_of, [](const Panel&, auto, Range) {});
 }
 
