@@ -123,8 +123,8 @@ def test_a_plan_that_cannot_be_is_refused_by_name_and_changes_nothing(wrong, mes
 class Clocked:
     """Stands for a network and its epoch: what a step takes is given for each plan."""
 
-    def __init__(self, seconds, first, batch_size=32):
-        self.of, self.plan, self.batch_size = seconds, first, batch_size
+    def __init__(self, seconds, first):
+        self.of, self.plan = seconds, first
         self.seconds, self.steps, self.taken = 0.0, 0, []
 
     def take(self, values):
@@ -143,7 +143,7 @@ ONE, TWO, BY_RECORDS = StepPlan(1), StepPlan(2), StepPlan(2, by_records=True)
 
 
 def settle(clocked, memory=None, plans=(ONE, TWO, BY_RECORDS)):
-    planner = Planner(clocked, clocked.batch_size, dict.fromkeys(plans, 1e-4), memory)
+    planner = Planner(clocked, described(PLAIN, True, 32), dict.fromkeys(plans, 1e-4), memory)
     while not planner.settled:
         planner.run(clocked, clocked.steps, 10**9, 0.05)
     return planner
@@ -193,7 +193,7 @@ def test_a_plan_that_takes_a_fifth_longer_than_remembered_is_measured_again(tmp_
     kept = memory(tmp_path, monkeypatch)
     kept.write(Remembered(TWO, 1e-4 / 32))
     clocked = Clocked(lambda plan: 1e-4 if plan.threads == 1 else 1.3e-4, ONE)
-    planner = Planner(clocked, 32, dict.fromkeys((ONE, TWO), 1e-4), kept)
+    planner = Planner(clocked, described(PLAIN, True, 32), dict.fromkeys((ONE, TWO), 1e-4), kept)
     for _ in range(20):
         planner.run(clocked, clocked.steps, 10**9, 0.05)
     assert planner.plan.threads == 1

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.engine.native.remembered_plans import PlanMemory, Remembered
 from rowwise.engine.native.sensible_plans import variations
+from rowwise.engine.native.step_cost import change
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
+    from rowwise.engine.native.network_description import NetworkDescription
     from rowwise.engine.native.step_plan import StepPlan
 
 TURN = 1e-3  # seconds that a plan is tried at a time, one step at least
@@ -59,18 +61,23 @@ class Planner:
 
     Args:
         network: of the extension, which has the first of the plans.
-        batch_size: records of a step.
+        description: of the network.
         plans: those worth measuring, with their seconds a step on paper; the likeliest first.
         memory: where the fastest is kept; None where nothing is.
     """
 
     def __init__(
-        self, network: Any, batch_size: int, plans: Mapping[StepPlan, float], memory: PlanMemory | None = None
+        self,
+        network: Any,
+        description: NetworkDescription,
+        plans: Mapping[StepPlan, float],
+        memory: PlanMemory | None = None,
     ) -> None:
         self.plan, *_ = plans  # that the network has
         self.measured: list[Measured] = []  # in this training
-        self._network, self._batch_size, self._plans, self._memory = network, batch_size, plans, memory
-        self._changing = self._longest_change = 0.0  # seconds
+        self._network, self._plans, self._memory = network, plans, memory
+        self._batch_size, self._change = description.batch_size, change(description)
+        self._changing = 0.0  # seconds
         self._slices: list[float] = []
         remembered = memory.read() if memory is not None else None
         self._remembered = remembered.seconds if remembered else None  # while it may turn out wrong
@@ -120,8 +127,7 @@ class Planner:
             return
         start = time.perf_counter()
         self._network.take(plan.as_dictionary())
-        change = time.perf_counter() - start
-        self._changing, self._longest_change = self._changing + change, max(self._longest_change, change)
+        self._changing += time.perf_counter() - start
         self.plan = plan
 
     def _left(self) -> float:
@@ -135,7 +141,7 @@ class Planner:
         likeliest = min(self._plans.values())
         for plan, on_paper in self._plans.items():
             # The first step with it, and changing to it and back again.
-            if not self.measured or on_paper - likeliest + 2 * self._longest_change < self._left():
+            if not self.measured or on_paper - likeliest + 2 * self._change < self._left():
                 yield from self._turns_of(plan)
         for plan in variations(self._fastest().plan):
             if plan not in [one.plan for one in self.measured] and self._left() > 0:

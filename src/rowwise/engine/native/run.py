@@ -88,7 +88,7 @@ class Native:
         plans = plans_for(description, threads)
         self._network = network(description, next(iter(plans)))
         memory = PlanMemory(description, self._network.isa, build(), plans)
-        self.planner = Planner(self._network, description.batch_size, plans, memory)
+        self.planner = Planner(self._network, description, plans, memory)
         release(self.train.x)
         file = file_of(self.train.x) or ()
         self._bound_train = self._network.records(self.train.x, self.train.y, self.train.weights, *file)

@@ -25,6 +25,7 @@ SLOTS = {"adam": 2, "nadam": 2, "lion": 1}
 # A kernel's columns are divided where it has so many weights and no thread gets more than this many even shares, as
 # `schedule.h` does it.
 WORTH_DIVIDING, MOST_UNEVEN = 16384, 1.4
+MOVED = 1.5e9  # bytes of weights and slots a second, where a plan lays them differently
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,19 @@ class StepCost:
     seconds: float
 
 
+def change(d: NetworkDescription) -> float:
+    """Seconds on paper of changing to a plan for which the weights lie differently in memory."""
+    return 4 * sum(layer.inputs * layer.units for layer in d.layers if layer.kind == "dense") * (1 + _slots(d)) / MOVED
+
+
+def _slots(d: NetworkDescription) -> int:
+    return SLOTS.get(d.optimizer.rule, 1) + d.optimizer.averages
+
+
 def cost(d: NetworkDescription, plan: StepPlan, isa: str, trains: bool = True) -> StepCost:
     """What a step costs on paper: of training, or forward alone, in a call of its own."""
     lanes = LANES.get(isa, LANES["generic"])
-    slots = SLOTS.get(d.optimizer.rule, 1) + d.optimizer.averages
+    slots = _slots(d)
     tasks = -(-d.batch_size // plan.task)
     by_records = tasks / -(-tasks // plan.threads)  # threads' worth of work at a time
     multiply_adds = moved = 0
