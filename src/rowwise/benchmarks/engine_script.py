@@ -1,18 +1,16 @@
 """The native engine of one version of rowwise: an epoch for each line of standard input; prints a JSON object for each.
 
-    PYTHONPATH=VERSION:SITE-PACKAGES python -S engine_script.py RECORDS.npz
+    KERAS_BACKEND=jax ROWWISE_ISA=SET PYTHONPATH=VERSION:SITE-PACKAGES python -S engine_script.py RECORDS.npz
 
-A line is an object with hidden, batch_size, threads, records and instruction_set; the answer has the seconds of the
+A line is an object with hidden, batch_size, threads and records; the answer has the seconds of the
 epoch, and the plan that is remembered for the shape. RECORDS.npz holds x `(records, ...)` uint8 and y `(records,)`. Of
 rowwise it takes what versions have in common; what only this one has, it asks for.
 """
 
 import json
-import os
 import sys
 from typing import Any
 
-os.environ["KERAS_BACKEND"] = "jax"
 import keras
 import numpy as np
 
@@ -51,7 +49,6 @@ def plan_of(model: keras.Model, batch_size: int, threads: int | None) -> Any:
 models: dict[str, tuple[keras.Model, int]] = {}
 for line in sys.stdin:
     asked = json.loads(line)
-    os.environ["ROWWISE_ISA"] = asked["instruction_set"]
     model, epoch = models.get(line) or (model_of(asked["hidden"]), 0)
     more = 1 if epoch else 2  # the first plans, and fills the caches
     history = rowwise.fit(

@@ -58,24 +58,23 @@ def engine(
     if not sets:
         raise UsageError("bench.engine.missing", cause=native.why_missing)
     sets = [name for name in sets if name != BASELINE] or sets
+    earlier = build_version(_revision(against)) if against else None
     rows: list[Row] = []
-    with ExitStack() as kept:
-        folder = Path(kept.enter_context(tempfile.TemporaryDirectory()))
-        records = folder / "records.npz"
+    with tempfile.TemporaryDirectory() as folder:
+        records = Path(folder) / "records.npz"
         np.savez(records, x=train.x, y=train.y)
-        versions = {"now": kept.enter_context(_Version(None, records))}
-        if against:
-            versions["then"] = kept.enter_context(_Version(build_version(_revision(against)), records))
         for isa in sets:
-            for (hidden, batch_size, count), threads in ((shape, threads) for shape in shapes for threads in (1, None)):
-                asked = {
-                    "hidden": list(hidden),
-                    "batch_size": batch_size,
-                    "threads": threads,
-                    "records": min(count, len(train)),
-                    "instruction_set": isa,
-                }
-                rows.append(_row(asked, [int(np.prod(train.shape)), *hidden, len(train.classes)], versions, repeats))
+            with ExitStack() as kept:
+                versions = {"now": kept.enter_context(_Version(None, records, isa))}
+                if earlier is not None:
+                    versions["then"] = kept.enter_context(_Version(earlier, records, isa))
+                for (hidden, batch_size, count), threads in (
+                    (shape, threads) for shape in shapes for threads in (1, None)
+                ):
+                    asked = {"hidden": list(hidden), "batch_size": batch_size, "threads": threads}
+                    asked["records"] = min(count, len(train))
+                    units = [int(np.prod(train.shape)), *hidden, len(train.classes)]
+                    rows.append({"isa": isa, **_row(asked, units, versions, repeats)})
     return rows
 
 
@@ -89,7 +88,6 @@ def _row(asked: Row, units: Sequence[int], versions: dict[str, _Version], repeat
             if turn:
                 seconds[name].append(answer["seconds"])
     row: Row = {
-        "isa": asked["instruction_set"],
         "model": "-".join(map(str, units)),
         "batch_size": asked["batch_size"],
         "threads": asked["threads"] or (plan["threads"] if plan else None),
@@ -107,8 +105,9 @@ def _row(asked: Row, units: Sequence[int], versions: dict[str, _Version], repeat
 class _Version:
     """A process that trains with one version of rowwise: that of this environment, or the one in a folder."""
 
-    def __init__(self, folder: Path | None, records: Path) -> None:
-        command, environment = [sys.executable, str(SCRIPT), str(records)], dict(os.environ)
+    def __init__(self, folder: Path | None, records: Path, isa: str) -> None:
+        command = [sys.executable, str(SCRIPT), str(records)]
+        environment = {**os.environ, "KERAS_BACKEND": "jax", "ROWWISE_ISA": isa}
         if folder is not None:
             # Without `site` an editable installation in this environment does not come before the folder.
             command.insert(1, "-S")
