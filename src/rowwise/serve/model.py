@@ -12,6 +12,7 @@ import numpy as np
 
 from rowwise import environment
 from rowwise.cores import usable_cores
+from rowwise.data.dataset import PIXEL_MAX
 from rowwise.engine.interpretation import Prediction, interpreted
 from rowwise.engine.prediction import Predictor
 from rowwise.errors import ModelError, warnings_to
@@ -19,7 +20,7 @@ from rowwise.runs.model_file import MODEL
 from rowwise.runs.record import RECORD
 from rowwise.runs.saved import Saved
 from rowwise.serve.named_records import NamedRecords, warning
-from rowwise.shapes.checks.input_values import check_pixels
+from rowwise.shapes.checks.input_values import check_pixels, scale_of
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.schema import Schema
 
 Signature = tuple[tuple[int, int, int], ...]
+QUICK = 2**20  # multiply-adds of a record, which take some ten microseconds
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,25 @@ class Model:
         return tuple(size for size in self.saved.accepts.shape if size is not None)
 
     @cached_property
+    def takes_bytes(self) -> bool:
+        """Whether X are pixels from 0 to 255."""
+        return self.schema is None and self.saved.accepts.white == PIXEL_MAX
+
+    @cached_property
     def _predictor(self) -> Predictor:
         """Of a core less than there are: one is left to the requests, which would only be waited for."""
         threads = environment.threads() or max(1, usable_cores() - 1)
         return Predictor(self.saved.model, threads, self.saved.named)
+
+    @cached_property
+    def quick(self) -> bool:
+        """Whether a record is predicted in microseconds, so that nobody need be asked to do it meanwhile."""
+        work = self._predictor.multiply_adds
+        return work is not None and work <= QUICK
+
+    @cached_property
+    def _scale(self) -> tuple[str, str]:
+        return scale_of(self.saved.model)
 
     @cached_property
     def example(self) -> Prediction:
@@ -81,7 +98,7 @@ class Model:
         """Warnings, as an answer has them, of pixels that are not as the model's own scaling expects them."""
         heard: list[str] = []
         with warnings_to(heard.append):
-            check_pixels(self.saved.model, x)
+            check_pixels(self.saved.model, x, self._scale)
         return [warning("", "pixels", range(len(x)), message) for message in heard]
 
 

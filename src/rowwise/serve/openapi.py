@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from rowwise import __version__
-from rowwise.serve import v2
+from rowwise.serve import v2, v2_requests
 from rowwise.serve.bodies import LARGEST
 from rowwise.serve.examples import example_records
 from rowwise.text import say
@@ -164,7 +164,7 @@ def _taken(tensor: Json, kind: str) -> list[Json]:
     number: Json = {"type": "number"} if kind in ("boolean", "categorical") else NUMBER
     values: dict[str, Json] = {"FP64": number, "FP32": number, "BYTES": TEXT, "BOOL": {"type": "boolean"}}
     values["UINT8"] = {"type": "integer", "minimum": 0, "maximum": 255}
-    taken = v2.OTHERS[kind] if kind else ("UINT8", "FP32")
+    taken = v2_requests.OTHERS[kind] if kind else ("UINT8", "FP32")
     forms = []
     for datatype in (name for name in values if name in taken):
         value = {"anyOf": [values[datatype], {"type": "null"}]} if kind else values[datatype]
@@ -180,7 +180,7 @@ def _as(datatype: str, value: Any) -> Any:
 
 def _tensor() -> Json:
     shape = _rows({"type": "integer", "minimum": 1}) | {"minItems": 1}
-    return _object(name=TEXT, shape=shape, datatype={"enum": [*v2.TAKEN]}, data={"type": "array"})
+    return _object(name=TEXT, shape=shape, datatype={"enum": [*v2_requests.TAKEN]}, data={"type": "array"})
 
 
 def _warning() -> Json:

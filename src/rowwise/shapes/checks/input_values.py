@@ -50,18 +50,21 @@ def check_indices(model: keras.Model, x: NDArray[Any]) -> None:
         )
 
 
-def check_pixels(model: keras.Model, x: NDArray[Any]) -> None:
+def check_pixels(model: keras.Model, x: NDArray[Any], scale: tuple[str, str] | None = None) -> None:
     """Warn where pixels and the model's own scaling do not go together.
 
     A sample refutes the suspicion for nearly all data; all values are read only to confirm it.
+
+    Args:
+        scale: what `scale_of` says of the model, where it has been asked already.
     """
     if x.ndim < 2 or int(np.prod(x.shape[1:])) < FEWEST_PIXELS or x.dtype.kind not in "uif":
         return
-    scale, layer = _scale(model)
-    suspicion = {"none": _is_unscaled, "rescales": _is_scaled}.get(scale)
+    known, layer = scale or scale_of(model)
+    suspicion = {"none": _is_unscaled, "rescales": _is_scaled}.get(known)
     if suspicion is None or not suspicion(x[:: -(-len(x) // SAMPLE)]) or not suspicion(x):
         return
-    key = "mistake.unscaled" if scale == "none" else "mistake.scaled_twice"
+    key = "mistake.unscaled" if known == "none" else "mistake.scaled_twice"
     warn_user(say(key, layer=layer, most=f"{float(x.max()):.4g}", white=PIXEL_MAX))
 
 
@@ -76,7 +79,7 @@ def _is_scaled(x: NDArray[Any]) -> bool:
     return bool(x.dtype.kind == "f" and x.min() >= 0 and 0 < x.max() <= 1)
 
 
-def _scale(model: keras.Model) -> tuple[str, str]:
+def scale_of(model: keras.Model) -> tuple[str, str]:
     """`"rescales"` by 1/255 or so, `"none"` before the first kernel, or `"unknown"`; and the layer that tells."""
     for layer in flat_layers(model):
         if isinstance(layer, keras.layers.Rescaling):
