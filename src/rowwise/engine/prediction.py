@@ -70,7 +70,7 @@ class Predictor:
         networks = self._described_networks()
         return None if networks is None else multiply_adds(networks.graph, 1)
 
-    def outputs(self, x: Any, batch_size: int | None = None) -> NDArray[np.float32]:
+    def outputs(self, x: Any, batch_size: int | None = None, checked: bool = False) -> NDArray[np.float32]:
         """`(records, outputs)`: what the model gives for x `(records, ...)`, an array or a Dataset.
 
         Without a batch_size they do not depend, to the bit, on how many records are predicted at once.
@@ -78,12 +78,15 @@ class Predictor:
         Args:
             x: the records.
             batch_size: records a step, where Keras predicts; None for steps that are always full.
+            checked: whether x is known to be an array of finite numbers that the model takes: to ask again takes longer
+                than to predict a record.
 
         Raises:
             UsageError: batch_size is no positive integer.
             DataError: no records, or values that are no finite numbers. ShapeError: x does not fit the model's input.
         """
-        x = _checked(self.model, x, FULL_STEP if batch_size is None else batch_size)
+        if not checked:
+            x = _checked(self.model, x, FULL_STEP if batch_size is None else batch_size)
         return _outputs(self.model, self._described_networks(), x, batch_size)
 
     def predict(self, x: Any, batch_size: int | None = None) -> Prediction:

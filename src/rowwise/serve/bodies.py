@@ -93,10 +93,12 @@ def _pixels(key: str, body: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8] 
     if {*map(len, rows)} != {*shape[-1:]} or body.count(b":") > 1:
         return None
     try:
-        x = np.frombuffer(b"".join(map(bytes, rows)), np.uint8).reshape(-1, *shape)
+        flat = b"".join(map(bytes, rows))
     except (ValueError, OverflowError):
         return None
-    return None if x.max() == 1 else x  # maybe pixels that were scaled, of which `numbers` keeps that they may be
+    if not flat.strip(b"\0\1"):  # maybe pixels that were scaled: `numbers` leaves open that they are
+        return None
+    return np.frombuffer(flat, np.uint8).reshape(-1, *shape)
 
 
 @cache

@@ -20,7 +20,7 @@ from rowwise.runs.model_file import MODEL
 from rowwise.runs.record import RECORD
 from rowwise.runs.saved import Saved
 from rowwise.serve.named_records import NamedRecords, warning
-from rowwise.shapes.checks.input_values import check_pixels, scale_of
+from rowwise.shapes.checks.input_values import RESCALES, UNKNOWN_SCALE, check_pixels, scale_of
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -73,10 +73,14 @@ class Model:
         return Predictor(self.saved.model, threads, self.saved.named)
 
     @cached_property
+    def native(self) -> bool:
+        """Whether the native engine predicts, which takes any finite numbers."""
+        return self._predictor.multiply_adds is not None
+
+    @cached_property
     def quick(self) -> bool:
         """Whether a record is predicted in microseconds, so that nobody need be asked to do it meanwhile."""
-        work = self._predictor.multiply_adds
-        return work is not None and work <= QUICK
+        return self.native and (self._predictor.multiply_adds or 0) <= QUICK
 
     @cached_property
     def _scale(self) -> tuple[str, str]:
@@ -90,12 +94,15 @@ class Model:
     def predict(self, x: NDArray[Any]) -> Prediction:
         """What `saved.predict` says of X, to the bit."""
         with warnings_to(lambda message: None):  # `remarks` has said it to whom it concerns
-            outputs = self._predictor.outputs(x)
+            outputs = self._predictor.outputs(x, checked=self.native)
         prediction = interpreted(self.saved.model, outputs, self.saved.basis)
         return replace(prediction, class_names=self.saved.classes, target_names=self.saved.targets)
 
     def remarks(self, x: NDArray[Any]) -> list[dict[str, Any]]:
         """Warnings, as an answer has them, of pixels that are not as the model's own scaling expects them."""
+        known, _ = self._scale
+        if known == UNKNOWN_SCALE or (known == RESCALES and x.dtype.kind != "f"):  # there is nothing to say
+            return []
         heard: list[str] = []
         with warnings_to(heard.append):
             check_pixels(self.saved.model, x, self._scale)

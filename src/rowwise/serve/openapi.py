@@ -12,6 +12,7 @@ from rowwise import __version__
 from rowwise.serve import v2, v2_requests
 from rowwise.serve.bodies import LARGEST
 from rowwise.serve.examples import example_records
+from rowwise.serve.v2_bytes import EXTENSION
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def _of_model(model: Model, limits: Limits) -> Json:
         f"/v2/models/{path}": {"get": _get(f"model {name}", say("serve.api.model"), _json(tensors))},
         f"/v2/models/{path}/ready": {"get": _get(f"ready {name}", say("serve.api.ready"), _json(ready))},
         f"/v2/models/{path}/infer": {
-            "post": _post(f"infer {name}", say("serve.api.infer"), {"application/json": _infer(model)}, given)
+            "post": _with_bytes(
+                _post(f"infer {name}", say("serve.api.infer"), {"application/json": _infer(model)}, given)
+            )
         },
         f"/v1/models/{path}": {"get": _get(f"status {name}", say("serve.api.status"), _json(status))},
         f"/v1/models/{path}:predict": {
@@ -214,6 +217,13 @@ def _post(name: str, summary: str, body: Json, answer: Json, pictures: bool = Fa
         request |= {"description": say("serve.api.picture"), "x-pictures": PICTURES}
     about = {"operationId": _id(name), "summary": summary, "requestBody": request}
     return about | {"responses": _responses(_json(answer))}
+
+
+def _with_bytes(about: Json) -> Json:
+    """A request of tensors, which may be bytes behind the JSON: no schema says how they are."""
+    about["requestBody"] |= {"description": say("serve.api.bytes"), "x-extension": EXTENSION}
+    about["responses"]["200"]["content"]["application/octet-stream"] = {"schema": {}}
+    return about
 
 
 def _responses(content: Json) -> Json:
