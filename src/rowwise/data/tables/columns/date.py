@@ -113,5 +113,5 @@ def values_text(column: Column) -> str:
 
 
 def enters_text(column: Column) -> str:
-    angles = sum(part in PERIODS for part in column.parts)
-    return say("schema.enters.date", numbers=len(column.parts) - angles, angles=angles)
+    cycles = sum(part in PERIODS for part in column.parts)
+    return say("schema.enters.date", numbers=len(column.parts) - cycles, cycles=cycles)
