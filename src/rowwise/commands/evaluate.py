@@ -71,7 +71,7 @@ def _evaluate(
         from rowwise.measure import evaluate
         from rowwise.measure.as_text import importance_lines
 
-        report = evaluate(saved.model, measured, train=train, task=task)
+        report = evaluate(saved.network, measured, train=train, task=task)
         importance = saved.importance(measured) if measured.schema is not None else None
         output.result("\n".join([str(report), *(importance_lines(importance) if importance else [])]))
         if html is not None:
@@ -100,7 +100,7 @@ def _page(saved: Saved, report: AnyReport, test: Dataset, importance: Importance
         most = [column.name for column in importance.columns[:SHOWN]]
         dependence = saved.partial_dependence(most, test)
     training = _training(saved.record)
-    return page(ReportContent(report, saved.model, test, importance, training, commands, versions(), dependence))
+    return page(ReportContent(report, saved.network, test, importance, training, commands, versions(), dependence))
 
 
 def _training(record: RunRecord | None) -> Training:

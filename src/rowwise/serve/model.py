@@ -63,7 +63,7 @@ class Model:
     def _predictor(self) -> Predictor:
         """Of a core less than there are: one is left to the requests, which would only be waited for."""
         threads = environment.threads() or max(1, usable_cores() - 1)
-        return Predictor(self.saved.model, threads, self.saved.named)
+        return Predictor(self.saved.network, threads, self.saved.named)
 
     @cached_property
     def example(self) -> Prediction:
@@ -74,14 +74,14 @@ class Model:
         """What `saved.predict` says of X, to the bit."""
         with warnings_to(lambda message: None):  # `remarks` has said it to whom it concerns
             outputs = self._predictor.outputs(x)
-        prediction = interpreted(self.saved.model, outputs, self.saved.basis)
+        prediction = interpreted(self.saved.network, outputs, self.saved.basis)
         return replace(prediction, class_names=self.saved.classes, target_names=self.saved.targets)
 
     def remarks(self, x: NDArray[Any]) -> list[dict[str, Any]]:
         """Warnings, as an answer has them, of pixels that are not as the model's own scaling expects them."""
         heard: list[str] = []
         with warnings_to(heard.append):
-            check_pixels(self.saved.model, x)
+            check_pixels(self.saved.network, x)
         return [warning("", "pixels", range(len(x)), message) for message in heard]
 
 

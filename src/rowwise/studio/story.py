@@ -81,7 +81,7 @@ class Story:
             record.data.records,
             record.settings.epochs,
             curve,
-            int(saved.model.count_params()),
+            int(saved.network.count_params()),
             best=record.best_epoch or len(curve),
             interrupted=record.interrupted,
             diverged=record.diverged is not None,
