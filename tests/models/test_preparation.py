@@ -206,7 +206,7 @@ def test_predict_takes_a_table_as_it_is(parts, tmp_path):
     expected = rowwise.predict(model, pl.DataFrame(columns)).values
     assert expected.shape == (30, 1)
     np.testing.assert_allclose(rowwise.predict(model, write(tmp_path / "new.csv", columns)).values, expected, rtol=1e-6)
-    with pytest.warns(rowwise.Suspicious, match="view: 30 records have a level that training did not know"):
+    with pytest.warns(rowwise.Suspicious, match="view: 30 values were not known in training"):
         rowwise.predict(model, pl.DataFrame(columns | {"view": ["moon"] * 30}))
     with pytest.raises(rowwise.RowwiseError, match="lacks columns that the model uses: rooms"):
         rowwise.predict(model, pl.DataFrame(without(columns, "rooms")))

@@ -12,7 +12,7 @@ from rowwise.errors import UsageError
 from rowwise.models.presets import PATIENCE, PRESETS
 from rowwise.runs.plan import READING
 from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
-from rowwise.terminal.argument_types import POSITIVE, SHARE, WIDTHS, given_names, one_of, whole
+from rowwise.terminal.argument_types import NAMES, POSITIVE, SHARE, SHARES, WIDTHS, given_names, one_of, whole
 from rowwise.terminal.parsing import Option
 
 # rowwise.models.task has them; asking it would import Keras
@@ -35,8 +35,8 @@ def settings(of_epochs: str = "cli.help.epochs") -> list[Option]:
     return [
         option("--preset", "cli.help.preset", "NAME", one_of(*PRESETS), usual.preset),
         option("--hidden", "cli.help.hidden", hidden, WIDTHS, hidden),
-        option("--activation", "cli.help.activation", "NAME", str, usual.activation),
-        option("--dropout", "cli.help.dropout", "SHARE", SHARE, usual.dropout),
+        option("--activation", "cli.help.activation", "NAME", NAMES, usual.activation),
+        option("--dropout", "cli.help.dropout", "SHARE", SHARES, usual.dropout),
         option("--epochs", of_epochs, "N", whole(1), usual.epochs),
         option("--batch-size", "cli.help.batch_size", "N", whole(1), usual.batch_size),
         option("--learning-rate", "cli.help.learning_rate", "RATE", POSITIVE, usual.learning_rate),

@@ -136,7 +136,7 @@ def judge(prediction: Prediction, data: Records, train: Dataset | None = None, b
         report = score_quantiles(prediction, data, train)
     elif numbers := prediction.values.shape[1] > 0 and prediction.task not in ("binary", "multiclass"):
         _check_task(data, numbers)
-        report = score_numbers(prediction.values, data, train)
+        report = score_numbers(prediction.values, data, train, prediction.differences)
     else:
         _check_task(data, numbers)
         report = (
@@ -180,8 +180,17 @@ def score_labels(prediction: Prediction, data: Records, train: Dataset | None = 
     return replace(report, aim=prediction.aim)
 
 
-def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = None) -> RegressionReport:
-    """The report of predicted numbers `(records, targets)`; raises as `evaluate`."""
+def score_numbers(
+    values: NDArray[Any],
+    data: Records,
+    train: Dataset | None = None,
+    differences: NDArray[np.float32] | None = None,
+) -> RegressionReport:
+    """The report of predicted numbers `(records, targets)`; raises as `evaluate`.
+
+    Args:
+        differences: as a Prediction's.
+    """
     if not np.isfinite(values).all():
         raise ModelError("measure.nan.numbers")
     if isinstance(data, Dataset):
@@ -192,8 +201,12 @@ def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = N
         names, provenance = ("y",) if y.shape[1] == 1 else tuple(f"y{column}" for column in range(y.shape[1])), ""
     if values.shape[1] != y.shape[1]:
         raise ShapeError("measure.targets", outputs=values.shape[1], targets=y.shape[1])
-    means = None if train is None else mean_of(train.y.reshape(len(train), -1).astype(np.float64), train)
-    report = measure_numbers(y, values, names, provenance, means, *_weights(data))
+    learned, origins = None if train is None else train.y.reshape(len(train), -1), None
+    if differences is not None and isinstance(data, Dataset) and data.schema is not None and y.dtype.kind in "iu":
+        y, values, origins = data.schema.from_origins(y), differences, np.array(data.schema.target_origins)
+        learned = None if learned is None else data.schema.from_origins(learned)
+    means = None if train is None or learned is None else mean_of(learned.astype(np.float64), train)
+    report = measure_numbers(y, values, names, provenance, means, *_weights(data), origins)
     counts = isinstance(data, Dataset) and data.schema is not None and data.schema.counts
     return replace(report, counts=counts)
 

@@ -202,10 +202,12 @@ def _together(place: Path, runs: Sequence[Saved], sets: Sequence[Dataset]) -> Cr
         keys=None,
         split_by="",
     )
+    parts = [one.differences for one in predictions]
     prediction = replace(
         predictions[0],
         probabilities=sorted_by_row([one.probabilities for one in predictions]),
         values=sorted_by_row([one.values for one in predictions]),
+        differences=sorted_by_row(parts) if parts[0] is not None else None,
         thresholds=(),
         temperatures=(),
     )

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from rowwise.data.tables.schema import Schema
 
 
+def prepared_as(source: Mapping[str, Any]) -> str:
+    """How the pictures of a Dataset of this `source` became records; see `DataRecord.pictures`."""
+    pictures = str(source.get("pictures"))
+    return pictures if re.fullmatch(WHOLE + r"(/[1-9]\d{0,9})?", pictures) else OBJECT
+
+
 @dataclass(frozen=True)
 class DataRecord:
     """The data of a run.
@@ -104,8 +110,7 @@ class DataRecord:
     @property
     def pictures(self) -> str:
         """How pictures became records, `"object"`, `"whole"` or such as `"whole/4095"`; else as Fashion-MNIST's did."""
-        pictures = str(self.source.get("pictures"))
-        return pictures if re.fullmatch(WHOLE + r"(/[1-9]\d{0,9})?", pictures) else OBJECT
+        return prepared_as(self.source)
 
     def to_dict(self) -> dict[str, Any]:
         """As `run.json` has it."""

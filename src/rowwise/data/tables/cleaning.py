@@ -57,18 +57,21 @@ def cleaned_with_numbers(
     import polars as pl
 
     texts = [name for name in rows.columns if rows[name].dtype == pl.String]
-    numbers = rows.select(pl.col(name).cast(pl.Float64, strict=False) for name in texts)
+    # The first values of most columns that are no numbers show it, and the others need not be tried; but for sentinels.
+    worded = frozenset() if own else _having_words(rows.select(texts).head(LOOKED_AT))
+    tried = [name for name in texts if name not in worded]
+    numbers = rows.select(pl.col(name).cast(pl.Float64, strict=False) for name in tried)
     replaced: list[pl.Expr | pl.Series] = []
     read: dict[str, pl.Series] = {}
     for name in texts:
-        column = numbers[name]
+        column = None if name in worded else numbers[name]
         known = words.get(name, ()) if words else ()
-        if column.null_count() > rows[name].null_count() or not all_finite(column):
+        if column is None or column.null_count() > rows[name].null_count() or not all_finite(column):
             text = pl.col(name).str.strip_chars()
             if rows[name].head(LOOKED_AT).str.contains(AS_TEXT).any():
                 text = text.str.replace(AS_TEXT, "$1")
             missing = text.is_in([word for word in (*MISSING, *own) if word not in known])
-            if own:
+            if own and column is not None:
                 missing |= _is_sentinel(column, _sentinels(own, known))
             replaced.append(pl.when(~missing).then(text))
             continue
@@ -91,6 +94,14 @@ def cleaned_with_numbers(
             if name not in read and done[name].null_count() > rows[name].null_count():
                 seen.setdefault(name, Counter()).update(count_words(rows[name], own))
     return done, read
+
+
+def _having_words(rows: pl.DataFrame) -> frozenset[str]:
+    """Columns of texts of which one is no number."""
+    import polars as pl
+
+    numbers = rows.select(pl.all().cast(pl.Float64, strict=False))
+    return frozenset(name for name in rows.columns if numbers[name].null_count() > rows[name].null_count())
 
 
 def _sentinels(own: Sequence[str], known: Collection[str]) -> dict[float, str]:

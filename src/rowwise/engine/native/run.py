@@ -76,6 +76,7 @@ class Native:
     ) -> None:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
+        self._under_way: tuple[Any, int] | None = None  # the network's epoch and how many records it takes
         self._ahead = False  # whether the network holds what the model does not
         self.graph = describe(model)
         self.compiled = compiled(model, self.graph)
@@ -118,6 +119,7 @@ class Native:
         every = None if self._counts_hits(self.train) else np.empty((len(order), self.train.units), np.float32)
         key = _dropout_key(self.model)
         epoch = self._bound_train.epoch(order, numbers.rates, numbers.corrections, key, every)
+        self._under_way = epoch, len(order)
         self._read()
         self._ahead = True
         self.steps_done = 0
@@ -131,6 +133,7 @@ class Native:
             count_steps(optimizer, done_before, self.steps_done, numbers)
             outputs = self._in_units(every[:seen]) if every is not None else None
             _, loss, hits = epoch.progress
+            self._under_way = None
             _measure(self.model, loss, hits, self.train.take(order[:seen]), outputs)
 
     def _built(self, compiled: Compiled, records: Records, batch_size: int, threads: int | None) -> Any:
@@ -146,6 +149,16 @@ class Native:
         return records.countable and all(
             type(metric) in WRAPPERS and metric_function(metric) is counted for metric in compiled_metrics(self.model)
         )
+
+    def so_far(self) -> dict[str, Any]:
+        """The mean loss, and the accuracies that the network counts itself."""
+        if self._under_way is None or not self.steps_done:
+            return {}
+        epoch, records = self._under_way
+        _, loss, hits = epoch.progress
+        seen = min(self.steps_done * self.batch_size, records)
+        counted = compiled_metrics(self.model) if self._counts_hits(self.train) else []
+        return {"loss": loss / seen, **{metric.name: hits / seen for metric in counted}}
 
     def validate(self) -> dict[str, float]:
         """Loss and metrics over the validation records, by name without `val_`."""
@@ -258,7 +271,7 @@ def _measure(
     labels, weights = truth
     if not len(labels):
         return
-    loss_tracker(model).update_state(loss / len(labels), sample_weight=len(labels))
+    add_to_mean(loss_tracker(model), loss, len(labels))
     if not compiled_metrics(model):
         return
     if outputs is None:
