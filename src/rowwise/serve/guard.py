@@ -144,7 +144,7 @@ class Guard:
         return bool(found)
 
     def _place_without_token(self, scope: Scope) -> str | None:
-        """Of a page that was asked for with the right `?token=`: the same without it, which then stands in no history."""
+        """Of a page that was asked for with the right `?token=`: without it, so that it stands in no history."""
         if scope["type"] != "http" or scope["method"] != "GET":
             return None
         query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
