@@ -148,7 +148,14 @@ def test_a_first_record_that_is_odd_is_still_a_record(tmp_path, first):
     assert len(rows) == 61
 
 
-BELOW = ("Total;99;\n", "TOTAL:;;60\n", "합계;;60\n", "Source: the office\n", "Source: office;;\n\n* preliminary;;\n")
+BELOW = (
+    "Total;99;\n",
+    "TOTAL:;;60\n",
+    "합계;;60\n",
+    "Source: the office\n",
+    "\n* Source: the office; 2023\n",
+    "Source: office;;\n\n* preliminary;;\n",
+)
 
 
 @pytest.mark.parametrize("below", BELOW)

@@ -58,12 +58,13 @@ def cleaned_with_numbers(
 
     texts = [name for name in rows.columns if rows[name].dtype == pl.String]
     # The first values of most columns that are no numbers show it, and the others need not be tried; but for sentinels.
-    tried = texts if own else [name for name in texts if not _has_words(rows[name].head(LOOKED_AT))]
+    worded = frozenset() if own else _having_words(rows.select(texts).head(LOOKED_AT))
+    tried = [name for name in texts if name not in worded]
     numbers = rows.select(pl.col(name).cast(pl.Float64, strict=False) for name in tried)
     replaced: list[pl.Expr | pl.Series] = []
     read: dict[str, pl.Series] = {}
     for name in texts:
-        column = numbers[name] if name in numbers.columns else None
+        column = None if name in worded else numbers[name]
         known = words.get(name, ()) if words else ()
         if column is None or column.null_count() > rows[name].null_count() or not all_finite(column):
             text = pl.col(name).str.strip_chars()
@@ -95,10 +96,12 @@ def cleaned_with_numbers(
     return done, read
 
 
-def _has_words(texts: pl.Series) -> bool:
+def _having_words(rows: pl.DataFrame) -> frozenset[str]:
+    """Columns of texts of which one is no number."""
     import polars as pl
 
-    return texts.cast(pl.Float64, strict=False).null_count() > texts.null_count()
+    numbers = rows.select(pl.all().cast(pl.Float64, strict=False))
+    return frozenset(name for name in rows.columns if numbers[name].null_count() > rows[name].null_count())
 
 
 def _sentinels(own: Sequence[str], known: Collection[str]) -> dict[float, str]:

@@ -158,10 +158,14 @@ def encode_rows(
     Raises:
         DataError: a number beyond float32.
     """
+    import polars as pl
+
     oddities = {} if oddities is None else oddities
     inputs = [np.empty((len(rows), 0), np.float32)]
     for column in schema.used:
         values, odd = rows[column.name], oddities.setdefault(column.name, Oddities())
+        if column.kind != "categorical" and values.dtype in (pl.Categorical, pl.Enum):
+            values = values.cast(pl.String)  # read as texts of a file are
         odd["missing"] += values.null_count()
         encoded = KINDS[column.kind].encode(column, values, odd)
         if column.kind == "numeric":

@@ -362,7 +362,7 @@ def _measure(
     labels, weights = truth
     if not len(labels):
         return
-    loss_tracker(model).update_state(loss / len(labels), sample_weight=len(labels))
+    add_to_mean(loss_tracker(model), loss, len(labels))
     if not compiled_metrics(model):
         return
     if outputs is None:

@@ -46,9 +46,9 @@ from rowwise.models.keras_view.losses import (
     named_loss,
     output_of,
 )
+from rowwise.models.keras_view.means import add_to_mean
 from rowwise.models.keras_view.process import check_not_forked
 from rowwise.models.keras_view.training import (
-    add_to_mean,
     build_from_shapes,
     compiled_metrics,
     decays,
