@@ -17,6 +17,7 @@ from rowwise.engine.arguments import check_numbers
 from rowwise.engine.arrays import typed
 from rowwise.engine.interpretation import Prediction, interpreted
 from rowwise.engine.native.inference import Networks, networks_for
+from rowwise.engine.native.run import multiply_adds
 from rowwise.engine.protocol import Unsupported
 from rowwise.engine.request import listed
 from rowwise.engine.streams import as_stream
@@ -63,7 +64,13 @@ class Predictor:
         self._networks: Networks | None = None
         self._described = False  # a model that is not built yet has no layers to describe
 
-    def outputs(self, x: Any, batch_size: int | None = None) -> NDArray[np.float32]:
+    @property
+    def multiply_adds(self) -> int | None:
+        """Of one record, as its cost; None where Keras predicts."""
+        networks = self._described_networks()
+        return None if networks is None else multiply_adds(networks.graph, 1)
+
+    def outputs(self, x: Any, batch_size: int | None = None, checked: bool = False) -> NDArray[np.float32]:
         """`(records, outputs)`: what the model gives for x `(records, ...)`, an array or a Dataset.
 
         Without a batch_size they do not depend, to the bit, on how many records are predicted at once.
@@ -71,19 +78,25 @@ class Predictor:
         Args:
             x: the records.
             batch_size: records a step, where Keras predicts; None for steps that are always full.
+            checked: whether x is known to be an array of finite numbers that the model takes: to ask again takes longer
+                than to predict a record.
 
         Raises:
             UsageError: batch_size is no positive integer.
             DataError: no records, or values that are no finite numbers. ShapeError: x does not fit the model's input.
         """
-        x = _checked(self.model, x, FULL_STEP if batch_size is None else batch_size)
-        if not self._described and self.model.built:
-            self._networks, self._described = networks_for(self.model, self.threads), True
-        return _outputs(self.model, self._networks, x, batch_size)
+        if not checked:
+            x = _checked(self.model, x, FULL_STEP if batch_size is None else batch_size)
+        return _outputs(self.model, self._described_networks(), x, batch_size)
 
     def predict(self, x: Any, batch_size: int | None = None) -> Prediction:
         """As `rowwise.predict`; batch_size as of `outputs`."""
         return interpreted(self.model, self.outputs(_records_of(self.model, x), batch_size), self.task)
+
+    def _described_networks(self) -> Networks | None:
+        if not self._described and self.model.built:
+            self._networks, self._described = networks_for(self.model, self.threads), True
+        return self._networks
 
 
 @called_as_in_keras()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SAMPLE = 256  # records looked at for the scale of the pixels; the rest only before a warning is given
 FEWEST_PIXELS = 64  # 8 x 8: rows with fewer features are a table's, not an image's
 DARK = 1 / 50  # a Rescaling by less than this was made for 0..255
+RESCALES, UNSCALED, UNKNOWN_SCALE = "rescales", "none", "unknown"
 WITH_KERNELS = (
     keras.layers.Dense,
     keras.layers.Conv1D,
@@ -50,18 +51,21 @@ def check_indices(model: keras.Model, x: NDArray[Any]) -> None:
         )
 
 
-def check_pixels(model: keras.Model, x: NDArray[Any]) -> None:
+def check_pixels(model: keras.Model, x: NDArray[Any], scale: tuple[str, str] | None = None) -> None:
     """Warn where pixels and the model's own scaling do not go together.
 
     A sample refutes the suspicion for nearly all data; all values are read only to confirm it.
+
+    Args:
+        scale: what `scale_of` says of the model, where it has been asked already.
     """
     if x.ndim < 2 or int(np.prod(x.shape[1:])) < FEWEST_PIXELS or x.dtype.kind not in "uif":
         return
-    scale, layer = _scale(model)
-    suspicion = {"none": _is_unscaled, "rescales": _is_scaled}.get(scale)
+    known, layer = scale or scale_of(model)
+    suspicion = {UNSCALED: _is_unscaled, RESCALES: _is_scaled}.get(known)
     if suspicion is None or not suspicion(x[:: -(-len(x) // SAMPLE)]) or not suspicion(x):
         return
-    key = "mistake.unscaled" if scale == "none" else "mistake.scaled_twice"
+    key = "mistake.unscaled" if known == UNSCALED else "mistake.scaled_twice"
     warn_user(say(key, layer=layer, most=f"{float(x.max()):.4g}", white=PIXEL_MAX))
 
 
@@ -76,14 +80,14 @@ def _is_scaled(x: NDArray[Any]) -> bool:
     return bool(x.dtype.kind == "f" and x.min() >= 0 and 0 < x.max() <= 1)
 
 
-def _scale(model: keras.Model) -> tuple[str, str]:
-    """`"rescales"` by 1/255 or so, `"none"` before the first kernel, or `"unknown"`; and the layer that tells."""
+def scale_of(model: keras.Model) -> tuple[str, str]:
+    """`RESCALES` by 1/255 or so, `UNSCALED` before the first kernel, or `UNKNOWN_SCALE`; and the layer that tells."""
     for layer in flat_layers(model):
         if isinstance(layer, keras.layers.Rescaling):
             small = np.max(np.abs(np.asarray(layer.scale))) < DARK
-            return ("rescales" if small else "unknown"), layer_title(layer)
+            return (RESCALES if small else UNKNOWN_SCALE), layer_title(layer)
         if isinstance(layer, WITH_KERNELS):
-            return "none", layer_title(layer)
+            return UNSCALED, layer_title(layer)
         if not isinstance(layer, REARRANGING):
             break  # it may well scale
-    return "unknown", ""
+    return UNKNOWN_SCALE, ""
