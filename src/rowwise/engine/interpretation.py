@@ -10,7 +10,7 @@ import numpy as np
 from rowwise.data.tables.origins import dtype_from
 from rowwise.errors import ModelError
 from rowwise.models.inputs_outputs import gives_logits
-from rowwise.models.preparation import preparation_of
+from rowwise.models.table_features import preparation_of
 from rowwise.models.task import MULTILABEL, OF_CLASSES, REGRESSION, THRESHOLD, UNKNOWN, Task, task_of
 from rowwise.text import percent, say
 from rowwise.text.terminal import wrap
