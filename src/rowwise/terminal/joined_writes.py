@@ -24,14 +24,14 @@ class _Joining:
 
     def write(self, data: bytes) -> None:
         if not self._parts:
-            self._call_soon(self._flush)
+            self._call_soon(self.flush)
         self._parts.append(data)
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         if self._parts:
             data = b"".join(self._parts)
             self._parts.clear()
@@ -45,10 +45,12 @@ class JoinedWrites(HttpToolsProtocol):
     """What `uvicorn.Config` takes as `http`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(_Joining(transport, self.loop.call_soon))  # type: ignore[arg-type]
+        self._joining = _Joining(transport, self.loop.call_soon)
+        super().connection_made(self._joining)  # type: ignore[arg-type]
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Whether the connection stays open for an answer, and only for it."""
+        self._joining.flush()  # asyncio closes its own transport
         waits = self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete
         if waits:
             self.cycle.keep_alive = False
