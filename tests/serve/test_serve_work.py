@@ -77,6 +77,58 @@ def test_what_came_while_the_last_was_computed_is_computed_at_once(model):
     assert refused.value.status == 503
 
 
+def test_what_is_quick_is_answered_by_the_loop_itself_all_that_came_in_one_turn(model):
+    worker, caller = Worker(model, Limits(), Room(Limits())), threading.get_ident()
+
+    class Here(Plain):
+        def records(self, model):
+            assert threading.get_ident() == caller
+            return super().records(model)
+
+    async def ask(number):
+        waiting = [asyncio.ensure_future(worker.answer(Here(zeros(model, 1)), 1, quick=True)) for _ in range(number)]
+        await asyncio.sleep(0)
+        assert worker.waiting == number
+        return await asyncio.gather(*waiting)
+
+    assert asyncio.run(ask(50)) == [b"1"] * 50
+    assert worker.counts.records == 50
+    assert worker.counts.batches < 50  # a slow machine may need several turns
+    assert asyncio.run(ask(1)) == [b"1"]
+    assert worker.waiting == 0
+    worker.close()
+    with pytest.raises(Refused) as refused:
+        asyncio.run(worker.answer(Here(zeros(model, 1)), 1, quick=True))
+    assert refused.value.status == 503
+
+
+def test_what_comes_in_one_turn_has_a_limit(model):
+    worker = Worker(model, Limits(queue=3), Room(Limits()))
+
+    async def ask():
+        asked = [worker.answer(Plain(zeros(model, 1)), 1, quick=True) for _ in range(5)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [getattr(one, "status", one) for one in asyncio.run(ask())] == [b"1"] * 3 + [429] * 2
+    worker.close()
+
+
+def test_one_wrong_record_of_a_turn_spoils_no_other(model):
+    worker = Worker(model, Limits(), Room(Limits()))
+
+    class Wrong(Plain):
+        def records(self, model):
+            raise Refused(400, "wrong")
+
+    async def ask():
+        kinds = [Plain, Wrong, Plain]
+        asked = [worker.answer(kind(zeros(model, 1)), 1, quick=True) for kind in kinds]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [getattr(one, "status", one) for one in asyncio.run(ask())] == [b"1", 400, b"1"]
+    worker.close()
+
+
 @pytest.mark.parametrize("limits", [Limits(queue=1), Limits(queued_bytes=150)])
 def test_what_waits_has_a_limit(model, limits):
     worker = Worker(model, limits, Room(limits))

@@ -76,8 +76,8 @@ def _serve(
                 started,
                 gc.unfreeze,
                 loop="asyncio",  # uvloop takes one new connection at a time: the last of a thousand would wait long
-                http="httptools",
                 ws="none",
+                proxy_headers=False,  # nothing asks who the caller is
                 log_config=None,
                 backlog=BACKLOG,
                 timeout_graceful_shutdown=math.ceil(2 * limits.seconds),
