@@ -194,8 +194,7 @@ class Batches:
             sizes[kind] = sizes.get(kind, 0) + len(job.x)
             if sizes[kind] >= MOST_RECORDS:
                 yield done + self._computed(batches.pop(kind), model)
-                sizes[kind] = 0
-                done = []
+                sizes[kind], done = 0, []
         for batch in batches.values():
             done += self._computed(batch, model)
         yield done
@@ -215,6 +214,7 @@ class Batches:
         start = 0
         for job in jobs:
             end = start + len(job.x)
+            job.x = None
             try:
                 done.append((job, job.context.run(job.asked.answer, model, Predicted(batch, start, end))))
             except Exception as error:
