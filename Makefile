@@ -26,7 +26,7 @@ check: $(STAMP)  ## ruff (lint, format), mypy and import-linter, by pre-commit w
 docs: .venv/documents  ## the documentation as a site in two languages, without a network: site/index.html
 	@for language in en ko; do $(BIN)/zensical build --strict --clean --config-file zensical.$$language.toml || exit 1; done
 	@rm -rf site/images && cp -r docs/images site/images && cp docs/theme/start.html site/index.html && rm -f site/*/start.html
-	@echo "Open site/index.html."
+	@echo "Open site/index.html (its search asks for a server: $(BIN)/python -m http.server --directory site)."
 
 sanitize: $(STAMP)  ## the native engine under AddressSanitizer, UBSan and ThreadSanitizer; allocations counted
 	@TRIALS=1000 $(BIN)/python -m pytest -q -m '' tests/engine/test_native_sanitized.py

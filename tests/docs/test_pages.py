@@ -178,6 +178,16 @@ def anchors(text):
 
 
 @pytest.mark.parametrize("language", PAGES)
+def test_the_map_of_the_code_has_every_room(language):
+    text = (ROOT / "docs" / language / "design.md").read_text("utf-8")
+    rooms = [path for path in (ROOT / "src" / "rowwise").iterdir() if (path / "__init__.py").exists()]
+    assert not [room.name for room in rooms if f"{room.name}/" not in text]
+    named = {name.split("/")[-1] for name in re.findall(r"`(?!tests)([\w/]+\.(?:py|toml|h))`", text)}
+    there = {path.name for path in (ROOT / "src").rglob("*.*")}
+    assert not named - there
+
+
+@pytest.mark.parametrize("language", PAGES)
 def test_the_site_has_every_page(language):
     site = tomllib.loads((ROOT / f"zensical.{language}.toml").read_text("utf-8"))["project"]
     listed = re.findall(r"[\w-]+\.md", str(site["nav"]))
