@@ -1,5 +1,6 @@
 """What every test starts from: English, JAX, private caches; and the real Fashion-MNIST where it is."""
 
+import gc
 import itertools
 import os
 import signal
@@ -26,6 +27,13 @@ BESIDE = Path(__file__).parents[2] / "shared" / "data" / "fashion-mnist"
 # Thousands of tests save something, and no power fails meanwhile: waiting for the disk took a tenth of the suite.
 os.fsync = lambda _: None
 _NUMBERS = itertools.count()
+
+
+def pytest_collection_finish():
+    """Keras, JAX and the tests stay: looking again and again whether they are still used took a tenth as well."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(scope="session")

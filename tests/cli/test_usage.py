@@ -24,6 +24,7 @@ COMMANDS = (
     ["data", "list"],
     ["data", "fetch"],
     ["data", "show"],
+    ["questions"],
     ["bench"],
 )
 
@@ -31,7 +32,7 @@ COMMANDS = (
 WRONG = {
     "trian": r"did you mean train",
     "data lst": r"did you mean list",
-    "nonsense": r"no command .* train, tune, evaluate, predict, explain, export, serve, studio, data, engines, bench",
+    "nonsense": r"no command .* train, .*, explain, questions, export, serve, studio, data, engines",
     "train --epoch 3": r"did you mean --epochs",
     "train digits garments": r"not understood: garments",
     "train --epochs": r"--epochs needs a value",

@@ -1,6 +1,6 @@
-"""docs/*/questions.md → every block runs, and prints what stands below it.
+"""docs/*/questions.md → every block runs, and prints what stands below it; its pictures are those that rowwise draws.
 
-After a change of a page, or of what rowwise prints, rewrite the outputs and read the differences:
+After a change of a page, or of what rowwise prints or draws, write outputs and pictures anew and read the differences:
 
     python tests/docs/test_questions.py --write
 """
@@ -16,6 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from rowwise.questions import questions
+from rowwise.questions.pictures import PICTURES, picture, title_of
+from rowwise.text import use_language
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {language: DOCS / language / "questions.md" for language in ("ko", "en")}
@@ -139,6 +143,24 @@ def test_no_block_escapes_the_test(language):
     assert set(opened) == {"python", "text"}
 
 
+def drawn(language: str) -> dict[Path, str]:
+    """Each picture of a page: where it lies, and what rowwise draws."""
+    with use_language(language):
+        return {DOCS / "images" / "questions" / language / f"{name}.svg": picture(name) for name in PICTURES}
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_every_question_has_the_picture_that_rowwise_draws(language):
+    assert [one.name for one in questions(language)] == [*PICTURES]
+    for place, svg in drawn(language).items():
+        assert place.read_text("utf-8") == svg, f"{place}: python tests/docs/test_questions.py --write"
+        assert "prefers-color-scheme:dark" in svg
+    with use_language(language):
+        for one in questions():
+            expected = f"![{title_of(one.name)}](../images/questions/{language}/{one.name}.svg)"
+            assert one.body.startswith(expected)
+
+
 @pytest.mark.parametrize(
     "page",
     [
@@ -167,3 +189,7 @@ if __name__ == "__main__":
         after = written(before, str(path.relative_to(DOCS.parent)))
         path.write_text(after, "utf-8")
         print(f"{path.relative_to(DOCS.parent)}: {'written anew' if after != before else 'as it was'}")
+    for language in PAGES:
+        for place, svg in drawn(language).items():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(svg, "utf-8")

@@ -1,6 +1,6 @@
 """`python -m tests.fuzz --inputs 2000`: damaged files of each kind through rowwise's public doors → a table.
 
-Each kind has a separate process, bounded in time and memory. Input N of a kind and seed is always the same file.
+The processes are bounded in time and memory. Input N of a kind and seed is always the same file.
 """
 
 from __future__ import annotations
@@ -12,42 +12,61 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("csv", "parquet", "png", "jpeg", "webp", "idx", "npz", "keras", "toml", "run.json")
 PROBLEMS = ("crash", "traceback", "raw", "budget")
 
 
-def run(kind: str, inputs: int, seed: int, folder: Path, first: int = 0) -> tuple[Counter[str], list[str], float, int]:
-    """How often each outcome came, what went wrong, the longest time in seconds, the most memory in MB."""
-    counts: Counter[str] = Counter()
-    wrong: list[str] = []
-    slowest, largest = 0.0, 0
+@dataclass
+class Found:
+    """What came of the inputs of one kind."""
+
+    counts: Counter[str] = field(default_factory=Counter)  # how often each outcome came
+    wrong: list[str] = field(default_factory=list)
+    slowest: float = 0.0  # seconds of an input
+    largest: int = 0  # MB
+
+    def add(self, line: dict[str, Any], place: Path) -> None:
+        """An input as the process has told of it."""
+        self.counts["opened" if line["opened"] else "refused"] += 1
+        self.slowest, self.largest = max(self.slowest, line["seconds"]), max(self.largest, line["megabytes"])
+        if line["problem"]:
+            self.counts[line["problem"]] += 1
+            self.wrong.append(f"{line['kind']} {line['end']} ({place}): {line['problem']}: {line['detail']}")
+
+
+def run(kinds: Sequence[str], inputs: int, seed: int, folder: Path) -> dict[str, Found]:
+    """What each kind's inputs came to; one process tries them all, and another one goes on where it has ended."""
+    found = {kind: Found() for kind in kinds}
     quiet = {"KERAS_BACKEND": "jax", "TF_CPP_MIN_LOG_LEVEL": "3", "ROWWISE_CACHE": str(folder / "cache")}
-    while first < inputs:
-        place = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=folder))
-        command = [sys.executable, "-m", "tests.fuzz.child", kind, str(seed), str(first), str(inputs), str(place)]
+    left, first = list(kinds), 0
+    while left:
+        place = Path(tempfile.mkdtemp(dir=folder))
+        command = [sys.executable, "-m", "tests.fuzz.child", ",".join(left), str(seed), str(first), str(inputs)]
         with open(place / "stderr", "w+") as errors:
-            child = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, env=os.environ | quiet)
+            child = subprocess.run(
+                [*command, str(place)], cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, env=os.environ | quiet
+            )
             errors.seek(0)
             said = errors.read()[-2000:]
         lines = [json.loads(line) for line in child.stdout.decode().splitlines() if line.startswith('{"')]
-        begun = [line["begin"] for line in lines if "begin" in line]
         for line in (line for line in lines if "end" in line):
-            counts["opened" if line["opened"] else "refused"] += 1
-            slowest, largest = max(slowest, line["seconds"]), max(largest, line["megabytes"])
-            if line["problem"]:
-                counts[line["problem"]] += 1
-                wrong.append(f"{kind} {line['end']} ({place}): {line['problem']}: {line['detail']}")
+            found[line["kind"]].add(line, place / line["kind"])
         if child.returncode == 0:
             break
+        begun = [line for line in lines if "begin" in line]
         if not begun:
-            raise SystemExit(f"{kind}: nothing could be tried: {said}")
-        counts["crash"] += 1
-        wrong.append(f"{kind} {begun[-1]} ({place}): the process ended with {child.returncode}: {said}")
-        first = begun[-1] + 1
-    return counts, wrong, slowest, largest
+            raise SystemExit(f"{left[0]}: nothing could be tried: {said}")
+        kind, number = begun[-1]["kind"], begun[-1]["begin"]
+        found[kind].counts["crash"] += 1
+        found[kind].wrong.append(f"{kind} {number} ({place}): the process ended with {child.returncode}: {said}")
+        left, first = left[left.index(kind) :], number + 1
+    return found
 
 
 def main() -> int:
@@ -73,12 +92,12 @@ def main() -> int:
     print(" | ".join(head), flush=True)
     failed = False
     for kind in asked.kind or KINDS:
-        counts, wrong, slowest, largest = run(kind, asked.inputs, asked.seed, folder)
-        figures = [counts[name] for name in ("opened", "refused", *PROBLEMS)]
-        print(" | ".join(map(str, (kind, asked.inputs, *figures, f"{slowest:.2f}", largest))), flush=True)
-        for line in wrong:
+        found = run([kind], asked.inputs, asked.seed, folder)[kind]
+        figures = [found.counts[name] for name in ("opened", "refused", *PROBLEMS)]
+        print(" | ".join(map(str, (kind, asked.inputs, *figures, f"{found.slowest:.2f}", found.largest))), flush=True)
+        for line in found.wrong:
             print(line, file=sys.stderr)
-        failed = failed or bool(wrong)
+        failed = failed or bool(found.wrong)
     return int(failed)
 
 

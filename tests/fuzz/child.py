@@ -1,6 +1,7 @@
-"""`python -m tests.fuzz.child KIND SEED FIRST INPUTS FOLDER`: damaged files of one kind → a JSON line for each.
+"""`python -m tests.fuzz.child KIND,KIND SEED FIRST INPUTS FOLDER`: damaged files of each kind → a JSON line for each.
 
-The process is bounded: an input that hangs or takes all memory ends it, and the parent sees which it was.
+FIRST is where the first kind begins. The process is bounded: an input that hangs or takes all memory ends it, and the
+parent sees which it was.
 """
 
 from __future__ import annotations
@@ -27,13 +28,20 @@ ROOM = 4 << 30  # bytes of addresses beyond those in use at the start
 RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-def main(name: str, seed: str, first: int, inputs: int, folder: Path) -> None:
-    """Try the inputs `first` to `inputs`; the file of one that went wrong stays in `folder`."""
-    from tests.fuzz.file_formats import make
-
+def main(names: list[str], seed: str, first: int, inputs: int, folder: Path) -> None:
+    """Try each kind's inputs, the first one's from `first` on; files that go wrong stay in a folder a kind."""
     import rowwise  # noqa: F401
 
     warnings.simplefilter("ignore")
+    for place, name in enumerate(names):
+        (folder / name).mkdir()
+        _try(name, seed, 0 if place else first, inputs, folder / name)
+
+
+def _try(name: str, seed: str, first: int, inputs: int, folder: Path) -> None:
+    from tests.fuzz.file_formats import make
+
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     kind = make(name, folder)
     for content in kind.valid:
         kind.place.write_bytes(content)
@@ -43,9 +51,9 @@ def main(name: str, seed: str, first: int, inputs: int, folder: Path) -> None:
             if outcome["problem"]:
                 raise SystemExit(f"a valid {name} fails: {outcome}")
     size = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    resource.setrlimit(resource.RLIMIT_AS, (size + ROOM, size + ROOM))
+    resource.setrlimit(resource.RLIMIT_AS, (size + ROOM, resource.RLIM_INFINITY))
     for number in range(first, inputs):
-        print(json.dumps({"begin": number}), flush=True)
+        print(json.dumps({"kind": name, "begin": number}), flush=True)
         chance = random.Random(f"{name} {seed} {number}")
         content = kind.damage(chance, chance.choice(kind.valid))
         if not kind.place.exists() or kind.place.read_bytes() != content:
@@ -55,7 +63,7 @@ def main(name: str, seed: str, first: int, inputs: int, folder: Path) -> None:
         signal.alarm(0)
         if outcome["problem"]:
             (folder / f"problem-{number}{kind.place.suffix}").write_bytes(content)
-        print(json.dumps({"end": number, **outcome}), flush=True)
+        print(json.dumps({"kind": name, "end": number, **outcome}), flush=True)
         for left in ("out", "resumed"):
             shutil.rmtree(folder / left, ignore_errors=True)
 
@@ -109,4 +117,4 @@ def _peak(reset: bool = False) -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]))
+    main(sys.argv[1].split(","), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]))

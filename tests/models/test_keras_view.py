@@ -110,6 +110,51 @@ def test_metrics_are_updated_as_evaluate_does():
         }
 
 
+MEANS = {
+    "regression": ["mae", "mse", keras.metrics.RootMeanSquaredError(), keras.metrics.MeanAbsoluteError(name="own")],
+    "labels": ["binary_accuracy", keras.metrics.BinaryAccuracy(threshold=0.7)],
+    "classes": ["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(2)],  # beside one that is left to Keras
+    "one-hot": ["accuracy", keras.metrics.MeanMetricWrapper(keras.metrics.categorical_accuracy, name="wrapped")],
+}
+
+
+@pytest.mark.parametrize("kind", MEANS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_means_are_what_keras_gives_for_any_labels_outputs_and_weights(kind, weighted):
+    random = np.random.default_rng(3)
+    for units in (1, 3) if kind in ("regression", "labels") else (3,):
+        records = 257
+        outputs = random.random((records, units), "float32")
+        y = {
+            "regression": random.normal(size=(records, units)).astype("float32"),
+            "labels": random.integers(0, 2, (records, units)),
+            "classes": random.integers(0, 3, records),
+            "one-hot": np.eye(3, dtype="float32")[random.integers(0, 3, records)],
+        }[kind]
+        y = y[:, 0] if units == 1 and weighted else y
+        weights = random.random(records, "float32") if weighted else None
+        loss = {"classes": "sparse_categorical_crossentropy", "one-hot": "categorical_crossentropy"}.get(kind, "mse")
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units)])
+        clones = [
+            keras.metrics.deserialize(keras.metrics.serialize(keras.metrics.get(one)))
+            if not isinstance(one, str)
+            else one
+            for one in MEANS[kind]
+        ]
+        model.compile("sgd", loss, **{"weighted_metrics" if weighted else "metrics": clones})
+        keras_view.build_from_shapes(
+            model, tuple(jax.ShapeDtypeStruct((8, *a.shape[1:]), np.float32) for a in (np.zeros((8, 4)), y))
+        )
+        model._compile_metrics.update_state(y, outputs, sample_weight=weights)
+        expected = {name: value for name, value in model.get_metrics_result().items() if name != "loss"}
+        model.reset_metrics()
+        keras_view.update_metrics(model, y, outputs, weights)
+        found = keras_view.metric_results(model)
+        assert len(expected) == len(MEANS[kind])
+        for name, value in expected.items():
+            assert found[name] == pytest.approx(float(value), rel=2e-6), name
+
+
 def test_the_function_of_a_metric():
     with relies_on("MeanMetricWrapper._fn", "metric_function"):
         (metric,) = keras_view.compiled_metrics(built(net(metrics=["accuracy"])))

@@ -16,7 +16,8 @@ from synthetic_tables import houses, without, write
 import rowwise
 from rowwise.data.tables.columns.date import PARTS
 from rowwise.data.tables.schema import Column, Schema
-from rowwise.models.preparation import Columns, Preparation, preparation_of
+from rowwise.models.preparation import Columns, Preparation
+from rowwise.models.table_features import preparation_of
 from rowwise.runs.model_file import open_model
 
 HOUSES = without(houses(), "dear")
@@ -205,7 +206,7 @@ def test_predict_takes_a_table_as_it_is(parts, tmp_path):
     expected = rowwise.predict(model, pl.DataFrame(columns)).values
     assert expected.shape == (30, 1)
     np.testing.assert_allclose(rowwise.predict(model, write(tmp_path / "new.csv", columns)).values, expected, rtol=1e-6)
-    with pytest.warns(rowwise.Suspicious, match="view: 30 records have a level that training did not know"):
+    with pytest.warns(rowwise.Suspicious, match="view: 30 values were not known in training"):
         rowwise.predict(model, pl.DataFrame(columns | {"view": ["moon"] * 30}))
     with pytest.raises(rowwise.RowwiseError, match="lacks columns that the model uses: rooms"):
         rowwise.predict(model, pl.DataFrame(without(columns, "rooms")))

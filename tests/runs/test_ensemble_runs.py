@@ -1,5 +1,6 @@
 """A preset and an ensemble as settings of a run: trained, kept, stopped, gone on with, refused."""
 
+import json
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ import polars as pl
 import pytest
 
 import rowwise
-from rowwise.errors import UsageError
+from rowwise.errors import ModelError, UsageError
 from rowwise.runs.events import EnsembleBegan, EpochEnded
 
 QUICK = {"hidden": (8,), "epochs": 3, "pictures": False, "verbose": 0}
@@ -145,6 +146,17 @@ def test_what_was_stopped_goes_on_to_the_same_numbers(file, tmp_path, event):
     rest = rowwise.train(resume=tmp_path / "part", pictures=False, verbose=0)
     assert len(rest.record.members) == 2
     np.testing.assert_array_equal(outputs(rest), outputs(whole))
+
+
+def test_a_record_that_has_lost_its_other_networks_is_damaged_where_the_model_has_them(file, tmp_path):
+    rowwise.train(file, "y", out=tmp_path / "run", ensemble=2, **QUICK)
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    del record["members"]
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    with pytest.raises(
+        ModelError, match=r"is damaged: its settings say hidden layers of \[8\], and the model has others"
+    ):
+        rowwise.train(resume=tmp_path / "run", pictures=False, verbose=0)
 
 
 @pytest.mark.parametrize(

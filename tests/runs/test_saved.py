@@ -79,9 +79,9 @@ def test_rows_of_every_form_give_the_same_numbers(place, houses):
     saved = rowwise.open(place / "price")
     frame = pl.DataFrame(ROWS)
     frame.write_csv(place / "new.csv")
-    with pytest.warns(Suspicious, match="town: 1 record has a level"):
+    with pytest.warns(Suspicious, match="town: 1 value was not known"):
         expected = saved.predict(ROWS)
-    assert "town: 1 record has a level" in repr(expected)
+    assert "town: 1 value was not known in training" in repr(expected)
     assert expected.values.shape == (3, 1)
     frame, columns = frame[:2], {"rooms": [3, 5.5], "town": np.array(["hill", "river"])}
     frame.write_csv(place / "new.csv")
@@ -96,9 +96,9 @@ def test_rows_of_every_form_give_the_same_numbers(place, houses):
         np.testing.assert_array_equal(saved.predict(rows).values, expected.values[:2])
     one = saved.predict(ROWS[0])
     assert one.to_dicts() == [{"price": pytest.approx(float(expected.values[0, 0]), rel=1e-6)}]
-    with pytest.warns(Suspicious, match="town: 1 record has a level"):
+    with pytest.warns(Suspicious, match="town: 1 value was not known"):
         np.testing.assert_array_equal(rowwise.predict(saved.model, pl.DataFrame(ROWS)).values, expected.values)
-    assert expected.notes == ("town: 1 record has a level that training did not know; it counts as none of them.",)
+    assert expected.notes == ('town: 1 value was not known in training ("moon"); it counts as none of its categories.',)
 
 
 def test_classes_have_their_names(place, houses):

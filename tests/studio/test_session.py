@@ -123,3 +123,28 @@ def test_the_training_before_stands_beside_the_new_one(trained):
     assert trained.wait("trained", "failed")["phase"] == "trained"
     beside = trained.studio.newest.state["before"]
     assert (beside["number"], beside["curve"]) == (before["number"], before["curve"])
+
+
+def test_each_layer_has_its_own_activation_and_dropout(trained):
+    """As the page says them; and the program and the run say the same."""
+    studio, own = trained.studio, {"hidden": [9, 7], "activation": ["tanh", "relu"], "dropout": [0, 0.25]}
+    studio.train({**own, "epochs": 2, "patience": 2, "seed": 5}, "en")
+    assert trained.wait("trained", "failed")["phase"] == "trained"
+    layers = [layer for layer in studio.saved.model.layers if layer.name.startswith(("hidden", "dropout"))]
+    assert [layer.name for layer in layers] == ["hidden_1", "hidden_2", "dropout_2"]
+    assert [layer.activation.__name__ for layer in layers[:2]] == ["tanh", "relu"]
+    assert layers[2].rate == 0.25
+    opened = rowwise.open(studio.saved.path)
+    assert opened.record.settings == studio.saved.record.settings
+    names = {}
+    exec(studio.program(), names)
+    for mine, other in zip(studio.saved.model.weights, names["model"].weights, strict=True):
+        np.testing.assert_array_equal(np.asarray(mine), np.asarray(other))
+    with pytest.raises(UsageError):
+        studio.train({"hidden": [9, 7], "activation": ["tanh", 3]}, "en")
+    studio.train({"hidden": [9, 7], "activation": ["tanh", "relu", "tanh"]}, "en")
+    assert "2 hidden layers" in trained.wait("failed", "trained")["message"]
+    studio.train({"hidden": [12], "activation": ["relu"], "dropout": [0], "epochs": 4, "patience": 4, "seed": 3}, "en")
+    trained.wait("trained")
+    assert studio.saved.record.settings.activation == "relu"  # alike: as the shell would write it
+    assert studio.saved.record.settings.dropout == 0

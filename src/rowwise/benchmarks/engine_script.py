@@ -34,9 +34,10 @@ def plan_of(model: keras.Model, batch_size: int, threads: int | None) -> Any:
     """What is remembered for the shape; None before there were plans."""
     try:
         from rowwise.engine import native
-        from rowwise.engine.native.description import compiled, describe
+        from rowwise.engine.native.compiled_description import compiled
+        from rowwise.engine.native.description import describe
+        from rowwise.engine.native.records import network_description
         from rowwise.engine.native.remembered_plans import PlanMemory
-        from rowwise.engine.native.run import network_description
     except ImportError:
         return None
     graph = describe(model)

@@ -11,6 +11,7 @@ PLACES = {
     "evaluate": ("rowwise.commands.evaluate:command", "cli.help.evaluate"),
     "predict": ("rowwise.commands.predict:command", "cli.help.predict"),
     "explain": ("rowwise.commands.explain:command", "cli.help.explain"),
+    "questions": ("rowwise.commands.questions:command", "cli.help.questions"),
     "export": ("rowwise.commands.export:command", "cli.help.export"),
     "serve": ("rowwise.commands.serve:command", "cli.help.serve"),
     "studio": ("rowwise.commands.studio:command", "cli.help.studio"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rowwise.commands.options import chosen, model_task, table_format
 from rowwise.data.databases import without_password
@@ -14,7 +14,8 @@ from rowwise.files import atomic_write, check_place
 from rowwise.runs.command_lines import evaluation_command, training_command
 from rowwise.runs.data_record import identity
 from rowwise.runs.plan import option_names
-from rowwise.runs.record import SCHEMA, versions
+from rowwise.runs.record import SCHEMA
+from rowwise.runs.report_page import report_page
 from rowwise.runs.saved import Saved
 from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.output import Output, called
@@ -22,17 +23,6 @@ from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.polars_stderr import hide_panics
 from rowwise.terminal.temporary import own_temporary_folder
 from rowwise.text import say
-
-if TYPE_CHECKING:
-    from rowwise.data.dataset import Dataset
-    from rowwise.measure import AnyReport
-    from rowwise.measure.dependence import Dependence
-    from rowwise.measure.importance import Importance
-    from rowwise.measure.page.report_content import Training
-    from rowwise.runs.record import RunRecord
-
-
-SHOWN = 6  # columns of which the page shows what they do
 
 
 def _evaluate(
@@ -71,13 +61,16 @@ def _evaluate(
         from rowwise.measure import evaluate
         from rowwise.measure.as_text import importance_lines
 
-        report = evaluate(saved.model, measured, train=train, task=task)
+        report = evaluate(saved.network, measured, train=train, task=task)
         importance = saved.importance(measured) if measured.schema is not None else None
         output.result("\n".join([str(report), *(importance_lines(importance) if importance else [])]))
         if html is not None:
             shown = None if data is None else without_password(data)
             again = evaluation_command(called(), model, shown, html, {"task": task} | as_written)
-            content = _page(saved, report, test, importance, again).encode()
+            trained = training_command(called(), saved.record)
+            commands = [("report.repeat.train", trained)] if trained else []
+            commands.append(("report.repeat.evaluate", again))
+            content = report_page(saved, report, test, importance, commands).encode()
             atomic_write(html, content)
             from rowwise.shapes.ledger.as_text import size_text
 
@@ -86,40 +79,6 @@ def _evaluate(
         facts |= {"importance": importance.to_dict()} if importance else {}
         output.json({"schema": SCHEMA, **facts})
     return 0
-
-
-def _page(saved: Saved, report: AnyReport, test: Dataset, importance: Importance | None, command: str) -> str:
-    from rowwise.measure.page import page
-    from rowwise.measure.page.report_content import ReportContent
-
-    again = training_command(called(), saved.record)
-    commands = [("report.repeat.train", again)] if again else []
-    commands.append(("report.repeat.evaluate", command))
-    dependence: tuple[Dependence, ...] = ()
-    if importance is not None:
-        most = [column.name for column in importance.columns[:SHOWN]]
-        dependence = saved.partial_dependence(most, test)
-    training = _training(saved.record)
-    return page(ReportContent(report, saved.model, test, importance, training, commands, versions(), dependence))
-
-
-def _training(record: RunRecord | None) -> Training:
-    """What the page shows of a run's training."""
-    from rowwise.measure.page.report_content import Training
-
-    if record is None:
-        return Training()
-    names = record.epochs[0].figures if record.epochs else ()
-    return Training(
-        record.data.records,
-        record.data.checksum,
-        {**record.settings.to_dict(), "engine": record.engine},
-        record.versions,
-        {name: [epoch.figures[name] for epoch in record.epochs] for name in names},
-        [epoch.seconds for epoch in record.epochs],
-        record.best_epoch,
-        record.spread,
-    )
 
 
 command = Command(

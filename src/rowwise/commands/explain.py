@@ -116,6 +116,8 @@ def _explain(data: str | None, **given: Any) -> int:
         renderers = {"html": ledger.to_html, "svg": ledger.to_svg}
         rendered = _json(facts) if options.format == "json" else renderers.get(options.format, ledger.__str__)()
         _write(f"{text}\n\n{rendered}" if text and options.format == "text" else rendered, options, output)
+        if options.format == "text" and options.out is None:
+            output.tell(say("questions.hint"))
         output.json(facts)
     return 0
 

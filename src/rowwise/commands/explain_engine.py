@@ -41,8 +41,9 @@ def description_of(path: str | None, batch_size: int | None) -> NetworkDescripti
     """
     if path is None:
         return course(batch_size or BATCH)
-    from rowwise.engine.native.description import compiled, describe
-    from rowwise.engine.native.run import network_description
+    from rowwise.engine.native.compiled_description import compiled
+    from rowwise.engine.native.description import describe
+    from rowwise.engine.native.records import network_description
     from rowwise.engine.plan import unsupported
     from rowwise.engine.protocol import Unsupported
     from rowwise.runs.saved import Saved

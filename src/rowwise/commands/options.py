@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from rowwise.data.option_files import read_options, read_settings
+from rowwise.data.picture_records import FITS
 from rowwise.data.source import DATE_ORDERS, SCALES, TASKS, Source
 from rowwise.environment import ENGINES
 from rowwise.errors import UsageError
 from rowwise.models.presets import PATIENCE, PRESETS
 from rowwise.runs.plan import READING
 from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
-from rowwise.terminal.argument_types import POSITIVE, SHARE, WIDTHS, given_names, one_of, whole
+from rowwise.terminal.argument_types import NAMES, POSITIVE, SHARE, SHARES, WIDTHS, given_names, one_of, whole
 from rowwise.terminal.parsing import Option
 
 # rowwise.models.task has them; asking it would import Keras
@@ -35,8 +36,8 @@ def settings(of_epochs: str = "cli.help.epochs") -> list[Option]:
     return [
         option("--preset", "cli.help.preset", "NAME", one_of(*PRESETS), usual.preset),
         option("--hidden", "cli.help.hidden", hidden, WIDTHS, hidden),
-        option("--activation", "cli.help.activation", "NAME", str, usual.activation),
-        option("--dropout", "cli.help.dropout", "SHARE", SHARE, usual.dropout),
+        option("--activation", "cli.help.activation", "NAME", NAMES, usual.activation),
+        option("--dropout", "cli.help.dropout", "SHARE", SHARES, usual.dropout),
         option("--epochs", of_epochs, "N", whole(1), usual.epochs),
         option("--batch-size", "cli.help.batch_size", "N", whole(1), usual.batch_size),
         option("--learning-rate", "cli.help.learning_rate", "RATE", POSITIVE, usual.learning_rate),
@@ -95,6 +96,7 @@ def reading() -> list[Option]:
         *table_format(),
         option("--size", "cli.help.size", "N|HxW"),
         option("--colour", "cli.help.colour", "KIND", one_of("grey", "colour")),
+        option("--fit", "cli.help.fit", "HOW", one_of(*FITS)),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True, default=None, heading="cli.source"),
         option("--options", "cli.help.options", "FILE", Path),
     ]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.schema import Schema
 
 BLOCK = 1 << 26  # bytes of a checksum at once
+STEPS = 1e-3  # of a deviation: coarser ones of float32 lose what distinguishes the records
 PIXEL_MAX = 255  # uint8 grey: 0 is black, 255 is white
 
 BESIDE = ("keys", "rows", "weights")  # the arrays `(records,)` beside x and y, where there are any
@@ -116,8 +117,9 @@ class Dataset:
             expected = f"(records, {len(self.targets)})" if len(self.targets) > 1 else "(records,)"
             raise DataError("data.targets.counts", name=self.name, x=x.shape, y=y.shape, expected=expected)
         check_finite(f"{self.name} y", y)
-        wide = self.schema is not None and self.schema.target_origins
-        return y.astype(np.float64 if wide else np.float32, copy=False)
+        if self.schema is None or not self.schema.target_origins:
+            return y.astype(np.float32, copy=False)
+        return y if y.dtype in (np.int64, np.uint64) else y.astype(np.float64, copy=False)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -307,6 +309,11 @@ def check_float32(name: str, x: NDArray[Any]) -> None:
             first = tuple(int(index) for index in places[0])
             found = f"{float(x[first]):g}"
             raise DataError("data.too_large", name=name, count=len(places), where=list(first), found=found)
+
+
+def too_coarse(mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the steps of float32 lose what tells numbers of such means and standard deviations apart."""
+    return np.spacing(np.abs(mean).astype(np.float32)) > STEPS * deviation
 
 
 def provenance_fields(key: str, /, **values: object) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A callback that never looks at the model's weights says so by an attribute, `needs_weights = False`: giving the model
 its weights takes longer than a small epoch. Any other callback finds the weights of its epoch in the model. One with a
-method `on_interrupt` is called at the first Ctrl-C, when it is pressed.
+method `on_interrupt` is called at the first Ctrl-C, when it is pressed. One with a method `on_steps` is called after
+each block of steps, several times a second, with the epoch, the steps done, all steps, and the figures until then.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from rowwise.notebook import said_to
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rowwise.engine.plan import Plan
 
     Logs = dict[str, float]
+    StepListener = Callable[[int, int, int, dict[str, Any]], object]
 
 
 class Clock(keras.callbacks.Callback):
@@ -74,6 +76,11 @@ class Progress(keras.callbacks.Callback):
 def need_weights(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
     """Whether one of them may look at the model's weights when an epoch ends."""
     return any(getattr(callback, "needs_weights", True) for callback in callbacks)
+
+
+def step_listeners(callbacks: Iterable[keras.callbacks.Callback]) -> list[StepListener]:
+    """What those are called by that hear of each block of steps."""
+    return [tell for callback in callbacks if (tell := getattr(callback, "on_steps", None)) is not None]
 
 
 def tell_interrupted(callbacks: Iterable[keras.callbacks.Callback]) -> None:

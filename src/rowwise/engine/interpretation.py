@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.tables.origins import dtype_from
 from rowwise.errors import ModelError
 from rowwise.models.inputs_outputs import gives_logits
-from rowwise.models.preparation import preparation_of
+from rowwise.models.table_features import preparation_of
 from rowwise.models.task import MULTILABEL, OF_CLASSES, REGRESSION, THRESHOLD, UNKNOWN, Task, task_of
 from rowwise.text import percent, say
 from rowwise.text.terminal import wrap
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import keras
     from numpy.typing import NDArray
 
@@ -39,6 +42,8 @@ class Prediction:
         task: "regression", "binary", "multiclass" or "multilabel"; empty where it is not known.
         thresholds: the probability from which on the answer is yes, of the second class or of each label; none: the
             most probable class, and labels above 0.5.
+        differences: of values that float64 rounds as well, `(records, outputs)` float32: how far they are from where
+            the targets are counted from, which `measure` goes by; None of others.
         aim: what the thresholds were chosen for, as the setting of a training has it.
         quantiles: levels of the columns of `values`, where they are quantiles of one target.
         ordered: whether the classes stand in order: then the answer is the median, the first class at or below which
@@ -58,6 +63,7 @@ class Prediction:
     quantiles: tuple[float, ...] = ()
     ordered: bool = False
     aim: str = ""
+    differences: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.probabilities)
@@ -111,8 +117,12 @@ class Prediction:
 
         Of several labels `"labels"`, a list of names, in place of `"class"`; margins are `"margins"`.
         """
+        return self.rows(_dicts)
+
+    def rows(self, named: Callable[[tuple[str, ...]], Callable[[list[float]], Any]]) -> list[Any]:
+        """As `to_dicts`, with what `named`, given the names of numbers, makes of each record's in place of a dict."""
         if self._numbers:
-            return [dict(zip(self._target_names, row, strict=True)) for row in self.values.tolist()]
+            return [*map(named(self._target_names), self.values.tolist())]
         kind, outputs = ("margins", self.values) if self.values.shape[1] else ("probabilities", self.probabilities)
         if self.task != MULTILABEL:
             answers: list[tuple[str, Any]] = [("class", name) for name in self.names]
@@ -120,7 +130,7 @@ class Prediction:
             answers = [("labels", names) for names in self._names_of_labels(len(self))]
         rows: list[Any] = outputs.tolist()
         if outputs.shape[1] > 1:
-            rows = [dict(zip(self._class_names, row, strict=True)) for row in rows]
+            rows = [*map(named(self._class_names), rows)]
         return [{key: answer, kind: row} for (key, answer), row in zip(answers, rows, strict=True)]
 
     def __repr__(self) -> str:
@@ -189,6 +199,10 @@ class Prediction:
         return self.target_names or (("y",) if columns == 1 else tuple(f"y{column}" for column in range(columns)))
 
 
+def _dicts(names: tuple[str, ...]) -> Callable[[list[float]], dict[str, float]]:
+    return lambda row: dict(zip(names, row, strict=True))
+
+
 def answers(
     probabilities: NDArray[Any], thresholds: tuple[float, ...] = (), ordered: bool = False
 ) -> NDArray[np.int64]:
@@ -213,7 +227,8 @@ def interpreted(model: keras.Model, outputs: NDArray[np.float32], task: Task | s
     known = task if isinstance(task, Task) else task_of(model, outputs.shape[1], task)
     name, none = known.name, np.empty((len(outputs), 0), np.float32)
     if name in (REGRESSION, UNKNOWN) or known.margins:
-        return _decided(model, Prediction(none, _in_own_units(model, outputs), task=name))
+        values, differences = _in_own_units(model, outputs)
+        return _decided(model, Prediction(none, values, task=name, differences=differences))
     logits = gives_logits(model, outputs)
     if outputs.shape[1] == 1:  # one unit: the second class's
         second = _sigmoid(outputs) if logits else np.clip(outputs, 0, 1)
@@ -242,9 +257,13 @@ def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(logits >= 0, 1, small) / (1 + small)
 
 
-def _in_own_units(model: keras.Model, outputs: NDArray[np.float32]) -> NDArray[Any]:
-    """The outputs, counted from 0: a model of targets too large for float32 counts them from an origin."""
+def _in_own_units(model: keras.Model, outputs: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
+    """The outputs, counted from 0: a model of targets too large for float32 counts them from an origin.
+
+    And the outputs themselves, where float64 rounds the sum.
+    """
     preparation = preparation_of(model)
     if preparation is None or not (origins := preparation.schema.target_origins):
-        return outputs
-    return outputs.astype(np.float64) + np.array(origins)
+        return outputs, None
+    rounded = np.dtype(dtype_from(origins)).kind in "iu"
+    return outputs.astype(np.float64) + np.array(origins), outputs if rounded else None

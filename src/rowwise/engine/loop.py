@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from rowwise.engine.callbacks import need_weights
+from rowwise.engine.callbacks import need_weights, step_listeners
 from rowwise.engine.history_card import attach_card
 from rowwise.engine.model_changes import Changes, may_change
 from rowwise.engine.order import reseed
@@ -19,7 +19,7 @@ from rowwise.models.keras_view import initial_epoch_of, metric_results
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from rowwise.engine.callbacks import Clock
+    from rowwise.engine.callbacks import Clock, StepListener
     from rowwise.engine.divergence import Divergence, Watch
     from rowwise.engine.plan import Plan
     from rowwise.engine.protocol import Engine, Trainer
@@ -106,7 +106,7 @@ class EpochLoop:
         model = self.engine.model
         params = {**params, "state": self._state}
         listed = keras.callbacks.CallbackList(list(callbacks), add_history=True, model=model, **params)
-        settled = need_weights(callbacks)
+        settled, hear = need_weights(callbacks), step_listeners(callbacks)
         model.stop_training = False
         logs: dict[str, float] = {}
         watch = self.watch
@@ -122,7 +122,7 @@ class EpochLoop:
                 if changes is not None and self._remade is not None and changes.changed():
                     self.engine.settle()
                     self.engine = self._remade()
-                self._train_epoch(schedule, epoch, stopped)
+                self._train_epoch(schedule, epoch, stopped, hear)
                 if settled:
                     self.engine.settle()
                 ended = metric_results(model)
@@ -156,20 +156,25 @@ class EpochLoop:
         listed.on_test_end(held)
         return held
 
-    def _train_epoch(self, schedule: Schedule, epoch: int, stopped: Callable[[], bool]) -> None:
+    def _train_epoch(
+        self, schedule: Schedule, epoch: int, stopped: Callable[[], bool], hear: Sequence[StepListener]
+    ) -> None:
         """Raises KeyboardInterrupt where it was stopped before the epoch's last step."""
         engine = self.engine
         self._within_epoch = True
         order = schedule.order(epoch, engine.records, engine.batch_size)
         if engine.model.stop_training:  # Keras looks whether a callback has asked for it when a step has ended
             order = order[: engine.batch_size * engine.model.steps_per_execution]
+        steps = -(-len(order) // engine.batch_size)
         with closing(engine.blocks(order)) as blocks:
-            for _ in blocks:
+            for done in blocks:
+                for listener in hear:
+                    listener(epoch, done, steps, engine.so_far())
                 if stopped():
                     break
             else:
                 return
-        if engine.steps_done < -(-len(order) // engine.batch_size) or not len(order):
+        if engine.steps_done < steps or not len(order):
             raise KeyboardInterrupt
 
 

@@ -69,6 +69,10 @@ class Engine(Protocol):
     def state(self) -> list[Any]:
         """The values of `callbacks.state_variables(model)` as they are now, in the model or not: they never change."""
 
+    def so_far(self) -> dict[str, Any]:
+        """Between two blocks: loss and metrics of the epoch until then, by name; those that are told only when it ends
+        are missing."""
+
     def validate(self) -> dict[str, float]:
         """Loss and metrics over the validation records, by name without `val_`; the model's metrics hold them then."""
 

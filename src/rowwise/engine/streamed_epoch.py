@@ -20,6 +20,7 @@ from rowwise.engine.device_records import Steps
 from rowwise.engine.model_state import read_state, write_state
 from rowwise.engine.protocol import Unsupported
 from rowwise.engine.whole_epoch import functions_of
+from rowwise.models.keras_view import metric_results
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -91,6 +92,10 @@ class StreamedEpoch:
     def state(self) -> list[jax.Array]:
         """JAX's arrays never change: they need no copies."""
         return [variable.value for variable in state_variables(self.model)]
+
+    def so_far(self) -> dict[str, Any]:
+        """The model's own figures: it has the state of the last block."""
+        return metric_results(self.model)
 
     def validate(self) -> dict[str, float]:
         """A stream's validation is read by Keras: see `EpochLoop`."""

@@ -130,6 +130,10 @@ class WholeEpoch:
         """JAX's arrays never change: they need no copies."""
         return [variable.value for variable in state_variables(self.model)]
 
+    def so_far(self) -> dict[str, Any]:
+        """The model's own figures: it has the state of the last block."""
+        return metric_results(self.model)
+
     def validate(self) -> dict[str, float]:
         """Loss and metrics over the validation records, by name without `val_`."""
         assert self.validation is not None

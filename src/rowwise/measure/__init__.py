@@ -87,16 +87,16 @@ def evaluate(
         classes. DataError: no records. ModelError: the model is of another task than the data, or gives NaN.
         UsageError: an unknown task, or one that the model's outputs cannot mean; what a report cannot count.
     """
-    import keras
-
     from rowwise.engine.arrays import as_arrays
-    from rowwise.engine.evaluation import keras_results
     from rowwise.engine.prediction import interpreted, predict_proba
     from rowwise.engine.streams import as_stream
+    from rowwise.models.keras_settings import floatx
     from rowwise.models.task import task_of, with_labels
     from rowwise.shapes.checks.check import check_records
 
     if return_dict:
+        from rowwise.engine.evaluation import keras_results
+
         return keras_results(model, x, y, batch_size, verbose, sample_weight, steps, callbacks)
     stream = "x" if as_stream(x) is not None else ""
     for name, value in (("steps", steps), ("callbacks", callbacks), (stream, x)):
@@ -104,7 +104,7 @@ def evaluate(
             raise UsageError("evaluate.report", name=name)
     data = x if y is None else (x, y)
     check_records(model, data, finite=False, loss=False, silent=False)
-    x = as_arrays(data, keras.config.floatx(), "data").x
+    x = as_arrays(data, floatx(), "data").x
     outputs = predict_proba(model, x, batch_size, threads)
     units, y = outputs.shape[-1], data.y if isinstance(data, Dataset) else np.asarray(data[1])
     known = task_of(model, units, task)
@@ -136,7 +136,7 @@ def judge(prediction: Prediction, data: Records, train: Dataset | None = None, b
         report = score_quantiles(prediction, data, train)
     elif numbers := prediction.values.shape[1] > 0 and prediction.task not in ("binary", "multiclass"):
         _check_task(data, numbers)
-        report = score_numbers(prediction.values, data, train)
+        report = score_numbers(prediction.values, data, train, prediction.differences)
     else:
         _check_task(data, numbers)
         report = (
@@ -180,8 +180,17 @@ def score_labels(prediction: Prediction, data: Records, train: Dataset | None = 
     return replace(report, aim=prediction.aim)
 
 
-def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = None) -> RegressionReport:
-    """The report of predicted numbers `(records, targets)`; raises as `evaluate`."""
+def score_numbers(
+    values: NDArray[Any],
+    data: Records,
+    train: Dataset | None = None,
+    differences: NDArray[np.float32] | None = None,
+) -> RegressionReport:
+    """The report of predicted numbers `(records, targets)`; raises as `evaluate`.
+
+    Args:
+        differences: as a Prediction's.
+    """
     if not np.isfinite(values).all():
         raise ModelError("measure.nan.numbers")
     if isinstance(data, Dataset):
@@ -192,8 +201,12 @@ def score_numbers(values: NDArray[Any], data: Records, train: Dataset | None = N
         names, provenance = ("y",) if y.shape[1] == 1 else tuple(f"y{column}" for column in range(y.shape[1])), ""
     if values.shape[1] != y.shape[1]:
         raise ShapeError("measure.targets", outputs=values.shape[1], targets=y.shape[1])
-    means = None if train is None else mean_of(train.y.reshape(len(train), -1).astype(np.float64), train)
-    report = measure_numbers(y, values, names, provenance, means, *_weights(data))
+    learned, origins = None if train is None else train.y.reshape(len(train), -1), None
+    if differences is not None and isinstance(data, Dataset) and data.schema is not None and y.dtype.kind in "iu":
+        y, values, origins = data.schema.from_origins(y), differences, np.array(data.schema.target_origins)
+        learned = None if learned is None else data.schema.from_origins(learned)
+    means = None if train is None or learned is None else mean_of(learned.astype(np.float64), train)
+    report = measure_numbers(y, values, names, provenance, means, *_weights(data), origins)
     counts = isinstance(data, Dataset) and data.schema is not None and data.schema.counts
     return replace(report, counts=counts)
 

@@ -107,7 +107,7 @@ def confusion_picture(report: Report, title: str = "") -> bytes:
 
 def true_and_predicted(report: RegressionReport, title: str = "") -> bytes:
     """A point a record for each target: its true number to the right, the predicted one upwards."""
-    names = report.targets[:MOST_CURVES]
+    names = report.counted[:MOST_CURVES]
     chosen = np.random.default_rng(0).permutation(report.records)[:MOST_POINTS]
     with drawable_language():
         figure = new_figure(max(4.6 * len(names), 5), 4.4, say("pictures.numbers"), title)

@@ -67,6 +67,8 @@ class RegressionReport:
         weights: `(records,)`: how much each record counts in every measure; None where all count alike.
         weighted_by: what the weights are called.
         counts: whether the targets are counts, which have a deviance, too.
+        origins: `(targets,)`: what the fields `true`, `predicted` and `means` are counted from, whose sums with it
+            float64 would round; None for 0.
     """
 
     task = "regression"
@@ -80,6 +82,14 @@ class RegressionReport:
     weights: NDArray[Any] | None = field(default=None, repr=False)
     weighted_by: str = ""
     counts: bool = False
+    origins: NDArray[np.float64] | None = field(default=None, repr=False)
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """What `true` and `predicted` have of each target: its name, and what is subtracted from it."""
+        if self.origins is None:
+            return self.targets
+        return tuple(f"{name} - {int(origin)}" for name, origin in zip(self.targets, self.origins, strict=True))
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -102,6 +112,8 @@ class RegressionReport:
             true, mean = self.true[:, column], float(means[column])
             mae, rmse, r2 = _figures(true, self.predicted[:, column], weights)
             base = dict(zip(FIGURES, _figures(true, np.full_like(true, mean), weights), strict=True))
+            if self.origins is not None:
+                mean += float(self.origins[column])
             score = TargetScore(name, mae, rmse, r2, intervals[column], mean, base)
             scores.append(self._of_counts(score, column) if self.counts else score)
         return tuple(scores)
@@ -184,12 +196,14 @@ def measure_numbers(
     means: ArrayLike | None = None,
     weights: NDArray[Any] | None = None,
     weighted_by: str = "",
+    origins: NDArray[np.float64] | None = None,
 ) -> RegressionReport:
     """Compare `y_true` with `y_pred`, both `(records,)` or `(records, targets)`, finite.
 
     Args:
         weights: `(records,)`: how much each record counts; None where all count alike.
         weighted_by: what the weights are called.
+        origins: `(targets,)`: what all of them are counted from; None for 0.
 
     Raises:
         DataError: no records, or the numbers of records or targets differ.
@@ -200,7 +214,14 @@ def measure_numbers(
         raise DataError("measure.numbers", true=true.shape, predicted=predicted.shape, targets=len(targets))
     baseline = None if means is None else np.asarray(means, np.float64).reshape(-1)
     return RegressionReport(
-        true, predicted, tuple(targets), provenance, baseline, weights=weights, weighted_by=weighted_by
+        true,
+        predicted,
+        tuple(targets),
+        provenance,
+        baseline,
+        weights=weights,
+        weighted_by=weighted_by,
+        origins=origins,
     )
 
 

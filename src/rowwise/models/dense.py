@@ -30,8 +30,8 @@ NAME = "dense"  # of the models
 def dense(
     dataset: Dataset,
     hidden: Sequence[int] | None = None,
-    activation: str = "relu",
-    dropout: float | None = None,
+    activation: str | Sequence[str] = "relu",
+    dropout: float | Sequence[float] | None = None,
     learning_rate: float | keras.optimizers.schedules.LearningRateSchedule | None = None,
     seed: int | None = None,
     pieces: int | None = None,
@@ -55,9 +55,9 @@ def dense(
             `(None, targets)`.
         hidden: units of each hidden layer, first to last; empty for logistic regression. None: what the preset
             "default" has for a table; (100, 30) for everything else.
-        activation: of the hidden layers, by Keras's names.
-        dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1. None: what
-            the preset "default" has for a table; 0 for everything else.
+        activation: of the hidden layers, by Keras's names: one for all, or one for each.
+        dropout: share of each hidden layer's outputs set to 0 while training, 0 <= dropout < 1: one for all, or one for
+            each. None: what the preset "default" has for a table; 0 for everything else.
         learning_rate: Adam's; a number or one of Keras's schedules. None: what the preset "default" has for a table;
             0.001 for everything else.
         seed: same seed, same initial weights and dropout; None draws new ones.
@@ -66,7 +66,7 @@ def dense(
 
     Raises:
         UsageError: no Dataset, a width that is not a positive integer, an unknown activation, a dropout outside
-            [0, 1), a negative seed.
+            [0, 1), more or fewer of them than hidden layers, a negative seed.
     """
     import keras
 
@@ -85,10 +85,11 @@ def dense(
     if pieces is None:
         pieces = usual.pieces if usual else 0
     widths = _widths(hidden)
-    if not (isinstance(dropout, Real) and 0 <= dropout < 1):
+    shares = of_each("dropout", dropout, len(widths))
+    if not all(_is_share(share) for share in shares):
         raise UsageError("model.dropout", found=repr(dropout))
     schedule = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
-    if not schedule and not (isinstance(learning_rate, Real) and 0 < learning_rate < math.inf):
+    if not schedule and not (isinstance(learning_rate, Real) and 0 < float(learning_rate) < math.inf):
         raise UsageError("model.learning_rate", found=repr(learning_rate))
     if seed is not None and not (isinstance(seed, Integral) and seed >= 0):
         raise UsageError("model.seed", found=repr(seed))
@@ -96,22 +97,33 @@ def dense(
         raise UsageError("model.weight_decay", found=repr(weight_decay))
     if not (isinstance(pieces, Integral) and pieces >= 0):
         raise UsageError("model.pieces", found=repr(pieces))
-    try:
-        keras.activations.get(activation)
-    except ValueError:
-        raise UsageError("model.activation", found=activation) from None
+    activations = of_each("activation", activation, len(widths))
+    for one in activations if isinstance(activation, list | tuple) else [activation]:
+        try:
+            keras.activations.get(one)
+        except ValueError:
+            raise UsageError("model.activation", found=one) from None
 
     front = _input_layers(dataset, int(pieces))
     records = keras.Input(dataset.shape, name="records")
-    return _compiled(dataset, [records, *front], widths, activation, dropout, learning_rate, weight_decay, seed)
+    return _compiled(dataset, [records, *front], widths, activations, shares, learning_rate, weight_decay, seed)
+
+
+def of_each(name: str, value: Any, layers: int) -> list[Any]:
+    """What each hidden layer has of a setting: the same, or its own; UsageError where there are more or fewer."""
+    if not isinstance(value, list | tuple):
+        return [value] * layers
+    if len(value) != layers:
+        raise UsageError("model.each", name=name, found=len(value), layers=layers)
+    return list(value)
 
 
 def network(
     dataset: Dataset,
     features: int | None,
     hidden: Sequence[int],
-    activation: str,
-    dropout: float,
+    activation: str | Sequence[str],
+    dropout: float | Sequence[float],
     rate: float,
     weight_decay: float,
     seed: int,
@@ -124,15 +136,16 @@ def network(
         front = [keras.Input(dataset.shape, name="records"), *_input_layers(dataset, 0)]
     else:
         front = [keras.Input((features,), name="features")]
-    return _compiled(dataset, front, hidden, activation, dropout, rate, weight_decay, seed, metrics=False)
+    activations, shares = (of_each("", one, len(hidden)) for one in (activation, dropout))
+    return _compiled(dataset, front, hidden, activations, shares, rate, weight_decay, seed, metrics=False)
 
 
 def _compiled(
     dataset: Dataset,
     front: Sequence[Any],
     widths: Sequence[int],
-    activation: str,
-    dropout: float,
+    activations: Sequence[str],
+    shares: Sequence[float],
     learning_rate: Any,
     weight_decay: float,
     seed: int | None,
@@ -157,10 +170,10 @@ def _compiled(
         return int(random.integers(2**31))
 
     layers = [*front]
-    for number, units in enumerate(widths, 1):
+    for number, (units, activation, share) in enumerate(zip(widths, activations, shares, strict=True), 1):
         layers.append(layer(units, f"hidden_{number}", activation))
-        if dropout:
-            layers.append(keras.layers.Dropout(dropout, seed=draw(), name=f"dropout_{number}"))
+        if share:
+            layers.append(keras.layers.Dropout(share, seed=draw(), name=f"dropout_{number}"))
     if dataset.task == "multilabel":
         layers.append(layer(len(dataset.targets), "labels", "sigmoid"))
         loss, metric = "binary_crossentropy", "binary_accuracy"
@@ -212,6 +225,10 @@ def _input_layers(dataset: Dataset, pieces: int) -> list[keras.Layer]:
     flatten = keras.layers.Flatten(name="flatten")
     scaling = scaling_layer(dataset.x)
     return [flatten] if scaling is None else [scaling, flatten]
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, Real) and 0 <= float(value) < 1
 
 
 def _widths(hidden: Sequence[int] | int) -> list[int]:

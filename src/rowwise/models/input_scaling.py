@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.dataset import PIXEL_MAX
+from rowwise.data.dataset import PIXEL_MAX, too_coarse
 from rowwise.data.white_value import WHITE_LEVELS, white_level
 from rowwise.errors import warn_user
+from rowwise.models.keras_settings import epsilon
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 FEWEST_PIXELS = 64  # of a picture that lies in one row: 8 x 8
 UNIT = 2.0  # values up to here are on a scale to learn from; resized pictures overshoot 1 a little
 BLOCK = 1 << 22  # values that are averaged at a time
-DIGITS = 1e-3  # of a feature's deviation: coarser steps of float32 lose what distinguishes the records
 
 
 def scaling_layer(x: NDArray[Any]) -> keras.layers.Layer | None:
@@ -63,11 +63,9 @@ class Normalized:
 
     def __call__(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """`(records, features)` → the same, standardized."""
-        import keras
-
         mean, variance = (np.asarray(part, np.float32) for part in (self.layer.mean, self.layer.variance))
         x = x.astype(np.float32) - mean
-        x /= np.maximum(np.sqrt(variance), np.float32(keras.backend.epsilon()))
+        x /= np.maximum(np.sqrt(variance), np.float32(epsilon()))
         return x
 
 
@@ -100,8 +98,8 @@ def _moments(x: NDArray[Any], axis: int | None) -> tuple[NDArray[np.float64], ND
 
 def _warn_of_lost_digits(x: NDArray[Any], mean: NDArray[np.float64], variance: NDArray[np.float64]) -> None:
     """Large numbers that differ little, such as seconds since 1970, are rounded to float32 before they are centred."""
-    lost = np.spacing(np.abs(mean).astype(np.float32)) > DIGITS * np.sqrt(variance)
-    lost &= variance > 0
-    if np.any(lost):
-        numbers = ", ".join(map(str, np.flatnonzero(lost)[:10]))
+    features, coarse = x.reshape(len(x), -1), np.flatnonzero(too_coarse(mean, np.sqrt(variance)))
+    lost = [place for place in coarse if (features[:, place] != features[0, place]).any()]  # float64 may see none
+    if lost:
+        numbers = ", ".join(map(str, lost[:10]))
         warn_user(say("model.lost_digits", features=numbers))

@@ -154,7 +154,7 @@ def cross_validate(
     if source is None or source.kind != "table" or not source.folds:
         raise UsageError("folds.table")
     place = out or next(place for place in default_places(f"{source.name}-folds") if not place.exists())
-    import rowwise.engine  # noqa: F401  # before several threads do
+    import rowwise.engine.training  # noqa: F401  # before several threads do
 
     tell = observer or _warnings_alone
     with warnings_to(lambda message: tell(Warned(message))):
@@ -202,10 +202,12 @@ def _together(place: Path, runs: Sequence[Saved], sets: Sequence[Dataset]) -> Cr
         keys=None,
         split_by="",
     )
+    parts = [one.differences for one in predictions]
     prediction = replace(
         predictions[0],
         probabilities=sorted_by_row([one.probabilities for one in predictions]),
         values=sorted_by_row([one.values for one in predictions]),
+        differences=sorted_by_row(parts) if parts[0] is not None else None,
         thresholds=(),
         temperatures=(),
     )

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.errors import ModelError
 from rowwise.runs.record import Member
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,6 +37,7 @@ def with_others(
     network is trained by one core.
 
     Raises:
+        ModelError: the model of a resumed run has other layers than its settings say.
         KeyboardInterrupt: it was stopped before all were trained.
     """
     from rowwise.engine.records import prepare_records
@@ -56,6 +59,13 @@ def with_others(
     def build(seed: int) -> keras.Model:
         return network(data, width, *layers, seed)
 
+    of_first, learned = build(settings.seed), first.layers[len(front_of(first)) :]
+    front = [weights for layer in front_of(of_first) for weights in layer.get_weights()]
+    weights = [*front, *(weights for layer in learned for weights in layer.get_weights())]
+    if [one.shape for one in weights] != [one.shape for one in of_first.get_weights()]:  # of a resumed run
+        cause = say("model_file.layers", settings=list(settings.hidden))
+        raise ModelError("run.damaged", path=job.plan.resume, cause=cause)
+    of_first.set_weights(weights)
     seeds = _seeds(settings.seed, settings.ensemble - 1)
     validated = seeds[: len(seeds) - settings.on_all]
     validation = settings.validation or None if own else None if held_out is None else held_out.parts
@@ -67,10 +77,6 @@ def with_others(
         epochs = round(mean(best)) if best else settings.epochs
         more = _trained(job, build, every, seeds[len(validated) :], epochs, batch_size, None)
         networks, members = networks + more[0], members + more[1]
-    of_first = build(settings.seed)
-    learned = first.layers[len(front_of(first)) :]
-    front = [weights for layer in front_of(of_first) for weights in layer.get_weights()]
-    of_first.set_weights([*front, *(weights for layer in learned for weights in layer.get_weights())])
     networks = [of_first, *networks]
     spread: dict[str, tuple[float, ...]] = {}
     if job.test is not None:

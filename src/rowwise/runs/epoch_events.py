@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from rowwise.runs.events import EpochEnded, StopRequested, TrainingBegan
+from rowwise.runs.events import EpochEnded, StepsDone, StopRequested, TrainingBegan
 
 if TYPE_CHECKING:
     from rowwise.runs.events import Observer
 
 
 class EpochEvents(keras.callbacks.Callback):
-    """Tells an observer when the training begins and when each epoch ends."""
+    """Tells an observer when the training begins, how it goes on, and when each epoch ends."""
 
     needs_weights = False  # so that they need not be given to the model after each epoch
 
@@ -41,6 +41,9 @@ class EpochEvents(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._begun = time.perf_counter()
+
+    def on_steps(self, epoch: int, done: int, steps: int, figures: dict[str, float]) -> None:
+        self._tell(StepsDone(epoch + 1, done, steps, figures))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}

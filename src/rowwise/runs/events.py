@@ -55,8 +55,8 @@ class TrainingBegan:
     """The engine and, in words, why it; records that are learned from; the first and the last epoch's numbers less 1.
 
     `fell_back` says that a faster engine cannot run this model. `weights`, which an observer may call while it is told
-    that an epoch ended, gives the values of the model's trainable weights and then of its others; it keeps the engine
-    alive, and is to be let go when the training ends.
+    of steps or that an epoch ended, gives the values of the model's trainable weights and then of its others; it keeps
+    the engine alive, and is to be let go when the training ends.
     """
 
     engine: str
@@ -66,6 +66,17 @@ class TrainingBegan:
     initial_epoch: int
     epochs: int
     weights: Callable[[], list[Any]] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class StepsDone:
+    """Within an epoch, of this number from 1, several times a second: the steps done, of how many, and Keras's figures
+    until then. `TrainingBegan.weights` may be called meanwhile. No engine but rowwise's own two tells it."""
+
+    number: int
+    done: int
+    steps: int
+    figures: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -179,6 +190,7 @@ Event: TypeAlias = (
     | FoldsBegan
     | ModelBuilt
     | TrainingBegan
+    | StepsDone
     | EpochEnded
     | RefitBegan
     | EnsembleBegan

@@ -34,6 +34,7 @@ LATER = (
     "calibrate",
     "on_all",
 )  # what runs of earlier versions lack: they had the default
+OF_LAYERS = ("hidden", "activation", "dropout")  # those that may be lists, a hidden layer each
 OF_TABLES = ("preset", "pieces", "threshold", "calibrate", "on_all")
 LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
 READ = {"seed": "split_seed"}  # attributes of a Source that the training has another option of that name for
@@ -43,8 +44,8 @@ class Choices(TypedDict, total=False):
     """The settings that a user chose; the others are `Settings.suited`'s to choose."""
 
     hidden: Sequence[int]
-    activation: str
-    dropout: float
+    activation: str | Sequence[str]
+    dropout: float | Sequence[float]
     learning_rate: float
     batch_size: int
     validation: float
@@ -68,8 +69,8 @@ class Settings:
 
     Attributes:
         hidden: units of each hidden layer; empty for none.
-        activation: of the hidden layers, by Keras's name.
-        dropout: share of each hidden layer's outputs that training sets to 0.
+        activation: of the hidden layers, by Keras's name; or one for each.
+        dropout: share of each hidden layer's outputs that training sets to 0; or one for each.
         learning_rate: Adam's.
         batch_size: records a step.
         validation: share of the training records held out; 0 for none.
@@ -92,8 +93,8 @@ class Settings:
     """
 
     hidden: tuple[int, ...] = (100, 30)
-    activation: str = "relu"
-    dropout: float = 0.0
+    activation: str | tuple[str, ...] = "relu"
+    dropout: float | tuple[float, ...] = 0.0
     learning_rate: float = 0.001
     batch_size: int = 32
     validation: float = 0.1
@@ -125,8 +126,7 @@ class Settings:
                 raise UsageError("settings.unknown", name=name, near=near, known=", ".join(known), reading=said)
             _check(name, value)
         values: dict[str, Any] = dict(choices)
-        if "hidden" in values:
-            values["hidden"] = tuple(values["hidden"])
+        values |= {name: tuple(values[name]) for name in OF_LAYERS if isinstance(values.get(name), list | tuple)}
         if "threshold" in values:
             values["threshold"] = str(values["threshold"])
         settings = cls(**values)
@@ -203,6 +203,7 @@ class Settings:
         for name, usual in asdict(cls()).items():
             value = values.get(name, usual if name in LATER else None)
             types = {tuple: (list,), float: (float, int)}.get(type(usual), (type(usual),))  # as JSON gives them
+            types += (list,) if name in OF_LAYERS else ()
             if not isinstance(value, types) or not _fits(name, value):
                 raise ValueError(f"settings.{name}: {value!r:.60}")
             settings[name] = tuple(value) if isinstance(value, list) else value
@@ -258,8 +259,8 @@ def _fits(name: str, value: Any) -> bool:
     number, count = _number(value), _count(value)
     fits = {
         "hidden": all(_count(unit) > 0 for unit in (value if isinstance(value, list | tuple) else (0,))),
-        "activation": isinstance(value, str),
-        "dropout": 0 <= number < 1,
+        "activation": all(isinstance(one, str) for one in _of_layers(value)),
+        "dropout": all(0 <= _number(share) < 1 for share in _of_layers(value)),
         "learning_rate": 0 < number < math.inf,
         "weight_decay": 0 <= number < 1,
         "batch_size": count >= 1,
@@ -277,6 +278,11 @@ def _fits(name: str, value: Any) -> bool:
         "on_all": count >= 0,
     }
     return fits[name]
+
+
+def _of_layers(value: Any) -> Sequence[Any]:
+    """Of each hidden layer, or the one of all."""
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 def _number(value: object) -> float:

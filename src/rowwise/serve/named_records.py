@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rowwise.data.column_names import composed, listed
-from rowwise.data.tables.encode import encode, oddity_notes
-from rowwise.serve.bodies import LARGEST
+from rowwise.data.tables.encode import Oddities, encode, oddity_notes
+from rowwise.serve.bodies import LARGEST, check_once
 from rowwise.serve.plain_records import PlainRecords
 from rowwise.serve.problems import WRONG, Refused
 from rowwise.text import say
@@ -64,6 +64,8 @@ class NamedRecords:
             if record.keys() - names.keys():
                 names.update(dict.fromkeys(record))
         if any(not name.isascii() and composed(name) != name for name in names):
+            for record in records:
+                check_once([*map(composed, record)])
             records = [{composed(name): value for name, value in record.items()} for record in records]
             names = {composed(name): None for name in names}
         for number, record in enumerate(records):
@@ -117,6 +119,7 @@ class NamedRecords:
         warnings = []
         for name, counts in oddities.items():
             column, values = self._used[name], x[:, self._places[name]]
+            unknown = counts.unknown if isinstance(counts, Oddities) else []
             lacking = np.flatnonzero(np.isnan(values)).tolist()
             missing = [number for number in lacking if records[number].get(name) is None]
             places: dict[str, list[int]] = {
@@ -125,7 +128,7 @@ class NamedRecords:
                 "unreadable": [number for number in lacking if records[number].get(name) is not None],
             }
             for kind, count in counts.items():
-                for message in oddity_notes(self._schema, {name: {kind: count}}):
+                for message in oddity_notes(self._schema, {name: Oddities({kind: count}, unknown)}):
                     said = "unknown level" if kind == "unknown" else kind
                     warnings.append(warning(name, said, places.get(kind, []), message, count))
         return warnings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rowwise.models.dense import of_each
 from rowwise.models.keras_view import layer_kind
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ model.compile(keras.optimizers.Adam({rate}), "{loss}", metrics=["{metric}"])
 """
 BY_ROWWISE = """\
 model = rowwise.dense(
-    train, hidden={hidden}, activation="{activation}", dropout={dropout}, learning_rate={rate}, seed={seed}, pieces=0
+    train, hidden={hidden}, activation={activation!r}, dropout={dropout}, learning_rate={rate}, seed={seed}, pieces=0
 )
 """
 TAIL = """\
@@ -69,10 +70,11 @@ def program(saved: Saved, held: Held) -> str:
         )
     else:
         lines = list(front)
-        for units in how.hidden:
-            lines.append(f'layers.Dense({units}, "{how.activation}", kernel_initializer=kernel)')
-            if how.dropout:
-                lines.append(f"layers.Dropout({how.dropout}, seed=int(random.integers(2**31)))")
+        each = (of_each("", one, len(how.hidden)) for one in (how.activation, how.dropout))
+        for units, activation, share in zip(how.hidden, *each, strict=True):
+            lines.append(f'layers.Dense({units}, "{activation}", kernel_initializer=kernel)')
+            if share:
+                lines.append(f"layers.Dropout({share}, seed=int(random.integers(2**31)))")
         lines.append(f'layers.Dense({len(held.test.classes)}, "softmax", kernel_initializer=kernel)')
         loss = {"loss": "sparse_categorical_crossentropy", "metric": "accuracy"}
         middle = INITIALIZER.format(layers="\n".join(f"        {line}," for line in lines), **values, **loss)

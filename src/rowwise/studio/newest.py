@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 State = TypeVar("State")
 
@@ -43,3 +46,11 @@ class Newest(Generic[State]):
             finally:
                 with self._guard:
                     self._waiting.discard(waits)
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """What is another in `now`; of a training, `story`, the parts of it that are."""
+    new = {name: value for name, value in now.items() if name not in before or value != before[name]}
+    if "story" in new and "story" in before:
+        new["story"] = changes(before["story"], now["story"])
+    return new

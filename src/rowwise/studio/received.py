@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from pathlib import Path, PurePosixPath
 
 from rowwise.data.pictures.file import SUFFIXES
@@ -39,6 +40,10 @@ class Received:
         except OSError as cause:
             raise SaveError("run.unwritable", path=label, cause=os_reason(cause)) from cause
         self.count += 1
+
+    def remove(self) -> None:
+        """Delete what has come: nobody learns from it."""
+        shutil.rmtree(self.folder.parent, ignore_errors=True)
 
     def source(self) -> Source:
         """What loads them."""

@@ -11,8 +11,9 @@ import json
 import traceback
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
+import numpy as np
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -25,8 +26,8 @@ from rowwise.errors import RowwiseError, UsageError
 from rowwise.json_text import from_json, to_json
 from rowwise.pages.palette import DARK, LIGHT
 from rowwise.studio.held import number_of
+from rowwise.studio.newest import changes
 from rowwise.studio.offered import MOST_BYTES
-from rowwise.studio.received import Received
 from rowwise.text import LANGUAGES, catalogue, language, say, use_language
 
 if TYPE_CHECKING:
@@ -112,17 +113,18 @@ async def words(studio: Studio, request: Request) -> Response:
 
 
 async def events(studio: Studio, request: Request) -> Response:
-    """The newest state, whenever there is a newer one."""
+    """The newest state first, and then whatever is another in a newer one."""
 
     async def stream() -> AsyncIterator[bytes]:
-        number = -1
+        number, sent = -1, dict[str, Any]()
         while True:
             try:
                 number, state = await asyncio.wait_for(studio.newest.after(number), PULSE)
             except TimeoutError:
                 yield b": alive\n\n"
                 continue
-            yield b"data: " + to_json(state) + b"\n\n"
+            yield b"data: " + to_json(changes(sent, state)) + b"\n\n"
+            sent = state
             await asyncio.sleep(PACE)
 
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"cache-control": "no-store"})
@@ -158,11 +160,9 @@ async def pictures(studio: Studio, request: Request) -> Response:
     """A folder of pictures begins to come, by its name; without one it is complete, and read."""
     name = (await _object(request)).get("name")
     if isinstance(name, str):
-        studio.received = Received(name)
-        return _json({})
-    if studio.received is None or not studio.received.count:
-        raise UsageError("studio.pictures.none")
-    studio.open(studio.received.source(), language())
+        await run_in_threadpool(studio.receive, name)
+    else:
+        studio.learn_from_received(language())
     return _json({})
 
 
@@ -173,6 +173,15 @@ async def picture(studio: Studio, request: Request) -> Response:
         raise UsageError("studio.pictures.none")
     await run_in_threadpool(in_language(studio.received.add), name, content)
     return _json({})
+
+
+async def look(studio: Studio, request: Request) -> Response:
+    """One picture that is only looked at, as the records under study are, and what was done to it."""
+    content, name = await _body(request), unquote(request.headers.get("x-name", ""))
+    x, notes = await run_in_threadpool(in_language(studio.look_at), name, content)
+    answer = _array(x if x.dtype == np.uint8 else x.astype(np.float32))
+    answer.headers["x-notes"] = quote(" ".join(notes))
+    return answer
 
 
 async def records(studio: Studio, request: Request) -> Response:
@@ -218,6 +227,13 @@ async def stop(studio: Studio, request: Request) -> Response:
 async def save(studio: Studio, request: Request) -> Response:
     """Keep the run; its place, to be shown."""
     return _json({"path": str(await run_in_threadpool(in_language(studio.save)))})
+
+
+async def report(studio: Studio, request: Request) -> Response:
+    """The report on the last training, to be kept as a file."""
+    page = await run_in_threadpool(in_language(studio.report))
+    headers = {"content-disposition": 'attachment; filename="rowwise-report.html"', "cache-control": "no-store"}
+    return Response(page, media_type="text/html; charset=utf-8", headers=headers)
 
 
 async def code(studio: Studio, request: Request) -> Response:
@@ -277,6 +293,7 @@ ROUTES = (
     ("POST", "/target", target),
     ("POST", "/pictures", pictures),
     ("PUT", "/picture", picture),
+    ("PUT", "/look", look),
     ("GET", "/records", records),
     ("GET", "/labels", labels),
     ("POST", "/train", train),
@@ -286,6 +303,7 @@ ROUTES = (
     ("POST", "/stop", stop),
     ("POST", "/save", save),
     ("GET", "/code", code),
+    ("GET", "/report", report),
     ("GET", "/weights/{layer}", weights),
     ("POST", "/flow", flow),
     ("POST", "/prepared", prepared),

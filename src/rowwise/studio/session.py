@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import threading
 import time
 import traceback
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from rowwise.studio.keeping import keep
 from rowwise.studio.newest import Newest
 from rowwise.studio.offered import Offered
 from rowwise.studio.received import Received
-from rowwise.studio.story import Story, figures
+from rowwise.studio.story import Story, figures, went_wrong
 from rowwise.text import say, use_language
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from rowwise.studio.stepper import Stepper
 
 CHOICES = ("hidden", "activation", "dropout", "learning_rate", "batch_size", "epochs", "seed", "patience")
+OF_EACH = ("activation", "dropout")  # which the page says of each layer
 SAMPLE = 2000  # test records that the importance of columns is measured on
 # One network whose features are the columns: what the page can draw.
 OF_TABLES = {"pieces": 0, "ensemble": 1, "on_all": 0}
@@ -68,6 +70,7 @@ class Studio:
         self._guard = threading.RLock()
         self._stop, self._go = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
+        self._warming: threading.Thread | None = None  # imports what a training needs
         self._folder = Path(tempfile.mkdtemp(prefix="rowwise-studio-"))
         self.newest: Newest[dict[str, Any]] = Newest(self._state())
 
@@ -93,7 +96,15 @@ class Studio:
         else:
             self._show(held)
         self._tell()
-        import rowwise.studio.mirror  # noqa: F401  (Keras, for which the first training then need not wait)
+        if self.held is not None and self._warming is None:
+            warming = threading.Thread(target=_warm, args=(self.held,), name="rowwise-studio-warming", daemon=True)
+            warming.start()
+            self._warming = warming
+
+    def _wait_until_warm(self) -> None:
+        """Two threads that import Keras at the same time wait for one another for ever."""
+        if self._warming is not None:
+            self._warming.join()
 
     def _fail(self, error: Exception) -> None:
         self._loading, self._failed = False, str(error) or type(error).__name__
@@ -134,6 +145,7 @@ class Studio:
             self._start(self._load_run, lang, path)
 
     def _load_run(self, path: Path) -> None:
+        self._wait_until_warm()
         from rowwise.runs.saved import Saved
         from rowwise.studio.mirror import Mirror
 
@@ -182,6 +194,7 @@ class Studio:
         Raises:
             UsageError: as `train`, or the data have no classes.
         """
+        self._wait_until_warm()
         from rowwise.studio.stepper import Stepper
 
         settings, _ = self._settings(choices)
@@ -194,7 +207,7 @@ class Studio:
         return stepper.step()
 
     def pause(self) -> None:
-        """Hold the training still once the epoch under way has ended."""
+        """Hold the training still as soon as the steps under way are done."""
         self._go.clear()
 
     def resume(self) -> None:
@@ -213,6 +226,7 @@ class Studio:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _train(self, plan: TrainingPlan, held: Held) -> None:
+        self._wait_until_warm()
         from rowwise.runs.training import train
         from rowwise.studio.watching import Watch
 
@@ -246,7 +260,8 @@ class Studio:
         with self._guard:
             self.saved, self.mirror = saved, Mirror(saved.model)
         self._measure_all()
-        self._change(phase="trained", test=figures(saved.record.test), seconds=seconds)
+        how = {"test": figures(saved.record.test), "diverged": went_wrong(saved.record)}
+        self._change(phase="trained", seconds=seconds, **how)
         if before is not None and before.path.parent == self._folder:
             shutil.rmtree(before.path, ignore_errors=True)
 
@@ -278,6 +293,56 @@ class Studio:
         if self.saved is None or self.held is None or self.held.kind != "table":
             raise UsageError("studio.no_model")
         return self.saved.importance(self.held.test[:SAMPLE]).to_dict()
+
+    def report(self) -> str:
+        """The last training's report as a page of HTML, in the current language.
+
+        Raises:
+            UsageError: there is none.
+        """
+        from rowwise.measure import evaluate
+        from rowwise.runs.report_page import report_page
+
+        saved, held = self.saved, self.held
+        if saved is None or held is None:
+            raise UsageError("studio.no_model")
+        found = evaluate(saved.model, held.test, train=held.train)
+        importance = saved.importance(held.test[:SAMPLE]) if held.kind == "table" else None
+        return report_page(saved, found, held.test, importance)
+
+    def look_at(self, name: str, content: bytes) -> tuple[NDArray[Any], list[str]]:
+        """A picture that is dropped, as the records under study are, `(1, ...)`; and what was done to it, in words.
+
+        Raises:
+            UsageError: the records are no pictures. DataError: it is none, or cannot be read.
+        """
+        from rowwise.data.pictures.prepare import read_pictures
+        from rowwise.runs.data_record import prepared_as
+
+        if self.held is None or self.held.kind != "pictures":
+            raise UsageError("studio.look.pictures")
+        test = self.held.test
+        white = int(self.held.about["white"])
+        x, notes = read_pictures(content, test.shape, white, prepared_as(test.source), name[:60])
+        return x.astype(test.x.dtype, copy=False), notes
+
+    def receive(self, name: str) -> None:
+        """A folder of pictures begins to come; one that came before and is not learned from is removed."""
+        with self._guard:
+            before, self.received = self.received, Received(name)
+        if before is not None and (self.held is None or self.held.source.place != str(before.folder)):
+            before.remove()
+
+    def learn_from_received(self, lang: str) -> None:
+        """Read the folder of pictures that has come.
+
+        Raises:
+            UsageError: none has, or another training is under way.
+        """
+        received = self.received
+        if received is None or not received.count:
+            raise UsageError("studio.pictures.none")
+        self.open(received.source(), lang)
 
     def program(self) -> str:
         """The last training as a program of Keras; raises UsageError where there is none."""
@@ -316,12 +381,15 @@ class Studio:
             self._story = replace(self._story.after(event), **changes)
         self._tell()
 
-    def hold(self) -> None:
-        """Wait while the training is paused."""
-        if not self._go.is_set():
-            self._change(phase="paused")
-            self._go.wait()
-            self._change(phase="training")
+    def hold(self) -> float:
+        """Wait while the training is paused; the seconds that took."""
+        if self._go.is_set():
+            return 0.0
+        begun = time.perf_counter()
+        self._change(phase="paused")
+        self._go.wait()
+        self._change(phase="training")
+        return time.perf_counter() - begun
 
     # ---- within
 
@@ -329,7 +397,8 @@ class Studio:
         """What the page has chosen, checked; and the names of it."""
         if unknown := [name for name in choices if name not in CHOICES]:
             raise UsageError("studio.setting", name=unknown[0][:40], known=", ".join(CHOICES))
-        settings = Settings.of(dict(choices))  # type: ignore[arg-type]
+        alike = {name: _of_all(value) if name in OF_EACH else value for name, value in choices.items()}
+        settings = Settings.of(alike)  # type: ignore[arg-type]
         if self.held is not None and self.held.kind == "table":
             return replace(settings, **OF_TABLES), frozenset(choices) | frozenset(OF_TABLES)  # type: ignore[arg-type]
         return settings, frozenset(choices)
@@ -365,13 +434,32 @@ class Studio:
                 "data": None if self.held is None else self.held.about,
                 "loading": self._loading,
                 "failed": self._failed,
-                "story": asdict(self._story),
+                "story": {one.name: getattr(self._story, one.name) for one in fields(self._story)},
                 "before": None if self._before is None else self._before.beside(),
                 "layers": [] if self.mirror is None else self.mirror.layers(),
                 "kept": self._kept,
                 "notes": self._notes,
                 "offered": None if self._offered is None else self._offered.about(),
             }
+
+
+def _warm(held: Held) -> None:
+    """Import Keras and what a training needs, and let JAX compile what the page asks for, while somebody looks at the
+    data: the first training need not wait for that."""
+    import rowwise.measure
+    import rowwise.runs.training  # noqa: F401
+    from rowwise.studio.mirror import Mirror
+
+    with contextlib.suppress(Exception):  # what is wrong with these data is said where they are trained on
+        mirror = Mirror.of(Settings().new_model(held.train))
+        x = held.test.x[:1]
+        mirror.flow(x)
+        mirror.trace(x, 0, 0)
+
+
+def _of_all(value: Any) -> Any:
+    """What all layers have alike, once: such a run is the same as one of the shell."""
+    return value[0] if isinstance(value, list) and value and all(one == value[0] for one in value) else value
 
 
 def _both(saved: Saved) -> tuple[Dataset, Dataset]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rowwise.runs.events import Event
+    from rowwise.runs.record import RunRecord
     from rowwise.runs.saved import Saved
 
 # What a training can be at: nothing, reading and building, learning, held still, measuring and saving, done, failed.
@@ -29,11 +30,14 @@ class Story:
         records: that are learned from.
         epochs: that it may have.
         curve: of each epoch its figures by Keras's names, and its seconds.
+        within: points of a curve within the epochs, as `within.Within` has them.
+        looks: how often the model was looked into since its training began.
         parameters: of the model.
         confusion: rows of counts, true class by predicted class, and the epoch that it is of; of `sampled` test records
             while it learns, in the end of all.
         best: the epoch whose weights are kept, from 1; 0 while it is not known.
-        interrupted, diverged: how it ended.
+        interrupted: whether it was stopped.
+        diverged: the epoch in which it went wrong, from 1, and its loss; empty where it did not.
         test: the report's figures on the test records.
         seconds: from its start to the saved run.
         message: why it failed, in words.
@@ -47,12 +51,14 @@ class Story:
     records: int = 0
     epochs: int = 0
     curve: tuple[Mapping[str, float], ...] = ()
+    within: tuple[tuple[float, float, float | None], ...] = ()
+    looks: int = 0
     parameters: int = 0
     confusion: tuple[tuple[int, ...], ...] = ()
     sampled: int = 0
     best: int = 0
     interrupted: bool = False
-    diverged: bool = False
+    diverged: tuple[float, ...] = ()
     test: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     message: str = ""
@@ -65,7 +71,7 @@ class Story:
 
     def beside(self) -> dict[str, Any]:
         """What is drawn of it beside another one, as JSON takes it."""
-        return {name: getattr(self, name) for name in ("number", "settings", "curve", "best", "test")}
+        return {name: getattr(self, name) for name in ("number", "settings", "curve", "best", "test", "diverged")}
 
     @classmethod
     def of_run(cls, saved: Saved, number: int) -> Story:
@@ -81,10 +87,10 @@ class Story:
             record.data.records,
             record.settings.epochs,
             curve,
-            int(saved.model.count_params()),
+            parameters=int(saved.network.count_params()),
             best=record.best_epoch or len(curve),
             interrupted=record.interrupted,
-            diverged=record.diverged is not None,
+            diverged=went_wrong(record),
             test=figures(record.test),
             seconds=float(record.seconds.get("total", 0.0)),
         )
@@ -104,11 +110,15 @@ class Story:
                 return replace(self, curve=(*self.curve, ended))
             case events.TrainingEnded():
                 best = event.kept.epoch if event.kept is not None else len(self.curve)
-                how = {"interrupted": event.interrupted, "diverged": event.diverged}
-                return replace(self, phase="measuring", engine=event.engine, best=best, **how)  # type: ignore[arg-type]
+                return replace(self, phase="measuring", engine=event.engine, best=best, interrupted=event.interrupted)
             case events.Warned():
                 return replace(self, warnings=(*self.warnings, event.message))
         return self
+
+
+def went_wrong(record: RunRecord) -> tuple[float, ...]:
+    """The epoch in which a training diverged, and its loss; empty where it did not."""
+    return () if record.diverged is None else (record.diverged.epoch, record.diverged.loss)
 
 
 def figures(test: Mapping[str, Any]) -> dict[str, float]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from rowwise.runs import events
 from rowwise.studio.mirror import Mirror
+from rowwise.studio.within import Within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +33,8 @@ class Shows(Protocol):
     def happened(self, event: Event, changes: dict[str, Any]) -> None:
         """An event, and what else the story has new."""
 
-    def hold(self) -> None:
-        """Wait while the training is paused."""
+    def hold(self) -> float:
+        """Wait while the training is paused; the seconds that took."""
 
 
 class Watch:
@@ -43,6 +45,9 @@ class Watch:
         self._mirror: Mirror | None = None
         self._weights: Callable[[], list[Any]] | None = None
         self._next = 0.0
+        self._within = Within()
+        self._looks = 0
+        self._held = 0.0  # seconds of the epoch under way that it was paused
 
     def observe(self, event: Event) -> None:
         """What a training calls, on the thread that trains."""
@@ -53,12 +58,20 @@ class Watch:
                 self._shows.mirrored(self._mirror)
             case events.TrainingBegan():
                 self._weights = event.weights
+            case events.StepsDone(number, done, steps, told):
+                if self._within.add(number, done, steps, told):
+                    changes = {"within": tuple(self._within.points)}
+                changes |= self._look()
             case events.EpochEnded():
+                event, self._held = replace(event, seconds=max(0.0, event.seconds - self._held)), 0.0
                 changes = self._look()
             case events.TrainingEnded():
                 self._weights = None
-        self._shows.happened(event, changes)
-        if isinstance(event, events.EpochEnded):
+        if changes or not isinstance(event, events.StepsDone):
+            self._shows.happened(event, changes)
+        if isinstance(event, events.StepsDone):
+            self._held += self._shows.hold()
+        elif isinstance(event, events.EpochEnded):
             self._shows.hold()
 
     def _look(self) -> dict[str, Any]:
@@ -67,10 +80,11 @@ class Watch:
         if begun < self._next or self._weights is None or self._mirror is None:
             return {}
         self._mirror.take(self._weights())
-        changes: dict[str, Any] = {}
+        self._looks += 1
+        changes: dict[str, Any] = {"looks": self._looks}
         if self._classes:
             matrix = confusion(self._sample, self._mirror.classes(self._sample.x))
-            changes = {"confusion": matrix, "sampled": len(self._sample)}
+            changes |= {"confusion": matrix, "sampled": len(self._sample)}
         now = time.perf_counter()
         self._next = now + (now - begun) / SHARE
         return changes

@@ -61,6 +61,11 @@ def _share(text: str) -> float:
     return number
 
 
+def _of_layers(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """One value for all hidden layers, or one for each, with commas between them."""
+    return lambda text: tuple(read(part.strip()) for part in text.split(",")) if "," in text else read(text)
+
+
 def _positive(text: str) -> float:
     if not 0 < (number := _number(float, text, math.nan)) < math.inf:
         raise _refused("cli.value.positive", text)
@@ -89,6 +94,7 @@ def _pair(text: str) -> tuple[int, int]:
 
 
 SHARE = Value(_share)  # a number of at least 0 and less than 1
+SHARES, NAMES = Value(_of_layers(_share)), Value(_of_layers(str))
 POSITIVE = Value(_positive)  # a finite number greater than 0
 WIDTHS = Value(_widths)  # positive whole numbers separated by commas; none at all for an empty text
 BATCHES = Value(_batches)  # numbers of records separated by commas, `none` among them

@@ -130,6 +130,12 @@ def test_units_below_the_names_are_no_record(tmp_path, units):
     check(tmp_path / "t.csv", HEADER + units + ROWS, "line 2 says in which units the columns are")
 
 
+@pytest.mark.parametrize("rule", ["---+---+---\n", "|---|:--:|---|\n", "======\n", "--- --- ---\n"])
+def test_a_rule_below_the_names_is_no_record(tmp_path, rule):
+    check(tmp_path / "t.csv", HEADER + rule + ROWS, "line 2 is a rule below the names")
+    check(tmp_path / "t.csv", (HEADER + rule + ROWS).replace(";", "|"), "line 2 is a rule below the names")
+
+
 def test_units_without_brackets_are_told_by_two_columns(tmp_path):
     rows = "".join(f"{n},{n * n},{OK[n]}\n" for n in R)
     names, x, _, words = read(tmp_path / "t.csv", "x,y,ok\nm,kg,\n" + rows)
@@ -148,7 +154,14 @@ def test_a_first_record_that_is_odd_is_still_a_record(tmp_path, first):
     assert len(rows) == 61
 
 
-BELOW = ("Total;99;\n", "TOTAL:;;60\n", "합계;;60\n", "Source: the office\n", "Source: office;;\n\n* preliminary;;\n")
+BELOW = (
+    "Total;99;\n",
+    "TOTAL:;;60\n",
+    "합계;;60\n",
+    "Source: the office\n",
+    "\n* Source: the office; 2023\n",
+    "Source: office;;\n\n* preliminary;;\n",
+)
 
 
 @pytest.mark.parametrize("below", BELOW)

@@ -34,6 +34,9 @@ WRITTEN = {  # four days, or their times of day
     "digits": ["１４/０１/２０２３", "٣١/١٢/٢٠٢٢", "०४/०७/२०२१", "02/05/2020"],
     "spaces": ["2023 01 14", "2022_12_31", "2021 07 04", "2020-05-02"],
     "week": ["2023-W02-6", "2022-W52-6", "2021W267", "2020-W18-6"],
+    "Austrian": ["14. Jän. 2023", "31. Dez. 2022", "4. Juli 2021", "2. Mai 2020"],
+    "word for year": ["14 января 2023 г.", "31.12.2022 г.", "4 липня 2021 року", "2 maja 2020 r."],
+    "short years of Korea": ["23년 1월 14일", "22년 12월 31일", "'21.7.4", "'20. 5. 2."],
     "several": ["2023-01-14", "12/31/2022", "July 4, 2021", "2020. 5. 2."],
 }
 WEEKS = {  # the Mondays of the weeks of the days
@@ -48,6 +51,7 @@ WEEKS = {  # the Mondays of the weeks of the days
 MONDAYS = ["2023-01-09", "2022-12-26", "2021-06-28", "2020-04-27"]
 WRITTEN_WITH_TIMES = {
     "ordinal": ["2023-014T15:05", "2022-365T00:30:00", "2021-185 09:00", "2020-123T12:00"],
+    "Spanish": ["14/01/2023 3:05 p. m.", "31/12/2022 12:30 a. m.", "04/07/2021 9:00 a. m.", "02/05/2020 12:00 p. m."],
     "Uhr": ["14.01.2023 15:05 Uhr", "31.12.2022 um 00.30 Uhr", "04.07.2021, 09:00 Uhr", "02.05.2020 12 Uhr"],
     "time first": ["15:05 14.01.2023", "00:30 31.12.2022", "09:00 04.07.2021", "12:00 02.05.2020"],
     "of date": [
@@ -109,6 +113,21 @@ def test_weeks_are_their_mondays(tmp_path):
 def test_a_week_that_is_not_written_as_in_iso_8601_is_told(tmp_path, written):
     with pytest.warns(Suspicious, match=f'"{written}" is read as its Monday by ISO 8601, 2023-01-09'):
         read(tmp_path, {"v": [written, written.replace("2,", "3,").replace("02", "03"), *[written] * 2]})
+
+
+def test_years_of_two_digits_stand_first_where_other_dates_of_the_file_are_so_or_years_are_close(tmp_path):
+    _, x = read(tmp_path, {"a": ["23.1.14", "22.12.3", "21.7.4"], "b": ["2023.01.14", "2022.12.31"]})
+    assert x["a year"][:3] == [2023, 2022, 2021]
+    with pytest.warns(Suspicious, match="year first"):
+        _, x = read(tmp_path, {"a": ["23/01/14", "22/12/31", "21/07/04", "20/05/29"]})
+    assert x["a year"] == [2023, 2022, 2021, 2020]
+
+
+def test_a_category_of_which_many_values_are_dates_is_told(tmp_path):
+    texts = ["2023-01-14", "2022-12-31", "sometime", "2020-05-02"]
+    with pytest.warns(Suspicious, match=r'36 values such as 2023-01-14 are dates: "sometime" in record 3'):
+        schema, _ = read(tmp_path, {"a": texts})
+    assert schema.columns[0].levels == tuple(sorted(texts))
 
 
 @pytest.mark.parametrize("texts", [["V1 2015", "V2 2016"], ["S1 2023", "S2 2022"], ["2023H1", "2022H2"]])

@@ -49,9 +49,20 @@ def test_a_duration_is_its_seconds_in_whatever_it_comes(tmp_path, how):
         assert np.array_equal(encode(schema, table(served).to_dicts()).x, encode(schema, table(WAITS)).x)
 
 
+OF_THE_WORLD = [("1 Std. 20 Min.", 4_800), ("2 Stunden 5 Minuten 3 Sekunden", 7_503), ("1 heure 20 minutes", 4_800)]
+OF_THE_WORLD += [("2 horas 5 minutos", 7_500), ("1 ч 20 мин", 4_800), ("1小时20分钟", 4_800), ("1:02.5", 62.5)]
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("2h 15m 30s", 8130), ("1d 2h", 93_600), ("2시간 15분", 8_100), ("1 day, 2:00:00", 93_600), ("PT1.5H", 5_400)],
+    [
+        ("2h 15m 30s", 8130),
+        ("1d 2h", 93_600),
+        ("2시간 15분", 8_100),
+        ("1 day, 2:00:00", 93_600),
+        ("PT1.5H", 5_400),
+        *OF_THE_WORLD,
+    ],
 )
 def test_ways_of_writing_a_duration(tmp_path, text, seconds):
     texts = [text, *(f"{n}h {n}m" for n in range(1, RECORDS))]

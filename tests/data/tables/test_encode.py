@@ -122,7 +122,25 @@ def test_what_cannot_be_used_is_nan_or_the_number_after_the_last_and_is_counted(
     assert odd == {"rooms": unreadable, "view": {"unknown": 1}, "river": unreadable, "sold": {"missing": 1}}
     notes = oddity_notes(schema_of_texts, oddities)
     assert any(note.startswith("rooms: 1 value could not be read") for note in notes)
-    assert any(note.startswith("view: 1 record has a level that training did not know") for note in notes)
+    assert any(note.startswith("view: 1 value was not known in training") for note in notes)
+
+
+def test_values_that_training_did_not_know_are_named(schema_of_texts, tmp_path):
+    row = rows_of(COLUMNS)[0]
+    of_view = [row | {"view": view} for view in ("moon", "sea", "moon", "mars")]
+    pl.DataFrame(of_view).write_csv(tmp_path / "new.csv")
+    words = {
+        "en": 'view: 3 values were not known in training ("moon", "mars"); they count as none of its categories.',
+        "ko": 'view: 학습할 때 없던 값("moon", "mars")이 3개 있습니다. 어느 범주에도 속하지 않는 것으로 봅니다.',
+    }
+    for rows in (of_view, pl.DataFrame(of_view), tmp_path / "new.csv"):
+        oddities = encode(schema_of_texts, rows).oddities
+        assert oddities["view"]["unknown"] == 3
+        for lang, said in words.items():
+            with use_language(lang):
+                assert said in oddity_notes(schema_of_texts, oddities)
+    many = encode(schema_of_texts, [row | {"view": f"view {n}"} for n in range(9)]).oddities
+    assert any('("view 0", "view 1", "view 2", …)' in note for note in oddity_notes(schema_of_texts, many))
 
 
 def test_a_column_that_no_row_has_is_named():

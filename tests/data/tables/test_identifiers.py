@@ -60,7 +60,22 @@ def test_row_numbers_are_left_out(name):
     assert rowwise.load(frame, "y", numeric=name)[0].schema.columns[0].kind == "numeric"
 
 
-@pytest.mark.parametrize("name", ["CustomerId", "고객번호", "InvoiceNo", "patient id", "account number"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CustomerId",
+        "고객번호",
+        "InvoiceNo",
+        "patient id",
+        "account number",
+        "顧客ID",
+        "订单号",
+        "KdNr",
+        "codice cliente",
+        "matricule",
+        "phone",
+    ],
+)
 def test_identifiers_with_gaps_are_left_out(name):
     assert kind(name, GAPS).reason == "numbering"
 
@@ -83,6 +98,8 @@ def test_shuffled_identifiers_of_a_long_table_are_left_out():
         ("number", GAPS),
         ("humid", GAPS),
         ("paid", GAPS),
+        ("phone calls", GAPS),
+        ("信号", GAPS),
         ("customer_id", [n % 20 for n in ROWS]),
         ("rank_no", [n * n for n in ROWS]),
     ],

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import rowwise
+from rowwise.data.tables.encode import encode
 from rowwise.errors import Suspicious
 
 N = 60
@@ -28,6 +29,8 @@ def column(texts, **options):
         ["0x1F", "0x0a", "0xFF"],
         ["~12.5", "~3", "ca. 7.25", "8"],
         ["'12", "'3", "'7"],
+        ["1.5±0.1", "2.5 ± 0.2", "0.9+/-0.3"],
+        ["37°33'N", "12°05'S", "0°30'N"],
         ["1,000+", "500+", "10,000+"],
         ["1K+", "500+", "10M+"],
         ["3만5", "2만", "1만2"],
@@ -95,6 +98,20 @@ def test_days_and_weeks_without_signs_that_show_them_are_said_however_few_they_a
     with pytest.warns(Suspicious, match=f'Column "v" may hold dates written as {form}, such as') as told:
         assert column([day.strftime(pattern) for day in days]).kind != "date"
     assert len(told) == 1
+
+
+def test_days_of_japanese_eras_in_short_are_said():
+    with pytest.warns(Suspicious, match=r"may hold dates written as R5\.1\.14, such as H31\.4\.30"):
+        assert column([["R5.1.14", "R4.12.31", "H31.4.30"][n % 3] for n in range(N)]).kind == "categorical"
+
+
+@pytest.mark.parametrize(
+    "texts", [["Cr 100.50", "Dr 20.25", "Cr. 3.00", "Dr 7.75"], ["100.50 CR", "20.25 DR", "3.00 CR", "7.75 dr"]]
+)
+def test_credits_and_debits_are_signs(texts):
+    table = pl.DataFrame({"v": [texts[n % 4] for n in range(N)], **MORE})
+    assert encode(rowwise.load(table, "y")[0].schema, table).x[:4, 0].tolist() == [100.5, -20.25, 3.0, -7.75]
+    assert column([["CR7", "DR5", "CR2032"][n % 3] for n in range(N)]).kind == "categorical"
 
 
 def test_a_few_months_of_digits_alone_are_said():

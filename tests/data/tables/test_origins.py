@@ -113,6 +113,58 @@ def test_whole_numbers_never_merge(first, step):
     assert len(set(encode(schema, table).x[:, 0])) == RECORDS
 
 
+@pytest.mark.parametrize(("first", "dtype"), [(2**60, "Int64"), (-(2**61), "Int64"), (2**63 + 5, "UInt64")])
+def test_whole_numbers_that_float64_rounds_are_learned_exactly(tmp_path, first, dtype):
+    ids = [first + 7 * n for n in range(200)]
+    table = pl.DataFrame({"v": range(200), "id": pl.Series(ids, dtype=getattr(pl, dtype))})
+    table.write_csv(tmp_path / "t.csv")
+    table.write_parquet(tmp_path / "t.parquet")
+    pandas = pytest.importorskip("pandas").DataFrame({"v": range(200), "id": np.array(ids, dtype.lower())})
+    for carrier in (table, tmp_path / "t.csv", tmp_path / "t.parquet", pandas):
+        train, test = rowwise.load(carrier, target="id")
+        assert train.y.dtype == dtype.lower()
+        assert sorted(map(int, [*train.y, *test.y])) == sorted(ids)
+        counted = train.schema.from_origins(test.y)
+        assert (counted.dtype, len(set(counted))) == (np.float32, len(test))
+        assert np.array_equal(np.diff(counted), np.diff(test.y.astype(object)).astype(np.float32))
+    with_features = rowwise.load(table, target="v", numeric="id")[0].schema
+    served = [encode(with_features, rows).x for rows in (table, table.to_dicts(), tmp_path / "t.csv")]
+    assert all(np.array_equal(one, served[0]) for one in served)
+    assert np.array_equal(np.diff(served[0][:, 0]), np.full(199, 7, np.float32))
+
+
+def test_answers_are_measured_by_differences_that_float64_cannot_hold_as_sums():
+    ids = [2**60 + 7 * n for n in range(200)]
+    train, test = rowwise.load(pl.DataFrame({"v": range(200), "id": ids}), target="id")
+    model = rowwise.dense(train, (30,), learning_rate=0.01, seed=0)
+    rowwise.fit(model, train, epochs=60, batch_size=16, validation=0, verbose=0)
+    report = rowwise.evaluate(model, test, train=train)
+    assert report.r2 > 0.95
+    assert report.mae < 100  # of a range of 1400; float64 steps by 256 there
+    assert report.per_target[0].mean == pytest.approx(2**60, rel=1e-12)
+    values = rowwise.predict(model, test).values
+    assert values.dtype == np.float64
+    assert np.abs(values[:, 0] - 2**60).max() <= 1400 + 256
+
+
+def test_several_targets_of_which_one_is_small_are_float64():
+    table = pl.DataFrame({"v": range(60), "id": [2**60 + 256 * n for n in range(60)], "w": [n / 7 for n in range(60)]})
+    train, test = rowwise.load(table, target=["id", "w"])
+    assert train.y.dtype == np.float64
+    found = np.concatenate([train.y, test.y])
+    assert {*map(tuple, found)} == {*zip(map(float, table["id"]), table["w"], strict=True)}
+
+
+def test_arrays_whose_targets_float32_cannot_tell_apart_are_told(tmp_path):
+    x = np.arange(200, dtype=np.float32)[:, None]
+    for first in (1_700_000_000, 2**60):
+        np.savez(tmp_path / "t.npz", x=x, y=first + 7 * np.arange(200))
+        with pytest.warns(rowwise.Suspicious, match="y has large numbers that differ little"):
+            rowwise.load(tmp_path / "t.npz", task="regression")
+    np.savez(tmp_path / "t.npz", x=x, y=1990.5 + np.arange(200))
+    rowwise.load(tmp_path / "t.npz")
+
+
 def test_ids_beyond_float32_stay_apart_as_categories_and_as_classes(tmp_path):
     ids = [2**24 + 1 + n % 4 for n in range(RECORDS)]
     for table in (pl.DataFrame({"id": ids, "v": range(RECORDS)}), tmp_path / "t.csv"):

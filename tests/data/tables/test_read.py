@@ -299,7 +299,10 @@ def test_options_come_from_a_toml_file_too(tmp_path):
         ({"target": "prise"}, "did you mean price"),
         ({"target": "price", "drop": "price"}, 'Column "price" is named by target= and by drop='),
         ({"target": "price", "colour": "grey"}, "colour= says nothing about"),
-        ({"target": "price", "numeric": "view"}, 'Column "view" mixes 0 numbers'),
+        (
+            {"target": "price", "numeric": "view"},
+            'Column "view" holds no value that reads as a number, such as "sea" in record 1',
+        ),
         ({"target": "price", "task": "guess"}, "task must be one of classification, regression"),
         ({"target": "price", "test": 1.5}, "between 0 and 1"),
         ({"target": "price", "targets": "price"}, 'no option "targets"'),

@@ -1,5 +1,8 @@
 """One value, one class: words for a missing value that are classes, and spellings of one value in every carrier."""
 
+from decimal import Decimal
+
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -155,6 +158,29 @@ def test_spellings_of_one_class_are_one_class_and_said(tmp_path, classes, kept, 
         train, test = rowwise.load(csv(tmp_path, classes), "y", task="classification")
     assert train.classes == kept
     assert len(train) + len(test) == N
+
+
+def test_decimals_of_a_database_are_the_classes_of_a_file():
+    numbers = [Decimal(one) for one in ("1.00", "2.50", "10.00")]
+    frame = pl.DataFrame({"h": [n * 37 % 127 + 0.5 for n in range(N)], "y": [numbers[n % 3] for n in range(N)]})
+    schema = rowwise.load(frame, "y", task="classification")[0].schema
+    assert schema.classes == ("1", "2.5", "10")
+    assert (
+        read_as(schema, Source("t", frame=frame.with_columns(pl.col("y").cast(float))))[0].counts.tolist() == [40] * 3
+    )
+
+
+def test_categories_of_numbers_are_read_by_a_column_that_was_learned_as_numbers():
+    frame = pl.DataFrame({"h": [n * 37 % 127 + 0.5 for n in range(N)], "b": BOOLEANS, "y": ["a", "b"] * (N // 2)})
+    schema = rowwise.load(frame, "y")[0].schema
+    served = frame.with_columns(pl.col("h", "b").cast(pl.String).cast(pl.Categorical))
+    assert np.array_equal(encode(schema, served).x, encode(schema, frame).x)
+
+
+def test_classes_that_differ_in_what_is_not_seen_are_said(tmp_path):
+    with pytest.warns(Suspicious, match="look alike"):
+        train, _ = rowwise.load(csv(tmp_path, ["a", "a\u200b", "b"]), "y")
+    assert len(train.classes) == 3
 
 
 def test_codes_keep_their_zeros_and_are_found_without_them(tmp_path):

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.errors import DataError
+from rowwise.data.dataset import too_coarse
+from rowwise.errors import DataError, warn_user
+from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,10 +49,18 @@ def targets(path: Path, y: NDArray[Any]) -> NDArray[np.float32]:
 
     Raises:
         DataError: of more axes.
+
+    Warns:
+        Suspicious: numbers that float32 can hardly tell apart.
     """
     y = _column(y)
     if y.ndim > 2:
         raise DataError("arrays.labels.shape", file=path, found=y.shape)
+    columns = y.reshape(len(y), -1)
+    with np.errstate(all="ignore"):  # what is not finite is refused later
+        coarse = too_coarse(columns.mean(0, dtype=np.float64), columns.std(0, dtype=np.float64))
+    if len(y) and (columns[:, coarse] != columns[0, coarse]).any():
+        warn_user(say("arrays.labels.digits", file=path))
     return y.astype(np.float32)
 
 

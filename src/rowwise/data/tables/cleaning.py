@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     Words = Mapping[str, frozenset[str]]  # by column, the words for a missing value that are values in it
 
+FIRST = 4  # values, of which one shows that a column is none of numbers
+WORDED = re.compile(r"\d[-/:]\d|[^\W\d_eEinfatyINFATY]")  # what no number has, `inf` and `nan` among them
 LOOKED_AT = 16  # values, of which one shows that a column is written for a spreadsheet
 AS_TEXT = r'^\s*="([^"]*)"\s*$'  # ="00123": how exports keep a spreadsheet from reading a number
 ROW = "\0row"  # the column of a Table's `batches(numbered=True)`
@@ -57,18 +60,21 @@ def cleaned_with_numbers(
     import polars as pl
 
     texts = [name for name in rows.columns if rows[name].dtype == pl.String]
-    numbers = rows.select(pl.col(name).cast(pl.Float64, strict=False) for name in texts)
+    # The first values of most columns that are no numbers show it, and the others need not be tried; but for sentinels.
+    worded = frozenset() if own else frozenset(name for name in texts if _shows_words(rows[name]))
+    tried = [name for name in texts if name not in worded]
+    numbers = rows.select(pl.col(name).cast(pl.Float64, strict=False) for name in tried)
     replaced: list[pl.Expr | pl.Series] = []
     read: dict[str, pl.Series] = {}
     for name in texts:
-        column = numbers[name]
+        column = None if name in worded else numbers[name]
         known = words.get(name, ()) if words else ()
-        if column.null_count() > rows[name].null_count() or not all_finite(column):
+        if column is None or column.null_count() > rows[name].null_count() or not all_finite(column):
             text = pl.col(name).str.strip_chars()
             if rows[name].head(LOOKED_AT).str.contains(AS_TEXT).any():
                 text = text.str.replace(AS_TEXT, "$1")
             missing = text.is_in([word for word in (*MISSING, *own) if word not in known])
-            if own:
+            if own and column is not None:
                 missing |= _is_sentinel(column, _sentinels(own, known))
             replaced.append(pl.when(~missing).then(text))
             continue
@@ -91,6 +97,11 @@ def cleaned_with_numbers(
             if name not in read and done[name].null_count() > rows[name].null_count():
                 seen.setdefault(name, Counter()).update(count_words(rows[name], own))
     return done, read
+
+
+def _shows_words(texts: pl.Series) -> bool:
+    """Whether a look at a few texts says that not all are numbers; by Python, for which no query is planned."""
+    return any(text is not None and WORDED.search(text) is not None for text in texts.head(FIRST).to_list())
 
 
 def _sentinels(own: Sequence[str], known: Collection[str]) -> dict[float, str]:

@@ -33,6 +33,21 @@ if TYPE_CHECKING:
 
 OF_FILES = ("separator", "encoding", "header")  # of a text; rows have none
 ROWS = "rows"  # what a list of dictionaries is called in messages
+NAMED = 3  # values of a column that training did not know: so many are named
+
+
+class Oddities(Counter[str]):
+    """How many values of a column are odd, by kind, and the first few of those that training did not know."""
+
+    def __init__(self, counts: Mapping[str, int] | None = None, unknown: Sequence[str] = ()) -> None:
+        super().__init__(counts or {})
+        self.unknown = list(unknown)
+
+    def note(self, values: pl.Series) -> None:
+        """Values that training did not know: the first few different ones are kept, to be named."""
+        if len(self.unknown) <= NAMED:
+            found = dict.fromkeys([*self.unknown, *map(str, values.unique(maintain_order=True).head(2 * NAMED))])
+            self.unknown = list(found)[: NAMED + 1]
 
 
 class Encoded(NamedTuple):
@@ -143,14 +158,20 @@ def encode_rows(
     Raises:
         DataError: a number beyond float32.
     """
+    import polars as pl
+
     oddities = {} if oddities is None else oddities
     inputs = [np.empty((len(rows), 0), np.float32)]
     for column in schema.used:
-        values, odd = rows[column.name], oddities.setdefault(column.name, Counter())
+        values, odd = rows[column.name], oddities.setdefault(column.name, Oddities())
+        if column.kind != "categorical" and values.dtype in (pl.Categorical, pl.Enum):
+            values = values.cast(pl.String)  # read as texts of a file are
         odd["missing"] += values.null_count()
         encoded = KINDS[column.kind].encode(column, values, odd)
         if column.kind == "numeric":
             check_range(column.name, encoded[:, 0], values, rows[ROW] if ROW in rows.columns else None)
+        if odd["unknown"] and isinstance(odd, Oddities):
+            odd.note(values.filter(encoded[:, 0] == len(column.levels)))
         unread = values.is_not_null().to_numpy() & np.isnan(encoded[:, 0])
         if unread.any():
             odd.update(_unread(column, values.filter(unread)))
@@ -221,5 +242,13 @@ def oddity_notes(schema: Schema, oddities: Mapping[str, Mapping[str, int]]) -> l
         for oddity, count in counts.items():
             if count and not (oddity == "missing" and name in missed):
                 kind = ".category" if oddity == "missing" and name in categories else ""
-                notes.append(say(f"predict.table.{oddity}{kind}", name=name, count=f"{count:,}"))
+                words = {"found": _named(counts)} if oddity == "unknown" else {}
+                notes.append(say(f"predict.table.{oddity}{kind}", name=name, count=f"{count:,}", **words))
     return notes
+
+
+def _named(counts: Mapping[str, int]) -> str:
+    """`"ultra", "mega"`: the values that training did not know, as far as they were noted."""
+    unknown = counts.unknown if isinstance(counts, Oddities) else []
+    shown = [f'"{cut(value)}"' for value in unknown[:NAMED]]
+    return ", ".join(shown) + (", …" if len(unknown) > NAMED else "")

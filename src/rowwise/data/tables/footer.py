@@ -75,5 +75,7 @@ def _is_below(fields: list[str], width: int, records: Sequence[Row]) -> bool:
     if texts[0].rstrip(" :.").casefold() in TOTALS:
         return any(map(is_value, texts[1:]))
     numbers = sum(is_value(row.fields[0].strip()) for row in records if row.fields)
+    if len(fields) == len(texts) < width and " " in texts[0]:  # a note with separators: Source: Office, 2023
+        return numbers == len(records) and all(len(row.fields) == width for row in records)
     alone = all(len(filled(row)) > 1 for row in records if filled(row))
     return len(texts) == 1 and place == 0 and width > 2 and alone and (numbers * 2 > len(records) or " " in texts[0])

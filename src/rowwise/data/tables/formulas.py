@@ -3,6 +3,10 @@
 A cell that begins with `= + - @`, their full-width forms, a tab or a line's end is computed when a CSV file is opened
 in a spreadsheet, and a formula can send what stands beside it anywhere. Numbers stay as they are, with their sign, unit
 and whatever stands between their thousands; so does a sign alone, which often means a missing value.
+
+A spreadsheet whose language has another separator than the file cuts its lines elsewhere: `y;=1+1` in a file with
+commas is two cells to one with semicolons, whatever quotes stand around it. So what follows a comma, a semicolon, a tab
+or a line's end within a cell counts as the beginning of a cell, too: `y;'=1+1`. `1;-5` and `12,- €` stay.
 """
 
 from __future__ import annotations
@@ -22,12 +26,28 @@ NUMBER = (
     rf"^[+\-]*$|^[+\-] ?{_UNIT} ?(?:\d[\d.,'’ \u00a0\u202f]*|[.,]\d+)(?:[eE][+\-]?\d+)? ?{_UNIT}$"
     r"|^[+\-](?:inf|Inf|INF|infinity|Infinity|nan|NaN)$"
 )
+SEPARATORS = ",;\t\r\n"
+_WITHIN = rf"([{SEPARATORS}]\"*)([=+\-@＝＋－＠])"
+_CANDIDATE = rf"{BEGINS}|{_WITHIN}"
+_NO_CENTS = r"^(?:[+\-]? ?[$€£¥₩]? ?|[^\W\d_]{1,4}\.? ?)\d[\d.' ]*,-{1,2} ?[^\W\d_]{0,4}[$€£¥₩]?$"  # 12,- €
 _begins, _number = re.compile(BEGINS), re.compile(NUMBER.replace("$|", r"\Z|").removesuffix("$") + r"\Z")
+_within, _no_cents = re.compile(_WITHIN), re.compile(_NO_CENTS.removesuffix("$") + r"\Z")
 
 
 def harmless(text: str) -> str:
-    """The text, with an apostrophe before it where a spreadsheet would compute it."""
-    return APOSTROPHE + text if _begins.match(text) and not _number.match(text) else text
+    """The text, with an apostrophe before what a spreadsheet would compute of it."""
+    if _number.match(text) or _no_cents.match(text):
+        return text
+    shown = _within.sub(
+        lambda found: found[0] if _is_number_after(text, found) else f"{found[1]}{APOSTROPHE}{found[2]}", text
+    )
+    return APOSTROPHE + shown if _begins.match(text) else shown
+
+
+def _is_number_after(text: str, found: re.Match[str]) -> bool:
+    """Whether the piece that begins after a separator, up to the next of its kind, is a number or a sign alone."""
+    piece = re.split(f"[{found[1][0]}\r\n]", text[found.start(2) :], maxsplit=1)[0]
+    return _number.match(piece) is not None
 
 
 def harmless_names(names: Sequence[str]) -> list[str]:
@@ -55,8 +75,9 @@ def harmless_cells(rows: pl.DataFrame, numbers: Collection[str] = ()) -> tuple[p
         if column.name in numbers or column.dtype not in (pl.String, pl.Categorical, pl.Enum):
             continue
         text = column.cast(pl.String)
-        formula = text.str.contains(BEGINS) & ~text.str.contains(NUMBER)
-        if found := int(formula.sum()):
-            count += found
-            changed.append(pl.select(pl.when(formula).then(APOSTROPHE + text).otherwise(text).alias(column.name)))
-    return rows.with_columns(one.to_series() for one in changed), count
+        candidates = text.filter(text.str.contains(_CANDIDATE) & ~text.str.contains(NUMBER)).unique().to_list()
+        formulas = {one: shown for one in candidates if (shown := harmless(one)) != one}
+        if formulas:
+            count += int(text.is_in(list(formulas)).sum())
+            changed.append(text.replace(formulas))
+    return rows.with_columns(changed), count

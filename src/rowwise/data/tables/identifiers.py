@@ -24,6 +24,7 @@ IDENTIFIERS = frozenset(
     _words_of(
         "id ids uid uuid guid pk rowid oid idx index rownames rownum rownumber serial identifier sno srno slno"
         " ssn mrn cpf cnpj imei isbn issn gtin ean upc asin sku"
+        " barcode phone telephone telefon telefono teléfono téléphone matricule matricola kdnr"
         " kennung kennnummer identifiant identificador identificativo идентификатор ид"
     )
 )
@@ -32,7 +33,7 @@ IDENTIFIERS = frozenset(
 NUMBERS = frozenset(
     _words_of(
         "no nr num nbr number numero numéro número nummer numer номер n° nº № # seq sequence counter lfd key code"
-        " record row position codigo código cod kod koda"
+        " record row position codigo código codice cod kod koda"
     )
 )
 OWNERS = frozenset(
@@ -41,7 +42,7 @@ OWNERS = frozenset(
         " invoice item lfd laufende loan matricule member order passenger passport patient phone policy receipt record"
         " registration row sample serial sr sl student telephone ticket transaction kunden auftrags rechnungs"
         " cliente klient kunde paciente pedido factura facture commande dossier matrícula matricula"
-        " empleado employé alumno aluno contrato contrat"
+        " empleado employé alumno aluno contrato contrat klienta"
     )
 )
 # Of whom a table may have several records.
@@ -70,6 +71,16 @@ ENDINGS = (
     "番号",
     "連番",
     "行号",
+    "单号",
+    "學號",
+    "学号",
+    "工号",
+    "账号",
+    "卡号",
+    "证号",
+    "手机号",
+    "客户号",
+    "会员号",
     "行號",
 )
 # A row number that was written by a program: whatever it looks like, it is no more than a place.
@@ -80,6 +91,7 @@ GLUED = re.compile(  # customerid, but no word such as humid or paid
     r"|session|shop|song|store|student|team|track|transaction|trip|tweet|txn|user)(id|no|num|number)s?"
     r"|(artikel|auftrags|beleg|bestell|kunden|matrikel|mitglieds|personal|rechnungs|vertrags)(nummer|nr|id)"
 )
+AFTER_LETTERS = re.compile(r"[가-힣ぁ-ヿ一-鿿]\s?id")  # 顧客ID
 FEWEST = 2  # records in which numbers can differ
 
 
@@ -103,7 +115,7 @@ def names_records(name: str, profile: Profile) -> bool:
 def is_identifier(name: str) -> bool:
     """Whether a name says by itself that a column identifies something."""
     text = unicodedata.normalize("NFKC", name).strip().lower()
-    if text.endswith(ENDINGS) or text in ("#", "№", "n°", "nº", "п/п", "no п/п"):
+    if text.endswith(ENDINGS) or AFTER_LETTERS.search(text[-4:]) or text in ("#", "№", "n°", "nº", "п/п", "no п/п"):
         return True
     words = _words(name)
     if not words:

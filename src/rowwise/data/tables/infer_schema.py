@@ -189,6 +189,8 @@ def _column(name: str, profile: Profile, source: Source) -> Column:
         digits = [] if name in source.numeric or kind == "date" else digits_note(name, profile, kind)
         for note in digits or number_notes(name, profile, kind):
             warn_user(note)
+        if kind == "categorical" and profile.dates.resembles:
+            order.tell_mostly(name, profile.dates)
     return Column(name, kind, **KINDS[kind].fields(profile))
 
 

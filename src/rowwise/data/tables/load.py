@@ -21,6 +21,7 @@ from rowwise.data.tables.encode import as_written, check_columns, encode_rows, o
 from rowwise.data.tables.file_signs import signs_of
 from rowwise.data.tables.infer_schema import check_options, infer_columns, infer_schema, settle_dates
 from rowwise.data.tables.left_out import tell_left_out, tell_unseen, words_beside_classes
+from rowwise.data.tables.origins import dtype_from
 from rowwise.data.tables.profile import profiles_of
 from rowwise.data.tables.rare_classes import warn_of_rare_classes
 from rowwise.data.tables.read import open_table
@@ -276,7 +277,7 @@ def _encoded(table: Table, schema: Schema, source: Source, profiles: Mapping[str
     targets = max(len(schema.targets), 1)
     y = np.zeros(
         most if targets == 1 else (most, targets),
-        np.int32 if schema.classes else np.float64 if schema.target_origins else np.float32,
+        np.int32 if schema.classes else dtype_from(schema.target_origins),
     )
     weights = np.empty(most, np.float32) if source.weight else None
     keys = np.empty(most, np.uint64 if source.group else np.int64) if source.split_by else None

@@ -23,6 +23,8 @@ WAYS = tuple(
         r"0x[0-9a-fA-F]+",
         r"(?:(?:[<>≤≥~≈±△▲▽▼↑↓]=?|ca\.?|approx\.?|about|etwa|약)\s?)?[$€£¥₩]?\d[\d.,]*(?:\s?[a-z%원円元₩€]{1,4})?",
         r"'-?\d+(?:[.,]\d+)?",
+        r"[+-]?\d[\d.,]*\s?(?:±|\+/-)\s?\d[\d.,]*",
+        r"[+-]?\d{1,3}\s?°\s?\d{1,2}\s?['′’].*",
         r"\d[\d,.]*\s?[조兆억億亿만万萬천千백百십十][\d,. 조兆억億亿만万萬천千백百십十]*[원円元]?|\d+",
     )
 )
@@ -47,6 +49,7 @@ DIGITS = {
     "YYYY-DDD": (re.compile(rf"{_YEAR}[-./]{_OF_YEAR}"), 3),
     "DDD-YYYY": (re.compile(rf"{_OF_YEAR}[-./]{_YEAR}"), 3),
     "YY-DDD": (re.compile(rf"{_SHORT}[-/]{_OF_YEAR}"), 6),
+    "R5.1.14": (re.compile(r"[RHSTM]\d{1,2}[./]\d{1,2}[./]\d{1,2}"), 3),  # years of Japanese eras
     "YYYY-WW": (re.compile(rf"{_YEAR}[-/]{_WEEK}"), 3),
 }
 
@@ -98,4 +101,4 @@ def digits_of_dates(values: Collection[str]) -> str:
         around = [*years[1:], years[0] + 10**digits]  # 2001 comes after 1999, as 01 after 99
         return 10**digits - max(later - year for year, later in zip(years, around, strict=True))
 
-    return min(forms, key=stretch, default="")
+    return forms[0] if len(forms) == 1 else min(forms, key=stretch, default="")

@@ -28,8 +28,10 @@ def no_numbers(name: str, profile: Profile) -> tuple[str, dict[str, str]]:
         found |= {"second": second.text[:LONGEST], "second_record": f"{second.record + 1:,}"}
         return "table.units", {"name": name, **found}
     others = numbers.others(profile.present)
-    counts = {"numbers": f"{profile.present - others - numbers.marks:,}", "others": f"{others:,}"}
-    return "table.mixed", {"name": name, "found": _examples(profile), **counts}
+    found = {"name": name, "found": _examples(profile)}
+    if not (read := profile.present - others - numbers.marks):
+        return "table.no_number", found
+    return "table.mixed", {**found, "numbers": f"{read:,}", "others": f"{others:,}"}
 
 
 def number_notes(name: str, profile: Profile, kind: str) -> list[str]:

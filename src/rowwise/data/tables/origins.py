@@ -7,12 +7,15 @@ Other columns have the origin 0: their values are what the table has, to the bit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
+    from numpy.typing import NDArray
 
     from rowwise.data.tables.profile import Profile
 
@@ -64,7 +67,46 @@ def from_origin(values: pl.Series, numbers: pl.Series, origin: float) -> pl.Seri
     distances = numbers - origin
     if abs(origin) < EXACT_64 or not (values.dtype == pl.String or values.dtype.is_integer()):
         return distances
-    type_ = pl.Int64 if abs(origin) < 2**63 else pl.Int128
-    whole = values.cast(type_, strict=False)
-    exact = pl.select(whole - pl.lit(int(origin), type_)).to_series().cast(pl.Float64)
+    whole = values.cast(pl.Int128, strict=False)
+    exact = pl.select(whole - pl.lit(int(origin), pl.Int128)).to_series().cast(pl.Float64)
     return exact.zip_with(whole.is_not_null(), distances)
+
+
+def dtype_from(origins: Sequence[float]) -> type[np.number[Any]]:
+    """Of targets that are counted from these: whole numbers beyond 2 to the 53rd stay whole, which float64 rounds.
+
+    Several targets are so only where all are beyond.
+    """
+    if not any(origins):
+        return np.float32
+    if min(map(abs, origins)) < EXACT_64 or max(map(abs, origins)) >= 2**64 or min(origins) < -(2.0**63):
+        return np.float64
+    if max(origins) < 2**63:
+        return np.int64
+    return np.uint64 if min(origins) >= 0 else np.float64
+
+
+def whole_numbers(values: pl.Series, numbers: pl.Series) -> pl.Series:
+    """Int128: whole numbers of any length as they stand, of others what float64 holds; null for null.
+
+    Args:
+        values: the column.
+        numbers: the same as Float64.
+    """
+    import polars as pl
+
+    held = numbers.round().cast(pl.Int128, strict=False)
+    if not (values.dtype == pl.String or values.dtype.is_integer()):
+        return held
+    whole = values.cast(pl.Int128, strict=False)
+    return whole.zip_with(whole.is_not_null() & numbers.is_not_null(), held)
+
+
+def counted_from(y: NDArray[Any], origins: Sequence[float]) -> NDArray[np.float32]:
+    """Targets `(records,)` or `(records, targets)` → how far they are from their origins."""
+    if y.dtype.kind in "iu":  # a difference that int64 holds is right whatever wraps around on the way
+        whole = np.array([int(origin) % 2**64 for origin in origins], np.uint64)
+        differences = (y.astype(np.uint64) - (whole if y.ndim == 2 else whole[0])).view(np.int64)
+        return differences.astype(np.float32)
+    numbers = np.array(origins)
+    return (y - (numbers if y.ndim == 2 else numbers[0])).astype(np.float32)

@@ -57,6 +57,8 @@ def as_texts(values: pl.Series) -> pl.Series:
         whole = values.is_finite() & (values == values.round()) & (values.abs() < 2**53)
         texts = values.cast(pl.String)
         return values.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole.fill_null(False), texts)
+    if values.dtype == pl.Decimal:
+        return values.cast(pl.String).str.replace(r"\.0+$", "").str.replace(r"(\.\d*?)0+$", "${1}")
     if values.dtype == pl.Duration:  # cannot be cast
         return values.dt.to_string("iso")
     return values if values.dtype == pl.String else values.cast(pl.String)

@@ -109,7 +109,7 @@ class Table:
             filled = None
             if self.text is not None and len(self.columns) > 1 and (nulls := rows[self.columns[-1]].null_count()):
                 filled = rows.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
-                last_missing += nulls
+                last_missing += nulls - int((~filled).sum())
             if names is not None and (rows[names[0]] == names[1]).any():
                 filled = self._unlike_names(rows, start) & (True if filled is None else filled)
             if numbered:

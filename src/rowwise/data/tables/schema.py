@@ -14,14 +14,12 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-import numpy as np
-
 from rowwise.data.column_names import composed
 from rowwise.data.tables import columns as column_kinds
 from rowwise.data.tables.columns.categorical import ONE_HOT
 from rowwise.data.tables.columns.date import PARTS
 from rowwise.data.tables.missing_words import MISSING
-from rowwise.data.tables.origins import EXACT_64
+from rowwise.data.tables.origins import EXACT_64, counted_from
 from rowwise.data.tables.schema_text import schema_text
 from rowwise.data.tables.weights import WEIGHT
 from rowwise.text import is_key
@@ -311,10 +309,7 @@ class Schema:
 
     def from_origins(self, y: NDArray[Any]) -> NDArray[Any]:
         """Targets `(records,)` or `(records, targets)` → float32, counted from their origins; y itself without any."""
-        if not self.target_origins:
-            return y
-        origins = np.array(self.target_origins)
-        return (y - (origins if y.ndim == 2 else origins[0])).astype(np.float32)
+        return counted_from(y, self.target_origins) if self.target_origins else y
 
 
 def _json(value: Any) -> Any:

@@ -63,5 +63,7 @@ def numbers_of(texts: Iterable[str], levels: tuple[str, ...]) -> dict[str, int]:
 
 
 def folded_name(text: str) -> str:
-    """The same for names that differ in case, in the width of their letters, in spaces or in a point at the end."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(" .") or text
+    """The same for names that differ in case, in the width of their letters, in spaces, in what is not seen, or in a
+    point at the end."""
+    seen = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf")
+    return " ".join(seen.casefold().split()).rstrip(" .") or text

@@ -11,6 +11,7 @@ from rowwise.data.tables.cleaning import ROW
 from rowwise.data.tables.columns.categorical import level_numbers
 from rowwise.data.tables.dates.durations import as_seconds
 from rowwise.data.tables.number_text import is_mark
+from rowwise.data.tables.origins import dtype_from, whole_numbers
 from rowwise.data.tables.parse import as_float32, as_numbers, as_texts, check_range
 from rowwise.errors import DataError
 from rowwise.text.visible import cut
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 def having_targets(rows: pl.DataFrame, schema: Schema, signs: Signs) -> pl.DataFrame:
     """The rows with all their targets: one without can be neither learned from nor measured on.
 
-    The targets of a regression are Float64 in them.
+    The targets of a regression are Float64 in them, or Int128 where float64 would round them.
     """
     if schema.task != "regression" or not schema.targets:
         return rows.drop_nulls(list(schema.targets)) if schema.targets else rows
     numbers = [_target(rows, name, signs.of(name), schema.target_unit(name)) for name in schema.targets]
+    if np.dtype(dtype_from(schema.target_origins)).kind in "iu":
+        numbers = [whole_numbers(rows[one.name], one) for one in numbers]
     return rows.with_columns(numbers).drop_nulls(list(schema.targets))
 
 
@@ -57,18 +60,29 @@ def _target(rows: pl.DataFrame, name: str, decimal: str, unit: str) -> pl.Series
 
 def targets_of(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
     """int32 `(records,)` class numbers; float32 `(records, targets)` 0 and 1 of several labels; or numbers `(records,)`
-    or `(records, targets)`: float32, or float64 where the schema has origins for them."""
+    or `(records, targets)`: float32, or as `origins.dtype_from` has it where the schema has origins for them."""
     if schema.classes:
         return level_numbers_of(rows, schema.targets[0], schema.classes).astype(np.int32)
+    import polars as pl
+
     if schema.labels:
         known = zip(schema.targets, schema.labels, strict=True)
         return np.stack([level_numbers_of(rows, name, pair) for name, pair in known], axis=1)
-    columns: list[NDArray[Any]] = [as_float32(rows[name]) for name in schema.targets]
+    columns: list[NDArray[Any]] = [as_float32(rows[name].cast(pl.Float64)) for name in schema.targets]
     for name, floats in zip(schema.targets, columns, strict=True):
         check_range(name, floats, rows[name], rows[ROW])
     if schema.target_origins:
-        columns = [rows[name].to_numpy().astype(np.float64) for name in schema.targets]
+        dtype = dtype_from(schema.target_origins)
+        columns = [_array(rows[name], dtype) for name in schema.targets]
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+
+
+def _array(numbers: pl.Series, dtype: type[np.number[Any]]) -> NDArray[Any]:
+    import polars as pl
+
+    if numbers.dtype != pl.Int128:
+        return numbers.to_numpy().astype(dtype)
+    return numbers.cast(pl.UInt64 if dtype is np.uint64 else pl.Int64).to_numpy()
 
 
 def check_has_targets(place: str, columns: Sequence[str], schema: Schema, unread: Mapping[str, str]) -> None:

@@ -15,10 +15,12 @@ import numpy as np
 from rowwise.data.storage import file_of, release
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.native import build, network, plans_for
-from rowwise.engine.native.compiled_description import SPARSE, check_methods
-from rowwise.engine.native.description import Compiled, DenseGraph, compiled, describe
-from rowwise.engine.native.network_description import NetworkDescription, OptimizerDescription
+from rowwise.engine.native.compiled_description import compiled
+from rowwise.engine.native.description import Compiled, describe
+from rowwise.engine.native.layer_description import check_methods
+from rowwise.engine.native.network_description import SPARSE, NetworkDescription, OptimizerDescription
 from rowwise.engine.native.planner import Planner
+from rowwise.engine.native.records import INFERENCE_BATCH, Records, network_description
 from rowwise.engine.native.remembered_plans import PlanMemory
 from rowwise.engine.native.step_numbers import count_steps, step_numbers
 from rowwise.engine.protocol import Unsupported
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.engine.arrays import Arrays
-    from rowwise.models.target_layers import TargetLayer
 
 SLICE_SECONDS = 0.05  # how long the engine runs before it looks whether Ctrl-C was pressed
 WRAPPERS = (
@@ -49,7 +50,6 @@ WRAPPERS = (
     keras.metrics.SparseCategoricalAccuracy,
     keras.metrics.CategoricalAccuracy,
 )
-INFERENCE_BATCH = 256
 
 
 class Native:
@@ -78,6 +78,7 @@ class Native:
     ) -> None:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
+        self._under_way: tuple[Any, int] | None = None  # the network's epoch and how many records it takes
         self._ahead = False  # whether the network holds what the model does not
         self.graph = describe(model)
         self.compiled = compiled(model, self.graph)
@@ -125,6 +126,7 @@ class Native:
         every = None if self._counts_hits(self.train) else np.empty((len(order), self.train.units), np.float32)
         key = _dropout_key(self.model)
         epoch = self._bound_train.epoch(order, numbers.rates, numbers.corrections, key, every)
+        self._under_way = epoch, len(order)
         self._read()
         self._ahead = True
         self.steps_done = 0
@@ -138,6 +140,7 @@ class Native:
             count_steps(optimizer, done_before, self.steps_done, numbers)
             outputs = self._in_units(every[:seen]) if every is not None else None
             _, loss, hits = epoch.progress
+            self._under_way = None
             _measure(self.model, loss, hits, self.train.take(order[:seen]), outputs)
 
     def _described(self, compiled: Compiled, records: Records, batch_size: int) -> NetworkDescription:
@@ -153,6 +156,16 @@ class Native:
         return records.countable and all(
             type(metric) in WRAPPERS and metric_function(metric) is counted for metric in compiled_metrics(self.model)
         )
+
+    def so_far(self) -> dict[str, Any]:
+        """The mean loss, and the accuracies that the network counts itself."""
+        if self._under_way is None or not self.steps_done:
+            return {}
+        epoch, records = self._under_way
+        _, loss, hits = epoch.progress
+        seen = min(self.steps_done * self.batch_size, records)
+        counted = compiled_metrics(self.model) if self._counts_hits(self.train) else []
+        return {"loss": loss / seen, **{metric.name: hits / seen for metric in counted}}
 
     def validate(self) -> dict[str, float]:
         """Loss and metrics over the validation records, by name without `val_`."""
@@ -217,91 +230,6 @@ class Native:
         return self._copies[index]
 
 
-class Records:
-    """Records as the network takes them: x `(records, features)` uint8 or float32; y int32 classes or float32."""
-
-    def __init__(self, arrays: Arrays, graph: DenseGraph, compiled: Compiled | None = None) -> None:
-        if not arrays.single or np.ndim(arrays.weights) > 1:
-            raise Unsupported("x, y, sample_weight: several arrays")
-        self.records, self.units = arrays.records, graph.layers[-1].units
-        self.labels, self.weights = arrays.y, arrays.weights  # as the metrics take them
-        if graph.dtype not in ("float32", arrays.x.dtype.name):
-            raise Unsupported(f"Input, {graph.dtype}")
-        x = arrays.x.reshape(self.records, -1)
-        if graph.prepare is not None:
-            x = graph.prepare(x)
-        self.bytes = x.dtype == np.uint8 and graph.takes_bytes
-        self.x = np.ascontiguousarray(x if self.bytes else x.astype(np.float32, copy=False))
-        if compiled is None:
-            return
-        y, self.classes = arrays.y, None
-        if graph.finish is not None:
-            self.countable = False
-            self.y = self._of_layer(graph.finish, y)
-            return
-        sparse = compiled.loss.name == SPARSE
-        width = 1 if sparse else self.units
-        # Any other shape Keras would broadcast, or refuse.
-        if y.shape not in ((self.records, width), (self.records, width, 1)) and (width > 1 or y.ndim > 1):
-            raise Unsupported(f"y {y.shape}")
-        # Whether the engine's own count of hits is what Keras's accuracy gives for these labels.
-        self.countable = y.dtype.kind in "iu" if sparse else y.ndim == 2
-        if sparse:
-            self.y = np.ascontiguousarray(y.reshape(self.records), np.int32)
-            if self.records and not 0 <= self.y.min() <= self.y.max() < self.units:  # Keras takes them for no class
-                raise Unsupported(f"y {self.y.min()} … {self.y.max()}")
-        else:
-            y = y.reshape(self.records, self.units)
-            if compiled.standardized:
-                y = (y - np.array(graph.output_offset)) / np.array(graph.output_scale)
-            self.y = np.ascontiguousarray(y, np.float32)
-        # Of pictures, which the order of a batch puts beside each other.
-        if self.bytes and (sparse or self.units > 1):
-            self.classes = self.y if sparse else self.y.argmax(axis=1)
-
-    def _of_layer(self, layer: TargetLayer, y: NDArray[Any]) -> NDArray[np.float32]:
-        """Raises Unsupported where Keras would broadcast the labels, or refuse them."""
-        try:
-            targets = layer.targets(y)
-        except ValueError:
-            targets = None
-        if targets is None or targets.shape != (self.records, self.units):
-            raise Unsupported(f"y {y.shape}")
-        return np.ascontiguousarray(targets)
-
-    def with_classes_together(self, order: NDArray[np.int32], batch_size: int) -> NDArray[np.int32]:
-        """The same batches, with pictures of a class beside each other.
-
-        Rows that are taken together skip the pixels that are zero in all of them: pictures of a class share more.
-        Another order within a batch changes what is learned by rounding alone.
-        """
-        if self.classes is None:
-            return order
-        batch = np.arange(len(order)) // batch_size
-        return order[np.argsort(batch * self.units + self.classes[order], kind="stable")]
-
-    def take(self, rows: NDArray[np.int32]) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
-        """Labels and weights of these records, for the metrics."""
-        return self.labels[rows], self.weights[rows] if self.weights is not None else None
-
-
-def network_description(
-    graph: DenseGraph, compiled: Compiled, takes_bytes: bool, batch_size: int
-) -> NetworkDescription:
-    """Of the network that takes up to `batch_size` records at a time."""
-    return NetworkDescription(
-        layers=compiled.layers,
-        loss=compiled.loss,
-        optimizer=compiled.optimizer,
-        scale=graph.scale,
-        offset=graph.offset,
-        bytes=takes_bytes,
-        output_scale=() if compiled.standardized else graph.output_scale,
-        output_offset=() if compiled.standardized else graph.output_offset,
-        batch_size=batch_size,
-    )
-
-
 def _slots(optimizer: keras.optimizers.Optimizer, weights: list[keras.Variable]) -> list[keras.Variable]:
     """The optimizer's variables for these weights; raises Unsupported where it was built for others."""
     try:
@@ -350,7 +278,7 @@ def _measure(
     labels, weights = truth
     if not len(labels):
         return
-    loss_tracker(model).update_state(loss / len(labels), sample_weight=len(labels))
+    add_to_mean(loss_tracker(model), loss, len(labels))
     if not compiled_metrics(model):
         return
     if outputs is None:

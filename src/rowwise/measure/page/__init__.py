@@ -47,6 +47,10 @@ class Section(NamedTuple):
     view: object
 
 
+def _title(name: str, subject: ReportContent) -> str:
+    return "report.worst.off" if name == "worst" and subject.numbers else SECTIONS[name][0]
+
+
 def page(subject: ReportContent) -> str:
     """A standalone document; its policy forbids it to fetch anything and to run anything."""
     views = {name: view(subject) for name, (_, view) in SECTIONS.items()}
@@ -56,7 +60,7 @@ def page(subject: ReportContent) -> str:
         title=say("report.title", name=subject.data.name),
         source=say("report.on", provenance=subject.data.origin, records=f"{len(subject.data):,}"),
         tiles=tiles(subject),
-        sections=[Section(name, say(SECTIONS[name][0]), view) for name, view in views.items() if view is not None],
+        sections=[Section(name, say(_title(name, subject)), view) for name, view in views.items() if view is not None],
         **COLOURS,
     )
     return str(document)

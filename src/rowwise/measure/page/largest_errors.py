@@ -64,6 +64,6 @@ def _largest_errors(subject: ReportContent, report: RegressionReport, target: in
         for r in records
     ]
     heads = (say("report.true.number"), say("report.predicted"), say("report.error"))
-    name = report.targets[target] if len(report.targets) > 1 else ""
+    name = report.counted[target] if len(report.targets) > 1 or report.origins is not None else ""
     summary = say("report.worst.numbers", shown=len(records))
     return LargestErrors(name, summary, records_of(subject.data, records, words, heads))

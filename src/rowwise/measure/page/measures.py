@@ -233,7 +233,7 @@ def _charts(report: RegressionReport) -> list[Chart]:
     """For each target its numbers against the true ones, and how large the errors are."""
     chosen = np.random.default_rng(0).permutation(report.records)[:MOST_POINTS]
     charts = []
-    for target, name in enumerate(report.targets[: as_text.MOST_TARGETS]):
+    for target, name in enumerate(report.counted[: as_text.MOST_TARGETS]):
         true, predicted = report.true[:, target], report.predicted[:, target]
         pairs = [(float(a), float(b)) for a, b in zip(true[chosen], predicted[chosen], strict=True)]
         description = say("report.scatter.says")

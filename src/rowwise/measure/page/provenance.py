@@ -143,7 +143,7 @@ def _targets(subject: ReportContent) -> Table | None:
         return None
     rows = [
         (name, *(significant(float(v)) for v in (true.min(), true.mean(), true.max(), true.std())))
-        for name, true in zip(numbers.targets, numbers.true.T, strict=True)
+        for name, true in zip(numbers.counted, numbers.true.T, strict=True)
     ]
     head = [say(f"report.{word}") for word in ("target", "least", "mean", "largest", "deviation")]
     return Table("", head, rows)

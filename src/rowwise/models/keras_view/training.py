@@ -10,6 +10,8 @@ import numpy as np
 from keras.src.backend import compute_output_spec
 from keras.src.utils.rng_utils import get_random_seed
 
+from rowwise.models.keras_view.means import update_means
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -49,13 +51,13 @@ def update_metrics(
     model: keras.Model, y: NDArray[Any], outputs: NDArray[Any], weights: NDArray[Any] | None = None
 ) -> None:
     """Update the metrics that `compile` was given with labels, outputs `(records, units)` and weights `(records,)`."""
-    model._compile_metrics.update_state(y, outputs, sample_weight=weights)
-
-
-def add_to_mean(metric: keras.metrics.Mean, total: float, count: float) -> None:
-    """Add a sum and its weight to what a mean holds."""
-    metric.total.assign(metric.total.value + total)
-    metric.count.assign(metric.count.value + count)
+    compiled = model._compile_metrics
+    if not compiled.built or len(compiled._flat_metrics) != 1:
+        compiled.update_state(y, outputs, sample_weight=weights)
+        return
+    for group, weighing in ((compiled._flat_metrics[0], None), (compiled._flat_weighted_metrics[0], weights)):
+        for metric in update_means(group.metrics if group else (), y, outputs, weighing):
+            metric.update_state(y, outputs, sample_weight=weighing)
 
 
 def metric_function(metric: keras.metrics.Metric) -> Any | None:
@@ -90,13 +92,15 @@ def metric_results(model: keras.Model) -> dict[str, Any]:
 
 def _mean(metric: keras.metrics.Metric) -> float | None:
     """What a metric that is a mean gives, to the bit, without XLA: compiling a division is a tenth of a first fit."""
-    if getattr(metric.result, "__func__", None) is not keras.metrics.Mean.result:
+    rooted = type(metric) is keras.metrics.RootMeanSquaredError and "result" not in vars(metric)
+    if not rooted and getattr(metric.result, "__func__", None) is not keras.metrics.Mean.result:
         return None
     total, count = np.asarray(metric.total.value), np.asarray(metric.count.value)
     if total.dtype != np.float32 or count.dtype != np.float32:
         return None
     with np.errstate(all="ignore"):  # a loss that has overflowed is a result as well
-        return float(total / count) if count != 0 else 0.0
+        mean = total / count if count != 0 else np.float32(0)
+        return float(np.sqrt(mean) if rooted else mean)
 
 
 def _number(value: Any) -> Any:

@@ -2,9 +2,11 @@
 import { choice, fill, make, write } from "./dom.js";
 import { buildFolder } from "./folder.js";
 import { canvas, paintRecord, sizes } from "./paint.js";
+import { offer } from "./picture.js";
 import { newest, records, tell, tried } from "./server.js";
 import { change, featuresOf, onChange, state } from "./store.js";
-import { buildDrop, drawOffered, drawRows, valueText } from "./table.js";
+import { buildPile, pile } from "./pile.js";
+import { buildTableInput, drawOffered, drawRows, valueText } from "./table.js";
 import { className, say, sets, shape } from "./words.js";
 
 const SHOWN = 8; // samples of a class
@@ -20,27 +22,33 @@ export function buildData(body, glance) {
   const drop = make("div", { class: "drop-room" });
   const offered = make("div", { class: "offered" });
   const notes = make("ul", { class: "notes" });
-  buildDrop(drop);
+  buildTableInput(drop);
   buildFolder(drop);
+  drop.append(make("button", { type: "button", class: "drop", onclick: () => pile() }, say("studio.pile.open")));
+  const boxes = make("section", { class: "offered", hidden: true });
+  buildPile(boxes);
   const samples = make("div", { class: "samples" });
   const picture = canvas("record large");
   const values = make("dl", { class: "values" });
   const caption = make("p", { class: "caption", "aria-live": "polite" });
   const flat = canvas("flat");
   const flatCaption = make("p", { class: "soft small" });
+  const picked = make("div", { class: "picked" }, make("h3", {}, say("studio.data.picked")), picture, caption, values, flat, flatCaption);
   body.append(
     make("h2", {}, say("studio.data.heading")),
     lead,
     make("div", { class: "controls" }, chosen.element, drop),
     offered,
+    boxes,
     notes,
     make(
       "div",
       { class: "columns" },
       samples,
-      make("div", { class: "picked" }, make("h3", {}, say("studio.data.picked")), picture, caption, values, flat, flatCaption),
+      picked,
     ),
   );
+  offer(picked, "record");
   const small = canvas("record");
   glance.append(small);
 

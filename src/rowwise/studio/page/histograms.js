@@ -35,7 +35,7 @@ export function buildHistograms(place) {
     const server = now.server;
     place.hidden = !server?.layers.length;
     if (!server || now.chapter !== "learning") return;
-    const key = `${server.story.number} ${server.story.curve.length} ${server.story.phase} ${server.layers.length} ${now.batch} ${now.record}`;
+    const key = `${server.story.number} ${server.story.looks} ${server.story.phase} ${server.layers.length} ${now.batch} ${now.record}`;
     if (key === last) return;
     last = key;
     load();

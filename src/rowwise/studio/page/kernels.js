@@ -44,7 +44,7 @@ export function buildKernels(place) {
   onChange((now) => {
     const story = now.server?.story;
     if (!story || now.chapter !== "learning") return;
-    const key = `${story.number} ${story.curve.length} ${story.phase} ${now.server?.layers.length}`;
+    const key = `${story.number} ${story.looks} ${story.phase} ${now.server?.layers.length} ${now.server?.data?.name}`;
     if (key === last) return;
     last = key;
     if (now.server?.layers.length) load();

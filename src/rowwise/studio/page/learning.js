@@ -1,15 +1,16 @@
 // Chapter 3: the training, its curves, its kernels and its mistakes, while they come about.
 import { buildConfusion } from "./confusion.js";
 import { bestOf, buildCurves } from "./curves.js";
-import { fill, make, svg, write } from "./dom.js";
+import { fill, keepingFocus, make, svg, write } from "./dom.js";
 import { buildHistograms } from "./histograms.js";
 import { buildKernels } from "./kernels.js";
+import { offer } from "./picture.js";
 import { buildStep } from "./step.js";
 import { get, tell, tried } from "./server.js";
 import { busy, change, onChange, state } from "./store.js";
 import { figure, percent, say } from "./words.js";
 
-const ACTIVATIONS = ["relu", "tanh", "sigmoid", "elu", "gelu", "linear"];
+const BATCHES = [1, 8, 16, 32, 64, 128, 256];
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1];
 
 const MEASURES = ["mae", "rmse", "r2", "f1"]; // of a report without an accuracy, those that are told first
@@ -32,6 +33,10 @@ export function buildLearning(body, glance) {
   const stop = make("button", { type: "button", class: "quiet", onclick: () => tried(() => tell("/stop")) }, say("studio.learning.stop"));
   const save = make("button", { type: "button", class: "quiet", onclick: () => tried(() => tell("/save")) }, say("studio.learning.save"));
   const code = make("button", { type: "button", class: "quiet", onclick: showCode }, say("studio.learning.code"));
+  const report = make("a", { class: "button quiet", href: "/report", download: "rowwise-report.html" }, say("studio.learning.report"));
+  // What diverged is tried again with a tenth of its learning rate.
+  const remedy = make("button", { type: "button", class: "main", hidden: true, onclick: () => (change({ rate: lower() }), begin()) });
+  const lower = () => Number(((state.server?.story.settings.learning_rate ?? state.rate) / 10).toPrecision(2));
   const program = make("pre", { class: "program", tabindex: "0", "aria-label": say("studio.learning.code"), hidden: true });
   async function showCode() {
     const found = program.hidden ? await tried(() => get("/code")) : undefined;
@@ -44,13 +49,13 @@ export function buildLearning(body, glance) {
   const settings = make("div", { class: "settings" });
   let waiting = false;
 
-  const number = (/** @type {string} */ key, /** @type {"epochs" | "seed" | "dropout"} */ name, /** @type {object} */ limits) => {
+  const number = (/** @type {string} */ key, /** @type {"epochs" | "seed"} */ name, /** @type {object} */ limits) => {
     const input = make("input", { type: "number", ...limits, onchange: () => change({ [name]: Math.max(Number(input.min), Math.min(Number(input.max), Number(input.value) || 0)) }) });
     fields.push([input, () => String(state[name])]);
     return make("label", {}, make("span", {}, say(key)), input);
   };
-  const list = (/** @type {string} */ key, /** @type {"rate" | "activation"} */ name, /** @type {(string | number)[]} */ values) => {
-    const select = make("select", { onchange: () => change({ [name]: name === "rate" ? Number(select.value) : select.value }) }, ...values.map((value) => make("option", { value }, String(value))));
+  const list = (/** @type {string} */ key, /** @type {"rate" | "batch"} */ name, /** @type {number[]} */ values) => {
+    const select = make("select", { onchange: () => change({ [name]: Number(select.value) }) }, ...values.map((value) => make("option", { value }, String(value))));
     fields.push([select, () => String(state[name])]);
     return make("label", {}, make("span", {}, say(key)), select);
   };
@@ -58,8 +63,7 @@ export function buildLearning(body, glance) {
   settings.append(
     number("studio.learning.epochs", "epochs", { min: 1, max: 1000, step: 1 }),
     list("studio.learning.rate", "rate", RATES),
-    list("studio.learning.activation", "activation", ACTIVATIONS),
-    number("studio.learning.dropout", "dropout", { min: 0, max: 0.9, step: 0.1 }),
+    list("studio.batch", "batch", BATCHES),
     number("studio.learning.seed", "seed", { min: 0, max: 4294967295, step: 1 }),
   );
   const step = make("section", { class: "unit-room" });
@@ -72,14 +76,14 @@ export function buildLearning(body, glance) {
     make("h2", {}, say("studio.learning.heading")),
     make("p", { class: "lead" }, say("studio.learning.lead")),
     settings,
-    make("div", { class: "controls" }, start, pause, stop, save, code),
-    program,
+    make("div", { class: "controls" }, start, pause, stop, save, code, report),
     bar,
-    status,
+    make("div", { class: "told" }, status, remedy),
     more,
     compared,
+    program,
     curves,
-    make("div", { class: "columns even" }, kernels, confusion),
+    make("div", { class: "watched" }, kernels, confusion),
     histograms,
     step,
   );
@@ -88,6 +92,9 @@ export function buildLearning(body, glance) {
   buildKernels(kernels);
   buildConfusion(confusion);
   buildHistograms(histograms);
+  offer(kernels, "kernels");
+  offer(confusion, "confusion");
+  offer(histograms, "histograms");
 
   const line = svg("svg", { viewBox: "0 0 120 60", class: "spark" });
   const words = make("span", { class: "small" });
@@ -109,13 +116,22 @@ export function buildLearning(body, glance) {
     if (phase !== "training") waiting = phase === "paused";
     start.disabled = busy(now) || !server.data;
     write(start, say(phase === "trained" || phase === "failed" ? "studio.learning.again" : "studio.learning.start"));
-    pause.hidden = stop.hidden = !["training", "paused"].includes(phase);
+    keepingFocus(
+      () => {
+        pause.hidden = stop.hidden = !["training", "paused"].includes(phase);
+        save.hidden = phase !== "trained" || Boolean(server.kept);
+        code.hidden = report.hidden = phase !== "trained";
+        remedy.hidden = phase !== "trained" || !story.diverged.length;
+      },
+      () => (start.disabled ? body.parentElement?.querySelector(".spine") : start),
+    );
     write(pause, say(phase === "paused" || waiting ? "studio.learning.resume" : "studio.learning.pause"));
-    save.hidden = phase !== "trained" || Boolean(server.kept);
-    code.hidden = phase !== "trained";
+    report.href = `/report?lang=${now.lang}`;
+    write(remedy, say("studio.learning.lower", { rate: String(lower()) }));
+    status.classList.toggle("wrong", phase === "failed" || (phase === "trained" && story.diverged.length > 0));
     if (code.hidden) program.hidden = true;
     bar.hidden = !busy(now);
-    if (phase === "training" || phase === "paused") bar.value = story.curve.length / Math.max(1, story.epochs);
+    if (phase === "training" || phase === "paused") bar.value = Math.max(story.curve.length, story.within.at(-1)?.[0] ?? 0) / Math.max(1, story.epochs);
     else bar.removeAttribute("value");
     write(status, statusOf(story, server.kept));
     write(more, [story.engine && say("studio.learning.engine", { engine: story.engine }), ...story.warnings].filter(Boolean).join(" "));
@@ -134,7 +150,8 @@ function statusOf(story, kept) {
       return say("studio.learning.beginning");
     case "training":
     case "paused": {
-      if (!ended) return say("studio.learning.beginning");
+      const now = story.within.at(-1);
+      if (!ended) return now ? say(`studio.learning.first.${story.phase}`, { share: String(Math.round(100 * now[0])), epochs: story.epochs }) : say("studio.learning.beginning");
       const seconds = story.curve.slice(-5).map((epoch) => epoch.seconds).sort((one, other) => one - other)[Math.floor(Math.min(5, story.curve.length) / 2)];
       const left = Math.max(0, (story.epochs - story.curve.length) * seconds);
       const facts = { epoch: story.curve.length, epochs: story.epochs, rate: Math.round(story.records / Math.max(seconds, 1e-6) / 100) * 100, left: left < 10 ? left.toFixed(1) : String(Math.round(left)) };
@@ -145,7 +162,8 @@ function statusOf(story, kept) {
     case "failed":
       return story.message;
     case "trained": {
-      const how = story.diverged ? "diverged" : story.interrupted ? "stopped" : "trained";
+      if (story.diverged.length) return [say("studio.learning.diverged", { epoch: story.diverged[0], loss: figure(story.diverged[1]), rate: String(story.settings.learning_rate) }), say(story.diverged[0] > 1 ? "studio.learning.diverged.kept" : "studio.learning.diverged.untrained", { epoch: story.best || story.diverged[0] - 1 })].join(" ");
+      const how = story.interrupted ? "stopped" : "trained";
       const measure = "accuracy" in story.test ? say("studio.learning.accuracy", { share: percent(story.test.accuracy) }) : MEASURES.filter((name) => name in story.test).slice(0, 2).map((name) => `${say(`studio.measure.${name}`)} ${figure(story.test[name])}`).join(", ");
       const saved = kept ? ` ${say("studio.learning.kept", { path: kept })}` : "";
       return `${say(`studio.learning.${how}`, { seconds: story.seconds.toFixed(1), best: story.best || bestOf(story), epochs: story.curve.length })} ${measure}${saved}`;
@@ -165,6 +183,7 @@ function comparison(before, story) {
     const words = (/** @type {number} */ value) => (measure === "accuracy" ? percent(value) : figure(value));
     parts.push(say("studio.compared.test", { measure: say(`studio.measure.${measure}`), before: words(before.test[measure]), now: words(story.test[measure]) }));
   }
+  if (before.diverged.length) parts.push(say("studio.compared.diverged"));
   return parts.length ? say("studio.compared", { parts: parts.join(" · ") }) : say("studio.compared.same");
 }
 

@@ -1,5 +1,6 @@
 // X, W, b and Y of the chosen layer, drawn to scale: what changes moves, what does not stands still.
-import { fill, make, write } from "./dom.js";
+import { drawCorner } from "./corner.js";
+import { choice, fill, make, write } from "./dom.js";
 import { equation, layout } from "./layout.js";
 import { canvas, colour, largest, much, paint, signed } from "./paint.js";
 import { flow, newest, prepared, records, weights } from "./server.js";
@@ -10,10 +11,17 @@ import { count, figure, say, shape } from "./words.js";
 /** @typedef {{box: HTMLElement, canvas: HTMLCanvasElement, label: HTMLElement, down: HTMLElement, across: HTMLElement}} Shown */
 
 const THINNEST = 3; // pixels, so that one row can be seen
-const LEFT = 46; // pixels before the first array, for what is written beside it
+const LEFT = 46; // pixels before the first array, for what is written beside it in letters of `LETTERS`
 const TOP = 34;
 const GAP = 36; // pixels, of which two lie between arrays
+const LABEL = 104; // pixels of a name and a shape, which stand above an array
+const LETTERS = 15; // pixels
 const NARROWEST = 400; // pixels that the words need to stand within the drawing
+const ABOUT_ALL = 9; // the question about the next layers
+const WIDE = 860; // pixels that the drawing and words beside it need
+const LIKELY = [1, 32, 60000]; // records that may come at once
+/** @type {Record<number, number[]>} the houses of the page of questions: rooms, and the share of the poor */
+const HOUSES_SEEN = { 0: [7.2, 5.8], 1: [5.3, 22.2], 2: [4.2, 16.7], 31: [5.9, 18.2] };
 
 /** @param {HTMLElement} place */
 export function buildLedger(place) {
@@ -23,7 +31,10 @@ export function buildLedger(place) {
   const arithmetic = make("p", { class: "arithmetic" });
   const still = make("p", { class: "soft" });
   const caption = make("p", { class: "caption", "aria-live": "polite" });
-  words.append(formula, arithmetic, still, caption);
+  const equations = make("ol", { class: "equations" });
+  const which = choice(say("studio.corner"), [["X", "X"], ["W", "W"], ["b", "b"], ["Y", "Y"]], (array) => change({ array }));
+  const corner = make("table", { class: "corner" });
+  words.append(formula, arithmetic, still, equations, make("div", { class: "corner-room" }, make("div", { class: "corner-head" }, make("b", {}, say("studio.corner")), which.element), make("div", { class: "scrolls" }, corner)), caption);
   const mark = make("div", { class: "row-mark", "aria-hidden": "true", hidden: true });
   const column = make("div", { class: "row-mark", "aria-hidden": "true", hidden: true });
   stage.append(mark, column);
@@ -51,20 +62,30 @@ export function buildLedger(place) {
   /** @type {{x: (Uint8Array | Float32Array)[], kernel: Float32Array | null, y: Float32Array | null, front: Float32Array | null}} */
   let numbers = { x: [], kernel: null, y: null, front: null };
 
+  /** @type {{id: string, row?: number, column?: number}} the cell under the pointer */ let over = { id: "" };
+
   const hint = () => say(state.convention === "keras" ? "studio.ledger.hover" : "studio.ledger.hover.row");
   const find = (/** @type {string} */ id) => placed.find((one) => one.id === id);
-  const left = (/** @type {Placed} */ one) => one.x * scale + one.right * GAP + LEFT;
-  const top = (/** @type {Placed} */ one) => one.y * scale + one.down * GAP + TOP;
+  let large = 1; // the letters, beside the usual ones
+  let apart = GAP; // pixels from left to right
+  const left = (/** @type {Placed} */ one) => one.x * scale + one.right * apart + LEFT * large;
+  const top = (/** @type {Placed} */ one) => one.y * scale + one.down * GAP * large + TOP * large;
 
   function draw() {
     const layer = shownLayer(state);
     if (!layer || !stage.clientWidth) return;
     const made = layout(state.convention, state.view, state.batch, layer.features, layer.units);
     placed = made.arrays;
-    const room = { width: stage.clientWidth - LEFT - 2 * GAP - 24, height: Math.min(640, Math.max(340, window.innerHeight - 220)) - 2 * GAP };
-    scale = Math.min(room.width / made.width, room.height / made.height, 14);
-    const within = state.convention !== "torch" && layer.features * scale > NARROWEST;
+    large = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS;
+    const height = Math.min(640, Math.max(340, window.innerHeight - 220)) * large - 2 * GAP * large;
+    const fitted = (/** @type {number} */ width) => Math.min((width - (LEFT + 2 * GAP) * large - 24) / made.width, height / made.height, 14 * large);
+    // The words stand in the free corner where there is room, else beside the drawing, else above it.
+    const within = state.convention !== "torch" && layer.features * fitted(place.clientWidth) > NARROWEST;
     place.classList.toggle("within", within);
+    place.classList.toggle("beside", !within && place.clientWidth > WIDE);
+    scale = fitted(stage.clientWidth);
+    const widest = Math.max(...placed.filter((one) => !one.x && one.id === "X").map((one) => one.columns * scale), 0);
+    apart = Math.max(GAP, (LABEL - (widest || LABEL)) / 2) * large;
     words.style.maxWidth = within ? `${layer.features * scale}px` : "";
     stage.style.height = `${Math.ceil(Math.max(...placed.map((one) => top(one) + one.rows * scale)) + 28)}px`;
     for (const one of placed) {
@@ -74,7 +95,7 @@ export function buildLedger(place) {
       box.style.width = `${Math.max(THINNEST, one.columns * scale)}px`;
       box.style.height = `${Math.max(THINNEST, one.rows * scale)}px`;
       box.dataset.open = one.open;
-      box.toggleAttribute("data-end", left(one) + 130 > stage.clientWidth);
+      box.toggleAttribute("data-end", left(one) + 130 * large > stage.clientWidth);
       box.toggleAttribute("data-upright", one.rows > one.columns);
       box.setAttribute("aria-label", `${one.name} ${axesOf(one.id)}`);
       write(label, `${one.name} ${shape(one.sizes)}`);
@@ -93,9 +114,41 @@ export function buildLedger(place) {
       ` = ${count(layer.features * layer.units)} + ${count(layer.units)} = `,
       make("b", {}, count(layer.features * layer.units + layer.units)),
     );
-    write(still, layer === HOUSES ? say("studio.ledger.houses") : say(`studio.ledger.${state.convention === "columns" ? "columns" : "still"}.${state.view}`, { batch: state.batch, features: layer.features, units: layer.units, last: state.batch - 1 }));
+    const sentence = state.convention === "keras" || (state.convention === "torch" && state.view !== "batch") ? "still" : state.convention;
+    write(still, layer === HOUSES ? say("studio.ledger.houses") : say(`studio.ledger.${sentence}.${state.view}`, { batch: state.batch, features: layer.features, units: layer.units, last: state.batch - 1, shape: shape([layer.features]), one: shape([1, layer.features]) }));
     write(caption, hint());
+    drawEquations(layer);
     colourIn();
+  }
+
+  /** As designed, what may stand in None's place; else all layers, one after the other. @param {import("./store.js").Layer} layer */
+  function drawEquations(layer) {
+    const all = state.view === "designed" ? LIKELY.map((batch) => ({ layer, batch, index: -1 })) : layer === HOUSES || (state.question && state.question !== ABOUT_ALL) ? [] : layersOf(state).map((one, index) => ({ layer: one, batch: state.batch, index }));
+    fill(
+      equations,
+      ...all.map(({ layer: one, batch, index }) => {
+        const arrays = layout(state.convention, state.view === "designed" ? "batch" : state.view, batch, one.features, one.units).arrays;
+        const text = equation(arrays, state.convention, shape);
+        if (index < 0) return make("li", {}, text);
+        return make("li", { class: index === state.layer ? "chosen" : "" }, make("button", { type: "button", class: "pick", "aria-pressed": String(index === state.layer), onclick: () => change({ layer: index, unit: -1 }) }, text));
+      }),
+    );
+  }
+
+  /** The numbers of the array under the pointer, or of the one that was chosen. */
+  function showCorner() {
+    const data = state.server?.data;
+    const id = over.id || state.array;
+    const one = find(id);
+    const layer = shownLayer(state);
+    if (!one || !data || !layer) return;
+    which.show(id);
+    const value = valuesOf(id);
+    const turned = one.axes[1] === "records" || (id === "W" && one.axes[0] === "units");
+    const first = state.layer === 0 && layer !== HOUSES;
+    const names = one.axes[1] !== "features" || (!first && layer !== HOUSES) ? undefined : layer === HOUSES ? ["RM", "LSTAT"] : data.kind === "table" && data.wide === data.features.length ? data.features : undefined;
+    const middle = first && data.kind === "pictures" ? Math.floor(layer.features / 2) + Math.floor((data.shape[1] ?? 2) / 2) : undefined;
+    drawCorner(corner, one, value && ((row, column) => (turned ? value(column, row) : value(row, column))), { ...over, interesting: middle, names });
   }
 
   /** What an array's axes count, in words. @param {string} id */
@@ -137,11 +190,21 @@ export function buildLedger(place) {
         return one.id === "W" || one.id === "b" || (one.id === "X" && data.kind !== "pictures") ? signed(found / limit) : much(found / limit);
       });
     }
+    showCorner();
+    rest();
+  }
+
+  /** Where nobody points, a question about the whole marks the row and the column that make the first number of Y. */
+  function rest() {
+    if (over.id) return;
+    mark.hidden = column.hidden = true;
+    if (state.question && state.view !== "designed" && find("Y")) markCell("Y", 0, 0);
+    else if (state.question && state.array === "W" && find("W")) markCell("W", 0, 0);
   }
 
   /** Of an array the value at row and column, as Keras has it; null where there is none yet. @param {string} id */
   function valuesOf(id) {
-    if (shownLayer(state) === HOUSES) return null;
+    if (shownLayer(state) === HOUSES) return id === "X" ? (/** @type {number} */ row, /** @type {number} */ column) => HOUSES_SEEN[row]?.[column] : null;
     const layers = layersOf(state);
     const index = Math.min(state.layer, layers.length - 1);
     const { features, units } = layers[index];
@@ -190,13 +253,18 @@ export function buildLedger(place) {
   /** @param {string} id @param {PointerEvent | null} event */
   function point(id, event) {
     if (!id || !event || !find(id)) {
-      mark.hidden = column.hidden = true;
+      over = { id: "" };
       write(caption, hint());
+      rest();
+      showCorner();
       return;
     }
     const at = cell(id, event);
+    over = { id, row: at.row, column: at.column };
+    showCorner();
     const turned = at.one.axes[1] === "records" || (id === "W" && at.one.axes[0] === "units");
-    const value = valuesOf(id)?.(...(turned ? [at.column, at.row] : [at.row, at.column]));
+    const values = valuesOf(id);
+    const value = turned ? values?.(at.column, at.row) : values?.(at.row, at.column);
     const flat = at.one.sizes.length === 1;
     const index = flat ? Math.max(at.row, at.column) : `${at.row}, ${at.column}`;
     const found = value === undefined || at.one.open ? "" : ` ${at.one.name}[${index}] = ${figure(value)}`;
@@ -257,13 +325,13 @@ export function buildLedger(place) {
       last = "";
       return;
     }
-    const key = JSON.stringify([now.view, now.batch, now.convention, now.layer, shownLayer(now), now.record, now.server.data.name]);
+    const key = JSON.stringify([now.view, now.batch, now.convention, now.layer, layersOf(now), shownLayer(now), now.record, now.array, now.question, now.server.data.name]);
     if (key !== last) {
       last = key;
       draw();
     }
     const { story } = now.server;
-    const fresh = JSON.stringify([key, story.number, story.curve.length, story.phase, now.drawn !== null]);
+    const fresh = JSON.stringify([key, story.number, story.curve.length, story.looks, story.phase, now.drawn !== null]);
     if (fresh !== loaded) {
       loaded = fresh;
       load();

@@ -1,6 +1,8 @@
 // The page: its head, and the four chapters of the story from left to right.
 import { buildData } from "./data.js";
-import { fill, make, write } from "./dom.js";
+import { fill, keepingFocus, make, write } from "./dom.js";
+import { listenForDrops } from "./drop.js";
+import { copyLink, keepState, openState } from "./keep.js";
 import { begin, buildLearning } from "./learning.js";
 import { readLink, writeLink } from "./link.js";
 import { buildNetwork } from "./network.js";
@@ -72,7 +74,10 @@ function drawHead() {
   one("language").textContent = state.lang === "ko" ? "English" : "한국어";
   one("language").lang = state.lang === "ko" ? "en" : "ko";
   one("theme").textContent = say(`studio.theme.${state.theme || "system"}`);
-  one("go").hidden = state.chapter === "learning" || busy(state) || !data || Boolean(server?.layers.length);
+  keepingFocus(
+    () => (one("go").hidden = state.chapter === "learning" || busy(state) || !data || Boolean(server?.layers.length)),
+    () => document.querySelector(".chapter.open .spine"),
+  );
   one("questions").setAttribute("aria-pressed", String(state.question > 0));
   one("projector").setAttribute("aria-pressed", String(state.projector));
   document.documentElement.dataset.theme = state.theme;
@@ -90,6 +95,27 @@ function listen() {
     document.documentElement.dataset.theme = state.theme;
     repaint();
   });
+  one("copy-link").addEventListener("click", async () => {
+    await copyLink();
+    write(one("copy-link"), say("studio.keep.copied"));
+  });
+  one("keep-state").addEventListener("click", keepState);
+  const file = /** @type {HTMLInputElement} */ (one("open-state"));
+  file.addEventListener("change", async () => {
+    if (file.files?.[0]) await openState(file.files[0]);
+    file.value = "";
+  });
+  const more = /** @type {HTMLDetailsElement} */ (one("more"));
+  document.addEventListener("click", (event) => {
+    if (!more.contains(/** @type {Node} */ (event.target))) more.open = false;
+  });
+  more.addEventListener("toggle", () => write(one("copy-link"), say("studio.keep.link")));
+  more.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    more.open = false;
+    more.querySelector("summary")?.focus();
+  });
+  listenForDrops();
   one("go").addEventListener("click", begin);
   one("questions").addEventListener("click", () => ask(state.question ? 0 : 1));
   one("projector").addEventListener("click", () => change({ projector: !state.projector }));
@@ -116,6 +142,7 @@ function repaint() {
 
 readLink();
 await loadWords(state.lang);
+if (state.question) ask(state.question);
 build();
 listen();
 follow();

@@ -3,6 +3,7 @@ import { buildDesign } from "./design.js";
 import { choice, make, write } from "./dom.js";
 import { buildLedger } from "./ledger.js";
 import { canvas, paint, signed } from "./paint.js";
+import { offer } from "./picture.js";
 import { change, layersOf, onChange } from "./store.js";
 import { buildTurn } from "./turn.js";
 import { count, say } from "./words.js";
@@ -58,6 +59,8 @@ export function buildNetwork(body, glance) {
   buildDesign(design);
   buildLedger(ledger);
   buildTurn(turn);
+  offer(ledger, "ledger");
+  offer(turn, "turn");
 
   const small = canvas("mini");
   const total = make("span", { class: "soft small" });

@@ -20,7 +20,7 @@ export function buildPad(place) {
     const made = data.bytes ? new Uint8Array(size) : new Float32Array(size);
     if (!empty && state.drawn && state.drawn.length === size) made.set(state.drawn);
     else if (!empty && shown?.length === size) made.set(shown);
-    if (empty) change({ drawn: made });
+    if (empty) change({ drawn: made, looked: "" });
     return made;
   }
   /** @type {ArrayLike<number> | null} */ let shown = null;
@@ -54,7 +54,7 @@ export function buildPad(place) {
         }
       }
     }
-    change({ drawn: record });
+    change({ drawn: record, looked: "" });
   }
 
   pad.addEventListener("pointerdown", (event) => {

@@ -1,23 +1,23 @@
 // The ten questions that everybody asks, each with its answer and as a scene that one can touch.
 import { make, write } from "./dom.js";
-import { change, onChange, state } from "./store.js";
+import { change, designed, onChange, state } from "./store.js";
 import { say } from "./words.js";
 
 /** @typedef {Partial<import("./store.js").State>} Scene */
 
-const NETWORK = /** @type {Scene} */ ({ chapter: "network", convention: "keras", layer: 0, unit: -1 });
+const NETWORK = /** @type {Scene} */ ({ chapter: "network", convention: "keras", array: "X", layer: 0, unit: -1 });
 
 /** A question's name, what the page then shows, and the part of it that the question is about. @type {[string, Scene, string][]} */
 const SCENES = [
   ["none", { ...NETWORK, view: "designed" }, "ledger"],
   ["down-or-across", { ...NETWORK, view: "batch", batch: 32 }, "ledger"],
-  ["kernel", { ...NETWORK, view: "designed", hidden: [100, 30] }, "ledger"],
+  ["kernel", { ...NETWORK, view: "designed", array: "W", ...designed([100, 30].map((units) => ({ units, activation: "relu", dropout: 0 }))) }, "design"],
   ["rows-first", { ...NETWORK, view: "batch", batch: 32 }, "ledger"],
   ["metrics", { chapter: "learning" }, "confusion-room"],
   ["one-or-batch", { ...NETWORK, view: "batch", batch: 32, lying: false }, "turn"],
   ["one-image", { ...NETWORK, view: "record" }, "ledger"],
-  ["transposed", { ...NETWORK, view: "batch", batch: 32, convention: "torch" }, "ledger"],
-  ["next-layers", { ...NETWORK, view: "batch", batch: 32, layer: 1 }, "ledger"],
+  ["transposed", { ...NETWORK, view: "batch", batch: 32, convention: "torch", array: "W" }, "ledger"],
+  ["next-layers", { ...NETWORK, view: "batch", batch: 32, layer: 1 }, "design"],
   ["houses", { ...NETWORK, view: "batch", batch: 32 }, "ledger"],
 ];
 
@@ -27,8 +27,8 @@ export function ask(number) {
   if (!number) return change({ question: 0 });
   const [, scene] = SCENES[number - 1];
   // A model that is trained keeps its widths: they are what its kernel is painted by.
-  const { hidden, ...rest } = scene;
-  change({ ...rest, ...(state.server?.layers.length || !hidden ? {} : { hidden }), question: number });
+  const { hidden, activation, dropout, ...rest } = scene;
+  change({ ...rest, ...(state.server?.layers.length || !hidden ? {} : { hidden, activation, dropout }), question: number });
 }
 
 /** @param {HTMLElement} place */

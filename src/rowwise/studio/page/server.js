@@ -21,6 +21,15 @@ export const tell = async (path, value = {}) => (await asked(path, { method: "PO
 /** @param {string} path @param {Blob} content @param {string} name */
 export const put = async (path, content, name) => (await asked(path, { method: "PUT", body: content, headers: { "x-name": encodeURIComponent(name) } })).json();
 
+/** A picture as a record of the data, and what was done to it, which is shown. @param {File} file @param {boolean} bytes */
+export async function look(file, bytes) {
+  const answer = await asked("/look", { method: "PUT", body: file, headers: { "x-name": encodeURIComponent(file.name) } });
+  const notes = decodeURIComponent(answer.headers.get("x-notes") ?? "");
+  const record = typed(bytes, await answer.arrayBuffer());
+  change({ looked: `${file.name.slice(0, 60)}. ${notes}` });
+  return record;
+}
+
 /** @param {string} path */
 export const get = async (path) => (await asked(path)).json();
 
@@ -83,16 +92,28 @@ export const trace = async (record, layer, unit) =>
 export const prepared = async (several) =>
   new Float32Array(await (await asked("/prepared", { method: "POST", body: new Blob(/** @type {any} */ (several)) })).arrayBuffer());
 
-/** Follow the server's state; a lost connection is taken up again by the browser. */
+const AGAIN = 2000; // milliseconds until a server that refused is asked once more: it may be another by now
+
+/** Follow the server's state; a lost connection is taken up again, by the browser or by us. */
 export function follow() {
   const stream = new EventSource("/events");
+  let first = true;
   stream.onmessage = (event) => {
-    const server = JSON.parse(event.data);
+    // First all of the state, then what has changed of it.
+    const news = JSON.parse(event.data);
+    const server = first ? news : { ...state.server, ...news, story: { ...state.server?.story, ...news.story } };
+    first = false;
     // The first state of all, or of data that another tab or the command has opened with its network.
     const other = !state.server || (state.server.data?.name !== server.data?.name && server.story.phase === "trained");
     change({ ...(other ? settingsOf(server.story) : {}), server, alive: true });
   };
-  stream.onerror = () => change({ alive: false });
+  stream.onerror = () => {
+    first = true;
+    change({ alive: false });
+    if (stream.readyState !== EventSource.CLOSED) return; // the browser asks again by itself
+    stream.close();
+    setTimeout(follow, AGAIN);
+  };
 }
 
 /**

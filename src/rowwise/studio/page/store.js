@@ -19,7 +19,9 @@
  * @property {number} sampled
  * @property {number} best
  * @property {boolean} interrupted
- * @property {boolean} diverged
+ * @property {number[]} diverged the epoch in which it went wrong and its loss; empty where it did not
+ * @property {[number, number | null, number | null][]} within epochs done, loss, and accuracy or error, of the records since the point before
+ * @property {number} looks how often the server has looked into the model
  * @property {Record<string, number>} test
  * @property {number} seconds
  * @property {string} message
@@ -44,7 +46,7 @@
  * @property {number[]} counts
  * @property {number[][]} samples
  *
- * @typedef {{data: Data | null, loading: boolean, failed: string, story: Story, before: Pick<Story, "number" | "settings" | "curve" | "best" | "test"> | null, layers: Layer[], kept: string, notes: string[],
+ * @typedef {{data: Data | null, loading: boolean, failed: string, story: Story, before: Pick<Story, "number" | "settings" | "curve" | "best" | "test" | "diverged"> | null, layers: Layer[], kept: string, notes: string[],
  *   offered: {name: string, records: number, columns: import("./table.js").Column[]} | null}} Server
  */
 
@@ -57,13 +59,16 @@ export const state = {
   /** @type {View} */ view: "designed",
   /** @type {Convention} */ convention: "keras",
   /** whether the circles of the picture lie down */ lying: false,
+  /** @type {"X" | "W" | "b" | "Y"} the array whose numbers stand beside the drawing */ array: "X",
   layer: 0,
   unit: -1,
   record: 0,
   /** @type {Uint8Array | Float32Array | null} a record that was drawn, in place of a test record */ drawn: null,
+  /** what was done to a picture that is looked at */ looked: "",
+  /** units of each hidden layer, and its activation and dropout */
   hidden: [100, 30],
-  activation: "relu",
-  dropout: 0,
+  activation: ["relu", "relu"],
+  dropout: [0, 0],
   rate: 0.001,
   batch: 32,
   epochs: 10,
@@ -123,7 +128,7 @@ export function layersOf(now) {
   return widths.map((units, index) => {
     const last = index === widths.length - 1;
     const ends = { classification: "softmax", multilabel: "sigmoid" }[data.task] ?? "linear";
-    const activation = last ? ends : now.activation;
+    const activation = last ? ends : now.activation[index];
     const layer = { name: last ? "classes" : `hidden_${index + 1}`, features, units, activation };
     features = units;
     return layer;
@@ -140,6 +145,18 @@ export function shownLayer(now) {
   const layers = layersOf(now);
   return layers[Math.min(now.layer, layers.length - 1)];
 }
+
+/**
+ * What each hidden layer has: the same, or its own; what is missing is that of the layer before.
+ * @template T @param {T | T[] | undefined} value @param {number} layers @param {T} usual @returns {T[]}
+ */
+export function ofEach(value, layers, usual) {
+  const given = value === undefined ? [] : Array.isArray(value) ? value : [value];
+  return Array.from({ length: layers }, (_, index) => given[index] ?? given.at(-1) ?? usual);
+}
+
+/** Other hidden layers. @param {{units: number, activation: string, dropout: number}[]} layers @returns {Partial<State>} */
+export const designed = (layers) => ({ hidden: layers.map((one) => one.units), activation: layers.map((one) => one.activation), dropout: layers.map((one) => one.dropout), unit: -1 });
 
 /** Whether there is a model, and it has the widths that are designed. @param {State} now */
 export function fits(now) {

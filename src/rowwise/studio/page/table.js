@@ -8,28 +8,14 @@ const ROWS = 12;
 
 /** @typedef {{name: string, kind: string, en: string[], ko: string[]}} Column */
 
-/** Take a table that is dropped anywhere on the page, or chosen. @param {HTMLElement} place */
-export function buildDrop(place) {
-  const file = make("input", { type: "file", accept: ".csv,.tsv,.txt,.parquet,.pq", id: "table-file", onchange: () => file.files?.[0] && send(file.files[0]) });
+/** A table is chosen. @param {HTMLElement} place */
+export function buildTableInput(place) {
+  const file = make("input", { type: "file", accept: ".csv,.tsv,.txt,.parquet,.pq", id: "table-file", onchange: () => file.files?.[0] && sendTable(file.files[0]) });
   place.append(make("label", { class: "drop", for: "table-file" }, make("span", {}, say("studio.table.drop")), file));
-  const taken = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
-  document.body.ondragover = (event) => {
-    if (!taken(event)) return;
-    event.preventDefault();
-    place.classList.add("over");
-  };
-  document.body.ondragleave = () => place.classList.remove("over");
-  document.body.ondrop = (event) => {
-    if (!taken(event)) return;
-    event.preventDefault();
-    place.classList.remove("over");
-    const dropped = event.dataTransfer?.files[0];
-    if (dropped) send(dropped);
-  };
 }
 
 /** @param {File} file */
-function send(file) {
+export function sendTable(file) {
   change({ chapter: "data" });
   return tried(() => put("/table", file, file.name));
 }

@@ -15,7 +15,7 @@ const short = (value) => (Number.isFinite(value) ? String(Number(value.toFixed(2
 export function buildTurn(place) {
   const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
   const words = make("p", { class: "turn-words", "aria-live": "polite" });
-  const slider = make("input", { type: "range", min: 0, max: 100, value: 0, "aria-label": say("studio.turn.slider"), oninput: () => draw(Number(slider.value) / 100) });
+  const slider = make("input", { type: "range", min: 0, max: 100, value: 0, "aria-label": say("studio.turn.slider"), oninput: () => slide(Number(slider.value) / 100) });
   const button = make("button", { type: "button", class: "quiet", onclick: turn });
   const passing = make("input", { type: "range", min: 0, max: 31, value: 0, "aria-label": say("studio.turn.passing"), oninput: () => draw(at) });
   place.append(
@@ -25,7 +25,14 @@ export function buildTurn(place) {
     words,
   );
   let at = 0;
+  let turning = false;
   /** @type {ArrayLike<number>[]} */ let x = [];
+
+  /** @param {number} share */
+  function slide(share) {
+    draw(share);
+    change({ lying: share >= 0.5 });
+  }
 
   function turn() {
     change({ lying: at < 0.5 });
@@ -34,7 +41,9 @@ export function buildTurn(place) {
   /** @param {number} to */
   function turnTo(to) {
     const from = at;
+    turning = true;
     animate(1400, (share) => {
+      turning = share < 1;
       slider.value = String(100 * (from + (to - from) * share));
       draw(from + (to - from) * share);
     });
@@ -123,9 +132,9 @@ export function buildTurn(place) {
     draw(at);
   });
   let last = "";
-  onChange((now, before) => {
+  onChange((now) => {
     if (!now.server?.data || now.chapter !== "network") return;
-    if (now.lying !== before.lying && now.lying !== at >= 0.5) turnTo(now.lying ? 1 : 0);
+    if (now.lying !== at >= 0.5 && !turning) turnTo(now.lying ? 1 : 0);
     const key = JSON.stringify([now.record, now.batch, now.server.data.name, now.hidden]);
     if (key === last) return;
     last = key;

@@ -1,8 +1,10 @@
 // Chapter 4: a record flows through; what each unit says of it, and why.
 import { fill, make, write } from "./dom.js";
+import { lookAt } from "./drop.js";
 import { buildForm } from "./form.js";
 import { buildImportance } from "./importance.js";
 import { buildPad } from "./pad.js";
+import { offer } from "./picture.js";
 import { css, largest, much, signed } from "./paint.js";
 import { flow, get, newest, records, tried } from "./server.js";
 import { begin } from "./learning.js";
@@ -25,21 +27,31 @@ export function buildUnderstanding(body, glance) {
   const other = make("div", { class: "controls" }, make("button", { type: "button", class: "quiet", onclick: () => step(-1) }, say("studio.understanding.previous")), make("button", { type: "button", class: "quiet", onclick: () => step(1) }, say("studio.understanding.next")));
   left.prepend(make("h3", {}, say("studio.understanding.record")));
   const how = make("p", { class: "soft small" });
-  left.append(drawing, typing, about, other, how);
+  const picture = make("input", { type: "file", accept: "image/*", id: "look-file", onchange: async () => {
+    if (picture.files?.[0]) await lookAt(picture.files[0]);
+    picture.value = "";
+  } });
+  const own = make("label", { class: "drop", for: "look-file" }, make("span", {}, say("studio.look.choose")), picture);
+  const looked = make("p", { class: "soft small", "aria-live": "polite" });
+  left.append(drawing, typing, about, looked, other, own, how);
   const answers = make("div", { class: "answers", role: "img" });
   const layers = make("div", { class: "layers" });
   const unit = make("div", { class: "unit" });
   const unitTitle = make("h3", {});
   const columns = make("section", { class: "unit-room" });
+  const flowing = make("div", { class: "columns three" }, left, make("div", {}, make("h3", {}, say("studio.understanding.layers")), layers), make("div", {}, make("h3", {}, say("studio.understanding.answer")), answers));
+  const following = make("section", { class: "unit-room" }, unitTitle, unit);
   body.append(
     make("h2", {}, say("studio.understanding.heading")),
     make("p", { class: "lead" }, say("studio.understanding.lead")),
     hint,
-    make("div", { class: "columns three" }, left, make("div", {}, make("h3", {}, say("studio.understanding.layers")), layers), make("div", {}, make("h3", {}, say("studio.understanding.answer")), answers)),
-    make("section", { class: "unit-room" }, unitTitle, unit),
+    flowing,
+    following,
     columns,
   );
   buildImportance(columns);
+  offer(flowing, "flow");
+  offer(following, "unit");
   const small = make("div", { class: "mini-answers small" });
   glance.append(small);
 
@@ -59,6 +71,8 @@ export function buildUnderstanding(body, glance) {
     const record = state.drawn ?? (await records([state.record]))[0];
     drawing.hidden = data.kind !== "pictures";
     typing.hidden = data.kind !== "table";
+    own.hidden = data.kind !== "pictures";
+    write(looked, state.drawn ? state.looked : "");
     if (data.kind === "pictures") pad.show(record);
     if (data.kind === "table") form.show(record, data);
     write(how, data.kind === "arrays" ? "" : say(data.kind === "table" ? "studio.understanding.change" : "studio.understanding.draw"));
@@ -69,7 +83,8 @@ export function buildUnderstanding(body, glance) {
     }
     const truth = state.drawn || !labels.length ? "" : data.classes.en.length ? className(data, labels[state.record]) : figure(labels[state.record]);
     write(about, state.drawn ? say(data.kind === "table" ? "studio.data.changed" : "studio.data.drawn") : say("studio.understanding.truth", { record: state.record, name: truth }));
-    if (!server.layers.length || server.story.phase === "beginning") {
+    if (server.story.phase === "beginning") return; // until there is another network, the last one stays
+    if (!server.layers.length) {
       for (const place of [layers, answers, small, unit]) fill(place);
       return;
     }
@@ -89,7 +104,6 @@ export function buildUnderstanding(body, glance) {
   /** @param {Float32Array} all @param {import("./store.js").Layer[]} own */
   function drawLayers(all, own) {
     let from = 0;
-    const focus = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.unit;
     own.forEach((layer, index) => {
       let room = /** @type {HTMLElement | undefined} */ (layers.children[index]);
       const shownUnits = Math.min(layer.units, MOST_UNITS);
@@ -98,9 +112,11 @@ export function buildUnderstanding(body, glance) {
         const group = make("div", { class: shownUnits > 120 ? "cells many" : "cells", role: "group", "aria-label": layer.name }, ...cells);
         group.addEventListener("keydown", (event) => walk(event, cells));
         const made = make("div", { class: "activations", "data-units": `${layer.name} ${layer.units}` }, make("p", { class: "small" }, make("b", {}, layer.name), ` ${shape([layer.units])} `, make("span", { class: "soft" }, layer.activation)), group);
-        if (room) room.replaceWith(made);
-        else layers.append(made);
-        room = made;
+        if (room) {
+          fill(room, ...made.childNodes);
+          room.dataset.units = made.dataset.units;
+        } else layers.append(made);
+        room ??= made;
       }
       const limit = largest(all, from, from + layer.units);
       const cells = /** @type {NodeListOf<HTMLElement>} */ (room.querySelectorAll(".cell"));
@@ -115,7 +131,6 @@ export function buildUnderstanding(body, glance) {
       from += layer.units;
     });
     while (layers.children.length > own.length) layers.lastChild?.remove();
-    if (focus) /** @type {HTMLElement | null} */ (layers.querySelector(`[data-unit="${focus}"]`))?.focus();
   }
 
   /** @param {Float32Array} all @param {import("./store.js").Layer[]} own @param {import("./store.js").Data} data @param {string} truth */
@@ -145,7 +160,7 @@ export function buildUnderstanding(body, glance) {
   onChange((now) => {
     const server = now.server;
     if (!server?.data) return;
-    const key = JSON.stringify([server.data.name, now.record, now.layer, now.unit, now.chapter === "understanding", server.story.number, server.story.curve.length, server.story.phase, server.layers.length]);
+    const key = JSON.stringify([server.data.name, now.record, now.layer, now.unit, now.chapter === "understanding", server.story.number, server.story.looks, server.story.phase, server.layers.length]);
     if (key === last && now.drawn === seen) return;
     last = key;
     seen = now.drawn;

@@ -55,11 +55,12 @@ def encode(column: Column, values: pl.Series, oddities: Counter[str]) -> NDArray
             oddities["zoneless"] += len(values) - values.null_count() - zoned
         else:
             oddities["zoned"] += zoned
+    days = timestamps.dt.date()  # whose parts cost less than a timestamp's
     parts = {
-        "year": lambda: timestamps.dt.year(),
-        "month": lambda: timestamps.dt.month(),
-        "day": lambda: timestamps.dt.day(),
-        "weekday": lambda: timestamps.dt.weekday(),
+        "year": lambda: days.dt.year(),
+        "month": lambda: days.dt.month(),
+        "day": lambda: days.dt.day(),
+        "weekday": lambda: days.dt.weekday(),
         "hour": lambda: timestamps.dt.hour() + timestamps.dt.minute() / 60,
     }
     return np.stack([as_float32(parts[part]()) for part in column.parts], axis=1)
@@ -112,5 +113,5 @@ def values_text(column: Column) -> str:
 
 
 def enters_text(column: Column) -> str:
-    angles = sum(part in PERIODS for part in column.parts)
-    return say("schema.enters.date", numbers=len(column.parts) - angles, angles=angles)
+    cycles = sum(part in PERIODS for part in column.parts)
+    return say("schema.enters.date", numbers=len(column.parts) - cycles, cycles=cycles)

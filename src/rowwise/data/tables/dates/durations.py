@@ -21,11 +21,12 @@ EXPRESSIONS = (
     r"(?P<clock_sign>[-+])?(?P<hours>[0-9]+):(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9](?:[.,][0-9]+)?))?$",
     rf"(?i)^(?P<sign>[-+])?P(?:(?P<weeks>{_NUMBER})W)?(?:(?P<days>{_NUMBER})D)?"
     rf"(?:T(?:(?P<hours>{_NUMBER})H)?(?:(?P<minutes>{_NUMBER})M)?(?:(?P<seconds>{_NUMBER})S)?)?$",
-    rf"(?i)^(?P<sign>[-+])?\s*(?:(?P<weeks>{_NUMBER})\s*(?:w|weeks?|주)\s*,?\s*)?"
-    rf"(?:(?P<days>{_NUMBER})\s*(?:d|days?|일|日)\s*,?\s*)?"
-    rf"(?:(?P<hours>{_NUMBER})\s*(?:h|hrs?|hours?|std\.?|시간|時間)\s*,?\s*)?"
-    rf"(?:(?P<minutes>{_NUMBER})\s*(?:m|mins?|minutes?|분|分)\s*,?\s*)?"
-    rf"(?:(?P<seconds>{_NUMBER})\s*(?:s|secs?|seconds?|초|秒))?$",
+    rf"(?i)^(?P<sign>[-+])?\s*(?:(?P<weeks>{_NUMBER})\s*(?:w|wks?|weeks?|wochen?|주|週|周)\.?\s*,?\s*)?"
+    rf"(?:(?P<days>{_NUMBER})\s*(?:d|days?|tage?n?|jours?|días?|일|日|天|дн|день|дня|дней)\.?\s*,?\s*)?"
+    rf"(?:(?P<hours>{_NUMBER})\s*(?:h|hrs?|hours?|std|stunden?|heures?|horas?|시간|時間|小时|ч|час(?:а|ов)?)\.?\s*,?\s*)?"
+    rf"(?:(?P<minutes>{_NUMBER})\s*(?:m|mins?|minut(?:en?|es?|os?|a|y|ы|е)?|분|分钟?|мин|минут[аы]?)\.?\s*,?\s*)?"
+    rf"(?:(?P<seconds>{_NUMBER})\s*(?:s|secs?|seconds?|sek|sekunden?|secondes?|segundos?|초|秒|с|сек|секунд[аы]?)\.?)?$",
+    r"^(?P<sign>[-+])?(?P<minutes>[0-9]+):(?P<seconds>[0-5][0-9][.,][0-9]+)$",  # 1:02.5, of a lap
 )
 SECONDS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 _RESEMBLES = re.compile(r"[0-9]\s*[^\W\d_]|[0-9]:[0-9]")  # a number with a unit, or a clock

@@ -19,8 +19,8 @@ LETTERS = {"y": "year", "m": "month", "d": "day"}
 
 # Before the first year of each; the ends of two overlap, as they did.
 ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "明治": 1867, "民國": 1911, "民国": 1911}
-AFTERNOON = ("pm", "p.m.", "p.m", "오후", "下午", "午後")
-_HALF = "AM|PM|A\\.M\\.?|P\\.M\\.?|오전|오후|上午|下午|午前|午後"
+AFTERNOON = ("pm", "p.m.", "p.m", "p. m.", "p. m", "오후", "下午", "午後")
+_HALF = "AM|PM|A\\.\\s?M\\.?|P\\.\\s?M\\.?|오전|오후|上午|下午|午前|午後"
 
 _YEAR = "(?P<year>[12][0-9]{3})"
 _ANY_YEAR = "(?P<year>[0-2][0-9]{3})"  # beside a month and a day: 0123-04 is a code
@@ -46,6 +46,7 @@ _CLOCK = _clock(":")
 _FULL_CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?"
 # What may follow a date: its weekday, a time of day, whose parts a point may separate there.
 _THEN = (
+    r"(?:\s?(?:г\.?|года|р\.|року|r\.|roku))?"  # a word for year, as of Russian, Ukrainian and Polish
     r"(?:\s*\([^\W\d_]{1,9}\)|,?\s*(?:[월화수목금토일]요일|[月火水木金土日]曜日?|星期[一二三四五六日]))?"
     rf"(?:(?:\s*T\s*|,?\s+(?:at\s+|um\s+|à\s+)?|:){_clock(':.', '시時h')})?"
 )
@@ -79,6 +80,8 @@ FORMS = (
         "day",
         rf"{WEEKDAY}{_ANY_YEAR}(?:\s*[-/._년年]\s*|\s){_MONTH}(?:\s*[-/._월月]\s*|\s){_DAY}\s*[.일日]?{_THEN}",
     ),
+    _form("day", rf"{WEEKDAY}(?P<year>[0-9]{{2}})\s*[년年]\s*{_MONTH}\s*[월月]\s*{_DAY}\s*[일日]?{_THEN}"),
+    _form("day", rf"'(?P<year>[0-9]{{2}})\s*[-/.]\s*{_MONTH}\s*[-/.]\s*{_DAY}\.?{_THEN}"),
     _form("day", WEEKDAY + _THREE + _THEN, any_order=True),
     _form("day", rf"{WEEKDAY}{_DAY}{_NTH}[-\s/.]*(?:of\s+|de\s+)?{_NAME}[-\s/.,]*(?:de\s+)?{_SOME_YEAR}{_THEN}"),
     _form("day", rf"(?:ngày\s+)?{_DAY}\s+tháng\s+{_MONTH}(?:,?\s*năm|,)?\s+{_YEAR}{_THEN}"),  # Vietnamese
@@ -100,6 +103,7 @@ FORMS = (
     _form("day", rf"{_YEAR}\s*[년年]\s*[제第]?\s*(?P<week>[0-9]{{1,2}})\s*(?:주차?|[週周])"),
     _form("day", rf"{_YEAR}-(?P<yearday>[0-9]{{3}})(?:T|\s+){_CLOCK}"),  # without a time it may be a number of anything
     _form("month", rf"{_YEAR}\s*[-/.년年]\s*{_MONTH}\s*[.월月]?"),
+    _form("month", rf"(?P<year>[0-9]{{2}})\s*[년年]\s*{_MONTH}\s*[월月]"),
     _form("month", rf"{_YEAR}M{_MONTH}"),
     _form("month", r"(?P<year>19[0-9]{2}|20[0-9]{2})(?P<month>0[1-9]|1[0-2])"),
     _form("month", rf"{_MONTH}[-/.]{_YEAR}"),
@@ -195,7 +199,7 @@ def order_of(pattern: str) -> str:
         return ""
     year = "%y" if "%y" in pattern else "%Y"
     letters = "".join(sorted("ymd", key=lambda letter: pattern.find(year if letter == "y" else f"%{letter}")))
-    return "" if letters == "ymd" and year == "%Y" else letters
+    return "" if letters == "ymd" and (year == "%Y" or re.search(r"^'%y|%y\s*[년年]", pattern)) else letters
 
 
 def _match(text: str) -> tuple[Form, re.Match[str]] | None:

@@ -14,13 +14,13 @@ MONTHS = {
             " январь ocak oca"
             " leden ledna januára tammikuu tammikuuta ιανουάριος ιανουαρίου ιαν január ianuarie січень січня"
             " gener"
-            " ינואר בינואר يناير януари jaanuar",
+            " jän jänner ינואר בינואר يناير януари jaanuar",
             "feb february februar februari février févr fév fevrier fevr fev"
             " febrero fevereiro febbraio luty lutego lut фев февр"
             " февраля февраль şubat şub"
             " únor února február februára helmikuu helmikuuta φεβρουάριος φεβρουαρίου φεβ februarie лютий"
             " лютого febrer"
-            " פברואר בפברואר فبراير февруари veebruar",
+            " feber פברואר בפברואר فبراير февруари veebruar",
             "mar march märz mär mrz maerz mars marzo março marco maart mrt marzec marca мар марта март mart"
             " březen března marec maaliskuu maaliskuuta μάρτιος μαρτίου μαρ március maret martie березень"
             " березня marts març"

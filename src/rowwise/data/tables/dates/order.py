@@ -5,6 +5,7 @@ A date such as 14/01/2023 proves that the day comes first, and a file has one or
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rowwise.data.tables.dates.timestamps import CENTURY, as_timestamps
@@ -31,6 +32,7 @@ def settle(evidence: Mapping[str, DateEvidence], asked: str = "") -> list[str]:
     """
     choices = {name: candidates for name, one in evidence.items() if (candidates := one.candidates)}
     proven = {candidates[0] for candidates in choices.values() if len(candidates) == 1}
+    signs = {match[1] for one in evidence.values() if (match := re.match(r"%Y\s*([/.])", one.pattern))}
     guessed = []
     for name, candidates in choices.items():
         one = evidence[name]
@@ -42,6 +44,8 @@ def settle(evidence: Mapping[str, DateEvidence], asked: str = "") -> list[str]:
             one.order = asked or candidates[0]
         elif len(shared) == 1 and len(proven) == 1:
             one.order = shared[0]
+        elif "year-first" in candidates and not proven and signs & set(one.sample):  # 23.1.14 beside 2023.01.14
+            one.order = "year-first"
         else:
             one.order = _likely(one, candidates)
             if "." not in one.sample or len(candidates) > 2 or "year-first" in candidates:
@@ -56,7 +60,7 @@ def _likely(one: DateEvidence, candidates: list[str]) -> str:
     file. Points and dashes are written in Europe, where the day comes first, slashes in America as well.
     """
     first, second, third = (len(place) for place in one.places)
-    if "year-first" in candidates and first < third:
+    if "year-first" in candidates and (first, _stretch(one.places[0])) < (third, _stretch(one.places[2])):
         return "year-first"
     rest = [order for order in candidates if order != "year-first"] or candidates
     if len(rest) == 1:
@@ -64,6 +68,11 @@ def _likely(one: DateEvidence, candidates: list[str]) -> str:
     if (first == 1) != (second == 1):
         return "day-first" if first == 1 else "month-first"
     return "month-first" if "/" in one.sample else "day-first"
+
+
+def _stretch(numbers: set[str]) -> int:
+    """From the least to the greatest of them."""
+    return max(map(int, numbers), default=0) - min(map(int, numbers), default=0)
 
 
 def tell_guessed(evidence: Mapping[str, DateEvidence], guessed: list[str]) -> None:
@@ -87,6 +96,13 @@ def tell_unread(name: str, one: DateEvidence) -> None:
         "record": f"{record + 1:,}",
     }
     warn_user(say("dates.unread", name=name, **facts))
+
+
+def tell_mostly(name: str, one: DateEvidence) -> None:
+    """Say that a column is taken as a category of which many values are dates, and which is the first that is none."""
+    text, record = one.best.unread or ("", 0)
+    facts = {"dates": f"{one.best.count:,}", "found": text[:30], "record": f"{record + 1:,}"}
+    warn_user(say("dates.mostly", name=name, sample=one.sample[:30], **facts))
 
 
 def tell_zones(name: str, one: DateEvidence) -> None:
