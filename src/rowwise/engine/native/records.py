@@ -87,6 +87,11 @@ class Records:
         return self.labels[rows], self.weights[rows] if self.weights is not None else None
 
 
+def multiply_adds(graph: DenseGraph, batch_size: int) -> int:
+    """Of one batch going forward."""
+    return batch_size * sum(layer.inputs * layer.units for layer in graph.layers if layer.kind == "dense")
+
+
 def network_description(
     graph: DenseGraph, compiled: Compiled, takes_bytes: bool, batch_size: int
 ) -> NetworkDescription:
