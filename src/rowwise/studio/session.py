@@ -464,7 +464,7 @@ class Studio:
                 "failed": self._failed,
                 "story": {one.name: getattr(self._story, one.name) for one in fields(self._story)},
                 "before": None if self._before is None else self._before.beside(),
-                "layers": [] if self.mirror is None else self.mirror.layers(),
+                "layers": [] if self.mirror is None else self.mirror.layers,
                 "kept": self._kept,
                 "notes": self._notes,
                 "offered": None if self._offered is None else self._offered.about(),
