@@ -1,6 +1,7 @@
 """What waits is answered together; what is too much is refused; a run that was replaced is opened anew, whole."""
 
 import asyncio
+import json
 import shutil
 import threading
 
@@ -75,6 +76,58 @@ def test_what_came_while_the_last_was_computed_is_computed_at_once(model):
     with pytest.raises(Refused) as refused:
         asyncio.run(worker.answer(Plain(zeros(model, 1)), 1))
     assert refused.value.status == 503
+
+
+def test_what_is_quick_is_answered_by_the_loop_itself_all_that_came_in_one_turn(model):
+    worker, caller = Worker(model, Limits(), Room(Limits())), threading.get_ident()
+
+    class Here(Plain):
+        def records(self, model):
+            assert threading.get_ident() == caller
+            return super().records(model)
+
+    async def ask(number):
+        waiting = [asyncio.ensure_future(worker.answer(Here(zeros(model, 1)), 1, quick=True)) for _ in range(number)]
+        await asyncio.sleep(0)
+        assert worker.waiting == number
+        return await asyncio.gather(*waiting)
+
+    assert asyncio.run(ask(50)) == [b"1"] * 50
+    assert worker.counts.records == 50
+    assert worker.counts.batches < 50  # a slow machine may need several turns
+    assert asyncio.run(ask(1)) == [b"1"]
+    assert worker.waiting == 0
+    worker.close()
+    with pytest.raises(Refused) as refused:
+        asyncio.run(worker.answer(Here(zeros(model, 1)), 1, quick=True))
+    assert refused.value.status == 503
+
+
+def test_what_comes_in_one_turn_has_a_limit(model):
+    worker = Worker(model, Limits(queue=3), Room(Limits()))
+
+    async def ask():
+        asked = [worker.answer(Plain(zeros(model, 1)), 1, quick=True) for _ in range(5)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [getattr(one, "status", one) for one in asyncio.run(ask())] == [b"1"] * 3 + [429] * 2
+    worker.close()
+
+
+def test_one_wrong_record_of_a_turn_spoils_no_other(model):
+    worker = Worker(model, Limits(), Room(Limits()))
+
+    class Wrong(Plain):
+        def records(self, model):
+            raise Refused(400, "wrong")
+
+    async def ask():
+        kinds = [Plain, Wrong, Plain]
+        asked = [worker.answer(kind(zeros(model, 1)), 1, quick=True) for kind in kinds]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [getattr(one, "status", one) for one in asyncio.run(ask())] == [b"1", 400, b"1"]
+    worker.close()
 
 
 @pytest.mark.parametrize("limits", [Limits(queue=1), Limits(queued_bytes=150)])
@@ -168,6 +221,43 @@ def test_a_body_that_does_not_come_is_not_waited_for(runs):
 
     with Service([runs["price"]], limits=Limits(seconds=0.05)) as service:
         assert asyncio.run(ask(service)) == 408
+
+
+def test_who_goes_away_is_not_computed_for(runs):
+    """One whose request waits behind another's, in the thread."""
+
+    async def ask(service):
+        worker, app = service.worker("price"), guarded(service, policy())
+        first = Held(zeros(worker.model, 1))
+        waiting = asyncio.ensure_future(worker.answer(first, 1))
+        await _reached(first)
+        body = json.dumps({"records": [HOUSE] * 1000}).encode()
+        came, gone, sent = iter([{"type": "http.request", "body": body}]), asyncio.Event(), []
+
+        async def receive():
+            for message in came:
+                return message
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            sent.append(message)
+
+        headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+        about = {"type": "http", "method": "POST", "path": "/predict/price", "headers": headers, "query_string": b""}
+        asking = asyncio.ensure_future(app(about, receive, send))
+        while worker.waiting < 2:
+            await asyncio.sleep(0)
+        gone.set()
+        await asking
+        first.go.set()
+        await waiting
+        return sent[0]["status"]
+
+    with Service([runs["price"]]) as service:
+        before = service.worker("price").counts.records
+        assert asyncio.run(ask(service)) == 408
+        assert service.worker("price").counts.records - before == 1
 
 
 def test_a_server_that_ends_is_not_ready(runs):

@@ -47,9 +47,9 @@ def _studio(data: str | None, port: int | None, no_browser: bool, **given: Any) 
         else:
             studio.open(Source(named) if isinstance(named, str) else named, language())
         output.tell(say("cli.studio.open", address=f"{place}?token={token}&lang={language()}"))
-        if not no_browser:
-            webbrowser.open(f"{place}?token={token}&lang={language()}")
         guarded = Guard(app(studio), policy(HOST, token))
+        if not no_browser:
+            webbrowser.open(f"{place}?token={guarded.ticket()}&lang={language()}")
         how: dict[str, Any] = {"log_level": "critical", "timeout_graceful_shutdown": 1}
         serve_until_signal(guarded, listening, studio.stop, ended=studio.close, **how)
         output.tell(say("cli.studio.ended"))

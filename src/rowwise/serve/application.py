@@ -9,25 +9,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
 from rowwise import __version__
 from rowwise.serve import metrics, page, v1, v2
+from rowwise.serve.asking import Answering, instances_form, predict_form, tensors_form
 from rowwise.serve.openapi import document
-from rowwise.serve.predict import JsonRecords, Picture
-from rowwise.serve.problems import (
-    MISSING,
-    NOT_NOW,
-    SLOW_BODY,
-    TOO_LARGE,
-    WRONG,
-    WRONG_KIND,
-    WRONG_METHOD,
-    Refused,
-    refusal,
-)
+from rowwise.serve.problems import MISSING, NOT_NOW, WRONG, WRONG_METHOD, Refused, refusal
+from rowwise.serve.v2_bytes import EXTENSION
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -36,16 +26,12 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from rowwise.serve.guard import Message, Receive, Scope, Send
-    from rowwise.serve.limits import Limits
     from rowwise.serve.service import Service
-    from rowwise.serve.work import Asked
 
     Endpoint = Callable[[Request], Awaitable[Response]]
-    Form = Callable[[bytes, int], Asked]
 
-JSON = "application/json"
-PICTURES = ("image/", "application/octet-stream", "application/x-npy")
 ENCODER = msgspec.json.Encoder()
+NOWHERE: tuple[str, str, None] = ("", "", None)
 
 
 class Served:
@@ -58,21 +44,24 @@ class Served:
 
     def __init__(self, service: Service, token: bool = False) -> None:
         self.service, self.requests, self.token = service, metrics.Requests(), token
-        routes = [Route(path, endpoint, methods=[method]) for method, path, endpoint in self.routes()]
-        handlers: Mapping[Any, Any] = {
-            Refused: _refused,
-            HTTPException: _http_error,
-            ClientDisconnect: _gone,
-            Exception: _failed,
+        routes = self.routes()
+        handlers: Mapping[Any, Any] = {Refused: _refused, HTTPException: _http_error, Exception: _failed}
+        listed = [Route(path, endpoint, methods=[method]) for method, path, endpoint in routes]
+        self._app = Starlette(routes=listed, exception_handlers=handlers)
+        # What is asked most, by method and whole path: Starlette's way to it costs more than the answer.
+        self._straight: dict[tuple[str, str], tuple[str, str, Answering]] = {
+            (method, path.replace("{model}", name)): (path, name, endpoint)
+            for method, path, endpoint in routes
+            if isinstance(endpoint, Answering)
+            for name in service.workers
         }
-        self._app = Starlette(routes=routes, exception_handlers=handlers)
 
-    def routes(self) -> list[tuple[str, str, Endpoint]]:
-        """Method, path and what answers; they are tried in this order, so that what is asked most comes first."""
+    def routes(self) -> list[tuple[str, str, Endpoint | Answering]]:
+        """Method, path and what answers."""
         return [
-            ("POST", "/predict/{model}", self._answering(_predict_form)),
-            ("POST", "/v2/models/{model}/infer", self._answering(_json_form(v2.TensorRequest))),
-            ("POST", "/v1/models/{model}:predict", self._answering(_json_form(v1.Instances))),
+            ("POST", "/predict/{model}", Answering(self.service, predict_form)),
+            ("POST", "/v2/models/{model}/infer", Answering(self.service, tensors_form)),
+            ("POST", "/v1/models/{model}:predict", Answering(self.service, instances_form)),
             ("GET", "/", self._page),
             ("GET", "/openapi.json", self._openapi),
             ("GET", "/metrics", self._metrics),
@@ -96,22 +85,19 @@ class Served:
                 status = message["status"]
             await send(message)
 
+        method, path = scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))
+        route, name, answering = self._straight.get((method, path), NOWHERE)
         try:
-            await self._app(scope, receive, counted)
+            if answering is None:
+                await self._app(scope, receive, counted)
+            else:
+                scope["path_params"] = {"model": name}
+                await answering(scope, receive, counted)
         finally:
-            route = scope.get("route")
-            path = getattr(route, "path", "other")  # a path that nobody serves must not become a metric of its own
-            self.requests.count(path, scope["method"] if route else "other", status, time.perf_counter() - start)
-
-    def _answering(self, form: Callable[[Request], Form]) -> Endpoint:
-        async def answer(request: Request) -> Response:
-            worker, limits = self.service.worker(request.path_params["model"]), self.service.limits
-            asked = form(request)
-            body = await _body(request, limits)
-            answered = await worker.answer(asked(body, limits.records), len(body))
-            return Response(answered, media_type=JSON)
-
-        return answer
+            if answering is None:  # a path that nobody serves must not become a metric of its own
+                found = scope.get("route")
+                route, method = getattr(found, "path", "other"), method if found else "other"
+            self.requests.count(route, method, status, time.perf_counter() - start)
 
     async def _page(self, request: Request) -> Response:
         shown = request.query_params.get("model") or next(iter(self.service.workers))
@@ -127,7 +113,7 @@ class Served:
         return Response(metrics.text(lines), headers={"content-type": metrics.TYPE})
 
     async def _server(self, request: Request) -> Response:
-        return _json({"name": "rowwise", "version": __version__, "extensions": []})
+        return _json({"name": "rowwise", "version": __version__, "extensions": [EXTENSION]})
 
     async def _live(self, request: Request) -> Response:
         return _json({"live": True})
@@ -150,62 +136,13 @@ class Served:
         return _json(v1.status())
 
 
-def _predict_form(request: Request) -> Form:
-    kind = _kind(request)
-    if kind == JSON:
-        return JsonRecords
-    if kind.startswith(PICTURES):
-        return Picture
-    raise Refused(WRONG_KIND, say("serve.kind.picture", found=kind or "–"))
-
-
-def _json_form(form: Form) -> Callable[[Request], Form]:
-    def chosen(request: Request) -> Form:
-        if (kind := _kind(request)) != JSON:
-            raise Refused(WRONG_KIND, say("serve.kind", found=kind or "–"))
-        return form
-
-    return chosen
-
-
-def _kind(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-async def _body(request: Request, limits: Limits) -> bytes:
-    """All of it; raises Refused where it is too large, or does not come."""
-    said = request.headers.get("content-length", "0")
-    if not said.isdecimal() or int(said) > limits.body:
-        raise _too_large(limits)
-    parts, size, more = [], 0, True
-    try:
-        async with asyncio.timeout(limits.seconds):
-            while more:
-                message = await request.receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > limits.body:
-                    raise _too_large(limits)
-                more = message.get("more_body", False)
-    except TimeoutError:
-        sentence = say("serve.slow", seconds=f"{limits.seconds:g}")
-        raise Refused(SLOW_BODY, sentence, {"connection": "close"}) from None
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _too_large(limits: Limits) -> Refused:
-    return Refused(TOO_LARGE, say("serve.body", most=f"{limits.body:,}"), {"connection": "close"})
-
-
 def _root(request: Request) -> str:
     """The path below which the app is mounted; empty where it is not."""
     return str(request.scope.get("root_path", ""))
 
 
 def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(ENCODER.encode(value), status, headers, JSON)
+    return Response(ENCODER.encode(value), status, headers, "application/json")
 
 
 async def _refused(request: Request, error: Refused) -> Response:
@@ -222,11 +159,6 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     else:
         sentence = say("serve.wrong", cause=error.detail)
     return _json({"error": sentence}, error.status_code or WRONG, error.headers)
-
-
-async def _gone(request: Request, error: ClientDisconnect) -> Response:
-    """Nobody reads this; only the count of statuses does."""
-    return Response(status_code=SLOW_BODY)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

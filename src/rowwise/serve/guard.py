@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -90,7 +91,7 @@ class Guard:
     """An ASGI app around another: what the policy does not let through never reaches that.
 
     A token is sent as `Authorization: Bearer …`. A browser passes it once, as `?token=…` of any page; a cookie, which
-    no other site can use, then stands for it.
+    no other site can use, then stands for it. `ticket` gives a token for one such exchange alone.
 
     Args:
         app: what is guarded: Starlette's app, or any other.
@@ -101,6 +102,13 @@ class Guard:
         self.app, self.policy = app, policy
         digest = hashlib.sha256(b"rowwise session " + policy.token.encode()).hexdigest()
         self._cookie = f"rowwise-{digest[:8]}", digest[8:]  # another server at another port gets it too
+        self._tickets: set[str] = set()
+
+    def ticket(self) -> str:
+        """What may stand for the token once: other users of the machine can read how a browser was started."""
+        ticket = secrets.token_urlsafe()
+        self._tickets.add(ticket)
+        return ticket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -114,11 +122,11 @@ class Guard:
             await _refuse(scope, receive, send, 403, say(f"serve.guard.{key}", found=_found(headers, key)), "")
         elif named and scope.get("method") == "OPTIONS" and headers.get(b"access-control-request-method"):
             await _answer(send, 204, b"", _allowed(headers, named))
-        elif not self.policy.token or self._knows_token(headers):
-            await self.app(scope, receive, _with_headers(send, named))
-        elif (place := self._place_without_token(scope)) is not None:
+        elif self.policy.token and (place := self._place_without_token(scope)) is not None:
             cookie = f"{self._cookie[0]}={self._cookie[1]}; Path=/; HttpOnly; SameSite=Strict"
             await _answer(send, 303, b"", {"location": place, "set-cookie": cookie, "cache-control": "no-store"})
+        elif not self.policy.token or self._knows_token(headers):
+            await self.app(scope, receive, _with_headers(send, named))
         else:
             await _refuse(scope, receive, send, 401, say("serve.guard.token"), named)
 
@@ -129,13 +137,19 @@ class Guard:
         pairs = (part.strip().partition("=") for part in headers.get(b"cookie").split(";"))
         return any(name == self._cookie[0] and _same(value, self._cookie[1]) for name, _, value in pairs)
 
+    def _spent(self, given: str) -> bool:
+        """Whether it is a ticket, which from now on is none."""
+        found = [ticket for ticket in self._tickets if _same(given, ticket)]
+        self._tickets.difference_update(found)
+        return bool(found)
+
     def _place_without_token(self, scope: Scope) -> str | None:
-        """Of a page that was asked for with the right `?token=`: the same without it, which nobody then looks at."""
+        """Of a page that was asked for with the right `?token=`: without it, so that it stands in no history."""
         if scope["type"] != "http" or scope["method"] != "GET":
             return None
         query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
         given = [value for name, value in query if name == "token"]
-        if len(given) != 1 or not _same(given[0], self.policy.token):
+        if len(given) != 1 or not (_same(given[0], self.policy.token) or self._spent(given[0])):
             return None
         rest = urlencode([(name, value) for name, value in query if name != "token"])
         path = "/" + quote(scope["path"].lstrip("/"))  # two slashes would lead to another server

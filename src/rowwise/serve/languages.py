@@ -17,7 +17,10 @@ class Speaking:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with use_language(language_of(scope)):
+        if (language := language_of(scope)) is None:
+            await self.app(scope, receive, send)
+            return
+        with use_language(language):
             await self.app(scope, receive, send)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from rowwise import environment
 from rowwise.cores import usable_cores
+from rowwise.data.dataset import PIXEL_MAX
 from rowwise.engine.interpretation import Prediction, interpreted
 from rowwise.engine.prediction import Predictor
 from rowwise.errors import ModelError, warnings_to
@@ -19,7 +20,7 @@ from rowwise.runs.model_file import MODEL
 from rowwise.runs.record import RECORD
 from rowwise.runs.saved import Saved
 from rowwise.serve.named_records import NamedRecords, warning
-from rowwise.shapes.checks.input_values import check_pixels
+from rowwise.shapes.checks.input_values import RESCALES, UNKNOWN_SCALE, check_pixels, scale_of
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.schema import Schema
 
 Signature = tuple[tuple[int, int, int], ...]
+QUICK = 2**20  # multiply-adds of a record, which take some ten microseconds
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,29 @@ class Model:
         return tuple(size for size in self.saved.accepts.shape if size is not None)
 
     @cached_property
+    def takes_bytes(self) -> bool:
+        """Whether X are pixels from 0 to 255."""
+        return self.schema is None and self.saved.accepts.white == PIXEL_MAX
+
+    @cached_property
     def _predictor(self) -> Predictor:
         """Of a core less than there are: one is left to the requests, which would only be waited for."""
         threads = environment.threads() or max(1, usable_cores() - 1)
-        return Predictor(self.saved.model, threads, self.saved.named)
+        return Predictor(self.saved.network, threads, self.saved.named)
+
+    @cached_property
+    def native(self) -> bool:
+        """Whether the native engine predicts, which takes any finite numbers."""
+        return self._predictor.multiply_adds is not None
+
+    @cached_property
+    def quick(self) -> bool:
+        """Whether a record is predicted in microseconds, so that nobody need be asked to do it meanwhile."""
+        return self.native and (self._predictor.multiply_adds or 0) <= QUICK
+
+    @cached_property
+    def _scale(self) -> tuple[str, str]:
+        return scale_of(self.saved.network)
 
     @cached_property
     def example(self) -> Prediction:
@@ -73,15 +94,18 @@ class Model:
     def predict(self, x: NDArray[Any]) -> Prediction:
         """What `saved.predict` says of X, to the bit."""
         with warnings_to(lambda message: None):  # `remarks` has said it to whom it concerns
-            outputs = self._predictor.outputs(x)
-        prediction = interpreted(self.saved.model, outputs, self.saved.basis)
+            outputs = self._predictor.outputs(x, checked=self.native)
+        prediction = interpreted(self.saved.network, outputs, self.saved.basis)
         return replace(prediction, class_names=self.saved.classes, target_names=self.saved.targets)
 
     def remarks(self, x: NDArray[Any]) -> list[dict[str, Any]]:
         """Warnings, as an answer has them, of pixels that are not as the model's own scaling expects them."""
+        known, _ = self._scale
+        if known == UNKNOWN_SCALE or (known == RESCALES and x.dtype.kind != "f"):  # there is nothing to say
+            return []
         heard: list[str] = []
         with warnings_to(heard.append):
-            check_pixels(self.saved.model, x)
+            check_pixels(self.saved.network, x, self._scale)
         return [warning("", "pixels", range(len(x)), message) for message in heard]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from rowwise.data.column_names import composed, listed
 from rowwise.data.tables.encode import Oddities, encode, oddity_notes
-from rowwise.serve.bodies import LARGEST
+from rowwise.serve.bodies import LARGEST, check_once
 from rowwise.serve.plain_records import PlainRecords
 from rowwise.serve.problems import WRONG, Refused
 from rowwise.text import say
@@ -64,6 +64,8 @@ class NamedRecords:
             if record.keys() - names.keys():
                 names.update(dict.fromkeys(record))
         if any(not name.isascii() and composed(name) != name for name in names):
+            for record in records:
+                check_once([*map(composed, record)])
             records = [{composed(name): value for name, value in record.items()} for record in records]
             names = {composed(name): None for name in names}
         for number, record in enumerate(records):

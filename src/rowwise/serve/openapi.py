@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from rowwise import __version__
-from rowwise.serve import v2
+from rowwise.serve import v2, v2_requests
 from rowwise.serve.bodies import LARGEST
 from rowwise.serve.examples import example_records
+from rowwise.serve.v2_bytes import EXTENSION
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def _of_model(model: Model, limits: Limits) -> Json:
         f"/v2/models/{path}": {"get": _get(f"model {name}", say("serve.api.model"), _json(tensors))},
         f"/v2/models/{path}/ready": {"get": _get(f"ready {name}", say("serve.api.ready"), _json(ready))},
         f"/v2/models/{path}/infer": {
-            "post": _post(f"infer {name}", say("serve.api.infer"), {"application/json": _infer(model)}, given)
+            "post": _with_bytes(
+                _post(f"infer {name}", say("serve.api.infer"), {"application/json": _infer(model)}, given)
+            )
         },
         f"/v1/models/{path}": {"get": _get(f"status {name}", say("serve.api.status"), _json(status))},
         f"/v1/models/{path}:predict": {
@@ -164,7 +167,7 @@ def _taken(tensor: Json, kind: str) -> list[Json]:
     number: Json = {"type": "number"} if kind in ("boolean", "categorical") else NUMBER
     values: dict[str, Json] = {"FP64": number, "FP32": number, "BYTES": TEXT, "BOOL": {"type": "boolean"}}
     values["UINT8"] = {"type": "integer", "minimum": 0, "maximum": 255}
-    taken = v2.OTHERS[kind] if kind else ("UINT8", "FP32")
+    taken = v2_requests.OTHERS[kind] if kind else ("UINT8", "FP32")
     forms = []
     for datatype in (name for name in values if name in taken):
         value = {"anyOf": [values[datatype], {"type": "null"}]} if kind else values[datatype]
@@ -180,7 +183,7 @@ def _as(datatype: str, value: Any) -> Any:
 
 def _tensor() -> Json:
     shape = _rows({"type": "integer", "minimum": 1}) | {"minItems": 1}
-    return _object(name=TEXT, shape=shape, datatype={"enum": [*v2.TAKEN]}, data={"type": "array"})
+    return _object(name=TEXT, shape=shape, datatype={"enum": [*v2_requests.TAKEN]}, data={"type": "array"})
 
 
 def _warning() -> Json:
@@ -214,6 +217,13 @@ def _post(name: str, summary: str, body: Json, answer: Json, pictures: bool = Fa
         request |= {"description": say("serve.api.picture"), "x-pictures": PICTURES}
     about = {"operationId": _id(name), "summary": summary, "requestBody": request}
     return about | {"responses": _responses(_json(answer))}
+
+
+def _with_bytes(about: Json) -> Json:
+    """A request of tensors, which may be bytes behind the JSON: no schema says how they are."""
+    about["requestBody"] |= {"description": say("serve.api.bytes"), "x-extension": EXTENSION}
+    about["responses"]["200"]["content"]["application/octet-stream"] = {"schema": {}}
+    return about
 
 
 def _responses(content: Json) -> Json:

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from rowwise.data.arrays.npy import MAGIC
 from rowwise.data.pictures.prepare import read_pictures
 from rowwise.errors import warnings_to
-from rowwise.serve.bodies import check_count, decoded, numbers
+from rowwise.serve.bodies import QUICK, array_of, check_count, decoded
 from rowwise.text import say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.engine.interpretation import Prediction
+    from rowwise.serve.batches import Predicted
     from rowwise.serve.model import Model
 
 Value = int | float | str | bool | None
@@ -34,38 +36,55 @@ class Arrays(msgspec.Struct, forbid_unknown_fields=True):
 
 ROWS, ARRAYS = msgspec.json.Decoder(Rows), msgspec.json.Decoder(Arrays)
 ENCODER = msgspec.json.Encoder()
+Headers = tuple[tuple[bytes, bytes], ...]
+IS_JSON: Headers = ((b"content-type", b"application/json"),)
+
+
+def names_in_rows(rows: list[dict[str, Any]]) -> int:
+    """How many names these records have, all together."""
+    return sum(map(len, rows))
 
 
 class JsonRecords:
     """A body of JSON."""
 
+    headers: Headers = IS_JSON
+
     def __init__(self, body: bytes, most: int) -> None:
         self._body, self._most = body, most
         self._warnings: list[dict[str, Any]] = []
+        self.quick = len(body) <= QUICK
 
     def records(self, model: Model) -> NDArray[Any]:
         if model.named is None:
-            arrays = decoded(ARRAYS, self._body).records
+            arrays = array_of("records", self._body, model.shape, model.takes_bytes, self._arrays)
             check_count(len(arrays), self._most)
-            x = numbers("records", arrays, model.shape)
-            self._warnings = model.remarks(x)
-            return x
-        rows = decoded(ROWS, self._body).records
+            self._warnings = model.remarks(arrays)
+            return arrays
+        rows = decoded(ROWS, self._body, lambda form: 1 + names_in_rows(form.records)).records
         check_count(len(rows), self._most)
         x, self._warnings = model.named.read(rows)
         return x
 
-    def answer(self, model: Model, prediction: Prediction) -> bytes:
-        return ENCODER.encode(whole_answer(model, prediction) | {"warnings": self._warnings})
+    def _arrays(self) -> list[Any]:
+        arrays = decoded(ARRAYS, self._body, lambda form: 1).records
+        check_count(len(arrays), self._most)
+        return arrays
+
+    def answer(self, model: Model, predicted: Predicted) -> bytes:
+        return ENCODER.encode(whole_answer(model, predicted) | {"warnings": self._warnings})
 
 
 class Picture:
     """A body that is a picture, or a `.npy` array of them."""
 
+    headers: Headers = IS_JSON
+
     def __init__(self, body: bytes, most: int) -> None:
         self._body, self._most = body, most
         self._notes: list[str] = []
         self._warnings: list[dict[str, Any]] = []
+        self.quick = len(body) <= QUICK and body.startswith(MAGIC)  # a picture may be large when it is unpacked
 
     def records(self, model: Model) -> NDArray[Any]:
         takes = model.saved.accepts
@@ -77,23 +96,22 @@ class Picture:
         self._warnings = model.remarks(x)
         return x
 
-    def answer(self, model: Model, prediction: Prediction) -> bytes:
+    def answer(self, model: Model, predicted: Predicted) -> bytes:
         conversion = self._notes or [say("picture.as_it_is")]
-        return ENCODER.encode(whole_answer(model, prediction) | {"conversion": conversion, "warnings": self._warnings})
+        return ENCODER.encode(whole_answer(model, predicted) | {"conversion": conversion, "warnings": self._warnings})
 
 
-def whole_answer(model: Model, prediction: Prediction) -> dict[str, Any]:
+def whole_answer(model: Model, predicted: Predicted) -> dict[str, Any]:
     """The model's name and task, and for each record its class and probabilities, labels, or numbers."""
-    rows = prediction.to_dicts()
-    if prediction.quantiles:
-        rows = [_interval(row, prediction) for row in rows]
-    elif prediction.target_names and not prediction.probabilities.shape[1]:
+    rows, whole = predicted.rows, predicted.whole
+    if whole.quantiles:
+        rows = [_interval(row, numbers, whole) for row, numbers in zip(rows, predicted.numbers, strict=True)]
+    elif whole.target_names and not whole.probabilities.shape[1]:
         rows = [{"values": row} for row in rows]
-    return {"model": model.name, "task": prediction.task, "predictions": rows}
+    return {"model": model.name, "task": whole.task, "predictions": rows}
 
 
-def _interval(row: dict[str, float], prediction: Prediction) -> dict[str, Any]:
+def _interval(row: Any, numbers: list[float], prediction: Prediction) -> dict[str, Any]:
     """Quantiles of one target, and the interval from the lowest to the highest of them."""
-    low, high = row[prediction.target_names[0]], row[prediction.target_names[-1]]
     share = round(prediction.quantiles[-1] - prediction.quantiles[0], 6)
-    return {"values": row, "interval": {"low": low, "high": high, "share": share}}
+    return {"values": row, "interval": {"low": numbers[0], "high": numbers[-1], "share": share}}

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from rowwise.serve.bodies import check_count, decoded, numbers
-from rowwise.serve.predict import Value
+from rowwise.serve.bodies import QUICK, array_of, check_count, decoded
+from rowwise.serve.predict import IS_JSON, Headers, Value, names_in_rows
 from rowwise.serve.problems import WRONG, Refused
 from rowwise.text import say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rowwise.engine.interpretation import Prediction
+    from rowwise.serve.batches import Predicted
     from rowwise.serve.model import Model
 
 SIGNATURE = "serving_default"  # the only one
@@ -25,14 +25,14 @@ class Rows(msgspec.Struct, forbid_unknown_fields=True):
     """Of a table: an instance is a record by column name."""
 
     instances: list[dict[str, Value]]
-    signature_name: str = SIGNATURE
+    signature_name: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Arrays(msgspec.Struct, forbid_unknown_fields=True):
     """Of arrays: an instance is one, as the model takes it."""
 
     instances: list[Any]
-    signature_name: str = SIGNATURE
+    signature_name: str | msgspec.UnsetType = msgspec.UNSET
 
 
 ROWS, ARRAYS = msgspec.json.Decoder(Rows), msgspec.json.Decoder(Arrays)
@@ -41,31 +41,41 @@ ROWS, ARRAYS = msgspec.json.Decoder(Rows), msgspec.json.Decoder(Arrays)
 class Instances:
     """A body of JSON."""
 
+    headers: Headers = IS_JSON
+
     def __init__(self, body: bytes, most: int) -> None:
         self._body, self._most = body, most
         self._warnings: list[dict[str, Any]] = []
+        self.quick = len(body) <= QUICK
 
     def records(self, model: Model) -> NDArray[Any]:
         if model.named is None:
-            arrays = decoded(ARRAYS, self._body)
-            self._check(arrays)
-            x = numbers("instances", arrays.instances, model.shape)
-            self._warnings = model.remarks(x)
-            return x
-        rows = decoded(ROWS, self._body)
+            arrays = array_of("instances", self._body, model.shape, model.takes_bytes, self._arrays)
+            check_count(len(arrays), self._most)
+            self._warnings = model.remarks(arrays)
+            return arrays
+        rows = decoded(ROWS, self._body, lambda form: _names_around(form) + names_in_rows(form.instances))
         self._check(rows)
         x, self._warnings = model.named.read(rows.instances)
         return x
 
+    def _arrays(self) -> list[Any]:
+        request = decoded(ARRAYS, self._body, _names_around)
+        self._check(request)
+        return request.instances
+
     def _check(self, request: Rows | Arrays) -> None:
-        if request.signature_name != SIGNATURE:
+        if request.signature_name not in (SIGNATURE, msgspec.UNSET):
             raise Refused(WRONG, say("serve.signature", found=request.signature_name, known=SIGNATURE))
         check_count(len(request.instances), self._most)
 
-    def answer(self, model: Model, prediction: Prediction) -> bytes:
-        given = prediction.values if prediction.values.shape[1] else prediction.probabilities
-        answer: dict[str, Any] = {"predictions": given.tolist()}
+    def answer(self, model: Model, predicted: Predicted) -> bytes:
+        answer: dict[str, Any] = {"predictions": predicted.numbers}
         return ENCODER.encode(answer | ({"warnings": self._warnings} if self._warnings else {}))
+
+
+def _names_around(request: Rows | Arrays) -> int:
+    return 1 + (request.signature_name is not msgspec.UNSET)
 
 
 def status() -> dict[str, Any]:

@@ -1,73 +1,34 @@
 """Requests that wait → answers: all that came while the last ones were computed are computed at once.
 
-Nobody waits for a batch to fill. Each model has one thread; numbers of different requests meet only in the network,
-whose outputs for a record do not depend on the records beside it.
+Nobody waits for a batch to fill. Numbers of different requests meet only in the network, whose outputs for a record do
+not depend on the records beside it. Each model has a thread of its own. What takes microseconds does not go there: two
+threads of Python hand its lock to one another, which takes longer; the loop that reads the requests answers it as well,
+all that came in one turn of it in the next.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections import deque
-from contextvars import Context, copy_context
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from rowwise.errors import RowwiseError
-from rowwise.serve.problems import NOT_NOW, TOO_LATE, TOO_MANY, Refused, refusal
+from rowwise.serve.batches import Batches, Counts, Job, too_late
+from rowwise.serve.problems import NOT_NOW, TOO_MANY, Refused
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
-
-    from rowwise.engine.interpretation import Prediction
+    from rowwise.serve.batches import Asked, Done
     from rowwise.serve.limits import Limits
     from rowwise.serve.model import Model
 
-MOST_RECORDS = 8192  # that are computed at once: what waits behind them is not to wait long
-
-
-class Asked(Protocol):
-    """What a request asks: its body as X, and what was predicted as the body of the answer."""
-
-    def records(self, model: Model) -> NDArray[Any]:
-        """X `(records, ...)`; raises Refused or RowwiseError."""
-        ...
-
-    def answer(self, model: Model, prediction: Prediction) -> bytes:
-        """The body of the answer."""
-        ...
-
-
-@dataclass(eq=False, slots=True)
-class _Job:
-    asked: Asked
-    size: int
-    loop: asyncio.AbstractEventLoop
-    answered: asyncio.Future[bytes]
-    context: Context
-    ends: float
-    x: Any = None
-
-
-@dataclass
-class Counts:
-    """What a worker has done.
-
-    Attributes:
-        batches: computed.
-        records: of them.
-        largest: records of one batch.
-    """
-
-    batches: int = 0
-    records: int = 0
-    largest: int = 0
+TURN = 0.005  # seconds that a loop reads requests before it looks at its connections again
 
 
 @dataclass
@@ -103,7 +64,9 @@ class Worker:
     def __init__(self, model: Model, limits: Limits, room: Room) -> None:
         self.model, self.counts = model, Counts()
         self._limits, self._room = limits, room
-        self._waiting: deque[_Job] = deque()
+        self._batches = Batches(limits.seconds, self.counts)
+        self._waiting: deque[Job] = deque()
+        self._turns: dict[asyncio.AbstractEventLoop, deque[Job]] = {}  # of each loop, what it answers next itself
         self._changed = threading.Condition()
         self._unanswered = 0
         self._closed = False
@@ -113,17 +76,25 @@ class Worker:
     @property
     def waiting(self) -> int:
         """Requests that have no answer yet."""
-        return self._unanswered
+        return self._unanswered + sum(map(len, self._turns.values()))
 
-    async def answer(self, asked: Asked, size: int) -> bytes:
-        """The body of the answer; `size` is that of the request's body.
+    async def answer(self, asked: Asked, size: int, quick: bool = False) -> bytes:
+        """The body of the answer.
+
+        Args:
+            asked: the request.
+            size: of its body, in bytes.
+            quick: whether it is read, and its records are predicted, in microseconds.
 
         Raises:
             Refused: the request is wrong, too much waits, or it took too long.
         """
         loop = asyncio.get_running_loop()
         seconds = self._limits.seconds
-        job = _Job(asked, size, loop, loop.create_future(), copy_context(), time.monotonic() + seconds)
+        job = Job(asked, size, loop, loop.create_future(), copy_context(), time.monotonic() + seconds)
+        if quick:
+            self._take(job)
+            return await job.answered
         self._submit(job)
         late = loop.call_later(seconds, _give_up, job.answered, seconds)
         try:
@@ -142,12 +113,34 @@ class Worker:
             self._changed.notify()
         self._thread.join()
 
-    def _submit(self, job: _Job) -> None:
+    def _take(self, job: Job) -> None:
+        """The loop is to answer it."""
+        if self._closed:
+            raise _ending()
+        turn = self._turns.get(job.loop)
+        if turn is None:
+            turn = self._turns[job.loop] = deque()
+            job.loop.call_soon(self._answer_turn, job.loop, turn)
+        if len(turn) >= self._limits.queue:
+            raise self._too_many()
+        turn.append(job)
+
+    def _answer_turn(self, loop: asyncio.AbstractEventLoop, turn: deque[Job]) -> None:
+        """What came in the loop's last turn, or as much of it as `TURN` allows."""
+        ends = time.monotonic() + TURN
+        for done in self._batches.answers(_each(turn, ends), self.model):
+            _set_all([(job.answered, answer) for job, answer in done])
+        if turn:
+            loop.call_soon(self._answer_turn, loop, turn)
+        else:
+            del self._turns[loop]
+
+    def _submit(self, job: Job) -> None:
         with self._changed:
             if self._closed:
-                raise Refused(NOT_NOW, say("serve.ending"), {"retry-after": "1"})
+                raise _ending()
             if self._unanswered >= self._limits.queue or not self._room.take(job.size):
-                raise Refused(TOO_MANY, say("serve.queue", waiting=f"{self._unanswered:,}"), {"retry-after": "1"})
+                raise self._too_many()
             self._unanswered += 1
             self._waiting.append(job)
             if len(self._waiting) == 1:
@@ -160,61 +153,15 @@ class Worker:
                     if self._closed:
                         return
                     self._changed.wait()
-                jobs = [*self._waiting]
-                self._waiting.clear()
-            self._answer_all(jobs, self.model)
-
-    def _answer_all(self, jobs: list[_Job], model: Model) -> None:
-        """Those that came together, in batches of records of one kind."""
-        batches: dict[Any, list[_Job]] = {}
-        sizes: dict[Any, int] = {}
-        done: list[tuple[_Job, bytes | Refused]] = []
-        for job in jobs:
-            if job.answered.done() or time.monotonic() > job.ends:
-                done.append((job, _too_late(self._limits.seconds)))
-                continue
-            try:
-                job.x = job.context.run(job.asked.records, model)
-            except Exception as error:
-                done.append((job, job.context.run(refusal, error)))
-                continue
-            kind = job.x.dtype, job.x.shape[1:]
-            batches.setdefault(kind, []).append(job)
-            sizes[kind] = sizes.get(kind, 0) + len(job.x)
-            if sizes[kind] >= MOST_RECORDS:
-                done += self._computed(batches.pop(kind), model)
-                sizes[kind] = 0
+                jobs, self._waiting = self._waiting, deque()
+            # Each is let go once it is answered: their bodies and records may be large.
+            for done in self._batches.answers(_each(jobs), self.model):
                 self._deliver(done)
-                done = []
-        for batch in batches.values():
-            done += self._computed(batch, model)
-        self._deliver(done)
 
-    def _computed(self, jobs: list[_Job], model: Model) -> list[tuple[_Job, bytes | Refused]]:
-        """One batch; where it cannot be computed, each request by itself, so that one cannot spoil the others'."""
-        parts = [job.x for job in jobs]
-        try:
-            prediction = model.predict(parts[0] if len(parts) == 1 else np.concatenate(parts))
-        except Exception as error:
-            if len(jobs) > 1 and isinstance(error, RowwiseError):
-                return [done for job in jobs for done in self._computed([job], model)]
-            return [(job, job.context.run(refusal, error)) for job in jobs]
-        self.counts.batches += 1
-        self.counts.records += len(prediction)
-        self.counts.largest = max(self.counts.largest, len(prediction))
-        done: list[tuple[_Job, bytes | Refused]] = []
-        start = 0
-        for job in jobs:
-            end = start + len(job.x)
-            own = prediction if len(jobs) == 1 else _part(prediction, start, end)
-            try:
-                done.append((job, job.context.run(job.asked.answer, model, own)))
-            except Exception as error:
-                done.append((job, job.context.run(refusal, error)))
-            start = end
-        return done
+    def _too_many(self) -> Refused:
+        return Refused(TOO_MANY, say("serve.queue", waiting=f"{self.waiting:,}"), {"retry-after": "1"})
 
-    def _deliver(self, done: list[tuple[_Job, bytes | Refused]]) -> None:
+    def _deliver(self, done: Done) -> None:
         """One call into each loop for all its answers."""
         if not done:
             return
@@ -226,6 +173,18 @@ class Worker:
             by_loop.setdefault(job.loop, []).append((job.answered, answer))
         for loop, answers in by_loop.items():
             _call(loop, _set_all, answers)
+
+
+def _each(jobs: deque[Job], ends: float = math.inf) -> Iterator[Job]:
+    """One after another, which is then let go of, until a time of `time.monotonic`."""
+    while jobs:
+        yield jobs.popleft()
+        if time.monotonic() > ends:
+            return
+
+
+def _ending() -> Refused:
+    return Refused(NOT_NOW, say("serve.ending"), {"retry-after": "1"})
 
 
 def _call(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *given: Any) -> None:
@@ -247,12 +206,4 @@ def _set_all(answers: list[tuple[asyncio.Future[bytes], bytes | Refused]]) -> No
 
 def _give_up(future: asyncio.Future[bytes], seconds: float) -> None:
     if not future.done():
-        future.set_exception(_too_late(seconds))
-
-
-def _too_late(seconds: float) -> Refused:
-    return Refused(TOO_LATE, say("serve.late", seconds=f"{seconds:g}"))
-
-
-def _part(prediction: Prediction, start: int, end: int) -> Prediction:
-    return replace(prediction, probabilities=prediction.probabilities[start:end], values=prediction.values[start:end])
+        future.set_exception(too_late(seconds))

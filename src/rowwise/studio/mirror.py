@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from rowwise.shapes import Trace
 
 
+def _unset(layer: keras.Layer) -> keras.Layer:
+    """The same layer, whose kernel is drawn from no distribution: JAX would compile that for a second or two."""
+    config = layer.get_config()
+    return type(layer).from_config(config | ({"kernel_initializer": "zeros"} if "kernel_initializer" in config else {}))
+
+
 class Mirror:
     """A model of its own with the weights of another; any thread may look into it.
 
@@ -38,7 +44,7 @@ class Mirror:
     @classmethod
     def of(cls, model: keras.Model) -> Mirror:
         """A mirror of a model that is about to be trained."""
-        copy = keras.models.clone_model(model)
+        copy = keras.models.clone_model(model, clone_function=_unset)
         copy.set_weights(model.get_weights())
         return cls(copy)
 

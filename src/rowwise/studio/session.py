@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import threading
@@ -69,6 +70,7 @@ class Studio:
         self._guard = threading.RLock()
         self._stop, self._go = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
+        self._warming: threading.Thread | None = None  # imports what a training needs
         self._folder = Path(tempfile.mkdtemp(prefix="rowwise-studio-"))
         self.newest: Newest[dict[str, Any]] = Newest(self._state())
 
@@ -94,7 +96,15 @@ class Studio:
         else:
             self._show(held)
         self._tell()
-        import rowwise.studio.mirror  # noqa: F401  (Keras, for which the first training then need not wait)
+        if self.held is not None and self._warming is None:
+            warming = threading.Thread(target=_warm, args=(self.held,), name="rowwise-studio-warming", daemon=True)
+            warming.start()
+            self._warming = warming
+
+    def _wait_until_warm(self) -> None:
+        """Two threads that import Keras at the same time wait for one another for ever."""
+        if self._warming is not None:
+            self._warming.join()
 
     def _fail(self, error: Exception) -> None:
         self._loading, self._failed = False, str(error) or type(error).__name__
@@ -135,6 +145,7 @@ class Studio:
             self._start(self._load_run, lang, path)
 
     def _load_run(self, path: Path) -> None:
+        self._wait_until_warm()
         from rowwise.runs.saved import Saved
         from rowwise.studio.mirror import Mirror
 
@@ -183,6 +194,7 @@ class Studio:
         Raises:
             UsageError: as `train`, or the data have no classes.
         """
+        self._wait_until_warm()
         from rowwise.studio.stepper import Stepper
 
         settings, _ = self._settings(choices)
@@ -214,6 +226,7 @@ class Studio:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _train(self, plan: TrainingPlan, held: Held) -> None:
+        self._wait_until_warm()
         from rowwise.runs.training import train
         from rowwise.studio.watching import Watch
 
@@ -428,6 +441,20 @@ class Studio:
                 "notes": self._notes,
                 "offered": None if self._offered is None else self._offered.about(),
             }
+
+
+def _warm(held: Held) -> None:
+    """Import Keras and what a training needs, and let JAX compile what the page asks for, while somebody looks at the
+    data: the first training need not wait for that."""
+    import rowwise.measure
+    import rowwise.runs.training  # noqa: F401
+    from rowwise.studio.mirror import Mirror
+
+    with contextlib.suppress(Exception):  # what is wrong with these data is said where they are trained on
+        mirror = Mirror.of(Settings().new_model(held.train))
+        x = held.test.x[:1]
+        mirror.flow(x)
+        mirror.trace(x, 0, 0)
 
 
 def _of_all(value: Any) -> Any:

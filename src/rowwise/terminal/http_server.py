@@ -22,7 +22,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, place = found[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio sends at once, by TCP_NODELAY, only where the protocol is named: else an answer waits 40 ms for the
+        # caller to acknowledge its first packet.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind(place)
@@ -57,6 +59,8 @@ def serve_until_signal(
     """
     import uvicorn
 
+    from rowwise.terminal.joined_writes import JoinedWrites
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -69,7 +73,7 @@ def serve_until_signal(
         async def on_tick(self, counter: int) -> bool:
             return await super().on_tick(counter) or signals.event.is_set()
 
-    config = uvicorn.Config(app, lifespan="off", access_log=False, server_header=False, **options)
+    config = uvicorn.Config(app, lifespan="off", access_log=False, server_header=False, http=JoinedWrites, **options)
     with StopSignals(stop) as signals:
         signals.patient = True
         try:

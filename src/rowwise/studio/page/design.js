@@ -24,7 +24,6 @@ export function buildDesign(place) {
   function draw() {
     const data = state.server?.data;
     if (!data) return;
-    const focus = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.keep;
     const locked = busy(state);
     const layers = layersOf(state);
     const last = layers.at(-1);
@@ -45,7 +44,6 @@ export function buildDesign(place) {
       ),
     );
     add.disabled = locked || state.hidden.length >= MOST_LAYERS;
-    if (focus) /** @type {HTMLElement | null} */ (chain.querySelector(`[data-keep="${focus}"]`))?.focus();
     const parts = layers.map((layer) => layer.features * layer.units + layer.units);
     const sum = parts.reduce((all, part) => all + part, 0);
     write(total, `${say("studio.design.total")} ${parts.map(count).join(" + ")}${parts.length > 1 ? ` = ${count(sum)}` : ""}`);

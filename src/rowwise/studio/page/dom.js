@@ -44,9 +44,30 @@ export function choice(label, options, choose) {
   return { element, show };
 }
 
-/** Replace what an element holds, unless it is the same already. @param {Element} element @param {...(Node | string)} children */
+/**
+ * Replace what an element holds; who was at a part of it by keyboard is then at the same part of what came.
+ * @param {Element} element @param {...(Node | string)} children
+ */
 export function fill(element, ...children) {
+  const held = element.contains(document.activeElement) && element !== document.activeElement ? /** @type {HTMLElement} */ (document.activeElement) : null;
   element.replaceChildren(...children);
+  if (!held || held.isConnected) return;
+  const own = nameOf(held);
+  const again = [...element.querySelectorAll("button, input, select, [tabindex]")].find((part) => own && nameOf(/** @type {HTMLElement} */ (part)) === own);
+  focusOn(again ?? element.closest(".chapter")?.querySelector(".spine"));
+}
+
+/** What an element is known by when its surroundings are drawn anew. @param {HTMLElement} element */
+const nameOf = (element) => element.id || element.dataset.keep || element.dataset.record || element.dataset.unit || element.getAttribute("aria-label") || element.textContent;
+
+/** @param {Element | null | undefined} element */
+const focusOn = (element) => /** @type {HTMLElement | null | undefined} */ (element)?.focus({ preventScroll: true });
+
+/** Do what may hide the element that has the focus; it then goes to another. @param {() => void} work @param {() => Element | null | undefined} next */
+export function keepingFocus(work, next) {
+  const held = /** @type {HTMLElement | null} */ (document.activeElement);
+  work();
+  if (held && held !== document.body && !held.getClientRects().length) focusOn(next());
 }
 
 /** Text of an element, set only where it changes: a live region speaks once. @param {Element} element @param {string} text */

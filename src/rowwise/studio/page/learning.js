@@ -1,7 +1,7 @@
 // Chapter 3: the training, its curves, its kernels and its mistakes, while they come about.
 import { buildConfusion } from "./confusion.js";
 import { bestOf, buildCurves } from "./curves.js";
-import { fill, make, svg, write } from "./dom.js";
+import { fill, keepingFocus, make, svg, write } from "./dom.js";
 import { buildHistograms } from "./histograms.js";
 import { buildKernels } from "./kernels.js";
 import { offer } from "./picture.js";
@@ -116,12 +116,17 @@ export function buildLearning(body, glance) {
     if (phase !== "training") waiting = phase === "paused";
     start.disabled = busy(now) || !server.data;
     write(start, say(phase === "trained" || phase === "failed" ? "studio.learning.again" : "studio.learning.start"));
-    pause.hidden = stop.hidden = !["training", "paused"].includes(phase);
+    keepingFocus(
+      () => {
+        pause.hidden = stop.hidden = !["training", "paused"].includes(phase);
+        save.hidden = phase !== "trained" || Boolean(server.kept);
+        code.hidden = report.hidden = phase !== "trained";
+        remedy.hidden = phase !== "trained" || !story.diverged.length;
+      },
+      () => (start.disabled ? body.parentElement?.querySelector(".spine") : start),
+    );
     write(pause, say(phase === "paused" || waiting ? "studio.learning.resume" : "studio.learning.pause"));
-    save.hidden = phase !== "trained" || Boolean(server.kept);
-    code.hidden = report.hidden = phase !== "trained";
     report.href = `/report?lang=${now.lang}`;
-    remedy.hidden = phase !== "trained" || !story.diverged.length;
     write(remedy, say("studio.learning.lower", { rate: String(lower()) }));
     status.classList.toggle("wrong", phase === "failed" || (phase === "trained" && story.diverged.length > 0));
     if (code.hidden) program.hidden = true;

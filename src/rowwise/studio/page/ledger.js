@@ -11,11 +11,14 @@ import { count, figure, say, shape } from "./words.js";
 /** @typedef {{box: HTMLElement, canvas: HTMLCanvasElement, label: HTMLElement, down: HTMLElement, across: HTMLElement}} Shown */
 
 const THINNEST = 3; // pixels, so that one row can be seen
-const LEFT = 46; // pixels before the first array, for what is written beside it
+const LEFT = 46; // pixels before the first array, for what is written beside it in letters of `LETTERS`
 const TOP = 34;
 const GAP = 36; // pixels, of which two lie between arrays
+const LABEL = 104; // pixels of a name and a shape, which stand above an array
+const LETTERS = 15; // pixels
 const NARROWEST = 400; // pixels that the words need to stand within the drawing
 const ABOUT_ALL = 9; // the question about the next layers
+const WIDE = 860; // pixels that the drawing and words beside it need
 const LIKELY = [1, 32, 60000]; // records that may come at once
 /** @type {Record<number, number[]>} the houses of the page of questions: rooms, and the share of the poor */
 const HOUSES_SEEN = { 0: [7.2, 5.8], 1: [5.3, 22.2], 2: [4.2, 16.7], 31: [5.9, 18.2] };
@@ -63,18 +66,26 @@ export function buildLedger(place) {
 
   const hint = () => say(state.convention === "keras" ? "studio.ledger.hover" : "studio.ledger.hover.row");
   const find = (/** @type {string} */ id) => placed.find((one) => one.id === id);
-  const left = (/** @type {Placed} */ one) => one.x * scale + one.right * GAP + LEFT;
-  const top = (/** @type {Placed} */ one) => one.y * scale + one.down * GAP + TOP;
+  let large = 1; // the letters, beside the usual ones
+  let apart = GAP; // pixels from left to right
+  const left = (/** @type {Placed} */ one) => one.x * scale + one.right * apart + LEFT * large;
+  const top = (/** @type {Placed} */ one) => one.y * scale + one.down * GAP * large + TOP * large;
 
   function draw() {
     const layer = shownLayer(state);
     if (!layer || !stage.clientWidth) return;
     const made = layout(state.convention, state.view, state.batch, layer.features, layer.units);
     placed = made.arrays;
-    const room = { width: stage.clientWidth - LEFT - 2 * GAP - 24, height: Math.min(640, Math.max(340, window.innerHeight - 220)) - 2 * GAP };
-    scale = Math.min(room.width / made.width, room.height / made.height, 14);
-    const within = state.convention !== "torch" && layer.features * scale > NARROWEST;
+    large = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS;
+    const height = Math.min(640, Math.max(340, window.innerHeight - 220)) * large - 2 * GAP * large;
+    const fitted = (/** @type {number} */ width) => Math.min((width - (LEFT + 2 * GAP) * large - 24) / made.width, height / made.height, 14 * large);
+    // The words stand in the free corner where there is room, else beside the drawing, else above it.
+    const within = state.convention !== "torch" && layer.features * fitted(place.clientWidth) > NARROWEST;
     place.classList.toggle("within", within);
+    place.classList.toggle("beside", !within && place.clientWidth > WIDE);
+    scale = fitted(stage.clientWidth);
+    const widest = Math.max(...placed.filter((one) => !one.x && one.id === "X").map((one) => one.columns * scale), 0);
+    apart = Math.max(GAP, (LABEL - (widest || LABEL)) / 2) * large;
     words.style.maxWidth = within ? `${layer.features * scale}px` : "";
     stage.style.height = `${Math.ceil(Math.max(...placed.map((one) => top(one) + one.rows * scale)) + 28)}px`;
     for (const one of placed) {
@@ -84,7 +95,7 @@ export function buildLedger(place) {
       box.style.width = `${Math.max(THINNEST, one.columns * scale)}px`;
       box.style.height = `${Math.max(THINNEST, one.rows * scale)}px`;
       box.dataset.open = one.open;
-      box.toggleAttribute("data-end", left(one) + 130 > stage.clientWidth);
+      box.toggleAttribute("data-end", left(one) + 130 * large > stage.clientWidth);
       box.toggleAttribute("data-upright", one.rows > one.columns);
       box.setAttribute("aria-label", `${one.name} ${axesOf(one.id)}`);
       write(label, `${one.name} ${shape(one.sizes)}`);

@@ -1,6 +1,6 @@
 // The page: its head, and the four chapters of the story from left to right.
 import { buildData } from "./data.js";
-import { fill, make, write } from "./dom.js";
+import { fill, keepingFocus, make, write } from "./dom.js";
 import { listenForDrops } from "./drop.js";
 import { copyLink, keepState, openState } from "./keep.js";
 import { begin, buildLearning } from "./learning.js";
@@ -74,7 +74,10 @@ function drawHead() {
   one("language").textContent = state.lang === "ko" ? "English" : "한국어";
   one("language").lang = state.lang === "ko" ? "en" : "ko";
   one("theme").textContent = say(`studio.theme.${state.theme || "system"}`);
-  one("go").hidden = state.chapter === "learning" || busy(state) || !data || Boolean(server?.layers.length);
+  keepingFocus(
+    () => (one("go").hidden = state.chapter === "learning" || busy(state) || !data || Boolean(server?.layers.length)),
+    () => document.querySelector(".chapter.open .spine"),
+  );
   one("questions").setAttribute("aria-pressed", String(state.question > 0));
   one("projector").setAttribute("aria-pressed", String(state.projector));
   document.documentElement.dataset.theme = state.theme;

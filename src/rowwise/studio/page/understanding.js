@@ -83,7 +83,8 @@ export function buildUnderstanding(body, glance) {
     }
     const truth = state.drawn || !labels.length ? "" : data.classes.en.length ? className(data, labels[state.record]) : figure(labels[state.record]);
     write(about, state.drawn ? say(data.kind === "table" ? "studio.data.changed" : "studio.data.drawn") : say("studio.understanding.truth", { record: state.record, name: truth }));
-    if (!server.layers.length || server.story.phase === "beginning") {
+    if (server.story.phase === "beginning") return; // until there is another network, the last one stays
+    if (!server.layers.length) {
       for (const place of [layers, answers, small, unit]) fill(place);
       return;
     }
@@ -103,7 +104,6 @@ export function buildUnderstanding(body, glance) {
   /** @param {Float32Array} all @param {import("./store.js").Layer[]} own */
   function drawLayers(all, own) {
     let from = 0;
-    const focus = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.unit;
     own.forEach((layer, index) => {
       let room = /** @type {HTMLElement | undefined} */ (layers.children[index]);
       const shownUnits = Math.min(layer.units, MOST_UNITS);
@@ -112,9 +112,11 @@ export function buildUnderstanding(body, glance) {
         const group = make("div", { class: shownUnits > 120 ? "cells many" : "cells", role: "group", "aria-label": layer.name }, ...cells);
         group.addEventListener("keydown", (event) => walk(event, cells));
         const made = make("div", { class: "activations", "data-units": `${layer.name} ${layer.units}` }, make("p", { class: "small" }, make("b", {}, layer.name), ` ${shape([layer.units])} `, make("span", { class: "soft" }, layer.activation)), group);
-        if (room) room.replaceWith(made);
-        else layers.append(made);
-        room = made;
+        if (room) {
+          fill(room, ...made.childNodes);
+          room.dataset.units = made.dataset.units;
+        } else layers.append(made);
+        room ??= made;
       }
       const limit = largest(all, from, from + layer.units);
       const cells = /** @type {NodeListOf<HTMLElement>} */ (room.querySelectorAll(".cell"));
@@ -129,7 +131,6 @@ export function buildUnderstanding(body, glance) {
       from += layer.units;
     });
     while (layers.children.length > own.length) layers.lastChild?.remove();
-    if (focus) /** @type {HTMLElement | null} */ (layers.querySelector(`[data-unit="${focus}"]`))?.focus();
   }
 
   /** @param {Float32Array} all @param {import("./store.js").Layer[]} own @param {import("./store.js").Data} data @param {string} truth */

@@ -1,0 +1,149 @@
+"""At the socket: an answer is one write, and TCP sends it at once."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import threading
+
+import pytest
+import uvicorn
+
+from rowwise.serve.guard import policy
+from rowwise.serve.start import guarded
+from rowwise.terminal.http_server import listen
+from rowwise.terminal.joined_writes import JoinedWrites
+
+HOUSE = {"town": "hill", "rooms": 6.1, "age": 30, "river": "yes", "sold": "2021-05-03"}
+BODY = json.dumps({"records": [HOUSE]}).encode()
+
+
+def request(body):
+    head = ["POST /predict/price HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
+    return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+
+REQUEST = request(BODY)
+
+
+@pytest.fixture(scope="module")
+def place(service):
+    """The address of a server in a thread, as `rowwise serve` runs it."""
+    with listen("127.0.0.1", 0) as listening:
+        config = uvicorn.Config(guarded(service, policy()), lifespan="off", log_config=None, http=JoinedWrites)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        while not server.started:
+            pass
+        yield listening.getsockname()
+        server.should_exit = True
+        thread.join()
+
+
+def answers(connection, count):
+    """So many answers: their statuses and bodies."""
+    found, rest = [], b""
+    while len(found) < count:
+        head, end, body = rest.partition(b"\r\n\r\n")
+        sizes = [int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.startswith(b"content-length")]
+        if end and len(body) >= sizes[0]:
+            found.append((int(head.split()[1]), json.loads(body[: sizes[0]])))
+            rest = body[sizes[0] :]
+            continue
+        part = connection.recv(1 << 16)
+        assert part, rest
+        rest += part
+    assert not rest
+    return found
+
+
+def test_head_and_body_come_together(place):
+    with socket.create_connection(place) as connection:
+        connection.sendall(REQUEST)
+        first = connection.recv(1 << 16)
+        assert first.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert json.loads(first.partition(b"\r\n\r\n")[2])["model"] == "price"
+
+
+def test_nothing_waits_for_more_to_be_sent():
+    """asyncio sets TCP_NODELAY where the socket's protocol is named, and only there."""
+    with listen("127.0.0.1", 0) as listening, contextlib.ExitStack() as opened:
+        delays = []
+
+        class Seen(asyncio.Protocol):
+            def connection_made(self, transport):
+                taken = transport.get_extra_info("socket")
+                delays.append(taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+                transport.close()
+
+        async def take():
+            server = await asyncio.get_running_loop().create_server(Seen, sock=listening)
+            opened.enter_context(socket.create_connection(listening.getsockname()))
+            while not delays:
+                await asyncio.sleep(0)
+            server.close()
+
+        asyncio.run(take())
+        assert delays[0] != 0
+
+
+def test_requests_that_come_behind_each_other_are_answered_in_their_order(place):
+    with socket.create_connection(place) as connection:
+        connection.sendall(REQUEST + request(b"{}") + REQUEST)
+        found = answers(connection, 3)
+    assert [status for status, _ in found] == [200, 400, 200]
+    assert found[0] == found[2]
+
+
+def test_a_request_in_pieces_is_answered_and_one_that_ends_early_harms_nobody(place):
+    with socket.create_connection(place) as whole, socket.create_connection(place) as half:
+        half.sendall(REQUEST[:-10])
+        for start in range(0, len(REQUEST), 50):
+            whole.sendall(REQUEST[start : start + 50])
+        half.shutdown(socket.SHUT_WR)
+        ((status, found),) = answers(whole, 1)
+        assert (status, found["model"]) == (200, "price")
+        whole.sendall(REQUEST)
+        assert answers(whole, 1) == [(200, found)]
+
+
+@pytest.mark.parametrize("asked", [1, 3])
+def test_who_has_sent_all_may_close_his_side_and_still_reads_the_answers(place, asked):
+    with socket.create_connection(place) as connection:
+        connection.sendall(REQUEST * asked)
+        connection.shutdown(socket.SHUT_WR)
+        assert [status for status, _ in answers(connection, asked)] == [200] * asked
+        assert connection.recv(1) == b""
+
+
+def test_who_closes_his_side_before_he_has_asked_is_let_go(place):
+    with socket.create_connection(place) as connection:
+        connection.sendall(REQUEST[:-10])
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+
+
+def test_a_request_on_its_way_when_the_server_ends_is_answered(service):
+    with listen("127.0.0.1", 0) as listening:
+        config = uvicorn.Config(guarded(service, policy()), lifespan="off", log_config=None, http=JoinedWrites)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        while not server.started:
+            pass
+        with (
+            socket.create_connection(listening.getsockname()) as asks,
+            socket.create_connection(listening.getsockname()) as idles,
+        ):
+            for connection in (asks, idles):
+                connection.sendall(REQUEST)
+                answers(connection, 1)
+            asks.sendall(REQUEST[:-1])
+            server.should_exit = True
+            while server.servers[0].is_serving():
+                pass
+            asks.sendall(REQUEST[-1:])
+            assert [status for status, _ in answers(asks, 1)] == [200]
+            assert (asks.recv(1), idles.recv(1)) == (b"", b"")
+        thread.join()
