@@ -17,14 +17,14 @@ os.environ.setdefault(
     " --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1",
 )
 
+import chromium
+import pytest
+
 # A program that another test has compiled, in whichever worker, is read instead.
 _COMPILED = "JAX_COMPILATION_CACHE_DIR" not in os.environ and tempfile.mkdtemp(prefix="rowwise-compiled-")
 if _COMPILED:  # workers inherit it
     os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-
-import chromium
-import pytest
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)

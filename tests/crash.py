@@ -60,6 +60,7 @@ class Victim:
         code = 1
         try:
             import jax
+
             from rowwise.__main__ import main
 
             if self.compiles:  # nobody else writes there, least of all one who is killed amid it

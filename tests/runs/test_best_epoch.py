@@ -238,7 +238,7 @@ def test_a_refit_may_be_stopped_again_before_it_goes_on(epochs):
 
         def observe(event):
             began.extend([event] if isinstance(event, events.RefitBegan) else [])
-            if began and (not after or isinstance(event, events.EpochEnded) and event.number == after):
+            if began and (not after or (isinstance(event, events.EpochEnded) and event.number == after)):
                 stop.set()
 
         return {"observer": observe, "stop": stop}
