@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed-$(shell find src -name '*.py' | LC_ALL=C sort | cksum | cut -d ' ' -f 1)
 
-.PHONY: help train test thorough check lock bench sanitize clean
+.PHONY: help train test thorough check docs lock bench sanitize clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -25,6 +25,11 @@ check: $(STAMP)  ## ruff (lint, format), mypy and import-linter, by pre-commit w
 	@if npx --no-install tsc --version >/dev/null 2>&1; then npx --no-install tsc --project jsconfig.json && echo "tsc: the studio's page passed"; \
 	else echo "tsc is not here (npm install --no-save typescript@5): the types of the studio's page are not checked" >&2; fi
 
+docs: .venv/documents  ## the documentation as a site in two languages, without a network: site/index.html
+	@for language in en ko; do $(BIN)/zensical build --strict --clean --config-file zensical.$$language.toml || exit 1; done
+	@rm -rf site/images && cp -r docs/images site/images && cp docs/theme/start.html site/index.html && rm -f site/*/start.html
+	@echo "Open site/index.html (its search asks for a server: $(BIN)/python -m http.server --directory site)."
+
 sanitize: $(STAMP)  ## the native engine under AddressSanitizer, UBSan and ThreadSanitizer; allocations counted
 	@TRIALS=1000 $(BIN)/python -m pytest -q -m '' tests/engine/test_native_sanitized.py
 
@@ -37,15 +42,19 @@ lock: $(STAMP)  ## resolve requirements.lock anew, for Python 3.11 to 3.13
 	  --no-emit-index-url --no-emit-find-links -o requirements.lock pyproject.toml
 
 clean:  ## remove the environment and the caches
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv site .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(STAMP): pyproject.toml requirements.lock $(wildcard src/rowwise/engine/native/*.h src/rowwise/engine/native/*.cpp src/rowwise/engine/native/CMakeLists.txt)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else \
 	  "rowwise needs Python 3.11, 3.12 or 3.13; %s is %d.%d. Name another: make PYTHON=python3.12 ..." % (sys.executable, *v))'
 	@$(PYTHON) -m venv .venv || { echo "The venv module is not complete (on Debian: apt install python3-venv)." >&2; exit 1; }
-	@echo "Installing into .venv (once) ..." >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python install.py
 	@$(BIN)/rowwise engines >&2
 	@rm -f .venv/installed-*
+	@touch $@
+
+.venv/documents: $(STAMP) pyproject.toml
+	@echo "Installing what builds the documentation ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock $$($(BIN)/python -c \
+	  "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'])")
 	@touch $@

@@ -81,14 +81,15 @@ class Archive:
 
 
 @contextmanager
-def open_archive(path: Path) -> Iterator[Archive]:
-    """The archive in a regular file, once its directory has been found harmless.
+def open_archive(place: Path | bytes) -> Iterator[Archive]:
+    """The archive in a regular file, or in its bytes, once its directory has been found harmless.
 
     Raises:
         OSError: it cannot be opened, or is no regular file. ValueError: what is wrong with the directory, in words.
         Exception: no archive, or a damaged one; zipfile, zlib and struct each have their own errors.
     """
-    with _Bounded(open_regular(path)) as file, zipfile.ZipFile(file) as archive:
+    opened = io.BytesIO(place) if isinstance(place, bytes) else open_regular(place)
+    with _Bounded(opened) as file, zipfile.ZipFile(file) as archive:
         size = file.seek(0, io.SEEK_END)
         _check(archive.infolist(), size)
         yield Archive(file, archive)

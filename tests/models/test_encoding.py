@@ -7,7 +7,8 @@ import pytest
 
 import rowwise
 from rowwise.engine.prediction import predict_proba
-from rowwise.models.encoding import MOST_LEVELS, Encoded, FeatureEncoding, fitted_encoding
+from rowwise.models.encoding import MOST_LEVELS, FeatureEncoding, fitted_encoding
+from rowwise.models.piecewise import Encoded
 from rowwise.models.preparation import Preparation
 
 PIECES = 12

@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 
 import rowwise
-from rowwise.models.encoding import Encoded, encoding_once
 from rowwise.models.ensemble import features_of
+from rowwise.models.piecewise import Encoded, encoding_once
 
 
 def test_the_same_records_become_the_same_features_once_within_the_block_alone():

@@ -16,7 +16,8 @@ from synthetic_tables import houses, without, write
 import rowwise
 from rowwise.data.tables.columns.date import PARTS
 from rowwise.data.tables.schema import Column, Schema
-from rowwise.models.preparation import Columns, Preparation, preparation_of
+from rowwise.models.preparation import Columns, Preparation
+from rowwise.models.table_features import preparation_of
 from rowwise.runs.model_file import open_model
 
 HOUSES = without(houses(), "dear")

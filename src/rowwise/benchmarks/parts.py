@@ -85,7 +85,7 @@ def accuracy(train: Dataset, test: Dataset, seeds: int, epochs: int, batch_size:
 def sweep(train: Dataset, repeats: int, batch_size: int, seeds: int, epochs: int) -> list[Row]:
     """All seeds by `rowwise.sweep` and one after another by `fit`, in turn; the ratio is that of a round's two."""
     from rowwise.engine import fit
-    from rowwise.engine import sweep as at_once
+    from rowwise.engine.sweep import sweep as at_once
     from rowwise.models.dense import dense
 
     def build(seed: int) -> Any:

@@ -61,7 +61,7 @@ def _evaluate(
         from rowwise.measure import evaluate
         from rowwise.measure.as_text import importance_lines
 
-        report = evaluate(saved.model, measured, train=train, task=task)
+        report = evaluate(saved.network, measured, train=train, task=task)
         importance = saved.importance(measured) if measured.schema is not None else None
         output.result("\n".join([str(report), *(importance_lines(importance) if importance else [])]))
         if html is not None:

@@ -7,7 +7,6 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from rowwise.call import called_as_in_keras
@@ -17,19 +16,21 @@ from rowwise.engine.arguments import check_numbers
 from rowwise.engine.arrays import typed
 from rowwise.engine.interpretation import Prediction, interpreted
 from rowwise.engine.native.inference import Networks, networks_for
-from rowwise.engine.native.run import multiply_adds
+from rowwise.engine.native.records import multiply_adds
 from rowwise.engine.protocol import Unsupported
-from rowwise.engine.request import listed
 from rowwise.engine.streams import as_stream
 from rowwise.engine.trees import count_of, mapped, tree_of
 from rowwise.errors import ModelError, warn_user
+from rowwise.models.keras_settings import floatx
 from rowwise.models.keras_view import check_not_forked
-from rowwise.models.preparation import preparation_of
+from rowwise.models.table_features import preparation_of
 from rowwise.shapes.checks.as_array import array_of
 from rowwise.shapes.checks.check import check_kind, check_records
 
 if TYPE_CHECKING:
+    import keras
     from numpy.typing import NDArray
+
 
 USUAL_BATCH = 1024  # records a step
 FULL_STEP = (
@@ -156,12 +157,12 @@ def predict_proba(
         DataError: no records, or values that are no finite numbers. ShapeError: x does not fit the model's input.
     """
     check_numbers(threads=threads, steps=steps, batch_size=batch_size)
-    size, own = batch_size or USUAL_BATCH, listed(callbacks)
+    size, own = batch_size or USUAL_BATCH, _listed(callbacks)
     shown = 0 if verbose == "auto" else verbose
     if (source := as_stream(x)) is not None:
         return _by_keras(model, source, steps=steps, callbacks=own, verbose=shown)
     if (count_of(getattr(model, "inputs", None)) or 1) > 1:
-        x = mapped(lambda array: getattr(array, "matrix", array), typed(tree_of(x, "x"), keras.config.floatx(), "x"))
+        x = mapped(lambda array: getattr(array, "matrix", array), typed(tree_of(x, "x"), floatx(), "x"))
         if steps:
             x = mapped(lambda array: array[: steps * size], x)
         return _by_keras(model, x, batch_size=size, callbacks=own, verbose=shown)
@@ -169,6 +170,14 @@ def predict_proba(
     if own or shown:
         return _by_keras(model, x, batch_size=size, callbacks=own, verbose=shown)
     return _outputs(model, _kept_networks(model, threads), x, size)
+
+
+def _listed(callbacks: Any) -> list[keras.callbacks.Callback]:
+    if callbacks is None:
+        return []
+    from rowwise.engine.request import listed
+
+    return listed(callbacks)
 
 
 def _by_keras(model: keras.Model, x: Any, **options: Any) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ from rowwise.engine.streams import Stream, as_stream
 from rowwise.engine.trees import alone, count_of, leaves, tree_of
 from rowwise.errors import DataError, RowwiseError, UsageError, warn_user
 from rowwise.models.keras_view import has_own_loss, layers_of, overridden_step, would_train
-from rowwise.models.preparation import preparation_of
+from rowwise.models.table_features import preparation_of
 from rowwise.models.task import REGRESSION, task_of
 from rowwise.shapes.checks.check import check_records
 from rowwise.text import say

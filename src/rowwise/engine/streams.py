@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import keras
+import numpy as np
 
-from rowwise.models.keras_view import EpochBatches, gives_batches
+from rowwise.data.dataset import Dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import keras
+
     from rowwise.engine.schedule import Schedule
+    from rowwise.models.keras_view import EpochBatches
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,8 @@ class Stream:
 
     def batches(self, schedule: Schedule) -> EpochBatches:
         """Those of each epoch, as Keras reads them."""
+        from rowwise.models.keras_view import EpochBatches
+
         return EpochBatches(self.source, schedule.steps, self._shuffled(schedule), self.class_weight)
 
     def arguments(self, schedule: Schedule) -> dict[str, Any]:
@@ -49,15 +54,23 @@ class Stream:
     @cached_property
     def _adapter(self) -> Any:
         """What Keras keeps through a training: it has read a generator's first batches."""
+        from rowwise.models.keras_view import EpochBatches
+
         return EpochBatches(self.source).adapter
 
     def _shuffled(self, schedule: Schedule) -> bool | str:
         """The others shuffle themselves, and Keras warns that it does not."""
+        import keras
+
         return schedule.shuffle if isinstance(self.source, keras.utils.PyDataset) else False
 
 
 def as_stream(x: Any) -> Any:
     """The source of batches that x is; None where it is something else. Any iterator is taken for a generator."""
+    if isinstance(x, np.ndarray | Dataset):  # without a question to Keras, which it may be that nobody has imported
+        return None
+    from rowwise.models.keras_view import gives_batches
+
     if gives_batches(x):
         return x
     return (batch for batch in x) if isinstance(x, Iterator) else None

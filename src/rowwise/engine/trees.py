@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from rowwise.engine.sparse_rows import SparseRows
@@ -81,6 +80,10 @@ def is_array(part: Any) -> bool:
 
 def leaves(tree: Any) -> list[NDArray[Any]]:
     """The arrays of a structure, in Keras's order; what is None is an input that is left out."""
+    if is_array(tree):
+        return [tree]
+    import keras
+
     return [array for array in keras.tree.flatten(tree) if array is not None]
 
 
@@ -96,6 +99,8 @@ def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
     """The structure with each array replaced; None stays None."""
     if is_array(tree):
         return function(tree)
+    import keras
+
     return keras.tree.map_structure(lambda array: None if array is None else function(array), tree)
 
 

@@ -12,7 +12,8 @@ from rowwise.errors import ModelError
 from rowwise.exports.activations import activation, elu, leaky_relu, plain
 from rowwise.models.encoding import FeatureEncoding
 from rowwise.models.keras_view import layer_kind, layer_title, own_method
-from rowwise.models.preparation import Columns, Preparation, computed
+from rowwise.models.preparation import Columns, Preparation
+from rowwise.models.table_features import computed
 from rowwise.models.target_layers import CountsOfLogs, NumbersOfLogs, OrderedClasses, RisingQuantiles
 
 if TYPE_CHECKING:

@@ -72,7 +72,7 @@ class Expected:
 
 def expected(saved: Saved, program: Program, tried: Tried, outputs: NDArray[np.float32]) -> Expected:
     """What the model says of the records, and how far another computation of the same may lie from it."""
-    prediction = interpreted(saved.model, outputs, saved.basis)
+    prediction = interpreted(saved.network, outputs, saved.basis)
     answers = _said(prediction)
     if program.kind == FLOATS and "values" in answers:
         answers["values"] = outputs  # counted from their origin

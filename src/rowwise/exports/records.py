@@ -91,7 +91,7 @@ def _own(saved: Saved) -> NDArray[Any] | None:
         return None
     rows = np.linspace(0, len(data.x) - 1, min(len(data.x), MOST)).astype(np.int64)
     x = np.asarray(data.x[rows])
-    return x if x.shape[1:] == saved.model.input_shape[1:] else None
+    return x if x.shape[1:] == saved.network.input_shape[1:] else None
 
 
 def _drawn(saved: Saved) -> NDArray[Any]:
@@ -99,7 +99,7 @@ def _drawn(saved: Saved) -> NDArray[Any]:
     if saved.schema is not None:
         columns = [_drawn_column(column, random) for column in saved.schema.used]
         return np.concatenate(columns, axis=1).astype(np.float32)
-    shape = (MOST, *saved.model.input_shape[1:])
+    shape = (MOST, *saved.network.input_shape[1:])
     if saved.accepts.kind == "pictures":
         return np.round(random.uniform(0, saved.accepts.white, shape)).astype(np.float32)
     return random.normal(size=shape).astype(np.float32)

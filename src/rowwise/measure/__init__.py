@@ -87,16 +87,16 @@ def evaluate(
         classes. DataError: no records. ModelError: the model is of another task than the data, or gives NaN.
         UsageError: an unknown task, or one that the model's outputs cannot mean; what a report cannot count.
     """
-    import keras
-
     from rowwise.engine.arrays import as_arrays
-    from rowwise.engine.evaluation import keras_results
     from rowwise.engine.prediction import interpreted, predict_proba
     from rowwise.engine.streams import as_stream
+    from rowwise.models.keras_settings import floatx
     from rowwise.models.task import task_of, with_labels
     from rowwise.shapes.checks.check import check_records
 
     if return_dict:
+        from rowwise.engine.evaluation import keras_results
+
         return keras_results(model, x, y, batch_size, verbose, sample_weight, steps, callbacks)
     stream = "x" if as_stream(x) is not None else ""
     for name, value in (("steps", steps), ("callbacks", callbacks), (stream, x)):
@@ -104,7 +104,7 @@ def evaluate(
             raise UsageError("evaluate.report", name=name)
     data = x if y is None else (x, y)
     check_records(model, data, finite=False, loss=False, silent=False)
-    x = as_arrays(data, keras.config.floatx(), "data").x
+    x = as_arrays(data, floatx(), "data").x
     outputs = predict_proba(model, x, batch_size, threads)
     units, y = outputs.shape[-1], data.y if isinstance(data, Dataset) else np.asarray(data[1])
     known = task_of(model, units, task)

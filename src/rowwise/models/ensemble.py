@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from rowwise.models.encoding import Encoded
 from rowwise.models.keras_view import compiled_metrics, has_weighted_metrics
-from rowwise.models.preparation import Preparation
+from rowwise.models.piecewise import Encoded
+from rowwise.models.table_features import TableFeatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ def front_of(model: keras.Model) -> list[keras.Layer]:
 def features_of(model: keras.Model) -> Callable[[NDArray[Any]], NDArray[np.float32]] | None:
     """What the layers before the first Dense layer of a table's model make of records, in NumPy; None for others."""
     front = front_of(model)
-    if not isinstance(front[0], Preparation):
+    if not isinstance(front[0], TableFeatures):
         return None
     return front[0].prepare if len(front) == 1 else Encoded(*front)
 

@@ -11,6 +11,7 @@ import numpy as np
 from rowwise.data.dataset import PIXEL_MAX, too_coarse
 from rowwise.data.white_value import WHITE_LEVELS, white_level
 from rowwise.errors import warn_user
+from rowwise.models.keras_settings import epsilon
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -62,11 +63,9 @@ class Normalized:
 
     def __call__(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """`(records, features)` → the same, standardized."""
-        import keras
-
         mean, variance = (np.asarray(part, np.float32) for part in (self.layer.mean, self.layer.variance))
         x = x.astype(np.float32) - mean
-        x /= np.maximum(np.sqrt(variance), np.float32(keras.backend.epsilon()))
+        x /= np.maximum(np.sqrt(variance), np.float32(epsilon()))
         return x
 
 

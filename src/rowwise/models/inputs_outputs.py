@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from rowwise.data.dataset import PIXEL_MAX
 from rowwise.models.keras_view import OF_NUMBERS, PROBABILITIES, activation_name, flat_layers, last_layer, loss_of
+from rowwise.models.kinds import is_a
 
 if TYPE_CHECKING:
+    import keras
     from numpy.typing import NDArray
 
-SCALING = (keras.layers.Rescaling, keras.layers.Normalization, keras.layers.BatchNormalization)
+SCALING = ("Rescaling", "Normalization", "BatchNormalization")
 
 
 def gives_logits(model: keras.Model, outputs: NDArray[np.float32]) -> bool:
@@ -45,9 +46,9 @@ def brightest_pixel(model: keras.Model) -> int:
     Else 1: without a layer for that, the course divides by 255 before training, and so does everybody.
     """
     for layer in flat_layers(model):
-        if isinstance(layer, keras.layers.Rescaling) and np.ndim(layer.scale) == 0 and layer.offset == 0:
+        if is_a(layer, "Rescaling") and np.ndim(layer.scale) == 0 and layer.offset == 0:
             return round(1 / layer.scale) if 0 < layer.scale < 1 / PIXEL_MAX else PIXEL_MAX
-        if isinstance(layer, SCALING):
+        if is_a(layer, *SCALING):
             return PIXEL_MAX
         if getattr(layer, "kernel", None) is not None:
             return 1

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import keras
-
 from rowwise.errors import ModelError
 from rowwise.json_text import from_json
 from rowwise.text import say
@@ -95,6 +93,8 @@ def read_config(path: Any, content: bytes) -> dict[str, Any]:
         raise ValueError(say("config.deep", most=DEEPEST)) from cause
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise ValueError(say("config.no_model"))
+    import keras
+
     registered = keras.saving.get_custom_objects()  # by rowwise, and by the program that opens the file
     objects = layers = 0
     waiting: list[tuple[Any, int, bool]] = [(config, 0, False)]
@@ -122,6 +122,8 @@ def read_config(path: Any, content: bytes) -> dict[str, Any]:
 
 def _check_name(path: Any, value: dict[str, Any], registered: dict[str, Any]) -> None:
     """Raises ModelError where a class or function is no part of a model; ValueError where there is no name."""
+    import keras
+
     name, module = value["class_name"], value.get("module")
     if name in CODE:
         raise ModelError("run.unsafe", path=path)

@@ -1,161 +1,99 @@
-"""What the last Dense layer gives, z → what a table's target is: counts, quantiles, a log scale, ordered classes.
+"""What the last Dense layer gives → what a table's target is, as layers that Keras saves with a model; their losses.
 
-Each layer stands after the last Dense layer, learns nothing, and is saved with the model, so that its outputs are in
-the target's own units. The same arithmetic runs in NumPy, `finish`, and the other way round, `targets`: the native
-engine trains and predicts z. The losses compare targets and outputs in their own units, as the measures do, but are
-divided by what the targets vary by, so that they do not depend on the unit.
+Each layer stands after the last Dense layer, learns nothing, and computes what `models.target_functions` says, so that
+the model's outputs are in the target's own units. The losses compare targets and outputs in their own units, as the
+measures do, but are divided by what the targets vary by, so that they do not depend on the unit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import keras
-import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-TINY = 1e-30  # less than any rate or number on a log scale: what has no logarithm is told apart from 0 by it
+from rowwise.models.target_functions import (
+    TINY,
+    Counts,
+    LogNumbers,
+    OrderedLevels,
+    Quantiles,
+    TargetFunction,
+    as_floats,
+)
 
 
 class TargetLayer(keras.Layer):
     """Base of the layers here: `(None, units)` → `(None, outputs)`."""
 
-    loss: ClassVar[str] = ""  # the native engine's, of z
-
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"trainable": False, "dtype": "float32", **options})
-
-    def finish(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
-        """As `call`, in NumPy."""
-        raise NotImplementedError
-
-    def targets(self, y: NDArray[Any]) -> NDArray[np.float32]:
-        """What the loss of z compares z `(records, units)` with, of targets `(records,)` or `(records, outputs)`."""
-        raise NotImplementedError
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return input_shape
 
 
 @keras.saving.register_keras_serializable("rowwise")
-class CountsOfLogs(TargetLayer):
-    """Counts: `scale · exp(z)`, a log link; `scale` is the mean of the training records, or one for each target."""
-
-    loss = "poisson_deviance"
+class CountsOfLogs(Counts, TargetLayer):
+    """Counts, on a log link."""
 
     def __init__(self, scale: float | Sequence[float], **options: Any) -> None:
         super().__init__(**options)
-        self.scale = as_floats(scale)
+        self.take(scale)
 
     def call(self, z: Any) -> Any:
         return keras.ops.exp(z) * keras.ops.convert_to_tensor(self.scale, "float32")
-
-    def finish(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
-        with np.errstate(over="ignore"):
-            counts: NDArray[np.float32] = np.exp(z) * np.array(self.scale, np.float32)
-        return counts
-
-    def targets(self, y: NDArray[Any]) -> NDArray[np.float32]:
-        return (y.reshape(len(y), -1) / np.array(self.scale)).astype(np.float32)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scale": self.scale}
 
 
 @keras.saving.register_keras_serializable("rowwise")
-class NumbersOfLogs(TargetLayer):
-    """Numbers above 0: `exp(scale · z + offset)`, of which scale and offset are what the logarithms of the training
-    records deviate by and their mean. Where z is a mean, as the squared error makes it, this is a median."""
-
-    loss = "mean_squared_error"
+class NumbersOfLogs(LogNumbers, TargetLayer):
+    """Numbers above 0, on a log scale."""
 
     def __init__(self, scale: float | Sequence[float], offset: float | Sequence[float], **options: Any) -> None:
         super().__init__(**options)
-        self.scale, self.offset = as_floats(scale), as_floats(offset)
+        self.take(scale, offset)
 
     def call(self, z: Any) -> Any:
         scale, offset = (keras.ops.convert_to_tensor(part, "float32") for part in (self.scale, self.offset))
         return keras.ops.exp(z * scale + offset)
-
-    def finish(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
-        with np.errstate(over="ignore"):
-            numbers: NDArray[np.float32] = np.exp(
-                z * np.array(self.scale, np.float32) + np.array(self.offset, np.float32)
-            )
-        return numbers
-
-    def targets(self, y: NDArray[Any]) -> NDArray[np.float32]:
-        logs = np.log(np.maximum(y.reshape(len(y), -1).astype(np.float64), TINY))
-        return ((logs - np.array(self.offset)) / np.array(self.scale)).astype(np.float32)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scale": self.scale, "offset": self.offset}
 
 
 @keras.saving.register_keras_serializable("rowwise")
-class RisingQuantiles(TargetLayer):
-    """Quantiles that cannot cross: the first is z, each next one is softplus(z) above the one before; then times
-    `scale` plus `offset`. `levels` are theirs, rising."""
-
-    loss = "pinball"
+class RisingQuantiles(Quantiles, TargetLayer):
+    """Quantiles that cannot cross."""
 
     def __init__(self, levels: Sequence[float], scale: float, offset: float, **options: Any) -> None:
         super().__init__(**options)
-        self.levels = [float(level) for level in levels]
-        self.scale, self.offset = float(scale), float(offset)
+        self.take(levels, scale, offset)
 
     def call(self, z: Any) -> Any:
         ops = keras.ops
         steps = ops.concatenate([z[:, :1], ops.softplus(z[:, 1:])], axis=1)
         return ops.cumsum(steps, axis=1) * self.scale + self.offset
 
-    def finish(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
-        steps = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
-        steps[:, 0] = z[:, 0]
-        return np.cumsum(steps, axis=1) * np.float32(self.scale) + np.float32(self.offset)
-
-    def targets(self, y: NDArray[Any]) -> NDArray[np.float32]:
-        standardized = ((y.reshape(len(y), 1).astype(np.float64) - self.offset) / self.scale).astype(np.float32)
-        return np.ascontiguousarray(np.broadcast_to(standardized, (len(y), len(self.levels))))
-
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "levels": self.levels, "scale": self.scale, "offset": self.offset}
 
 
 @keras.saving.register_keras_serializable("rowwise")
-class OrderedClasses(TargetLayer):
-    """Probabilities `(None, classes)` of ordered classes, of `classes - 1` numbers z.
-
-    sigmoid(z) of a class is the probability that a record which has come so far goes on to a higher one (continuation
-    ratios; Shi, Cao and Raschka 2021 train the same as CORN): the probabilities of going beyond a class only fall.
-    """
-
-    loss = "ordered_crossentropy"
+class OrderedClasses(OrderedLevels, TargetLayer):
+    """Probabilities `(None, classes)` of ordered classes, of `classes - 1` numbers z."""
 
     def __init__(self, classes: int, **options: Any) -> None:
         super().__init__(**options)
-        self.classes = int(classes)
+        self.take(classes)
 
     def call(self, z: Any) -> Any:
         ops = keras.ops
         one = ops.ones_like(z[:, :1])
         reached = ops.concatenate([one, ops.cumprod(ops.sigmoid(z), axis=1)], axis=1)
         return reached * ops.concatenate([ops.sigmoid(-z), one], axis=1)
-
-    def finish(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
-        small = np.exp(-np.abs(z))
-        on, off = (np.where(sign * z >= 0, 1, small) / (1 + small) for sign in (1, -1))
-        one = np.ones((len(z), 1), np.float32)
-        reached = np.concatenate([one, np.cumprod(on, axis=1)], axis=1)
-        return (reached * np.concatenate([off, one], axis=1)).astype(np.float32)
-
-    def targets(self, y: NDArray[Any]) -> NDArray[np.float32]:
-        """Of each class but the last: 1 where a record goes on from it, 0 where it is the record's, -1 beyond that."""
-        own, number = y.reshape(len(y), 1), np.arange(self.classes - 1)
-        return np.where(number < own, 1, np.where(number == own, 0, -1)).astype(np.float32)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (input_shape[0], self.classes)
@@ -224,7 +162,7 @@ class PinballLoss(keras.losses.Loss):
         return {**super().get_config(), "levels": self.levels, "scale": self.scale}
 
 
-def loss_fits(layer: TargetLayer, loss: Any) -> bool:
+def loss_fits(layer: TargetFunction, loss: Any) -> bool:
     """Whether a compiled loss is the one that the layer's `loss` is in terms of z."""
     if type(layer) is OrderedClasses:
         return loss == "sparse_categorical_crossentropy" or type(loss) is keras.losses.SparseCategoricalCrossentropy
@@ -233,11 +171,6 @@ def loss_fits(layer: TargetLayer, loss: Any) -> bool:
     if type(layer) is CountsOfLogs:
         return type(loss) is PoissonDeviance and loss.scale == layer.scale
     return type(layer) is NumbersOfLogs and type(loss) is SquaredLogError and loss.scale == layer.scale
-
-
-def as_floats(scale: float | Sequence[float]) -> float | list[float]:
-    """A loss's scale, one for all targets or one each, as its configuration keeps it."""
-    return [float(one) for one in scale] if isinstance(scale, Sequence) else float(scale)
 
 
 def aligned(y_true: Any, y_pred: Any, scale: Any) -> tuple[Any, Any, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from rowwise.errors import UsageError
@@ -26,12 +25,14 @@ from rowwise.models.keras_view import (
     loss_of,
     output_of,
 )
-from rowwise.models.preparation import preparation_of
+from rowwise.models.kinds import is_a
+from rowwise.models.table_features import preparation_of
 from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import keras
     from numpy.typing import NDArray
 
 REGRESSION, BINARY_TASK, MULTICLASS, MULTILABEL = TASKS = ("regression", "binary", "multiclass", "multilabel")
@@ -87,7 +88,7 @@ def task_of(model: keras.Model, units: int | None = None, named: str | None = No
         if not classes or classes == max(units, 2):
             name = _classes(units) if classes else REGRESSION
             return Task(name, "task.from.table", margins=margins)
-    if isinstance(last, keras.layers.Rescaling) and last is not next(flat_layers(model)):
+    if is_a(last, "Rescaling") and last is not next(flat_layers(model)):
         return Task(REGRESSION, "task.from.units")
     if loss is not None:
         return Task(_by_loss(loss.name, end, units), "task.from.loss", {"loss": loss.name, "end": end or "–"}, margins)

@@ -154,7 +154,7 @@ def cross_validate(
     if source is None or source.kind != "table" or not source.folds:
         raise UsageError("folds.table")
     place = out or next(place for place in default_places(f"{source.name}-folds") if not place.exists())
-    import rowwise.engine  # noqa: F401  # before several threads do
+    import rowwise.engine.training  # noqa: F401  # before several threads do
 
     tell = observer or _warnings_alone
     with warnings_to(lambda message: tell(Warned(message))):

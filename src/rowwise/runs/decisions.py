@@ -56,7 +56,7 @@ def decide_together(prediction: Prediction, data: Dataset, settings: Settings) -
 
 def apply(model: keras.Model, decisions: Decisions, settings: Settings) -> None:
     """Give the model what was decided."""
-    from rowwise.models.preparation import preparation_of
+    from rowwise.models.table_features import preparation_of
 
     if decisions.temperatures:
         last = _last_dense(model)
@@ -88,7 +88,7 @@ def about_decisions(decisions: Decisions, settings: Settings, data: Dataset, fol
 
 
 def _for_each(model: keras.Model, threshold: float) -> tuple[float, ...]:
-    from rowwise.models.preparation import preparation_of
+    from rowwise.models.table_features import preparation_of
 
     preparation = preparation_of(model)
     labels = preparation.schema.labels if preparation is not None else ()

@@ -122,7 +122,7 @@ def _refuse_without_data(saved: Saved, path: Path, record: int, unit: int) -> No
 
 def _fitting_data(saved: Saved) -> str | None:
     """The first data whose records are as large as those that the model takes."""
-    sizes = saved.model.input_shape[1:] if saved.model.built else ()
+    sizes = saved.network.input_shape[1:] if saved.network.built else ()
     if not all(isinstance(size, int) for size in sizes):
         return None
     return next((name for name in names() if math.prod(form(name)[0]) == math.prod(sizes)), None)

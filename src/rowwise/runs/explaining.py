@@ -113,7 +113,7 @@ def dependence(
     check_count("points", points, 1)
     check_count("seed", seed, 0)
     records = data if isinstance(data, Dataset) else saved.sets(data)[1]
-    return partial_dependence(saved.model, records, columns, points, seed, saved.named)
+    return partial_dependence(saved.network, records, columns, points, seed, saved.named)
 
 
 def _own(saved: Saved) -> tuple[Dataset | None, Dataset | None]:

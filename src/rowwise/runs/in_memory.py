@@ -38,7 +38,7 @@ def train_in_memory(
     Raises:
         RowwiseError: settings that contradict the data or one another. KeyboardInterrupt: Ctrl-C.
     """
-    from rowwise.models.encoding import encoding_once  # imports Keras
+    from rowwise.models.piecewise import encoding_once
 
     check_asked(engine, threads)
     settings, clock = settings.suited(data, chosen), Clock()

@@ -7,24 +7,31 @@ arrays within it, the configuration names parts of models alone, and each weight
 from __future__ import annotations
 
 import io
+import math
 import tempfile
-from typing import IO, TYPE_CHECKING, Any
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from rowwise.archive import Archive, open_archive
 from rowwise.errors import ModelError, os_reason
 from rowwise.files import open_regular
+from rowwise.json_text import from_json
 from rowwise.text import say
 
 if TYPE_CHECKING:
     from collections import Counter
-    from pathlib import Path
+    from collections.abc import Iterator
 
     import keras
+
+    from rowwise.models.plain import PlainModel
 
 MODEL = "model.keras"  # in a run's folder
 CAN_RUN_CODE = {".h5", ".hdf5", ".pkl", ".pickle", ".joblib", ".pt", ".pth"}
 ZIP_MAGIC = b"PK"
 CONFIG, METADATA, WEIGHTS = MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
+LARGEST_PLAIN = 256 << 20  # bytes of a file that is read without Keras, and kept: what takes longer can wait for Keras
 MOST_OUTPUTS = 1 << 26  # numbers that a layer may make of one record: 256 MB
 
 
@@ -63,6 +70,84 @@ def open_model(file: Path) -> keras.Model:
         if "could not be deserialized" in text or "custom" in text:
             raise ModelError("run.custom", path=file) from cause
         raise ModelError("run.damaged", path=file, cause=text[:200].rstrip(".") or type(cause).__name__) from cause
+
+
+class PlainFile(NamedTuple):
+    """A model that was read without Keras, and the bytes of its file, of which Keras can make it at any time: the file
+    may be gone by then."""
+
+    model: PlainModel
+    content: bytes
+
+
+def open_file(file: Path) -> keras.Model | PlainFile:
+    """The model of a file, read without Keras where the native engine runs it so. Raises as `open_model`."""
+    plain = read_plain(file)
+    if plain is not None:
+        from rowwise.engine.native.inference import networks_for
+
+        if networks_for(plain.model) is not None:
+            return plain
+    return open_model(file)
+
+
+def read_plain(file: Path) -> PlainFile | None:
+    """The model of a `.keras` file without Keras.
+
+    The file is as harmless as for `open_model`, and the same is in it; None where any of that is not known for sure:
+    then `open_model` says what is wrong, or Keras knows more.
+    """
+    from rowwise.models.keras_settings import are_usual
+    from rowwise.models.model_config import LONGEST, MOST_LAYERS, MOST_VALUES
+    from rowwise.models.reading.arrays import Stored
+    from rowwise.models.reading.model import read_model
+
+    if file.suffix != ".keras" or not are_usual():
+        return None
+    try:
+        with open_regular(file) as opened:
+            content = opened.read(LARGEST_PLAIN + 1)
+        if len(content) > LARGEST_PLAIN or not content.startswith(ZIP_MAGIC):
+            return None
+        with open_archive(content) as archive, _plain_weights(content, archive) as (root, arrays):
+            config = from_json(archive.read(CONFIG, LONGEST), MOST_VALUES)
+            stored = Stored(root)
+            model = read_model(config, stored)
+            outputs = [math.prod(size or 1 for size in layer.output_shape) for layer, _ in model.steps]
+            known = stored.asked == arrays and len(outputs) < MOST_LAYERS and max(outputs) <= MOST_OUTPUTS
+            return PlainFile(model, content) if known else None
+    except Exception:  # as in `open_model`, which will have it again
+        return None
+
+
+@contextmanager
+def _plain_weights(content: bytes, archive: Archive) -> Iterator[tuple[Any, int]]:
+    """The weights' file, open, and how many arrays are in it."""
+    import h5py
+
+    from rowwise.models.model_config import LONGEST
+    from rowwise.models.weights_file import weight_shapes
+
+    if set(archive.members) != set(MEMBERS) or (start := archive.stored_at(WEIGHTS)) is None:
+        raise ValueError(WEIGHTS)
+    archive.read(METADATA, LONGEST)
+    archive.copy(WEIGHTS)
+    size = archive.members[WEIGHTS].file_size
+    part = io.BufferedReader(_Part(io.BytesIO(content), start, size))
+    arrays = sum(weight_shapes(part, size).values())
+    with h5py.File(part, "r") as root:
+        yield root, arrays
+
+
+def open_content(content: bytes, name: Path) -> keras.Model:
+    """The Keras model of a `.keras` file's bytes; `name` is what errors call it. Raises as `open_model`."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, MODEL)
+        place.write_bytes(content)
+        try:
+            return open_model(place)
+        except ModelError as error:
+            raise ModelError(error.key, **{**error.values, "path": name}) from error.__cause__
 
 
 def _check(path: Path) -> None:

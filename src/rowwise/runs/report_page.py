@@ -36,7 +36,9 @@ def report_page(
         most = [column.name for column in importance.columns[:SHOWN]]
         dependence = saved.partial_dependence(most, test)
     training = _training(saved.record)
-    return page(ReportContent(report, saved.model, test, importance, training, list(commands), versions(), dependence))
+    return page(
+        ReportContent(report, saved.network, test, importance, training, list(commands), versions(), dependence)
+    )
 
 
 def _training(record: RunRecord | None) -> Training:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from rowwise.data.picture_records import OBJECT
 from rowwise.data.source import WRITTEN, Source, check_written
 from rowwise.errors import DataError, ModelError, UsageError, warn_user
 from rowwise.runs.accepts import Accepts
-from rowwise.runs.model_file import MODEL, open_model
+from rowwise.runs.model_file import MODEL, PlainFile, open_content, open_file
+from rowwise.runs.read_as_own import read_as_own
 from rowwise.runs.record import RECORD, RunRecord
 from rowwise.text import language, say
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from rowwise.measure.dependence import Dependence
     from rowwise.measure.importance import Importance
     from rowwise.measure.record_explanation import RecordExplanation
+    from rowwise.models.plain import PlainModel
     from rowwise.models.task import Task
     from rowwise.shapes import Ledger, Trace
 
@@ -39,13 +42,15 @@ class Saved:
 
     Attributes:
         path: of the run's folder, or of a `.keras` file.
-        model: a Keras model, as `keras.models.load_model` gives it.
         record: what the run knows of its data and training; None beside a bare model file.
         named: the task named by the caller; None to infer it.
     """
 
-    def __init__(self, path: Path, model: keras.Model, record: RunRecord | None, task: str | None = None) -> None:
-        self.path, self.model, self.record, self.named = path, model, record, task
+    def __init__(
+        self, path: Path, model: keras.Model | PlainFile, record: RunRecord | None, task: str | None = None
+    ) -> None:
+        self.path, self.record, self.named = path, record, task
+        self._opened = model
 
     @classmethod
     def open(cls, path: str | Path, task: str | None = None) -> Saved:
@@ -66,15 +71,30 @@ class Saved:
             raise UsageError("run.path", found=type(path).__name__) from cause
         if os.path.isdir(path):  # no error where a folder above it cannot be looked into: opening it has one in words
             record: RunRecord | None = RunRecord.read(path)
-            model = open_model(path / MODEL)
+            model = open_file(path / MODEL)
         else:
-            model = open_model(path)
+            model = open_file(path)
             beside = path.name == MODEL and (path.parent / RECORD).is_file()
             record = RunRecord.read(path.parent) if beside else None
         saved = cls(path, model, record, task)
         if task is not None:
             _ = saved.basis  # raises where the task is invalid
         return saved
+
+    @property
+    def network(self) -> keras.Model | PlainModel:
+        """What predicts: as the file has it, without Keras, where the native engine runs that; else the Keras model."""
+        return self._opened.model if isinstance(self._opened, PlainFile) else self._opened
+
+    @property
+    def model(self) -> keras.Model:
+        """A Keras model, as `keras.models.load_model` gives it: made when it is first asked for, where nothing else
+        needs Keras. From then on it is what predicts, so that a training of it counts."""
+        with _making:
+            if isinstance(self._opened, PlainFile):
+                self._opened = open_content(self._opened.content, self.path)
+                vars(self).pop("predictor", None)
+            return self._opened
 
     def __repr__(self) -> str:
         return f"<Saved {self.path}: {self.accepts} {self.basis}>"
@@ -98,15 +118,19 @@ class Saved:
         if self.schema is not None:
             return Accepts("table", shape, self.schema.used)
         pictures = self.record.data.pictures if self.record else OBJECT
-        kind = "pictures" if None not in shape and is_picture(_known_sizes(shape)) else "arrays"
-        return Accepts(kind, shape, white=brightest_pixel(self.model), pictures=pictures)
+        kind = (
+            "pictures"
+            if None not in shape and is_picture(tuple(size for size in shape if size is not None))
+            else "arrays"
+        )
+        return Accepts(kind, shape, white=brightest_pixel(self.network), pictures=pictures)
 
     @cached_property
     def schema(self) -> Schema | None:
         """The columns of the table that the model was trained on; None for other data."""
-        from rowwise.models.preparation import preparation_of
+        from rowwise.models.table_features import preparation_of
 
-        if (preparation := preparation_of(self.model)) is None:
+        if (preparation := preparation_of(self.network)) is None:
             return None
         schema, (record_shape, units) = preparation.schema, self._shapes
         outputs = len(schema.classes or schema.outputs)
@@ -129,7 +153,7 @@ class Saved:
         """
         from rowwise.models.task import task_of
 
-        return task_of(self.model, self._shapes[1], self.named)
+        return task_of(self.network, self._shapes[1], self.named)
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
@@ -186,7 +210,7 @@ class Saved:
         """What predicts, built once; several threads may use it at a time."""
         from rowwise.engine.prediction import Predictor
 
-        return Predictor(self.model, task=self.named)
+        return Predictor(self.network, task=self.named)
 
     def evaluate(self, data: Any = None, batch_size: int = 1024, **written: Any) -> AnyReport:
         """The report on the run's own test records, or on `data`.
@@ -207,15 +231,15 @@ class Saved:
             check_written(written)
             raise UsageError("saved.no_file", options=", ".join(written))
         if isinstance(data, Dataset | tuple):
-            return evaluate(self.model, data, batch_size, task=self.named)
+            return evaluate(self.network, data, batch_size, task=self.named)
         train, test = self.sets(data if data is None else Source.used_on(data, written))
-        return evaluate(self.model, self.as_taken(test)[0], batch_size, train=train, task=self.named)
+        return evaluate(self.network, self.as_taken(test)[0], batch_size, train=train, task=self.named)
 
     def importance(self, data: Dataset) -> Importance:
         """How much the model needs each column of a table's Dataset; raises as `rowwise.measure.importance`."""
         from rowwise.measure.importance import importance
 
-        return importance(self.model, data, task=self.named)
+        return importance(self.network, data, task=self.named)
 
     def partial_dependence(
         self, columns: str | Sequence[str] | None = None, data: Dataset | None = None, points: int = 12, seed: int = 0
@@ -235,16 +259,18 @@ class Saved:
         """The ledger of the model's shapes; arguments and errors as of `rowwise.explain`."""
         from rowwise.shapes import explain
 
-        return explain(self.model, batch_size=batch_size, convention=convention)
+        return explain(self.network, batch_size=batch_size, convention=convention)
 
     def trace(self, record: int, unit: int, layer: str | None = None, data: Dataset | None = None) -> Trace:
         """One number of the model followed through its dot product, on a record of `data` or of the test records.
 
         Raises as `rowwise.shapes.trace` and `evaluate`.
         """
+        from rowwise.engine.native.inference import dense_values
         from rowwise.shapes import trace
 
-        return trace(self.model, self.as_taken(data or self.sets()[1])[0].x, record, unit, layer)
+        x = self.as_taken(data or self.sets()[1])[0].x
+        return trace(self.network, x, record, unit, layer, partial(dense_values, self.network))
 
     def sets(self, source: Source | None = None) -> tuple[Dataset | None, Dataset]:
         """The training records, where `source` has the run's own, and the records to measure on.
@@ -264,7 +290,7 @@ class Saved:
         if source is None and own is None:
             framed = self.record is not None
             raise UsageError("saved.evaluate.frame" if framed else "cli.evaluate.data", model=self.path)
-        if source is not None and (test := self._read_as_own(source)) is not None:
+        if source is not None and (test := read_as_own(self, source)) is not None:
             if self._learned_from(source, len(test)):
                 warn_user(say("saved.evaluate.trained", count=f"{self.record.data.records:,}", total=f"{len(test):,}"))  # type: ignore[union-attr]
             return None, test
@@ -331,7 +357,7 @@ class Saved:
             ModelError: not one input, or not one output of the form `(records, outputs)`.
         """
         # Keras knows no shapes before a model's first call.
-        input_shape, output_shape = (getattr(self.model, name, "?") if self.model.built else "?" for name in _SIDES)
+        input_shape, output_shape = (getattr(self.network, name, "?") if self.network.built else "?" for name in _SIDES)
         if not (isinstance(input_shape, tuple) and all(isinstance(size, int | None) for size in input_shape)):
             raise ModelError("predict.inputs", found=input_shape)
         if not (isinstance(output_shape, tuple) and len(output_shape) == 2 and isinstance(output_shape[1], int)):
@@ -351,33 +377,8 @@ class Saved:
             return tuple(map(str, range(units)))
         return data.classes_ko if lang == "ko" and len(data.classes_ko) == units else data.classes
 
-    def _read_as_own(self, source: Source) -> Dataset | None:
-        """All records of a table, or of a folder of pictures, read as the model's own; None for other data."""
-        if source.kind == "table" and self.schema is not None:
-            from rowwise.data.tables.encode import oddity_notes
-            from rowwise.data.tables.load import read_as
 
-            test, oddities = read_as(self.schema, source)
-            for note in oddity_notes(self.schema, oddities):
-                warn_user(note)
-            return test
-        if source.kind == "folder" and self.accepts.kind == "pictures":
-            from rowwise.data.pictures.folder import read_as as read_pictures_as
-            from rowwise.data.pictures.prepare import prepare_for
-
-            units = max(self._shapes[1], 2)
-            names = self.record.data.classes if self.record else ()
-            return read_pictures_as(
-                source,
-                _known_sizes(self.accepts.shape),
-                names if len(names) == units else (),
-                prepare_for(self.accepts.pictures),
-            )
-        return None
+_making = threading.Lock()  # a Keras model, which two threads may ask for at once
 
 
 _SIDES = ("input_shape", "output_shape")
-
-
-def _known_sizes(shape: Sequence[int | None]) -> tuple[int, ...]:
-    return tuple(size for size in shape if size is not None)

@@ -108,7 +108,7 @@ def train(
             model = new_or_opened(job)
         _obey(stop)
         if settings.ensemble > 1:
-            from rowwise.models.encoding import encoding_once  # imports Keras
+            from rowwise.models.piecewise import encoding_once
 
             stack.enter_context(encoding_once())  # for the first network, the others, and what they are measured on
         with clock.lap("fit"):

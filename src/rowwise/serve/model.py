@@ -70,7 +70,7 @@ class Model:
     def _predictor(self) -> Predictor:
         """Of a core less than there are: one is left to the requests, which would only be waited for."""
         threads = environment.threads() or max(1, usable_cores() - 1)
-        return Predictor(self.saved.model, threads, self.saved.named)
+        return Predictor(self.saved.network, threads, self.saved.named)
 
     @cached_property
     def native(self) -> bool:
@@ -84,7 +84,7 @@ class Model:
 
     @cached_property
     def _scale(self) -> tuple[str, str]:
-        return scale_of(self.saved.model)
+        return scale_of(self.saved.network)
 
     @cached_property
     def example(self) -> Prediction:
@@ -95,7 +95,7 @@ class Model:
         """What `saved.predict` says of X, to the bit."""
         with warnings_to(lambda message: None):  # `remarks` has said it to whom it concerns
             outputs = self._predictor.outputs(x, checked=self.native)
-        prediction = interpreted(self.saved.model, outputs, self.saved.basis)
+        prediction = interpreted(self.saved.network, outputs, self.saved.basis)
         return replace(prediction, class_names=self.saved.classes, target_names=self.saved.targets)
 
     def remarks(self, x: NDArray[Any]) -> list[dict[str, Any]]:
@@ -105,7 +105,7 @@ class Model:
             return []
         heard: list[str] = []
         with warnings_to(heard.append):
-            check_pixels(self.saved.model, x, self._scale)
+            check_pixels(self.saved.network, x, self._scale)
         return [warning("", "pixels", range(len(x)), message) for message in heard]
 
 

@@ -102,7 +102,7 @@ def _facts(model: Model) -> list[tuple[str, str]]:
     record = model.saved.record
     facts = [
         (say("serve.page.outputs"), ", ".join(model.saved.class_names or model.saved.targets)),
-        (say("serve.page.parameters"), f"{model.saved.model.count_params():,}"),
+        (say("serve.page.parameters"), f"{model.saved.network.count_params():,}"),
     ]
     if record is not None:
         facts.append((say("serve.page.data"), f"{record.data.name}: {record.data.records:,}"))

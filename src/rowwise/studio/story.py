@@ -87,7 +87,7 @@ class Story:
             record.data.records,
             record.settings.epochs,
             curve,
-            parameters=int(saved.model.count_params()),
+            parameters=int(saved.network.count_params()),
             best=record.best_epoch or len(curve),
             interrupted=record.interrupted,
             diverged=went_wrong(record),

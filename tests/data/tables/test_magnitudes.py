@@ -43,6 +43,7 @@ OF_MANY_LANGUAGES = {
     "Swedish": (["1,5 mkr", "950 tkr", "2,5 mdkr", "3 mkr"], [1.5e6, 950e3, 2.5e9, 3e6]),
     "Polish": (["1,5 mln zł", "950 tys. zł", "2,5 mld zł", "800 zł"], [1.5e6, 950e3, 2.5e9, 800]),
     "Russian": (["1,5 млн", "950 тыс.", "2,5 млрд", "3 млн."], [1.5e6, 950e3, 2.5e9, 3e6]),
+    "Russian money": (["1,5 млн руб.", "950 тыс. руб.", "2,5 млрд ₽", "800 руб."], [1.5e6, 950e3, 2.5e9, 800]),
     "Turkish": (["1,5 milyon", "950 bin", "2,5 milyar", "3 milyon"], [1.5e6, 950e3, 2.5e9, 3e6]),
     "Vietnamese": (["1,5 triệu", "950 nghìn", "2,5 tỷ", "3 triệu"], [1.5e6, 950e3, 2.5e9, 3e6]),
     "Indonesian": (["Rp1,5 juta", "Rp950 ribu", "Rp2,5 miliar", "Rp3 juta"], [1.5e6, 950e3, 2.5e9, 3e6]),

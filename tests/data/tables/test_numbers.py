@@ -472,3 +472,31 @@ def test_bounds_among_few_amounts_make_no_categories(tmp_path, odd):
 def test_few_whole_numbers_and_a_bound_are_levels(tmp_path):
     path = csv(tmp_path / "t.csv", "v;w;y", ["0", "1", "2", ">2"], [str(n) for n in range(60)], Y)
     assert loaded(path)[1].columns[0].kind == "categorical"
+
+
+IN_SEVERAL_SPELLINGS = {  # of one unit; four texts are 5, 6, 7 and 8
+    "area": ["5㎡", "6 m2", "7 m²", "8 sqm"],
+    "mass": ["5 kg", "6㎏", "7 Kg", "8kg"],
+    "dose": ["5 \u00b5g", "6 \u03bcg", "7 ug", "8 mcg"],
+    "heat": ["5 ℃", "6 °C", "7°C", "8℃"],
+    "speed": ["5 km/h", "6 kph", "7kmh", "8 km/h"],
+    "share": ["5%", "6 pct", "7 percent", "8 %"],
+    "won": ["₩5", "6원", "KRW 7", "8"],
+    "roubles": ["5 ₽", "6 руб.", "7 RUB", "8"],
+    "lira": ["₺5", "6 TL", "7 TRY", "8"],
+    "złoty": ["5 zł", "6 PLN", "PLN 7", "8 zł"],
+    "rand": ["R 5,00", "R6,00", "ZAR 7", "R 8,00"],
+}
+
+
+@pytest.mark.parametrize("what", IN_SEVERAL_SPELLINGS)
+def test_one_unit_in_several_spellings_is_one_unit(tmp_path, what):
+    path = csv(tmp_path / "t.csv", "v;x;y", IN_SEVERAL_SPELLINGS[what], ["0,5", "1,25", "2,75"], Y)
+    columns, schema, _ = loaded(path)
+    assert schema.columns[0].kind == "numeric"
+    assert columns["v"][:4] == [5, 6, 7, 8]
+
+
+def test_codes_that_begin_with_r_are_no_money(tmp_path):
+    path = csv(tmp_path / "t.csv", "v;x;y", ["R12", "R7", "R134"], ["0,5", "1,25", "2,75"], Y)
+    assert loaded(path)[1].columns[0].levels == ("R12", "R134", "R7")

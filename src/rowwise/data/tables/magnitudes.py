@@ -93,24 +93,31 @@ def _is_money(token: str) -> bool:
     )
 
 
-_CURRENCIES = {
-    "원",
-    "jpy",
-    "元",
-    "usd",
-    "eur",
-    "krw",
-    "gbp",
-    "chf",
-    "inr",
-    "rs",
-    "rs.",
-    "brl",
-    "r$",
-    "cny",
-    "cad",
-    "aud",
-    "kr",
-    "zł",
-    "rp",
-}
+_CURRENCIES = frozenset(  # by their canonical names
+    [
+        "원",
+        "元",
+        "usd",
+        "eur",
+        "gbp",
+        "chf",
+        "jpy",
+        "inr",
+        "brl",
+        "cny",
+        "cad",
+        "aud",
+        "kr",
+        "krw",
+        "rp",
+        "pln",
+        "czk",
+        "rub",
+        "try",
+        "vnd",
+        "ils",
+        "thb",
+        "php",
+        "zar",
+    ]
+)

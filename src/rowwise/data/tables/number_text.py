@@ -62,7 +62,7 @@ _NUMBER = (
     r"(?P<body>[.,]?\d[\d.,' ]*?)(?P<exponent>[eE][+-]?\d{1,3}|[dD][+-]\d{2,3})?"
     r"(?P<cents>[.,]-{1,2}|/-)?\s?(?P<last>-)?\s?"
     r"(?P<unit>[kcdm]?m[23]|ft[23]|[\p{L}\p{Sc}%‰°′″\"㍱-㏟℃℉][\p{L}\p{M}\p{Sc}%°²³/·.^-]{0,15}"
-    r"(?: (?:\p{L}{1,12}|\p{Sc})){0,2})?"
+    r"(?: (?:\p{L}{1,12}\.?|\p{Sc})){0,2})?"
     r"(?P<close>\))?$"
 )
 
@@ -81,7 +81,7 @@ FORMS = {sign: _forms(sign) for sign in SIGNS}
 TWOFOLD = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
 
 
-COMPOUND = r"10[⁺⁻]?[⁰¹²³⁴-⁹]|^[CcDd][Rr]\.?\s|[\^십백천만억조十百千万萬億亿兆]|[\p{Sc}A-Z]\s?\("
+COMPOUND = r"10[⁺⁻]?[⁰¹²³⁴-⁹]|^[CcDd][Rr]\.?\s|^R\s?\d|[\^십백천만억조十百千万萬億亿兆]|[\p{Sc}A-Z]\s?\("
 # Korean, Japanese and Chinese amounts: up to four digits with their words stand before each of the large ones.
 LARGE = {"조兆": 10**12, "억億亿": 10**8, "만万萬": 10**4, "": 1}
 SMALL = {"천千": 1000, "백百": 100, "십十": 10, "": 1}
@@ -182,6 +182,7 @@ def _as_one_number(text: pl.Expr) -> pl.Expr:
     text = text.str.replace(r"^(\p{Sc}|[A-Z]{3})\s?\(([\d.,' ]+)\)$", "(${1}${2})")
     text = text.str.replace(SHORTENED, "${1}${2}만")
     text = text.str.replace(r"^([CcDd][Rr])\.?\s([\d.,]+[.,]\d\d)$", "${2} ${1}")
+    text = text.str.replace(r"^R\s?(\d[\d.,' ]*[.,]\d\d)$", "ZAR ${1}")  # R12 may be a code
     groups = text.str.extract_groups(_AMOUNTS)
     total, several = pl.lit(0.0), pl.lit(0)
     for number, (large, small) in enumerate(product(LARGE.values(), SMALL.values()), 2):

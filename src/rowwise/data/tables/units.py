@@ -12,7 +12,8 @@ _CODES = (
 CURRENCIES = r"(?:[A-Z]{0,3}\p{Sc}|(?:" + "|".join(_CODES) + r")|Rs\.?|Rp\.?|S?Fr\.|kr\.?|%|\\)"
 # In lower case. Only of these may a column have several before it is refused: `12A` and `13B` are no amounts.
 KNOWN = frozenset(
-    (
+    unit.casefold()  # of the sign for micro as well
+    for unit in (
         *(code.lower() for code in _CODES),
         *(
             "원",
@@ -40,7 +41,26 @@ KNOWN = frozenset(
         *("cm³", "m³", "m3", "cc", "ml", "cl", "dl", "l", "hl", "gal", "평", "㎡", "㎥", "㎏", "㎞", "㎝", "㎜", "㎢"),
         *("㎖", "㎗", "ℓ", "㎘", "㏄", "㎍", "㎎", "℃", "℉", "㎾", "㎿"),
         *("㎐", "㎑", "㎒", "㎓", "㎧", "㎩", "㎪", "㏈"),
-        *("µg", "mcg", "mg", "g", "kg", "t", "lb", "lbs", "oz", "st", "mg/dl", "g/dl", "mmol/l", "µmol/l", "u/l"),
+        *(
+            "µg",
+            "ug",
+            "mcg",
+            "µl",
+            "ul",
+            "mg",
+            "g",
+            "kg",
+            "t",
+            "lb",
+            "lbs",
+            "oz",
+            "st",
+            "mg/dl",
+            "g/dl",
+            "mmol/l",
+            "µmol/l",
+            "u/l",
+        ),
         *("ns", "µs", "us", "ms", "s", "sec", "secs", "second", "seconds", "min", "mins", "minute", "minutes"),
         *("h", "hr", "hrs", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "mo", "mos"),
         *("yr", "yrs", "year", "years", "초", "분", "시간", "일", "주", "개월", "년", "세", "살"),
@@ -100,6 +120,17 @@ _SAME = {
     "eur": "eur",
     "円": "jpy",
     "₹": "inr",
+    **dict.fromkeys(("rs", "rs."), "inr"),
+    **dict.fromkeys(("₽", "руб", "руб."), "rub"),
+    **dict.fromkeys(("₺", "tl"), "try"),
+    **{"zł": "pln", "kč": "czk", "₫": "vnd", "đ": "vnd", "₪": "ils", "฿": "thb", "₱": "php", "r$": "brl", "yen": "jpy"},
+    **dict.fromkeys(("pct", "percent"), "%"),
+    **dict.fromkeys(("m2", "㎡", "sqm", "sq m"), "m²"),
+    **dict.fromkeys(("ft2", "sqft", "sq ft"), "ft²"),
+    **{"km2": "km²", "cm2": "cm²", "m3": "m³", "㎥": "m³", "cm3": "cm³", "cc": "cm³", "㏄": "cm³"},
+    **{"㎏": "kg", "㎝": "cm", "㎜": "mm", "㎞": "km", "ℓ": "l", "㎖": "ml", "㎎": "mg", "℃": "°c", "℉": "°f"},
+    **{"ug": "μg", "mcg": "μg", "um": "μm", "ul": "μl", "ug/m3": "μg/m³", "μg/m3": "μg/m³", "㎍": "μg"},
+    **dict.fromkeys(("kph", "kmh"), "km/h"),
 }
 
 
@@ -115,4 +146,4 @@ def is_known(unit: str) -> bool:
     import unicodedata
 
     folded = unit.casefold()
-    return folded in KNOWN or any(unicodedata.category(letter) == "Sc" for letter in folded)
+    return folded in KNOWN or canonical(unit) in KNOWN or any(unicodedata.category(letter) == "Sc" for letter in folded)

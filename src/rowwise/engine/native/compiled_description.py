@@ -2,22 +2,80 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import keras
 
-from rowwise.engine.native.network_description import LOSSES, LossDescription, OptimizerDescription
+from rowwise.engine.native.description import Compiled, DenseGraph
+from rowwise.engine.native.layer_description import BIASES, KERNELS, check_methods, kernel_and_bias, moving_statistics
+from rowwise.engine.native.network_description import LOSSES, LayerDescription, LossDescription, OptimizerDescription
+from rowwise.engine.native.step_description import for_each
 from rowwise.engine.protocol import Unsupported
-from rowwise.models.keras_view import LOSS_CLASSES, has_loss_weights, learning_rate_of, own_method
+from rowwise.models.keras_view import LOSS_CLASSES, decays, has_loss_weights, layer_title, learning_rate_of
+from rowwise.models.preparation import ScaledSquaredError
+from rowwise.models.target_layers import loss_fits
 
 CROSSENTROPIES = LOSSES[:2]
-SPARSE = CROSSENTROPIES[0]
 
 
-def check_methods(part: Any, title: str) -> None:
-    """Raises Unsupported where the user has replaced a method of it."""
-    if name := own_method(part):
-        raise Unsupported(f"{title}, {name}")
+def compiled(model: keras.Model, graph: DenseGraph) -> Compiled:
+    """Loss and optimizer of a compiled model.
+
+    Raises:
+        Unsupported: another loss or optimizer, or an option of theirs that the engine does not have; variables that
+            are frozen, or that no Dense layer has.
+    """
+    _check_trained(model, graph)
+    last = graph.layers[-1]
+    standardized = type(model.loss) is ScaledSquaredError
+    if graph.finish is not None:
+        if not loss_fits(graph.finish, model.loss):
+            raise Unsupported(f"{layer_title(graph.finish)} + {getattr(model.loss, 'name', model.loss)}")
+        loss = checked_loss(model, model.loss, graph.finish.loss)
+        loss = replace(loss, levels=tuple(getattr(graph.finish, "levels", ())))
+    elif standardized:
+        if graph.output_scale != for_each(last.units, model.loss.scale):
+            raise Unsupported(f"ScaledSquaredError, scale={model.loss.scale}")
+        loss = checked_loss(model, model.loss, "mean_squared_error")
+    else:
+        loss = loss_description(model, last.activation)
+        if graph.output_scale and loss.from_logits:
+            raise Unsupported("Rescaling + from_logits")
+    optimizer = optimizer_description(model)
+    return Compiled(_with_decay(model, graph, optimizer), loss, optimizer, standardized)
+
+
+def _check_trained(model: keras.Model, graph: DenseGraph) -> None:
+    """Raises Unsupported where what the model trains is not exactly the kernels and biases of the graph."""
+    trained = {id(variable) for variable in model.trainable_variables}
+    for layer in graph.parts:
+        for name, variable in kernel_and_bias(layer).items():
+            if id(variable) not in trained:
+                frozen = f"{name}.trainable" if getattr(layer, "trainable", True) else "trainable"
+                raise Unsupported(f"{layer_title(layer)}, {frozen}=False")
+        if (
+            layer is not None and moving_statistics(layer) and not layer.trainable
+        ):  # which Keras then takes in training too
+            raise Unsupported(f"{layer_title(layer)}, trainable=False")
+    if len({id(variable) for variable in graph.variables}) < len(graph.variables):
+        raise Unsupported("Dense, one kernel in two layers")  # its gradients would have to be added up
+    known = {id(variable) for variable in graph.variables}
+    for variable in model.trainable_variables:
+        if id(variable) not in known:
+            raise Unsupported(f'Variable "{variable.path}"')
+
+
+def _with_decay(model: keras.Model, graph: DenseGraph, optimizer: OptimizerDescription) -> tuple[LayerDescription, ...]:
+    """The layers, with what the weight decay applies to."""
+    if not optimizer.weight_decay:
+        return tuple(graph.layers)
+    described = []
+    for part, description in zip(graph.parts, graph.layers, strict=True):
+        applies = {name: decays(model.optimizer, variable) for name, variable in kernel_and_bias(part).items()}
+        kernel, bias = (any(applies.get(name, False) for name in names) for names in (KERNELS, BIASES))
+        described.append(replace(description, kernel_decays=kernel, bias_decays=bias))
+    return tuple(described)
 
 
 def loss_description(model: keras.Model, last: str) -> LossDescription:

@@ -1,43 +1,34 @@
-"""A Keras model → its description for the native engine, or the part that the engine cannot run."""
+"""A model, of Keras or as a file has it → its description for the native engine, or the part that it cannot run."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import keras
-import numpy as np
-
-from rowwise.engine.native.compiled_description import (
-    checked_loss,
-    loss_description,
-    optimizer_description,
-)
-from rowwise.engine.native.graph import RECORDS, steps_of
-from rowwise.engine.native.layer_description import (
-    BIASES,
-    KERNELS,
-    kernel_and_bias,
-    moving_statistics,
-)
+from rowwise.engine.native.graph import RECORDS, Step, steps_of
+from rowwise.engine.native.layer_description import kernel_and_bias, moving_statistics
 from rowwise.engine.native.network_description import (
     LayerDescription,
     LossDescription,
     OptimizerDescription,
 )
-from rowwise.engine.native.step_description import Value, for_each, value_after
+from rowwise.engine.native.step_description import Value, value_after
 from rowwise.engine.protocol import Unsupported
-from rowwise.models.keras_view import decays, layer_title
-from rowwise.models.preparation import ScaledSquaredError
-from rowwise.models.target_layers import loss_fits
+from rowwise.models.kinds import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    import keras
+    import numpy as np
     from numpy.typing import NDArray
 
-    from rowwise.models.target_layers import TargetLayer
+    from rowwise.models.plain import PlainLayer, PlainModel, PlainWeight
+    from rowwise.models.target_functions import TargetFunction
+
+    Part: TypeAlias = keras.Layer | PlainLayer
+    Variable: TypeAlias = keras.Variable | PlainWeight
 
 
 @dataclass
@@ -56,22 +47,22 @@ class DenseGraph:
     """
 
     layers: list[LayerDescription] = field(default_factory=list)
-    parts: list[keras.Layer | None] = field(default_factory=list)
+    parts: list[Part | None] = field(default_factory=list)
     prepare: Callable[[NDArray[Any]], NDArray[np.float32]] | None = None
     scale: float = 1.0
     offset: float = 0.0
     output_scale: tuple[float, ...] = ()
     output_offset: tuple[float, ...] = ()
-    finish: TargetLayer | None = None
+    finish: TargetFunction | None = None
     dtype: str = "float32"  # of the input layer: Keras casts the records to it
 
     @property
-    def variables(self) -> list[keras.Variable]:
+    def variables(self) -> list[Variable]:
         """Kernels and biases, gammas and betas, in the order of the engine's arrays."""
         return [variable for part in self.parts for variable in kernel_and_bias(part).values()]
 
     @property
-    def statistics(self) -> list[keras.Variable]:
+    def statistics(self) -> list[Variable]:
         """Moving means and variances, in the order of the engine's arrays."""
         return [variable for part in self.parts for variable in moving_statistics(part)]
 
@@ -81,7 +72,9 @@ class DenseGraph:
         takers = [layer for number, layer in enumerate(self.layers) if number + 1 in layer.back]
         return self.offset == 0 and all(layer.kind == "dense" and not layer.dropout for layer in takers)
 
-    def add(self, layer: LayerDescription, takes: tuple[Value, ...], part: keras.Layer | None, shared: bool) -> Value:
+    def add(
+        self, layer: LayerDescription, takes: tuple[Value, ...], part: keras.Layer | PlainLayer | None, shared: bool
+    ) -> Value:
         """Add a layer that takes these values; returns what it gives, which several take where it is `shared`."""
         back = tuple(len(self.layers) - value.layer for value in takes)
         self.layers.append(replace(layer, back=back))
@@ -105,87 +98,66 @@ class Compiled:
     standardized: bool
 
 
-def describe(model: keras.Model) -> DenseGraph:
+def describe(model: keras.Model | PlainModel) -> DenseGraph:
     """The graph that the model computes.
 
     Raises:
         Unsupported: anything but Dense layers, with what may stand before, between, beside and after them.
     """
-    steps = steps_of(model)
-    if not model.built:
-        raise Unsupported(f"{type(model).__name__}, built=False")
-    takers = Counter(source for step in steps for source in step.sources)
-    graph = DenseGraph(dtype=keras.backend.standardize_dtype(model.inputs[0].dtype))
-    values = {RECORDS: Value(RECORDS, (None, *model.input_shape[1:]), takers[RECORDS] > 1)}
-    for number, step in enumerate(steps):
-        takes = [values[source] for source in step.sources]
-        values[number] = value_after(graph, step.layer, takes, takers[number] > 1)
+    graph = DenseGraph(dtype=str(model.inputs[0].dtype))
+    *_, (_, _, last) = _followed(model, graph)
     if not any(layer.kind == "dense" for layer in graph.layers):
         raise Unsupported("Dense: 0")
-    if values[len(steps) - 1].dropout:
+    if last.dropout:
         raise Unsupported("Dropout")
     return graph
 
 
-def compiled(model: keras.Model, graph: DenseGraph) -> Compiled:
-    """Loss and optimizer of a compiled model.
+def around(model: keras.Model | PlainModel, layer: str) -> tuple[DenseGraph, DenseGraph]:
+    """What the model computes before a Dense layer of its own, and up to its outputs.
+
+    The first has no layers where it is the records, prepared and scaled, that the Dense layer takes.
 
     Raises:
-        Unsupported: another loss or optimizer, or an option of theirs that the engine does not have; variables that
-            are frozen, or that no Dense layer has.
+        Unsupported: as `describe`, or there is no such layer that is computed on its own.
     """
-    _check_trained(model, graph)
-    last = graph.layers[-1]
-    standardized = type(model.loss) is ScaledSquaredError
-    if graph.finish is not None:
-        if not loss_fits(graph.finish, model.loss):
-            raise Unsupported(f"{layer_title(graph.finish)} + {getattr(model.loss, 'name', model.loss)}")
-        loss = checked_loss(model, model.loss, graph.finish.loss)
-        loss = replace(loss, levels=tuple(getattr(graph.finish, "levels", ())))
-    elif standardized:
-        if graph.output_scale != for_each(last.units, model.loss.scale):
-            raise Unsupported(f"ScaledSquaredError, scale={model.loss.scale}")
-        loss = checked_loss(model, model.loss, "mean_squared_error")
-    else:
-        loss = loss_description(model, last.activation)
-        if graph.output_scale and loss.from_logits:
-            raise Unsupported("Rescaling + from_logits")
-    optimizer = optimizer_description(model)
-    return Compiled(_with_decay(model, graph, optimizer), loss, optimizer, standardized)
+    graph = DenseGraph(dtype=str(model.inputs[0].dtype))
+    for step, takes, value in _followed(model, graph):
+        if step.layer.name == layer and kind_of(step.layer) == "Dense":
+            return _up_to(graph, takes[0]), _up_to(graph, value)
+    raise Unsupported(layer)
 
 
-def _check_trained(model: keras.Model, graph: DenseGraph) -> None:
-    """Raises Unsupported where what the model trains is not exactly the kernels and biases of the graph."""
-    trained = {id(variable) for variable in model.trainable_variables}
-    for layer in graph.parts:
-        for name, variable in kernel_and_bias(layer).items():
-            if id(variable) not in trained:
-                frozen = f"{name}.trainable" if getattr(layer, "trainable", True) else "trainable"
-                raise Unsupported(f"{layer_title(layer)}, {frozen}=False")
-        if (
-            layer is not None and moving_statistics(layer) and not layer.trainable
-        ):  # which Keras then takes in training too
-            raise Unsupported(f"{layer_title(layer)}, trainable=False")
-    if len({id(variable) for variable in graph.variables}) < len(graph.variables):
-        raise Unsupported("Dense, one kernel in two layers")  # its gradients would have to be added up
-    known = {id(variable) for variable in graph.variables}
-    for variable in model.trainable_variables:
-        if id(variable) not in known:
-            raise Unsupported(f'Variable "{variable.path}"')
+def _up_to(graph: DenseGraph, value: Value) -> DenseGraph:
+    """The graph with the layers alone that `value` is made of."""
+    sources = [[number - back for back in layer.back] for number, layer in enumerate(graph.layers)]
+    needed, waiting = set[int](), [value.layer]
+    while waiting:
+        if (number := waiting.pop()) != RECORDS and number not in needed:
+            needed.add(number)
+            waiting += sources[number]
+    kept = sorted(needed)
+    place = {RECORDS: RECORDS, **{number: at for at, number in enumerate(kept)}}
+    layers = [
+        replace(graph.layers[number], back=tuple(place[number] - place[source] for source in sources[number]))
+        for number in kept
+    ]
+    return replace(graph, layers=layers, parts=[graph.parts[number] for number in kept])
+
+
+def _followed(model: keras.Model | PlainModel, graph: DenseGraph) -> Iterator[tuple[Step, list[Value], Value]]:
+    """Each step, what it takes and what it gives; the graph has then what computes it."""
+    steps = steps_of(model)
+    if not model.built:
+        raise Unsupported(f"{type(model).__name__}, built=False")
+    takers = Counter(source for step in steps for source in step.sources)
+    values = {RECORDS: Value(RECORDS, (None, *model.input_shape[1:]), takers[RECORDS] > 1)}
+    for number, step in enumerate(steps):
+        takes = [values[source] for source in step.sources]
+        values[number] = value_after(graph, step.layer, takes, takers[number] > 1)
+        yield step, takes, values[number]
 
 
 def uncompiled(graph: DenseGraph) -> Compiled:
     """For predictions, which need neither loss nor optimizer."""
     return Compiled(tuple(graph.layers), LossDescription(), OptimizerDescription(), standardized=False)
-
-
-def _with_decay(model: keras.Model, graph: DenseGraph, optimizer: OptimizerDescription) -> tuple[LayerDescription, ...]:
-    """The layers, with what the weight decay applies to."""
-    if not optimizer.weight_decay:
-        return tuple(graph.layers)
-    described = []
-    for part, description in zip(graph.parts, graph.layers, strict=True):
-        applies = {name: decays(model.optimizer, variable) for name, variable in kernel_and_bias(part).items()}
-        kernel, bias = (any(applies.get(name, False) for name in names) for names in (KERNELS, BIASES))
-        described.append(replace(description, kernel_decays=kernel, bias_decays=bias))
-    return tuple(described)

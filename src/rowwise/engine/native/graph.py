@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
-
-from rowwise.engine.native.compiled_description import check_methods
+from rowwise.engine.native.layer_description import check_methods
 from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import calls_of, is_addition, is_functional, layer_title
+from rowwise.models.kinds import is_a, kind_of
+from rowwise.models.plain import PlainModel
+
+if TYPE_CHECKING:
+    import keras
 
 RECORDS = -1  # as a step: what the model itself takes
 
@@ -29,6 +32,8 @@ def steps_of(model: keras.Model) -> list[Step]:
         Unsupported: several inputs or outputs, a layer that is used twice, or an operation that is no layer; a model
             of another kind.
     """
+    if isinstance(model, PlainModel):
+        return [Step(layer, sources) for layer, sources in model.steps]
     steps: list[Step] = []
     if _walk(model, RECORDS, steps) != len(steps) - 1:
         raise Unsupported("Functional")
@@ -44,21 +49,21 @@ def _walk(model: keras.Model, source: int, steps: list[Step]) -> int:
         raise Unsupported(f"{layer_title(model)}, {model.dtype_policy.name}")
     if getattr(model, "activity_regularizer", None) is not None:
         raise Unsupported(f"{layer_title(model)}, activity_regularizer")
-    if type(model) is keras.Sequential:
+    if kind_of(model) == "Sequential":
         for layer in model.layers:
             source = _add(layer, (source,), steps)
         return source
     # Inputs and outputs in a dictionary are no single tensor.
     if not is_functional(model) or not all(
-        isinstance(s, keras.KerasTensor) for s in (_single(model.input), _single(model.output))
+        is_a(s, "KerasTensor") for s in (_single(model.input), _single(model.output))
     ):
         raise Unsupported(type(model).__name__)
     given = {id(_single(model.input)): source}  # of each tensor: the step that gives it
     for operation in model.operations:
         calls = calls_of(operation)
-        if not (isinstance(operation, keras.layers.Layer) or is_addition(operation)) or len(calls) != 1:
+        if not (is_a(operation, "Layer") or is_addition(operation)) or len(calls) != 1:
             raise Unsupported(layer_title(operation))
-        if isinstance(operation, keras.layers.InputLayer):
+        if is_a(operation, "InputLayer"):
             continue
         takes, gives = calls[0].input_tensors, calls[0].output_tensors
         if len(gives) != 1 or any(id(tensor) not in given for tensor in takes):
@@ -70,7 +75,7 @@ def _walk(model: keras.Model, source: int, steps: list[Step]) -> int:
 def _add(layer: Any, sources: tuple[int, ...], steps: list[Step]) -> int:
     if len(sources) > 1 and not is_addition(layer):
         raise Unsupported(layer_title(layer))
-    if isinstance(layer, keras.Model):
+    if is_a(layer, "Model"):
         return _walk(layer, sources[0], steps)
     steps.append(Step(layer, sources))
     return len(steps) - 1

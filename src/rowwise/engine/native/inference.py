@@ -11,8 +11,8 @@ import numpy as np
 from rowwise.cores import usable_cores
 from rowwise.engine.arrays import Arrays
 from rowwise.engine.native import instruction_sets, network
-from rowwise.engine.native.description import DenseGraph, describe, uncompiled
-from rowwise.engine.native.run import INFERENCE_BATCH, Records, network_description
+from rowwise.engine.native.description import DenseGraph, around, describe, uncompiled
+from rowwise.engine.native.records import INFERENCE_BATCH, Records, network_description
 from rowwise.engine.protocol import Unsupported
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import keras
     from numpy.typing import NDArray
+
+    from rowwise.models.plain import PlainModel
 
 BLOCK = 1 << 16  # records that are prepared at once
 FEW = 16  # records at most for which a network of few threads is kept: waking threads takes longer than the work
@@ -106,7 +108,32 @@ class _Network:
         return True
 
 
-def networks_for(model: keras.Model, threads: int | None = None) -> Networks | None:
+def dense_values(
+    model: keras.Model | PlainModel, layer: str, x: NDArray[Any]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    """What a Dense layer of a built model takes, `(records, features)`, and gives, `(records, units)`, for x
+    `(records, ...)`; None where this engine is missing or cannot run the model so far."""
+    if not instruction_sets():
+        return None
+    try:
+        found = []
+        for graph in around(model, layer):
+            if not graph.layers:
+                records = Records(Arrays(x, np.zeros(len(x), np.int32)), graph).x.astype(np.float32)
+                found.append(records * np.float32(graph.scale) + np.float32(graph.offset))
+                continue
+            networks = Networks(graph)
+            values = networks.outputs(x, [variable.value for variable in networks.variables])
+            if values is None:
+                return None
+            found.append(values)
+    except Unsupported:
+        return None
+    inputs, outputs = found
+    return inputs, outputs
+
+
+def networks_for(model: keras.Model | PlainModel, threads: int | None = None) -> Networks | None:
     """The networks of a built model; None where this engine is missing or cannot run the model."""
     if not instruction_sets():
         return None

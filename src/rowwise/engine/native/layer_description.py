@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import keras
+from typing import TYPE_CHECKING, Any
 
 from rowwise.engine.native.network_description import ACTIVATIONS, LayerDescription
 from rowwise.engine.protocol import Unsupported
-from rowwise.models.keras_view import layer_title
+from rowwise.models.activations import FUNCTIONS
+from rowwise.models.keras_view import layer_title, own_method
+from rowwise.models.kinds import is_a, is_plain, kind_of
+
+if TYPE_CHECKING:
+    import keras
 
 LEAKS = {"leaky_relu": 0.2, "elu": 1.0}  # the defaults of Keras's functions of these names
 
@@ -16,14 +19,20 @@ LEAKS = {"leaky_relu": 0.2, "elu": 1.0}  # the defaults of Keras's functions of 
 KERNELS, BIASES = ("kernel", "gamma"), ("bias", "beta")
 
 
-def kernel_and_bias(layer: keras.Layer | None) -> dict[str, keras.Variable]:
+def check_methods(part: Any, title: str) -> None:
+    """Raises Unsupported where the user has replaced a method of it."""
+    if not is_plain(part) and (name := own_method(part)):
+        raise Unsupported(f"{title}, {name}")
+
+
+def kernel_and_bias(layer: Any) -> dict[str, Any]:
     """What a layer trains, by name, in the engine's order: kernel and bias, or gamma and beta; those that it has."""
     return {name: variable for name in KERNELS + BIASES if (variable := getattr(layer, name, None)) is not None}
 
 
-def moving_statistics(layer: keras.Layer | None) -> list[keras.Variable]:
+def moving_statistics(layer: Any) -> list[Any]:
     """What a layer keeps of the batches that it has seen."""
-    return [layer.moving_mean, layer.moving_variance] if isinstance(layer, keras.layers.BatchNormalization) else []
+    return [layer.moving_mean, layer.moving_variance] if is_a(layer, "BatchNormalization") else []
 
 
 def dense(layer: keras.layers.Dense, dropout: float) -> LayerDescription:
@@ -46,8 +55,8 @@ def dense(layer: keras.layers.Dense, dropout: float) -> LayerDescription:
 
 
 NORMALIZATIONS = {
-    keras.layers.BatchNormalization: "batch_normalization",
-    keras.layers.LayerNormalization: "layer_normalization",
+    "BatchNormalization": "batch_normalization",
+    "LayerNormalization": "layer_normalization",
 }
 
 
@@ -60,7 +69,7 @@ def normalization(layer: keras.Layer, units: int) -> LayerDescription:
         raise Unsupported(f"{layer_title(layer)}, axis={layer.axis}")
     gamma, beta = (_penalty(layer, regularizer) for regularizer in (layer.gamma_regularizer, layer.beta_regularizer))
     return LayerDescription(
-        kind=NORMALIZATIONS[type(layer)],
+        kind=NORMALIZATIONS[kind_of(layer)],
         inputs=units,
         units=units,
         kernel=bool(layer.scale),
@@ -83,13 +92,17 @@ def _check_options(layer: keras.Layer, *names: str) -> None:
 def _penalty(layer: keras.Layer, regularizer: Any) -> tuple[float, float]:
     if regularizer is None:
         return 0.0, 0.0
-    if type(regularizer) not in (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2):
+    if kind_of(regularizer) not in ("L1", "L2", "L1L2"):
         raise Unsupported(f"{layer_title(layer)}, {type(regularizer).__name__}")
     return float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))
 
 
 def function_name(layer: Any, function: Any) -> str:
     """One of ACTIVATIONS."""
+    if (name := getattr(function, "__name__", "")) in ACTIVATIONS and function is FUNCTIONS[name]:
+        return name
+    import keras
+
     for name in ACTIVATIONS:
         if function is getattr(keras.activations, name):
             return name
@@ -98,17 +111,17 @@ def function_name(layer: Any, function: Any) -> str:
 
 def activation_of(layer: Any) -> tuple[str, float]:
     """Name and leak of a layer that is an activation by itself."""
-    kind = type(layer)
-    if kind is keras.layers.Activation:
+    kind = kind_of(layer)
+    if kind == "Activation":
         name = function_name(layer, layer.activation)
         return name, LEAKS.get(name, 0.0)
-    if kind is keras.layers.ReLU and layer.max_value is None and not layer.threshold:
+    if kind == "ReLU" and layer.max_value is None and not layer.threshold:
         leak = float(layer.negative_slope)
         return ("leaky_relu", leak) if leak else ("relu", 0.0)
-    if kind is keras.layers.LeakyReLU:
+    if kind == "LeakyReLU":
         return "leaky_relu", float(layer.negative_slope)
-    if kind is keras.layers.ELU:
+    if kind == "ELU":
         return "elu", float(layer.alpha)
-    if kind is keras.layers.Softmax and layer.axis == -1:
+    if kind == "Softmax" and layer.axis == -1:
         return "softmax", 0.0
     raise Unsupported(layer_title(layer))

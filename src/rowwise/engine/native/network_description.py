@@ -13,6 +13,7 @@ LOSSES = (
     "mean_squared_error",
     "mean_absolute_error",
 )
+SPARSE = LOSSES[0]
 # Of what the last Dense layer gives, before a layer of `models.target_layers` makes targets of it.
 OF_TARGET_LAYERS = ("poisson_deviance", "pinball", "ordered_crossentropy")
 

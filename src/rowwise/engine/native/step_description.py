@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
-from rowwise.engine.native.compiled_description import check_methods
 from rowwise.engine.native.graph import RECORDS
-from rowwise.engine.native.layer_description import NORMALIZATIONS, activation_of, dense, normalization
+from rowwise.engine.native.layer_description import NORMALIZATIONS, activation_of, check_methods, dense, normalization
 from rowwise.engine.native.network_description import LayerDescription
 from rowwise.engine.protocol import Unsupported
-from rowwise.models.encoding import Encoded, FeatureEncoding
 from rowwise.models.input_scaling import Normalized
 from rowwise.models.keras_view import is_addition, layer_title
-from rowwise.models.preparation import Preparation
-from rowwise.models.target_layers import TargetLayer
+from rowwise.models.kinds import is_a, kind_of
+from rowwise.models.piecewise import Encoded
+from rowwise.models.table_features import TableFeatures
+from rowwise.models.target_functions import TargetFunction
 
 if TYPE_CHECKING:
     from rowwise.engine.native.description import DenseGraph
@@ -50,32 +49,32 @@ def value_after(graph: DenseGraph, layer: Any, takes: list[Value], shared: bool)
     Raises:
         Unsupported: the engine cannot compute it, or not there.
     """
-    if isinstance(layer, keras.layers.Layer):
+    if is_a(layer, "Layer"):
         _check_layer(layer)
-    kind = type(layer)
-    if kind is keras.layers.InputLayer:
+    kind = kind_of(layer)
+    if kind == "InputLayer":
         return takes[0]
-    if kind is keras.layers.Identity:
+    if kind == "Identity":
         return _passed(graph, takes[0], shared)
     if graph.output_scale or graph.finish is not None:
         raise Unsupported(layer_title(layer))  # nothing may follow what the outputs became
     if is_addition(layer):
         return _added(graph, layer, takes, shared)
     (value,) = takes
-    if isinstance(layer, TargetLayer) or (kind is keras.layers.Rescaling and _is_plain(graph, value)):
+    if isinstance(layer, TargetFunction) or (kind == "Rescaling" and _is_plain(graph, value)):
         _finish(graph, layer, value)
         return value
-    if kind in (keras.layers.Flatten, keras.layers.Reshape) or kind in PREPARING:
+    if kind in ("Flatten", "Reshape") or kind in PREPARING:
         shape = _prepared(graph, layer, value)
         return replace(_passed(graph, value, shared), shape=shape)
-    if kind is keras.layers.Dropout:
+    if kind == "Dropout":
         if layer.noise_shape is not None or layer.rate >= 1:
             raise Unsupported(layer_title(layer))
         if value.shared:  # what others take stays as it is
             return _dropped(graph, replace(value, dropout=float(layer.rate)), shared)
         value = replace(_dropped(graph, value), dropout=float(layer.rate))
         return _passed(graph, value, shared)
-    if kind is keras.layers.Dense:
+    if kind == "Dense":
         _check_flat(layer, value)
         return graph.add(dense(layer, value.dropout), (value,), layer, shared)
     if kind in NORMALIZATIONS:
@@ -92,7 +91,7 @@ def value_after(graph: DenseGraph, layer: Any, takes: list[Value], shared: bool)
     return replace(value, shared=shared)
 
 
-def _check_layer(layer: keras.Layer) -> None:
+def _check_layer(layer: Any) -> None:
     check_methods(layer, layer_title(layer))
     if layer.dtype_policy.name != "float32":
         raise Unsupported(f"{layer_title(layer)}, {layer.dtype_policy.name}")
@@ -145,7 +144,7 @@ def _finish(graph: DenseGraph, layer: Any, value: Value) -> None:
     """What the model makes of the last layer's outputs."""
     if not _is_plain(graph, value) or value.shared:
         raise Unsupported(layer_title(layer))
-    if isinstance(layer, TargetLayer):
+    if isinstance(layer, TargetFunction):
         graph.finish = layer
     else:
         units = graph.layers[value.layer].units
@@ -153,36 +152,36 @@ def _finish(graph: DenseGraph, layer: Any, value: Value) -> None:
 
 
 # Layers that stand before all others; Flatten and Reshape may follow where they change nothing.
-PREPARING = (Preparation, FeatureEncoding, keras.layers.Normalization, keras.layers.Rescaling)
+PREPARING = ("Preparation", "FeatureEncoding", "Normalization", "Rescaling")
 
 
 def _prepared(graph: DenseGraph, layer: Any, value: Value) -> tuple[Any, ...]:
     """The shape of the records, after a layer that is applied to all of them."""
-    kind, title = type(layer), layer_title(layer)
+    kind, title = kind_of(layer), layer_title(layer)
     shape: tuple[Any, ...] = layer.compute_output_shape(value.shape)
-    if kind is keras.layers.Flatten and getattr(layer, "data_format", "channels_last") != "channels_last":
+    if kind == "Flatten" and getattr(layer, "data_format", "channels_last") != "channels_last":
         raise Unsupported(f"{title}, channels_first")
-    if kind is keras.layers.Flatten and value.layer != RECORDS:
+    if kind == "Flatten" and value.layer != RECORDS:
         return shape
     if value.layer != RECORDS or value.shared:
         raise Unsupported(title)
-    if kind in (keras.layers.Flatten, keras.layers.Reshape):
+    if kind in ("Flatten", "Reshape"):
         return shape
     scaled = (graph.scale, graph.offset) != (1.0, 0.0)
     if value.dropout or scaled:
         raise Unsupported(title)
-    if kind is keras.layers.Rescaling:
+    if kind == "Rescaling":
         if np.ndim(layer.scale) or np.ndim(layer.offset):
             raise Unsupported(title)
         graph.scale, graph.offset = float(layer.scale), float(layer.offset)
-    elif kind is FeatureEncoding:
+    elif kind == "FeatureEncoding":
         preparation = getattr(graph.prepare, "__self__", None)
-        if not isinstance(preparation, Preparation):
+        if not isinstance(preparation, TableFeatures):
             raise Unsupported(title)
         graph.prepare = Encoded(preparation, layer)
     elif graph.prepare:
         raise Unsupported(title)
-    elif kind is Preparation:
+    elif kind == "Preparation":
         graph.prepare = layer.prepare
     elif len(value.shape) != 2 or layer.invert or not layer.built:
         raise Unsupported(f"{title}, {value.shape}")

@@ -1,29 +1,28 @@
-"""A Keras model → its layers: in which order, how they are wired, what activation and kernel they have."""
+"""A Keras model → its layers: in which order, how they are wired, what activation and kernel they have.
+
+Classes are known by their names, so that a model which was read without Keras is looked at without Keras.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import keras
-from keras.src.models.functional import Functional  # has no public name, as the next has none
-from keras.src.ops.numpy import Add
+from rowwise.models.kinds import OURS, is_a, kind_of
+from rowwise.models.plain import PlainLayer, PlainModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import keras
+
 Shape = tuple[int | None, ...]
 
 # Layers that are an activation by themselves, and the name of the function in keras.activations.
-ACTIVATION_LAYERS = {
-    keras.layers.Softmax: "softmax",
-    keras.layers.ReLU: "relu",
-    keras.layers.LeakyReLU: "leaky_relu",
-    keras.layers.ELU: "elu",
-}
+ACTIVATION_LAYERS = {"Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu"}
 OLDER_KERAS = ("tf_keras.", "tensorflow.", "keras.engine.", "keras.src.engine.")  # modules of Keras 2's classes
 WRAPPED_BY_KERAS = ("build", "quantize")  # methods that Keras itself sets on every layer
 COMPUTING = ("call", "__call__", "update_step", "apply", "update_state", "result")
-PASSIVE = (keras.layers.Dropout, keras.layers.Identity)  # they give what they take, once the model is trained
+PASSIVE = ("Dropout", "Identity")  # they give what they take, once the model is trained
 
 
 def layers_of(model: Any) -> list[Any]:
@@ -39,13 +38,13 @@ def flat_layers(model: Any) -> Iterator[Any]:
 
 def last_layer(model: Any) -> Any | None:
     """The last layer that has a say in what a trained model gives; None where there is none."""
-    layers = [layer for layer in flat_layers(model) if not isinstance(layer, PASSIVE)]
+    layers = [layer for layer in flat_layers(model) if not is_a(layer, *PASSIVE)]
     return layers[-1] if layers else None
 
 
 def layer_title(layer: Any) -> str:
     """`Dense "hidden_1"`, as messages name a layer."""
-    return f'{type(layer).__name__} "{layer.name}"'
+    return f'{layer.kind if isinstance(layer, PlainLayer) else type(layer).__name__} "{layer.name}"'
 
 
 def is_of_keras(kind: type) -> bool:
@@ -59,6 +58,8 @@ def layer_kind(layer: Any) -> str:
     A subclass that leaves `call` as it is computes what its base does, whatever it is called; a user's own class does
     not, though it be called Dense.
     """
+    if isinstance(layer, PlainLayer):
+        return layer.kind
     own = next(base for base in type(layer).__mro__ if base.__module__.partition(".")[0] in ("keras", "rowwise"))
     same = all(getattr(type(layer), name, None) is getattr(own, name, None) for name in ("call", "__call__"))
     return own.__name__ if same and "call" not in vars(layer) else ""
@@ -84,8 +85,8 @@ def own_method(part: Any) -> str | None:
 
 def activation_name(layer: Any) -> str:
     """What a layer ends with, as keras.activations calls it, or the name of the user's own function; empty for none."""
-    for layer_class, name in ACTIVATION_LAYERS.items():
-        if isinstance(layer, layer_class):
+    for kind, name in ACTIVATION_LAYERS.items():
+        if is_a(layer, kind):
             return name
     return getattr(attribute(layer, "activation"), "__name__", "")
 
@@ -100,14 +101,14 @@ def attribute(layer: Any, name: str) -> Any | None:
 
 def has_keras_activation(layer: Any) -> bool:
     """Whether the activation is one of Keras's, applied to all that the layer gives."""
-    if isinstance(layer, keras.layers.Dense | keras.layers.Activation):
-        return str(getattr(layer.activation, "__module__", "")).startswith("keras.")
-    return isinstance(layer, tuple(ACTIVATION_LAYERS))
+    if is_a(layer, "Dense", "Activation"):
+        return str(getattr(layer.activation, "__module__", "")).startswith(OURS)
+    return is_a(layer, *ACTIVATION_LAYERS)
 
 
 def dense_kernels(model: Any) -> list[keras.Variable]:
     """The kernels `(inputs, units)` of the model's Dense layers that are built, in order."""
-    dense = (layer for layer in flat_layers(model) if isinstance(layer, keras.layers.Dense))
+    dense = (layer for layer in flat_layers(model) if is_a(layer, "Dense"))
     return [layer.kernel for layer in dense if layer.built]
 
 
@@ -130,7 +131,7 @@ def is_shape(shape: Any) -> bool:
 def is_model(model: Any) -> bool:
     """Whether Keras trains it: a Model, or a Layer that was given a Trainer's methods beside."""
     trained = all(hasattr(model, name) for name in ("compile", "fit", "train_step"))
-    return isinstance(model, keras.Model) or (isinstance(model, keras.Layer) and trained)
+    return isinstance(model, PlainModel) or is_a(model, "Model") or (is_a(model, "Layer") and trained)
 
 
 def is_of_older_keras(model: Any) -> bool:
@@ -140,12 +141,12 @@ def is_of_older_keras(model: Any) -> bool:
 
 def is_functional(model: Any) -> bool:
     """Whether `keras.Model(inputs, outputs)` made it. What derives from that class may override `call`."""
-    return type(model) is Functional
+    return kind_of(model) == "Functional"
 
 
 def is_addition(operation: Any) -> bool:
     """Whether it adds up what it takes, a layer or `a + b`; one that takes a single tensor adds a number to it."""
-    return type(operation) in (keras.layers.Add, Add)
+    return kind_of(operation) == "Add"
 
 
 def calls_of(operation: Any) -> list[Any]:
@@ -166,7 +167,7 @@ def graph_calls(model: Any) -> Iterator[tuple[Any, Any | None]]:
     graph = getattr(model, "_functional", None) or model  # a Sequential keeps its graph one step further in
     nodes = {id(node) for level in getattr(graph, "_nodes_by_depth", {}).values() for node in level}
     for layer in getattr(graph, "operations", None) or layers_of(model):
-        if not nodes and isinstance(layer, keras.layers.InputLayer):
+        if not nodes and is_a(layer, "InputLayer"):
             continue
         calls = [call for call in calls_of(layer) if not nodes or id(call) in nodes]
         for call in calls or [None]:

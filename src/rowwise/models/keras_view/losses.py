@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import keras
+from typing import TYPE_CHECKING, Any
 
 from rowwise.models.keras_view.layers import (
     PASSIVE,
@@ -17,7 +15,12 @@ from rowwise.models.keras_view.layers import (
     layer_title,
     producer,
 )
+from rowwise.models.kinds import is_a
+from rowwise.models.plain import PlainLoss, PlainModel
 from rowwise.text import say
+
+if TYPE_CHECKING:
+    import keras
 
 SPARSE = "sparse_categorical_crossentropy"
 CATEGORICAL = ("categorical_crossentropy", "categorical_focal_crossentropy")
@@ -90,6 +93,8 @@ class Output:
 def loss_of(model: keras.Model) -> Loss | None:
     """The one loss that the model was compiled with; None where there are several, or it is none of Keras's."""
     loss: Any = getattr(model, "loss", None)
+    if loss is None:
+        return None
     if isinstance(loss, dict):
         loss = list(loss.values())
     if isinstance(loss, list | tuple):
@@ -99,6 +104,10 @@ def loss_of(model: keras.Model) -> Loss | None:
 
 def named_loss(loss: Any) -> Loss | None:
     """`"bce"`, `keras.losses.binary_crossentropy` or `keras.losses.BinaryCrossentropy(...)` → a Loss."""
+    if isinstance(loss, PlainLoss):
+        return Loss(loss.name, loss.from_logits, loss.ignored) if loss.name else None
+    import keras
+
     if isinstance(loss, str):
         try:
             loss = keras.losses.get(loss)
@@ -130,14 +139,14 @@ def output_of(model: keras.Model, record: Shape | None = None) -> Output | None:
     shape = getattr(model, "output_shape", None) if model.built else None
     if shape is not None and not is_shape(shape):
         return None
-    if isinstance(model, keras.Sequential):
-        layers = [layer for layer in model.layers if not isinstance(layer, PASSIVE)]
+    if isinstance(model, PlainModel) or is_a(model, "Sequential"):
+        layers = [layer for layer in model.layers if not is_a(layer, *PASSIVE)]
         last = layers[-1] if layers else None
     else:
         last = producer(model.outputs[0]) if getattr(model, "outputs", None) else None
     if last is None:
         return Output(say("mistake.outputs"), record) if record else None
-    if isinstance(last, keras.Sequential) or getattr(last, "outputs", None):
+    if is_a(last, "Sequential") or getattr(last, "outputs", None):
         return output_of(last, record)
     units = attribute(last, "units")
     record_shape = shape[1:] if shape is not None else record or ((units,) if units is not None else None)

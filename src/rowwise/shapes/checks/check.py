@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from rowwise.data.dataset import Dataset, check_finite
 from rowwise.errors import DataError, ModelError, ShapeError, UsageError
 from rowwise.models.keras_view import input_shape, is_model, is_of_older_keras, loss_of, output_of
+from rowwise.models.kinds import is_a
+from rowwise.models.plain import PlainModel
 from rowwise.shapes.checks.as_array import array_of, no_array
 from rowwise.shapes.checks.input_shapes import check_input
 from rowwise.shapes.checks.input_values import check_indices, check_pixels
@@ -22,6 +23,7 @@ from rowwise.shapes.checks.record_shapes import same
 from rowwise.shapes.shape_text import shape_text
 
 if TYPE_CHECKING:
+    import keras
     from numpy.typing import NDArray
 
 
@@ -133,7 +135,7 @@ def _refuse_two(data: Any) -> None:
 
 def check_kind(model: Any) -> None:
     """Raises ModelError where `model` is no Keras model, or has several inputs or outputs."""
-    if not isinstance(model, keras.Model):
+    if not (isinstance(model, PlainModel) or is_a(model, "Model")):
         raise ModelError("model.kind", found=type(model).__name__)
     if model.built:  # a subclass of Model has neither inputs nor outputs to count
         inputs, outputs = (len(getattr(model, side, None) or [()]) for side in ("inputs", "outputs"))

@@ -9,30 +9,22 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import keras
-
 from rowwise.errors import ShapeError
-from rowwise.models.keras_view import failed_calls, flat_layers, input_shape, layer_title, unfiltered_tracebacks
+from rowwise.models.keras_view import flat_layers, input_shape, layer_title
+from rowwise.models.kinds import is_a, kind_of
 from rowwise.shapes.checks.as_array import array_or_zeros
 from rowwise.shapes.checks.layer_shapes import check_layer
 from rowwise.shapes.checks.record_shapes import check_record, same
 from rowwise.shapes.shape_text import shape_text
 
 if TYPE_CHECKING:
+    import keras
     from numpy.typing import NDArray
 
     Shape = tuple[int | None, ...]
 
 # Layers that take records of any shape, and so do not tell how many axes were meant. What derives from them may.
-ANY_SHAPE = (
-    keras.layers.InputLayer,
-    keras.layers.Dropout,
-    keras.layers.GaussianNoise,
-    keras.layers.Rescaling,
-    keras.layers.Normalization,
-    keras.layers.BatchNormalization,
-    keras.layers.Activation,
-)
+ANY_SHAPE = ("InputLayer", "Dropout", "GaussianNoise", "Rescaling", "Normalization", "BatchNormalization", "Activation")
 
 
 def check_input(model: keras.Model, x: NDArray[Any], labels: int | None = None) -> Shape | None:
@@ -55,7 +47,7 @@ def check_input(model: keras.Model, x: NDArray[Any], labels: int | None = None) 
         check_record(expected[1:], x.shape, _first_layer(model))
     elif model.built:
         return _output_of_call(model, x)
-    elif isinstance(model, keras.Sequential) and model.layers:
+    elif is_a(model, "Sequential") and model.layers:
         check_layer(model.layers[0], [x.shape])  # its kernels have no shape yet, but may want a number of axes
         shape = x.shape
         with suppress(Exception):  # a layer that cannot tell before it is built
@@ -75,8 +67,8 @@ def check_layer_call(layer: Any, inputs: Any) -> None:
     shapes = [tuple(getattr(tensor, "shape", None) or ()) for tensor in tensors]
     if not all(shapes) or not all(isinstance(size, int | None) for shape in shapes for size in shape):
         return
-    symbolic = any(isinstance(tensor, keras.KerasTensor) for tensor in tensors)
-    if not isinstance(layer, keras.Model):
+    symbolic = any(is_a(tensor, "KerasTensor") for tensor in tensors)
+    if not is_a(layer, "Model"):
         check_layer(layer, shapes, symbolic)
     elif not symbolic:
         array = array_or_zeros(tensors[0]) if len(tensors) == 1 else None
@@ -101,11 +93,11 @@ def _check_declared(model: keras.Model, record: Shape, found: tuple[int, ...], l
     """Raises ShapeError where `keras.Input` was given the axis of records too: `(None, 784)` or `(32, 784)`."""
     if len(record) < 2 or len(found) != len(record) or not same(record[1:], found[1:]):
         return
-    layer = next((layer for layer in flat_layers(model) if type(layer) not in ANY_SHAPE), None)
+    layer = next((layer for layer in flat_layers(model) if kind_of(layer) not in ANY_SHAPE), None)
     if getattr(getattr(layer, "input_spec", None), "ndim", None) == len(record) + 1:
         return  # it takes no axis less: this is one record
     image = record[0] in record[1:]  # its sides may be equal, the number of records and of features seldom are
-    of_rows = isinstance(layer, keras.layers.Dense) and not image
+    of_rows = is_a(layer, "Dense") and not image
     if of_rows or labels == found[0] > 1 or (record[0] not in (None, found[0]) and not image):
         raise declared(record, found)
 
@@ -118,6 +110,10 @@ def _output_of_call(model: keras.Model, x: NDArray[Any]) -> Shape | None:
     """
     if x.dtype.kind not in "buif":
         return None
+    import keras
+
+    from rowwise.models.keras_view import unfiltered_tracebacks
+
     try:
         with unfiltered_tracebacks():
             output = model.compute_output_spec(keras.KerasTensor(x.shape, str(x.dtype)))
@@ -130,10 +126,12 @@ def _output_of_call(model: keras.Model, x: NDArray[Any]) -> Shape | None:
 
 def _check_calls_of(error: Exception) -> None:
     """Raises ShapeError where what a layer was called with explains the error."""
+    from rowwise.models.keras_view import failed_calls
+
     try:
         for name, arguments in failed_calls(error):
             owner = arguments.get("self")
-            if name == "__call__" and isinstance(owner, keras.Layer):
+            if name == "__call__" and is_a(owner, "Layer"):
                 check_layer_call(owner, *(arguments.get("args") or (None,))[:1])
     except ShapeError:
         raise
@@ -143,5 +141,5 @@ def _check_calls_of(error: Exception) -> None:
 
 def _first_layer(model: keras.Model) -> str:
     """`Dense "hidden_1"`: the first layer that is not only an input."""
-    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)] or [model]
+    layers = [layer for layer in model.layers if not is_a(layer, "InputLayer")] or [model]
     return layer_title(layers[0])

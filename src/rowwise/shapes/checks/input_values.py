@@ -4,46 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from rowwise.data.dataset import PIXEL_MAX
 from rowwise.errors import DataError, warn_user
 from rowwise.models.keras_view import flat_layers, layer_title
+from rowwise.models.kinds import is_a
 from rowwise.text import say
 
 if TYPE_CHECKING:
+    import keras
     from numpy.typing import NDArray
 
 SAMPLE = 256  # records looked at for the scale of the pixels; the rest only before a warning is given
 FEWEST_PIXELS = 64  # 8 x 8: rows with fewer features are a table's, not an image's
 DARK = 1 / 50  # a Rescaling by less than this was made for 0..255
 RESCALES, UNSCALED, UNKNOWN_SCALE = "rescales", "none", "unknown"
-WITH_KERNELS = (
-    keras.layers.Dense,
-    keras.layers.Conv1D,
-    keras.layers.Conv2D,
-    keras.layers.Conv3D,
-    keras.layers.DepthwiseConv2D,
-    keras.layers.SeparableConv2D,
-)
+WITH_KERNELS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D")
 # Layers that give the values which they take, in another arrangement.
-REARRANGING = (
-    keras.layers.InputLayer,
-    keras.layers.Flatten,
-    keras.layers.Reshape,
-    keras.layers.Dropout,
-    keras.layers.ZeroPadding2D,
-    keras.layers.Permute,
-)
+REARRANGING = ("InputLayer", "Flatten", "Reshape", "Dropout", "ZeroPadding2D", "Permute")
 
 
 def check_indices(model: keras.Model, x: NDArray[Any]) -> None:
     """Raises DataError where an Embedding, which looks up rows by number, has no row: on JAX the result is NaN."""
-    first = next((layer for layer in flat_layers(model) if not isinstance(layer, keras.layers.InputLayer)), None)
-    if not isinstance(first, keras.layers.Embedding) or not x.size:
+    first = next((layer for layer in flat_layers(model) if not is_a(layer, "InputLayer")), None)
+    if not is_a(first, "Embedding") or not x.size:
         return
-    least, most, rows = x.min(), x.max(), int(first.input_dim)
+    least, most, rows = x.min(), x.max(), int(first.input_dim)  # type: ignore[union-attr]
     if least < 0 or most >= rows:
         outside = least if least < 0 else most
         raise DataError(
@@ -83,11 +70,11 @@ def _is_scaled(x: NDArray[Any]) -> bool:
 def scale_of(model: keras.Model) -> tuple[str, str]:
     """`RESCALES` by 1/255 or so, `UNSCALED` before the first kernel, or `UNKNOWN_SCALE`; and the layer that tells."""
     for layer in flat_layers(model):
-        if isinstance(layer, keras.layers.Rescaling):
+        if is_a(layer, "Rescaling"):
             small = np.max(np.abs(np.asarray(layer.scale))) < DARK
             return (RESCALES if small else UNKNOWN_SCALE), layer_title(layer)
-        if isinstance(layer, WITH_KERNELS):
+        if is_a(layer, *WITH_KERNELS):
             return UNSCALED, layer_title(layer)
-        if not isinstance(layer, REARRANGING):
+        if not is_a(layer, *REARRANGING):
             break  # it may well scale
     return UNKNOWN_SCALE, ""

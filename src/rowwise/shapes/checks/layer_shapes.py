@@ -10,10 +10,9 @@ import math
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-import keras
-
 from rowwise.errors import ShapeError
 from rowwise.models.keras_view import layer_title
+from rowwise.models.kinds import is_a
 from rowwise.shapes.checks.record_shapes import check_record, counted, same
 from rowwise.shapes.shape_text import product, shape_text
 from rowwise.text import say
@@ -22,12 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Shape = tuple[int | None, ...]
-L = keras.layers
-ELEMENTWISE = (L.Add, L.Subtract, L.Multiply, L.Average, L.Maximum, L.Minimum)
-TRANSPOSED = (L.Conv1DTranspose, L.Conv2DTranspose, L.Conv3DTranspose)
+ELEMENTWISE = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
+TRANSPOSED = ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
 
 # Their weights have a size of the input's last axis (the channels' axis).
-NEEDS_SIZE = (L.Dense, L.Conv1D, L.Conv2D, L.Conv3D, L.BatchNormalization, L.SimpleRNN, L.LSTM, L.GRU)
+NEEDS_SIZE = ("Dense", "Conv1D", "Conv2D", "Conv3D", "BatchNormalization", "SimpleRNN", "LSTM", "GRU")
 
 
 def check_layer(layer: Any, shapes: Sequence[Shape], symbolic: bool = False) -> None:
@@ -41,7 +39,7 @@ def check_layer(layer: Any, shapes: Sequence[Shape], symbolic: bool = False) -> 
     Raises:
         ShapeError: they do not fit.
     """
-    if isinstance(layer, (*ELEMENTWISE, L.Concatenate)):
+    if is_a(layer, *ELEMENTWISE, "Concatenate"):
         _check_merge(layer, shapes)
         return
     if len(shapes) != 1:
@@ -51,12 +49,12 @@ def check_layer(layer: Any, shapes: Sequence[Shape], symbolic: bool = False) -> 
     if specs and specs[0] is not None and len(specs) == 1:
         _check_axes(layer, specs[0], shape, symbolic)
         _check_sizes(layer, specs[0], shape, symbolic)
-    if symbolic and not layer.built and isinstance(layer, NEEDS_SIZE):
+    if symbolic and not layer.built and is_a(layer, *NEEDS_SIZE):
         first = getattr(layer, "data_format", "") == "channels_first"
         axis = 1 if first else len(shape) - 1
         if shape[axis] is None:
             raise ShapeError("mistake.build_none", layer=layer_title(layer), found=shape_text(shape), axis=axis)
-    if isinstance(layer, L.Reshape):
+    if is_a(layer, "Reshape"):
         _check_reshape(layer, shape)
     elif not symbolic or len(shape) > 2:
         _check_window(layer, shape)
@@ -98,7 +96,7 @@ def _check_sizes(layer: Any, spec: Any, shape: Shape, symbolic: bool) -> None:
             continue
         if not symbolic:
             record = tuple(expected.get(place, found) for place, found in enumerate(shape))[1:]
-            if isinstance(layer, L.Dense) and math.prod(_sizes(shape[1:])) == size:
+            if is_a(layer, "Dense") and math.prod(_sizes(shape[1:])) == size:
                 record = (size,)
             if len(record) != 2:  # else steps of a sequence, not an image
                 check_record(record, _sizes(shape), layer_title(layer))
@@ -117,7 +115,7 @@ def _check_merge(layer: Any, shapes: Sequence[Shape]) -> None:
     values: dict[str, Any] = {"layer": layer_title(layer), "found": ", ".join(map(shape_text, shapes))}
     if len(shapes) < 2:
         raise ShapeError("mistake.merge_one", **values, code=f"keras.layers.{type(layer).__name__}()([a, b])")
-    if isinstance(layer, L.Concatenate):
+    if is_a(layer, "Concatenate"):
         axis = layer.axis % len(shapes[0])
         rest = [shape[:axis] + shape[axis + 1 :] for shape in shapes]
         if not all(same(rest[0], other) for other in rest):
@@ -133,7 +131,7 @@ def _check_window(layer: Any, shape: Shape) -> None:
     window = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
     if not isinstance(window, tuple) or getattr(layer, "padding", "") != "valid" or len(shape) != len(window) + 2:
         return
-    if isinstance(layer, TRANSPOSED):
+    if is_a(layer, *TRANSPOSED):
         return
     sizes = shape[2:] if getattr(layer, "data_format", "") == "channels_first" else shape[1:-1]
     spread = getattr(layer, "dilation_rate", None) or (1,) * len(window)

@@ -1,4 +1,4 @@
-"""A Keras model → the facts of its layers: kinds, names, shapes, weights.
+"""A model → the facts of its layers: kinds, names, shapes, weights.
 
 The only module that reads Keras's objects for the ledger. From here on plain values are counted, drawn and explained,
 so that the course's model can be explained without importing Keras.
@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from rowwise.models.plain import PlainModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -106,9 +108,22 @@ _SETTINGS = (
 )
 
 
-def read(model: keras.Model) -> tuple[LayerFacts, ...]:
+def read(model: keras.Model | PlainModel) -> tuple[LayerFacts, ...]:
     """The facts of every layer in the order of computation, nested models opened; `model` may be unbuilt."""
+    if isinstance(model, PlainModel):
+        return tuple(_of_plain(model))
     return tuple(_of_model(model, 0, set()))
+
+
+def _of_plain(model: PlainModel) -> Iterator[LayerFacts]:
+    """As of the Keras model that the file is of."""
+    names = [*(layer.name for layer, _ in model.steps), model.input.name]  # the last of which -1 is
+    for layer, sources in [(model.input, ()), *model.steps]:
+        weights = tuple(Weight(weight.name, weight.shape, weight.trainable) for weight in layer.weights)
+        shapes = (layer.input_shapes, (layer.output_shape,))
+        yield LayerFacts(
+            layer.kind, layer.name, *shapes, weights, _settings(layer), tuple(names[source] for source in sources)
+        )
 
 
 def course(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rowwise.errors import ModelError, UsageError
 from rowwise.files import atomic_write
+from rowwise.models.plain import PlainModel
 from rowwise.shapes.ledger.conventions import CONVENTIONS, Example, dense_arrays, dense_equation, example
 from rowwise.shapes.ledger.facts import LayerFacts, Weight, course, read
 from rowwise.shapes.ledger.rules import Rule, numbers_of, rule_of
@@ -356,6 +357,8 @@ def _layers(model: Any) -> tuple[str, tuple[LayerFacts, ...]]:
         return "dense", course()
     if isinstance(model, tuple):
         return "dense", model
+    if isinstance(model, PlainModel):
+        return model.name, read(model)
     keras = sys.modules.get("keras")  # a model exists only where Keras was imported
     if keras is not None and isinstance(model, keras.Model):
         return model.name, read(model)

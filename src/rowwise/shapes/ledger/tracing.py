@@ -10,11 +10,19 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset
 from rowwise.errors import ModelError, UsageError
+from rowwise.models.activations import FUNCTIONS
+from rowwise.models.kinds import is_a
 from rowwise.text import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import keras
     from numpy.typing import ArrayLike, NDArray
+
+    from rowwise.models.plain import PlainModel
+
+    Values = Callable[[str, NDArray[Any]], tuple[NDArray[Any], NDArray[Any]] | None]
 
 SCHEMA = 1  # of `to_dict`
 LONGEST = 28  # letters of a feature's name
@@ -193,7 +201,14 @@ class Trace:
             return to_png(figure)
 
 
-def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, layer: str | None = None) -> Trace:
+def trace(
+    model: keras.Model | PlainModel,
+    x: ArrayLike | Dataset,
+    record: int,
+    unit: int,
+    layer: str | None = None,
+    values: Values | None = None,
+) -> Trace:
     """Follow one number: feature by feature through the kernel's column, bias and activation.
 
     Args:
@@ -202,13 +217,13 @@ def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, la
         record: which record, from 0.
         unit: which unit of the layer, from 0.
         layer: the name of a Dense layer; None for the first.
+        values: computes what a Dense layer, by its name, takes and gives for records; None for Keras, which also
+            computes where it gives None.
 
     Raises:
         ModelError: no such Dense layer. UsageError: no such record or unit. ShapeError: x does not fit the model.
         DataError: x holds no records, or no numbers.
     """
-    import keras
-
     from rowwise.models.keras_view import layer_kind
     from rowwise.shapes.checks.as_array import array_of
     from rowwise.shapes.checks.check import check_kind, check_records
@@ -227,14 +242,13 @@ def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, la
             raise UsageError(f"trace.number.{name}", found=number, last=end - 1)
 
     batch = x[record : record + 1]
-    inputs, outputs = (
-        np.asarray(keras.Model(model.inputs[0], part)(batch)) for part in (chosen.input, chosen.output)
-    )  # (1, features) and (1, units)
+    computed = values(chosen.name, batch) if values is not None else None
+    inputs, outputs = computed or _by_keras(model, chosen, batch)  # (1, features) and (1, units)
     if inputs.ndim != 2:
         raise ModelError("trace.axes", layer=chosen.name, found=inputs.shape)
     kernel = np.asarray(chosen.kernel)
     bias = np.asarray(chosen.bias) if chosen.use_bias else np.zeros(kernel.shape[1], kernel.dtype)
-    activated = np.asarray(chosen.activation(keras.ops.convert_to_tensor(inputs @ kernel + bias)))
+    activated = _activated(chosen.activation, inputs @ kernel + bias)
     names = _names(model, inputs.shape[1]) if chosen is dense[0] else ()
     are_values = math.prod(x.shape[1:]) == inputs.shape[1] and chosen is dense[0] and not names
     return Trace(
@@ -254,24 +268,41 @@ def trace(model: keras.Model, x: ArrayLike | Dataset, record: int, unit: int, la
     )
 
 
-def _names(model: keras.Model, features: int) -> tuple[str, ...]:
+def _by_keras(model: Any, layer: Any, batch: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    import keras
+
+    inputs, outputs = (np.asarray(keras.Model(model.inputs[0], part)(batch)) for part in (layer.input, layer.output))
+    return inputs, outputs
+
+
+def _activated(activation: Any, x: NDArray[Any]) -> NDArray[Any]:
+    """What the activation makes of `(records, units)`, in NumPy where it is one of those that are known so."""
+    if activation in FUNCTIONS.values():
+        return activation(x)
+    import keras
+
+    known = FUNCTIONS.get(getattr(activation, "__name__", ""))
+    if known is not None and activation is getattr(keras.activations, known.__name__):
+        return known(x)
+    return np.asarray(activation(keras.ops.convert_to_tensor(x)))
+
+
+def _names(model: keras.Model | PlainModel, features: int) -> tuple[str, ...]:
     """The features of the first Dense layer of a table's model, by name; none where the model takes no table.
 
     In models of earlier versions columns of many levels come last, each with as many features as its Embedding has.
     """
-    import keras
-
-    from rowwise.models.encoding import FeatureEncoding
+    from rowwise.models.piecewise import PiecewiseFeatures
 
     schema = next((layer.schema for layer in model.layers if hasattr(layer, "schema")), None)
     if schema is None:
         return ()
-    encoding = next((layer for layer in model.layers if isinstance(layer, FeatureEncoding)), None)
+    encoding = next((layer for layer in model.layers if isinstance(layer, PiecewiseFeatures)), None)
     if encoding is not None:
         names = encoding.names(schema)
         return names if len(names) == features else ()
     names = schema.features[: len(schema.features) - len(schema.embedded)]
-    widths = [layer.output_dim for layer in model.layers if isinstance(layer, keras.layers.Embedding)]
+    widths = [layer.output_dim for layer in model.layers if is_a(layer, "Embedding")]
     for column, width in zip(schema.embedded, widths, strict=False):
         names += tuple(f"{column.name}[{number}]" for number in range(width))
     return names if len(names) == features else ()
