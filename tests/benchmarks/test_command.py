@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 import sys
 
 import pytest
@@ -87,6 +88,24 @@ def test_an_epoch_out_of_core_is_measured_with_its_memory_and_says_that_pandas_i
     assert rowwise["seconds"] * rowwise["per_second"] == pytest.approx(4000, rel=0.01)
     assert 50 < rowwise["peak_mib"] < 2000
     assert pandas == {"trainer": "pandas, scikit-learn (pandas is not installed)"}
+
+
+@pytest.mark.thorough
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="there is no wrk on this machine")
+def test_a_server_is_measured_by_each_kind_of_body_without_an_error(capsys, monkeypatch):
+    monkeypatch.setattr("rowwise.benchmarks.serving.SECONDS", 1)
+    assert main(["bench", "digits", "--parts", "serve", "--repeats", "1", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["serve"][:8]
+    assert [row["errors"] for row in rows] == [0] * 8
+    assert [row["per_second"] > 100 for row in rows] == [True] * 8
+    assert rows[4]["per_second"] == pytest.approx(1000 * rows[4]["requests_per_second"], rel=0.1)
+
+
+def test_without_wrk_the_server_is_not_measured(capsys, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert main(["bench", "digits", "--parts", "serve", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["serve"] == [{"what": "rowwise (wrk is not installed)"}]
 
 
 @pytest.mark.slow

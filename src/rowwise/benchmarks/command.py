@@ -29,6 +29,7 @@ PARTS = (
     "memory",
     "tables",
     "outofcore",
+    "serve",
 )
 WITHOUT_DATA = ("models", "first", "tables", "outofcore")  # they bring their own records
 FEWEST = 1000  # records of a file that is worth reading in pieces
@@ -103,6 +104,7 @@ def _measured(
     from rowwise.benchmarks.models import first, models
     from rowwise.benchmarks.outofcore import out_of_core
     from rowwise.benchmarks.real_tables import TABLES
+    from rowwise.benchmarks.serving import serving
     from rowwise.benchmarks.tables import tables, trainer_names, views
     from rowwise.data import load
 
@@ -130,6 +132,7 @@ def _measured(
         "memory": lambda: parts.memory(settings.data),
         "tables": lambda: tables(settings.seeds, of_tables, trainers, results_file),
         "outofcore": lambda: out_of_core(settings.records, settings.batch_size),
+        "serve": lambda: serving(train, settings.repeats),
     }
     machine = _machine()
     results: dict[str, Any] = {
