@@ -229,6 +229,29 @@ def test_a_refit_that_is_stopped_leaves_the_first_model_and_goes_on_later(epochs
     assert_same_weights(whole, resumed)
 
 
+@pytest.mark.parametrize("epochs", [0, 2])
+def test_a_refit_may_be_stopped_again_before_it_goes_on(epochs):
+    whole = trained("whole", refit=True, **PATIENCE)
+
+    def stopping(stop, after):
+        began = []
+
+        def observe(event):
+            began.extend([event] if isinstance(event, events.RefitBegan) else [])
+            if began and (not after or (isinstance(event, events.EpochEnded) and event.number == after)):
+                stop.set()
+
+        return {"observer": observe, "stop": stop}
+
+    trained("part", refit=True, **stopping(threading.Event(), epochs), **PATIENCE)
+    again = rowwise.train(resume="part", out="again", verbose=0, pictures=False, **stopping(threading.Event(), 0))
+    assert again.record.interrupted
+    assert len(again.record.refit) == epochs
+    resumed = rowwise.train(resume="again", out="resumed", verbose=0, pictures=False)
+    assert_same_weights(whole, resumed)
+    assert [e.figures for e in resumed.record.refit] == [e.figures for e in whole.record.refit]
+
+
 def test_a_refit_that_is_stopped_with_its_last_epoch_is_whole():
     whole = trained("whole", refit=True, **PATIENCE)
     stop, ended = threading.Event(), []
