@@ -79,6 +79,8 @@ def do(line):
         assert {word for word in words if word.startswith("--")} <= options_of(words[1])
         return
     quick = [] if "--epochs" in words else QUICK.get(words[1], [])
+    if words[1] == "train" and "--target" in words:
+        quick = [*quick, "--preset", "fast"]
     assert main([*words[1:], *quick]) == 0, line
 
 
