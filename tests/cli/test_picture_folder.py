@@ -71,10 +71,49 @@ def test_training_says_what_the_pictures_became(rowwise, pictures, here, no_pict
 
 def test_a_run_keeps_how_its_pictures_were_prepared(run, trained):
     data = record(run)["data"]
-    assert data["source"]["pictures"] == "whole"
+    assert data["source"]["pictures"] == "border"
     assert data["classes"] == ["bar", "cross"]
     assert data["shape"] == [20, 24, 3]
     assert record(trained)["data"]["source"]["pictures"] == "object"  # the digits
+
+
+def test_pictures_of_another_fit_go_the_whole_way(rowwise, from_json, pictures, here, no_pictures):
+    for fit, name in (("black", "whole"), ("crop", "crop")):
+        out = f"run-{fit}"
+        code, _, err = rowwise("train", pictures, "--size", "20x24", "--fit", fit, *QUICK, "--out", out)
+        assert code == 0, err
+        assert ("padded in black" if fit == "black" else "each cropped to its middle") in err
+        assert record(here / out)["data"]["source"]["pictures"] == name
+        test = record(here / out)["test"]
+        assert from_json("evaluate", out)["test"]["accuracy"] == test["accuracy"]
+        code, _, err = rowwise("train", "--resume", out, "--epochs", "3", "--fit", "border", "--out", "more")
+        assert code == 2
+        assert f"--fit border ≠ {fit}" in err
+
+
+def test_a_run_from_before_the_border_keeps_black_and_its_size(rowwise, from_json, pictures, here, no_pictures):
+    """Its folder has no `fit`, and had no `size` where that was not chosen."""
+    code, _, err = rowwise("train", pictures, "--size", "40x37", "--fit", "black", *QUICK, "--out", "old")
+    assert code == 0, err
+    kept = record(here / "old")
+    load = kept["data"]["source"]["load"]
+    del load["fit"], load["size"]
+    (here / "old" / "run.json").write_text(json.dumps(kept), "utf-8")
+    code, out, err = rowwise("evaluate", "old", "--json")
+    assert code == 0
+    assert "differ" not in err
+    assert json.loads(out)["test"]["accuracy"] == kept["test"]["accuracy"]
+    code, _, err = rowwise("train", "--resume", "old", "--epochs", "3", "--out", "on")
+    assert code == 0, err
+    assert record(here / "on")["data"]["checksum"] == kept["data"]["checksum"]
+
+
+def test_many_parameters_for_few_pictures_are_said_in_one_line(rowwise, pictures, here, no_pictures):
+    code, _, err = rowwise("train", pictures, "--size", "40", "--hidden", "8", "--epochs", "1", "--out", "many")
+    assert code == 0
+    assert "advice: 38,426 parameters are to learn from 19 pictures, 2,022 for each." in err
+    code, _, err = rowwise("train", pictures, "--size", "8", "--colour", "grey", *QUICK, "--out", "few")
+    assert "advice" not in err
 
 
 def test_evaluate_finds_the_pictures_again(rowwise, from_json, run):
@@ -142,7 +181,7 @@ def test_predict_prepares_a_picture_exactly_as_training_did(from_json, run, pict
     found = from_json("predict", run, *files)["predictions"]
     assert len(found) == 24
     for file, answer in zip(files, found, strict=True):
-        x, _ = read_pictures(file, (20, 24, 3), pictures="whole")
+        x, _ = read_pictures(file, (20, 24, 3), pictures="border")
         probabilities = expected[x.tobytes()]  # a KeyError: not the record that training saw
         assert [top["probability"] for top in answer["top"]] == pytest.approx(
             sorted(probabilities, reverse=True), abs=1e-5
@@ -179,7 +218,7 @@ def test_explain_names_the_numbers_of_x_by_their_pictures_and_pixels(rowwise, fr
     assert where[colour] in out
     found = from_json(*asked)["pictures"]
     for one in found["values"]:
-        x = np.stack([whole(pictures / one["file"], train.shape, [])])
+        x = np.stack([whole(pictures / one["file"], train.shape, [], fit="border")])
         assert (x[0] == train.x[one["row"]]).all()  # the record of that number is this picture
         place = (one["pixel_row"], one["pixel_column"], *([] if colour == "grey" else [one["channel"]]))
         assert x.reshape(1, -1)[0, one["column"]] == x[0][place]

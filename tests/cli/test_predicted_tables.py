@@ -23,6 +23,7 @@ from rowwise.data.source import Source
 from rowwise.data.tables.database_rows import connected, read_database
 from rowwise.errors import RowwiseError, UsageError
 from rowwise.runs.plan import _other_data
+from rowwise.runs.saved import Saved
 
 TOWNS = ["언덕", "강", "시내"]
 
@@ -178,9 +179,21 @@ def test_names_of_any_signs_are_written_and_read_alike(run, new, tmp_path, capsy
     assert quoted_table("a.b", "postgresql") == '"a"."b"'
     assert main(["predict", str(run), "more.parquet", "--out", "sqlite:///out.db?table=A.b, c"]) == 2
     assert "if_exists=append" in capsys.readouterr().err
-    new.with_columns(pl.lit(1).alias("ID")).write_parquet("twice.parquet")
-    assert main(["predict", str(run), "twice.parquet", "--out", "sqlite:///out.db?table=new"]) == 2
-    assert "id and ID for one" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["ID", "PREDICTION"])
+def test_columns_that_are_one_to_sqlite_are_refused_before_anything_is_predicted(
+    name, run, new, tmp_path, capsys, monkeypatch
+):
+    def never(*_, **__):
+        raise AssertionError("predicted")
+
+    monkeypatch.chdir(tmp_path)
+    new.with_columns(pl.lit(1).alias(name)).write_parquet("twice.parquet")
+    monkeypatch.setattr(Saved, "predict", never)
+    assert main(["predict", str(run), "twice.parquet", "--out", "sqlite:///out.db?table=new", "--lang", "en"]) == 2
+    words = "id and ID for one" if name == "ID" else "PREDICTION and prediction for one"
+    assert words in capsys.readouterr().err
 
 
 def test_a_kept_place_is_absolute_in_one_spelling(tmp_path, monkeypatch):

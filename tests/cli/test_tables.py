@@ -86,7 +86,11 @@ def test_predict_writes_the_rows_in_order_with_classes_and_probabilities(runs, n
     numbers = written.select("probability cheap", "probability dear").cast(pl.Float64).to_numpy()
     np.testing.assert_allclose(numbers.sum(1), 1, atol=1e-5)
     assert written["prediction"].to_list() == [("cheap", "dear")[one] for one in numbers.argmax(1)]
-    for words in ("view: 3 records have a level", "rooms: 1 value could not be read", "river: 1 record lacks a value"):
+    for words in (
+        "view: 3 values were not known in training",
+        "rooms: 1 value could not be read",
+        "river: 1 record lacks a value",
+    ):
         assert words in err
     assert "status:" not in err, "training records lacked it too"
 

@@ -79,6 +79,8 @@ def do(line):
         assert {word for word in words if word.startswith("--")} <= options_of(words[1])
         return
     quick = [] if "--epochs" in words else QUICK.get(words[1], [])
+    if words[1] == "train" and "--target" in words:
+        quick = [*quick, "--preset", "fast"]
     assert main([*words[1:], *quick]) == 0, line
 
 
@@ -175,6 +177,16 @@ def anchors(text):
     titles = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
     made = {re.sub(r"[^\w -]", "", title.lower()).strip().replace(" ", "-") for title in titles}
     return made | set(re.findall(r'<a id="([\w-]+)">', text))
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_the_map_of_the_code_has_every_room(language):
+    text = (ROOT / "docs" / language / "design.md").read_text("utf-8")
+    rooms = [path for path in (ROOT / "src" / "rowwise").iterdir() if (path / "__init__.py").exists()]
+    assert not [room.name for room in rooms if f"{room.name}/" not in text]
+    named = {name.split("/")[-1] for name in re.findall(r"`(?!tests)([\w/]+\.(?:py|toml|h))`", text)}
+    there = {path.name for path in (ROOT / "src").rglob("*.*")}
+    assert not named - there
 
 
 @pytest.mark.parametrize("language", PAGES)

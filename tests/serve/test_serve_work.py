@@ -1,6 +1,7 @@
 """What waits is answered together; what is too much is refused; a run that was replaced is opened anew, whole."""
 
 import asyncio
+import json
 import shutil
 import threading
 
@@ -220,6 +221,43 @@ def test_a_body_that_does_not_come_is_not_waited_for(runs):
 
     with Service([runs["price"]], limits=Limits(seconds=0.05)) as service:
         assert asyncio.run(ask(service)) == 408
+
+
+def test_who_goes_away_is_not_computed_for(runs):
+    """One whose request waits behind another's, in the thread."""
+
+    async def ask(service):
+        worker, app = service.worker("price"), guarded(service, policy())
+        first = Held(zeros(worker.model, 1))
+        waiting = asyncio.ensure_future(worker.answer(first, 1))
+        await _reached(first)
+        body = json.dumps({"records": [HOUSE] * 1000}).encode()
+        came, gone, sent = iter([{"type": "http.request", "body": body}]), asyncio.Event(), []
+
+        async def receive():
+            for message in came:
+                return message
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            sent.append(message)
+
+        headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+        about = {"type": "http", "method": "POST", "path": "/predict/price", "headers": headers, "query_string": b""}
+        asking = asyncio.ensure_future(app(about, receive, send))
+        while worker.waiting < 2:
+            await asyncio.sleep(0)
+        gone.set()
+        await asking
+        first.go.set()
+        await waiting
+        return sent[0]["status"]
+
+    with Service([runs["price"]]) as service:
+        before = service.worker("price").counts.records
+        assert asyncio.run(ask(service)) == 408
+        assert service.worker("price").counts.records - before == 1
 
 
 def test_a_server_that_ends_is_not_ready(runs):

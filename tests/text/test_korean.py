@@ -19,7 +19,7 @@ ONE_WORD = {
     "예/아니요": "아니오",
 }
 # Values that always end alike, so that the particle behind them is right: code, counters, percents.
-FIXED = {"has", "dense", "sparse", "rows", "loss", "usual", "sign", "features"}
+FIXED = {"has", "dense", "sparse", "rows", "loss", "usual", "sign", "features", "kind"}
 PARTICLE = re.compile(r"\{(\w+)\}[\"'”]?(?:이|가|은|는|을|를|과|와|로|으로|이라|라|이나|나)(?=[\s,.)]|$)")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rowwise.data.option_files import read_options, read_settings
+from rowwise.data.picture_records import FITS
 from rowwise.data.source import DATE_ORDERS, SCALES, TASKS, Source
 from rowwise.environment import ENGINES
 from rowwise.errors import UsageError
@@ -95,6 +96,7 @@ def reading() -> list[Option]:
         *table_format(),
         option("--size", "cli.help.size", "N|HxW"),
         option("--colour", "cli.help.colour", "KIND", one_of("grey", "colour")),
+        option("--fit", "cli.help.fit", "HOW", one_of(*FITS)),
         Option("--skip-bad", "cli.help.skip_bad", is_flag=True, default=None, heading="cli.source"),
         option("--options", "cli.help.options", "FILE", Path),
     ]

@@ -21,6 +21,7 @@ from rowwise.text import say
 
 HOST, PORT = "127.0.0.1", 8000
 BACKLOG = 2048  # connections that may wait until they are taken
+KEPT = 75  # seconds that a connection is kept for the next request: longer than proxies keep theirs, which are 60
 USUAL = Limits()
 
 
@@ -80,6 +81,7 @@ def _serve(
                 proxy_headers=False,  # nothing asks who the caller is
                 log_config=None,
                 backlog=BACKLOG,
+                timeout_keep_alive=KEPT,
                 timeout_graceful_shutdown=math.ceil(2 * limits.seconds),
             )
             output.tell(say("serve.ended"))

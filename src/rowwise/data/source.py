@@ -11,6 +11,7 @@ from rowwise.data.column_names import labels_named
 from rowwise.data.databases import Database, is_database, split_password
 from rowwise.data.named.names import canonical_name, is_name
 from rowwise.data.option_values import levels_of, order_of, size_of, spellings_of
+from rowwise.data.picture_records import FITS
 from rowwise.errors import DataError, UsageError, os_reason
 from rowwise.files import check_regular
 from rowwise.text import say
@@ -38,7 +39,7 @@ _OPTIONS = {
         *("test", "seed", "test_file", "validation_file", "folds", "fold"),
         *WRITTEN,
     ),
-    "folder": ("test", "seed", "size", "colour", "skip_bad"),
+    "folder": ("test", "seed", "size", "colour", "fit", "skip_bad"),
     "arrays": ("test", "seed", "task"),
     "named": (),
 }
@@ -76,6 +77,8 @@ class Source:
         missing: texts and numbers that stand for a missing value in a table, besides the usual ones: `("-999",)`.
         size: `(height, width)` of pictures, one number for both, or text such as `"48x64"`; None: the pictures decide.
         colour: of pictures: `"grey"`, `"colour"`, or empty: the pictures decide.
+        fit: what becomes of pictures of other proportions than the records': one of `FITS`, padded in the colour
+            of their border or in black, or cropped to their middle; empty for "border".
         skip_bad: whether pictures that cannot be read are left out.
         frame: a DataFrame of Polars or pandas, in place of a file; a run does not keep it.
         password: of a database; it is taken out of the place, and a run does not keep it.
@@ -110,6 +113,7 @@ class Source:
     missing: tuple[str, ...] = ()
     size: tuple[int, int] | None = None
     colour: str = ""
+    fit: str = ""
     skip_bad: bool = False
     frame: Any = field(default=None, compare=False, repr=False)
     password: str = field(default="", compare=False, repr=False)
@@ -145,6 +149,8 @@ class Source:
             raise UsageError("source.choice", name="date_order", found=self.date_order, known=known_orders)
         if self.colour not in ("", "grey", "colour"):
             raise UsageError("source.choice", name="colour", found=self.colour, known="grey, colour")
+        if self.fit not in ("", *FITS):
+            raise UsageError("source.choice", name="fit", found=self.fit, known=", ".join(FITS))
         if isinstance(self.test, bool) or not isinstance(self.test, float | int) or not 0 < self.test < 1:
             raise UsageError("data.split.fraction", found=as_given(self.test))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:

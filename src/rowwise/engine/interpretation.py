@@ -17,6 +17,8 @@ from rowwise.text.terminal import wrap
 from rowwise.text.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import keras
     from numpy.typing import NDArray
 
@@ -115,8 +117,12 @@ class Prediction:
 
         Of several labels `"labels"`, a list of names, in place of `"class"`; margins are `"margins"`.
         """
+        return self.rows(_dicts)
+
+    def rows(self, named: Callable[[tuple[str, ...]], Callable[[list[float]], Any]]) -> list[Any]:
+        """As `to_dicts`, with what `named`, given the names of numbers, makes of each record's in place of a dict."""
         if self._numbers:
-            return [dict(zip(self._target_names, row, strict=True)) for row in self.values.tolist()]
+            return [*map(named(self._target_names), self.values.tolist())]
         kind, outputs = ("margins", self.values) if self.values.shape[1] else ("probabilities", self.probabilities)
         if self.task != MULTILABEL:
             answers: list[tuple[str, Any]] = [("class", name) for name in self.names]
@@ -124,7 +130,7 @@ class Prediction:
             answers = [("labels", names) for names in self._names_of_labels(len(self))]
         rows: list[Any] = outputs.tolist()
         if outputs.shape[1] > 1:
-            rows = [dict(zip(self._class_names, row, strict=True)) for row in rows]
+            rows = [*map(named(self._class_names), rows)]
         return [{key: answer, kind: row} for (key, answer), row in zip(answers, rows, strict=True)]
 
     def __repr__(self) -> str:
@@ -191,6 +197,10 @@ class Prediction:
     def _target_names(self) -> tuple[str, ...]:
         columns = self.values.shape[1]
         return self.target_names or (("y",) if columns == 1 else tuple(f"y{column}" for column in range(columns)))
+
+
+def _dicts(names: tuple[str, ...]) -> Callable[[list[float]], dict[str, float]]:
+    return lambda row: dict(zip(names, row, strict=True))
 
 
 def answers(

@@ -21,7 +21,7 @@ class Accepts:
         shape: of one record of the model's input; None for a size that may vary.
         columns: of a table, those that are used.
         white: the value of a white pixel, 255 or 1.
-        pictures: how picture files become records: "object" (cut out, bright on black) or "whole".
+        pictures: how picture files become records: "object" (cut out, bright on black), "border", "whole" or "crop".
     """
 
     kind: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from rowwise.data.picture_records import OBJECT, WHOLE
+from rowwise.data.picture_records import BORDER, CROP, FITS, OBJECT, WHOLE
 from rowwise.data.source import Source, source_of
 from rowwise.errors import RowwiseError
 from rowwise.runs.json_fields import Fields
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def prepared_as(source: Mapping[str, Any]) -> str:
     """How the pictures of a Dataset of this `source` became records; see `DataRecord.pictures`."""
     pictures = str(source.get("pictures"))
-    return pictures if re.fullmatch(WHOLE + r"(/[1-9]\d{0,9})?", pictures) else OBJECT
+    return pictures if re.fullmatch(rf"({WHOLE}|{BORDER}|{CROP})(/[1-9]\d{{0,9}})?", pictures) else OBJECT
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,18 @@ class DataRecord:
         Raises:
             UsageError: an invalid value.
         """
-        options = {**self.source.get("load", {"place": self.name}), **written}
+        options = {**self._of_pictures(), **self.source.get("load", {"place": self.name}), **written}
         if isinstance(data, Source):
             return replace(source_of(data.place, options), frame=data.frame, password=data.password)
         return source_of(options["place"] if data is None else data, options)
+
+    def _of_pictures(self) -> dict[str, Any]:
+        """How a folder's pictures became records, where the run was made by another rowwise, or the folder has other
+        pictures by now."""
+        kind = self.pictures.partition("/")[0]
+        if kind == OBJECT or "folder" not in self.source or len(self.shape) < 2:
+            return {}
+        return {"size": list(self.shape[:2]), "fit": next((fit for fit, name in FITS.items() if name == kind), "")}
 
     @property
     def has_outdated_groups(self) -> bool:
@@ -109,7 +117,7 @@ class DataRecord:
 
     @property
     def pictures(self) -> str:
-        """How pictures became records, `"object"`, `"whole"` or such as `"whole/4095"`; else as Fashion-MNIST's did."""
+        """How pictures became records, `"object"`, `"border"` or such as `"border/4095"`; else as the course's."""
         return prepared_as(self.source)
 
     def to_dict(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def about_table(data: Dataset) -> list[str]:
         lines.append(say(f"cli.target_scale.{schema.target_scale}", target=target))
     if schema.weight:
         lines.append(say("cli.weighted", name=schema.weight))
-    left_out = [f"{column.name} ({why})" for column, why in not_used(schema)]
+    left_out = [f"{column.name}: {why}" for column, why in not_used(schema)]
     if left_out:
-        lines.append(say("cli.not_used", columns=", ".join(left_out[:8]) + (", …" if len(left_out) > 8 else "")))
+        lines.append(say("cli.not_used", columns="; ".join(left_out[:8]) + ("; …" if len(left_out) > 8 else "")))
     return lines + advice(data)

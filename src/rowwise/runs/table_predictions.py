@@ -67,7 +67,9 @@ def predict_table(saved: Saved, source: Source, sink: Sink) -> Written:
         done.columns = added_names(schema, table, sink.language)
         signs = signs_of(table, schema, source.decimal)
         written = as_written(schema.read_with(signs), table, oddities)
-        sink.begin(Form(table.separator, signs.file, source.encoding, table.text.encoding if table.text else ""))
+        encoding = table.text.encoding if table.text else ""
+        columns = (*table.columns, *done.columns)
+        sink.begin(Form(table.separator, signs.file, source.encoding, encoding, columns))
         for rows in table.raw():
             clean = cleaned(rows, written.numeric, written.words, table.missing)
             x = encode_rows(written, clean, oddities)

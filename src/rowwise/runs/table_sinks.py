@@ -51,12 +51,14 @@ class Form(NamedTuple):
         decimal: the sign before fractions.
         asked: the encoding that the user named.
         encoding: of a CSV file, as it was found.
+        columns: the names of all columns, those of the prediction last.
     """
 
     separator: str
     decimal: str
     asked: str
     encoding: str
+    columns: tuple[str, ...]
 
 
 class Batch(NamedTuple):
@@ -200,17 +202,17 @@ class DatabaseSink:
         self._database, self._spool = Database.of(self.place), _Spool()
         if not self._database.table:
             raise UsageError("database.no_table", place=self.place)
-        self.language, self._checked = language(), False
+        self.language = language()
 
     def begin(self, form: Form) -> None:
-        """Refuses before anything is predicted; raises UsageError where the table is there already."""
+        """Refuses before anything is predicted; raises UsageError where the table is there already, or cannot have the
+        columns."""
+        if self._database.kind == SQLITE:
+            _check_names(form.columns)
         with connected(self._database, self.place, self._password, write=True) as connection:
             self._check_free(connection)
 
     def add(self, batch: Batch) -> None:
-        if not self._checked and self._database.kind == SQLITE:
-            self._check_names(batch.with_prediction(batch.rows).columns)
-        self._checked = True
         self._spool.add(batch)
 
     def end(self) -> list[str]:
@@ -225,14 +227,6 @@ class DatabaseSink:
 
     def close(self) -> None:
         self._spool.close()
-
-    def _check_names(self, names: list[str]) -> None:
-        """SQLite tells the letters of ASCII apart by no case; raises UsageError for two names that are one to it."""
-        seen = dict[bytes, str]()
-        for name in names:
-            first = seen.setdefault(name.encode("utf-8", "surrogatepass").lower(), name)
-            if first is not name:
-                raise UsageError("database.same_columns", first=first, second=name)
 
     def _check_free(self, connection: Any) -> bool:
         """Whether the table is there."""
@@ -270,6 +264,15 @@ class DatabaseSink:
                 there = True
             marks = ", ".join("?" * len(rows.columns))
             connection.executemany(f"insert into {table} ({', '.join(names)}) values ({marks})", _python_rows(rows))
+
+
+def _check_names(names: tuple[str, ...]) -> None:
+    """SQLite tells the letters of ASCII apart by no case; raises UsageError for two names that are one to it."""
+    seen = dict[bytes, str]()
+    for name in names:
+        first = seen.setdefault(name.encode("utf-8", "surrogatepass").lower(), name)
+        if first is not name:
+            raise UsageError("database.same_columns", first=first, second=name)
 
 
 class _Spool:

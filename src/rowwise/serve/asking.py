@@ -14,7 +14,7 @@ from rowwise.serve.v2_bytes import LENGTH, json_size
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from rowwise.serve.guard import Receive, Scope, Send
     from rowwise.serve.limits import Limits
@@ -75,7 +75,9 @@ class Answering:
         form = self._form(headers)
         body = await _body(headers, receive, limits)
         asked = form(body, limits.records)
-        return await worker.answer(asked, len(body), asked.quick), asked.headers
+        if asked.quick and worker.model.quick:
+            return await worker.answer(asked, len(body), quick=True), asked.headers
+        return await _while_connected(worker.answer(asked, len(body)), receive), asked.headers
 
 
 def predict_form(headers: dict[bytes, str]) -> Callable[[bytes, int], Asked]:
@@ -135,6 +137,19 @@ async def _body(headers: dict[bytes, str], receive: Receive, limits: Limits) -> 
         sentence = say("serve.slow", seconds=f"{limits.seconds:g}")
         raise Refused(SLOW_BODY, sentence, {"connection": "close"}) from None
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _while_connected(answer: Coroutine[Any, Any, bytes], receive: Receive) -> bytes:
+    """The answer, which is not computed any more once its caller has gone; raises Gone then."""
+    answering, leaving = asyncio.ensure_future(answer), asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done() and leaving.result()["type"] == "http.disconnect":
+            raise Gone
+        return await answering
+    finally:
+        answering.cancel()
+        leaving.cancel()
 
 
 def _too_large(limits: Limits) -> Refused:

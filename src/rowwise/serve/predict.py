@@ -105,14 +105,13 @@ def whole_answer(model: Model, predicted: Predicted) -> dict[str, Any]:
     """The model's name and task, and for each record its class and probabilities, labels, or numbers."""
     rows, whole = predicted.rows, predicted.whole
     if whole.quantiles:
-        rows = [_interval(row, whole) for row in rows]
+        rows = [_interval(row, numbers, whole) for row, numbers in zip(rows, predicted.numbers, strict=True)]
     elif whole.target_names and not whole.probabilities.shape[1]:
         rows = [{"values": row} for row in rows]
     return {"model": model.name, "task": whole.task, "predictions": rows}
 
 
-def _interval(row: dict[str, float], prediction: Prediction) -> dict[str, Any]:
+def _interval(row: Any, numbers: list[float], prediction: Prediction) -> dict[str, Any]:
     """Quantiles of one target, and the interval from the lowest to the highest of them."""
-    low, high = row[prediction.target_names[0]], row[prediction.target_names[-1]]
     share = round(prediction.quantiles[-1] - prediction.quantiles[0], 6)
-    return {"values": row, "interval": {"low": low, "high": high, "share": share}}
+    return {"values": row, "interval": {"low": numbers[0], "high": numbers[-1], "share": share}}

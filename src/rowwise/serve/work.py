@@ -9,6 +9,7 @@ all that came in one turn of it in the next.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections import deque
@@ -83,7 +84,7 @@ class Worker:
         Args:
             asked: the request.
             size: of its body, in bytes.
-            quick: whether it is read in microseconds.
+            quick: whether it is read, and its records are predicted, in microseconds.
 
         Raises:
             Refused: the request is wrong, too much waits, or it took too long.
@@ -91,7 +92,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         seconds = self._limits.seconds
         job = Job(asked, size, loop, loop.create_future(), copy_context(), time.monotonic() + seconds)
-        if quick and self.model.quick:
+        if quick:
             self._take(job)
             return await job.answered
         self._submit(job)
@@ -127,14 +128,7 @@ class Worker:
     def _answer_turn(self, loop: asyncio.AbstractEventLoop, turn: deque[Job]) -> None:
         """What came in the loop's last turn, or as much of it as `TURN` allows."""
         ends = time.monotonic() + TURN
-
-        def next_jobs() -> Iterator[Job]:
-            while turn:
-                yield turn.popleft()
-                if time.monotonic() > ends:
-                    return
-
-        for done in self._batches.answers(next_jobs(), self.model):
+        for done in self._batches.answers(_each(turn, ends), self.model):
             _set_all([(job.answered, answer) for job, answer in done])
         if turn:
             loop.call_soon(self._answer_turn, loop, turn)
@@ -159,9 +153,9 @@ class Worker:
                     if self._closed:
                         return
                     self._changed.wait()
-                jobs = [*self._waiting]
-                self._waiting.clear()
-            for done in self._batches.answers(jobs, self.model):
+                jobs, self._waiting = self._waiting, deque()
+            # Each is let go once it is answered: their bodies and records may be large.
+            for done in self._batches.answers(_each(jobs), self.model):
                 self._deliver(done)
 
     def _too_many(self) -> Refused:
@@ -179,6 +173,14 @@ class Worker:
             by_loop.setdefault(job.loop, []).append((job.answered, answer))
         for loop, answers in by_loop.items():
             _call(loop, _set_all, answers)
+
+
+def _each(jobs: deque[Job], ends: float = math.inf) -> Iterator[Job]:
+    """One after another, which is then let go of, until a time of `time.monotonic`."""
+    while jobs:
+        yield jobs.popleft()
+        if time.monotonic() > ends:
+            return
 
 
 def _ending() -> Refused:

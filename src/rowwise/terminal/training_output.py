@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rowwise.runs import events
 from rowwise.runs.events import about_further, about_kept
+from rowwise.runs.picture_lines import about_parameters
 from rowwise.runs.table_lines import about_table
 from rowwise.terminal.output import called
 from rowwise.terminal.signals import StopSignals
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     import keras
 
+    from rowwise.data.dataset import Dataset
     from rowwise.engine.progress import Display
     from rowwise.runs.saved import Saved
     from rowwise.terminal.output import Output
@@ -28,6 +30,7 @@ class TrainingOutput:
         self._output, self._quiet, self._loaded = output, quiet, loaded
         self._display: Display | None = None
         self._training: bool | None = None  # None before it
+        self._train: Dataset | None = None  # what is trained on, once that is known
         self._kept_said = False  # whether the epoch kept is said already
         self._stopping_said = False  # when the signal came, before the engine notices
         self.signals = StopSignals(self._stopping)
@@ -47,6 +50,7 @@ class TrainingOutput:
                 output.warn(event.message)
             case events.DataLoaded():
                 self._loaded()
+                self._train = event.train
                 self.signals.patient = True
                 counts = {"train": f"{len(event.train):,}", "test": f"{len(event.test):,}"}
                 output.tell(say("cli.loaded", provenance=event.train.origin, **counts))
@@ -63,6 +67,8 @@ class TrainingOutput:
                     output.tell(say("cli.resumed", path=event.resumed, done=event.epochs_done))
                 words = {"widths": _widths(event.model), "parameters": f"{event.model.count_params():,}"}
                 output.tell(say("cli.model", **words))
+                for line in about_parameters(self._train, event.model) if self._train is not None else ():
+                    output.tell(line)
             case events.TrainingBegan():
                 self._training = True
                 self._begin(event)

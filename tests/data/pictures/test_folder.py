@@ -80,15 +80,15 @@ def test_pictures_below_a_class_belong_to_it_at_any_depth(tmp_path):
     assert list(train.counts + test.counts) == [7, 4]
 
 
-def test_the_size_is_the_middle_one_of_at_most_64_pixels(tmp_path):
+def test_the_size_is_the_middle_one_of_at_most_32_pixels_where_there_are_few(tmp_path):
     fill(tmp_path / "small", size=(12, 30), a=3, b=3)
     assert rowwise.load(tmp_path / "small")[0].shape == (30, 12, 3)
     fill(tmp_path / "large", size=(640, 480), a=3, b=3)
-    assert rowwise.load(tmp_path / "large")[0].shape == (48, 64, 3)
+    assert rowwise.load(tmp_path / "large")[0].shape == (24, 32, 3)
     fill(tmp_path / "mixed", size=(40, 20), a=3, b=2)
     fill(tmp_path / "mixed" / "b", size=(400, 300), c=2)
     train, _ = rowwise.load(tmp_path / "mixed")
-    assert train.shape == (20, 40, 3)
+    assert train.shape == (16, 32, 3)
     assert "40–400 × 20–300 pixels" in train.provenance
 
 
@@ -100,13 +100,16 @@ def test_a_size_can_be_chosen(parts):
             rowwise.load(parts, size=wrong)
 
 
-def test_proportions_are_kept_on_black(tmp_path):
+def test_proportions_are_kept_on_black_where_that_is_chosen(tmp_path):
     for name in "ab":
         (tmp_path / name).mkdir()
         for row in range(2):
             Image.new("L", (40 + row, 10), 200).save(tmp_path / name / f"{row}.png")
     with pytest.warns(Suspicious):
-        x = rowwise.load(tmp_path, size=20)[0].x
+        x = rowwise.load(tmp_path, size=20, fit="black")[0].x
+    with pytest.warns(Suspicious):
+        bordered = rowwise.load(tmp_path, size=20)[0].x
+    assert (bordered == 200).all()
     assert (x[:, 10] == 200).all()
     assert (x[:, :7] == 0).all()
     assert (x[:, -7:] == 0).all()

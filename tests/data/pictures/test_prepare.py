@@ -26,7 +26,7 @@ def saved(array):
     return file.getvalue()
 
 
-@pytest.mark.parametrize("pictures", ["object", "whole"])
+@pytest.mark.parametrize("pictures", ["object", "whole", "border", "crop"])
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("shape", [SHAPE, (*SHAPE, 1), (*SHAPE, 3)])
 def test_bytes_give_what_their_file_gives(tmp_path, suffix, pictures, shape):
@@ -121,3 +121,51 @@ def test_how_a_runs_pictures_were_prepared_is_known_by_what_it_keeps():
     content = encoded(light, "png")
     assert read_pictures(content, SHAPE, pictures="whole")[0].mean() > 200
     assert read_pictures(content, SHAPE, pictures="object")[0].mean() < 50  # inverted: the background is light
+
+
+def wide(colour=(200, 150, 20), size=(40, 20)):
+    """A picture of one colour that is twice as wide as high, black in its middle and where an object leaves it."""
+    sheet = np.full((size[1], size[0], 3), colour, np.uint8)
+    sheet[8:12, 15:25] = 0
+    sheet[14:, 18:22] = 0
+    return encoded(Image.fromarray(sheet), "png")
+
+
+def test_a_picture_is_padded_in_the_colour_of_its_border():
+    x, notes = read_pictures(wide(), (32, 32, 3), pictures="border")
+    assert (x[0, :7] == (200, 150, 20)).all()
+    assert (x[0, 25:] == (200, 150, 20)).all()
+    assert "padded in the colour of its border (200, 150, 20)" in notes
+    black, said = read_pictures(wide(), (32, 32, 3), pictures="whole")
+    assert not black[0, :7].any()
+    np.testing.assert_array_equal(black[0, 8:24], x[0, 8:24])
+    assert not any("padded" in note for note in said)
+
+
+def test_the_border_of_a_grey_and_of_a_transparent_picture():
+    x, notes = read_pictures(wide((90, 90, 90)), (32, 32), pictures="border")
+    assert (x[0, 0], x[0, -1]) == pytest.approx((90, 90))
+    assert any("(90)" in note for note in notes)
+    clear = Image.new("RGBA", (40, 20), (0, 0, 0, 0))
+    assert (read_pictures(encoded(clear, "png"), (32, 32, 3), pictures="border")[0] == 255).all()
+
+
+def test_a_picture_is_cropped_to_its_middle():
+    sheet = np.zeros((20, 40, 3), np.uint8)
+    sheet[:, 10:30] = 255  # the middle square
+    x, notes = read_pictures(encoded(Image.fromarray(sheet), "png"), (10, 10, 3), pictures="crop")
+    assert x.min() > 230  # Lanczos looks a little beyond
+    assert "cropped to its middle" in notes
+    tall, _ = read_pictures(
+        encoded(Image.fromarray(sheet).transpose(Image.Transpose.TRANSPOSE), "png"), (10, 10, 3), pictures="crop"
+    )
+    assert tall.min() > 230
+
+
+def test_a_picture_of_the_records_proportions_is_neither_padded_nor_cropped():
+    content = encoded(picture(1, (40, 20)), "png")
+    expected, _ = read_pictures(content, (10, 20, 3), pictures="whole")
+    for pictures in ("border", "crop"):
+        x, notes = read_pictures(content, (10, 20, 3), pictures=pictures)
+        np.testing.assert_array_equal(x, expected)
+        assert [note for note in notes if "padded" in note or "cropped" in note] == []

@@ -130,6 +130,12 @@ def test_units_below_the_names_are_no_record(tmp_path, units):
     check(tmp_path / "t.csv", HEADER + units + ROWS, "line 2 says in which units the columns are")
 
 
+@pytest.mark.parametrize("rule", ["---+---+---\n", "|---|:--:|---|\n", "======\n", "--- --- ---\n"])
+def test_a_rule_below_the_names_is_no_record(tmp_path, rule):
+    check(tmp_path / "t.csv", HEADER + rule + ROWS, "line 2 is a rule below the names")
+    check(tmp_path / "t.csv", (HEADER + rule + ROWS).replace(";", "|"), "line 2 is a rule below the names")
+
+
 def test_units_without_brackets_are_told_by_two_columns(tmp_path):
     rows = "".join(f"{n},{n * n},{OK[n]}\n" for n in R)
     names, x, _, words = read(tmp_path / "t.csv", "x,y,ok\nm,kg,\n" + rows)

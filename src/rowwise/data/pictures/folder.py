@@ -1,7 +1,8 @@
 """A folder of pictures, a sub-folder a class → two Datasets; or records and batches for a model that is there already.
 
-Each picture is turned upright and resized whole into the record, proportions kept, on black; what is transparent
-becomes white. `rowwise predict` does the same with a picture given to it: a run keeps that it was `"whole"`.
+Each picture is turned upright and resized into the record, proportions kept, padded in the colour of its border unless
+the source says otherwise; what is transparent becomes white. `rowwise predict` does the same with a picture given to
+it: a run keeps how it was.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from rowwise.data.dataset import Dataset, provenance_fields
 from rowwise.data.overlap import warn_of_shared
-from rowwise.data.picture_records import WHOLE
+from rowwise.data.picture_records import BORDER, FITS
 from rowwise.data.pictures.cache import decoded, record_shape
 from rowwise.data.pictures.file import read_header
 from rowwise.data.pictures.prepare import prepare_for
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 BATCH = 1024  # records handed on at a time
 COLOURS = {"grey": False, "colour": True}  # what a source asks for; where it says nothing the pictures decide
-WHOLE_PICTURES = prepare_for(WHOLE)
+PADDED = prepare_for(BORDER)
 DEEP_WHITE = 2**16 - 1  # of a picture that uses all of its 16 bits
 
 
@@ -53,7 +54,7 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
         Suspicious: pictures left out, files passed over, pictures in both parts.
     """
     tree = scan(Path(source.place))
-    records = decoded(tree, source.size, COLOURS.get(source.colour), WHOLE_PICTURES)
+    records = decoded(tree, source.size, COLOURS.get(source.colour), prepare_for(FITS.get(source.fit, BORDER)))
     usable = _usable(tree, records.unusable, source.skip_bad, learn=True)
     _, _, white = records.prepare.name.partition("/")
     if white and int(white) != DEEP_WHITE:
@@ -72,7 +73,7 @@ def load(source: Source) -> tuple[Dataset, Dataset]:
 
 
 def read_as(
-    source: Source, shape: tuple[int, ...], classes: tuple[str, ...] = (), prepare: Prepare = WHOLE_PICTURES
+    source: Source, shape: tuple[int, ...], classes: tuple[str, ...] = (), prepare: Prepare = PADDED
 ) -> Dataset:
     """The pictures of a folder, of its test part where it has one, as records that a trained model takes.
 
@@ -103,7 +104,7 @@ def read_as(
 
 
 def read_batches(
-    folder: Path, shape: tuple[int, ...], prepare: Prepare = WHOLE_PICTURES, skip_bad: bool = False, batch: int = BATCH
+    folder: Path, shape: tuple[int, ...], prepare: Prepare = PADDED, skip_bad: bool = False, batch: int = BATCH
 ) -> Iterator[tuple[list[str], NDArray[np.uint8]]]:
     """`(paths below the folder, records)` of every picture at any depth, by name, so many at a time.
 
@@ -217,9 +218,13 @@ def _dataset(
         f"{least:,}" if least == most else f"{least:,}–{most:,}" for least, most in ((narrow, wide), (low, high))
     )
     colour = "colour" if records.x.shape[3:] == (3,) else "grey"
-    origin = provenance_fields(
-        f"folder.provenance.{colour}", folder=tree.folder, sizes=sizes, height=height, width=width
-    )
+    fitted = provenance_fields(f"folder.fit.{records.prepare.name.partition('/')[0]}")
+    origin = {
+        name: made + fitted[name]
+        for name, made in provenance_fields(
+            f"folder.provenance.{colour}", folder=tree.folder, sizes=sizes, height=height, width=width
+        ).items()
+    }
     source = {
         "folder": str(tree.folder.resolve()),
         "files": len(tree.names),

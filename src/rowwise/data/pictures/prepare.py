@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from rowwise.data.arrays import npy
 from rowwise.data.dataset import PIXEL_MAX, check_finite
-from rowwise.data.picture_records import OBJECT, WHOLE
+from rowwise.data.picture_records import BORDER, CROP, OBJECT, WHOLE
 from rowwise.data.pictures.file import OVERSAMPLED, on_colour, open_picture
 from rowwise.errors import DataError, os_reason
 from rowwise.files import check_regular
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LIGHT = 128  # corners brighter than this are a light background: not one of Fashion-MNIST's 70,000 images has them
+WAYS = (WHOLE, BORDER, CROP)
 CORNER = 20  # a corner is a square of this part of the shorter side
 BACKGROUND = 0.95  # the quantile of a corner's pixels that counts as background: its noise is below
 STANDS_OUT = 16  # how much brighter than the background the object is
+HALF = 0.5  # a pixel of the record: less than that is not cut off
 SPECK = 0.01  # rows and columns with a smaller share of such pixels are dust
 
 
@@ -33,8 +35,8 @@ class Prepare(NamedTuple):
     """How a picture becomes a record.
 
     Attributes:
-        name: what a run keeps of it: `"object"`, `"whole"`, or `"whole/4095"` where it says what is white in pictures
-            of more than 8 bits.
+        name: what a run keeps of it: `"object"`, `"whole"`, `"border"`, `"crop"`, or such as `"border/4095"` where it
+            says what is white in pictures of more than 8 bits.
         record: `(path, shape, notes, content) → record`, as `whole` is; it can be pickled.
     """
 
@@ -51,16 +53,16 @@ def read_pictures(
 ) -> tuple[NDArray[Any], list[str]]:
     """`(records, *shape)` and, in words, each step of their conversion.
 
-    Pictures are turned upright, made grey where the model's are, and fitted into `shape`, proportions kept; those of
-    models trained on `"object"` pictures, as Fashion-MNIST's are, before that inverted where the background is
-    light (the training data's is black) and cropped to the object on a black background.
+    Pictures are turned upright, made grey where the model's are, and fitted into `shape`, proportions kept, as `whole`
+    does; those of models trained on `"object"` pictures, as Fashion-MNIST's are, before that inverted where the
+    background is light (the training data's is black) and cropped to the object on a black background.
     A grey picture of exactly that size and arrays are taken as they are.
 
     Args:
         source: a picture or a `.npy` array: its path, its bytes, or the array itself.
         shape: of one record: `(height, width)`, or with 1 or 3 channels `(height, width, channels)`.
         brightest: the value of white, as `brightest_pixel` gives it: 255 gives uint8, 1 float32.
-        pictures: how the training's were prepared, `"object"` or `"whole"`: a run's `run.json` says it.
+        pictures: how the training's were prepared, a name that `prepare_for` takes: a run's `run.json` says it.
         name: what messages call bytes or an array, such as the name of an uploaded file; a file's is its path.
 
     Raises:
@@ -94,16 +96,16 @@ def read_pictures(
 
 
 def prepare_for(pictures: str) -> Prepare:
-    """How the pictures of a run were prepared, by what it keeps: `"whole"`, or else a bright object on black."""
+    """How the pictures of a run were prepared, by what it keeps: one of `WAYS`, or else a bright object on black."""
     kind, _, white = pictures.partition("/")
-    if kind != WHOLE:
+    if kind not in WAYS:
         return Prepare(OBJECT, cut_out)
-    return Prepare(pictures, partial(whole, white=float(white)) if white else whole)
+    return Prepare(pictures, partial(whole, white=float(white) if white else None, fit=kind))
 
 
 def with_white(prepare: Prepare, white: float) -> Prepare:
     """The same, with this value of white in pictures of more than 8 bits, if it has none of its own."""
-    return prepare_for(f"{WHOLE}/{white:.0f}") if prepare.name == WHOLE else prepare
+    return prepare_for(f"{prepare.name}/{white:.0f}") if prepare.name in WAYS else prepare
 
 
 def scale(x: NDArray[Any], brightest: int) -> tuple[NDArray[Any], list[str]]:
@@ -126,11 +128,12 @@ def whole(
     notes: list[str],
     content: bytes | None = None,
     white: float | None = None,
+    fit: str = WHOLE,
 ) -> NDArray[np.uint8]:
-    """A picture → one record of `shape`, neither inverted nor cropped.
+    """A picture → one record of `shape`, not inverted.
 
-    What is transparent becomes white; the picture is resized as large as `shape` holds it, proportions kept, in the
-    middle of black. One that has the size already is taken as it is.
+    What is transparent becomes white; the picture is resized, proportions kept. One that has the size already is taken
+    as it is.
 
     Args:
         path: the file; of bytes, the name that errors give them.
@@ -138,6 +141,9 @@ def whole(
         notes: what was done is added to it, in words.
         content: the bytes, where they have been read already.
         white: what becomes 255 in a picture of more than 8 bits; None for the white of its own values.
+        fit: what becomes of other proportions: as large as `shape` holds it, in the middle of black (`WHOLE`) or of the
+            colour that its border has (`BORDER`); or as large as it fills `shape`, and what reaches beyond is cut off
+            (`CROP`).
 
     Raises:
         DataError: unreadable, too large, or no picture.
@@ -150,7 +156,7 @@ def whole(
         picture = on_colour(picture, "white")
     picture = _in_mode(picture, shape, notes)
     if picture.size != (width, height):
-        picture = _resized(_reduced(picture, height, width), width, height)
+        picture = _fitted(_reduced(picture, height, width), width, height, fit, notes)
         notes.append(say("picture.resized", before=f"{before[0]} × {before[1]}", after=f"{width} × {height}"))
     return np.frombuffer(picture.tobytes(), np.uint8).reshape(shape)  # in a third of np.asarray's time
 
@@ -175,7 +181,7 @@ def cut_out(
         picture = ImageOps.invert(picture)
         notes.append(say("picture.inverted"))
     if not exact:
-        picture = _resized(_cropped(picture, notes), width, height)
+        picture = _on_sheet(_resized(_cropped(picture, notes), width, height), width, height)
         notes.append(say("picture.resized", before=f"{before[0]} × {before[1]}", after=f"{width} × {height}"))
     return np.asarray(picture, np.uint8).reshape(shape)
 
@@ -196,15 +202,45 @@ def _reduced(picture: Image.Image, height: int, width: int) -> Image.Image:
     return picture.reduce(step) if step > 1 else picture
 
 
+def _fitted(picture: Image.Image, width: int, height: int, fit: str, notes: list[str]) -> Image.Image:
+    """`width` × `height`, proportions kept; see `whole` for what `fit` makes of others."""
+    if fit == CROP:
+        scaling = max(width / picture.width, height / picture.height)
+        left = max(0.0, (picture.width - width / scaling) / 2)
+        top = max(0.0, (picture.height - height / scaling) / 2)
+        if max(left, top) * scaling >= HALF:
+            notes.append(say("picture.middle"))
+        box = left, top, picture.width - left, picture.height - top
+        return picture.resize((width, height), Image.Resampling.LANCZOS, box)
+    resized = _resized(picture, width, height)
+    if fit == WHOLE or resized.size == (width, height):
+        return _on_sheet(resized, width, height)
+    colour = _border_colour(picture)
+    notes.append(say("picture.padded", colour=", ".join(map(str, np.atleast_1d(colour)))))
+    return _on_sheet(resized, width, height, colour)
+
+
+def _border_colour(picture: Image.Image) -> int | tuple[int, ...]:
+    """The median of the pixels along its four sides: what lies there seldom, such as an object cut off, has no say."""
+    pixels = np.asarray(picture)
+    along = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
+    middle = np.rint(np.median(along, axis=0)).astype(int)
+    return int(middle) if middle.ndim == 0 else tuple(middle.tolist())
+
+
 def _resized(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """As large as `width` × `height` holds it, proportions kept, in the middle of black."""
+    """As large as `width` × `height` holds it, proportions kept."""
     scaling = min(width / picture.width, height / picture.height)
     size = max(1, round(picture.width * scaling)), max(1, round(picture.height * scaling))
-    resized = picture.resize(size, Image.Resampling.LANCZOS)
-    if size == (width, height):
-        return resized
-    sheet = Image.new(picture.mode, (width, height))
-    sheet.paste(resized, ((width - size[0]) // 2, (height - size[1]) // 2))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _on_sheet(picture: Image.Image, width: int, height: int, colour: int | tuple[int, ...] = 0) -> Image.Image:
+    """In the middle of a sheet of that size and colour, black by default."""
+    if picture.size == (width, height):
+        return picture
+    sheet = Image.new(picture.mode, (width, height), colour)
+    sheet.paste(picture, ((width - picture.width) // 2, (height - picture.height) // 2))
     return sheet
 
 

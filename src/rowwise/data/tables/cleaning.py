@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     Words = Mapping[str, frozenset[str]]  # by column, the words for a missing value that are values in it
 
+FIRST = 4  # values, of which one shows that a column is none of numbers
+WORDED = re.compile(r"\d[-/:]\d|[^\W\d_eEinfatyINFATY]")  # what no number has, `inf` and `nan` among them
 LOOKED_AT = 16  # values, of which one shows that a column is written for a spreadsheet
 AS_TEXT = r'^\s*="([^"]*)"\s*$'  # ="00123": how exports keep a spreadsheet from reading a number
 ROW = "\0row"  # the column of a Table's `batches(numbered=True)`
@@ -58,7 +61,7 @@ def cleaned_with_numbers(
 
     texts = [name for name in rows.columns if rows[name].dtype == pl.String]
     # The first values of most columns that are no numbers show it, and the others need not be tried; but for sentinels.
-    worded = frozenset() if own else _having_words(rows.select(texts).head(LOOKED_AT))
+    worded = frozenset() if own else frozenset(name for name in texts if _shows_words(rows[name]))
     tried = [name for name in texts if name not in worded]
     numbers = rows.select(pl.col(name).cast(pl.Float64, strict=False) for name in tried)
     replaced: list[pl.Expr | pl.Series] = []
@@ -96,12 +99,9 @@ def cleaned_with_numbers(
     return done, read
 
 
-def _having_words(rows: pl.DataFrame) -> frozenset[str]:
-    """Columns of texts of which one is no number."""
-    import polars as pl
-
-    numbers = rows.select(pl.all().cast(pl.Float64, strict=False))
-    return frozenset(name for name in rows.columns if numbers[name].null_count() > rows[name].null_count())
+def _shows_words(texts: pl.Series) -> bool:
+    """Whether a look at a few texts says that not all are numbers; by Python, for which no query is planned."""
+    return any(text is not None and WORDED.search(text) is not None for text in texts.head(FIRST).to_list())
 
 
 def _sentinels(own: Sequence[str], known: Collection[str]) -> dict[float, str]:

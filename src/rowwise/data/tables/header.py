@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SEPARATORS = (",", ";", "\t", "|")
 BLANK = " \t\r\n\v\f\xa0\u2003\u3000\u200b\ufeff"  # around a name
 MOST_ABOVE = 30  # rows above the names
+RULE = re.compile(r"(?=.*[-=]{3})[\s|+:=-]+")  # as databases and Markdown draw below the names
 COMMENTS = ("#", "//", "%", "--")
 VALUE = re.compile(r"[^\W\d_]")  # a letter; what has none but a digit is a value: numbers, dates, money
 EXPONENT = re.compile(r"(?<=\d)[eE](?=[+-]?\d)")
@@ -87,7 +88,10 @@ def find_header(path: Path, rows: Sequence[Row], asked: int | None) -> Header:
     if asked is None and width > 2 and len(filled(row)) == 1 and len(below) > 1:
         raise _no_header(path, row, width)
     last = row
-    if _are_units(rows, place, width):
+    if below and len(below[0].lines) == 1 and RULE.fullmatch(below[0].lines[0].strip()):
+        last = below[0]
+        warn_user(say("table.rule_line", path=path, line=last.line, text=cut(last.lines[0].strip())))
+    elif _are_units(rows, place, width):
         last = rows[place + 1]
         warn_user(say("table.units_line", path=path, line=last.line, text=_text(last)))
     return Header(row.line, tuple(names), last.line + len(last.lines) - 1)

@@ -37,7 +37,7 @@ function drawing() {
     if (!file) return;
     const image = new Image();
     const address = URL.createObjectURL(file);
-    image.onload = () => { blank(ink); fit(ink, image, image.naturalWidth, image.naturalHeight); URL.revokeObjectURL(address); answer(recordOf(canvas)); };
+    image.onload = () => { blank(ink); place(ink, image, image.naturalWidth, image.naturalHeight); URL.revokeObjectURL(address); answer(recordOf(canvas)); };
     image.onerror = () => { byId("filen").textContent = text("no_picture"); URL.revokeObjectURL(address); };
     byId("filen").textContent = "";
     image.src = address;
@@ -56,6 +56,43 @@ function fit(ink, image, w, h) {
   const [left, top] = [Math.floor((ink.canvas.width - size[0]) / 2), Math.floor((ink.canvas.height - size[1]) / 2)];
   ink.imageSmoothingQuality = "high";
   ink.drawImage(image, left, top, ...size);
+}
+
+// As the training's pictures were: in the middle of the colour of its own border, or cropped, or on black.
+function place(ink, given, w, h) {
+  let image = given;
+  if (data.pictures !== "object") {  // what is transparent is white
+    const [flat, on] = sheet(w, h);
+    on.fillStyle = "white";
+    on.fillRect(0, 0, w, h);
+    on.drawImage(given, 0, 0);
+    image = flat;
+  }
+  if (data.pictures === "crop") {
+    const scale = Math.max(ink.canvas.width / w, ink.canvas.height / h);
+    ink.imageSmoothingQuality = "high";
+    ink.drawImage(image, (ink.canvas.width - w * scale) / 2, (ink.canvas.height - h * scale) / 2, w * scale, h * scale);
+    return;
+  }
+  if (data.pictures === "border") {
+    ink.fillStyle = borderOf(image, w, h);
+    ink.fillRect(0, 0, ink.canvas.width, ink.canvas.height);
+  }
+  fit(ink, image, w, h);
+}
+
+// The median of the pixels along the four sides.
+function borderOf(image, w, h) {
+  const scale = Math.min(1, 256 / Math.max(w, h));
+  const [wide, high] = [w, h].map((side) => Math.max(1, Math.round(side * scale)));
+  const [, ink] = sheet(wide, high);
+  ink.drawImage(image, 0, 0, wide, high);
+  const { data: pixels } = ink.getImageData(0, 0, wide, high);
+  const along = [];
+  for (let y = 0; y < high; y++)
+    for (let x = 0; x < wide; x++) if (x === 0 || y === 0 || x === wide - 1 || y === high - 1) along.push(4 * (y * wide + x));
+  const median = (c) => along.map((at) => pixels[at + c]).sort((a, b) => a - b)[along.length >> 1];
+  return `rgb(${median(0)} ${median(1)} ${median(2)})`;
 }
 
 function sheet(w, h) {
