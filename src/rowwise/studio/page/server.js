@@ -92,6 +92,13 @@ export const trace = async (record, layer, unit) =>
 export const prepared = async (several) =>
   new Float32Array(await (await asked("/prepared", { method: "POST", body: new Blob(/** @type {any} */ (several)) })).arrayBuffer());
 
+/** A training with what is new of it; of a list that goes on only what came. @param {Record<string, any>} before @param {Record<string, any>} news */
+function continued(before, news) {
+  const story = { ...before };
+  for (const [name, value] of Object.entries(news)) story[name] = value?.more ? [...before[name].slice(0, value.after), ...value.more] : value;
+  return story;
+}
+
 const AGAIN = 2000; // milliseconds until a server that refused is asked once more: it may be another by now
 
 /** Follow the server's state; a lost connection is taken up again, by the browser or by us. */
@@ -101,7 +108,7 @@ export function follow() {
   stream.onmessage = (event) => {
     // First all of the state, then what has changed of it.
     const news = JSON.parse(event.data);
-    const server = first ? news : { ...state.server, ...news, story: { ...state.server?.story, ...news.story } };
+    const server = first ? news : { ...state.server, ...news, story: continued(state.server?.story ?? {}, news.story ?? {}) };
     first = false;
     // The first state of all, or of data that another tab or the command has opened with its network.
     const other = !state.server || (state.server.data?.name !== server.data?.name && server.story.phase === "trained");
