@@ -243,7 +243,7 @@ def test_what_is_no_database_is_said(run, tmp_path, monkeypatch, capsys, place, 
     monkeypatch.chdir(tmp_path)
     with closing(sqlite3.connect("two.db")) as database, database:
         database.executescript("create table a (x); create table b (x)")
-    Path("text.db").write_text("no database at all, " * 99)
+    Path("text.db").write_text("no database at all, " * 99, encoding="utf-8")
     assert main(["predict", str(run), place]) == 2
     error = capsys.readouterr().err
     assert message in error
