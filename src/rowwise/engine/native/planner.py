@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TURN = 1e-3  # seconds that a plan is tried at a time, one step at least
 TURNS = 5  # of a plan; the first does not count: it finds another plan's data in the caches
 HOPELESS = 1.25  # times the fastest so far: no further turn
-WORTH_CHANGING = 0.98  # of the time of the plan before: what is nearer may be noise
+WORTH_CHANGING = 0.985  # of the time of the plan before: what is nearer may be noise
 BUDGET = 0.03  # seconds that changes of the plan take, and slower plans more than the fastest, all together
 WRONG = 1.2  # times what is remembered, or its inverse: measured again
 SLICES = 5  # of which the median must be so wrong
