@@ -272,6 +272,8 @@ class BoundEpoch {
 }  // namespace
 
 NB_MODULE(_native, m) {
+  // What Python does not take down when it ends (frozen objects, those of a daemon thread) goes with the process.
+  nb::set_leak_warnings(false);
   m.def("instruction_sets", [] {
     std::vector<std::tuple<std::string, bool>> all;
     for (const InstructionSet& set : instruction_sets()) all.emplace_back(set.name, set.runs);
