@@ -1,4 +1,6 @@
-"""The plainest service of a Keras model: FastAPI, and `predict` for each request.
+"""The plainest service of a Keras model: FastAPI, and `predict` for each request, one after another.
+
+In FastAPI's threads, where a function without `async` runs, Keras's `predict` fails now and then.
 
 python serve_peer_script.py MODEL.keras PORT
 """
@@ -22,7 +24,7 @@ class Request(BaseModel):
 
 
 @app.post("/predict")
-def predict(request: Request) -> dict[str, list[list[float]]]:
+async def predict(request: Request) -> dict[str, list[list[float]]]:
     """A row of numbers for each instance."""
     return {"predictions": model.predict(np.array(request.instances), verbose=0).tolist()}
 
