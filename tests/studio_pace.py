@@ -1,4 +1,4 @@
-"""How fast the studio's page is, in a browser without a window: strokes, frames, and what its memory does in a long day.
+"""How fast the studio's page is, in a browser without a window: strokes, frames, and its memory in a long day.
 
     .venv/bin/python -m tests.studio_pace
 
@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 from studio_server import Served
 
 STROKES = 200
-STATES = 3000  # drawn one a frame
+STATES = 1500  # drawn one a frame
 
 # From the stroke's event to the frame in which the activations of that record are painted.
 STROKE = """async (strokes) => {
@@ -28,10 +28,13 @@ STROKE = """async (strokes) => {
   const box = pad.getBoundingClientRect();
   const taken = [];
   for (let stroke = 0; stroke < strokes; stroke++) {
-    const at = { clientX: box.left + 30 + (stroke * 37) % (box.width - 60), clientY: box.top + 30 + (stroke * 53) % (box.height - 60) };
+    const place = (from, size, by) => from + 30 + ((stroke * by) % (size - 60));
+    const at = { clientX: place(box.left, box.width, 37), clientY: place(box.top, box.height, 53) };
     if (stroke % 20 === 0) change({ drawn: new state.drawn.constructor(state.drawn.length) });
     await new Promise((go) => setTimeout(go, 30));
-    const drawn = new Promise((go) => new MutationObserver((_, watch) => (watch.disconnect(), go())).observe(answers, { childList: true }));
+    const drawn = new Promise((go) => {
+      new MutationObserver((_, watch) => (watch.disconnect(), go())).observe(answers, { childList: true });
+    });
     const begun = performance.now();
     pad.dispatchEvent(new PointerEvent("pointerdown", { ...at, pointerId: 1, bubbles: true }));
     pad.dispatchEvent(new PointerEvent("pointerup", { ...at, pointerId: 1, bubbles: true }));
@@ -51,10 +54,13 @@ LONG = """async (states) => {
   const { change, state } = await import("/page/store.js");
   const server = state.server;
   for (let number = 0; number < states; number++) {
-    const within = Array.from({ length: Math.min(360, number + 1) }, (_, place) => [place / 36, Math.random(), Math.random()]);
-    const curve = Array.from({ length: Math.min(500, 1 + number / 6) }, () => ({ loss: Math.random(), val_loss: Math.random(), accuracy: 0.5, val_accuracy: 0.5, seconds: 1 }));
+    const any = () => Math.random();
+    const within = Array.from({ length: Math.min(360, number + 1) }, (_, place) => [place / 36, any(), any()]);
+    const ended = () => ({ loss: any(), val_loss: any(), accuracy: any(), val_accuracy: any(), seconds: 1 });
+    const curve = Array.from({ length: Math.min(500, 1 + number / 6) }, ended);
     const confusion = server.story.confusion.map((row) => row.map((part) => part + (number % 7)));
-    change({ server: { ...server, story: { ...server.story, phase: "training", within, curve, confusion, looks: number, epochs: 500 } } });
+    const story = { ...server.story, phase: "training", within, curve, confusion, looks: number, epochs: 500 };
+    change({ server: { ...server, story } });
     await new Promise(requestAnimationFrame);
   }
   change({ server });
@@ -89,9 +95,8 @@ def main():
             tab.locator(".unit .products").wait_for()
             tab.get_by_text("Empty canvas").click()
             strokes = sorted(tab.evaluate(STROKE, STROKES)[20:])
-            print(
-                f"stroke to activations: median {statistics.median(strokes):.1f} ms, p99 {strokes[int(0.99 * len(strokes))]:.1f} ms"
-            )
+            p99 = strokes[int(0.99 * len(strokes))]
+            print(f"stroke to activations: median {statistics.median(strokes):.1f} ms, p99 {p99:.1f} ms")
             tab.keyboard.press("3")
             served.studio.train({"epochs": 60, "patience": 60}, "en")
             served.wait("training", seconds=60)
@@ -99,9 +104,8 @@ def main():
             served.studio.stop()
             served.wait("trained", seconds=60)
             late = sum(frame > 34 for frame in frames)
-            print(
-                f"while it trains: {1000 * len(frames) / sum(frames):.0f} frames a second, {late} of {len(frames)} later than 34 ms"
-            )
+            rate = 1000 * len(frames) / sum(frames)
+            print(f"while it trains: {rate:.0f} frames a second, {late} of {len(frames)} later than 34 ms")
             megabytes, elements = grown(tab, STATES)
             print(f"{STATES} states: {megabytes:+.2f} MB, {elements:+d} elements")
             browser.close()
