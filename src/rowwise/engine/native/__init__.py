@@ -49,6 +49,15 @@ def threads_for(multiply_adds: float) -> int:
     return max(1, min(usable_cores(), int(multiply_adds // WORTH_A_THREAD)))
 
 
+def change_pictures(x: Any, how: Any, out: Any) -> bool:
+    """`rowwise.data.augmentation.changed` for x `(pictures, height, width, channels)`; False where nothing compiled is
+    here to do it, or what is has no such function."""
+    if (change := getattr(_native, "change_pictures", None)) is None:
+        return False
+    change(x, how, out)
+    return True
+
+
 def network(description: NetworkDescription, isa: str | None = None, float64: bool = False) -> Any:
     """A Network of the extension (`module.cpp`), whose arrays are those of `network.h`.
 

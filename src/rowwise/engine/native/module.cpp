@@ -33,6 +33,8 @@ ROWWISE_DECLARE(generic)
 #undef ROWWISE_DECLARE
 }  // namespace rowwise
 
+void bind_pictures(nanobind::module_& m);  // pictures.cpp
+
 namespace {
 
 namespace nb = nanobind;
@@ -255,6 +257,7 @@ class BoundEpoch {
 }  // namespace
 
 NB_MODULE(_native, m) {
+  bind_pictures(m);
   m.def("instruction_sets", [] {
     std::vector<std::tuple<std::string, bool>> all;
     for (const InstructionSet& set : instruction_sets()) all.emplace_back(set.name, set.runs);
