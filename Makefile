@@ -19,9 +19,11 @@ test: check  ## set up, check, then run the tests, in a process for each core (f
 thorough: $(STAMP)  ## the tests that `make test` leaves out: longer looks at what it looks at
 	@$(BIN)/python -m pytest -m thorough -n auto --maxprocesses 4 --dist worksteal
 
-check: $(STAMP)  ## ruff (lint, format), mypy and import-linter, by pre-commit where this is a git checkout
+check: $(STAMP)  ## ruff (lint, format), mypy and import-linter, by pre-commit where this is a git checkout; tsc where it is
 	@if git rev-parse --git-dir >/dev/null 2>&1; then PRE_COMMIT_HOME="$(CURDIR)/.venv/pre-commit" PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files; \
 	else $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo --no-cache; fi
+	@if npx --no-install tsc --version >/dev/null 2>&1; then npx --no-install tsc --project jsconfig.json && echo "tsc: the studio's page passed"; \
+	else echo "tsc is not here (npm install --no-save typescript@5): the types of the studio's page are not checked" >&2; fi
 
 docs: .venv/documents  ## the documentation as a site in two languages, without a network: site/index.html
 	@for language in en ko; do $(BIN)/zensical build --strict --clean --config-file zensical.$$language.toml || exit 1; done

@@ -3,7 +3,9 @@
 import gc
 import itertools
 import os
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "jax"
@@ -17,6 +19,12 @@ os.environ.setdefault(
 
 import chromium
 import pytest
+
+# A program that another test has compiled, in whichever worker, is read instead.
+_COMPILED = "JAX_COMPILATION_CACHE_DIR" not in os.environ and tempfile.mkdtemp(prefix="rowwise-compiled-")
+if _COMPILED:  # workers inherit it
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -34,6 +42,13 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    # From here on for the processes that tests start: they only read, since some are killed, and amid a write as well.
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "1e9"
+
+
+def pytest_unconfigure():
+    if _COMPILED:
+        shutil.rmtree(_COMPILED, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,13 @@ reported as done and is not kept; half-written is a folder that is neither a run
 are of a table: they keep the best epoch besides, and go on with other networks, or with a new one on all records.
 
 A victim is forked from this process, which has imported everything and started nothing: seconds are saved for each.
+XLA compiles for the undisturbed training only; victims find in a folder what it compiled.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import random
 import re
@@ -40,8 +42,8 @@ COLUMNS = ("kills", "nothing yet", "unfinished", "saved", "lost", "half-written"
 class Victim:
     """`rowwise …` in a forked process, its words in a file."""
 
-    def __init__(self, arguments: list[str], words: Path) -> None:
-        self.words = words
+    def __init__(self, arguments: list[str], words: Path, compiles: bool = False) -> None:
+        self.words, self.compiles = words, compiles
         words.unlink(missing_ok=True)  # those of the one before, which this one may be killed too soon to take away
         self.begun = time.monotonic()
         self.process = os.fork()
@@ -57,7 +59,12 @@ class Victim:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # as `rowwise.__main__` does first of all
         code = 1
         try:
+            import jax
+
             from rowwise.__main__ import main
+
+            if self.compiles:  # nobody else writes there, least of all one who is killed amid it
+                jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
             code = main()
         except BaseException:
@@ -125,7 +132,7 @@ class Campaign:
         if kind not in self._undisturbed:
             out = self.place / f"undisturbed-{kind}"
             arguments = [*self.training(kind), *engine(kind), "--no-pictures", "--out", str(out)]
-            victim = Victim(arguments, self.place / "words")
+            victim = Victim(arguments, self.place / "words", compiles=True)
             if victim.ended(600) != 0:
                 raise SystemExit(victim.said())
             self._undisturbed[kind] = out, time.monotonic() - victim.begun
@@ -297,9 +304,11 @@ def same(one: Path, other: Path) -> bool:
     return content(one) == content(other)
 
 
-def import_everything() -> None:
+def import_everything(compiled: Path) -> None:
     """What a victim needs. JAX is imported, not started: its threads would not be forked."""
     os.environ.setdefault("KERAS_BACKEND", "jax")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(compiled)
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "1e9"
     os.environ["ROWWISE_CHECKPOINT_SECONDS"] = "0"
     import polars  # noqa: F401
     import sklearn.datasets  # noqa: F401
@@ -311,15 +320,18 @@ def import_everything() -> None:
     import rowwise.measure
     import rowwise.models.preparation  # noqa: F401
 
+    gc.collect()
+    gc.freeze()  # a collection in a victim would copy all that it shares with this process
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__, allow_abbrev=False)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     given = parser.parse_args()
-    import_everything()
-    begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="rowwise-crash-") as folder:
+        import_everything(Path(folder, "compiled"))
+        begun = time.monotonic()
         campaign = Campaign(Path(folder), given.kills, given.seed)
         with suppress(KeyboardInterrupt):
             campaign.run()

@@ -16,11 +16,12 @@ TOKEN = "a-token-of-the-tests-0123"
 class Served:
     """A studio and where it is; `studio` is its own object, for what a test wants to know beside the page."""
 
-    def __init__(self, source):
+    def __init__(self, source, port=0):
         self.studio = Studio()
         self.studio.open(source, "en")
         self.socket = socket.socket()
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(("127.0.0.1", port))
         self.port = self.socket.getsockname()[1]
         guarded = Guard(app(self.studio), policy("127.0.0.1", TOKEN))
         config = uvicorn.Config(guarded, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)

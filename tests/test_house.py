@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -145,3 +147,11 @@ def test_names_of_modules_are_whole_where_they_are_imported_by_name():
     ]
     # A package's public names, and the compiled part of a package: both within it.
     assert {place.rpartition(":")[0] for place in assembled} <= {"lazy.py", "engine/native/__init__.py"}
+
+
+def test_text_is_opened_with_its_encoding():
+    """Elsewhere than here it would be the system's own: CP949 on Windows in Korea."""
+    ruff = Path(sys.executable).with_name("ruff")
+    select = ["check", "--preview", "--select", "PLW1514", "--quiet", "--no-cache", "src", "tests", "examples"]
+    done = subprocess.run([ruff, *select], cwd=Path(__file__).parents[1], capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout

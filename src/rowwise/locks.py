@@ -12,13 +12,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TRIES, PAUSE = 10, 0.01  # seconds between them
+FAR = (1 << 31) - 2  # the byte that Windows locks, as far away as it counts: nobody else can read or write it
 
 if sys.platform == "win32":
     import msvcrt
 
     def _locked(descriptor: int) -> bool:
-        os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # beyond the owner's name, which others may then read
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        place = os.lseek(descriptor, 0, os.SEEK_CUR)
+        os.lseek(descriptor, FAR, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        finally:
+            os.lseek(descriptor, place, os.SEEK_SET)  # whoever writes into the file goes on where it was
         return True
 
 else:

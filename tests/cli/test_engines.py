@@ -51,3 +51,51 @@ def test_a_wrong_environment_variable_is_one_line(rowwise, monkeypatch, name, va
     code, out, err = rowwise("engines")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert name in err
+
+
+@pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not compiled")
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_what_a_step_costs_is_shown_plan_by_plan(rowwise, tmp_path, monkeypatch, lang):
+    import keras
+
+    monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path))
+    monkeypatch.setenv("ROWWISE_THREADS", "2")
+    model = keras.Sequential([keras.Input((40,)), keras.layers.Dense(20, "relu"), keras.layers.Dense(3, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.optimizer.build(model.trainable_variables)
+    model.save(tmp_path / "model.keras")
+    asked = ("engines", "--explain", str(tmp_path / "model.keras"), "--batch-size", "16")
+    code, out, err = rowwise(*asked, "--lang", lang)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].startswith("40-20-3")
+    assert f"{16 * (2 * 40 * 20 + 3 * 20 * 3):,}" in out
+    assert all(cell_len(line) <= 80 for line in lines)
+
+    found = json.loads(rowwise(*asked, "--json")[1])
+    assert (found["network"], found["batch_size"], found["remembered"]) == ("40-20-3", 16, None)
+    seconds = [plan["seconds"] for plan in found["plans"]]
+    assert seconds == sorted(seconds)
+    for plan in found["plans"]:
+        # Threads meet where all gradients are known and where all kernels are updated; by columns, before each product.
+        assert plan["threads"] == 2
+        assert plan["barriers"] >= 2
+        assert plan["barriers"] == 2 or not plan["by_records"]
+
+
+@pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not compiled")
+def test_explain_says_what_it_cannot_measure(rowwise, tmp_path):
+    import keras
+
+    path = tmp_path / "model.keras"
+    model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(2, 2), keras.layers.Flatten()])
+    model.compile("adam", "mse")
+    model.optimizer.build(model.trainable_variables)
+    model.save(path)
+    code, out, err = rowwise("engines", "--explain", str(path))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert str(path) in err
+    assert "Conv2D" in err
+    code, out, err = rowwise("engines", str(path))
+    assert (code, out) == (2, "")
+    assert "--explain" in err

@@ -23,7 +23,7 @@ def mapped():
 
 def in_memory():
     """Bytes of mapped files that this process holds in memory."""
-    lines = [line.split() for line in STATUS.read_text().splitlines()]
+    lines = [line.split() for line in STATUS.read_text(encoding="utf-8").splitlines()]
     return 1024 * sum(int(line[1]) for line in lines if line[0] in ("RssFile:", "RssShmem:"))  # kB
 
 

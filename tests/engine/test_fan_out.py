@@ -58,7 +58,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_task_done_again(client, tmp
     def task(number, shared):
         array, mark = shared
         if number == 2 and not os.path.exists(mark):
-            with open(mark, "w"):
+            with open(mark, "w", encoding="utf-8"):
                 os.kill(os.getpid(), signal.SIGKILL)
         return number * float(array.sum())
 

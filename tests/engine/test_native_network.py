@@ -20,6 +20,7 @@ from rowwise.engine.native.network_description import (
     NetworkDescription,
     OptimizerDescription,
 )
+from rowwise.engine.native.step_plan import StepPlan
 
 pytestmark = pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not compiled")
 
@@ -30,6 +31,7 @@ CLASSIFIER = NetworkDescription(
     OptimizerDescription("adam"),
     batch_size=4,
 )
+PLAN = StepPlan().as_dictionary()
 ROWS, STEPS = 10, 3
 
 
@@ -43,8 +45,8 @@ def arrays(description):
     return [(random.normal(size=shape) * 0.5).astype("float32") for shape in shapes]
 
 
-def build(description=CLASSIFIER):
-    network = native.network(description)
+def build(description=CLASSIFIER, plan=None):
+    network = native.network(description, plan)
     for index, values in enumerate(arrays(description)):
         network.write(index, values)
     return network
@@ -66,7 +68,7 @@ def data(rows=ROWS):
 def test_the_description_is_read_whole():
     extension = import_module("rowwise.engine.native._native")
     assert (
-        extension.Network(CLASSIFIER.as_dictionary()).arrays == 3 * 4
+        extension.Network(CLASSIFIER.as_dictionary(), PLAN).arrays == 3 * 4
     )  # two kernels, two biases, and Adam's two slots
 
 
@@ -81,12 +83,12 @@ def test_an_unknown_key_and_a_missing_one_are_refused_by_name(place):
     description = CLASSIFIER.as_dictionary()
     within(description)["colour"] = 3
     with pytest.raises(ValueError, match=rf"^{prefix}colour: unknown".replace("[", r"\[").replace("]", r"\]")):
-        extension.Network(description)
+        extension.Network(description, PLAN)
     for key in within(CLASSIFIER.as_dictionary()):
         description = CLASSIFIER.as_dictionary()
         del within(description)[key]
         with pytest.raises(ValueError) as refusal:
-            extension.Network(description)
+            extension.Network(description, PLAN)
         assert str(refusal.value) == f"{prefix}{key}: missing"
 
 
@@ -100,7 +102,6 @@ def test_an_unknown_key_and_a_missing_one_are_refused_by_name(place):
         ({"batch_size": True}, "batch_size: expected an int, received True"),
         ({"batch_size": 0}, "batch_size: expected 1 to 1073741824, received 0"),
         ({"batch_size": 2**70}, f"batch_size: expected 1 to 1073741824, received {2**70}"),
-        ({"threads": 257}, "threads: expected 1 to 256, received 257"),
         ({"scale": "1"}, "scale: expected a float, received '1'"),
         ({"scale": math.nan}, "scale: expected a finite number, received nan"),
         ({"offset": -math.inf}, "offset: expected a finite number, received -inf"),
@@ -116,7 +117,7 @@ def test_an_unknown_key_and_a_missing_one_are_refused_by_name(place):
 def test_a_value_of_another_type_or_range_is_refused_by_name(wrong, message):
     extension = import_module("rowwise.engine.native._native")
     with pytest.raises(ValueError) as refusal:
-        extension.Network(CLASSIFIER.as_dictionary() | wrong)
+        extension.Network(CLASSIFIER.as_dictionary() | wrong, PLAN)
     assert str(refusal.value) == message
 
 
@@ -238,7 +239,7 @@ def test_an_epoch_keeps_all_that_it_needs():
 
 
 def test_calls_from_several_threads_of_python_take_turns():
-    network = build(replace(CLASSIFIER, threads=2))
+    network = build(plan=StepPlan(threads=2))
     random = np.random.default_rng(2)
     parts = [network.records(random.random((500, 3), "float32")) for _ in range(4)]
 
@@ -257,11 +258,12 @@ WITHOUT_THREADS = """
 import resource
 from rowwise.engine import native
 from rowwise.engine.native.network_description import LayerDescription, NetworkDescription
+from rowwise.engine.native.step_plan import StepPlan
 pages = int(open("/proc/self/statm").read().split()[0])
 limit = pages * resource.getpagesize() + 2**26
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))  # room for the stacks of a few threads
 try:
-    native.network(NetworkDescription((LayerDescription(3, 2),), threads=256))
+    native.network(NetworkDescription((LayerDescription(3, 2),)), StepPlan(threads=256))
 except RuntimeError as refusal:
     print("refused:", refusal)
 """
@@ -300,9 +302,9 @@ def test_gradients_in_float64_are_the_differences_of_the_loss(loss, end, logits)
     random = np.random.default_rng(5)
     n, threads = (70, 1) if logits else (13, 2)  # divided by records, and by columns
     description = NetworkDescription(
-        chain(end, 4, dropout=0.2), LossDescription(loss, logits, label_smoothing=0.1), batch_size=n, threads=threads
+        chain(end, 4, dropout=0.2), LossDescription(loss, logits, label_smoothing=0.1), batch_size=n
     )
-    network = native.network(description, float64=True)
+    network = native.network(description, StepPlan(threads, by_records=threads == 1), float64=True)
     weights = [values.astype("float64") for values in arrays(description)]
     x = random.normal(size=(n, 11))
     y = random.integers(0, 4, n).astype("int32") if loss.startswith("sparse") else random.random((n, 4))
@@ -342,14 +344,15 @@ def graph(threads):
         LayerDescription(11, 11, **norm),
         LayerDescription(11, 4),
     )
-    return NetworkDescription(layers, LossDescription(), batch_size=70 if threads == 1 else 13, threads=threads)
+    return NetworkDescription(layers, LossDescription(), batch_size=70 if threads == 1 else 13)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_gradients_of_a_graph_in_float64_are_the_differences_of_the_loss(threads):
     random = np.random.default_rng(5)
     description = graph(threads)
-    n, network = description.batch_size, native.network(description, float64=True)
+    plan = StepPlan(threads, by_records=threads == 1)
+    n, network = description.batch_size, native.network(description, plan, float64=True)
     weights = [values.astype("float64") for values in arrays(description)]
     records = network.records(random.normal(size=(n, 11)), random.random((n, 4)))
     order = np.arange(n, dtype=np.int32)

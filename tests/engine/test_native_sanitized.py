@@ -49,8 +49,9 @@ def compare(options, trials, tmp_path, compiler=COMPILER):
     assert re.search(rf"^{trials} networks trained, \d+ of them undecided, 0 wrong$", run.stdout, re.M), run.stdout
 
 
+@pytest.mark.thorough  # the engine as it is installed is compared with JAX; what is sanitized, with the reference
 @pytest.mark.slow
-@pytest.mark.parametrize("isa", EACH)
+@pytest.mark.parametrize("isa", SETS)
 def test_an_instruction_set_as_it_is_shipped_computes_what_the_reference_does(isa, tmp_path):
     compare([*OPTIMISED, *flags(isa)], 300, tmp_path)
 

@@ -48,7 +48,7 @@ def run(kinds: Sequence[str], inputs: int, seed: int, folder: Path) -> dict[str,
     while left:
         place = Path(tempfile.mkdtemp(dir=folder))
         command = [sys.executable, "-m", "tests.fuzz.child", ",".join(left), str(seed), str(first), str(inputs)]
-        with open(place / "stderr", "w+") as errors:
+        with open(place / "stderr", "w+", encoding="utf-8") as errors:
             child = subprocess.run(
                 [*command, str(place)], cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, env=os.environ | quiet
             )

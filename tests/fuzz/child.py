@@ -50,7 +50,7 @@ def _try(name: str, seed: str, first: int, inputs: int, folder: Path) -> None:
             outcome = attempt(door.call)
             if outcome["problem"]:
                 raise SystemExit(f"a valid {name} fails: {outcome}")
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    size = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0]) * os.sysconf("SC_PAGE_SIZE")
     resource.setrlimit(resource.RLIMIT_AS, (size + ROOM, resource.RLIM_INFINITY))
     for number in range(first, inputs):
         print(json.dumps({"kind": name, "begin": number}), flush=True)
@@ -111,8 +111,8 @@ def _peak(reset: bool = False) -> int:
     """The most memory that the process has held, since the last reset, in bytes."""
     if reset:
         with contextlib.suppress(OSError):
-            Path("/proc/self/clear_refs").write_text("5")
-    status = Path("/proc/self/status").read_text()
+            Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
     return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024  # type: ignore[index]
 
 

@@ -31,11 +31,24 @@ def every_epoch(monkeypatch, tmp_path):
     """A checkpoint after every epoch, in an empty folder with a table of noise, which is soon overfitted."""
     monkeypatch.setenv("ROWWISE_CHECKPOINT_SECONDS", "0")
     monkeypatch.chdir(tmp_path)
+    write_noise(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The run with a refit that nothing has stopped; only to be looked at."""
+    folder = tmp_path_factory.mktemp("whole")
+    write_noise(folder)
+    options = {**OPTIONS, **PATIENCE}
+    return rowwise.train(folder / "noise.csv", out=folder / "run", verbose=0, refit=True, **options)
+
+
+def write_noise(folder):
     random = np.random.default_rng(0)
     x = random.normal(size=(80, 4))
     price = x[:, 0] + random.normal(size=80)
     rows = [",".join(f"{value:.4f}" for value in (*row, label)) for row, label in zip(x, price, strict=True)]
-    (tmp_path / "noise.csv").write_text("\n".join(["a,b,c,d,price", *rows]))
+    (folder / "noise.csv").write_text("\n".join(["a,b,c,d,price", *rows]))
 
 
 def trained(out, observer=None, verbose=0, **options):
@@ -190,8 +203,7 @@ def test_refit_is_a_new_model_on_all_records_for_the_best_number_of_epochs():
 
 
 @pytest.mark.parametrize("moment", ["best", "last", "refit 1", "refit 0"])
-def test_a_killed_refit_goes_on(moment):
-    whole = trained("whole", refit=True, **PATIENCE)
+def test_a_killed_refit_goes_on(whole, moment):
     part, _, number = moment.rpartition(" ")
     best = whole.record.best_epoch
     epoch = {"best": best, "last": len(whole.record.epochs)}.get(moment) or int(number) or best  # 0: after the last
@@ -203,8 +215,8 @@ def test_a_killed_refit_goes_on(moment):
 
 
 @pytest.mark.parametrize("epochs", [0, 2])
-def test_a_refit_that_is_stopped_leaves_the_first_model_and_goes_on_later(epochs):
-    whole, held = trained("whole", refit=True, **PATIENCE), trained("held", **PATIENCE)
+def test_a_refit_that_is_stopped_leaves_the_first_model_and_goes_on_later(whole, epochs):
+    held = trained("held", **PATIENCE)
 
     class Stop:
         set_now = False
@@ -229,8 +241,29 @@ def test_a_refit_that_is_stopped_leaves_the_first_model_and_goes_on_later(epochs
     assert_same_weights(whole, resumed)
 
 
-def test_a_refit_that_is_stopped_with_its_last_epoch_is_whole():
-    whole = trained("whole", refit=True, **PATIENCE)
+@pytest.mark.parametrize("epochs", [0, 2])
+def test_a_refit_may_be_stopped_again_before_it_goes_on(whole, epochs):
+
+    def stopping(stop, after):
+        began = []
+
+        def observe(event):
+            began.extend([event] if isinstance(event, events.RefitBegan) else [])
+            if began and (not after or (isinstance(event, events.EpochEnded) and event.number == after)):
+                stop.set()
+
+        return {"observer": observe, "stop": stop}
+
+    trained("part", refit=True, **stopping(threading.Event(), epochs), **PATIENCE)
+    again = rowwise.train(resume="part", out="again", verbose=0, pictures=False, **stopping(threading.Event(), 0))
+    assert again.record.interrupted
+    assert len(again.record.refit) == epochs
+    resumed = rowwise.train(resume="again", out="resumed", verbose=0, pictures=False)
+    assert_same_weights(whole, resumed)
+    assert [e.figures for e in resumed.record.refit] == [e.figures for e in whole.record.refit]
+
+
+def test_a_refit_that_is_stopped_with_its_last_epoch_is_whole(whole):
     stop, ended = threading.Event(), []
 
     def observe(event):

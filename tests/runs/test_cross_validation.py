@@ -82,7 +82,7 @@ def test_each_record_is_predicted_by_the_model_of_the_fold_that_it_is_held_out_o
         assert run.metrics["accuracy"] == found.measures["accuracy"][fold - 1]
     right = (written["true"] == written["prediction"]).mean()
     assert found.report.accuracy == pytest.approx(right)
-    summary = json.loads(Path("cv/cross-validation.json").read_text())
+    summary = json.loads(Path("cv/cross-validation.json").read_text(encoding="utf-8"))
     values = found.measures["accuracy"]
     assert summary["measures"]["accuracy"]["mean"] == pytest.approx(np.mean(values))
     assert summary["measures"]["accuracy"]["std"] == pytest.approx(np.std(values, ddof=1))
@@ -155,9 +155,9 @@ def test_finished_folds_are_kept_and_the_others_follow(table):
     options = {"out": "cv", "drop": ["house", "day", "answer"], **QUICK}
     with pytest.raises(Killed):
         rowwise.cross_validate("t.csv", "price", 3, observer=observe, **options)
-    first = Path("cv/fold-1/run.json").read_text()
+    first = Path("cv/fold-1/run.json").read_text(encoding="utf-8")
     again = rowwise.cross_validate("t.csv", "price", 3, **options)
-    assert Path("cv/fold-1/run.json").read_text() == first
+    assert Path("cv/fold-1/run.json").read_text(encoding="utf-8") == first
     whole = rowwise.cross_validate("t.csv", "price", 3, **{**options, "out": "whole"})
     np.testing.assert_array_equal(again.prediction.values, whole.prediction.values)
     table.with_columns(pl.col("price") + 1).write_csv("other.csv")
@@ -174,7 +174,7 @@ def test_measures_that_equal_targets_do_not_have_are_left_out(table):
     alone = rowwise.cross_validate("few.csv", "price", 4, out="alone", validation=0, **QUICK)
     assert "mae" in alone.measures
     assert "r2" not in alone.measures
-    assert json.loads(Path("alone/cross-validation.json").read_text())["folds"] == 4
+    assert json.loads(Path("alone/cross-validation.json").read_text(encoding="utf-8"))["folds"] == 4
     table.select("x", "price").write_csv("all.csv")
     few.with_columns(price=pl.lit(2.0)).write_csv("equal.csv")
     rowwise.train("all.csv", "price", test_file="equal.csv", out="run", seeds=2, verbose=0, **QUICK)

@@ -122,3 +122,28 @@ def test_who_closes_his_side_before_he_has_asked_is_let_go(place):
         connection.sendall(REQUEST[:-10])
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(1) == b""
+
+
+def test_a_request_on_its_way_when_the_server_ends_is_answered(service):
+    with listen("127.0.0.1", 0) as listening:
+        config = uvicorn.Config(guarded(service, policy()), lifespan="off", log_config=None, http=JoinedWrites)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        while not server.started:
+            pass
+        with (
+            socket.create_connection(listening.getsockname()) as asks,
+            socket.create_connection(listening.getsockname()) as idles,
+        ):
+            for connection in (asks, idles):
+                connection.sendall(REQUEST)
+                answers(connection, 1)
+            asks.sendall(REQUEST[:-1])
+            server.should_exit = True
+            while server.servers[0].is_serving():
+                pass
+            asks.sendall(REQUEST[-1:])
+            assert [status for status, _ in answers(asks, 1)] == [200]
+            assert (asks.recv(1), idles.recv(1)) == (b"", b"")
+        thread.join()

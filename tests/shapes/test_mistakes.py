@@ -177,7 +177,7 @@ MISTAKES = {
         (Fix(x="x.T"),),
     ),
     "no records": Mistake(
-        ("One image without the axis of records", "레코드 축이 없는 이미지 하나"),
+        ("One image without the axis of records", "레코드 축이 없는 그림 하나"),
         (KERAS, 6351),
         lambda: (images(), numbers(28, 28)),
         ShapeError,
@@ -185,7 +185,7 @@ MISTAKES = {
         (Fix(x="x[None]"),),
     ),
     "no channels": Mistake(
-        ("Grey images without an axis of channels", "채널 축이 없는 회색 이미지"),
+        ("Grey images without an axis of channels", "채널 축이 없는 회색 그림"),
         (KERAS, 10053),
         lambda: (convolution((28, 28, 3)), numbers(8, 28, 28)),
         ShapeError,
@@ -201,7 +201,7 @@ MISTAKES = {
         (Fix(x="np.moveaxis(x, 1, -1)"),),
     ),
     "not flat": Mistake(
-        ("Images for a model of rows", "행을 받는 모델에 이미지를 그대로"),
+        ("Images for a model of rows", "행을 받는 모델에 그림을 그대로"),
         (KERAS, 13916),
         lambda: (net((784,)), (numbers(32, 28, 28), classes())),
         ShapeError,
@@ -209,7 +209,7 @@ MISTAKES = {
         (Fix(x="x.reshape(len(x), -1)"), Fix(begin="keras.Input((28, 28)), keras.layers.Flatten()")),
     ),
     "flat": Mistake(
-        ("Flattened images for a model that flattens them itself", "스스로 펼치는 모델에 펼친 이미지"),
+        ("Flattened images for a model that flattens them itself", "스스로 펼치는 모델에 펼친 그림"),
         (KERAS, 8067),
         lambda: (images(), (numbers(32, 784), classes())),
         ShapeError,
@@ -331,7 +331,7 @@ MISTAKES = {
         fails=False,
     ),
     "counts": Mistake(
-        ("Images of the training set, labels of the test set", "이미지는 학습용, 레이블은 시험용"),
+        ("Images of the training set, labels of the test set", "그림은 학습용, 레이블은 테스트용"),
         (TENSORFLOW, 47105),
         lambda: (net((20,)), (numbers(60, 20), classes(10))),
         DataError,

@@ -118,6 +118,11 @@ def test_nothing_that_python_prints_holds_one_either(table):
         ("a\x1b[31m\u202eb\n", "a_[31m_b_"),
         ("../etc\\x", ".._etc_x"),
         ("가" * 300, "가" * 66),
+        ('a:b<c>"|?*', "a_b_c_____"),  # that Windows takes for streams, pipes and patterns, or not at all
+        ("houses. .", "houses___"),
+        ("CON", "_CON"),
+        ("com1.csv", "_com1.csv"),
+        ("console", "console"),
     ],
 )
 def test_a_name_of_data_is_fit_for_a_file(text, name):

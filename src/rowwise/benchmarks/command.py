@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from rowwise.cores import usable_cores
 from rowwise.errors import UsageError
+from rowwise.terminal.columns import in_columns
 from rowwise.text import say
 
 PARTS = (
     "epochs",
+    "engine",
     "models",
     "first",
     "accuracy",
@@ -27,6 +29,7 @@ PARTS = (
     "memory",
     "tables",
     "outofcore",
+    "serve",
 )
 WITHOUT_DATA = ("models", "first", "tables", "outofcore")  # they bring their own records
 FEWEST = 1000  # records of a file that is worth reading in pieces
@@ -40,7 +43,7 @@ class Bench:
     Attributes:
         data: a name, for the parts that train on given records.
         parts: of `PARTS`, or "all", separated by commas.
-        against: of `PEERS`, separated by commas.
+        against: of `PEERS`, separated by commas; of the part engine, a file that it saved, or a revision.
         repeats: rounds after the warm-up.
         batch_size, hidden: of the models; the part models has its own.
         seeds: of the parts accuracy, sweep and tables.
@@ -48,6 +51,7 @@ class Bench:
         records: of the part outofcore.
         tables, trainers: of the part tables, separated by commas; empty for all.
         results: the file that the part tables keeps its rows in, to go on from; empty for none.
+        save: the file that the part engine writes; empty for none.
         tensorflow_python: a Python that has Keras on TensorFlow; empty for none.
         json: whether one object is printed in place of tables.
     """
@@ -64,6 +68,7 @@ class Bench:
     tables: str = ""
     trainers: str = ""
     results: str = ""
+    save: str = ""
     tensorflow_python: str = ""
     json: bool = False
 
@@ -76,21 +81,30 @@ def measure(settings: Bench) -> int:
     """
     chosen = _names(settings.parts, (*PARTS, "all"), "parts")
     chosen = list(PARTS) if "all" in chosen else chosen
+    version = ""
+    if chosen == ["engine"] and settings.against != Bench.against:
+        version, settings = settings.against, replace(settings, against=Bench.against)
+    if settings.save and "engine" not in chosen:
+        raise UsageError("bench.engine.save", found=settings.save)
     against = _names(settings.against, PEERS, "against")
     hidden = _widths(settings.hidden)
     if min(settings.repeats, settings.seeds, settings.epochs, settings.batch_size) < 1 or settings.records < FEWEST:
         raise UsageError("bench.positive", fewest=f"{FEWEST:,}")
 
-    return _measured(settings, chosen, against, hidden, usable_cores())
+    return _measured(settings, chosen, against, hidden, usable_cores(), version)
 
 
-def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tuple[int, ...], threads: int) -> int:
+def _measured(
+    settings: Bench, chosen: list[str], against: list[str], hidden: tuple[int, ...], threads: int, version: str
+) -> int:
     from rich.console import Console
 
     from rowwise.benchmarks import parts
+    from rowwise.benchmarks.engine_turns import engine, save, shown
     from rowwise.benchmarks.models import first, models
     from rowwise.benchmarks.outofcore import out_of_core
     from rowwise.benchmarks.real_tables import TABLES
+    from rowwise.benchmarks.serving import serving
     from rowwise.benchmarks.tables import tables, trainer_names, views
     from rowwise.data import load
 
@@ -106,6 +120,7 @@ def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tu
         "epochs": lambda: parts.epochs(
             train, settings.repeats, settings.batch_size, against, threads, hidden, settings.tensorflow_python
         ),
+        "engine": lambda: engine(train, settings.repeats, version),
         "models": lambda: models(settings.repeats, against),
         "first": lambda: first(settings.repeats),
         "accuracy": lambda: parts.accuracy(train, test, settings.seeds, settings.epochs, settings.batch_size),
@@ -117,6 +132,7 @@ def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tu
         "memory": lambda: parts.memory(settings.data),
         "tables": lambda: tables(settings.seeds, of_tables, trainers, results_file),
         "outofcore": lambda: out_of_core(settings.records, settings.batch_size),
+        "serve": lambda: serving(train, settings.repeats),
     }
     machine = _machine()
     results: dict[str, Any] = {
@@ -135,8 +151,12 @@ def _measured(settings: Bench, chosen: list[str], against: list[str], hidden: tu
     for part in PARTS:
         if part in chosen:
             rows = results[part] = run[part]()
-            shown = {f"{part}.{name}": of for name, of in views(rows).items()} if part == "tables" else {part: rows}
-            for name, lines in shown.items():
+            if part == "engine" and settings.save:
+                save(Path(settings.save), rows)
+            tables_of = {part: shown(rows) if part == "engine" else rows}
+            if part == "tables":
+                tables_of = {f"{part}.{name}": of for name, of in views(rows).items()}
+            for name, lines in tables_of.items():
                 if not lines:
                     continue
                 head = say(f"bench.part.{name}", records=f"{settings.records:,}")
@@ -175,19 +195,10 @@ def _machine() -> str:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    from rich.cells import cell_len
-
     columns = list(dict.fromkeys(key for row in rows for key in row))
     head = [say(f"bench.column.{column}") for column in columns]
     cells = [head, *([_cell(row.get(column)) for column in columns] for row in rows)]
-    widths = [max(cell_len(line[i]) for line in cells) for i in range(len(columns))]
-
-    def line(words: list[str]) -> str:
-        gaps = [" " * (width - cell_len(word)) for word, width in zip(words, widths, strict=True)]
-        first, *others = zip(words, gaps, strict=True)
-        return "  ".join(["".join(first), *(gap + word for word, gap in others)]).rstrip()
-
-    return "\n".join(map(line, cells))
+    return in_columns(cells)
 
 
 # What stands in rows for people to read, as JSON has it → the end of its key in the catalogue.

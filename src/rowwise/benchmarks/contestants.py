@@ -139,7 +139,7 @@ def keras_on_tensorflow(
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,
-                    text=True,
+                    encoding="utf-8",
                     env=environment,
                 )
         except OSError as cause:

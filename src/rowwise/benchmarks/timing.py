@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
+
+from rowwise.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,15 +24,23 @@ def seconds_of(run: Callable[[], object]) -> float:
 
 def output(command: list[str], environment: Mapping[str, str] | None = None) -> str:
     """What a command that succeeds writes to standard output."""
-    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", env=environment).stdout
 
 
 def peak_bytes() -> int:
-    """The most memory that was resident in this process so far."""
+    """The most memory that was resident in this process so far.
+
+    Raises:
+        UsageError: the system, Windows, does not say.
+    """
     status = Path("/proc/self/status")
     if status.exists():  # Linux's getrusage counts what the parent had before this program took its place
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        line = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) * 1024
+    try:
+        import resource
+    except ImportError:
+        raise UsageError("bench.peak") from None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

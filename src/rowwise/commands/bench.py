@@ -36,6 +36,7 @@ command = Command(
         _option("--records", "bench.help.records", "N", whole(1)),
         _option("--tables", "bench.help.tables", "NAMES"),
         _option("--trainers", "bench.help.trainers", "NAMES"),
+        _option("--save", "bench.help.save", "FILE"),
         _option("--results", "bench.help.results", "FILE"),
         _option("--tensorflow-python", "bench.help.tensorflow_python", "PYTHON"),
         Option("--json", "bench.help.json", is_flag=True),

@@ -95,7 +95,7 @@ class _Compiled:
             Path(folder, "model.c").write_text(text, "utf-8")
             made = Path(folder, "model")
             arguments = [compiler, *OPTIONS, str(Path(folder, "model.c")), "-o", str(made), "-lm"]
-            done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+            done = subprocess.run(arguments, capture_output=True, encoding="utf-8", errors="replace", check=False)
             if done.returncode:
                 raise ModelError("export.run", by=Path(compiler).name, cause=done.stderr.strip()[:200])
             self.code = made.read_bytes()
@@ -114,5 +114,11 @@ class _Compiled:
 
 def _version(compiler: str) -> str:
     """Such as `gcc 12.2.0`."""
-    done = subprocess.run([compiler, "-dumpfullversion", "-dumpversion"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [compiler, "-dumpfullversion", "-dumpversion"],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
     return f"{Path(compiler).resolve().name} {done.stdout.strip()}".strip()

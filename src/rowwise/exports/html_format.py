@@ -57,7 +57,7 @@ class HtmlFormat:
         node = shutil.which("node")
         if node is None:
             return Made(described(program), files, "export.note.html")
-        version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+        version = subprocess.run([node, "--version"], capture_output=True, encoding="utf-8", check=False).stdout.strip()
         return Made({f"node {version}": partial(_by_node, node, program)}, files)
 
 

@@ -267,6 +267,7 @@ def _refitted(job: Job, fitted: Fitted, kept: KeptEpoch) -> Fitted:
         best_checkpoint="" if last is None else last.best_checkpoint or last.checkpoint,
     )
     checkpoints = Checkpoints(job.folder, record, checkpoint_seconds(), refit_of=fitted.model)
+    checkpoints.set_model(model)  # it may be stopped before the callbacks are told anything
     every = job.train if job.validation is None else job.train.with_records_of(job.validation)
     job.tell(RefitBegan(kept, len(every)))
     try:

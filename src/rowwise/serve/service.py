@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PureWindowsPath  # which knows the separators of both systems
 from typing import TYPE_CHECKING, Self
 
 from rowwise.errors import RowwiseError, UsageError, warnings_to
@@ -142,7 +142,7 @@ def _named(runs: Sequence[str | Path]) -> dict[str, Path]:
     named: dict[str, Path] = {}
     for run in runs:
         name, sign, place = str(run).partition("=")
-        if not sign or not name or "/" in name or Path(run).exists():
+        if not sign or not name or PureWindowsPath(name).name != name or Path(run).exists():
             path = Path(run)
             name = path.stem if path.suffix == ".keras" else path.resolve().name
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -54,6 +55,7 @@ class Mirror:
             for variable, value in zip(self.model.trainable_variables, values, strict=False):
                 variable.assign(value)
 
+    @cached_property
     def layers(self) -> list[dict[str, Any]]:
         """Of each Dense layer its name, features, units and activation."""
         return [

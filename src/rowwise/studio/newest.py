@@ -49,8 +49,15 @@ class Newest(Generic[State]):
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """What is another in `now`; of a training, `story`, the parts of it that are."""
+    """What is another in `now`; of a training, `story`, the parts of it that are, and of lists that grew what came."""
     new = {name: value for name, value in now.items() if name not in before or value != before[name]}
     if "story" in new and "story" in before:
-        new["story"] = changes(before["story"], now["story"])
+        old = before["story"]
+        new["story"] = {name: _grown(old[name], value) for name, value in changes(old, now["story"]).items()}
     return new
+
+
+def _grown(before: Any, now: Any) -> Any:
+    """`{"after": how many stay, "more": those that came}` of a tuple that goes on; else `now`."""
+    places = len(before) if isinstance(before, tuple) and isinstance(now, tuple) else 0
+    return {"after": places, "more": now[places:]} if places and now[:places] == before else now

@@ -16,6 +16,7 @@ import numpy as np
 
 from rowwise.environment import debug
 from rowwise.errors import RowwiseError, UsageError, warnings_to
+from rowwise.runs.keras_import import import_loaders
 from rowwise.runs.plan import TrainingPlan
 from rowwise.runs.settings import Settings
 from rowwise.studio.held import Held
@@ -71,6 +72,7 @@ class Studio:
         self._stop, self._go = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._warming: threading.Thread | None = None  # imports what a training needs
+        self._read = threading.Event()  # the first records are there, or cannot be read
         self._folder = Path(tempfile.mkdtemp(prefix="rowwise-studio-"))
         self.newest: Newest[dict[str, Any]] = Newest(self._state())
 
@@ -90,19 +92,43 @@ class Studio:
 
     def _load(self, source: Source | None) -> None:
         try:
+            self._begin_to_warm(source)
             held = Held.of(source)
         except Exception as error:  # whatever it is, the page must not wait for ever
             self._fail(error)
         else:
             self._show(held)
+        self._read.set()
         self._tell()
-        if self.held is not None and self._warming is None:
-            warming = threading.Thread(target=_warm, args=(self.held,), name="rowwise-studio-warming", daemon=True)
-            warming.start()
-            self._warming = warming
+
+    def _begin_to_warm(self, source: Source | None) -> None:
+        """The first time, in a thread of its own, while the records are read; another time it must have ended."""
+        if self._warming is not None:
+            self._wait_until_warm()
+            return
+        import_loaders(source)
+        warming = threading.Thread(target=self._warm, name="rowwise-studio-warming", daemon=True)
+        warming.start()
+        self._warming = warming
+
+    def _warm(self) -> None:
+        """Import Keras and what a training needs, and let JAX compile what the page asks for, while somebody looks at
+        the data: the first training need not wait for that."""
+        import rowwise.engine
+        import rowwise.measure
+        import rowwise.runs.training  # noqa: F401
+        from rowwise.studio.mirror import Mirror
+
+        self._read.wait()
+        held = self.held
+        with contextlib.suppress(Exception):  # what is wrong with these data is said where they are trained on
+            if held is not None:
+                mirror = Mirror.of(Settings().new_model(held.train))
+                mirror.flow(held.test.x[:1])
+                mirror.trace(held.test.x[:1], 0, 0)
 
     def _wait_until_warm(self) -> None:
-        """Two threads that import Keras at the same time wait for one another for ever."""
+        """Two threads that import Keras at the same time could wait for one another for ever."""
         if self._warming is not None:
             self._warming.join()
 
@@ -121,6 +147,7 @@ class Studio:
         Raises:
             RowwiseError: as `Offered.of`.
         """
+        self._wait_until_warm()
         notes: list[str] = []
         with warnings_to(notes.append):
             offered = Offered.of(name, content)
@@ -316,6 +343,7 @@ class Studio:
         Raises:
             UsageError: the records are no pictures. DataError: it is none, or cannot be read.
         """
+        self._wait_until_warm()
         from rowwise.data.pictures.prepare import read_pictures
         from rowwise.runs.data_record import prepared_as
 
@@ -436,25 +464,11 @@ class Studio:
                 "failed": self._failed,
                 "story": {one.name: getattr(self._story, one.name) for one in fields(self._story)},
                 "before": None if self._before is None else self._before.beside(),
-                "layers": [] if self.mirror is None else self.mirror.layers(),
+                "layers": [] if self.mirror is None else self.mirror.layers,
                 "kept": self._kept,
                 "notes": self._notes,
                 "offered": None if self._offered is None else self._offered.about(),
             }
-
-
-def _warm(held: Held) -> None:
-    """Import Keras and what a training needs, and let JAX compile what the page asks for, while somebody looks at the
-    data: the first training need not wait for that."""
-    import rowwise.measure
-    import rowwise.runs.training  # noqa: F401
-    from rowwise.studio.mirror import Mirror
-
-    with contextlib.suppress(Exception):  # what is wrong with these data is said where they are trained on
-        mirror = Mirror.of(Settings().new_model(held.train))
-        x = held.test.x[:1]
-        mirror.flow(x)
-        mirror.trace(x, 0, 0)
 
 
 def _of_all(value: Any) -> Any:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
     from rowwise.runs.events import Event
 
-SHARE = 0.03  # of the time of a training, at most, that looking into it takes
+SHARE = 0.01  # of the time of a training, at most, that looking into it takes
+TOLD = 0.12  # seconds between two points of the curve that the page is told, at least: as many as an eye can follow
 SAMPLE = 2000  # test records that the confusion matrix of a training under way is counted on
 
 
@@ -47,6 +48,7 @@ class Watch:
         self._next = 0.0
         self._within = Within()
         self._looks = 0
+        self._told = 0.0
         self._held = 0.0  # seconds of the epoch under way that it was paused
 
     def observe(self, event: Event) -> None:
@@ -59,7 +61,9 @@ class Watch:
             case events.TrainingBegan():
                 self._weights = event.weights
             case events.StepsDone(number, done, steps, told):
-                if self._within.add(number, done, steps, told):
+                new, now = self._within.add(number, done, steps, told), time.perf_counter()
+                if new and (now - self._told >= TOLD or done == steps):
+                    self._told = now
                     changes = {"within": tuple(self._within.points)}
                 changes |= self._look()
             case events.EpochEnded():

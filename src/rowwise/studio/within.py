@@ -50,4 +50,9 @@ def _mean(points: list[Point]) -> Point:
     """Of neighbours, at the place of the last."""
     judged = [point[2] for point in points if point[2] is not None]
     loss = sum(point[1] for point in points) / len(points)
-    return points[-1][0], loss, sum(judged) / len(judged) if judged else None
+    return _short(points[-1][0]), _short(loss), _short(sum(judged) / len(judged)) if judged else None
+
+
+def _short(value: float) -> float:
+    """As many digits as a drawing shows: they are sent again and again."""
+    return float(f"{value:.6g}")

@@ -1,7 +1,8 @@
 """uvicorn's protocol, which writes the head and the body of an answer apart → the same, with both in one packet.
 
 Two packets cost two calls of the system here and two at the caller, who reads the first before the second has come. And
-a caller who closes his side once he has asked, as TCP lets him, is answered.
+who closes his side once he has asked, as TCP lets him, is answered; so is a request that was on its way when the server
+began to end.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+GRACE = 0.5  # seconds
 
 
 class _Joining:
@@ -44,6 +48,8 @@ class _Joining:
 class JoinedWrites(HttpToolsProtocol):
     """What `uvicorn.Config` takes as `http`."""
 
+    _ending = False
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._joining = _Joining(transport, self.loop.call_soon)
         super().connection_made(self._joining)  # type: ignore[arg-type]
@@ -55,3 +61,23 @@ class JoinedWrites(HttpToolsProtocol):
         if waits:
             self.cycle.keep_alive = False
         return waits
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self._ending:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """End the connection with the answer to what it asks within `GRACE`, or then."""
+        self._ending = True
+        if self._is_idle():
+            self.loop.call_later(GRACE, self._close_idle)
+        else:
+            super().shutdown()
+
+    def _close_idle(self) -> None:
+        if self._is_idle():
+            self.transport.close()
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete

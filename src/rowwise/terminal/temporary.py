@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rowwise.files import LOCK
-from rowwise.locks import Lock
+from rowwise.locks import Lock, held
 from rowwise.runs.folder import RESCUED
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def _tidy(place: Path) -> None:
     """Folders whose process is dead."""
     with suppress(OSError):
         for file in place.glob(f"{NAME}*/{LOCK}"):
-            with suppress(OSError):  # held by a living one
+            if held(file):  # by a living one: nobody waits for it
+                continue
+            with suppress(OSError):
                 Lock(file).release()
                 _empty(file.parent)
 

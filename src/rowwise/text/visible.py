@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 LONGEST = 500  # characters of a value that a message quotes
+DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)  # on Windows, whatever the suffix
 LONGEST_NAME = 200  # bytes: a file system takes 255, and a date or a number may stand beside
 
 # Control characters (escape sequences, carriage returns, zero bytes), what turns the direction of writing or breaks
@@ -30,9 +31,11 @@ def visible(text: str, lines: bool = False) -> str:
 
 
 def file_name(text: str) -> str:
-    """A stranger's text as a part of a file's name: harmful characters and those between folders are `_`."""
-    name = re.sub(r"[/\\]", "_", text if text.isprintable() else re.sub(_IN_LINE, "_", text))
-    return name.encode("utf-8", "replace")[:LONGEST_NAME].decode("utf-8", "ignore")
+    """A stranger's text as a file's name or the end of one: what is harmful, or no name may have on Windows, is `_`."""
+    name = re.sub(r'[/\\<>:"|?*]', "_", text if text.isprintable() else re.sub(_IN_LINE, "_", text))
+    name = name.encode("utf-8", "replace")[:LONGEST_NAME].decode("utf-8", "ignore")
+    name = re.sub(r"[. ]+$", lambda end: "_" * len(end[0]), name)  # which Windows leaves out
+    return f"_{name}" if DEVICES.fullmatch(name) else name
 
 
 def quoted(value: object) -> object:

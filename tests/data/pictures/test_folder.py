@@ -327,7 +327,7 @@ def test_names_of_any_bytes_are_no_crash(tmp_path):
     os.rename(tmp_path / "p" / "a", os.fsencode(tmp_path / "p") + b"/\xb0\xed")  # CP949
     train, _ = rowwise.load(tmp_path / "p")
     train.classes[1].encode("utf-8")
-    with open(os.fsencode(tmp_path / "p") + b"/\xb0\xed/\xff.png", "w") as file:
+    with open(os.fsencode(tmp_path / "p") + b"/\xb0\xed/\xff.png", "w", encoding="utf-8") as file:
         file.write("hello")
     with pytest.raises(DataError, match="no picture of a known format") as caught:
         rowwise.load(tmp_path / "p")

@@ -1,8 +1,6 @@
 """What columns are called: commas in a name, names that several columns have, labels that are no texts."""
 
 import json
-import subprocess
-import sys
 import types
 
 import numpy as np
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 from synthetic_tables import PandasFrame
 
 import rowwise
+from rowwise.cli import main
 from rowwise.data.column_names import checked_names, listed, names_in
 from rowwise.data.tables.encode import encode
 from rowwise.errors import Suspicious, UsageError
@@ -66,13 +65,11 @@ def test_what_a_message_lists_can_be_written_in_an_option(columns):
     ],
 )
 @pytest.mark.parametrize("option", ["--drop", "--categorical", "--numeric"])
-def test_the_command_line_names_a_column_with_a_comma(tmp_path, option, drop, left):
+def test_the_command_line_names_a_column_with_a_comma(tmp_path, capsys, option, drop, left):
     (tmp_path / "t.csv").write_text(COMMAS)
     asked = [part for name in drop for part in (option, name)]
-    command = [sys.executable, "-m", "rowwise", "data", "show", "t.csv", "--target", "y", "--json", "--lang", "en"]
-    done = subprocess.run([*command, *asked], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    schema = json.loads(done.stdout)["columns"]
+    assert main(["data", "show", str(tmp_path / "t.csv"), "--target", "y", "--json", "--lang", "en", *asked]) == 0
+    schema = json.loads(capsys.readouterr().out)["columns"]
     kinds = {column["name"]: column["kind"] for column in schema["columns"]}
     assert kinds[left[0]] == "numeric"
     other = next(name for name in kinds if name not in left)

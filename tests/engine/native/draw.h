@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "plan.h"
 #include "reference.h"
 
 namespace rowwise {
@@ -67,9 +68,8 @@ NetworkDescription draw_description(Random& random, int trial) {
   enum { wide, many_records, small } kind = trial % 5 == 0 ? wide : trial % 5 == 1 ? many_records : small;
   const int narrowest = kind == wide ? 120 : 1, widest = kind == wide ? 200 : kind == many_records ? 30 : 70;
   NetworkDescription d;
-  d.threads = random.within(1, 3);
   d.batch_size = kind == wide ? random.within(1, 14) : random.within(1, 40);
-  if (kind == many_records) d.batch_size += 64 * d.threads;
+  if (kind == many_records) d.batch_size += 64;
   d.bytes = random.once_in(2);
   d.scale = d.bytes ? 1 / 255. : random.one_of({1., 1., 0.5});
   d.offset = d.bytes ? 0 : random.one_of({0., 0., 0.25});
@@ -125,6 +125,18 @@ NetworkDescription draw_description(Random& random, int trial) {
   o.averages = random.once_in(4);
   if (random.once_in(2)) *random.one_of({&o.global_clipnorm, &o.clipnorm, &o.clipvalue}) = 0.05;
   return d;
+}
+
+// Any of them gives the same bits.
+inline Plan draw_plan(Random& random) {
+  Plan plan;
+  plan.threads = random.within(1, 3);
+  plan.by_records = random.once_in(2);
+  plan.task = random.within(1, 40);
+  plan.block = 16 * random.within(1, kMostBlock / 16);
+  plan.chunk = 4 * random.within(1, kMostChunk / 4);
+  plan.sharing = random.one_of({0., 1.5, 2.6, 4.});
+  return plan;
 }
 
 template <class T>

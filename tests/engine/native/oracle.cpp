@@ -71,7 +71,7 @@ Outcome compare(int trial) {
   const int units = d.layers.back().units;
 
   reference::Network reference(d);
-  ROWWISE_ISA::NetworkOf<T> network(d);
+  ROWWISE_ISA::NetworkOf<T> network(d, draw_plan(random));
   const auto moving = 2 * std::size_t(std::count_if(d.layers.begin(), d.layers.end(), [](const LayerDescription& l) {
     return l.kind == Kind::batch_normalization;
   }));
@@ -92,10 +92,13 @@ Outcome compare(int trial) {
 
   std::vector<float> outputs(std::size_t(records.count) * units), predictions(outputs.size());
   Progress progress, ahead;
-  const long before = allocations;
-  while (progress.steps * d.batch_size < records.count)  // in slices of 0 seconds: a step each
+  long allocated = 0;
+  while (progress.steps * d.batch_size < records.count) {  // in slices of 0 seconds: a step each
+    const long before = allocations;
     network.train(records, rates, kDropoutKey, trial % 2 ? 0 : 1e9, progress, outputs.data());
-  const long allocated = allocations - before;
+    allocated += allocations - before;
+    if (random.once_in(2)) network.take(draw_plan(random));
+  }
   network.predict(records, ahead, predictions.data());
   if (reference.margin < kMargin<T>) return {false, true};
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 import re
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -132,17 +133,23 @@ def _normal(path: Path, file: Path, header: Header, separator: str, temporary: E
 def _written(temporary: ExitStack) -> Iterator[IO[str]]:
     """A temporary file to write to; it is removed with the others."""
     try:
-        temporary_file = tempfile.NamedTemporaryFile(prefix="rowwise-", suffix=".csv")  # noqa: SIM115
-        path = temporary.enter_context(temporary_file).name
+        descriptor, name = tempfile.mkstemp(prefix="rowwise-", suffix=".csv")
+        os.close(descriptor)  # Windows opens no file twice that is to go when it is closed
+        temporary.callback(_removed, Path(name))
     except OSError as cause:
         raise no_room(cause) from cause
     try:
-        with Path(path).open("w", encoding="utf-8", newline="") as file:
+        with open(name, "w", encoding="utf-8", newline="") as file:
             yield file
     except OSError as cause:
         if cause.errno not in FULL:
             raise
         raise no_room(cause) from cause
+
+
+def _removed(path: Path) -> None:
+    with suppress(OSError):  # Windows removes no file that is still read; it goes with the command's own folder
+        path.unlink()
 
 
 def _separator(head: str) -> str:

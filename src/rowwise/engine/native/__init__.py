@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from rowwise.cores import usable_cores
 from rowwise.engine.native.network_description import NetworkDescription
-from rowwise.environment import instruction_set, threads
+from rowwise.engine.native.sensible_plans import sensible_plans
+from rowwise.engine.native.step_plan import StepPlan
+from rowwise.environment import instruction_set
+from rowwise.environment import threads as threads_asked_for
 from rowwise.errors import UsageError
-
-WORTH_A_THREAD = 1.25e6  # multiply-adds of a step forward, for which meeting at barriers pays; measured on two cores
 
 _native: Any = None
 why_missing = ""
@@ -38,15 +40,20 @@ def chosen() -> str:
     return requested or next(iter(runs), "")
 
 
-def threads_for(multiply_adds: float) -> int:
-    """Threads for a step with so many multiply-adds forward: $ROWWISE_THREADS, else as many usable cores as pay.
+def plans_for(
+    description: NetworkDescription, threads: int | None = None, trains: bool = True
+) -> dict[StepPlan, float]:
+    """Plans worth measuring, the likeliest first, with their seconds a step on paper.
+
+    Args:
+        description: the network.
+        threads: None for $ROWWISE_THREADS, else as many usable cores as pay.
+        trains: whether it does more than predict.
 
     Raises:
         UsageError: $ROWWISE_THREADS is no number of threads.
     """
-    if (requested := threads()) is not None:
-        return requested
-    return max(1, min(usable_cores(), int(multiply_adds // WORTH_A_THREAD)))
+    return sensible_plans(description, chosen(), usable_cores(), threads or threads_asked_for(), trains)
 
 
 def change_pictures(x: Any, how: Any, out: Any) -> bool:
@@ -58,10 +65,13 @@ def change_pictures(x: Any, how: Any, out: Any) -> bool:
     return True
 
 
-def network(description: NetworkDescription, isa: str | None = None, float64: bool = False) -> Any:
+def network(
+    description: NetworkDescription, plan: StepPlan | None = None, isa: str | None = None, float64: bool = False
+) -> Any:
     """A Network of the extension (`module.cpp`), whose arrays are those of `network.h`.
 
     Args:
+        plan: how it computes a step; None for one thread's.
         isa: an instruction set; None for the `chosen` one, for float64 the one that has it.
         float64: numbers of double precision, for checks of the gradient.
 
@@ -69,4 +79,11 @@ def network(description: NetworkDescription, isa: str | None = None, float64: bo
         ValueError: an invalid description, by the field's name, or an instruction set that this
             machine cannot run.
     """
-    return _native.Network(description.as_dictionary(), isa or (None if float64 else chosen()), float64)
+    isa = isa or (None if float64 else chosen())
+    return _native.Network(description.as_dictionary(), (plan or StepPlan()).as_dictionary(), isa, float64)
+
+
+def build() -> str:
+    """Which build of the engine this is: another may be faster elsewhere."""
+    file = Path(_native.__file__).stat()
+    return f"{file.st_size}-{file.st_mtime_ns}"

@@ -57,7 +57,7 @@ void multiply_by_kernel_t(State<T>& state, const Turn& turn, std::size_t i, Rang
   const Source source = l.sources[0];
   const Layer<T>& before = state.layers[source.layer];
   product<T>(
-      Rows<T>{l.d_z.get(), l.ldn}, rows, l.N, l.layout_t, owner,
+      state.plan, *state.packed[turn.thread], Rows<T>{l.d_z.get(), l.ldn}, rows, l.N, l.layout_t, owner,
       [&](const Panel& p, int k) { return l.kernel_t_rows(p, k); },
       [&](const Panel& p, int r) {
         return Out<T>{before.row(before.d_z, r) + p.column, before.ldn, nullptr, !source.is_first};

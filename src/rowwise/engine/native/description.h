@@ -67,7 +67,7 @@ struct NetworkDescription {
   double scale = 1, offset = 0;                      // x * scale + offset, before the first layer
   bool bytes = false;                                // x is uint8
   std::vector<double> output_scale, output_offset;  // (units,): outputs * scale + offset; empty: as they are
-  int batch_size = 32, threads = 1;
+  int batch_size = 32;
 };
 
 }  // namespace rowwise

@@ -13,7 +13,7 @@ void multiply_by_kernel(State<T>& state, std::size_t i, int thread, Range rows, 
   const T* const bias = l.bias.get();
   with_x(state, i, thread, [&](const auto& x) {
     product<T>(
-        x, rows, l.K, l.layout, owner, [&](const Panel& p, int k) { return l.kernel_rows(p, k); },
+        state.plan, *state.packed[thread], x, rows, l.K, l.layout, owner, [&](const Panel& p, int k) { return l.kernel_rows(p, k); },
         [&](const Panel& p, int r) {
           return Out<T>{l.row(l.z, r) + p.column, l.ldn, bias ? bias + p.column : nullptr};
         });

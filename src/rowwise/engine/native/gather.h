@@ -35,8 +35,8 @@ void gather(State<T>& state, const Turn& turn, Range rows) {
     if (d.bytes) {
       const auto* x = static_cast<const std::uint8_t*>(call.records.x);
       copy_row(call.records, call.row(visit), K, state.bytes[copy].get() + std::ptrdiff_t(r) * state.ld_bytes);
-      if (call.records.file >= 0 || visit + kFewestRecords >= call.records.count) continue;
-      const std::uint8_t* ahead = x + call.row(visit + kFewestRecords) * K;  // which may lie anywhere in memory
+      if (call.records.file >= 0 || visit + kRecordsAhead >= call.records.count) continue;
+      const std::uint8_t* ahead = x + call.row(visit + kRecordsAhead) * K;  // which may lie anywhere in memory
       for (int k = 0; k < K; k += kLineBytes) __builtin_prefetch(ahead + k, 0, 2);
     } else {
       T* to = state.x[copy].get() + std::ptrdiff_t(r) * state.ldx;

@@ -48,7 +48,7 @@ void store_gradients(State<T>& state, const Turn& turn) {
     const Range rows = state.schedule.kernel_rows(l, turn.thread);
     with_x_transposed(state, i, turn.thread, [&](const auto& x_t) {
       product<T>(
-          x_t, rows, turn.records, l.layout, owner, [&](const Panel& p, int r) { return l.d_z_rows(p, r); },
+          state.plan, *state.packed[turn.thread], x_t, rows, turn.records, l.layout, owner, [&](const Panel& p, int r) { return l.d_z_rows(p, r); },
           [&](const Panel& p, int k) { return Out<T>{l.layout.row(l.d_kernel.get(), p, k), l.layout.ld(p), nullptr}; },
           [&](const Panel& p, auto, Range done) {
             T* const g = l.layout.row(l.d_kernel.get(), p, done.begin);

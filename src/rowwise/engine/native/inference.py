@@ -10,7 +10,7 @@ import numpy as np
 
 from rowwise.cores import usable_cores
 from rowwise.engine.arrays import Arrays
-from rowwise.engine.native import instruction_sets, network
+from rowwise.engine.native import instruction_sets, network, plans_for
 from rowwise.engine.native.description import DenseGraph, around, describe, uncompiled
 from rowwise.engine.native.records import INFERENCE_BATCH, Records, network_description
 from rowwise.engine.protocol import Unsupported
@@ -82,8 +82,9 @@ class Networks:
             idle = self._idle.setdefault((takes_bytes, size), [])
             borrowed = idle.pop() if idle else None
         if borrowed is None:
-            description = network_description(self.graph, uncompiled(self.graph), takes_bytes, size, self.threads)
-            borrowed = _Network(network(description), len(self.variables))
+            description = network_description(self.graph, uncompiled(self.graph), takes_bytes, size)
+            likeliest, *_ = plans_for(description, self.threads, trains=False)
+            borrowed = _Network(network(description, likeliest), len(self.variables))
         yield borrowed
         with self._guard:  # after an error it is left to be forgotten
             idle.append(borrowed)

@@ -6,12 +6,12 @@
 
 namespace rowwise::ROWWISE_ISA {
 
-std::unique_ptr<Network> make_network(const NetworkDescription& description, bool float64) {
+std::unique_ptr<Network> make_network(const NetworkDescription& description, const Plan& plan, bool float64) {
 #if defined(ROWWISE_FLOAT64)
-  if (float64) return std::make_unique<NetworkOf<double>>(description);
+  if (float64) return std::make_unique<NetworkOf<double>>(description, plan);
 #endif
   if (float64) return nullptr;
-  return std::make_unique<NetworkOf<float>>(description);
+  return std::make_unique<NetworkOf<float>>(description, plan);
 }
 
 }  // namespace rowwise::ROWWISE_ISA

@@ -29,7 +29,7 @@ struct Layer {
   int dropped_by = -1;                   // the layer that takes h after dropout, where there is one
   int K, N;                              // rows of the kernel (of a Dense layer its inputs); units
   int ldk, ldn;                          // from one row of (records, inputs), of (records, N), to the next
-  bool by_columns, backward_by_columns;  // whether threads divide the units, and backward the inputs
+  bool by_columns = false, backward_by_columns = false;  // whether threads divide the units, and backward the inputs
   bool waits = false, backward_waits = false;  // whether threads meet before
   bool h_is_z;                           // nothing is stored twice where the activation is linear
   PanelLayout<T> layout;                 // of (K, N)
@@ -43,18 +43,16 @@ struct Layer {
   BatchStatistics<T> statistics;         // of a BatchNormalization
   Buffer<T> of_records;                  // (batch_size, 2): of a LayerNormalization, means and inverse deviations
 
-  Layer(const LayerDescription& d, std::vector<Source> from, bool is_last, int slots, int batch_size, int threads,
-        Division divided)
+  Layer(const LayerDescription& d, std::vector<Source> from, bool is_last, int slots, int batch_size,
+        const Plan& plan, Division divided)
       : description(d),
         sources(std::move(from)),
         K(d.kind == Kind::dense ? d.inputs : d.has_kernel()),
         N(d.units),
         ldk(padded<T>(d.inputs)),
         ldn(padded<T>(N)),
-        by_columns(divided.forward),
-        backward_by_columns(divided.backward),
         h_is_z(d.activation == Activation::linear && !is_last),
-        layout(K, N, divided.forward ? threads : 1),
+        layout(K, N, divided.forward ? plan.threads : 1),
         kernel(layout.size()),
         bias(d.has_bias() ? ldn : 0),
         z(std::size_t(batch_size) * ldn),
@@ -64,12 +62,18 @@ struct Layer {
       kernel_slots[s] = Buffer<T>(layout.size());
       bias_slots[s] = Buffer<T>(d.has_bias() ? ldn : 0);
     }
-    if (d.kind == Kind::batch_normalization) statistics = BatchStatistics<T>(ldn, batch_size, threads);
+    if (d.kind == Kind::batch_normalization) statistics = BatchStatistics<T>(ldn, batch_size, plan.threads);
     if (d.kind == Kind::layer_normalization) of_records = Buffer<T>(2 * std::size_t(batch_size));
-    layout_t = PanelLayout<T>(d.kind == Kind::dense ? N : 0, d.inputs, divided.backward ? threads : 1);
+    layout_t = PanelLayout<T>(d.kind == Kind::dense ? N : 0, d.inputs, divided.backward ? plan.threads : 1);
     if (d.kind != Kind::dense || sources[0].layer == kTheRecords) return;
     kernel_t = Buffer<T>(layout_t.size());
     if (d.dropout > 0) x_dropped = Buffer<T>(std::size_t(batch_size) * ldk);
+  }
+
+  void take(Division divided) {
+    by_columns = divided.forward;
+    backward_by_columns = divided.backward;
+    waits = backward_waits = false;
   }
 
   bool is(Kind kind) const { return description.kind == kind; }

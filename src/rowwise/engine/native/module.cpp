@@ -20,7 +20,7 @@
 
 namespace rowwise {
 #define ROWWISE_DECLARE(isa) \
-  namespace isa { std::unique_ptr<Network> make_network(const NetworkDescription&, bool); }
+  namespace isa { std::unique_ptr<Network> make_network(const NetworkDescription&, const Plan&, bool); }
 #if defined(ROWWISE_X86)
 ROWWISE_DECLARE(v4)
 ROWWISE_DECLARE(v3)
@@ -77,13 +77,14 @@ void check(bool holds, const char* message) {
 
 class BoundNetwork {
  public:
-  BoundNetwork(const nb::dict& description, const std::optional<std::string>& isa, bool float64)
+  BoundNetwork(const nb::dict& description, const nb::dict& plan, const std::optional<std::string>& isa, bool float64)
       : description_(read_description(description)), float64_(float64) {
+    const Plan first = read_plan(plan);
     for (const InstructionSet& set : instruction_sets()) {
       if (isa ? *isa != set.name : !set.runs) continue;
       if (!set.runs) throw nb::value_error(("this machine cannot run " + *isa).c_str());
       isa_ = set.name;
-      network_ = set.make_network(description_, float64);
+      network_ = set.make_network(description_, first, float64);
       if (network_) return;
       if (isa) throw nb::value_error(("float64 is not compiled for " + *isa).c_str());
     }
@@ -94,6 +95,11 @@ class BoundNetwork {
   int units() const { return description_.layers.back().units; }
   const std::string& isa() const { return isa_; }
   std::size_t arrays() const { return network_->arrays(); }
+
+  std::size_t size(std::size_t index) const {
+    check(index < arrays(), "no such array");
+    return network_->size(index);
+  }
 
   template <class A>
   bool has_own_type(const A& array) const {
@@ -112,6 +118,14 @@ class BoundNetwork {
     nb::gil_scoped_release released;
     std::lock_guard<std::mutex> alone(mutex_);
     return f(*network_);
+  }
+
+  void take(const nb::dict& dictionary) {
+    const Plan plan = read_plan(dictionary);
+    run([&](Network& network) { network.take(plan); });
+  }
+  unsigned meetings() {
+    return run([](Network& network) { return network.meetings(); });
   }
 
   void write(std::size_t index, const Array& values) {
@@ -243,6 +257,9 @@ class BoundEpoch {
     return records_.network().run(
         [&](Network&) { return std::tuple(progress_.steps, progress_.loss, progress_.hits); });
   }
+  double seconds() const {
+    return records_.network().run([&](Network&) { return progress_.seconds; });
+  }
 
  private:
   const BoundRecords& records_;
@@ -257,6 +274,8 @@ class BoundEpoch {
 }  // namespace
 
 NB_MODULE(_native, m) {
+  // What Python does not take down when it ends (frozen objects, those of a daemon thread) goes with the process.
+  nb::set_leak_warnings(false);
   bind_pictures(m);
   m.def("instruction_sets", [] {
     std::vector<std::tuple<std::string, bool>> all;
@@ -265,10 +284,13 @@ NB_MODULE(_native, m) {
   });
   // An epoch keeps its records alive, records their network.
   nb::class_<BoundNetwork>(m, "Network")
-      .def(nb::init<const nb::dict&, const std::optional<std::string>&, bool>(), nb::arg("description"),
-           nb::arg("isa") = nb::none(), nb::arg("float64") = false)
+      .def(nb::init<const nb::dict&, const nb::dict&, const std::optional<std::string>&, bool>(), nb::arg("description"),
+           nb::arg("plan"), nb::arg("isa") = nb::none(), nb::arg("float64") = false)
       .def_prop_ro("isa", &BoundNetwork::isa)
       .def_prop_ro("arrays", &BoundNetwork::arrays)
+      .def("size", &BoundNetwork::size, nb::arg("index"))
+      .def_prop_ro("meetings", &BoundNetwork::meetings)
+      .def("take", &BoundNetwork::take, nb::arg("plan"))
       .def("write", &BoundNetwork::write, nb::arg("index"), nb::arg("values").noconvert())
       .def("read", &BoundNetwork::read, nb::arg("index"), nb::arg("values").noconvert())
       .def(
@@ -295,5 +317,6 @@ NB_MODULE(_native, m) {
       .def("predict", &BoundRecords::predict, nb::arg("outputs").noconvert());
   nb::class_<BoundEpoch>(m, "Epoch")
       .def("run", &BoundEpoch::run, nb::arg("seconds"))
-      .def_prop_ro("progress", &BoundEpoch::progress);
+      .def_prop_ro("progress", &BoundEpoch::progress)
+      .def_prop_ro("seconds", &BoundEpoch::seconds);
 }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "description.h"
+#include "plan.h"
 
 namespace rowwise {
 
@@ -33,6 +34,7 @@ struct Progress {
   std::int64_t steps = 0;  // done, of the epoch
   double loss = 0;         // sum over the records, penalties included
   std::int64_t hits = 0;   // records whose largest output is the target's
+  double seconds = 0;      // that the steps have taken
 };
 
 class Network {
@@ -46,6 +48,10 @@ class Network {
   virtual void write(std::size_t array, const void* values) = 0;
   virtual void read(std::size_t array, void* values) const = 0;
 
+  // How steps are computed from the next call on; what the arrays hold stays.
+  virtual void take(const Plan& plan) = 0;
+  virtual unsigned meetings() const = 0;  // of the plan's threads, so far
+
   // Steps from progress.steps on, one at least, until the epoch ends or `seconds` are over. outputs: (count, units), in
   // the order of the visits, or null.
   virtual void train(const Records& records, const Rates& rates, std::uint64_t dropout_key, double seconds,
@@ -57,6 +63,6 @@ class Network {
 };
 
 // One such function for each instruction set; null for double where only float was compiled.
-using MakeNetwork = std::unique_ptr<Network> (*)(const NetworkDescription&, bool float64);
+using MakeNetwork = std::unique_ptr<Network> (*)(const NetworkDescription&, const Plan&, bool float64);
 
 }  // namespace rowwise

@@ -104,7 +104,6 @@ class NetworkDescription:
         bytes: whether the records are uint8; they then take no offset and no dropout.
         output_scale, output_offset: applied to the outputs, unit by unit; empty where they stay as they are.
         batch_size: records a step, the last of an epoch excepted.
-        threads: that share a step.
     """
 
     layers: tuple[LayerDescription, ...]
@@ -116,7 +115,6 @@ class NetworkDescription:
     output_scale: tuple[float, ...] = ()
     output_offset: tuple[float, ...] = ()
     batch_size: int = 32
-    threads: int = 1
 
     def as_dictionary(self) -> dict[str, Any]:
         """Every field by its name, in dictionaries within dictionaries: all of them, so that defaults are stated

@@ -6,61 +6,57 @@
 #pragma once
 #include <algorithm>
 
+#include "plan.h"
 #include "vector.h"
 
 namespace rowwise::ROWWISE_ISA {
 
-// Places of the depth that are packed at a time: so many rows of a panel of B stay in an L1 cache of 32 KiB.
-inline constexpr int kBlock = kVectorBytes == 64 ? 64 : 128;
 inline constexpr int kRows = 4;
 
 // A bit for each place of a block, or for each number (place, row) of a block.
-using PlaceBits = std::uint64_t[kBlock / 64];
-using NumberBits = std::uint64_t[kBlock * kRows / 64];
+using PlaceBits = std::uint64_t[kMostBlock / 64];
+using NumberBits = std::uint64_t[kMostBlock * kRows / 64];
 
-// Packed rows either share their visits, to every place where one of them is not zero, or each row has visits of its
-// own. Sharing is cheaper up to so many numbers, zeros included, for one that is not zero (measured, see
-// docs/en/native-engine.md).
-inline constexpr double kSharingLimit = 2.6;
-
-// kRows rows of A over one block of the depth: which places are visited, and the numbers there.
+// kRows rows of A over one block of the depth: which places are visited, and the numbers there. They either share their
+// visits, to every place where one of them is not zero, or each row has visits of its own: Plan::sharing says which.
 template <class T>
-struct alignas(64) PackedRows {
-  bool shared;                          // visits
-  int visits[kRows];                    // how many: shared, in visits[0]; else of each row
-  std::uint8_t places[kRows * kBlock];  // shared: (visit,); else (row, visit)
-  const T* own;                         // not shared: row r has own[r * ld + place * step] at a place
+struct PackedRows {
+  bool shared;           // visits
+  int visits[kRows];     // how many: shared, in visits[0]; else of each row
+  std::uint8_t* places;  // shared: (visit,); else (row, visit), rows `ld_places` apart
+  int ld_places;
+  const T* own;          // not shared: row r has own[r * ld + place * step] at a place
   std::ptrdiff_t ld, step;
-  T values[kBlock * kRows];             // (place, row): shared, or packed from bytes or a transpose
+  T* values;             // (place, row): shared, or packed from bytes or a transpose
 
-  void choose_sharing(int rows, int shared_places, int nonzero) {
-    shared = rows == kRows && shared_places * kRows <= kSharingLimit * nonzero;
+  void choose_sharing(double limit, int rows, int shared_places, int nonzero) {
+    shared = rows == kRows && shared_places * kRows <= limit * nonzero;
   }
 };
 
-// bits → the places of those that are set, ascending; returns how many.
-inline int list_places(const PlaceBits& bits, std::uint8_t* places) {
+// bits of `depth` places → the places of those that are set, ascending; returns how many.
+inline int list_places(const PlaceBits& bits, int depth, std::uint8_t* places) {
   const std::uint8_t* const begin = places;
-  for (int w = 0; w * 64 < kBlock; ++w)
+  for (int w = 0; w * 64 < depth; ++w)
     for (std::uint64_t left = bits[w]; left; left &= left - 1)
       *places++ = std::uint8_t(w * 64 + std::countr_zero(left));
   return int(places - begin);
 }
-inline int count_bits(const PlaceBits& bits) {
+inline int count_bits(const PlaceBits& bits, int depth) {
   int count = 0;
-  for (const std::uint64_t word : bits) count += std::popcount(word);
+  for (int w = 0; w * 64 < depth; ++w) count += std::popcount(bits[w]);
   return count;
 }
 
-// Every operand has pack(row, count, first, depth, to): rows [row, row + count) of A, count <= kRows, over the places
-// [first, first + depth), depth <= kBlock.
+// Every operand has pack(sharing, row, count, first, depth, to): rows [row, row + count) of A, count <= kRows, over the
+// places [first, first + depth), depth <= kMostBlock.
 
 // A (rows, depth) as it lies, rows `ld` apart.
 template <class T>
 struct Rows {
   const T* p;
   std::ptrdiff_t ld;
-  void pack(int row, int count, int first, int depth, PackedRows<T>& to) const {
+  void pack(double sharing, int row, int count, int first, int depth, PackedRows<T>& to) const {
     const T* from = p + row * ld + first;
     PlaceBits nonzero[kRows]{}, any{};
     int numbers = 0;
@@ -70,24 +66,24 @@ struct Rows {
         nonzero[r][w] = nonzero64(from + r * ld + w * 64, left) & (~std::uint64_t(0) >> (64 - left));
         any[w] |= nonzero[r][w];
       }
-      numbers += count_bits(nonzero[r]);
+      numbers += count_bits(nonzero[r], depth);
     }
-    to.choose_sharing(count, count_bits(any), numbers);
+    to.choose_sharing(sharing, count, count_bits(any, depth), numbers);
     if (to.shared) {
-      to.visits[0] = list_places(any, to.places);
+      to.visits[0] = list_places(any, depth, to.places);
       for (int k = 0; k < depth; k += 4) transpose4(from + k, ld, to.values + k * kRows);
       return;
     }
     to.own = from;
     to.ld = ld;
     to.step = 1;
-    for (int r = 0; r < count; ++r) to.visits[r] = list_places(nonzero[r], to.places + r * kBlock);
+    for (int r = 0; r < count; ++r) to.visits[r] = list_places(nonzero[r], depth, to.places + r * to.ld_places);
   }
 };
 
 // to.values (place, row), and bits that say which of them are not zero → the visits.
 template <class T>
-inline void list_visits(const NumberBits& nonzero, int count, int depth, PackedRows<T>& to) {
+inline void list_visits(double sharing, const NumberBits& nonzero, int count, int depth, PackedRows<T>& to) {
   PlaceBits any{};
   int numbers = 0;
   for (int i = 0; i * 16 < depth; ++i) {  // 16 places have a word of bits
@@ -95,9 +91,9 @@ inline void list_visits(const NumberBits& nonzero, int count, int depth, PackedR
     any[i / 4] |= every_fourth(word | word >> 1 | word >> 2 | word >> 3) << i % 4 * 16;
     numbers += std::popcount(word);
   }
-  to.choose_sharing(count, count_bits(any), numbers);
+  to.choose_sharing(sharing, count, count_bits(any, depth), numbers);
   if (to.shared) {
-    to.visits[0] = list_places(any, to.places);
+    to.visits[0] = list_places(any, depth, to.places);
     return;
   }
   to.own = to.values;
@@ -106,7 +102,7 @@ inline void list_visits(const NumberBits& nonzero, int count, int depth, PackedR
   for (int r = 0; r < count; ++r) {
     PlaceBits own{};
     for (int i = 0; i * 16 < depth; ++i) own[i / 4] |= every_fourth(nonzero[i] >> r) << i % 4 * 16;
-    to.visits[r] = list_places(own, to.places + r * kBlock);
+    to.visits[r] = list_places(own, depth, to.places + r * to.ld_places);
   }
 }
 
@@ -115,27 +111,28 @@ template <class T>
 struct Columns {
   const T* p;
   std::ptrdiff_t ld;
-  void pack(int row, int count, int first, int depth, PackedRows<T>& to) const {
+  void pack(double sharing, int row, int count, int first, int depth, PackedRows<T>& to) const {
     const T* from = p + first * ld + row;
     NumberBits nonzero{};
     for (int k = 0; k < depth; ++k) {
       std::memcpy(to.values + k * kRows, from + k * ld, sizeof(T) * kRows);
       nonzero[k / 16] |= nonzero4(from + k * ld) << k % 16 * 4;
     }
-    list_visits(nonzero, count, depth, to);
+    list_visits(sharing, nonzero, count, depth, to);
   }
 };
 
 // bytes (place, row), four in a word, zero up to a multiple of 16 places → to.values, times a scale, and the visits.
 template <class T>
-inline void pack_bytes(const std::uint32_t (&words)[kBlock], T scale, int count, int depth, PackedRows<T>& to) {
+inline void pack_bytes(double sharing, const std::uint32_t (&words)[kMostBlock], T scale, int count, int depth,
+                       PackedRows<T>& to) {
   NumberBits nonzero;
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(words);
   for (int k = 0; k < depth; k += 16) {
     nonzero[k / 16] = nonzero64(bytes + k * kRows);
     for (int i = k * kRows; i < (k + 16) * kRows; ++i) to.values[i] = T(int(bytes[i])) * scale;
   }
-  list_visits(nonzero, count, depth, to);
+  list_visits(sharing, nonzero, count, depth, to);
 }
 
 // As Rows, of bytes times a scale. Rows are padded with zeros to a multiple of 16 places, and kRows of them are read
@@ -145,10 +142,10 @@ struct ByteRows {
   const std::uint8_t* p;
   std::ptrdiff_t ld;
   T scale;
-  void pack(int row, int count, int first, int depth, PackedRows<T>& to) const {
-    alignas(64) std::uint32_t words[kBlock];
+  void pack(double sharing, int row, int count, int first, int depth, PackedRows<T>& to) const {
+    alignas(64) std::uint32_t words[kMostBlock];
     for (int k = 0; k < depth; k += 16) interleave4(p + row * ld + first + k, ld, words + k);
-    pack_bytes(words, scale, count, depth, to);
+    pack_bytes(sharing, words, scale, count, depth, to);
   }
 };
 
@@ -158,12 +155,12 @@ struct ByteColumns {
   const std::uint8_t* p;
   std::ptrdiff_t ld;
   T scale;
-  void pack(int row, int count, int first, int depth, PackedRows<T>& to) const {
-    alignas(64) std::uint32_t words[kBlock];
+  void pack(double sharing, int row, int count, int first, int depth, PackedRows<T>& to) const {
+    alignas(64) std::uint32_t words[kMostBlock];
     const std::uint8_t* const from = p + first * ld + row;
     for (int k = 0; k < depth; ++k) std::memcpy(words + k, from + k * ld, 4);
     std::memset(words + depth, 0, sizeof(words[0]) * ((depth + 15) / 16 * 16 - depth));
-    pack_bytes(words, scale, count, depth, to);
+    pack_bytes(sharing, words, scale, count, depth, to);
   }
 };
 

@@ -1,6 +1,6 @@
 // A (rows, depth) · B (depth, columns) + init (columns,) → out (rows, columns): the one product of all three passes.
 //
-// The depth is walked in blocks, so that a block of a panel of B stays in the L1 cache while a chunk of A's rows passes
+// The depth is walked in blocks (Plan::block), so that a block of a panel of B stays in the L1 cache while a chunk of A's rows passes
 // over it. Zeros in A cost nothing, and all else runs at the speed of the multiply-adds. Every sum is formed in the
 // order of the depth, however A was packed: as long as B is finite, no result depends on how the work was divided.
 #pragma once
@@ -8,8 +8,6 @@
 #include "panels.h"
 
 namespace rowwise::ROWWISE_ISA {
-
-inline constexpr int kChunk = 64;  // rows of A that are packed before they pass over the panels
 
 // A tile of out: kRows rows by J vectors, whose sums stay in registers from visit to visit. Nothing else is in this
 // function and the next, because the compiler would give registers to its own constants and put a sum into memory.
@@ -53,7 +51,7 @@ template <class T, int J>
 #pragma GCC unroll 8
   for (int j = 0; j < J; ++j) sums[j] = !first_block ? load(out + j * W) : init ? load(init + j * W) : Vec<T>{};
   const T* const x = a.own + r * a.ld;
-  const std::uint8_t *place = a.places + r * kBlock, *const end = place + a.visits[r];
+  const std::uint8_t *place = a.places + r * a.ld_places, *const end = place + a.visits[r];
   for (; place < end; ++place) {
     const T* row = in_register(b + *place * ldb);
 #pragma GCC unroll 8
@@ -79,11 +77,25 @@ struct Out {
   bool adds = false;
 };
 
-// A chunk of A's rows over one block of the depth.
+// A chunk of A's rows over one block of the depth; each thread has one, which every product packs anew.
 template <class T>
 struct PackedChunk {
-  PackedRows<T> packed[kChunk / kRows];
+  PackedRows<T> packed[kMostChunk / kRows];
   Range rows, depth;
+  // Of all packed rows, one behind the other: what a small depth does not fill stays out of the caches.
+  alignas(64) std::uint8_t places[kMostChunk * kMostBlock];
+  alignas(64) T values[kMostChunk * kMostBlock];
+
+  template <class A>
+  void pack(const A& a, double sharing) {
+    const int ld = (depth.size() + 15) / 16 * 16;
+    for (int row = rows.begin, i = 0; row < rows.end; row += kRows, ++i) {
+      packed[i].ld_places = ld;
+      packed[i].places = places + i * kRows * ld;
+      packed[i].values = values + i * kRows * ld;
+      a.pack(sharing, row, std::min(kRows, rows.end - row), depth.begin, depth.size(), packed[i]);
+    }
+  }
 
   // Times a panel of J vectors. The one after it is prefetched meanwhile: a step from panel to panel is further than
   // the processor looks ahead by itself.
@@ -108,15 +120,13 @@ struct PackedChunk {
 // Rows `rows` of A times the panels of B that belong to `owner`. b_of(panel, k) is B from its row k on, out_of(panel,
 // row) where the sums of a row of A go; when_done(panel, J, rows) is called once the sums of these rows are whole.
 template <class T, class A, class BOf, class OutOf, class WhenDone>
-void product(const A& a, Range rows, int depth, const PanelLayout<T>& layout, int owner, const BOf& b_of,
-             const OutOf& out_of, const WhenDone& when_done) {
-  PackedChunk<T> chunk;
-  for (int row = rows.begin; row < rows.end; row += kChunk) {
-    chunk.rows = {row, std::min(row + kChunk, rows.end)};
-    for (int k = 0; k < depth; k += kBlock) {
-      chunk.depth = {k, std::min(k + kBlock, depth)};
-      for (int r = row; r < chunk.rows.end; r += kRows)
-        a.pack(r, std::min(kRows, chunk.rows.end - r), k, chunk.depth.size(), chunk.packed[(r - row) / kRows]);
+void product(const Plan& plan, PackedChunk<T>& chunk, const A& a, Range rows, int depth, const PanelLayout<T>& layout,
+             int owner, const BOf& b_of, const OutOf& out_of, const WhenDone& when_done) {
+  for (int row = rows.begin; row < rows.end; row += plan.chunk) {
+    chunk.rows = {row, std::min(row + plan.chunk, rows.end)};
+    for (int k = 0; k < depth; k += plan.block) {
+      chunk.depth = {k, std::min(k + plan.block, depth)};
+      chunk.pack(a, plan.sharing);
       layout.for_each(owner, [&](const Panel& p, auto J, const Panel* next) {
         chunk.template times<J>(b_of(p, k), next ? b_of(*next, k) : PanelRows<T>{}, out_of(p, row));
         if (chunk.depth.end == depth) when_done(p, J, chunk.rows);
@@ -125,9 +135,9 @@ void product(const A& a, Range rows, int depth, const PanelLayout<T>& layout, in
   }
 }
 template <class T, class A, class BOf, class OutOf>
-void product(const A& a, Range rows, int depth, const PanelLayout<T>& layout, int owner, const BOf& b_of,
-             const OutOf& out_of) {
-  product<T>(a, rows, depth, layout, owner, b_of, out_of, [](const Panel&, auto, Range) {});
+void product(const Plan& plan, PackedChunk<T>& chunk, const A& a, Range rows, int depth, const PanelLayout<T>& layout,
+             int owner, const BOf& b_of, const OutOf& out_of) {
+  product<T>(plan, chunk, a, rows, depth, layout, owner, b_of, out_of, [](const Panel&, auto, Range) {});
 }
 
 // from (rows, columns) → to (columns, rows), in tiles that stay in registers, or at least in the L1 cache.

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "description.h"
+#include "plan.h"
 
 namespace rowwise {
 
@@ -244,6 +245,21 @@ inline void check_description(const NetworkDescription& d) {
   if (d.bytes && (d.offset != 0 || d.layers[0].dropout > 0)) refuse("bytes: expected no offset and no dropout");
 }
 
+inline Plan read_plan(nb::handle dictionary) {
+  Fields fields(dictionary, "plan");
+  Plan plan;
+  fields.read("threads", plan.threads, kMostThreads);
+  fields.read("by_records", plan.by_records);
+  fields.read("task", plan.task, kMostUnits);
+  fields.read("block", plan.block, kMostBlock);
+  fields.read("chunk", plan.chunk, kMostChunk);
+  fields.read("sharing", plan.sharing);
+  fields.refuse_others();
+  if (plan.block % 16) refuse("plan.block: expected a multiple of 16");
+  if (plan.chunk % 4) refuse("plan.chunk: expected a multiple of 4");
+  return plan;
+}
+
 inline NetworkDescription read_description(nb::handle dictionary) {
   Fields fields(dictionary, "");
   NetworkDescription d;
@@ -257,7 +273,6 @@ inline NetworkDescription read_description(nb::handle dictionary) {
   fields.read("output_scale", d.output_scale);
   fields.read("output_offset", d.output_offset);
   fields.read("batch_size", d.batch_size, kMostUnits);
-  fields.read("threads", d.threads, kMostThreads);
   fields.refuse_others();
   check_description(d);
   return d;

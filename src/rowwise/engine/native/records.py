@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.engine.native import threads_for
 from rowwise.engine.native.network_description import SPARSE, NetworkDescription
 from rowwise.engine.protocol import Unsupported
 
@@ -94,9 +93,9 @@ def multiply_adds(graph: DenseGraph, batch_size: int) -> int:
 
 
 def network_description(
-    graph: DenseGraph, compiled: Compiled, takes_bytes: bool, batch_size: int, threads: int | None = None
+    graph: DenseGraph, compiled: Compiled, takes_bytes: bool, batch_size: int
 ) -> NetworkDescription:
-    """Of the network that takes up to `batch_size` records at a time; `threads` None for as many as pay."""
+    """Of the network that takes up to `batch_size` records at a time."""
     return NetworkDescription(
         layers=compiled.layers,
         loss=compiled.loss,
@@ -107,5 +106,4 @@ def network_description(
         output_scale=() if compiled.standardized else graph.output_scale,
         output_offset=() if compiled.standardized else graph.output_offset,
         batch_size=batch_size,
-        threads=threads or threads_for(multiply_adds(graph, batch_size)),
     )

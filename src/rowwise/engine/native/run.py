@@ -14,12 +14,14 @@ import numpy as np
 
 from rowwise.data.storage import file_of, release
 from rowwise.engine.callbacks import state_variables
-from rowwise.engine.native import network
+from rowwise.engine.native import build, network, plans_for
 from rowwise.engine.native.compiled_description import compiled
 from rowwise.engine.native.description import Compiled, describe
 from rowwise.engine.native.layer_description import check_methods
-from rowwise.engine.native.network_description import SPARSE, OptimizerDescription
+from rowwise.engine.native.network_description import SPARSE, NetworkDescription, OptimizerDescription
+from rowwise.engine.native.planner import Planner
 from rowwise.engine.native.records import INFERENCE_BATCH, Records, network_description
+from rowwise.engine.native.remembered_plans import PlanMemory
 from rowwise.engine.native.step_numbers import count_steps, step_numbers
 from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import (
@@ -84,13 +86,18 @@ class Native:
         _check_metrics(model)
         self.train = Records(train, self.graph, self.compiled)
         self.validation = Records(validation, self.graph, self.compiled) if validation is not None else None
-        self._network = self._built(self.compiled, self.train, batch_size, threads)
+        description = self._described(self.compiled, self.train, batch_size)
+        plans = plans_for(description, threads)
+        self._network = network(description, next(iter(plans)))
+        memory = PlanMemory(description, self._network.isa, build(), plans)
+        self.planner = Planner(self._network, description, plans, memory)
         release(self.train.x)
         file = file_of(self.train.x) or ()
         self._bound_train = self._network.records(self.train.x, self.train.y, self.train.weights, *file)
         if self.validation is not None:
             without_slots = replace(self.compiled, optimizer=OptimizerDescription())
-            self._checker = self._built(without_slots, self.validation, INFERENCE_BATCH, threads)
+            checked = self._described(without_slots, self.validation, INFERENCE_BATCH)
+            self._checker = network(checked, next(iter(plans_for(checked, threads, trains=False))))
             records = self.validation
             self._bound_validation = self._checker.records(records.x, records.y, records.weights)
         weights = self.graph.variables
@@ -127,7 +134,7 @@ class Native:
         try:
             while self.steps_done < steps:
                 self._copies.clear()
-                self.steps_done = epoch.run(SLICE_SECONDS)
+                self.steps_done = self.planner.run(epoch, self.steps_done, len(order), SLICE_SECONDS)
                 yield self.steps_done
         finally:
             seen = min(self.steps_done * self.batch_size, len(order))
@@ -137,9 +144,9 @@ class Native:
             self._under_way = None
             _measure(self.model, loss, hits, self.train.take(order[:seen]), outputs)
 
-    def _built(self, compiled: Compiled, records: Records, batch_size: int, threads: int | None) -> Any:
+    def _described(self, compiled: Compiled, records: Records, batch_size: int) -> NetworkDescription:
         size = min(batch_size, max(1, records.records))
-        return network(network_description(self.graph, compiled, records.bytes, size, threads))
+        return network_description(self.graph, compiled, records.bytes, size)
 
     def _counts_hits(self, records: Records) -> bool:
         """Whether all metrics are accuracies that compare two argmax, as the engine itself does."""

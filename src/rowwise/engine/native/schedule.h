@@ -1,9 +1,9 @@
-// A network's sizes and its threads → who works on what in a step.
+// A network's sizes and a plan → who works on what in a step.
 //
-// A large batch is divided by records: a thread takes a few of them through all layers and back, then takes the next,
-// as long as there are some; rows of the kernels are taken likewise. Nobody waits for a thread whose core is slower. Of
-// a small batch a thread takes columns of each wide layer, so that its part of the kernel and of the moments stays in
-// its own cache; of a narrow layer it takes records, or rows of the kernel. No sum is ever divided among threads: the
+// Divided by records, as large batches are: a thread takes a few of them through all layers and back, then takes the next,
+// as long as there are some; rows of the kernels are taken likewise. Nobody waits for a thread whose core is slower.
+// Divided by columns, as small batches are: a thread takes columns of each wide layer, so that its part of the kernel
+// and of the moments stays in its own cache; of a narrow layer it takes records, or rows of the kernel. No sum is ever divided among threads: the
 // result does not depend on their number.
 #pragma once
 #include <algorithm>
@@ -15,11 +15,9 @@
 
 namespace rowwise::ROWWISE_ISA {
 
-inline constexpr int kFewestRecords = 16;  // that a task has; bytes are prefetched so many records ahead
+inline constexpr int kRecordsAhead = 16;  // bytes are prefetched so many
+inline constexpr int kFewestRows = 16;    // of a kernel, of a task
 
-// From so many records a thread on, they are divided. Measured with AVX2; with AVX-512, batches of 32 were faster by
-// columns, on a machine where another core's cache was far away.
-inline constexpr int kRecordsWorthDividing = kVectorBytes == 64 ? 64 : 16;
 // Columns are divided where a kernel has so many weights, which fill an L1 cache, and where no thread gets more than so
 // many times an even share of them.
 inline constexpr std::int64_t kKernelWorthDividing = 16384;
@@ -28,14 +26,14 @@ inline constexpr double kMostUneven = 1.4;
 template <class T>
 class Schedule {
  public:
-  explicit Schedule(const NetworkDescription& d)
-      : threads_(d.threads),
-        by_records_(d.batch_size >= kRecordsWorthDividing * d.threads),
+  Schedule(const NetworkDescription& d, const Plan& plan)
+      : threads_(plan.threads),
+        by_records_(plan.by_records),
+        chunk_(plan.chunk),
         block_(block_in(d)),
-        task_records_(whole_blocks(
-            std::clamp(d.batch_size / (8 * d.threads) / kFewestRecords * kFewestRecords, kFewestRecords, kChunk))),
-        kernel_tasks_(d.threads) {
-    for (int phase = 0; phase < phases_in(d); ++phase) record_tasks_.emplace_back(d.threads);
+        task_records_(whole_blocks(plan.task)),
+        kernel_tasks_(plan.threads) {
+    for (int phase = 0; phase < phases_in(d); ++phase) record_tasks_.emplace_back(plan.threads);
   }
 
   bool by_records() const { return by_records_; }
@@ -103,7 +101,8 @@ class Schedule {
     if (task < 0) return {};
     std::size_t i = 0;
     for (; task >= tasks(layers[i]); ++i) task -= tasks(layers[i]);
-    return KernelRows{i, {task * kChunk, std::min((task + 1) * kChunk, layers[i].K)}};
+    const int rows = rows_of_task(layers[i]);
+    return KernelRows{i, {task * rows, std::min((task + 1) * rows, layers[i].K)}};
   }
 
  private:
@@ -114,14 +113,21 @@ class Schedule {
   }
   static int block_in(const NetworkDescription& d) { return phases_in(d) > 1 ? block_of(d.batch_size) : 1; }
   int whole_blocks(int records) const { return std::max(records / block_, 1) * block_; }
-  static int tasks(const Layer<T>& l) {
-    return l.is(Kind::dense) ? (l.K + kChunk - 1) / kChunk : l.description.is_normalization();
+  int tasks(const Layer<T>& l) const {
+    const int rows = rows_of_task(l);
+    return l.is(Kind::dense) ? (l.K + rows - 1) / rows : l.description.is_normalization();
+  }
+  // Rows of a kernel that a thread takes at a time: there are some for each thread.
+  int rows_of_task(const Layer<T>& l) const {
+    if (threads_ == 1) return chunk_;
+    return std::min(chunk_, std::max(kFewestRows, l.K / (4 * threads_) / kRows * kRows));
   }
 
-  const int threads_;
-  const bool by_records_;
-  const int block_;  // records whose sum one thread forms (batch_statistics.h); 1 where there is no such sum
-  const int task_records_;
+  int threads_;
+  bool by_records_;
+  int chunk_;
+  int block_;  // records whose sum one thread forms (batch_statistics.h); 1 where there is no such sum
+  int task_records_;
   std::vector<Tasks> record_tasks_;  // of each phase of a step
   Tasks kernel_tasks_;
   int kernel_task_count_ = 0;

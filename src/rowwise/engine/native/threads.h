@@ -11,6 +11,7 @@ namespace rowwise {
 class Barrier {
  public:
   explicit Barrier(int threads) : threads_(threads) {}
+  unsigned rounds() const { return round_.load(std::memory_order_relaxed); }
   void wait() {
     const unsigned round = round_.load(std::memory_order_relaxed);
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {

@@ -73,11 +73,12 @@ void update_kernel(State<T>& state, const Turn& turn, std::size_t i, const StepS
     return;
   }
   T* const d_kernel = state.d_kernel_rows[turn.thread].get();
+  const auto sums_of = [&](const Panel& p) { return d_kernel + std::ptrdiff_t(p.column) * state.plan.chunk; };
   with_x_transposed(state, i, turn.thread, [&](const auto& x_t) {
     product<T>(
-        x_t, rows, turn.records, l.layout, owner, [&](const Panel& p, int r) { return l.d_z_rows(p, r); },
-        [&](const Panel& p, int) { return Out<T>{d_kernel + p.column, l.ldn, nullptr}; },
-        [&](const Panel& p, auto J, Range done) { update_panel(p, J, done, d_kernel + p.column, l.ldn); });
+        state.plan, *state.packed[turn.thread], x_t, rows, turn.records, l.layout, owner, [&](const Panel& p, int r) { return l.d_z_rows(p, r); },
+        [&](const Panel& p, int) { return Out<T>{sums_of(p), l.layout.ld(p), nullptr}; },
+        [&](const Panel& p, auto J, Range done) { update_panel(p, J, done, sums_of(p), l.layout.ld(p)); });
   });
 }
 

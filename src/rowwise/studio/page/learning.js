@@ -134,7 +134,7 @@ export function buildLearning(body, glance) {
     if (phase === "training" || phase === "paused") bar.value = Math.max(story.curve.length, story.within.at(-1)?.[0] ?? 0) / Math.max(1, story.epochs);
     else bar.removeAttribute("value");
     write(status, statusOf(story, server.kept));
-    write(more, [story.engine && say("studio.learning.engine", { engine: story.engine }), ...story.warnings].filter(Boolean).join(" "));
+    write(more, [story.engine && say("studio.learning.engine", { engine: story.engine }), ...(story.diverged.length ? [] : story.warnings)].filter(Boolean).join(" "));
     write(compared, server.before && phase !== "idle" ? comparison(server.before, story) : "");
     drawSpark(line, story);
     const ended = story.curve.at(-1);

@@ -50,7 +50,10 @@ export function buildPile(place) {
 
   /** @param {{name: string, files: File[]}} own @param {number} index */
   function box(own, index) {
-    const name = make("input", { type: "text", maxlength: 60, value: own.name, "aria-label": say("studio.pile.label", { number: index + 1 }), onchange: () => (own.name = name.value.trim() || own.name) });
+    const name = make("input", { type: "text", maxlength: 60, value: own.name, "aria-label": say("studio.pile.label", { number: index + 1 }), onchange: () => {
+        own.name = name.value.replaceAll(/[\\/]/g, "-").trim() || own.name; // a class is a folder
+        name.value = own.name;
+      } });
     const take = (/** @type {File[]} */ files) => {
       own.files.push(...files.filter((file) => PICTURE.test(file.name)));
       draw();

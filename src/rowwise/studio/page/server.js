@@ -73,8 +73,21 @@ export function records(numbers) {
   return Promise.all(numbers.map((number) => /** @type {Promise<Uint8Array | Float32Array>} */ (kept.get(key(number)))));
 }
 
-/** Kernel and bias `(features + 1, units)` of a layer. @param {number} layer */
-export const weights = async (layer) => new Float32Array(await (await asked(`/weights/${layer}`)).arrayBuffer());
+/** @type {Map<number, Promise<Float32Array>>} kernels of the model as the server has last told of it */
+const kernels = new Map();
+let kernelsOf = "";
+
+/** Kernel and bias `(features + 1, units)` of a layer; fetched once as long as the model stays as it is. @param {number} layer */
+export function weights(layer) {
+  const story = state.server?.story;
+  const own = `${state.server?.data?.name} ${story?.number} ${story?.looks} ${story?.phase}`;
+  if (own !== kernelsOf) kernels.clear();
+  kernelsOf = own;
+  const found = kernels.get(layer) ?? asked(`/weights/${layer}`).then(async (answer) => new Float32Array(await answer.arrayBuffer()));
+  kernels.set(layer, found);
+  found.catch(() => kernels.delete(layer));
+  return found;
+}
 
 /**
  * What each layer gives for records, `(records, units)` one after the other; last, what the model gives.
@@ -92,6 +105,13 @@ export const trace = async (record, layer, unit) =>
 export const prepared = async (several) =>
   new Float32Array(await (await asked("/prepared", { method: "POST", body: new Blob(/** @type {any} */ (several)) })).arrayBuffer());
 
+/** A training with what is new of it; of a list that goes on only what came. @param {Record<string, any>} before @param {Record<string, any>} news */
+function continued(before, news) {
+  const story = { ...before };
+  for (const [name, value] of Object.entries(news)) story[name] = value?.more ? [...before[name].slice(0, value.after), ...value.more] : value;
+  return story;
+}
+
 const AGAIN = 2000; // milliseconds until a server that refused is asked once more: it may be another by now
 
 /** Follow the server's state; a lost connection is taken up again, by the browser or by us. */
@@ -101,7 +121,7 @@ export function follow() {
   stream.onmessage = (event) => {
     // First all of the state, then what has changed of it.
     const news = JSON.parse(event.data);
-    const server = first ? news : { ...state.server, ...news, story: { ...state.server?.story, ...news.story } };
+    const server = first ? news : { ...state.server, ...news, story: continued(state.server?.story ?? {}, news.story ?? {}) };
     first = false;
     // The first state of all, or of data that another tab or the command has opened with its network.
     const other = !state.server || (state.server.data?.name !== server.data?.name && server.story.phase === "trained");
