@@ -14,15 +14,14 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PIP = (sys.executable, "-m", "pip", "install", "--disable-pip-version-check")
 FOUND = re.compile(r"Collecting ([A-Za-z0-9_.-]+?)(?:[=<>~![; ].*)?$")
-FETCHED = re.compile(
-    r"(?:Downloading|Using cached) (?:\S*/)?([A-Za-z0-9_.]+)-\S+\.(?:whl|tar\.gz)(?: \(([\d.]+ .?B)\))?$"
-)
+FILE = r"(?:\S*/)?([A-Za-z0-9_.]+)-\S+\.(?:whl|tar\.gz)"
+FETCHED = re.compile(rf"(?:Downloading|Using cached|Processing) {FILE}(?: \(([\d.]+ .?B)\))?(?: \(from .*)?$")
 # The catalogue of messages is not installed yet.
 WORDS = {
     "begin": (
-        "Setting up .venv, once: {packages} packages, about 400 MB to fetch and 1.7 GB on the disk. "
+        "Setting up .venv, once: up to {packages} packages, about 400 MB to fetch and 1.7 GB on the disk. "
         "It takes 2 to 10 minutes.",
-        "처음 한 번 .venv를 준비합니다. 패키지 {packages}개, 내려받을 양은 약 400MB, 디스크에는 1.7GB입니다. "
+        "처음 한 번 .venv를 준비합니다. 패키지는 많아야 {packages}개, 내려받을 양은 약 400MB, 디스크에는 1.7GB입니다. "
         "2~10분쯤 걸립니다.",
     ),
     "found": ("  looked up {number} of {packages}: {name}", "  찾는 중 {number}/{packages}: {name}"),
@@ -53,6 +52,7 @@ def main() -> int:
     with subprocess.Popen(command, errors="replace", **out) as pip:  # type: ignore[call-overload]
         for line in pip.stdout:
             lines.append(line)
+            packages -= line.startswith("Ignoring ")  # for another system
             for step, pattern in (("found", FOUND), ("fetched", FETCHED)):
                 if news := pattern.match(line.strip()):
                     counts[step] += 1

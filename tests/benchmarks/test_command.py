@@ -21,15 +21,16 @@ QUICK = ["digits", "--repeats", "1", "--epochs", "1", "--seeds", "2"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("lang", "parts"), [("en", "accuracy"), ("ko", "epochs")])
+@pytest.mark.parametrize(
+    ("lang", "parts"), [("en", "epochs,accuracy"), pytest.param("ko", "epochs", marks=pytest.mark.thorough)]
+)
 def test_the_tables_name_every_trainer_and_those_that_are_not_installed(capsys, monkeypatch, lang, parts):
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else find(name, *rest))
     with use_language(lang):
         assert main(["bench", *QUICK, "--parts", parts, "--against", "keras,torch,sklearn"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    stepped = ["keras, steps_per_execution=125"] if parts == "epochs" else []
-    for trainer in ("rowwise", *stepped, "keras", "scikit-learn", "torch (not installed)"):
+    for trainer in ("rowwise", "keras, steps_per_execution=125", "keras", "scikit-learn", "torch (not installed)"):
         assert any(line.startswith(trainer) for line in lines)
     assert all(cell_len(line) <= 80 for line in lines)
 
@@ -43,6 +44,7 @@ def test_what_a_start_costs_is_told_in_korean_with_what_was_subtracted(capsys):
     with use_language("ko"):
         assert main(["bench", "digits", "--repeats", "1", "--parts", "start"]) == 0
     lines = capsys.readouterr().out.splitlines()
+    assert all(cell_len(line) <= 80 for line in lines)
     assert "손글씨 숫자" in lines[0]
     assert "Python 자체의 시작 시간을 뺀 값" in "".join(lines)
     rows = {line.split("  ")[0]: float(line.split()[-3]) for line in lines[-4:]}

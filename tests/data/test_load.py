@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import rowwise
-from rowwise.data import canonical_name, fetch, names
+from rowwise.data import canonical_name, fetch, load_default, names
 from rowwise.errors import DataError, UsageError
 from rowwise.text import use_language
 
@@ -56,3 +56,12 @@ def test_the_digits_are_scikit_learns_real_ones():
 def test_what_needs_no_files_has_no_folder():
     assert fetch("garments") is None
     assert fetch("digits") is None
+
+
+def test_what_is_loaded_instead_is_said_line_by_line():
+    train, _, note = load_default()
+    assert train.name == "garments"
+    lines = note.splitlines()
+    assert lines[1].startswith("  - Keras's cache (")
+    assert lines[-1] == "So the embedded garments are used: drawn clothes, NOT Fashion-MNIST."
+    assert "\\n" not in note

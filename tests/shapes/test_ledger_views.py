@@ -4,6 +4,7 @@
 """
 
 import io
+import itertools
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -375,26 +376,26 @@ def opened(browser, content, width, theme):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("width", [1280, 380])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_in_a_browser_it_fits_is_readable_and_asks_for_nothing(browser, lang, width, theme):
-    ledgers = [rowwise.explain(lang=lang)]
-    if (width, theme) == (380, "light"):  # where most can go wrong
-        ledgers += [
-            rowwise.explain(branches(), [None, 1, 60000], lang),
-            rowwise.explain(None, [1, 10, 32, 60000], lang, "all"),
-            rowwise.explain((dense("a_very_long_name_" * 9, 30, 7),), 32, lang, "columns"),
-        ]
+def test_in_a_browser_it_fits_is_readable_and_asks_for_nothing(browser, lang):
+    ledgers = [
+        rowwise.explain(lang=lang),
+        rowwise.explain(branches(), [None, 1, 60000], lang),
+        rowwise.explain(None, [1, 10, 32, 60000], lang, "all"),
+        rowwise.explain((dense("a_very_long_name_" * 9, 30, 7),), 32, lang, "columns"),
+    ]
     for ledger in ledgers:
-        tab, said, asked = opened(browser, ledger.to_html(), width, theme)
-        assert tab.evaluate("[document.scrollingElement.scrollWidth, innerWidth]") == [width, width]
+        tab, said, asked = opened(browser, ledger.to_html(), 380, "light")
+        for width, theme in itertools.product((380, 1280), ("light", "dark")):
+            tab.set_viewport_size({"width": width, "height": 900})
+            tab.emulate_media(color_scheme=theme)
+            assert tab.evaluate("[document.scrollingElement.scrollWidth, innerWidth]") == [width, width]
+            shown = [pair.split() for pair in tab.evaluate(SHOWN)]
+            assert len(shown) > 2
+            for ink, ground in shown:
+                assert contrast(ink, ground) >= 4.5, (ink, ground)
+            dark = contrast(shown[0][1], "#000000") < 2
+            assert dark == (theme == "dark")
         assert (said, asked) == ([], [])
-        shown = [pair.split() for pair in tab.evaluate(SHOWN)]
-        assert len(shown) > 2
-        for ink, ground in shown:
-            assert contrast(ink, ground) >= 4.5, (ink, ground)
-        dark = contrast(shown[0][1], "#000000") < 2
-        assert dark == (theme == "dark")
         tab.context.close()
 
 
@@ -474,14 +475,15 @@ SHRUNK = """() => Math.min(...[...document.querySelectorAll('.view svg')].map(at
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [1280, 380])
 @pytest.mark.parametrize("lang", ["en", "ko"])
-def test_no_batch_of_any_convention_is_cut_off(browser, lang, width):
+def test_no_batch_of_any_convention_is_cut_off(browser, lang):
     for convention, batches in (("all", [1, 32]), ("all", [1, 10, 32, 60000]), ("columns", [None, 1, 60000])):
-        tab, *_ = opened(browser, rowwise.explain(None, batches, lang, convention).to_html(), width, "light")
-        assert tab.evaluate("[document.scrollingElement.scrollWidth, innerWidth]") == [width, width]
-        assert tab.evaluate(HIDDEN) == []
-        assert tab.evaluate(SHRUNK) > 0.6
+        tab, *_ = opened(browser, rowwise.explain(None, batches, lang, convention).to_html(), 1280, "light")
+        for width in (1280, 380):
+            tab.set_viewport_size({"width": width, "height": 900})
+            assert tab.evaluate("[document.scrollingElement.scrollWidth, innerWidth]") == [width, width]
+            assert tab.evaluate(HIDDEN) == []
+            assert tab.evaluate(SHRUNK) > 0.6
         tab.context.close()
 
 

@@ -63,7 +63,7 @@ def load_default() -> tuple[Dataset, Dataset, str | None]:
     try:
         return *load("fashion-mnist"), None
     except (DataNotFound, SaveError) as missing:  # not available, or no room for it
-        return *load("garments"), say("data.default", reason=missing)
+        return *load("garments"), f"{missing}\n{say('data.default')}"
 
 
 def fetch(name: str) -> Path | None:

@@ -14,8 +14,14 @@ class Buffer {
  public:
   explicit Buffer(std::size_t size = 0) {
     if (!size) return;
-    p_.reset(static_cast<T*>(::operator new(sizeof(T) * size + kSlackBytes, std::align_val_t(kLineBytes))));
+    *this = untouched(size);
     std::memset(static_cast<void*>(p_.get()), 0, sizeof(T) * size + kSlackBytes);
+  }
+  // Whose numbers are written before they are read: memory that nobody needs is not even mapped.
+  static Buffer untouched(std::size_t size) {
+    Buffer buffer;
+    buffer.p_.reset(static_cast<T*>(::operator new(sizeof(T) * size + kSlackBytes, std::align_val_t(kLineBytes))));
+    return buffer;
   }
   T* get() const { return p_.get(); }
   explicit operator bool() const { return p_ != nullptr; }

@@ -76,7 +76,7 @@ class Planner:
         self.plan, *_ = plans  # that the network has
         self.measured: list[Measured] = []  # in this training
         self._network, self._plans, self._memory = network, plans, memory
-        self._batch_size, self._change = description.batch_size, change(description)
+        self._description, self._batch_size = description, description.batch_size
         self._changing = 0.0  # seconds
         self._slices: list[float] = []
         remembered = memory.read() if memory is not None else None
@@ -141,7 +141,7 @@ class Planner:
         likeliest = min(self._plans.values())
         for plan, on_paper in self._plans.items():
             # The first step with it, and changing to it and back again.
-            if not self.measured or on_paper - likeliest + 2 * self._change < self._left():
+            if not self.measured or on_paper - likeliest + self._there_and_back(plan) < self._left():
                 yield from self._turns_of(plan)
         for plan in variations(self._fastest().plan):
             if plan not in [one.plan for one in self.measured] and self._left() > 0:
@@ -150,6 +150,10 @@ class Planner:
         self._take(fastest.plan)
         if self._memory is not None and len(self.measured) > 1:
             self._memory.write(Remembered(fastest.plan, fastest.rate))
+
+    def _there_and_back(self, plan: StepPlan) -> float:
+        """Seconds of changing to a plan, and to the one that is fastest so far."""
+        return change(self._description, plan) + change(self._description, self._fastest().plan)
 
     def _turns_of(self, plan: StepPlan) -> Generator[StepPlan]:
         best = min((one.rate for one in self.measured), default=float("inf"))

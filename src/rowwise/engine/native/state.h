@@ -92,7 +92,7 @@ struct State {
   // A plan for which the weights lie as they do.
   void take(const Plan& p) {
     for (Buffer<T>& rows : d_kernel_rows)
-      if (!rows || p.chunk != plan.chunk) rows = Buffer<T>(std::size_t(p.chunk) * padded<T>(widest));
+      if (!rows || p.chunk != plan.chunk) rows = Buffer<T>::untouched(std::size_t(p.chunk) * padded<T>(widest));
     plan = p;
     schedule = Schedule<T>(description, p);
     const auto divisions = divisions_of(description, sources_of(description), schedule);

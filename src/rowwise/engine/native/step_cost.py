@@ -45,9 +45,12 @@ class StepCost:
     seconds: float
 
 
-def change(d: NetworkDescription) -> float:
-    """Seconds on paper of changing to a plan for which the weights lie differently in memory."""
-    return 4 * sum(layer.inputs * layer.units for layer in d.layers if layer.kind == "dense") * (1 + _slots(d)) / MOVED
+def change(d: NetworkDescription, plan: StepPlan) -> float:
+    """Seconds on paper of changing to a plan for which weights lie differently in memory, and threads gather for
+    themselves."""
+    weights = sum(layer.inputs * layer.units for layer in d.layers if layer.kind == "dense")
+    batch = d.batch_size * d.layers[0].inputs * (1 if d.bytes else 4)
+    return (4 * weights * (1 + _slots(d)) + batch * (1 if plan.by_records else plan.threads)) / MOVED
 
 
 def _slots(d: NetworkDescription) -> int:
