@@ -70,6 +70,9 @@ SHOWN = {
     "signal": make("signal", OF_SIGNAL),
     "mmap": make("mmap", OF_MMAP),
     "socket": make("socket", OF_SOCKET),
+    "tempfile": make(
+        "tempfile", (), TemporaryFile=tempfile.NamedTemporaryFile
+    ),  # which has a name as long as it is open
     "msvcrt": types.SimpleNamespace(LK_UNLCK=0, LK_LOCK=1, LK_NBLCK=2, locking=locking),
 }
 _import = builtins.__import__

@@ -397,7 +397,7 @@ def test_postgresql_is_a_source_and_a_sink(postgres, houses, expected, tmp_path,
 
 @pytest.mark.slow
 def test_a_reader_that_goes_away_ends_nothing_and_a_pipe_gets_the_marked_bytes(run, new, tmp_path):
-    rows = pl.concat([new] * 20_000)
+    rows = pl.concat([new] * 5_000)
     rows.write_csv(tmp_path / "long.csv", include_bom=True)
     program = [sys.executable, "-m", "rowwise", "predict", str(run), str(tmp_path / "long.csv")]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -10,6 +10,7 @@ import jax.experimental
 import keras
 import numpy as np
 import pytest
+from covering import each_once
 from rich.cells import cell_len
 
 import rowwise
@@ -50,8 +51,7 @@ def equal_weights(one, other, **tolerance):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("hidden", SHAPES)
+@pytest.mark.parametrize(("hidden", "optimizer"), each_once(SHAPES, OPTIMIZERS))
 def test_losses_equal_a_hand_written_loop_of_train_on_batch(hidden, optimizer):
     data = records()
     ours, by_hand = (course(data, SHAPES[hidden], OPTIMIZERS[optimizer]()) for _ in range(2))

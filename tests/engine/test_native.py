@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from covering import each_once
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -228,8 +229,7 @@ def test_at_zero_the_gradient_of_an_absolute_value_is_that_of_jax():
     both(build, (pair()[0], np.zeros((75, 2), "float32")), epochs=1, batch_size=75)
 
 
-@pytest.mark.parametrize("one_hot", [False, True])
-@pytest.mark.parametrize("batch_size", [33, 100, 200])
+@pytest.mark.parametrize(("one_hot", "batch_size"), each_once([False, True], [33, 100, 200]))
 def test_pictures_beside_others_of_their_class_train_as_in_any_order(batch_size, one_hot, monkeypatch):
     random = np.random.default_rng(1)
     x = (random.integers(0, 256, (250, 9, 9)) * (random.random((250, 9, 9)) < 0.5)).astype("uint8")

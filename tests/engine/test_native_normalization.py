@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from covering import each_once
 from test_native import OPTIMIZERS, both, pair
 from test_native_epochs import trained
 
@@ -84,8 +85,9 @@ def test_a_normalization_wherever_it_stands_equals_the_jax_engine(chain):
     )
 
 
-@pytest.mark.parametrize("chain", ["after it", "by records"])
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop_momentum", "clipped"])
+@pytest.mark.parametrize(
+    ("optimizer", "chain"), each_once(["adam", "adamw", "rmsprop_momentum", "clipped"], ["after it", "by records"])
+)
 def test_gamma_and_beta_take_the_steps_of_every_optimizer(optimizer, chain):
     both(lambda: normalized(CHAINS[chain], OPTIMIZERS[optimizer]()), pair(), atol=5e-5)
 

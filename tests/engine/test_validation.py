@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from covering import each_once
 
 import rowwise
 from rowwise.errors import DataError
@@ -30,16 +31,19 @@ def validated(history):
     return {name: values[-1] for name, values in history.history.items() if name.startswith("val_")}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
-    ("loss", "units", "end", "metric"),
-    [
-        ("sparse_categorical_crossentropy", 2, "softmax", "accuracy"),
-        ("binary_crossentropy", 1, "sigmoid", "binary_accuracy"),
-        ("mean_squared_error", 1, "linear", "mean_absolute_error"),
-    ],
+    ("engine", "of"),
+    each_once(
+        ENGINES,
+        [
+            ("sparse_categorical_crossentropy", 2, "softmax", "accuracy"),
+            ("binary_crossentropy", 1, "sigmoid", "binary_accuracy"),
+            ("mean_squared_error", 1, "linear", "mean_absolute_error"),
+        ],
+    ),
 )
-def test_records_of_its_own_may_have_weights(engine, loss, units, end, metric):
+def test_records_of_its_own_may_have_weights(engine, of):
+    loss, units, end, metric = of
     x, y, weights = data()
     options = {"batch_size": 32, "verbose": 0}
     ours = rowwise.fit(frozen(loss, units, end, metric), (x, y), validation=(x, y, weights), engine=engine, **options)

@@ -150,7 +150,7 @@ def test_folds_by_time_say_which_records_they_do_not_test(run, tmp_path):
 @pytest.mark.slow
 def test_folds_are_told_of_as_they_end(run, tmp_path):
     """Standard error is held back while the table is read, not until all folds are trained."""
-    options = ["--target", "sold", "--folds", "3", "--preset", "fast", "--lang", "en"]
+    options = ["--target", "sold", "--folds", "3", "--preset", "fast", "--epochs", "2", "--lang", "en"]
     command = [sys.executable, "-m", "rowwise", "train", str(run[0]), *options]
     said = subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
     places = [said.index(text) for text in (b"Fold 1 of 3", b"Fold 2 of 3", b"Fold 3 of 3", b"3 folds, 60 records")]

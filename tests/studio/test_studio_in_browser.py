@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from covering import each_once
 
 import rowwise
 from rowwise.text import catalogue
@@ -13,6 +14,7 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright for Pyt
 
 DOCS = Path(__file__).parents[2] / "docs"
 RECORDS = {"en": "32 records, 64 features", "ko": "레코드 32개, 특성 64개"}
+LANGUAGES = ["en", pytest.param("ko", marks=pytest.mark.thorough)]  # of what is measured in pixels, words apart
 WIDTHS = [380, 1280, 1920]
 
 
@@ -59,7 +61,7 @@ def equation(tab, text):
     tab.locator(".formula", has_text=text).wait_for()
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_what_changes_moves_and_the_kernel_stands_still(opened, lang):
     tab = opened(lang, link="#hidden=12")
     chapter(tab, "network")
@@ -99,7 +101,7 @@ def test_the_arithmetic_and_the_shapes_are_those_of_the_ledger(opened, trained):
     assert f"{ledger.parameters:,}" in tab.inner_text(".total")
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_circles_that_stand_become_columns_that_lie(opened, lang):
     tab = opened(lang)
     chapter(tab, "network")
@@ -156,8 +158,7 @@ def test_a_stroke_flows_through_at_once(opened, trained):
     assert word("data.drawn", "en") in tab.locator("#understanding").inner_text()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "theme"), each_once(WIDTHS, ["light", "dark"]))
 def test_every_chapter_fits_its_window(opened, width, theme):
     tab = opened("ko" if width == 380 else "en", width, theme)
     for name in ("data", "network", "learning", "understanding"):

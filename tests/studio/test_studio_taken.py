@@ -221,3 +221,15 @@ def test_a_ticket_opens_the_page_once(served):
     assert second.get(f"/?token={ticket}", follow_redirects=False).status_code == 401
     again = first.get(f"/?token={TOKEN}", follow_redirects=False)
     assert (again.status_code, again.headers["location"]) == (303, "/")  # so that the token stands in no history
+
+
+@pytest.mark.thorough
+def test_hours_of_states_leave_nothing_behind(tab):
+    """The page's objects and elements after many states of a training are those after few."""
+    from studio_pace import grown
+
+    tab.keyboard.press("3")
+    tab.locator(".confusion tbody button").first.wait_for()
+    megabytes, elements = grown(tab, 600)
+    assert megabytes < 1
+    assert elements < 200

@@ -56,6 +56,15 @@ def plans_for(
     return sensible_plans(description, chosen(), usable_cores(), threads or threads_asked_for(), trains)
 
 
+def change_pictures(x: Any, how: Any, out: Any) -> bool:
+    """`rowwise.data.augmentation.changed` for x `(pictures, height, width, channels)`; False where nothing compiled is
+    here to do it, or what is has no such function."""
+    if (change := getattr(_native, "change_pictures", None)) is None:
+        return False
+    change(x, how, out)
+    return True
+
+
 def network(
     description: NetworkDescription, plan: StepPlan | None = None, isa: str | None = None, float64: bool = False
 ) -> Any:

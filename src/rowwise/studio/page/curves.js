@@ -149,7 +149,8 @@ function scaleOf(figures, within, upward) {
   const own = known.length ? known : jumping;
   if (upward) {
     const low = Math.min(...own, ...jumping.slice(Math.floor(jumping.length / 10)), 1);
-    return stepped(Math.max(0, own.length ? low : 0), Math.min(1, own.length ? Math.max(...own) : 1));
+    const high = Math.max(...own, ...jumping.slice(Math.floor(jumping.length / 10)));
+    return stepped(Math.max(0, own.length ? low : 0), Math.min(1, own.length ? high : 1));
   }
   const most = own.length ? Math.max(...own) : 1;
   const peak = jumping.length ? Math.max(...jumping) : 0;

@@ -16,6 +16,9 @@ const TOP = 34;
 const GAP = 36; // pixels, of which two lie between arrays
 const LABEL = 104; // pixels of a name and a shape, which stand above an array
 const LETTERS = 15; // pixels
+const LOWEST = 560; // pixels of height that drawing and words need
+
+const HIGHEST = 760;
 const NARROWEST = 400; // pixels that the words need to stand within the drawing
 const ABOUT_ALL = 9; // the question about the next layers
 const WIDE = 860; // pixels that the drawing and words beside it need
@@ -77,7 +80,9 @@ export function buildLedger(place) {
     const made = layout(state.convention, state.view, state.batch, layer.features, layer.units);
     placed = made.arrays;
     large = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS;
-    const height = Math.min(640, Math.max(340, window.innerHeight - 220)) * large - 2 * GAP * large;
+    // As much as the window shows, so that one need not scroll; the words within need a certain height.
+    const free = window.innerHeight - (place.getBoundingClientRect().top + window.scrollY) - 40;
+    const height = Math.max(large * LOWEST, Math.min(large * HIGHEST, free)) - 2 * GAP * large;
     const fitted = (/** @type {number} */ width) => Math.min((width - (LEFT + 2 * GAP) * large - 24) / made.width, height / made.height, 14 * large);
     // The words stand in the free corner where there is room, else beside the drawing, else above it.
     const within = state.convention !== "torch" && layer.features * fitted(place.clientWidth) > NARROWEST;

@@ -73,8 +73,21 @@ export function records(numbers) {
   return Promise.all(numbers.map((number) => /** @type {Promise<Uint8Array | Float32Array>} */ (kept.get(key(number)))));
 }
 
-/** Kernel and bias `(features + 1, units)` of a layer. @param {number} layer */
-export const weights = async (layer) => new Float32Array(await (await asked(`/weights/${layer}`)).arrayBuffer());
+/** @type {Map<number, Promise<Float32Array>>} kernels of the model as the server has last told of it */
+const kernels = new Map();
+let kernelsOf = "";
+
+/** Kernel and bias `(features + 1, units)` of a layer; fetched once as long as the model stays as it is. @param {number} layer */
+export function weights(layer) {
+  const story = state.server?.story;
+  const own = `${state.server?.data?.name} ${story?.number} ${story?.looks} ${story?.phase}`;
+  if (own !== kernelsOf) kernels.clear();
+  kernelsOf = own;
+  const found = kernels.get(layer) ?? asked(`/weights/${layer}`).then(async (answer) => new Float32Array(await answer.arrayBuffer()));
+  kernels.set(layer, found);
+  found.catch(() => kernels.delete(layer));
+  return found;
+}
 
 /**
  * What each layer gives for records, `(records, units)` one after the other; last, what the model gives.

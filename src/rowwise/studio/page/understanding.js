@@ -91,15 +91,15 @@ export function buildUnderstanding(body, glance) {
     const all = await flow([record]);
     drawLayers(all, server.layers);
     drawAnswers(all, server.layers, data, truth);
-    await drawChosen(record);
+    drawChosen(record);
   });
 
-  /** @param {Uint8Array | Float32Array} record */
-  async function drawChosen(record) {
+  // By itself: the next stroke need not wait for it.
+  const drawChosen = newest(async (/** @type {Uint8Array | Float32Array} */ record) => {
     const chosen = state.server?.layers[state.layer];
     write(unitTitle, chosen && state.unit >= 0 ? say("studio.unit.heading", { layer: chosen.name, unit: String(state.unit), record: state.drawn ? "✎" : String(state.record) }) : say("studio.unit.title"));
     if (state.chapter === "understanding") await drawUnit(unit, record, state.layer, state.unit);
-  }
+  });
 
   /** @param {Float32Array} all @param {import("./store.js").Layer[]} own */
   function drawLayers(all, own) {
@@ -124,8 +124,10 @@ export function buildUnderstanding(body, glance) {
         const value = all[from + unitNumber];
         cell.style.background = css(value < 0 ? signed(value / limit) : much(value / limit));
         const words = say("studio.understanding.unit", { unit: String(unitNumber), value: figure(value) });
-        cell.setAttribute("aria-label", words);
-        cell.title = words;
+        if (cell.title !== words) {
+          cell.setAttribute("aria-label", words);
+          cell.title = words;
+        }
         cell.setAttribute("aria-pressed", String(state.layer === index && state.unit === unitNumber));
       });
       from += layer.units;
