@@ -355,10 +355,10 @@ class Studio:
         return x.astype(test.x.dtype, copy=False), notes
 
     def receive(self, name: str) -> None:
-        """A folder of pictures begins to come; one that came before and is not learned from is removed."""
+        """A folder of pictures begins to come; one that came before and was not learned from is removed."""
         with self._guard:
             before, self.received = self.received, Received(name)
-        if before is not None and (self.held is None or self.held.source.place != str(before.folder)):
+        if before is not None:
             before.remove()
 
     def learn_from_received(self, lang: str) -> None:
@@ -367,10 +367,12 @@ class Studio:
         Raises:
             UsageError: none has, or another training is under way.
         """
-        received = self.received
-        if received is None or not received.count:
-            raise UsageError("studio.pictures.none")
-        self.open(received.source(), lang)
+        with self._guard:
+            received = self.received
+            if received is None or not received.count:
+                raise UsageError("studio.pictures.none")
+            self.open(received.source(), lang)
+            self.received = None  # from now on it stays: a run that is kept names it as its data
 
     def program(self) -> str:
         """The last training as a program of Keras; raises UsageError where there is none."""
