@@ -55,4 +55,4 @@ class Received:
 
 def _plain(name: str) -> str:
     """A stranger's name as that of one folder, below its parent; empty where nothing is left of it."""
-    return file_name(Path(name).name if name not in ("..", ".") else "")[:LONGEST].strip(" .")
+    return file_name(Path(name).name.strip(" .")[:LONGEST].rstrip(" ."))
