@@ -7,6 +7,7 @@ from typing import Any
 
 from rowwise import data as sources
 from rowwise.commands.options import chosen, reading
+from rowwise.data.augmentation import Augmentation
 from rowwise.data.loaders import load_source
 from rowwise.data.source import Source, source_of
 from rowwise.errors import DataError, UsageError
@@ -61,7 +62,7 @@ def _fetch(data: str, json: bool) -> int:
     return 0
 
 
-def _show(data: str, out: Path | None, json: bool, **given: Any) -> int:
+def _show(data: str, out: Path | None, augment: str | None, json: bool, **given: Any) -> int:
     """Classes and pixels counted, a contact sheet drawn; of a table its schema; 0.
 
     Raises:
@@ -69,9 +70,12 @@ def _show(data: str, out: Path | None, json: bool, **given: Any) -> int:
     """
     if out is not None and out.suffix.lower() != ".png":
         raise UsageError("cli.sheet.png", path=out)
+    augmentation = Augmentation.of(augment or "none")
     source = source_of(data, {READING[name]: value for name, value in chosen(given).items()})
     with own_temporary_folder(), Output(json) as output:
         if source.kind == "table":
+            if augmentation is not None:
+                raise UsageError("settings.of_pictures", names=f"--augment {augment}")
             return _show_table(source, out, output)
         parts = load_source(source)
         from rowwise.data.contact_sheet import contact_sheet
@@ -82,9 +86,9 @@ def _show(data: str, out: Path | None, json: bool, **given: Any) -> int:
         file = out or Path(f"{file_name(parts[0].name)}-sheet.png")
         sheet = None
         try:
-            atomic_write(file, contact_sheet(parts[0]))
+            atomic_write(file, contact_sheet(parts[0], augmentation=augmentation))
         except DataError as no_pictures:
-            if out is not None:
+            if out is not None or augmentation is not None:
                 raise
             output.tell(str(no_pictures))
         else:
@@ -136,6 +140,7 @@ show_command = Command(
     [
         Argument("data", "cli.help.show.data", "DATA"),
         Option("--out", "cli.help.sheet", "FILE", type=Path),
+        Option("--augment", "cli.help.show.augment", "KIND"),
         *reading(),
         *common(json=True),
     ],

@@ -12,7 +12,7 @@ from rowwise.environment import ENGINES
 from rowwise.errors import UsageError
 from rowwise.models.presets import PATIENCE, PRESETS
 from rowwise.runs.plan import READING
-from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, Settings
+from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, SCHEDULES, Settings
 from rowwise.terminal.argument_types import NAMES, POSITIVE, SHARE, SHARES, WIDTHS, given_names, one_of, whole
 from rowwise.terminal.parsing import Option
 
@@ -50,11 +50,19 @@ def settings(of_epochs: str = "cli.help.epochs") -> list[Option]:
         option("--pieces", "cli.help.pieces", "N", whole(0), usual.pieces),
         option("--seeds/--ensemble/ensemble", "cli.help.ensemble", "N", whole(1), usual.ensemble),
         option("--on-all", "cli.help.on_all", "N", whole(0), usual.on_all),
+        augmenting(),
+        option("--views", "cli.help.views", "N", whole(1), usual.views),
+        option("--schedule", "cli.help.schedule", "KIND", one_of(*SCHEDULES), usual.schedule),
         Option("--refit", "cli.help.refit", is_flag=True, default=None),
         Option("--threshold", "cli.help.threshold", "AIM"),
         Option("--calibrate", "cli.help.calibrate", is_flag=True, default=None),
         option("--engine", "cli.help.engine", "ENGINE", one_of(*ENGINES), ENGINES[0]),
     ]
+
+
+def augmenting() -> Option:
+    """What an epoch does to pictures."""
+    return Option("--augment", "cli.help.augment", "KIND", type=str, values={"default": Settings.augment})
 
 
 def _of_source(name: str, key: str, metavar: str, kind: Any = str, default: object = None, **more: Any) -> Option:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.data.augmented_pictures import changed
 from rowwise.errors import DataError
 from rowwise.figures import (
     COLUMNS_PER_INCH,
@@ -25,16 +26,18 @@ from rowwise.text import say
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rowwise.data.augmentation import Augmentation
     from rowwise.data.dataset import Dataset
 
 SAMPLES = 12  # of each class
 MOST_CLASSES = 40  # rows of a sheet
+VERSIONS = 4  # of an augmented picture: as it is, and as three epochs see it
 LARGEST_SIDE = 96  # pixels: of larger pictures every second, third, … pixel is shown
 CELL = 0.6  # inches: the longer side of a sample
 WHITE = 255
 
 
-def contact_sheet(dataset: Dataset, samples: int = SAMPLES) -> bytes:
+def contact_sheet(dataset: Dataset, samples: int = SAMPLES, augmentation: Augmentation | None = None) -> bytes:
     """A PNG: a row of samples for each class, or one of records whose targets are numbers, its name and number of
     records beside it, the provenance below.
 
@@ -42,6 +45,7 @@ def contact_sheet(dataset: Dataset, samples: int = SAMPLES) -> bytes:
         dataset: records `(h, w)`, `(h, w, 1)` or `(h, w, 3)`, of any type; values that are not uint8 are shown
             from their least (black) to their largest (white).
         samples: of each class, spread evenly over its records.
+        augmentation: each picture is followed by what the first epochs of a training with seed 0 make of it.
 
     Raises:
         DataError: the records are no pictures.
@@ -49,15 +53,19 @@ def contact_sheet(dataset: Dataset, samples: int = SAMPLES) -> bytes:
     from rich.cells import cell_len
 
     check_pictures(dataset)
+    if augmentation is not None and dataset.x.dtype != np.uint8:
+        raise DataError("show.augment", name=dataset.name, found=dataset.x.dtype)
     with drawable_language():
         groups = _groups(dataset)
-        samples = min(samples, max(1, *map(len, groups)))
-        images = _rows(dataset, groups, samples)
+        samples = min(samples, (1 if augmentation is None else VERSIONS) * max(1, *map(len, groups)))
+        images = _rows(dataset, groups, samples, augmentation)
         gap = max(1, min(images[0].shape[:2]) // 14)
         sheet = mosaic(images, samples, WHITE, gap)
         step = images[0].shape[0] + gap
         inches = CELL / (max(images[0].shape[:2]) + gap)
         heading, caption = heading_of(dataset), caption_of(dataset)
+        if augmentation is not None:
+            heading += "\n" + say("show.heading.augmented", epochs=VERSIONS - 1)
         names = short_labels(dataset.class_names[: len(groups)] if dataset.classes else dataset.targets[:1])
         rows = [f"{name}  ({len(group):,})" for name, group in zip(names, groups, strict=True)]
         beside = max(cell_len(row) for row in rows) / COLUMNS_PER_INCH + 0.2
@@ -110,14 +118,30 @@ def _groups(dataset: Dataset) -> list[NDArray[np.intp]]:
     return [np.argsort(dataset.y.reshape(len(dataset), -1)[:, 0], kind="stable")]
 
 
-def _rows(dataset: Dataset, groups: list[NDArray[np.intp]], samples: int) -> list[NDArray[np.uint8]]:
+def _rows(
+    dataset: Dataset, groups: list[NDArray[np.intp]], samples: int, augmentation: Augmentation | None
+) -> list[NDArray[np.uint8]]:
     """`samples` images `(h, w, 3)` of each group of records, one after the other; white where it has no more."""
     low, high = value_range(dataset.x)
     images: list[NDArray[np.uint8]] = []
     for records in groups:
-        spread = np.linspace(0, len(records) - 1, min(samples, len(records))).astype(int)
-        images += list(as_rgb(subsampled(dataset.x[records[spread]], LARGEST_SIDE), low, high))
-        if missing := samples - len(spread):
+        versions = 1 if augmentation is None else VERSIONS
+        spread = np.linspace(0, len(records) - 1, min(max(samples // versions, 1), len(records))).astype(int)
+        shown = _versions(dataset, records[spread], augmentation)[:samples]
+        images += list(as_rgb(subsampled(shown, LARGEST_SIDE), low, high))
+        if missing := samples - len(shown):
             blank = np.full((missing, *dataset.shape[:2], 3), WHITE, np.uint8)
             images += list(subsampled(blank, LARGEST_SIDE))
     return images
+
+
+def _versions(dataset: Dataset, records: NDArray[np.intp], augmentation: Augmentation | None) -> NDArray[Any]:
+    """These records, each followed by what is made of it."""
+    x = dataset.x[records]
+    if augmentation is None:
+        return x
+    made = [x]
+    for epoch in range(VERSIONS - 1):
+        changed(x, augmentation.drawn(0, epoch, len(dataset), dataset.shape)[records], out := np.empty_like(x))
+        made.append(out)
+    return np.stack(made, axis=1).reshape(-1, *dataset.shape)

@@ -57,7 +57,14 @@ class DeviceRecords:
         self.block_records = self.records if resident else min(streamed, self.records)
         padded = resident and record_bytes * self.records <= PADDED_BYTES
         self._room = room_for(self.records) if padded else self.block_records
-        self._on_device = _to_device(arrays.dense, self._room) if resident else None
+        self._resident = resident
+        self._on_device: Data | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """What lies on the device is what the arrays hold now."""
+        if self._resident:
+            self._on_device = _to_device(self.arrays.dense, self._room)
 
     def blocks(self, order: NDArray[np.int32]) -> Iterator[list[Steps]]:
         """The steps of an epoch over the records in this order."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rowwise.engine.arrays import Arrays
+    from rowwise.engine.augmented import Augmented
     from rowwise.engine.divergence import Watch
     from rowwise.engine.schedule import Schedule
 
@@ -32,6 +33,7 @@ class KerasFit:
         watch: ends the training where it diverges.
         validation_batch_size: records a step of the validation; None for those of the training, as the other engines
             have it: a loss that sums depends on it.
+        augmented: changes the records for each epoch.
     """
 
     compile_seconds = None  # Keras compiles within the first epoch
@@ -44,7 +46,9 @@ class KerasFit:
         batch_size: int,
         watch: Watch | None = None,
         validation_batch_size: int | None = None,
+        augmented: Augmented | None = None,
     ) -> None:
+        self._augmented = augmented
         self.model, self.train_on, self.validation, self.watch = model, train, validation, watch
         self.batch_size, self.validation_batch_size = batch_size, validation_batch_size or batch_size
         self._halt = Halt()
@@ -62,7 +66,10 @@ class KerasFit:
     ) -> None:
         self._halt.stopped = stopped
         arguments, batches = self._trained_on(schedule)
-        first = [EpochStart(schedule, batches), *([Watched(self.watch, self._state)] if self.watch else [])]
+        first = [
+            EpochStart(schedule, batches, self._augmented),
+            *([Watched(self.watch, self._state)] if self.watch else []),
+        ]
         every = [*first, *callbacks, self._halt]
         params = {**params, "state": self._state}
         listed = keras.callbacks.CallbackList(every, add_history=True, model=self.model, **params)
@@ -153,11 +160,13 @@ class Watched(keras.callbacks.Callback):
 class EpochStart(keras.callbacks.Callback):
     """Sets the randomness of each epoch. Keras resets its iterator more often than epochs end: a count would drift."""
 
-    def __init__(self, schedule: Schedule, batches: Batches | None) -> None:
+    def __init__(self, schedule: Schedule, batches: Batches | None, augmented: Augmented | None = None) -> None:
         super().__init__()
-        self.schedule, self.batches = schedule, batches
+        self.schedule, self.batches, self.augmented = schedule, batches, augmented
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if self.augmented is not None:
+            self.augmented.begin(self.schedule.seed, epoch)
         if self.batches is not None:
             self.batches.begin(epoch)
         reseed(self.model, self.schedule.seed, epoch)

@@ -19,6 +19,7 @@ from rowwise.models.keras_view import initial_epoch_of, metric_results
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rowwise.engine.augmented import Augmented
     from rowwise.engine.callbacks import Clock, StepListener
     from rowwise.engine.divergence import Divergence, Watch
     from rowwise.engine.plan import Plan
@@ -75,6 +76,7 @@ class EpochLoop:
         watch: ends the training where it diverges.
         validation: a stream to validate with is read by Keras; records are the engine's.
         remade: gives the engine for the model as a callback has left it; None where none may change it.
+        augmented: changes the engine's records for each epoch.
     """
 
     def __init__(
@@ -83,7 +85,9 @@ class EpochLoop:
         watch: Watch | None = None,
         validation: Any = None,
         remade: Callable[[], Engine] | None = None,
+        augmented: Augmented | None = None,
     ) -> None:
+        self._augmented = augmented
         self.engine, self.watch, self._remade = engine, watch, remade
         self._stream = validation if isinstance(validation, Stream) else None
         self._within_epoch = False
@@ -122,6 +126,9 @@ class EpochLoop:
                 if changes is not None and self._remade is not None and changes.changed():
                     self.engine.settle()
                     self.engine = self._remade()
+                if self._augmented is not None:
+                    self._augmented.begin(schedule.seed, epoch)
+                    self.engine.renew()
                 self._train_epoch(schedule, epoch, stopped, hear)
                 if settled:
                     self.engine.settle()

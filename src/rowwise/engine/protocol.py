@@ -63,6 +63,9 @@ class Engine(Protocol):
                 `order[b * batch_size : (b + 1) * batch_size]`.
         """
 
+    def renew(self) -> None:
+        """Between two epochs: the training records have other values in the same arrays."""
+
     def settle(self) -> None:
         """Give the model the weights and the optimizer's state, where they are not yet in it."""
 

@@ -18,6 +18,7 @@ from rowwise.engine.arrays import (
     with_class_weights,
     with_mean_one,
 )
+from rowwise.engine.augmented import Augmented
 from rowwise.engine.holdout import held_out, warn_of_lost_classes
 from rowwise.engine.request import USUAL_BATCH
 from rowwise.engine.streams import Stream, as_stream
@@ -92,6 +93,8 @@ class Prepared:
         """
         request, train, validation = self.request, self.train, self.validation
         if isinstance(train, Stream):
+            if request.augmentation is not None:
+                raise UsageError("fit.augment.pictures", found=type(train.source).__name__)
             return Parts(train, validation, USUAL_BATCH, request.validation_batch_size or USUAL_BATCH)
         if isinstance(held, int):
             train, validation = train.first(held), train.after(held)
@@ -111,7 +114,9 @@ class Prepared:
         if isinstance(validation, Arrays) and _has_weights(request.held if held is None else self.source):
             validation = with_mean_one(validation)
         train = with_class_weights(train, request.class_weight)
-        return Parts(train, validation, min(size, train.records), held_size or USUAL_BATCH)
+        augmented = None if request.augmentation is None else Augmented(train, request.augmentation)
+        train = train if augmented is None else augmented.train
+        return Parts(train, validation, min(size, train.records), held_size or USUAL_BATCH, augmented)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +127,7 @@ class Parts:
     validation: Arrays | Stream | None
     batch_size: int
     validation_batch_size: int
+    augmented: Augmented | None = None  # what changes the pictures of `train` for each epoch
 
 
 def prepare_records(models: Sequence[keras.Model], request: Request) -> Prepared:

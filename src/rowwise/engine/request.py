@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from rowwise.data.augmentation import Augmentation
 from rowwise.engine.arguments import check_numbers, check_on_divergence
 from rowwise.engine.schedule import Schedule
 from rowwise.errors import UsageError, warn_user
@@ -46,10 +47,12 @@ class Request:
     threads: int | None = None
     stop: threading.Event | None = None
     on_divergence: str = "stop"
+    augment: str | Augmentation = "none"
 
     def __post_init__(self) -> None:
         """Raises UsageError for an argument that makes no sense."""
         check_on_divergence(self.on_divergence)
+        _ = self.augmentation  # raises
         check_numbers(
             epochs=self.epochs,
             batch_size=self.batch_size,
@@ -71,6 +74,15 @@ class Request:
         if not self.epochs:
             warn_user(say("fit.no_epochs"))
         self._check_validation()
+
+    @property
+    def augmentation(self) -> Augmentation | None:
+        """What happens to pictures in each epoch; None for nothing.
+
+        Raises:
+            UsageError: a name that there is not.
+        """
+        return self.augment if isinstance(self.augment, Augmentation) else Augmentation.of(self.augment)
 
     @property
     def share(self) -> float:

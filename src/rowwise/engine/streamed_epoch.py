@@ -86,6 +86,9 @@ class StreamedEpoch:
             self.steps_done += int(steps.count)  # after the state: an interrupt above has trained nothing
             yield self.steps_done
 
+    def renew(self) -> None:
+        """Every epoch asks for its batches anew."""
+
     def settle(self) -> None:
         """The model holds everything already."""
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from rowwise.data.augmentation import Augmentation
     from rowwise.engine.records import Prepared
 
 
@@ -70,6 +71,7 @@ def sweep(
     validation_batch_size: int | None = None,
     validation_freq: int | Collection[int] = 1,
     engine: str = "auto",
+    augment: str | Augmentation = "none",
 ) -> list[Fitted]:
     """Train a model for each seed, each as `fit` with that seed would, to the bit.
 
@@ -92,7 +94,7 @@ def sweep(
             another: the models are then trained in turn.
         verbose: as in `fit`, for models that are trained in turn.
         y, sample_weight, class_weight, validation_split, validation_data, shuffle, initial_epoch, steps_per_epoch,
-            validation_steps, validation_batch_size, validation_freq, engine: as in `fit`.
+            validation_steps, validation_batch_size, validation_freq, engine, augment: as in `fit`.
 
     Returns:
         A Fitted a seed, in the order of the seeds.
@@ -123,6 +125,7 @@ def sweep(
         threads=threads,
         stop=stop,
         on_divergence=on_divergence,
+        augment=augment,
     )
     models = {int(seed): build(int(seed)) for seed in seeds}
     for model in models.values():
@@ -218,7 +221,8 @@ def _trained_natively(
             assert isinstance(parts.train, Arrays)
             watch = Watch(model, parts.train) if request.on_divergence == "stop" else None
             try:
-                trainer = EpochLoop(native_engine(model, parts, request.threads), watch, parts.validation)
+                made = native_engine(model, parts, request.threads)
+                trainer = EpochLoop(made, watch, parts.validation, augmented=parts.augmented)
             except Unsupported:
                 return False
             clock, schedule = Clock(), request.schedule(seed)

@@ -64,9 +64,10 @@ def trainer_for(
     watch = Watch(model, train) if watched else None
     made, decision = _engine_for(model, parts, decision, request, callbacks)
     if isinstance(made, Exception):
-        return KerasFit(model, train, held, parts.batch_size, watch, parts.validation_batch_size), decision
+        size = parts.validation_batch_size
+        return KerasFit(model, train, held, parts.batch_size, watch, size, parts.augmented), decision
     remade = partial(engine_made_again, model, parts, decision, request, callbacks)
-    return EpochLoop(made, watch, held, remade), decision
+    return EpochLoop(made, watch, held, remade, parts.augmented), decision
 
 
 def _engine_for(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Collection, Mapping, Sequence
 
+    from rowwise.data.augmentation import Augmentation
     from rowwise.engine.records import Prepared
     from rowwise.engine.schedule import Schedule
 
@@ -75,6 +76,7 @@ def fit(
     threads: int | None = None,
     stop: threading.Event | None = None,
     on_divergence: str = "stop",
+    augment: str | Augmentation = "none",
 ) -> keras.callbacks.History:
     """Train a compiled Keras model, as `model.fit` would, faster.
 
@@ -119,6 +121,9 @@ def fit(
         on_divergence: "stop" ends the training after an epoch whose loss is no finite number or has exploded
             (`rowwise.engine.divergence` says when), with a warning; the model then holds the weights of the last good
             epoch. "continue" trains on regardless.
+        augment: "none", "light", "strong" or parts such as "shift,erase": what each epoch does to pictures, records of
+            uint8 `(height, width)` or `(height, width, channels)`; see `rowwise.data.augmentation`. It depends on the
+            seed, the epoch and the record's number alone, whatever the engine. What validates is left as it is.
 
     Returns:
         Keras's History; its attribute `rowwise` says the engine, the reason, the seconds of each epoch and of
@@ -156,6 +161,7 @@ def fit(
         threads=threads,
         stop=stop,
         on_divergence=on_divergence,
+        augment=augment,
     )
     check_numbers(seed=0 if seed is None else seed)
     check_compiled(model)

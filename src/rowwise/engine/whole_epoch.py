@@ -123,6 +123,10 @@ class WholeEpoch:
         finally:
             self.steps_done = self._hooks.done  # a hook may have raised
 
+    def renew(self) -> None:
+        """The records go to the device anew."""
+        self.train.renew()
+
     def settle(self) -> None:
         """The model holds everything already."""
 

@@ -28,6 +28,8 @@ def with_others(
 ) -> tuple[keras.Model, tuple[Member, ...], dict[str, tuple[float, ...]]]:
     """The mean of `first` and of `ensemble - 1` more networks, what those came to, and the measures of each network.
 
+    Of pictures it is the mean over several views of each, too.
+
     `first` stays as it is; `best_epoch` is the one that it kept, 0 where that is the last.
 
     They stop and keep their best epoch as it did, and differ in their seed: initial weights, dropout, order of the
@@ -45,6 +47,7 @@ def with_others(
     from rowwise.measure.spread import spread_of
     from rowwise.models.dense import network
     from rowwise.models.ensemble import averaged, features_of, front_of, on_records
+    from rowwise.models.views import as_seen, sources_of
 
     settings, data = job.settings, job.train
     prepared = prepare_records([first], Request(x=data, validation=job.held_out or None))
@@ -54,7 +57,8 @@ def with_others(
     train, held_out = (_as_features(part, features) for part in (parts.train, parts.validation))
     assert train is not None
     width = None if features is None else train.x.shape[1]
-    layers = settings.hidden, settings.activation, settings.dropout, settings.learning_rate, settings.weight_decay
+    rate = settings.learning_rate_for(data)
+    layers = settings.hidden, settings.activation, settings.dropout, rate, settings.weight_decay
 
     def build(seed: int) -> keras.Model:
         return network(data, width, *layers, seed)
@@ -79,9 +83,12 @@ def with_others(
         networks, members = networks + more[0], members + more[1]
     networks = [of_first, *networks]
     spread: dict[str, tuple[float, ...]] = {}
-    if job.test is not None:
+    if job.test is not None and len(networks) > 1:
         with job.clock.lap("evaluate"):
             spread = spread_of([_report(job.test, job.train, on_records(first, network)) for network in networks])
+    if settings.views > 1:
+        views = sources_of(settings.views, data.shape, settings.mirrors)
+        networks = [as_seen(network, view) for network in networks for view in views]
     return averaged(first, networks), tuple(members), spread
 
 
@@ -121,6 +128,7 @@ def _trained(
         engine=job.engine,
         stop=job.stop,
         on_divergence=job.on_divergence,
+        augment=job.settings.augment,
         callbacks=partial(_keeping_the_best, patience) if patience else None,
     )
     networks, members = [], []

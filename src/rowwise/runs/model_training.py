@@ -119,6 +119,7 @@ class Fitted:
     spread: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     best_checkpoint: str = ""
     decisions: Decisions | None = None
+    views: int = 1
 
     def record_of(self, job: Job) -> RunRecord:
         """The record of the run, but for what was measured and the seconds."""
@@ -136,6 +137,7 @@ class Fitted:
             members=self.members,
             spread=self.spread,
             decisions=self.decisions,
+            views=self.views,
             best_checkpoint=self.best_checkpoint,
         )
 
@@ -159,7 +161,7 @@ def train_model(job: Job, model: keras.Model) -> Fitted:
     kept, first = _kept_epoch(fitted, best), fitted.model
     if kept is not None and job.settings.refit and not (fitted.interrupted or fitted.diverged):
         fitted = _refitted(job, fitted, kept)
-    if job.settings.ensemble > 1 and not (fitted.interrupted or fitted.diverged):
+    if (job.settings.ensemble > 1 or job.settings.views > 1) and not (fitted.interrupted or fitted.diverged):
         fitted = _averaged(job, fitted, kept, goes_on=best is None or not best.stopped)
     diverged = fitted.diverged is not None
     job.tell(TrainingEnded(fitted.engine, fitted.engine_reason, fitted.interrupted, diverged, kept))
@@ -179,7 +181,7 @@ def _best_file(plan: TrainingPlan) -> str:
     before = plan.before
     assert before is not None
     calibrated = before.decisions is not None and bool(before.decisions.temperatures)
-    if plan.killed or before.members or calibrated:
+    if plan.killed or before.is_mean or calibrated:
         return before.best_checkpoint
     return MODEL if before.best_epoch and before.checkpoint else ""
 
@@ -290,12 +292,14 @@ def _averaged(job: Job, fitted: Fitted, kept: KeptEpoch | None, goes_on: bool) -
     """
     from rowwise.runs.ensemble import with_others
 
-    job.tell(EnsembleBegan(kept, job.settings.ensemble - 1, job.settings.on_all))
+    if job.settings.ensemble > 1:
+        job.tell(EnsembleBegan(kept, job.settings.ensemble - 1, job.settings.on_all))
     try:
         model, members, spread = with_others(job, fitted.model, fitted.best_epoch, job.batch_size)
     except KeyboardInterrupt:
         return replace(fitted, interrupted=True)
-    fitted, last = replace(fitted, model=model, members=members, spread=spread), job.kept
+    fitted = replace(fitted, model=model, members=members, spread=spread, views=job.settings.views)
+    last = job.kept
     if not goes_on or last is None or last.epochs_trained != len(fitted.epochs):
         return replace(fitted, checkpoint="")
     return replace(fitted, checkpoint=last.checkpoint, best_checkpoint=last.best_checkpoint)
@@ -351,6 +355,7 @@ def _fit(
         threads=job.threads,
         stop=job.stop,
         on_divergence=job.on_divergence,
+        augment=settings.augment,
         verbose=0,
         initial_epoch=initial_epoch,
     )

@@ -118,8 +118,10 @@ def _resumed(folder: Path, choices: Mapping[str, Any], data: Any, reading: Mappi
             waited = kept.patience
             raise UsageError("cli.resume.stopped", path=folder, done=done, patience=waited, best=record.best_epoch)
         raise UsageError("cli.resume.done", path=folder, done=done, asked=epochs, more=2 * done)
-    if record.members and not record.checkpoint:
-        raise UsageError("cli.resume.ensemble", path=folder, networks=1 + len(record.members))
+    if kept.schedule != "constant" and epochs != kept.epochs:
+        raise UsageError("cli.resume.schedule", path=folder, epochs=kept.epochs)
+    if record.is_mean and not record.checkpoint:
+        raise UsageError("cli.resume.ensemble", path=folder, networks=(1 + len(record.members)) * record.views)
     if record.decisions and record.decisions.temperatures and not record.checkpoint:
         raise UsageError("cli.resume.calibrated", path=folder)
     if not killed and not ended and record.best_epoch not in (0, done) and not record.checkpoint:

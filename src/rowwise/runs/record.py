@@ -107,6 +107,7 @@ class RunRecord:
         refit: the epochs of the model that was then trained on all training records, which is the one that is saved.
         members: the other networks of an ensemble: the saved model is the mean of them and of that of `epochs`.
         spread: each measure on the test records of every network of an ensemble by itself, that of `epochs` first.
+        views: of each picture that the saved model averages.
         decisions: thresholds and temperatures of the saved model; None where none were asked for.
         model: the path of the saved model; empty as long as the run is not finished.
     """
@@ -130,6 +131,7 @@ class RunRecord:
     members: tuple[Member, ...] = ()
     spread: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     decisions: Decisions | None = None
+    views: int = 1
     model: str = ""
 
     @property
@@ -145,8 +147,14 @@ class RunRecord:
 
     @property
     def lacks_members(self) -> bool:
-        """Whether the other networks of an ensemble are still to be trained."""
-        return self.settings.ensemble > 1 and not (self.members or self.diverged)
+        """Whether the other networks of an ensemble are still to be trained, or its views to be averaged."""
+        several = self.settings.ensemble > 1 or self.settings.views > 1
+        return several and not (self.is_mean or self.diverged)
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether the saved model is the mean of several networks, or views."""
+        return bool(self.members) or self.views > 1
 
     @property
     def lacks_refit(self) -> bool:
@@ -176,6 +184,7 @@ class RunRecord:
             "refit": [epoch.to_dict() for epoch in self.refit],
             "members": [asdict(member) for member in self.members],
             "spread": {name: list(values) for name, values in self.spread.items()},
+            "views": self.views,
             "decisions": self.decisions.to_dict() if self.decisions else None,
             "model": self.model,
         }
@@ -247,6 +256,7 @@ class RunRecord:
             best_checkpoint=_checkpoint(read.text("best_checkpoint")),
             refit=_epochs(values.get("refit", []), "refit"),
             members=_members(values.get("members", [])),
+            views=read.whole("views") or 1,
             spread=_spread(read.mapping("spread")),
             decisions=Decisions.from_dict(read.mapping("decisions")) if read.mapping("decisions") else None,
             model=read.text("model"),

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from rowwise.data.augmentation import Augmentation
 from rowwise.data.source import Source
 from rowwise.errors import UsageError
+from rowwise.models.picture_presets import suited_to_pictures
 from rowwise.models.presets import PRESETS, suited
 from rowwise.models.threshold_aim import GIVEN, aim_of
 from rowwise.text.near import did_you_mean
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from rowwise.data.dataset import Dataset
 
 CLASS_WEIGHTS = ("none", "balanced")
+SCHEDULES = ("constant", "cosine")
 LATER = (
     "class_weight",
     "patience",
@@ -33,9 +36,14 @@ LATER = (
     "threshold",
     "calibrate",
     "on_all",
+    "augment",
+    "views",
+    "schedule",
 )  # what runs of earlier versions lack: they had the default
 OF_LAYERS = ("hidden", "activation", "dropout")  # those that may be lists, a hidden layer each
-OF_TABLES = ("preset", "pieces", "threshold", "calibrate", "on_all")
+OF_TABLES = ("pieces", "threshold", "calibrate", "on_all")
+MOST_VIEWS = 9  # `models.views` has them; twice as many of pictures that are mirrored
+OF_PICTURES = ("augment", "views")
 LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
 READ = {"seed": "split_seed"}  # attributes of a Source that the training has another option of that name for
 
@@ -61,6 +69,9 @@ class Choices(TypedDict, total=False):
     threshold: str | float
     calibrate: bool
     on_all: int
+    augment: str
+    views: int
+    schedule: str
 
 
 @dataclass(frozen=True)
@@ -80,7 +91,8 @@ class Settings:
         patience: epochs without a lower validation loss after which a training stops, and keeps the weights of the
             epoch with the lowest; 0 for all epochs, and the last one's weights.
         refit: whether a new model is then trained on all training records, for as many epochs as were best.
-        preset: one of `PRESETS`, which decides of a table's model what is not chosen.
+        preset: one of `PRESETS`, which decides what is not chosen: of a table's model, of a folder of pictures, and of
+            other pictures where it is named.
         pieces: that each number of a table is divided into; 0 leaves numbers standardized.
         weight_decay: Adam's, decoupled from the gradient (AdamW).
         ensemble: networks of different seeds (weights, order, dropout, records held out) that are averaged; callers may
@@ -90,6 +102,9 @@ class Settings:
         calibrate: whether the probabilities are calibrated by a temperature fitted on the validation records.
         on_all: how many of a table's ensemble, but the first, learn from all training records, the validation records
             among them, for as many epochs as were best for the others on average.
+        augment: what each epoch does to pictures: "none", "light", "strong" or parts of that, such as "shift,erase".
+        views: of a picture that the model averages: as it is, mirrored (where it is augmented so), moved by a pixel.
+        schedule: "constant", or "cosine": the learning rate falls to 0 over all epochs, along half a cosine.
     """
 
     hidden: tuple[int, ...] = (100, 30)
@@ -110,6 +125,9 @@ class Settings:
     threshold: str = ""
     calibrate: bool = False
     on_all: int = 0
+    augment: str = "none"
+    views: int = 1
+    schedule: str = "constant"
 
     @classmethod
     def of(cls, choices: Choices) -> Settings:
@@ -151,17 +169,57 @@ class Settings:
             if not (by_preset["validation"] or validated):
                 del by_preset["patience"]
             settings = replace(self, **{name: value for name, value in by_preset.items() if name not in chosen})
-        elif names := [name for name in OF_TABLES if name in chosen]:
-            raise UsageError("settings.of_tables", names=", ".join(map(option, names)))
+            self._check_pictures(False, chosen)
+        else:
+            settings = self._suited_to_pictures(data, chosen)
         if settings.refit and not settings.patience:
             raise UsageError("settings.refit.patience")
-        if settings.refit and settings.ensemble > 1:
-            if "ensemble" in chosen or "on_all" in chosen:
+        if settings.refit and (settings.ensemble > 1 or settings.views > 1):
+            if not {"ensemble", "on_all", "views"}.isdisjoint(chosen):
                 raise UsageError("settings.refit.ensemble")
-            settings = replace(settings, ensemble=1, on_all=0)
+            settings = replace(settings, ensemble=1, on_all=0, views=1)
         settings.check_ensemble()
         settings.check_decisions(data, validated)
         return settings
+
+    def _suited_to_pictures(self, data: Dataset, chosen: Collection[str]) -> Settings:
+        """Of pictures or arrays: by the preset where one was named, or the pictures lie in a folder.
+
+        Raises:
+            UsageError: settings that these data do not have.
+        """
+        from rowwise.figures import is_picture
+
+        pictures = is_picture(data.shape) and bool(data.classes)
+        if names := [name for name in OF_TABLES if name in chosen]:
+            raise UsageError("settings.of_tables", names=", ".join(map(option, names)))
+        if "preset" in chosen and not pictures:
+            raise UsageError("settings.preset.arrays", name=option("preset"))
+        self._check_pictures(pictures and data.x.dtype == "uint8", chosen)
+        by_preset = {}
+        own = {"folder", "content"} <= data.source.keys()  # a user's folder
+        if pictures and ("preset" in chosen or own):
+            by_preset = suited_to_pictures(self.preset, data)
+        settings = replace(self, **{name: value for name, value in by_preset.items() if name not in chosen})
+        most = MOST_VIEWS * (1 + settings.mirrors)
+        if settings.views > most:
+            raise UsageError("settings.views.most", found=settings.views, most=most)
+        if settings.patience and not settings.validation:
+            settings = replace(settings, patience=0)
+        return settings
+
+    def _check_pictures(self, pictures: bool, chosen: Collection[str]) -> None:
+        """Raises UsageError where something of pictures alone was chosen for other data."""
+        usual = type(self)()
+        names = [name for name in OF_PICTURES if name in chosen and getattr(self, name) != getattr(usual, name)]
+        if names and not pictures:
+            raise UsageError("settings.of_pictures", names=", ".join(map(option, names)))
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether pictures are mirrored while a model is trained, so that their mirror images are views of them."""
+        augmentation = Augmentation.of(self.augment)
+        return augmentation is not None and augmentation.flip
 
     def check_ensemble(self) -> None:
         """Raises UsageError where more networks are to learn from all records than there can be."""
@@ -218,11 +276,26 @@ class Settings:
             self.hidden,
             self.activation,
             self.dropout,
-            learning_rate=self.learning_rate,
+            learning_rate=self.learning_rate_for(train),
             weight_decay=self.weight_decay,
             seed=self.seed,
             pieces=self.pieces,
         )
+
+    def learning_rate_for(self, train: Dataset, records: int | None = None) -> Any:
+        """The number, or Keras's schedule of it.
+
+        Args:
+            records: that are learned from; None for those of `train` that are not held out.
+        """
+        if self.schedule == "constant":
+            return self.learning_rate
+        import keras
+
+        if records is None:
+            records = len(train) - round(len(train) * self.validation)
+        steps = self.epochs * -(-records // self.batch_size)
+        return keras.optimizers.schedules.CosineDecay(self.learning_rate, steps)
 
     def batch_size_of(self, train: Dataset, chosen: bool) -> int:
         """The batch size; where it was not chosen, no more than there are records to learn from."""
@@ -250,6 +323,8 @@ class Settings:
 
 def _check(name: str, value: Any) -> None:
     """Raises UsageError where a setting's value is invalid; the rest is known once there is a model."""
+    if name == "augment":
+        Augmentation.of(value)
     if not _fits(name, value):
         raise UsageError(f"settings.{name}", found=as_given(value))
 
@@ -276,8 +351,19 @@ def _fits(name: str, value: Any) -> bool:
         "threshold": value == "" or aim_of(str(value)) is not None,
         "calibrate": isinstance(value, bool),
         "on_all": count >= 0,
+        "augment": isinstance(value, str) and _is_augmentation(value),
+        "views": count >= 1,
+        "schedule": isinstance(value, str) and value in SCHEDULES,
     }
     return fits[name]
+
+
+def _is_augmentation(value: str) -> bool:
+    try:
+        Augmentation.of(value)
+    except UsageError:
+        return False
+    return True
 
 
 def _of_layers(value: Any) -> Sequence[Any]:

@@ -197,7 +197,7 @@ def new_or_opened(job: Job) -> keras.Model:
     if jax.default_backend() == "cpu":  # other devices have their own memory
         shape = data.shape if data.schema is None else (len(data.schema.features) * (1 + settings.pieces),)
         outputs = len(data.classes or data.targets if data.schema is None else data.classes or data.schema.outputs)
-        more = settings.refit, settings.ensemble
+        more = settings.refit, settings.ensemble * settings.views
         check_memory(shape, settings.hidden, outputs, settings.batch_size, available_bytes(), *more)
     if plan.resume is not None and plan.before is not None:
         model = opened_model(plan)

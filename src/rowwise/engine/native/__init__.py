@@ -43,7 +43,7 @@ def chosen() -> str:
 def plans_for(
     description: NetworkDescription, threads: int | None = None, trains: bool = True
 ) -> dict[StepPlan, float]:
-    """Plans worth measuring, the likeliest first, with their seconds a step on paper.
+    """Plans worth measuring, the one to begin with first, with their seconds a step on paper.
 
     Args:
         description: the network.
@@ -54,6 +54,15 @@ def plans_for(
         UsageError: $ROWWISE_THREADS is no number of threads.
     """
     return sensible_plans(description, chosen(), usable_cores(), threads or threads_asked_for(), trains)
+
+
+def change_pictures(x: Any, how: Any, out: Any) -> bool:
+    """`rowwise.data.augmentation.changed` for x `(pictures, height, width, channels)`; False where nothing compiled is
+    here to do it, or what is has no such function."""
+    if (change := getattr(_native, "change_pictures", None)) is None:
+        return False
+    change(x, how, out)
+    return True
 
 
 def network(

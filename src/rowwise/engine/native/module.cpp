@@ -33,6 +33,8 @@ ROWWISE_DECLARE(generic)
 #undef ROWWISE_DECLARE
 }  // namespace rowwise
 
+void bind_pictures(nanobind::module_& m);  // pictures.cpp
+
 namespace {
 
 namespace nb = nanobind;
@@ -274,6 +276,7 @@ class BoundEpoch {
 NB_MODULE(_native, m) {
   // What Python does not take down when it ends (frozen objects, those of a daemon thread) goes with the process.
   nb::set_leak_warnings(false);
+  bind_pictures(m);
   m.def("instruction_sets", [] {
     std::vector<std::tuple<std::string, bool>> all;
     for (const InstructionSet& set : instruction_sets()) all.emplace_back(set.name, set.runs);

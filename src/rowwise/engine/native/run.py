@@ -78,6 +78,7 @@ class Native:
     ) -> None:
         self.model, self.batch_size = model, batch_size
         self.steps_done = 0  # of the current epoch
+        self._given = train.x
         self._under_way: tuple[Any, int] | None = None  # the network's epoch and how many records it takes
         self._ahead = False  # whether the network holds what the model does not
         self.graph = describe(model)
@@ -200,6 +201,11 @@ class Native:
             if variable.value is not self._synced[index]:
                 self._network.write(index, np.ascontiguousarray(variable.value, np.float32))
                 self._synced[index] = variable.value
+
+    def renew(self) -> None:
+        """The network reads the records where they lie; those that it has as other numbers are made anew."""
+        if not np.shares_memory(self.train.x, self._given):
+            np.copyto(self.train.x, self._given.reshape(self.train.x.shape))
 
     def settle(self) -> None:
         """The model takes what the network has learned since."""

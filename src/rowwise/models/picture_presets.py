@@ -1,0 +1,36 @@
+"""A preset's name and training pictures → the settings of their model that nobody chose.
+
+What each costs, in trainings of one network: `fast` one of up to 30 epochs, `default` one of up to 100, `best` four of
+200, all of them wider, which stand side by side in the end; of garments twice, seeing a picture and its mirror image.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rowwise.data.dataset import Dataset
+
+SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 16, 128, 60  # steps an epoch that a batch's size aims at
+LARGE, LEAST_EPOCHS = 10_000, 20  # more pictures than that are seen in fewer epochs, by as much as there are more
+GARMENTS = ("fashion-mnist", "garments")  # whose mirror images are garments of the same class; a mirrored b is a d
+UPRIGHT = "shift,rotate,scale,erase"
+
+
+def suited_to_pictures(preset: str, data: Dataset) -> dict[str, Any]:
+    """What a preset has for pictures, by the names of `Settings`."""
+    records, mirrored = len(data), data.name in GARMENTS
+
+    def epochs(most: int) -> int:
+        return max(round(most * min(1.0, LARGE / records)), LEAST_EPOCHS)
+
+    batch = max(min(2 ** round(math.log2(max(records / BATCHES, 1))), LARGEST_BATCH), SMALLEST_BATCH)
+    if preset == "fast":
+        return {"batch_size": batch, "epochs": epochs(30), "patience": 10}
+    if preset == "default":
+        augment = "light" if mirrored else "shift,rotate,scale"
+        return {"batch_size": batch, "epochs": epochs(100), "patience": 30, "augment": augment}
+    network = {"hidden": (512, 256), "dropout": 0.2, "epochs": epochs(200), "schedule": "cosine", "ensemble": 4}
+    more = {"augment": "light", "views": 2} if mirrored else {"augment": UPRIGHT}
+    return {"batch_size": batch, **network, **more}
