@@ -26,10 +26,16 @@ import windows_prelude
 from rowwise.cli import main
 """
 RUN = """
+import rowwise.data.storage
+rowwise.data.storage.LARGE = 1 << 9  # so that arrays lie in files of the temporary folder
 for command in {commands!r}:
     code = main(command)
     assert code == 0, (command, code)
     assert not windows_prelude.VIOLATIONS, (command, windows_prelude.VIOLATIONS)
+import importlib, pkgutil, rowwise
+for module in pkgutil.walk_packages(rowwise.__path__, "rowwise."):
+    if not module.name.endswith(("_script", "__main__")):  # which are programs
+        importlib.import_module(module.name)
 print("all done")
 """
 

@@ -15,7 +15,6 @@ import sysconfig
 import tempfile
 import types
 import warnings
-from pathlib import Path
 
 MODULES = ("fcntl", "resource", "termios", "tty", "pty", "pwd", "grp", "syslog", "curses", "readline")
 OF_OS = (
@@ -70,6 +69,9 @@ SHOWN = {
     "signal": make("signal", OF_SIGNAL),
     "mmap": make("mmap", OF_MMAP),
     "socket": make("socket", OF_SOCKET),
+    "tempfile": make(
+        "tempfile", (), TemporaryFile=tempfile.NamedTemporaryFile
+    ),  # which has a name as long as it is open
     "msvcrt": types.SimpleNamespace(LK_UNLCK=0, LK_LOCK=1, LK_NBLCK=2, locking=locking),
 }
 _import = builtins.__import__
@@ -132,4 +134,3 @@ for _name, _places in (("replace", 2), ("rename", 2), ("unlink", 1), ("remove", 
 shutil._use_fd_functions = False  # of `rmtree`, which then names whole paths
 builtins.__import__ = imported
 warnings.filterwarnings("error", category=EncodingWarning, module=r"rowwise(\.|$)")
-assert Path  # imported before anything is hidden

@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 from rowwise.models import keras_view
 from rowwise.models.keras_view import process
+from rowwise.models.kinds import is_a, kind_of
+from rowwise.models.plain import PlainLoss
+from rowwise.runs.model_file import read_plain
 
 L = keras.layers
 
@@ -692,3 +695,43 @@ def test_python_that_runs_at_each_step():
         assert keras_view.python_at_each_step(net(metrics=[own], jit_compile=False)) == "own"
         assert keras_view.python_at_each_step(net(L.Lambda(lambda x: x), jit_compile=False)) == "<lambda>"
         assert keras_view.python_at_each_step(net(loss={"classes": own}, jit_compile=False)) == "own"
+
+
+def test_classes_of_layers_have_names_of_their_own():
+    """`kinds` tells them by it, without importing Keras; a user's class of the same name is none of them."""
+    with relies_on("the modules of Keras's classes", "kind_of, is_a"):
+        layers = [one for one in vars(L).values() if isinstance(one, type) and issubclass(one, keras.Layer)]
+        by_name = {}
+        for one in layers:
+            assert one.__module__.startswith("keras.src.")
+            assert by_name.setdefault(one.__name__, one) is one
+        assert len(by_name) > 100
+        assert [kind_of(L.Dense(1)), kind_of(net()), kind_of(keras.losses.Huber())] == ["Dense", "Sequential", "Huber"]
+
+        class Dense(L.Dense):
+            pass
+
+        own = Dense(1)
+        assert (kind_of(own), is_a(own, "Dense"), is_a(own, "Layer"), is_a(own, "Model")) == ("", True, True, False)
+        assert is_a(net(), "Model", "Dropout")
+        assert not is_a(None, "Layer")
+
+
+@pytest.mark.parametrize("name", keras_view.LOSS_CLASSES)
+def test_a_loss_read_from_a_file_is_what_keras_makes_of_it(name):
+    with relies_on("the functions of keras.losses", "named_loss"):
+        written = keras.saving.serialize_keras_object(name)
+        assert keras_view.named_loss(PlainLoss(keras_view.LOSS_CLASSES[name], name)) == keras_view.named_loss(written)
+
+
+def test_settings_of_the_process_that_are_not_keras_s_own_are_keras_s_to_heed(tmp_path):
+    with relies_on("keras.config", "keras_settings"):
+        file = tmp_path / "m.keras"
+        keras.Sequential([keras.Input((4,)), L.Dense(3)]).save(file)
+        assert read_plain(file) is not None
+        before = keras.config.epsilon()
+        keras.config.set_epsilon(1e-3)
+        try:
+            assert read_plain(file) is None
+        finally:
+            keras.config.set_epsilon(before)

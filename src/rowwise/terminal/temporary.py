@@ -56,6 +56,7 @@ def _empty(folder: Path) -> None:
     for entry in folder.iterdir():
         if entry.name.startswith(RESCUED) and entry.is_dir():
             continue
-        shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+        with suppress(OSError):  # on Windows a file that is still open or mapped: the next command removes it
+            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
     with suppress(OSError):  # not empty
         folder.rmdir()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -174,7 +175,9 @@ def _too_large(path: str | Path, size: str) -> DataError:
 @cache
 def _formats() -> tuple[str, ...]:
     """Those that this Pillow was built with."""
-    Image.init()
+    for name in FORMATS:  # not `Image.init`, which imports forty others
+        with suppress(ImportError):
+            import_module(f"PIL.{'WebP' if name == 'WEBP' else name.capitalize()}ImagePlugin")
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 

@@ -43,7 +43,7 @@ def chosen() -> str:
 def plans_for(
     description: NetworkDescription, threads: int | None = None, trains: bool = True
 ) -> dict[StepPlan, float]:
-    """Plans worth measuring, the likeliest first, with their seconds a step on paper.
+    """Plans worth measuring, the one to begin with first, with their seconds a step on paper.
 
     Args:
         description: the network.

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 TURN = 1e-3  # seconds that a plan is tried at a time, one step at least
 TURNS = 5  # of a plan; the first does not count: it finds another plan's data in the caches
+LASTS = 0.03  # seconds of training before other plans than the first are tried: a short one is over by then
 HOPELESS = 1.25  # times the fastest so far: no further turn
-WORTH_CHANGING = 0.98  # of the time of the plan before: what is nearer may be noise
+WORTH_CHANGING = 0.985  # of the time of the plan before: what is nearer may be noise
 BUDGET = 0.03  # seconds that changes of the plan take, and slower plans more than the fastest, all together
 WRONG = 1.2  # times what is remembered, or its inverse: measured again
 SLICES = 5  # of which the median must be so wrong
@@ -53,7 +54,7 @@ class Measured:
     @property
     def rate(self) -> float:
         """The least: what disturbs a turn only ever makes it longer."""
-        return min((turn.rate for turn in self.turns[1:]), default=float("inf"))
+        return min((turn.rate for turn in self.turns[1:][1 - TURNS :]), default=float("inf"))
 
 
 class Planner:
@@ -62,7 +63,7 @@ class Planner:
     Args:
         network: of the extension, which has the first of the plans.
         description: of the network.
-        plans: those worth measuring, with their seconds a step on paper; the likeliest first.
+        plans: those worth measuring, with their seconds a step on paper; the one to begin with first.
         memory: where the fastest is kept; None where nothing is.
     """
 
@@ -131,9 +132,9 @@ class Planner:
         self.plan = plan
 
     def _left(self) -> float:
-        """Seconds of the budget."""
+        """Seconds of the budget; the first plan would have run anyway."""
         best = min((one.rate for one in self.measured), default=float("inf"))
-        slower = sum(max(turn.seconds - turn.records * best, 0.0) for one in self.measured for turn in one.turns)
+        slower = sum(max(turn.seconds - turn.records * best, 0.0) for one in self.measured[1:] for turn in one.turns)
         return BUDGET - self._changing - slower
 
     def _all_turns(self) -> Generator[StepPlan]:
@@ -151,6 +152,10 @@ class Planner:
         if self._memory is not None and len(self.measured) > 1:
             self._memory.write(Remembered(fastest.plan, fastest.rate))
 
+    def _trained(self) -> float:
+        """Seconds of all turns."""
+        return sum(turn.seconds for one in self.measured for turn in one.turns)
+
     def _there_and_back(self, plan: StepPlan) -> float:
         """Seconds of changing to a plan, and to the one that is fastest so far."""
         return change(self._description, plan) + change(self._description, self._fastest().plan)
@@ -158,6 +163,8 @@ class Planner:
     def _turns_of(self, plan: StepPlan) -> Generator[StepPlan]:
         best = min((one.rate for one in self.measured), default=float("inf"))
         self.measured.append(Measured(plan))
+        while self._trained() < LASTS:
+            yield plan
         for turn in range(TURNS):
             if (turn > 0 and self._left() < 0) or (turn > 1 and self.measured[-1].rate > HOPELESS * best):
                 return

@@ -92,7 +92,7 @@ def shape_of(d: NetworkDescription) -> list[Any]:
 @cache
 def processor() -> str:
     """The processor's name, as the system gives it."""
-    with suppress(OSError), Path("/proc/cpuinfo").open(errors="replace") as file:
+    with suppress(OSError), Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
         for line in file.read(4096).splitlines():
             name, _, value = line.partition(":")
             if name.strip() in ("model name", "Model"):

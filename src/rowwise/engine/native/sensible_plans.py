@@ -1,4 +1,4 @@
-"""A network and the cores at hand → the plans worth measuring, the likeliest first."""
+"""A network and the cores at hand → the plans worth measuring, the one to begin with first."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 WORTH_MEASURING = 1.6  # times the likeliest plan's seconds on paper
 DOUBTFUL, SHORT = 3, 1e-3  # times its seconds; seconds
+ENOUGH = 7e-5  # seconds of a step's work, for each thread
 WAYS, MOST = 2, 6  # for each number of threads; together
 TASKS = (16, 32, 64)  # records
 ALWAYS = 4.0  # of four numbers one at least is not zero, where a place is visited
@@ -47,7 +48,10 @@ def sensible_plans(
     alone = next((plan for plan in plans if plan.threads == 1), None)
     if alone and alone not in chosen and seconds(alone) <= max(SHORT, DOUBTFUL * best):
         chosen.append(alone)
-    return {plan: seconds(plan) for plan in chosen}
+    # A training of few steps ends with the plan it begins with: with no more threads than surely pay.
+    surely = max(1, int(seconds(StepPlan(1)) / ENOUGH))
+    first = min(chosen, key=lambda plan: (max(plan.threads - surely, 0), seconds(plan)))
+    return {plan: seconds(plan) for plan in (first, *(plan for plan in chosen if plan != first))}
 
 
 def variations(plan: StepPlan) -> list[StepPlan]:
