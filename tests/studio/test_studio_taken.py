@@ -154,6 +154,7 @@ def test_what_has_diverged_is_drawn_said_and_can_be_tried_again(tab, trained):
 
 def test_the_focus_stays_where_it_was_while_the_page_fetches(tab, trained):
     tab.keyboard.press("4")
+    tab.locator("#understanding.open").wait_for()
     cells = tab.locator(".cells").first.locator(".cell")
     cells.nth(3).focus()
     for event in range(6):  # states that come meanwhile, each with other weights to fetch
@@ -164,6 +165,7 @@ def test_the_focus_stays_where_it_was_while_the_page_fetches(tab, trained):
     tab.keyboard.press("Enter")
     tab.locator(".unit-room h3", has_text="unit 4").wait_for()
     tab.keyboard.press("2")
+    tab.locator("#network.open").wait_for()
     tab.locator("[data-keep=pick-0]").focus()
     tab.keyboard.press("Tab")  # the layer cannot go to the left: its button is passed by
     focused = tab.evaluate(
