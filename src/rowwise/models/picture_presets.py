@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 16, 128, 60  # steps an epoch that a batch's size aims at
 LARGE, LEAST_EPOCHS = 10_000, 20  # more pictures than that are seen in fewer epochs, by as much as there are more
+FULL = 50_000  # pictures up to which `best` has all its networks
 GARMENTS = ("fashion-mnist", "garments")  # whose mirror images are garments of the same class; a mirrored b is a d
 UPRIGHT = "shift,rotate,scale,erase"
 
@@ -31,6 +32,8 @@ def suited_to_pictures(preset: str, data: Dataset) -> dict[str, Any]:
     if preset == "default":
         augment = "light" if mirrored else "shift,rotate,scale"
         return {"batch_size": batch, "epochs": epochs(100), "patience": 30, "augment": augment}
-    network = {"hidden": (512, 256), "dropout": 0.2, "epochs": epochs(200), "schedule": "cosine", "ensemble": 4}
+    network = {"hidden": (512, 256), "dropout": 0.2, "epochs": epochs(200), "schedule": "cosine"}
+    # A cosine ends by itself: nothing need be held out to say when.
+    network |= {"validation": 0.0, "ensemble": 4 if records <= FULL else 3}
     more = {"augment": "light", "views": 2} if mirrored else {"augment": UPRIGHT}
     return {"batch_size": batch, **network, **more}
