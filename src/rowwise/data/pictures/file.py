@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # What Pillow may open. Its other readers are rare or, as for EPS, start a program.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
+FORMATS = {
+    "PNG": "PIL.PngImagePlugin",
+    "JPEG": "PIL.JpegImagePlugin",
+    "MPO": "PIL.MpoImagePlugin",
+    "WEBP": "PIL.WebPImagePlugin",
+    "AVIF": "PIL.AvifImagePlugin",
+    "GIF": "PIL.GifImagePlugin",
+    "BMP": "PIL.BmpImagePlugin",
+    "TIFF": "PIL.TiffImagePlugin",
+    "PPM": "PIL.PpmImagePlugin",
+}
 SUFFIXES = frozenset(
     (
         *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".avif", ".gif", ".bmp", ".dib"),
@@ -175,9 +185,9 @@ def _too_large(path: str | Path, size: str) -> DataError:
 @cache
 def _formats() -> tuple[str, ...]:
     """Those that this Pillow was built with."""
-    for name in FORMATS:  # not `Image.init`, which imports forty others
+    for module in FORMATS.values():  # not `Image.init`, which imports forty others
         with suppress(ImportError):
-            import_module(f"PIL.{'WebP' if name == 'WEBP' else name.capitalize()}ImagePlugin")
+            import_module(module)
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
