@@ -283,6 +283,9 @@ COMMANDS = {
     "measures": ["evaluate", "{table}"],
     "a number followed": ["explain", "{table}", "--trace", "0,0"],
     "shapes": ["explain", "{digits}"],
+    "why a row": ["explain", "{table}", "--row", "3"],
+    "what a column does": ["explain", "{table}", "--dependence", "rooms"],
+    "a page": ["evaluate", "{table}", "--html", "{page}"],
 }
 
 
@@ -293,7 +296,13 @@ def test_commands_import_neither_keras_nor_jax(place):
     FRAME.head(1).write_csv(place / "row.csv")
     rowwise.train("digits", hidden=(8,), epochs=1, pictures=False, verbose=0, out=place / "seen", seed=0)
     Image.fromarray((RANDOM.random((9, 9)) * 255).astype(np.uint8)).save(place / "one.png")
-    given = {"digits": place / "seen", "picture": place / "one.png", "table": run, "row": place / "row.csv"}
+    given = {
+        "digits": place / "seen",
+        "picture": place / "one.png",
+        "table": run,
+        "row": place / "row.csv",
+        "page": place / "report.html",
+    }
     called = [[part.format(**given) for part in command] for command in COMMANDS.values()]
     code = (
         "import sys; from rowwise.cli import main\n"

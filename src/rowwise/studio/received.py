@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import sys
 import threading
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from rowwise.data.pictures.file import SUFFIXES
 from rowwise.data.source import Source
@@ -54,5 +55,10 @@ class Received:
 
 
 def _plain(name: str) -> str:
-    """A stranger's name as that of one folder, below its parent; empty where nothing is left of it."""
-    return file_name(Path(name).name.strip(" .")[:LONGEST].rstrip(" ."))
+    """A stranger's name as that of one folder, below its parent; empty where nothing is left of it.
+
+    It is the class's name, which is shown: only what leads elsewhere is taken away, and what Windows refuses there.
+    """
+    name = "".join(sign if sign.isprintable() and sign not in "/\\" else "_" for sign in PurePosixPath(name).name)
+    name = name[:LONGEST].strip(" .")
+    return file_name(name) if name and sys.platform == "win32" else name

@@ -44,6 +44,7 @@ OF_EACH = ("activation", "dropout")  # which the page says of each layer
 SAMPLE = 2000  # test records that the importance of columns is measured on
 # One network whose features are the columns: what the page can draw.
 OF_TABLES = {"pieces": 0, "ensemble": 1, "on_all": 0}
+OF_PICTURES = {"augment": "none", "views": 1, "schedule": "constant"}  # the records that the page draws are trained on
 
 
 class Studio:
@@ -431,7 +432,7 @@ class Studio:
         settings = Settings.of(alike)  # type: ignore[arg-type]
         if self.held is not None and self.held.kind == "table":
             return replace(settings, **OF_TABLES), frozenset(choices) | frozenset(OF_TABLES)  # type: ignore[arg-type]
-        return settings, frozenset(choices)
+        return replace(settings, **OF_PICTURES), frozenset(choices) | frozenset(OF_PICTURES)  # type: ignore[arg-type]
 
     def _check_idle(self) -> None:
         if self._story.busy or (self._loading and self._thread is not None and self._thread.is_alive()):
