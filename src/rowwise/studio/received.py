@@ -47,7 +47,9 @@ class Received:
         shutil.rmtree(self.folder.parent, ignore_errors=True)
 
     def source(self) -> Source:
-        """What loads them."""
+        """What loads them; UsageError where none has come."""
+        if not self.count:
+            raise UsageError("studio.pictures.none")
         return Source(str(self.folder)).checked()
 
 
