@@ -86,6 +86,12 @@ def test_loose_pictures_become_classes(tab, trained, tmp_path, monkeypatch):
     tab.evaluate(DROP, [".pile-box:nth-child(2)", light])
     tab.locator(".pile-box:nth-child(2) img").first.wait_for()
     tab.locator(".pile-box input[type=text]").nth(1).fill("<i>밝음/")
+    trained.studio.train({"hidden": [4], "epochs": 1000, "patience": 1000}, "en")
+    tab.click(f"text={catalogue()['studio.pile.read']['en']}")
+    tab.locator("#problem", has_text=catalogue()["studio.busy"]["en"]).wait_for()
+    assert tab.locator(".pile-box img").count() == 16
+    trained.studio.stop()
+    trained.wait("trained")
     tab.click(f"text={catalogue()['studio.pile.read']['en']}")
     tab.locator(".class-name", has_text="<i>밝음-").wait_for()
     assert sorted(trained.studio.held.test.classes) == ["<i>밝음-", "어두움"]
