@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import sys
+import threading
 from pathlib import PurePosixPath
 
 from rowwise.data.pictures.file import SUFFIXES
@@ -23,24 +24,26 @@ class Received:
     def __init__(self, name: str) -> None:
         self.folder = cache_folder() / "studio" / secrets.token_hex(8) / (_plain(name) or "pictures")
         self.count = 0
+        self._guard = threading.Lock()
 
     def add(self, name: str, content: bytes) -> None:
-        """One picture, called `…/class/file.png`.
+        """One picture, called `…/class/file.png`; several threads may add at the same time.
 
         Raises:
             UsageError: no picture by its name, no class, or too many. SaveError: the file system refuses.
         """
         parts = PurePosixPath(name).parts
         suffix, label = PurePosixPath(name).suffix.lower(), _plain(parts[-2]) if len(parts) > 1 else ""
-        if suffix not in SUFFIXES or not label or self.count >= MOST:
-            raise UsageError("studio.picture", name=name[:60], known=", ".join(sorted(SUFFIXES)), most=f"{MOST:,}")
-        place = self.folder / label / f"{self.count:05}{suffix}"
+        with self._guard:
+            if suffix not in SUFFIXES or not label or self.count >= MOST:
+                raise UsageError("studio.picture", name=name[:60], known=", ".join(sorted(SUFFIXES)), most=f"{MOST:,}")
+            number, self.count = self.count, self.count + 1
+        place = self.folder / label / f"{number:05}{suffix}"
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
         except OSError as cause:
             raise SaveError("run.unwritable", path=label, cause=os_reason(cause)) from cause
-        self.count += 1
 
     def remove(self) -> None:
         """Delete what has come: nobody learns from it."""

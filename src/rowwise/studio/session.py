@@ -299,17 +299,19 @@ class Studio:
         return self.held.look_at(name, content)
 
     def receive(self, name: str) -> None:
-        """A folder of pictures begins to come; one that came before and is not learned from is removed."""
+        """A folder of pictures begins to come; one that came before and was not learned from is removed."""
         with self._guard:
             before, self.received = self.received, Received(name)
-        if before is not None and (self.held is None or self.held.source.place != str(before.folder)):
+        if before is not None:
             before.remove()
 
     def learn_from_received(self, lang: str) -> None:
         """Read the folder of pictures that has come; UsageError where none has, or a training is under way."""
-        if self.received is None:
-            raise UsageError("studio.pictures.none")
-        self.open(self.received.source(), lang)
+        with self._guard:
+            if self.received is None:
+                raise UsageError("studio.pictures.none")
+            self.open(self.received.source(), lang)
+            self.received = None  # from now on it stays: a run that is kept names it as its data
 
     def program(self) -> str:
         """The last training as a program of Keras; raises UsageError where there is none."""
