@@ -24,6 +24,7 @@ from rowwise.serve.start import guarded
 from rowwise.serve.v1 import Instances
 from rowwise.serve.v2 import TensorRequest
 from rowwise.serve.work import Room, Worker
+from rowwise.text import say, use_language
 
 HOUSE = {"town": "hill", "rooms": 6.1, "age": 30, "river": "yes", "sold": "2021-05-03"}
 
@@ -190,6 +191,21 @@ def test_what_takes_too_long_is_not_waited_for_nor_computed(model):
     assert [error.status for error in asyncio.run(ask())] == [504, 504]
     worker.close()
     assert worker.waiting == 0
+
+
+def test_who_is_answered_too_late_is_told_in_his_language(model):
+    limits = Limits(seconds=1e-9)
+    worker = Worker(model, limits, Room(limits))
+
+    async def ask(lang):
+        with use_language(lang):
+            return await asyncio.gather(worker.answer(Plain(zeros(model, 1)), 1, quick=True), return_exceptions=True)
+
+    told = {lang: asyncio.run(ask(lang))[0].sentence for lang in ("en", "ko")}
+    worker.close()
+    for lang, sentence in told.items():
+        with use_language(lang):
+            assert sentence == say("serve.late", seconds="1e-09")
 
 
 def test_a_caller_who_goes_away_is_no_trouble(model):
