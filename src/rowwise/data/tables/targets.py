@@ -34,8 +34,9 @@ def having_targets(rows: pl.DataFrame, schema: Schema, signs: Signs) -> pl.DataF
     if schema.task != "regression" or not schema.targets:
         return rows.drop_nulls(list(schema.targets)) if schema.targets else rows
     numbers = [_target(rows, name, signs.of(name), schema.target_unit(name)) for name in schema.targets]
-    if np.dtype(dtype_from(schema.target_origins)).kind in "iu":
-        numbers = [whole_numbers(rows[one.name], one) for one in numbers]
+    dtype = np.dtype(dtype_from(schema.target_origins))
+    if dtype.kind in "iu":
+        numbers = [_whole(rows, one, np.iinfo(dtype)) for one in numbers]
     return rows.with_columns(numbers).drop_nulls(list(schema.targets))
 
 
@@ -56,6 +57,20 @@ def _target(rows: pl.DataFrame, name: str, decimal: str, unit: str) -> pl.Series
             row = f"{rows[ROW][place]:,}"
             raise DataError("target.unreadable", name=name, found=str(values[place])[:30], record=row)
     return numbers
+
+
+def _whole(rows: pl.DataFrame, numbers: pl.Series, limits: np.iinfo[Any]) -> pl.Series:
+    """A target as whole numbers; raises DataError where one is not among those that its type holds."""
+    import polars as pl
+
+    values = rows[numbers.name]
+    whole = whole_numbers(values, numbers)
+    within = whole.is_between(pl.lit(limits.min, pl.Int128), pl.lit(limits.max, pl.Int128)).fill_null(False)
+    if (beyond := numbers.is_not_null() & ~within).any():
+        place = int(beyond.arg_max() or 0)
+        words = {"found": cut(str(values[place])), "record": f"{rows[ROW][place]:,}"}
+        raise DataError("target.beyond", name=numbers.name, least=f"{limits.min:,}", most=f"{limits.max:,}", **words)
+    return whole
 
 
 def targets_of(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
