@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 from studio_server import Served
 
 STROKES = 200
-STATES = 1500  # drawn one a frame
+STATES = 600  # drawn one a frame
 
 # From the stroke's event to the frame in which the activations of that record are painted.
 STROKE = """async (strokes) => {

@@ -15,7 +15,6 @@ import sysconfig
 import tempfile
 import types
 import warnings
-from pathlib import Path
 
 MODULES = ("fcntl", "resource", "termios", "tty", "pty", "pwd", "grp", "syslog", "curses", "readline")
 OF_OS = (
@@ -135,4 +134,3 @@ for _name, _places in (("replace", 2), ("rename", 2), ("unlink", 1), ("remove", 
 shutil._use_fd_functions = False  # of `rmtree`, which then names whole paths
 builtins.__import__ = imported
 warnings.filterwarnings("error", category=EncodingWarning, module=r"rowwise(\.|$)")
-assert Path  # imported before anything is hidden

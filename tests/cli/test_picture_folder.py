@@ -429,3 +429,30 @@ def test_a_bar_is_drawn_where_somebody_watches(pictures, here):
     assert done.returncode == 0
     assert "decoding pictures" in shown.decode()
     assert "24/24" in shown.decode()
+
+
+def test_a_sheet_shows_what_epochs_make_of_the_pictures(rowwise, pictures, here):
+    sizes = {}
+    for augment in ("none", "strong", "shift,erase"):
+        code, _, err = rowwise("data", "show", pictures, "--augment", augment, "--out", f"{augment}.png")
+        assert code == 0, err
+        sizes[augment] = (here / f"{augment}.png").read_bytes()
+    assert len(set(sizes.values())) == 3
+    code, _, err = rowwise("data", "show", pictures, "--augment", "much")
+    assert (code, "expected one of none, light, strong" in err) == (2, True)
+    (here / "t.csv").write_text("a,b\n1,x\n2,y\n", "utf-8")
+    code, _, err = rowwise("data", "show", "t.csv", "--target", "b", "--augment", "light")
+    assert (code, "for pictures with classes alone" in err) == (2, True)
+
+
+def test_a_folder_has_the_default_preset_and_its_model_predicts_alike_everywhere(
+    rowwise, from_json, pictures, here, no_pictures
+):
+    code, _, err = rowwise("train", pictures, "--size", "9", "--preset", "best", "--epochs", "2", "--out", "run")
+    assert code == 0, err
+    settings = record(here / "run")["settings"]
+    assert (settings["augment"], settings["ensemble"], settings["epochs"]) == ("shift,rotate,scale,erase", 4, 2)
+    assert from_json("evaluate", "run")["test"]["accuracy"] == record(here / "run")["test"]["accuracy"]
+    file = sorted(pictures.rglob("*.png"))[0]
+    (top, *_) = from_json("predict", "run", file)["predictions"][0]["top"]
+    assert top["probability"] == pytest.approx(float(rw.open("run").predict(file).probabilities.max()), abs=1e-6)

@@ -176,9 +176,12 @@ def test_settings_that_make_no_sense_are_refused(file, tmp_path, options, says):
         rowwise.train(file, "y", out=tmp_path / "run", **QUICK | options)
 
 
-def test_presets_are_for_tables(tmp_path):
-    with pytest.raises(UsageError, match="no table"):
-        rowwise.train("digits", out=tmp_path / "run", preset="best", verbose=0)
+def test_presets_are_for_tables_and_pictures(tmp_path):
+    np.savez(tmp_path / "flat.npz", x=np.random.default_rng(0).random((40, 5)), y=np.arange(40) % 2)
+    with pytest.raises(UsageError, match="preset=: for tables and for pictures"):
+        rowwise.train(tmp_path / "flat.npz", out=tmp_path / "run", preset="best", verbose=0)
+    with pytest.raises(UsageError, match="for tables alone"):
+        rowwise.train("digits", out=tmp_path / "run", pieces=3, verbose=0)
 
 
 def test_a_run_of_a_table_opens_in_a_new_process(file, tmp_path):

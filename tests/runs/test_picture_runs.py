@@ -117,7 +117,8 @@ def test_presets_suit_a_folder_and_named_pictures_where_they_are_named(folder):
     assert (usual.batch_size, usual.hidden) == (16, (100, 30))
     assert usual.patience
     assert not Settings(augment=usual.augment).mirrors  # a mirrored letter is another one
-    assert (best.ensemble, best.schedule) == (4, "cosine")
+    assert (best.ensemble, best.schedule, best.validation) == (4, "cosine", 0)
+    assert Settings(preset="best", patience=9).suited(train, ("preset", "patience")).validation == 0.1
     digits, _ = rw.load("digits")
     assert Settings().suited(digits, ()) == Settings()
     named = Settings(preset="best").suited(digits, ("preset",))

@@ -295,7 +295,7 @@ def test_a_run_keeps_what_was_white_in_pictures_of_16_bits(tmp_path):
     with pytest.warns(Suspicious, match="65,535: 4,095 is taken for white"):
         rowwise.train(tmp_path / "p", out=tmp_path / "run", epochs=1, verbose=0, pictures=False)
     run = rowwise.open(tmp_path / "run")
-    assert run.accepts.pictures == "whole/4095"
+    assert run.accepts.pictures == "border/4095"
     file = tmp_path / "p" / "b" / "1.png"
     scaled = np.rint(np.asarray(Image.open(file), np.float64) * 255 / 4095).astype(np.uint8)
     assert scaled.max() == 125  # a dark picture alone stays as dark as it was among the others

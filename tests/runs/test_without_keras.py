@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 
 import keras
@@ -277,12 +278,44 @@ def test_a_changed_configuration_is_keras_to_judge(small, tmp_path, name):
     assert read_plain(rewritten(small, tmp_path / "m.keras", CHANGES[name])) is None
 
 
+def normalization(_):
+    settings = {"axis": [-1], "invert": False, "mean": 0.0, "variance": 1.0}
+    return {"class_name": "Normalization", "module": "keras.layers", "registered_name": None}, settings
+
+
+def encoding(size):
+    named = {"class_name": "FeatureEncoding", "module": "rowwise.models.encoding"}
+    settings = {"features": size, "numbers": [], "levels": []}
+    return named | {"registered_name": "rowwise>FeatureEncoding"}, settings
+
+
+@pytest.mark.parametrize("of", [normalization, encoding])
+def test_sizes_that_a_file_only_claims_take_no_memory(small, tmp_path, of):
+    size = 1 << 29
+
+    def change(config):
+        layer_of(config, 0).update(batch_shape=[None, size])
+        config["config"]["build_input_shape"] = [None, size]
+        named, settings = of(size)
+        about = {"name": "large", "trainable": True, "dtype": "float32"}
+        config["config"]["layers"].insert(1, named | {"config": about | settings})
+
+    file = rewritten(small, tmp_path / "m.keras", change)
+    tracemalloc.start()
+    assert read_plain(file) is None
+    assert tracemalloc.get_traced_memory()[1] < 1 << 26
+    tracemalloc.stop()
+
+
 COMMANDS = {
     "a picture": ["predict", "{digits}", "{picture}"],
     "a table": ["predict", "{table}", "{row}"],
     "measures": ["evaluate", "{table}"],
     "a number followed": ["explain", "{table}", "--trace", "0,0"],
     "shapes": ["explain", "{digits}"],
+    "why a row": ["explain", "{table}", "--row", "3"],
+    "what a column does": ["explain", "{table}", "--dependence", "rooms"],
+    "a page": ["evaluate", "{table}", "--html", "{page}"],
 }
 
 
@@ -293,7 +326,13 @@ def test_commands_import_neither_keras_nor_jax(place):
     FRAME.head(1).write_csv(place / "row.csv")
     rowwise.train("digits", hidden=(8,), epochs=1, pictures=False, verbose=0, out=place / "seen", seed=0)
     Image.fromarray((RANDOM.random((9, 9)) * 255).astype(np.uint8)).save(place / "one.png")
-    given = {"digits": place / "seen", "picture": place / "one.png", "table": run, "row": place / "row.csv"}
+    given = {
+        "digits": place / "seen",
+        "picture": place / "one.png",
+        "table": run,
+        "row": place / "row.csv",
+        "page": place / "report.html",
+    }
     called = [[part.format(**given) for part in command] for command in COMMANDS.values()]
     code = (
         "import sys; from rowwise.cli import main\n"

@@ -2,13 +2,17 @@
 
 import json
 import unicodedata
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rowwise.serve.batches import Predicted
 from rowwise.serve.bodies import array_of
+from rowwise.serve.model import open_model
 
 HOUSE = '{"town": "hill", "rooms": 6.1, "age": 30, "river": "yes", "sold": "2021-05-03"}'
 TENSOR = '{"name": "rooms", "shape": [1], "datatype": "FP64", "data": [6.1]}'
@@ -56,6 +60,20 @@ def test_a_name_that_stands_twice_in_an_object_is_refused(client, path, body, na
     )
 
 
+def test_a_name_that_stands_twice_among_very_many_is_found_at_once(client):
+    names = ", ".join(f'"n{number}": 0' for number in range(100_000))
+    status, found = asked(client, "/predict/price", f'{{"records": [{{{names}, "n99999": 1}}]}}')
+    assert (status, "“n99999” stands twice" in found["error"]) == (400, True)
+
+
+def test_names_that_nobody_knows_are_told_with_their_records(client):
+    records = [{"rooms": 6, f"n{number // 2}": 0} for number in range(6000)]
+    status, found = asked(client, "/predict/price", json.dumps({"records": records}))
+    told = {one["column"]: one["records"] for one in found["warnings"] if one["kind"] == "unknown column"}
+    assert status == 200
+    assert told == {f"n{number}": [2 * number, 2 * number + 1] for number in range(3000)}
+
+
 def test_names_whose_letters_are_written_in_two_ways_are_one_name(client):
     pair = [unicodedata.normalize(form, "é") for form in ("NFC", "NFD")]
     body = json.dumps({"records": [{"rooms": 6, pair[0]: 1, pair[1]: 2}]}, ensure_ascii=False)
@@ -89,3 +107,8 @@ def test_pixels_are_read_as_other_numbers_are(rows):
     assert np.array_equal(found, np.array(nested, np.float32))
     whole = all(float(value).is_integer() and 0 <= value <= 255 for row in rows for value in row)
     assert (found.dtype == np.uint8) == (whole and max(map(max, rows)) > 1)
+
+
+def test_classes_whose_names_json_escapes_are_answered(runs):
+    found = replace(open_model("classes", runs["classes"]).example, class_names=('5"', "a\\b\n"))
+    assert json.loads(msgspec.json.encode(Predicted.of(found).rows)) == found.to_dicts()

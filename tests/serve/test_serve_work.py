@@ -1,11 +1,13 @@
 """What waits is answered together; what is too much is refused; a run that was replaced is opened anew, whole."""
 
 import asyncio
+import io
 import json
 import shutil
 import threading
 
 import httpx2
+import msgspec
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
@@ -15,10 +17,14 @@ from rowwise.errors import UsageError
 from rowwise.serve.guard import policy
 from rowwise.serve.limits import Limits
 from rowwise.serve.model import open_model
+from rowwise.serve.predict import JsonRecords, Picture
 from rowwise.serve.problems import Refused
 from rowwise.serve.service import Service
 from rowwise.serve.start import guarded
+from rowwise.serve.v1 import Instances
+from rowwise.serve.v2 import TensorRequest
 from rowwise.serve.work import Room, Worker
+from rowwise.text import say, use_language
 
 HOUSE = {"town": "hill", "rooms": 6.1, "age": 30, "river": "yes", "sold": "2021-05-03"}
 
@@ -114,6 +120,28 @@ def test_what_comes_in_one_turn_has_a_limit(model):
     worker.close()
 
 
+@pytest.mark.parametrize("records", [1, 3, 40])
+def test_a_request_never_has_more_records_than_are_expected_of_it(runs, records):
+    houses, digits = open_model("price", runs["price"]), open_model("digits", runs["digits"])
+    rows, pixels = [{"rooms": 6}] * records, np.full((records, 8, 8), 9, np.uint8)
+    column = {"name": "rooms", "shape": [records], "datatype": "FP64", "data": [6] * records}
+    tensor = {"name": "x", "shape": [records, 8, 8], "datatype": "UINT8", "data": pixels.ravel().tolist()}
+    array = io.BytesIO()
+    np.save(array, pixels)
+    for model, asked in [
+        (houses, JsonRecords(msgspec.json.encode({"records": rows}), 100)),
+        (houses, Instances(msgspec.json.encode({"instances": rows}), 100)),
+        (houses, TensorRequest(msgspec.json.encode({"inputs": [column]}), 100)),
+        (digits, JsonRecords(msgspec.json.encode({"records": pixels.tolist()}), 100)),
+        (digits, TensorRequest(msgspec.json.encode({"inputs": [tensor]}), 100)),
+        (digits, TensorRequest(pixels.tobytes(), 100, 0)),
+        (digits, Picture(array.getvalue(), 100)),
+    ]:
+        assert records == len(asked.records(model)) <= asked.most(model) <= 2 * records + 2
+        assert model.quick(asked.most(model))
+    assert not houses.quick(10_000)
+
+
 def test_one_wrong_record_of_a_turn_spoils_no_other(model):
     worker = Worker(model, Limits(), Room(Limits()))
 
@@ -163,6 +191,21 @@ def test_what_takes_too_long_is_not_waited_for_nor_computed(model):
     assert [error.status for error in asyncio.run(ask())] == [504, 504]
     worker.close()
     assert worker.waiting == 0
+
+
+def test_who_is_answered_too_late_is_told_in_his_language(model):
+    limits = Limits(seconds=1e-9)
+    worker = Worker(model, limits, Room(limits))
+
+    async def ask(lang):
+        with use_language(lang):
+            return await asyncio.gather(worker.answer(Plain(zeros(model, 1)), 1, quick=True), return_exceptions=True)
+
+    told = {lang: asyncio.run(ask(lang))[0].sentence for lang in ("en", "ko")}
+    worker.close()
+    for lang, sentence in told.items():
+        with use_language(lang):
+            assert sentence == say("serve.late", seconds="1e-09")
 
 
 def test_a_caller_who_goes_away_is_no_trouble(model):

@@ -1,5 +1,7 @@
 """A folder of pictures whose classes are called as a page must not read them: they stay text, from end to end."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -71,3 +73,35 @@ def test_a_class_stays_within_its_folder(name, tmp_path, monkeypatch):
     assert written.resolve().parent.parent == received.folder.resolve()
     assert written.name == "00000.png"
     assert tmp_path.resolve() in written.resolve().parents
+
+
+def test_pictures_that_come_at_the_same_time_are_all_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path))
+    received = Received("x")
+    with ThreadPoolExecutor(8) as senders:
+        list(senders.map(lambda number: received.add("x/a/b.png", bytes([number])), range(256)))
+    assert {path.read_bytes() for path in received.folder.rglob("*.png")} == {bytes([number]) for number in range(256)}
+
+
+def test_a_folder_that_was_learned_from_stays_and_one_that_was_not_goes(tmp_path, monkeypatch):
+    monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path / "cache"))
+    drawn(tmp_path / "pictures")
+    served = Served(Source("digits")).loaded()
+    try:
+        studio = served.studio
+        studio.receive("learned")
+        for path in (tmp_path / "pictures").rglob("*.png"):
+            studio.received.add(f"learned/{path.parent.name}/{path.name}", path.read_bytes())
+        learned = studio.received.folder
+        studio.learn_from_received("en")
+        served.loaded()
+        studio.open(Source("digits"), "en")
+        served.loaded()
+        studio.receive("not learned")
+        studio.received.add("not learned/a/b.png", b"x")
+        left = studio.received.folder
+        studio.receive("next")
+        assert (learned.exists(), left.exists()) == (True, False)
+        assert not studio.newest.state["failed"]
+    finally:
+        served.close()

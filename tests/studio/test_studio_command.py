@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -14,10 +15,14 @@ COMMAND = [sys.executable, "-m", "rowwise", "studio", "--no-browser", "--lang", 
 
 
 def test_it_opens_and_closes(tmp_path):
-    own = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n')
+    browser.chmod(0o755)
+    own = {**os.environ, "PYTHONUNBUFFERED": "1", "BROWSER": f"{browser} %s"}
+    (tmp_path / "work").mkdir()
     process = subprocess.Popen(
-        [*COMMAND, "digits", "--port", "0"],
-        cwd=tmp_path,
+        [*(word for word in COMMAND if word != "--no-browser"), "digits", "--port", "0"],
+        cwd=tmp_path / "work",
         env=own,
         text=True,
         stdout=subprocess.PIPE,
@@ -43,12 +48,22 @@ def test_it_opens_and_closes(tmp_path):
         assert page.status == 200
         assert b"rowwise" in page.read()
         connection.close()
+        while not opened.exists():
+            time.sleep(0.02)
+        ticket = re.search(r"token=([\w-]+)", opened.read_text())[1]
+        assert ticket != token  # what other users of the machine may read of a browser's start is worth nothing
+        for status in (303, 401):
+            connection.request("GET", f"/?token={ticket}")
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == status
+            connection.close()
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=60)
         assert process.returncode == 0, rest
         assert "닫았습니다" in rest
         assert "Traceback" not in rest
-        assert list(tmp_path.iterdir()) == []  # nothing that was not saved stays
+        assert list((tmp_path / "work").iterdir()) == []  # nothing that was not saved stays
     finally:
         process.kill()
         process.wait()

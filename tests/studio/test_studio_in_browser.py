@@ -172,6 +172,7 @@ def test_by_keyboard_alone_one_comes_everywhere(opened):
         tab.keyboard.press(key)
         tab.locator(f"#{name}.open").wait_for()
     tab.keyboard.press("4")
+    tab.locator("#understanding.open").wait_for()  # what is not shown yet takes no focus
     cell, unit = tab.locator(".cells").first.locator(".cell").first, tab.locator(".unit-room h3", has_text="unit 1")
     cell.focus()
     tab.keyboard.press("ArrowRight")

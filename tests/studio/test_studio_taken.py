@@ -55,10 +55,8 @@ def test_a_picture_that_is_dropped_is_the_record_of_the_whole_page(tab, trained)
     tab.locator("#understanding.open").wait_for()
     tab.locator(".picked", has_text="<b>nine</b>.png").last.wait_for()
     assert not tab.locator("b", has_text="nine").count()
-    tab.locator(".answers[role=img] .answer").first.wait_for()
-    shown = tab.locator(".answers[role=img] .answer-name").first.inner_text()
     answer = trained.studio.saved.predict(pixels.reshape(1, 8, 8)).classes[0]
-    assert shown == str(answer)
+    tab.locator(".answers[role=img] .answer:first-child .answer-name", has_text=str(answer)).wait_for()
 
 
 @pytest.fixture
@@ -88,6 +86,12 @@ def test_loose_pictures_become_classes(tab, trained, tmp_path, monkeypatch):
     tab.evaluate(DROP, [".pile-box:nth-child(2)", light])
     tab.locator(".pile-box:nth-child(2) img").first.wait_for()
     tab.locator(".pile-box input[type=text]").nth(1).fill("<i>밝음/")
+    trained.studio.train({"hidden": [4], "epochs": 1000, "patience": 1000}, "en")
+    tab.click(f"text={catalogue()['studio.pile.read']['en']}")
+    tab.locator("#problem", has_text=catalogue()["studio.busy"]["en"]).wait_for()
+    assert tab.locator(".pile-box img").count() == 16
+    trained.studio.stop()
+    trained.wait("trained")
     tab.click(f"text={catalogue()['studio.pile.read']['en']}")
     tab.locator(".class-name", has_text="<i>밝음-").wait_for()
     assert sorted(trained.studio.held.test.classes) == ["<i>밝음-", "어두움"]
@@ -156,6 +160,7 @@ def test_what_has_diverged_is_drawn_said_and_can_be_tried_again(tab, trained):
 
 def test_the_focus_stays_where_it_was_while_the_page_fetches(tab, trained):
     tab.keyboard.press("4")
+    tab.locator("#understanding.open").wait_for()
     cells = tab.locator(".cells").first.locator(".cell")
     cells.nth(3).focus()
     for event in range(6):  # states that come meanwhile, each with other weights to fetch
@@ -166,6 +171,7 @@ def test_the_focus_stays_where_it_was_while_the_page_fetches(tab, trained):
     tab.keyboard.press("Enter")
     tab.locator(".unit-room h3", has_text="unit 4").wait_for()
     tab.keyboard.press("2")
+    tab.locator("#network.open").wait_for()
     tab.locator("[data-keep=pick-0]").focus()
     tab.keyboard.press("Tab")  # the layer cannot go to the left: its button is passed by
     focused = tab.evaluate(
@@ -221,6 +227,23 @@ def test_a_ticket_opens_the_page_once(served):
     assert second.get(f"/?token={ticket}", follow_redirects=False).status_code == 401
     again = first.get(f"/?token={TOKEN}", follow_redirects=False)
     assert (again.status_code, again.headers["location"]) == (303, "/")  # so that the token stands in no history
+
+
+@pytest.mark.usefixtures("as_before")
+def test_a_reload_amid_a_training_shows_it_as_it_is(tab, trained):
+    number = trained.studio.newest.state["story"]["number"]
+    trained.studio.train({"hidden": [12], "epochs": 500, "patience": 500}, "en")
+    trained.wait("training", after=number)
+    trained.studio.pause()
+    story = trained.wait("paused", after=number)
+    tab.goto(trained.address() + "#chapter=learning")
+    tab.locator(".status", has_text="Paused").wait_for()
+    tab.reload()
+    tab.locator(".status", has_text="Paused").wait_for()
+    drawn = tab.locator(".line.train:not(.within)").first.get_attribute("points").split()
+    assert len(drawn) == len(story["curve"])
+    tab.click(f"text={catalogue()['studio.learning.stop']['en']}")
+    assert trained.wait("trained", after=number)["interrupted"]
 
 
 @pytest.mark.thorough

@@ -65,7 +65,7 @@ def contact_sheet(dataset: Dataset, samples: int = SAMPLES, augmentation: Augmen
         inches = CELL / (max(images[0].shape[:2]) + gap)
         heading, caption = heading_of(dataset), caption_of(dataset)
         if augmentation is not None:
-            heading += "\n" + say("show.heading.augmented", epochs=VERSIONS - 1)
+            heading += "; " + say("show.heading.augmented", epochs=VERSIONS - 1)
         names = short_labels(dataset.class_names[: len(groups)] if dataset.classes else dataset.targets[:1])
         rows = [f"{name}  ({len(group):,})" for name, group in zip(names, groups, strict=True)]
         beside = max(cell_len(row) for row in rows) / COLUMNS_PER_INCH + 0.2

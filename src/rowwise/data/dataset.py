@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
@@ -248,7 +249,7 @@ def unmasked(values: Any, name: str) -> Any:
         DataError: some values are masked: they are missing.
     """
     parts = values if isinstance(values, list | tuple) else (values,)
-    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+    if "numpy.ma" in sys.modules and any(isinstance(part, np.ma.MaskedArray) for part in parts):
         array: Any = np.ma.stack(values) if isinstance(values, list | tuple) else values
         if count := int(np.ma.getmaskarray(array).sum()):
             raise DataError("data.masked", name=name, count=f"{count:,}")

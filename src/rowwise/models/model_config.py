@@ -18,6 +18,7 @@ DEEPEST = 200
 MOST_OBJECTS = 20_000  # classes and functions: a layer names about eight
 MOST_VALUES = 600_000  # the schema and the encoding of 10,000 columns have half of them
 MOST_LAYERS = 1_000
+MOST_OUTPUTS = 1 << 26  # numbers that a layer may make of one record: 256 MB
 LARGEST_OF_A_METRIC = 10_000  # a metric makes a list of as many thresholds as the configuration says
 
 # Layers that compute with numbers alone. Not here: code (Lambda), other programs' models (TFSMLayer, JaxLayer,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,6 @@ CAN_RUN_CODE = {".h5", ".hdf5", ".pkl", ".pickle", ".joblib", ".pt", ".pth"}
 ZIP_MAGIC = b"PK"
 CONFIG, METADATA, WEIGHTS = MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
 LARGEST_PLAIN = 256 << 20  # bytes of a file that is read without Keras, and kept: what takes longer can wait for Keras
-MOST_OUTPUTS = 1 << 26  # numbers that a layer may make of one record: 256 MB
 
 
 def open_model(file: Path) -> keras.Model:
@@ -98,7 +98,7 @@ def read_plain(file: Path) -> PlainFile | None:
     then `open_model` says what is wrong, or Keras knows more.
     """
     from rowwise.models.keras_settings import are_usual
-    from rowwise.models.model_config import LONGEST, MOST_LAYERS, MOST_VALUES
+    from rowwise.models.model_config import LONGEST, MOST_LAYERS, MOST_OUTPUTS, MOST_VALUES
     from rowwise.models.reading.arrays import Stored
     from rowwise.models.reading.model import read_model
 
@@ -106,7 +106,8 @@ def read_plain(file: Path) -> PlainFile | None:
         return None
     try:
         with open_regular(file) as opened:
-            content = opened.read(LARGEST_PLAIN + 1)
+            size = os.fstat(opened.fileno()).st_size  # as much as is asked for is allocated
+            content = opened.read(min(size, LARGEST_PLAIN) + 1)
         if len(content) > LARGEST_PLAIN or not content.startswith(ZIP_MAGIC):
             return None
         with open_archive(content) as archive, _plain_weights(content, archive) as (root, arrays):
@@ -183,6 +184,7 @@ def _weights(path: Path, archive: Archive) -> Counter[tuple[int, ...]]:
 def _compare(config: dict[str, Any], available: Counter[tuple[int, ...]]) -> None:
     """Raises ValueError where the model would have weights that the file does not hold, or excessive outputs."""
     from rowwise.models.keras_view import shapes_of_config
+    from rowwise.models.model_config import MOST_OUTPUTS
 
     model = shapes_of_config(config)
     for path, shape in model.weights:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -56,7 +57,7 @@ def records_of(saved: Saved, data: Any, written: Mapping[str, Any]) -> Records:
 
 def _rows(schema: Schema, data: Any, written: Mapping[str, Any]) -> Records:
     """Rows of a table; X itself, as an array of numbers, is taken as it is."""
-    if isinstance(data, np.ma.MaskedArray):
+    if "numpy.ma" in sys.modules and isinstance(data, np.ma.MaskedArray):
         data = np.ma.filled(data.astype(np.float32), np.nan)  # as missing values are in X
     if isinstance(data, np.ndarray) and data.dtype.kind in "fiu":
         return Records(data, [])

@@ -200,6 +200,10 @@ class Settings:
         own = {"folder", "content"} <= data.source.keys()  # a user's folder
         if pictures and ("preset" in chosen or own):
             by_preset = suited_to_pictures(self.preset, data)
+            if not {"patience", "refit"}.isdisjoint(chosen):  # which want records held out
+                by_preset.pop("validation", None)
+            if data.x.dtype != "uint8":  # pixels that are no bytes stay as they are
+                by_preset = {name: value for name, value in by_preset.items() if name not in OF_PICTURES}
         settings = replace(self, **{name: value for name, value in by_preset.items() if name not in chosen})
         most = MOST_VIEWS * (1 + settings.mirrors)
         if settings.views > most:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from rowwise.serve.guard import Receive, Scope, Send
     from rowwise.serve.limits import Limits
+    from rowwise.serve.model import Model
     from rowwise.serve.predict import Headers
     from rowwise.serve.service import Service
 
@@ -30,12 +31,16 @@ class Asked(batches.Asked, Protocol):
     """A request whose body has come.
 
     Attributes:
-        quick: whether it is read in microseconds.
+        quick: whether its body is small.
         headers: of its answer.
     """
 
     quick: bool
     headers: Headers
+
+    def most(self, model: Model) -> int:
+        """At least as many as the records that it has, without reading it."""
+        ...
 
 
 class Gone(Exception):
@@ -75,7 +80,7 @@ class Answering:
         form = self._form(headers)
         body = await _body(headers, receive, limits)
         asked = form(body, limits.records)
-        if asked.quick and worker.model.quick:
+        if asked.quick and worker.model.quick(asked.most(worker.model)):
             return await worker.answer(asked, len(body), quick=True), asked.headers
         return await _while_connected(worker.answer(asked, len(body)), receive), asked.headers
 

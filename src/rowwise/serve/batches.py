@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rowwise.engine.interpretation import Prediction
     from rowwise.serve.model import Model
 
+NO_FIELD = re.compile(r'["\\\x00-\x1f]')  # what JSON escapes: msgspec writes the names of fields as they are
 MOST_RECORDS = 8192  # that are computed at once: what waits behind them is not to wait long
 
 
@@ -182,7 +184,7 @@ class Batches:
         done: Done = []
         for job in jobs:
             if job.answered.done() or time.monotonic() > job.ends:
-                done.append((job, too_late(self.seconds)))
+                done.append((job, job.context.run(too_late, self.seconds)))
                 continue
             try:
                 job.x = job.context.run(job.asked.records, model)
@@ -225,7 +227,9 @@ class Batches:
 
 @lru_cache(maxsize=64)
 def _structs(names: tuple[str, ...]) -> Callable[[list[float]], Any]:
-    """What makes an object of a record's numbers in a sixth of the time that a dict takes."""
+    """What makes an object of a record's numbers in a sixth of the time that a dict takes, where msgspec can."""
+    if any(NO_FIELD.search(name) for name in names):
+        return lambda row: dict(zip(names, row, strict=True))
     fields = [(f"n{place}", float) for place in range(len(names))]
     renamed = {field: name for (field, _), name in zip(fields, names, strict=True)}
     form = msgspec.defstruct("Numbers", fields, rename=renamed, gc=False)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Signature = tuple[tuple[int, int, int], ...]
 QUICK = 2**20  # multiply-adds of a record, which take some ten microseconds
+QUICK_TOGETHER, QUICK_RECORDS = 2**25, 256  # of a request, which take less than a millisecond
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,10 @@ class Model:
         """Whether the native engine predicts, which takes any finite numbers."""
         return self._predictor.multiply_adds is not None
 
-    @cached_property
-    def quick(self) -> bool:
-        """Whether a record is predicted in microseconds, so that nobody need be asked to do it meanwhile."""
-        return self.native and (self._predictor.multiply_adds or 0) <= QUICK
+    def quick(self, records: int) -> bool:
+        """Whether so many are read and predicted at once, so that nobody need be asked to do it meanwhile."""
+        each = self._predictor.multiply_adds
+        return each is not None and each <= QUICK and records <= min(QUICK_RECORDS, QUICK_TOGETHER // max(each, 1))
 
     @cached_property
     def _scale(self) -> tuple[str, str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rowwise.data.tables.schema import Schema
 
 SHOWN = 20  # numbers of records that a warning lists
+COMPARED = 200  # unknown names that may be a slip of a column's: a look at each takes time
 FAR = 0.5  # of the training records' range: a value that lies further outside of it is said to
 BOOLEAN = (bool, int, float, str)
 TYPES = {"numeric": (int, float, str), "boolean": BOOLEAN, "categorical": BOOLEAN, "date": (str,)}
@@ -81,7 +82,7 @@ class NamedRecords:
                 records = [dict.fromkeys(absent) | record for record in records]
             encoded = encode(self._schema, records)
         warnings = [self._absent(name, unknown, len(records)) for name in absent]
-        warnings += [self._unknown(name, records) for name in unknown]
+        warnings += self._unknown(unknown, records)
         odd = {name: counts for name, counts in encoded.oddities.items() if name not in absent and any(counts.values())}
         if odd:
             warnings += self._odd(odd, encoded.x, records)
@@ -104,14 +105,20 @@ class NamedRecords:
                     raise Refused(WRONG, say("serve.records.large", **words))
 
     def _absent(self, name: str, unknown: list[str], count: int) -> dict[str, Any]:
-        near = nearest(name, unknown)
+        near = nearest(name, unknown[:COMPARED])
         key = "serve.warning.absent.near" if near else "serve.warning.absent"
         message = say(key, name=name, near=near)
         return warning(name, "absent", range(count), message)
 
-    def _unknown(self, name: str, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        having = [number for number, record in enumerate(records) if name in record]
-        return warning(name, "unknown column", having, say("serve.warning.unknown", name=name))
+    def _unknown(self, names: list[str], records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        having: dict[str, list[int]] = {name: [] for name in names}
+        for number, record in enumerate(records if names else ()):
+            for name in having.keys() & record.keys():
+                having[name].append(number)
+        return [
+            warning(name, "unknown column", numbers, say("serve.warning.unknown", name=name))
+            for name, numbers in having.items()
+        ]
 
     def _odd(
         self, oddities: Mapping[str, Mapping[str, int]], x: NDArray[np.float32], records: Sequence[Mapping[str, Any]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from rowwise.data.arrays.npy import MAGIC
 from rowwise.data.pictures.prepare import read_pictures
 from rowwise.errors import warnings_to
-from rowwise.serve.bodies import QUICK, array_of, check_count, decoded
+from rowwise.serve.bodies import QUICK, array_of, check_count, decoded, most_records
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class JsonRecords:
         self._warnings: list[dict[str, Any]] = []
         self.quick = len(body) <= QUICK
 
+    def most(self, model: Model) -> int:
+        return most_records(self._body, model.shape)
+
     def records(self, model: Model) -> NDArray[Any]:
         if model.named is None:
             arrays = array_of("records", self._body, model.shape, model.takes_bytes, self._arrays)
@@ -85,6 +89,9 @@ class Picture:
         self._notes: list[str] = []
         self._warnings: list[dict[str, Any]] = []
         self.quick = len(body) <= QUICK and body.startswith(MAGIC)  # a picture may be large when it is unpacked
+
+    def most(self, model: Model) -> int:
+        return len(self._body) // math.prod(model.shape)
 
     def records(self, model: Model) -> NDArray[Any]:
         takes = model.saved.accepts

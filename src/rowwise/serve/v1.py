@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from rowwise.serve.bodies import QUICK, array_of, check_count, decoded
+from rowwise.serve.bodies import QUICK, array_of, check_count, decoded, most_records
 from rowwise.serve.predict import IS_JSON, Headers, Value, names_in_rows
 from rowwise.serve.problems import WRONG, Refused
 from rowwise.text import say
@@ -47,6 +47,9 @@ class Instances:
         self._body, self._most = body, most
         self._warnings: list[dict[str, Any]] = []
         self.quick = len(body) <= QUICK
+
+    def most(self, model: Model) -> int:
+        return most_records(self._body, model.shape)
 
     def records(self, model: Model) -> NDArray[Any]:
         if model.named is None:

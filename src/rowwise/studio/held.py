@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.data.dataset import Dataset
+    from rowwise.runs.saved import Saved
 
 SAMPLES = 24  # of each class, that a person picks from
 MOST = 4096  # records at most in one answer
@@ -45,6 +46,13 @@ class Held:
         if warning:
             warn_user(warning)
         return cls(Source(train.name), train, test)
+
+    @classmethod
+    def of_run(cls, saved: Saved, source: Source) -> Held:
+        """A run's records, as its model takes them; where the training records are unknown, the test records twice."""
+        train, test = saved.sets()
+        test = saved.as_taken(test)[0]
+        return cls(source, test if train is None else saved.as_taken(train)[0], test)
 
     @property
     def kind(self) -> str:
@@ -113,6 +121,21 @@ class Held:
         if not body or len(body) % one or len(body) > MOST * one:
             raise UsageError("studio.body", expected=f"{one:,}", found=f"{len(body):,}")
         return np.frombuffer(body, kind).reshape(-1, *self.test.shape).astype(self.test.x.dtype, copy=False)
+
+    def look_at(self, name: str, content: bytes) -> tuple[NDArray[Any], list[str]]:
+        """A picture as these records are, `(1, ...)`; and what was done to it, in words.
+
+        Raises:
+            UsageError: the records are no pictures. DataError: it is none, or cannot be read.
+        """
+        from rowwise.data.pictures.prepare import read_pictures
+        from rowwise.runs.data_record import prepared_as
+
+        if self.kind != "pictures":
+            raise UsageError("studio.look.pictures")
+        test = self.test
+        x, notes = read_pictures(content, test.shape, int(self.about["white"]), prepared_as(test.source), name[:60])
+        return x.astype(test.x.dtype, copy=False), notes
 
     def labels(self) -> list[int] | list[float]:
         """Of each test record its class, or its first target."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import tempfile
 import threading
@@ -16,15 +15,15 @@ import numpy as np
 
 from rowwise.environment import debug
 from rowwise.errors import RowwiseError, UsageError, warnings_to
-from rowwise.runs.keras_import import import_loaders
 from rowwise.runs.plan import TrainingPlan
-from rowwise.runs.settings import Settings
+from rowwise.studio.choices import settings_of
 from rowwise.studio.held import Held
 from rowwise.studio.keeping import keep
 from rowwise.studio.newest import Newest
 from rowwise.studio.offered import Offered
 from rowwise.studio.received import Received
 from rowwise.studio.story import Story, figures, went_wrong
+from rowwise.studio.warming import Warming
 from rowwise.text import say, use_language
 
 if TYPE_CHECKING:
@@ -32,18 +31,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rowwise.data.dataset import Dataset
     from rowwise.data.source import Source
     from rowwise.runs.events import Event
     from rowwise.runs.saved import Saved
     from rowwise.studio.mirror import Mirror
     from rowwise.studio.stepper import Stepper
-
-CHOICES = ("hidden", "activation", "dropout", "learning_rate", "batch_size", "epochs", "seed", "patience")
-OF_EACH = ("activation", "dropout")  # which the page says of each layer
-SAMPLE = 2000  # test records that the importance of columns is measured on
-# One network whose features are the columns: what the page can draw.
-OF_TABLES = {"pieces": 0, "ensemble": 1, "on_all": 0}
 
 
 class Studio:
@@ -71,8 +63,7 @@ class Studio:
         self._guard = threading.RLock()
         self._stop, self._go = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
-        self._warming: threading.Thread | None = None  # imports what a training needs
-        self._read = threading.Event()  # the first records are there, or cannot be read
+        self._warming = Warming()
         self._folder = Path(tempfile.mkdtemp(prefix="rowwise-studio-"))
         self.newest: Newest[dict[str, Any]] = Newest(self._state())
 
@@ -92,45 +83,14 @@ class Studio:
 
     def _load(self, source: Source | None) -> None:
         try:
-            self._begin_to_warm(source)
+            self._warming.begin(source)
             held = Held.of(source)
         except Exception as error:  # whatever it is, the page must not wait for ever
             self._fail(error)
         else:
             self._show(held)
-        self._read.set()
+        self._warming.go_on(self.held)
         self._tell()
-
-    def _begin_to_warm(self, source: Source | None) -> None:
-        """The first time, in a thread of its own, while the records are read; another time it must have ended."""
-        if self._warming is not None:
-            self._wait_until_warm()
-            return
-        import_loaders(source)
-        warming = threading.Thread(target=self._warm, name="rowwise-studio-warming", daemon=True)
-        warming.start()
-        self._warming = warming
-
-    def _warm(self) -> None:
-        """Import Keras and what a training needs, and let JAX compile what the page asks for, while somebody looks at
-        the data: the first training need not wait for that."""
-        import rowwise.engine
-        import rowwise.measure
-        import rowwise.runs.training  # noqa: F401
-        from rowwise.studio.mirror import Mirror
-
-        self._read.wait()
-        held = self.held
-        with contextlib.suppress(Exception):  # what is wrong with these data is said where they are trained on
-            if held is not None:
-                mirror = Mirror.of(Settings().new_model(held.train))
-                mirror.flow(held.test.x[:1])
-                mirror.trace(held.test.x[:1], 0, 0)
-
-    def _wait_until_warm(self) -> None:
-        """Two threads that import Keras at the same time could wait for one another for ever."""
-        if self._warming is not None:
-            self._warming.join()
 
     def _fail(self, error: Exception) -> None:
         self._loading, self._failed = False, str(error) or type(error).__name__
@@ -147,7 +107,7 @@ class Studio:
         Raises:
             RowwiseError: as `Offered.of`.
         """
-        self._wait_until_warm()
+        self._warming.wait()
         notes: list[str] = []
         with warnings_to(notes.append):
             offered = Offered.of(name, content)
@@ -172,7 +132,7 @@ class Studio:
             self._start(self._load_run, lang, path)
 
     def _load_run(self, path: Path) -> None:
-        self._wait_until_warm()
+        self._warming.wait()
         from rowwise.runs.saved import Saved
         from rowwise.studio.mirror import Mirror
 
@@ -181,7 +141,7 @@ class Studio:
             source = saved.own_source()
             if source is None or saved.record is None:
                 raise UsageError("studio.run.data", path=path)
-            held = Held(source, *_both(saved))
+            held = Held.of_run(saved, source)
             self._show(held)
             with self._guard:
                 self.saved, self.mirror, self._kept = saved, Mirror(saved.model), str(path)
@@ -199,7 +159,7 @@ class Studio:
         Raises:
             UsageError: another is under way, there are no data yet, or a setting is invalid.
         """
-        settings, chosen = self._settings(choices)
+        settings, chosen = settings_of(choices, self.held)
         with self._guard:
             self._check_idle()
             if self.held is None:
@@ -221,10 +181,10 @@ class Studio:
         Raises:
             UsageError: as `train`, or the data have no classes.
         """
-        self._wait_until_warm()
+        self._warming.wait()
         from rowwise.studio.stepper import Stepper
 
-        settings, _ = self._settings(choices)
+        settings, _ = settings_of(choices, self.held)
         with self._guard:
             if self.held is None:
                 raise UsageError("studio.no_data")
@@ -253,7 +213,7 @@ class Studio:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _train(self, plan: TrainingPlan, held: Held) -> None:
-        self._wait_until_warm()
+        self._warming.wait()
         from rowwise.runs.training import train
         from rowwise.studio.watching import Watch
 
@@ -315,62 +275,43 @@ class Studio:
         """How much worse the last training's model gets where a column of its table is shuffled.
 
         Raises:
-            UsageError: there is none. DataError: its records are no table.
+            UsageError: there is none, or its records are no table.
         """
+        from rowwise.studio.reporting import importance_of
+
         if self.saved is None or self.held is None or self.held.kind != "table":
             raise UsageError("studio.no_model")
-        return self.saved.importance(self.held.test[:SAMPLE]).to_dict()
+        return importance_of(self.saved, self.held).to_dict()
 
     def report(self) -> str:
-        """The last training's report as a page of HTML, in the current language.
+        """The last training's report as a page of HTML, in the current language; UsageError where there is none."""
+        from rowwise.studio.reporting import page_of
 
-        Raises:
-            UsageError: there is none.
-        """
-        from rowwise.measure import evaluate
-        from rowwise.runs.report_page import report_page
-
-        saved, held = self.saved, self.held
-        if saved is None or held is None:
+        if self.saved is None or self.held is None:
             raise UsageError("studio.no_model")
-        found = evaluate(saved.model, held.test, train=held.train)
-        importance = saved.importance(held.test[:SAMPLE]) if held.kind == "table" else None
-        return report_page(saved, found, held.test, importance)
+        return page_of(self.saved, self.held)
 
     def look_at(self, name: str, content: bytes) -> tuple[NDArray[Any], list[str]]:
-        """A picture that is dropped, as the records under study are, `(1, ...)`; and what was done to it, in words.
-
-        Raises:
-            UsageError: the records are no pictures. DataError: it is none, or cannot be read.
-        """
-        self._wait_until_warm()
-        from rowwise.data.pictures.prepare import read_pictures
-        from rowwise.runs.data_record import prepared_as
-
-        if self.held is None or self.held.kind != "pictures":
+        """A picture that is dropped, as a record; raises as `Held.look_at`, and UsageError where there are no data."""
+        self._warming.wait()
+        if self.held is None:
             raise UsageError("studio.look.pictures")
-        test = self.held.test
-        white = int(self.held.about["white"])
-        x, notes = read_pictures(content, test.shape, white, prepared_as(test.source), name[:60])
-        return x.astype(test.x.dtype, copy=False), notes
+        return self.held.look_at(name, content)
 
     def receive(self, name: str) -> None:
-        """A folder of pictures begins to come; one that came before and is not learned from is removed."""
+        """A folder of pictures begins to come; one that came before and was not learned from is removed."""
         with self._guard:
             before, self.received = self.received, Received(name)
-        if before is not None and (self.held is None or self.held.source.place != str(before.folder)):
+        if before is not None:
             before.remove()
 
     def learn_from_received(self, lang: str) -> None:
-        """Read the folder of pictures that has come.
-
-        Raises:
-            UsageError: none has, or another training is under way.
-        """
-        received = self.received
-        if received is None or not received.count:
-            raise UsageError("studio.pictures.none")
-        self.open(received.source(), lang)
+        """Read the folder of pictures that has come; UsageError where none has, or a training is under way."""
+        with self._guard:
+            if self.received is None:
+                raise UsageError("studio.pictures.none")
+            self.open(self.received.source(), lang)
+            self.received = None  # from now on it stays: a run that is kept names it as its data
 
     def program(self) -> str:
         """The last training as a program of Keras; raises UsageError where there is none."""
@@ -421,16 +362,6 @@ class Studio:
 
     # ---- within
 
-    def _settings(self, choices: Mapping[str, Any]) -> tuple[Settings, frozenset[str]]:
-        """What the page has chosen, checked; and the names of it."""
-        if unknown := [name for name in choices if name not in CHOICES]:
-            raise UsageError("studio.setting", name=unknown[0][:40], known=", ".join(CHOICES))
-        alike = {name: _of_all(value) if name in OF_EACH else value for name, value in choices.items()}
-        settings = Settings.of(alike)  # type: ignore[arg-type]
-        if self.held is not None and self.held.kind == "table":
-            return replace(settings, **OF_TABLES), frozenset(choices) | frozenset(OF_TABLES)  # type: ignore[arg-type]
-        return settings, frozenset(choices)
-
     def _check_idle(self) -> None:
         if self._story.busy or (self._loading and self._thread is not None and self._thread.is_alive()):
             raise UsageError("studio.busy")
@@ -469,15 +400,3 @@ class Studio:
                 "notes": self._notes,
                 "offered": None if self._offered is None else self._offered.about(),
             }
-
-
-def _of_all(value: Any) -> Any:
-    """What all layers have alike, once: such a run is the same as one of the shell."""
-    return value[0] if isinstance(value, list) and value and all(one == value[0] for one in value) else value
-
-
-def _both(saved: Saved) -> tuple[Dataset, Dataset]:
-    """The run's training and test records, as its model takes them; where the former are unknown, the latter twice."""
-    train, test = saved.sets()
-    test = saved.as_taken(test)[0]
-    return (test if train is None else saved.as_taken(train)[0]), test

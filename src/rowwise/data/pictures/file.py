@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,7 +25,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # What Pillow may open. Its other readers are rare or, as for EPS, start a program.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
+FORMATS = {
+    "PNG": "PIL.PngImagePlugin",
+    "JPEG": "PIL.JpegImagePlugin",
+    "MPO": "PIL.MpoImagePlugin",
+    "WEBP": "PIL.WebPImagePlugin",
+    "AVIF": "PIL.AvifImagePlugin",
+    "GIF": "PIL.GifImagePlugin",
+    "BMP": "PIL.BmpImagePlugin",
+    "TIFF": "PIL.TiffImagePlugin",
+    "PPM": "PIL.PpmImagePlugin",
+}
 SUFFIXES = frozenset(
     (
         *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".avif", ".gif", ".bmp", ".dib"),
@@ -174,7 +185,9 @@ def _too_large(path: str | Path, size: str) -> DataError:
 @cache
 def _formats() -> tuple[str, ...]:
     """Those that this Pillow was built with."""
-    Image.init()
+    for module in FORMATS.values():  # not `Image.init`, which imports forty others
+        with suppress(ImportError):
+            import_module(module)
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 

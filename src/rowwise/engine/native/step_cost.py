@@ -25,6 +25,7 @@ SLOTS = {"adam": 2, "nadam": 2, "lion": 1}
 # A kernel's columns are divided where it has so many weights and no thread gets more than this many even shares, as
 # `schedule.h` does it.
 WORTH_DIVIDING, MOST_UNEVEN = 16384, 1.4
+WAITED = 1.08  # times: by columns all wait for the slowest core, where records are dealt out
 MOVED = 1.5e9  # bytes of weights and slots a second, where a plan lays them differently
 
 
@@ -94,7 +95,8 @@ def cost(d: NetworkDescription, plan: StepPlan, isa: str, trains: bool = True) -
         seconds += TAKING * tasks / plan.threads
     if plan.threads == 1:
         return StepCost(multiply_adds, moved, 0, seconds)
-    seconds += meetings * (MEETING + MEETING_OF_EACH * plan.threads) + (0 if trains else WAKING)
+    seconds = seconds * (1 if plan.by_records else WAITED) + (0 if trains else WAKING)
+    seconds += meetings * (MEETING + MEETING_OF_EACH * plan.threads)
     return StepCost(multiply_adds, moved, meetings, seconds)
 
 

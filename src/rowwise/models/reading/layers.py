@@ -10,6 +10,7 @@ import numpy as np
 
 from rowwise.models.activations import FUNCTIONS
 from rowwise.models.keras_settings import EPSILON
+from rowwise.models.model_config import MOST_OUTPUTS
 from rowwise.models.piecewise import PlainEncoding
 from rowwise.models.plain import PlainLayer, Shape
 from rowwise.models.reading.fields import (
@@ -78,6 +79,8 @@ def read_layer(value: Any, takes: tuple[Shape, ...]) -> Read:
         value: an object of Keras's, as its `config.json` has it, without what says where it stands in a model.
         takes: the shapes of its inputs.
     """
+    if any(math.prod(size or 1 for size in shape) > MOST_OUTPUTS for shape in takes):  # before anything is made of them
+        raise Unread(f"{takes}")
     with Fields(value) as fields:
         module, kind = fields.take("module", text), fields.take("class_name", text)
         registered = fields.take("registered_name", optional(str))

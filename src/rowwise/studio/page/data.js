@@ -70,8 +70,11 @@ export function buildData(body, glance) {
     if (!data) return;
     current = state.drawn ?? (await records([state.record]))[0];
     if (data.kind === "pictures") {
-      for (const place of [picture, small]) paintRecord(place, current, data);
-      paintRecord(flat, current, { ...data, shape: [1, featuresOf(data)] });
+      paintRecord(small, current, data);
+      if (state.chapter === "data") {
+        paintRecord(picture, current, data);
+        paintRecord(flat, current, { ...data, shape: [1, featuresOf(data)] });
+      }
     }
     for (const part of [picture, flat, small]) part.hidden = data.kind !== "pictures";
     values.hidden = data.kind === "pictures";
@@ -158,7 +161,7 @@ export function buildData(body, glance) {
       if (now.record >= data.test) change({ record: 0 });
       showSamples();
     }
-    if (other || now.record !== before.record || now.drawn !== before.drawn) {
+    if (other || now.record !== before.record || now.drawn !== before.drawn || (now.chapter === "data" && before.chapter !== "data")) {
       show();
       mark();
     }

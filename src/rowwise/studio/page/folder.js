@@ -34,5 +34,6 @@ export function sendPictures(name, pictures, words) {
       write(words, say("studio.folder.sending", { done: Math.min(from + AT_ONCE, pictures.length), count: pictures.length }));
     }
     await tell("/pictures");
+    return true;
   });
 }

@@ -23,7 +23,9 @@ export async function openState(file) {
     if (!sets.includes(kept.data)) return change({ problem: say("studio.keep.data", { name: String(kept.data).slice(0, 60) }) });
     await tried(() => tell("/data", { name: kept.data }));
   }
+  const { lang, theme } = state; // whoever opens the file keeps their own
   readState(kept.state);
+  Object.assign(state, { lang, theme });
   const drawn = Array.isArray(kept.drawn?.values) ? (kept.drawn.bytes ? Uint8Array : Float32Array).from(kept.drawn.values.map(Number)) : null;
   const fits = drawn && data && kept.data === data.name && drawn.length === featuresOf(data) && kept.drawn.bytes === data.bytes;
   change({ drawn: fits ? drawn : null, problem: "" });

@@ -35,8 +35,7 @@ export function buildPile(place) {
 
   async function learn() {
     const labelled = classes.flatMap(({ name, files }) => files.map((file) => ({ label: name, file })));
-    await sendPictures(say("studio.pile.name"), labelled, words);
-    classes = [];
+    if (await sendPictures(say("studio.pile.name"), labelled, words)) classes = []; // refused, they can be sent again
     write(words, say("studio.pile.words"));
     draw();
   }

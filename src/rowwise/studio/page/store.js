@@ -90,14 +90,24 @@ export function onChange(draw) {
   drawers.push(draw);
 }
 
+/** @type {(() => void)[]} */
+const hurried = [];
+
+/** Be told of another drawn record at once, before the frame: a stroke shall not wait for it. @param {() => void} look */
+export function onStroke(look) {
+  hurried.push(look);
+}
+
 /** Forget who draws: the page is about to be built anew, in another language. */
 export function forgetDrawers() {
   drawers.length = 0;
+  hurried.length = 0;
 }
 
 /** @param {Partial<State>} patch */
 export function change(patch) {
   Object.assign(state, patch);
+  if (patch.drawn) for (const look of hurried) look();
   if (planned) return;
   planned = true;
   requestAnimationFrame(() => {

@@ -8,7 +8,7 @@ import { offer } from "./picture.js";
 import { css, largest, much, signed } from "./paint.js";
 import { flow, get, newest, records, tried } from "./server.js";
 import { begin } from "./learning.js";
-import { change, onChange, state } from "./store.js";
+import { change, onChange, onStroke, state } from "./store.js";
 import { drawUnit } from "./unit.js";
 import { className, figure, percent, say, shape } from "./words.js";
 
@@ -166,6 +166,10 @@ export function buildUnderstanding(body, glance) {
     if (key === last && now.drawn === seen) return;
     last = key;
     seen = now.drawn;
+    look();
+  });
+  onStroke(() => {
+    seen = state.drawn;
     look();
   });
   /** @type {Uint8Array | Float32Array | null} */ let seen = null;
