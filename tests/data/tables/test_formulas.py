@@ -12,7 +12,18 @@ import rowwise
 from rowwise.cli import main
 from rowwise.data.tables.formulas import harmless, harmless_cells, harmless_names
 
-FORMULAS = ["=1+1", "=cmd|' /C calc'!A0", '=HYPERLINK("http://x","y")', "@SUM(A1)", "+cmd", "-2+3", "+1-555-0100"]
+FORMULAS = [
+    '"=1+1',
+    '""@x',
+    '"-cmd',
+    "=1+1",
+    "=cmd|' /C calc'!A0",
+    '=HYPERLINK("http://x","y")',
+    "@SUM(A1)",
+    "+cmd",
+    "-2+3",
+    "+1-555-0100",
+]
 FORMULAS += ["\tcmd", "\rcmd", "\ncmd", "＝1+1", "－x", "-5 apples", "+82-10-1234-5678", "-1.2.3-4", "--1+2", "-A1"]
 STAY = ["-5", "+3.2", "-0,637", "-1.234,50", "-1 234,5", "-1'234", "+1e-5", "-1E+9", "-.5", "-$1,234", "-€5", "- 5"]
 FORMULAS_WITHIN = {
@@ -33,6 +44,9 @@ FORMULAS_WITHIN = {
     "12,-(A1)": "12,'-(A1)",
 }
 STAY += [
+    '"-5"',
+    '"a"',
+    '""',
     "1;-5",
     "1,-2.5,+3",
     "a, -b",

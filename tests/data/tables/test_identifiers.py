@@ -50,6 +50,7 @@ GAPS = [n * 7919 % 10007 + 15_000_000 for n in range(N)]
             "序号",
         ),
         *("Nr.", "Sl No", "customerid", "lfd. Nr.", "número", "№", "uuid", "Order ID", "rownames", "level_0"),
+        *("SN", "obs", "Observation", "Order", "entry"),
         *("학번", "사번", "SSN", "MRN", "IDpatient", "num_client", "codigo_cliente", "n° client", "nº pedido"),
     ],
 )
@@ -74,6 +75,7 @@ def test_row_numbers_are_left_out(name):
         "codice cliente",
         "matricule",
         "phone",
+        "PID",
     ],
 )
 def test_identifiers_with_gaps_are_left_out(name):
@@ -97,6 +99,8 @@ def test_shuffled_identifiers_of_a_long_table_are_left_out():
         ("index", [100 + n * 0.37 for n in ROWS]),
         ("number", GAPS),
         ("humid", GAPS),
+        ("order", GAPS),
+        ("SN", GAPS),
         ("paid", GAPS),
         ("phone calls", GAPS),
         ("信号", GAPS),

@@ -100,6 +100,48 @@ def test_days_and_weeks_without_signs_that_show_them_are_said_however_few_they_a
     assert len(told) == 1
 
 
+@pytest.mark.parametrize("distinct", [12, N])
+@pytest.mark.parametrize(
+    ("form", "pattern"),
+    [
+        ("MM-DD", "%m-%d"),
+        ("MM-DD", "%m/%d"),
+        ("MM-DD", "%m-%d %H:%M"),
+        ("DD-MM", "%d/%m"),
+        ("DD-MM", "%d.%m."),
+        ("D Mon", "%d %b"),
+        ("D Mon", "%d-%b"),
+        ("D Mon", "%d. %B"),
+        ("Mon D", "%b %d."),
+        ("M월 D일, M月D日", "%m월 %d일"),
+        ("M월 D일, M月D日", "%m月%d日"),
+    ],
+)
+def test_days_without_a_year_are_said(form, pattern, distinct):
+    days = [datetime.date(2023, 1, 14) + datetime.timedelta(n % distinct * 23) for n in range(N)]
+    with pytest.warns(Suspicious, match=f'Column "v" may hold dates written as {form}, such as'):
+        assert column([day.strftime(pattern) for day in days]).kind != "date"
+    assert column([day.strftime("%Y-%m-%d") for day in days]).kind == "date"
+
+
+@pytest.mark.parametrize("pattern", ["%b %d", "%B %d", "%b-%d"])
+def test_days_behind_months_that_are_read_as_years_are_said(pattern):
+    days = [datetime.date(2023, 1, 14) + datetime.timedelta(n % 12 * 23) for n in range(N)]
+    with pytest.warns(Suspicious, match='"v": ".*14" is read as a month and its year, 2014. If the number is a day'):
+        assert column([day.strftime(pattern) for day in days]).parts == ("year", "month")
+
+
+@pytest.mark.filterwarnings("error:.*is read as a month and its year")
+def test_years_behind_months_are_years():
+    assert column([f"{datetime.date(2017 + n // 12, n % 12 + 1, 1):%b-%y}" for n in range(N)]).kind == "date"
+
+
+@pytest.mark.parametrize("text", ["Set {}", "Lot {}", "{} Main", "{}-{}", "1-{}", "0{}/99"])
+@pytest.mark.filterwarnings("error:.*may hold dates")
+def test_names_and_ranges_are_no_days(text):
+    column([text.format(n % 12 + 1, n % 12 + 4) for n in range(N)])
+
+
 def test_days_of_japanese_eras_in_short_are_said():
     with pytest.warns(Suspicious, match=r"may hold dates written as R5\.1\.14, such as H31\.4\.30"):
         assert column([["R5.1.14", "R4.12.31", "H31.4.30"][n % 3] for n in range(N)]).kind == "categorical"

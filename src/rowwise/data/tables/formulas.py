@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 APOSTROPHE = "'"
-BEGINS = r"^[=+\-@\t\r\n＝＋－＠]"
+BEGINS = r"^[=+\-@\t\r\n＝＋－＠]|^\"+(?:[=@＝＠]|[+\-＋－][^\d.,])"  # quotes go where a line is cut by another rule
 _UNIT = r"[$€£¥₩%‰원]?"
 NUMBER = (
     rf"^[+\-]*$|^[+\-] ?{_UNIT} ?(?:\d[\d.,'’ \u00a0\u202f]*|[.,]\d+)(?:[eE][+\-]?\d+)? ?{_UNIT}$"

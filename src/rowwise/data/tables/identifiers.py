@@ -22,7 +22,7 @@ def _words_of(text: str) -> list[str]:
 # Words that a position or an identifier is called by, the last of a name's.
 IDENTIFIERS = frozenset(
     _words_of(
-        "id ids uid uuid guid pk rowid oid idx index rownames rownum rownumber serial identifier sno srno slno"
+        "id ids uid uuid guid pid pk rowid oid idx index rownames rownum rownumber serial identifier sno srno slno"
         " ssn mrn cpf cnpj imei isbn issn gtin ean upc asin sku"
         " barcode phone telephone telefon telefono teléfono téléphone matricule matricola kdnr"
         " kennung kennnummer identifiant identificador identificativo идентификатор ид"
@@ -33,7 +33,7 @@ IDENTIFIERS = frozenset(
 NUMBERS = frozenset(
     _words_of(
         "no nr num nbr number numero numéro número nummer numer номер n° nº № # seq sequence counter lfd key code"
-        " record row position codigo código codice cod kod koda"
+        " sn obs observation observations order entry record row position codigo código codice cod kod koda"
     )
 )
 OWNERS = frozenset(

@@ -149,6 +149,7 @@ def settle_dates(profiles: Mapping[str, Profile], source: Source, warn: bool = T
             order.tell_unread(name, dates)
         order.tell_zones(name, dates)
         order.tell_weeks(name, dates)
+        order.tell_days_as_years(name, dates, profiles[name].values or ())
         order.tell_years(name, dates)
 
 

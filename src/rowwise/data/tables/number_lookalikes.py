@@ -1,13 +1,16 @@
 """Values of a column → how their numbers or dates are written, where that is a way that is not read.
 
-`5'11"`, `1 1/2`, `0x1F` and `~12` are numbers to people, 14012023 and 2023-014 are days. They are said, never
-converted: what is meant is often open.
+`5'11"`, `1 1/2`, `0x1F` and `~12` are numbers to people, 14012023, 2023-014 and `14 Jan` are days. They are said,
+never converted: what is meant is often open.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+
+from rowwise.data.tables.dates.grammar import form_of
+from rowwise.data.tables.dates.month_names import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,6 +37,7 @@ PLAIN = re.compile(
 AT_LEAST = re.compile(r"\d[\d.,]*\s?[kKMBw만万천千]?\s?\+")  # as of downloads: 1,000+
 _WITH_UNIT = re.compile(r"[+-]?\d[\d.,]*\s?([^\W\d_]{1,12}\.?)")
 _DAY, _MONTH, _YEAR, _SHORT = r"(?:0[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])", r"(?:19|20)\d\d", r"\d\d"
+_CLOCK = r"(?:[ T]\d\d:\d\d(?::\d\d)?)?"
 _WEEK, _OF_YEAR = r"(?:0[1-9]|[1-4]\d|5[0-3])", r"(?:00[1-9]|0[1-9]\d|[12]\d\d|3[0-5]\d|36[0-6])"
 # How dates are written of digits alone, or with one sign, and how many different values are such by no chance.
 DIGITS = {
@@ -51,7 +55,11 @@ DIGITS = {
     "YY-DDD": (re.compile(rf"{_SHORT}[-/]{_OF_YEAR}"), 6),
     "R5.1.14": (re.compile(r"[RHSTM]\d{1,2}[./]\d{1,2}[./]\d{1,2}"), 3),  # years of Japanese eras
     "YYYY-WW": (re.compile(rf"{_YEAR}[-/]{_WEEK}"), 3),
+    "MM-DD": (re.compile(rf"{_MONTH}[-/]{_DAY}{_CLOCK}"), 6),
+    "DD-MM": (re.compile(rf"{_DAY}(?:[-/]{_MONTH}|\.{_MONTH}\.){_CLOCK}"), 6),
 }
+# How days are written with a month's name and no year, and what makes dates of them.
+WITHOUT_YEAR = {"D Mon": "{} 2024", "M월 D일, M月D日": "2024년 {}"}
 
 
 def unread_way(values: Collection[str]) -> str:
@@ -96,9 +104,23 @@ def digits_of_dates(values: Collection[str]) -> str:
     ]
 
     def stretch(name: str) -> int:
-        digits = name.count("Y")
+        if not (digits := name.count("Y")):
+            return 0
         years = sorted({int(text[:digits] if name.startswith("Y") else text[-digits:]) for text in values})
         around = [*years[1:], years[0] + 10**digits]  # 2001 comes after 1999, as 01 after 99
         return 10**digits - max(later - year for year, later in zip(years, around, strict=True))
 
     return forms[0] if len(forms) == 1 else min(forms, key=stretch, default="")
+
+
+def days_without_year(values: Collection[str]) -> str:
+    """How days are written with a month's name, as in `14 Jan`; empty where the names may be other words: `Set 12`."""
+    if len(values) < FEWEST:
+        return ""
+    for name, dated in WITHOUT_YEAR.items():
+        forms = (form_of(dated.format(text.strip(" ."))) for text in values)
+        if all(form is not None and form.grain == "day" for form in forms):
+            words = {word for text in values for word in re.findall(r"[^\W\d_]+", text.lower())}
+            shown = "Mon D" if all(text[:1].isalpha() for text in values) else name
+            return shown if words - WORDS else ""
+    return ""

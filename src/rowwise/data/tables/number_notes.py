@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rowwise.data.tables.magnitudes import WRITTEN_OUT, magnitude
-from rowwise.data.tables.number_lookalikes import different_units, digits_of_dates, unread_way
+from rowwise.data.tables.number_lookalikes import days_without_year, different_units, digits_of_dates, unread_way
 from rowwise.data.tables.number_profile import SHOWN
 from rowwise.data.tables.number_text import SHORTENED, as_numbers
 from rowwise.text import say
@@ -74,12 +74,14 @@ def number_notes(name: str, profile: Profile, kind: str) -> list[str]:
 
 
 def digits_note(name: str, profile: Profile, kind: str) -> list[str]:
-    """A sentence where a column's digits may all be dates; see `number_notes`."""
+    """A sentence where a column's digits, or numbers and names of months, may all be dates; see `number_notes`."""
     numbers = profile.numbers.range
-    form = digits_of_dates(profile.values or ()) if numbers.low >= LEAST_YEAR else ""  # of what is no number as well
+    values = profile.values or ()
+    form = digits_of_dates(values) if numbers.low >= LEAST_YEAR else ""  # of what is no number as well
+    form = form or days_without_year(values)  # whose month may look like a unit
     if not form:
         return []
-    found = min(profile.values or ())
+    found = min(values)
     return [say(f"table.digits.{'used' if kind == 'numeric' else 'other'}", name=name, found=found, form=form)]
 
 

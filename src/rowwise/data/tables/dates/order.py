@@ -13,11 +13,12 @@ from rowwise.errors import UsageError, warn_user
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from rowwise.data.tables.dates.evidence import DateEvidence
 
 SHOWN = 3  # columns in a message
+FEWEST_DAYS, MANY_DAYS = 5, 20  # different numbers behind names of months: with gaps, or so many, they may be days
 
 
 def settle(evidence: Mapping[str, DateEvidence], asked: str = "") -> list[str]:
@@ -119,6 +120,20 @@ def tell_weeks(name: str, one: DateEvidence) -> None:
     if "%V" in one.pattern and "W%V" not in one.pattern.removeprefix("%Y"):
         day = as_timestamps(pl.Series([one.sample]), one.pattern)[0]
         warn_user(say("dates.weeks", name=name, found=one.sample[:30], day=day.date().isoformat()))
+
+
+def tell_days_as_years(name: str, one: DateEvidence, values: Collection[str]) -> None:
+    """Say that `Jan 14` is read as a month and its year where the numbers look like days: up to 31, and with gaps."""
+    import polars as pl
+
+    if not re.fullmatch(r"%[bB][ .-]*%y", one.pattern):
+        return
+    days = {int(found[0]) for text in values if (found := re.search(r"\d\d?$", text.strip()))}
+    if len(days) < FEWEST_DAYS or not days <= set(range(1, 32)):
+        return
+    if max(days) - min(days) >= len(days) or len(days) >= MANY_DAYS:
+        year = str(as_timestamps(pl.Series([one.sample]), one.pattern)[0].year)
+        warn_user(say("dates.years", name=name, found=one.sample[:30], year=year))
 
 
 def tell_years(name: str, one: DateEvidence) -> None:
