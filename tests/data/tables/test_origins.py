@@ -152,9 +152,12 @@ def test_answers_are_measured_by_differences_that_float64_cannot_hold_as_sums():
     assert np.abs(values[:, 0] - 2**60).max() <= 1400 + 256
 
 
-@pytest.mark.parametrize(("value", "record"), [(10**20, 200), (-(10**20), 1), (2 * 10**38, 7)])
-def test_a_target_that_no_whole_number_of_the_training_holds_is_refused_in_words(tmp_path, value, record):
-    ids = [2**60 + 7 * n for n in range(200)]
+@pytest.mark.parametrize(
+    ("first", "value", "record"),
+    [(2**60, 10**20, 200), (2**60, -(10**20), 1), (2**60, 2 * 10**38, 7), (2**60, -(2**63), 3), (2**63 + 9000, 0, 5)],
+)
+def test_a_target_that_no_whole_number_of_the_training_holds_is_refused_in_words(tmp_path, first, value, record):
+    ids = [first + 7 * n for n in range(200)]
     schema = rowwise.load(pl.DataFrame({"v": range(200), "id": ids}), target="id")[0].schema
     ids[record - 1] = value
     file = tmp_path / "t.csv"

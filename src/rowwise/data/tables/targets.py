@@ -36,7 +36,8 @@ def having_targets(rows: pl.DataFrame, schema: Schema, signs: Signs) -> pl.DataF
     numbers = [_target(rows, name, signs.of(name), schema.target_unit(name)) for name in schema.targets]
     dtype = np.dtype(dtype_from(schema.target_origins))
     if dtype.kind in "iu":
-        numbers = [_whole(rows, one, np.iinfo(dtype)) for one in numbers]
+        origins = map(int, schema.target_origins)
+        numbers = [_whole(rows, one, np.iinfo(dtype), origin) for one, origin in zip(numbers, origins, strict=True)]
     return rows.with_columns(numbers).drop_nulls(list(schema.targets))
 
 
@@ -59,17 +60,22 @@ def _target(rows: pl.DataFrame, name: str, decimal: str, unit: str) -> pl.Series
     return numbers
 
 
-def _whole(rows: pl.DataFrame, numbers: pl.Series, limits: np.iinfo[Any]) -> pl.Series:
-    """A target as whole numbers; raises DataError where one is not among those that its type holds."""
+def _whole(rows: pl.DataFrame, numbers: pl.Series, limits: np.iinfo[Any], origin: int) -> pl.Series:
+    """A target as whole numbers.
+
+    Raises:
+        DataError: one is not among those that its type holds, or not as far from its origin as int64 holds.
+    """
     import polars as pl
 
     values = rows[numbers.name]
     whole = whole_numbers(values, numbers)
-    within = whole.is_between(pl.lit(limits.min, pl.Int128), pl.lit(limits.max, pl.Int128)).fill_null(False)
+    least, most = max(limits.min, origin - 2**63), min(limits.max, origin + 2**63 - 1)
+    within = whole.is_between(pl.lit(least, pl.Int128), pl.lit(most, pl.Int128)).fill_null(False)
     if (beyond := numbers.is_not_null() & ~within).any():
         place = int(beyond.arg_max() or 0)
         words = {"found": cut(str(values[place])), "record": f"{rows[ROW][place]:,}"}
-        raise DataError("target.beyond", name=numbers.name, least=f"{limits.min:,}", most=f"{limits.max:,}", **words)
+        raise DataError("target.beyond", name=numbers.name, least=f"{least:,}", most=f"{most:,}", **words)
     return whole
 
 
