@@ -67,11 +67,11 @@ def test_a_name_that_stands_twice_among_very_many_is_found_at_once(client):
 
 
 def test_names_that_nobody_knows_are_told_with_their_records(client):
-    records = [{"rooms": 6, f"n{number // 2}": 0} for number in range(6000)]
+    records = [{"rooms": 6, f"n{number // 2}": 0} for number in range(60_000)]
     status, found = asked(client, "/predict/price", json.dumps({"records": records}))
     told = {one["column"]: one["records"] for one in found["warnings"] if one["kind"] == "unknown column"}
     assert status == 200
-    assert told == {f"n{number}": [2 * number, 2 * number + 1] for number in range(3000)}
+    assert told == {f"n{number}": [2 * number, 2 * number + 1] for number in range(30_000)}
 
 
 def test_names_whose_letters_are_written_in_two_ways_are_one_name(client):

@@ -62,7 +62,7 @@ class NamedRecords:
         """
         names: dict[str, None] = {}
         for record in records:
-            if record.keys() - names.keys():
+            if not record.keys() <= names.keys():  # a difference would look at all names of the others
                 names.update(dict.fromkeys(record))
         if any(not name.isascii() and composed(name) != name for name in names):
             for record in records:
