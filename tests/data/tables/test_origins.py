@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from synthetic_tables import houses, write
 
 import rowwise
+from rowwise.data.source import Source
 from rowwise.data.tables.encode import encode
+from rowwise.data.tables.load import read_as
 from rowwise.data.tables.schema import Schema
+from rowwise.errors import DataError
 from rowwise.models.preparation import Preparation
 
 RECORDS = 60
@@ -113,7 +116,9 @@ def test_whole_numbers_never_merge(first, step):
     assert len(set(encode(schema, table).x[:, 0])) == RECORDS
 
 
-@pytest.mark.parametrize(("first", "dtype"), [(2**60, "Int64"), (-(2**61), "Int64"), (2**63 + 5, "UInt64")])
+@pytest.mark.parametrize(
+    ("first", "dtype"), [(2**60, "Int64"), (-(2**61), "Int64"), (2**63 + 5, "UInt64"), (2**63 - 700, "UInt64")]
+)
 def test_whole_numbers_that_float64_rounds_are_learned_exactly(tmp_path, first, dtype):
     ids = [first + 7 * n for n in range(200)]
     table = pl.DataFrame({"v": range(200), "id": pl.Series(ids, dtype=getattr(pl, dtype))})
@@ -145,6 +150,20 @@ def test_answers_are_measured_by_differences_that_float64_cannot_hold_as_sums():
     values = rowwise.predict(model, test).values
     assert values.dtype == np.float64
     assert np.abs(values[:, 0] - 2**60).max() <= 1400 + 256
+
+
+@pytest.mark.parametrize(
+    ("first", "value", "record"),
+    [(2**60, 10**20, 200), (2**60, -(10**20), 1), (2**60, 2 * 10**38, 7), (2**60, -(2**63), 3), (2**63 + 9000, 0, 5)],
+)
+def test_a_target_that_no_whole_number_of_the_training_holds_is_refused_in_words(tmp_path, first, value, record):
+    ids = [first + 7 * n for n in range(200)]
+    schema = rowwise.load(pl.DataFrame({"v": range(200), "id": ids}), target="id")[0].schema
+    ids[record - 1] = value
+    file = tmp_path / "t.csv"
+    file.write_text("v,id\n" + "".join(f"{n},{one}\n" for n, one in enumerate(ids)))
+    with pytest.raises(DataError, match=f'"id" holds {value} in record {record}[.]'):
+        read_as(schema, Source(str(file)))
 
 
 def test_several_targets_of_which_one_is_small_are_float64():

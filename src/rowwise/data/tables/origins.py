@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EXACT = 2**24  # up to it float32 holds every whole number
 EXACT_64 = 2**53  # float64
+INNER = 7 / 8  # of what a type holds: values of a narrow range reach an eighth of the largest beyond their origin
 COARSE = 1 / 128  # of the largest number: a range up to it has 2 to the 17th numbers of float32 at most
 ROUNDED = 4  # a range from which on the origin is a whole number, which people read with ease
 
@@ -79,11 +80,14 @@ def dtype_from(origins: Sequence[float]) -> type[np.number[Any]]:
     """
     if not any(origins):
         return np.float32
-    if min(map(abs, origins)) < EXACT_64 or max(map(abs, origins)) >= 2**64 or min(origins) < -(2.0**63):
+    if min(map(abs, origins)) < EXACT_64:
         return np.float64
-    if max(origins) < 2**63:
-        return np.int64
-    return np.uint64 if min(origins) >= 0 else np.float64
+    least, most = min(origins), max(origins)
+    for whole, bits in ((np.int64, 63), (np.uint64, 64)):
+        low = -(2.0**63) if whole is np.int64 else 0.0
+        if INNER * low <= least and most <= INNER * 2.0**bits:
+            return whole
+    return np.float64
 
 
 def whole_numbers(values: pl.Series, numbers: pl.Series) -> pl.Series:

@@ -34,8 +34,10 @@ def having_targets(rows: pl.DataFrame, schema: Schema, signs: Signs) -> pl.DataF
     if schema.task != "regression" or not schema.targets:
         return rows.drop_nulls(list(schema.targets)) if schema.targets else rows
     numbers = [_target(rows, name, signs.of(name), schema.target_unit(name)) for name in schema.targets]
-    if np.dtype(dtype_from(schema.target_origins)).kind in "iu":
-        numbers = [whole_numbers(rows[one.name], one) for one in numbers]
+    dtype = np.dtype(dtype_from(schema.target_origins))
+    if dtype.kind in "iu":
+        origins = map(int, schema.target_origins)
+        numbers = [_whole(rows, one, np.iinfo(dtype), origin) for one, origin in zip(numbers, origins, strict=True)]
     return rows.with_columns(numbers).drop_nulls(list(schema.targets))
 
 
@@ -56,6 +58,25 @@ def _target(rows: pl.DataFrame, name: str, decimal: str, unit: str) -> pl.Series
             row = f"{rows[ROW][place]:,}"
             raise DataError("target.unreadable", name=name, found=str(values[place])[:30], record=row)
     return numbers
+
+
+def _whole(rows: pl.DataFrame, numbers: pl.Series, limits: np.iinfo[Any], origin: int) -> pl.Series:
+    """A target as whole numbers.
+
+    Raises:
+        DataError: one is not among those that its type holds, or not as far from its origin as int64 holds.
+    """
+    import polars as pl
+
+    values = rows[numbers.name]
+    whole = whole_numbers(values, numbers)
+    least, most = max(limits.min, origin - 2**63), min(limits.max, origin + 2**63 - 1)
+    within = whole.is_between(pl.lit(least, pl.Int128), pl.lit(most, pl.Int128)).fill_null(False)
+    if (beyond := numbers.is_not_null() & ~within).any():
+        place = int(beyond.arg_max() or 0)
+        words = {"found": cut(str(values[place])), "record": f"{rows[ROW][place]:,}"}
+        raise DataError("target.beyond", name=numbers.name, least=f"{least:,}", most=f"{most:,}", **words)
+    return whole
 
 
 def targets_of(rows: pl.DataFrame, schema: Schema) -> NDArray[Any]:
