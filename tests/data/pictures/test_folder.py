@@ -279,7 +279,7 @@ def test_other_files_are_passed_over_and_told(parts):
         train, test = rowwise.load(parts)
     words = [str(warning.message) for warning in told]
     assert words[0].startswith(
-        "Files that are no pictures by their names were passed over (2): cog/IMG_1.HEIC, cog/not"
+        "Files that are no pictures by their names, or no ordinary files, were passed over (2): cog/IMG_1.HEIC, cog/not"
     )
     assert words[1].endswith("were passed over: 1.")
     assert len(train) + len(test) == 12

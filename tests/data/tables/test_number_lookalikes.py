@@ -104,6 +104,8 @@ def test_days_and_weeks_without_signs_that_show_them_are_said_however_few_they_a
 @pytest.mark.parametrize(
     ("form", "pattern"),
     [
+        (r"HH:MM\+HH:MM", "%H:%MZ"),
+        (r"HH:MM\+HH:MM", "%H:%M:%S+09:00"),
         ("MM-DD", "%m-%d"),
         ("MM-DD", "%m/%d"),
         ("MM-DD", "%m-%d %H:%M"),
@@ -118,10 +120,18 @@ def test_days_and_weeks_without_signs_that_show_them_are_said_however_few_they_a
     ],
 )
 def test_days_without_a_year_are_said(form, pattern, distinct):
-    days = [datetime.date(2023, 1, 14) + datetime.timedelta(n % distinct * 23) for n in range(N)]
+    days = [datetime.datetime(2023, 1, 14, 9) + n % distinct * datetime.timedelta(23, 3780) for n in range(N)]
     with pytest.warns(Suspicious, match=f'Column "v" may hold dates written as {form}, such as'):
         assert column([day.strftime(pattern) for day in days]).kind != "date"
     assert column([day.strftime("%Y-%m-%d") for day in days]).kind == "date"
+
+
+@pytest.mark.parametrize("texts", [["T13:18", "T06:30", "T00:05"], ["T13:18:00", "T06:30:00.5", "T00:05:00"]])
+def test_times_of_day_behind_a_t_are_read(texts):
+    table = pl.DataFrame({"v": [texts[n % 3] for n in range(N)], **MORE})
+    x = encode(rowwise.load(table, "y")[0].schema, table).x
+    assert x[:3, 0].round(2).tolist() == pytest.approx([13.3, 6.5, 0.08], abs=0.01)
+    assert column([["T1", "T13", "T2"][n % 3] for n in range(N)]).kind == "categorical"
 
 
 @pytest.mark.parametrize("pattern", ["%b %d", "%B %d", "%b-%d"])

@@ -55,6 +55,7 @@ DIGITS = {
     "YY-DDD": (re.compile(rf"{_SHORT}[-/]{_OF_YEAR}"), 6),
     "R5.1.14": (re.compile(r"[RHSTM]\d{1,2}[./]\d{1,2}[./]\d{1,2}"), 3),  # years of Japanese eras
     "YYYY-WW": (re.compile(rf"{_YEAR}[-/]{_WEEK}"), 3),
+    "HH:MM+HH:MM": (re.compile(r"[0-2]\d:[0-5]\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d)"), 3),
     "MM-DD": (re.compile(rf"{_MONTH}[-/]{_DAY}{_CLOCK}"), 6),
     "DD-MM": (re.compile(rf"{_DAY}(?:[-/]{_MONTH}|\.{_MONTH}\.){_CLOCK}"), 6),
 }

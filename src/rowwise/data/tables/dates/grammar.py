@@ -117,6 +117,10 @@ FORMS = (
     _form("month", rf"(?P<quarter>[1-4]){_THIRD}\s*(?:de\s+|of\s+)?{_YEAR}"),
     _form("month", rf"{_YEAR}\s*[년年.]?\s*[제第]?\s*(?P<quarter>[1-4])\s*(?:분기|季度?|四半期)"),
     _form("clock", _CLOCK),
+    _form(
+        "clock",
+        r"T(?P<hour>[0-9]{2})(?P<colon>:)(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?",
+    ),
     _form("clock", r"(?P<hour>[0-9]{1,2})\s?h\s?(?P<minute>[0-9]{2})"),
     _form("clock", r"(?P<hour>[0-9]{1,2})\.(?P<minute>[0-9]{2})\s*Uhr"),
 )
