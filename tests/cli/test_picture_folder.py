@@ -18,6 +18,7 @@ import rowwise as rw
 from rowwise.data import load
 from rowwise.data.pictures.folder import read_batches
 from rowwise.data.pictures.prepare import read_pictures, whole
+from rowwise.text import say
 
 QUICK = ("--hidden", "8", "--epochs", "2")
 # 12 of each, about 40x30, on a light background, of several kinds.
@@ -208,7 +209,7 @@ def test_explain_names_the_numbers_of_x_by_their_pictures_and_pixels(rowwise, fr
     features = {"grey": 20, "colour": 60}[colour]
     code, out, err = rowwise(*asked, "--lang", "en")
     out = " ".join(out.split())
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, say("questions.hint") + "\n")
     train, _ = load(pictures, size=(4, 5), colour=colour)
     assert f"X (16, {features})" in out
     where = {
