@@ -128,12 +128,14 @@ class Worker:
     def _answer_turn(self, loop: asyncio.AbstractEventLoop, turn: deque[Job]) -> None:
         """What came in the loop's last turn, or as much of it as `TURN` allows."""
         ends = time.monotonic() + TURN
-        for done in self._batches.answers(_each(turn, ends), self.model):
-            _set_all([(job.answered, answer) for job, answer in done])
-        if turn:
-            loop.call_soon(self._answer_turn, loop, turn)
-        else:
-            del self._turns[loop]
+        try:
+            for done in self._batches.answers(_each(turn, ends), self.model):
+                _set_all([(job.answered, answer) for job, answer in done])
+        finally:  # whatever happens, the next are taken
+            if turn:
+                loop.call_soon(self._answer_turn, loop, turn)
+            else:
+                del self._turns[loop]
 
     def _submit(self, job: Job) -> None:
         with self._changed:

@@ -48,6 +48,7 @@ class PlanMemory:
     """
 
     def __init__(self, description: NetworkDescription, isa: str, engine: str, plans: Iterable[StepPlan]) -> None:
+        plans = list(plans)
         self.about: dict[str, Any] = {
             "format": FORMAT,
             "engine": engine,
@@ -56,7 +57,7 @@ class PlanMemory:
             "plans": [plan.as_dictionary() for plan in plans],
             "network": shape_of(description),
         }
-        self._threads = {plan["threads"] for plan in self.about["plans"]}
+        self._divisions = {_division(plan) for plan in plans}
         digest = hashlib.sha256(json.dumps(self.about, sort_keys=True).encode()).hexdigest()[:24]
         self._file = cache_folder() / "plans" / f"{digest}.json"
 
@@ -67,7 +68,7 @@ class PlanMemory:
             if found["about"] != self.about or type(found["seconds"]) is not float or found["seconds"] <= 0:
                 return None
             plan = StepPlan.from_dictionary(found["plan"])
-            return Remembered(plan, found["seconds"]) if plan.threads in self._threads else None
+            return Remembered(plan, found["seconds"]) if _division(plan) in self._divisions else None
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
 
@@ -77,6 +78,11 @@ class PlanMemory:
         with suppress(SaveError, OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             atomic_write(self._file, json.dumps(content).encode())
+
+
+def _division(plan: StepPlan) -> tuple[int, bool, int]:
+    """Who works on what: what is remembered may differ from the plans worth measuring in the sizes of pieces only."""
+    return plan.threads, plan.by_records, plan.task
 
 
 def shape_of(d: NetworkDescription) -> list[Any]:
