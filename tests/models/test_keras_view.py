@@ -159,10 +159,10 @@ def test_means_are_what_keras_gives_for_any_labels_outputs_and_weights(kind, wei
 
 
 def test_the_function_of_a_metric():
-    with relies_on("MeanMetricWrapper._fn", "metric_function"):
+    with relies_on("MeanMetricWrapper._fn", "mean_function"):
         (metric,) = keras_view.compiled_metrics(built(net(metrics=["accuracy"])))
-        assert keras_view.metric_function(metric) is keras.metrics.sparse_categorical_accuracy
-        assert keras_view.metric_function(keras.metrics.AUC()) is None
+        assert keras_view.mean_function(metric) is keras.metrics.sparse_categorical_accuracy
+        assert keras_view.mean_function(keras.metrics.AUC()) is None
 
 
 def test_a_mean_is_a_total_and_a_count():

@@ -26,9 +26,9 @@ def request(body):
 REQUEST = request(BODY)
 
 
-@pytest.fixture(scope="module")
-def place(service):
-    """The address of a server in a thread, as `rowwise serve` runs it."""
+@contextlib.contextmanager
+def running(service):
+    """A server in a thread, as `rowwise serve` runs it, and its address."""
     with listen("127.0.0.1", 0) as listening:
         config = uvicorn.Config(guarded(service, policy()), lifespan="off", log_config=None, http=JoinedWrites)
         server = uvicorn.Server(config)
@@ -36,9 +36,16 @@ def place(service):
         thread.start()
         while not server.started:
             pass
-        yield listening.getsockname()
+        yield server, listening.getsockname()
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def place(service):
+    """The address of a server that all tests ask."""
+    with running(service) as (_, place):
+        yield place
 
 
 def answers(connection, count):
@@ -125,25 +132,18 @@ def test_who_closes_his_side_before_he_has_asked_is_let_go(place):
 
 
 def test_a_request_on_its_way_when_the_server_ends_is_answered(service):
-    with listen("127.0.0.1", 0) as listening:
-        config = uvicorn.Config(guarded(service, policy()), lifespan="off", log_config=None, http=JoinedWrites)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        while not server.started:
+    with (
+        running(service) as (server, place),
+        socket.create_connection(place) as asks,
+        socket.create_connection(place) as idles,
+    ):
+        for connection in (asks, idles):
+            connection.sendall(REQUEST)
+            answers(connection, 1)
+        asks.sendall(REQUEST[:-1])
+        server.should_exit = True
+        while server.servers[0].is_serving():
             pass
-        with (
-            socket.create_connection(listening.getsockname()) as asks,
-            socket.create_connection(listening.getsockname()) as idles,
-        ):
-            for connection in (asks, idles):
-                connection.sendall(REQUEST)
-                answers(connection, 1)
-            asks.sendall(REQUEST[:-1])
-            server.should_exit = True
-            while server.servers[0].is_serving():
-                pass
-            asks.sendall(REQUEST[-1:])
-            assert [status for status, _ in answers(asks, 1)] == [200]
-            assert (asks.recv(1), idles.recv(1)) == (b"", b"")
-        thread.join()
+        asks.sendall(REQUEST[-1:])
+        assert [status for status, _ in answers(asks, 1)] == [200]
+        assert (asks.recv(1), idles.recv(1)) == (b"", b"")

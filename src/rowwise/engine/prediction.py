@@ -69,7 +69,7 @@ class Predictor:
     def multiply_adds(self) -> int | None:
         """Of one record, as its cost; None where Keras predicts."""
         networks = self._described_networks()
-        return None if networks is None else multiply_adds(networks.graph, 1)
+        return None if networks is None else multiply_adds(networks.graph)
 
     def outputs(self, x: Any, batch_size: int | None = None, checked: bool = False) -> NDArray[np.float32]:
         """`(records, outputs)`: what the model gives for x `(records, ...)`, an array or a Dataset.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rowwise.pages.svg import LINE, Drawing, Sheet, element
+from rowwise.pages.svg import Drawing, Sheet, element
 from rowwise.text import say
 
 FEATURES, RECORDS, UNITS = 784, 32, 100
@@ -36,8 +36,8 @@ def _network(sheet: Sheet, top: float) -> None:
     for name, (x, y) in zip(("1", "2", "⋮", "100"), units, strict=True):
         _circle(sheet, x, y, name, "y")
     y = top + STEP * len(SHOWN) + 4
-    sheet.text(0, y, say("question.circles", features=FEATURES), "small")
-    sheet.text(0, y + LINE, say("question.lines", lines=f"{FEATURES * UNITS:,}"), "small")
+    about = [say("question.circles", features=FEATURES), say("question.lines", lines=f"{FEATURES * UNITS:,}")]
+    sheet.lines(0, y, about, "small")
 
 
 def _circle(sheet: Sheet, x: float, y: float, name: str, kind: str) -> None:
@@ -67,9 +67,8 @@ def _array(sheet: Sheet, left: float, top: float) -> None:
         if record != "…":
             sheet.text(left + len(features) * BOX + 8, y + 16, say("question.record", number=record), "small")
     y = top + 24 + len(records) * ROW + 20
-    for line in ("question.own", "question.column", "question.row"):
-        sheet.text(left, y, say(line, records=RECORDS), "small")
-        y += LINE
+    about = [say(line, records=RECORDS) for line in ("question.own", "question.column", "question.row")]
+    sheet.lines(left, y, about, "small")
 
 
 def _word(sheet: Sheet, x: float, y: float, words: str, style: str) -> None:

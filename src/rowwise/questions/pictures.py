@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rowwise.pages.render import render
-from rowwise.pages.svg import LINE, Drawing, Sheet, element, inline, short
+from rowwise.pages.svg import Drawing, Sheet, element, inline, short
 from rowwise.questions.network_picture import upright_and_lying
 from rowwise.questions.number_grid import draw_numbers
 from rowwise.shapes.ledger.dense_drawing import Dense, draw_dense
@@ -105,10 +105,7 @@ def _rows_first() -> Drawing:
         marked={(1, 2)},
         banded={(1, column) for column in range(3)} | {(row, 2) for row in range(2)},
     )
-    y = sheet.bottom + 24
-    for line in ("question.axis.0", "question.axis.1", "question.cell"):
-        sheet.text(0, y, say(line), "small")
-        y += LINE
+    sheet.lines(0, sheet.bottom + 24, map(say, ("question.axis.0", "question.axis.1", "question.cell")), "small")
     return sheet.drawing()
 
 
@@ -126,10 +123,7 @@ def _confusion() -> Drawing:
         marked={(0, 0)},
         banded={(0, column) for column in range(3)} | {(row, 0) for row in range(3)},
     )
-    y = sheet.bottom + 24
-    for line in ("question.precision", "question.recall", "question.f1"):
-        sheet.text(0, y, say(line), "small")
-        y += LINE
+    sheet.lines(0, sheet.bottom + 24, map(say, ("question.precision", "question.recall", "question.f1")), "small")
     return sheet.drawing()
 
 

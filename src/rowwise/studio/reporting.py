@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rowwise.errors import UsageError
+
 if TYPE_CHECKING:
     from rowwise.measure.importance import Importance
     from rowwise.runs.saved import Saved
@@ -13,7 +15,9 @@ SAMPLE = 2000  # test records that the importance of columns is measured on
 
 
 def importance_of(saved: Saved, held: Held) -> Importance:
-    """Of a table's columns; raises DataError where the records are no table."""
+    """How much worse the model gets where a column of its table is shuffled; UsageError where there is no table."""
+    if held.kind != "table":
+        raise UsageError("studio.no_model")
     return saved.importance(held.test[:SAMPLE])
 
 

@@ -28,6 +28,7 @@ from rowwise.pages.palette import DARK, LIGHT
 from rowwise.studio.held import number_of
 from rowwise.studio.newest import changes
 from rowwise.studio.offered import MOST_BYTES
+from rowwise.studio.reporting import importance_of, page_of
 from rowwise.text import LANGUAGES, catalogue, language, say, use_language
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ async def save(studio: Studio, request: Request) -> Response:
 
 async def report(studio: Studio, request: Request) -> Response:
     """The report on the last training, to be kept as a file."""
-    page = await run_in_threadpool(in_language(studio.report))
+    page = await run_in_threadpool(in_language(page_of), *studio.learned())
     headers = {"content-disposition": 'attachment; filename="rowwise-report.html"', "cache-control": "no-store"}
     return Response(page, media_type="text/html; charset=utf-8", headers=headers)
 
@@ -265,7 +266,8 @@ async def prepared(studio: Studio, request: Request) -> Response:
 
 async def importance(studio: Studio, request: Request) -> Response:
     """How much worse the model gets without each column of its table."""
-    return _json(await run_in_threadpool(in_language(studio.importance)))
+    found = await run_in_threadpool(in_language(importance_of), *studio.learned())
+    return _json(found.to_dict())
 
 
 async def trace(studio: Studio, request: Request) -> Response:

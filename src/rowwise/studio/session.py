@@ -271,25 +271,11 @@ class Studio:
         found = (self.held.test.y == true) & (self._answers == predicted)
         return np.flatnonzero(found)[:most].tolist()
 
-    def importance(self) -> dict[str, Any]:
-        """How much worse the last training's model gets where a column of its table is shuffled.
-
-        Raises:
-            UsageError: there is none, or its records are no table.
-        """
-        from rowwise.studio.reporting import importance_of
-
-        if self.saved is None or self.held is None or self.held.kind != "table":
-            raise UsageError("studio.no_model")
-        return importance_of(self.saved, self.held).to_dict()
-
-    def report(self) -> str:
-        """The last training's report as a page of HTML, in the current language; UsageError where there is none."""
-        from rowwise.studio.reporting import page_of
-
+    def learned(self) -> tuple[Saved, Held]:
+        """The run of the last training, and its records; raises UsageError where there is none."""
         if self.saved is None or self.held is None:
             raise UsageError("studio.no_model")
-        return page_of(self.saved, self.held)
+        return self.saved, self.held
 
     def look_at(self, name: str, content: bytes) -> tuple[NDArray[Any], list[str]]:
         """A picture that is dropped, as a record; raises as `Held.look_at`, and UsageError where there are no data."""
@@ -317,9 +303,7 @@ class Studio:
         """The last training as a program of Keras; raises UsageError where there is none."""
         from rowwise.studio.code import program
 
-        if self.saved is None or self.held is None:
-            raise UsageError("studio.no_model")
-        return program(self.saved, self.held)
+        return program(*self.learned())
 
     def save(self) -> Path:
         """Keep the run of the last training among the others, where `rowwise open`, `evaluate` and `predict` find it.

@@ -87,9 +87,9 @@ class Records:
         return self.labels[rows], self.weights[rows] if self.weights is not None else None
 
 
-def multiply_adds(graph: DenseGraph, batch_size: int) -> int:
-    """Of one batch going forward."""
-    return batch_size * sum(layer.inputs * layer.units for layer in graph.layers if layer.kind == "dense")
+def multiply_adds(graph: DenseGraph) -> int:
+    """Of one record going forward."""
+    return sum(layer.inputs * layer.units for layer in graph.layers if layer.kind == "dense")
 
 
 def network_description(

@@ -29,7 +29,7 @@ from rowwise.models.keras_view import (
     compiled_metrics,
     has_weighted_metrics,
     loss_tracker,
-    metric_function,
+    mean_function,
     metric_results,
     optimizer_slots,
     seed_states,
@@ -45,11 +45,6 @@ if TYPE_CHECKING:
     from rowwise.engine.arrays import Arrays
 
 SLICE_SECONDS = 0.05  # how long the engine runs before it looks whether Ctrl-C was pressed
-WRAPPERS = (
-    keras.metrics.MeanMetricWrapper,
-    keras.metrics.SparseCategoricalAccuracy,
-    keras.metrics.CategoricalAccuracy,
-)
 
 
 class Native:
@@ -154,9 +149,7 @@ class Native:
         counted = keras.metrics.sparse_categorical_accuracy if sparse else keras.metrics.categorical_accuracy
         if records.weights is not None and has_weighted_metrics(self.model):
             return False
-        return records.countable and all(
-            type(metric) in WRAPPERS and metric_function(metric) is counted for metric in compiled_metrics(self.model)
-        )
+        return records.countable and all(mean_function(metric) is counted for metric in compiled_metrics(self.model))
 
     def so_far(self) -> dict[str, Any]:
         """The mean loss, and the accuracies that the network counts itself."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rowwise.engine.native import network, plans_for
+from rowwise.engine.native.network_description import SPARSE
 from rowwise.engine.native.sensible_plans import variations
 from rowwise.engine.native.step_cost import StepCost, cost
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 ZEROS = 0.5  # share of the records' numbers, as in pictures of clothes and after a relu
 MOST_NUMBERS = 1 << 23  # of the records, unless two batches have more
-INTEGER_LOSSES = ("sparse_categorical_crossentropy",)
 
 
 class Trial:
@@ -41,7 +41,7 @@ class Trial:
         inputs, units, size = description.layers[0].inputs, description.layers[-1].units, description.batch_size
         count = size * max(2, min(64, MOST_NUMBERS // (size * inputs)))
         x = random.integers(1, 256, (count, inputs), np.uint8) * (random.random((count, inputs)) >= ZEROS)
-        sparse = description.loss.name in INTEGER_LOSSES
+        sparse = description.loss.name == SPARSE
         targets = random.integers(0, units, count).astype(np.int32) if sparse else random.random((count, units), "f")
         self._records = self.network.records(x if description.bytes else (x / np.float32(255)), targets)
         self._order = np.arange(count, dtype=np.int32)

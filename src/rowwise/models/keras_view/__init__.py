@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from rowwise.models.keras_view.losses import named_loss as named_loss
     from rowwise.models.keras_view.losses import output_of as output_of
     from rowwise.models.keras_view.means import add_to_mean as add_to_mean
+    from rowwise.models.keras_view.means import mean_function as mean_function
     from rowwise.models.keras_view.training import build_from_shapes as build_from_shapes
     from rowwise.models.keras_view.training import compiled_metrics as compiled_metrics
     from rowwise.models.keras_view.training import decays as decays
@@ -71,7 +72,6 @@ if TYPE_CHECKING:
     from rowwise.models.keras_view.training import initial_epoch_of as initial_epoch_of
     from rowwise.models.keras_view.training import learning_rate_of as learning_rate_of
     from rowwise.models.keras_view.training import loss_tracker as loss_tracker
-    from rowwise.models.keras_view.training import metric_function as metric_function
     from rowwise.models.keras_view.training import metric_results as metric_results
     from rowwise.models.keras_view.training import nadam_product as nadam_product
     from rowwise.models.keras_view.training import optimizer_slots as optimizer_slots
@@ -139,7 +139,7 @@ __all__ = [
     "learning_rate_of",
     "loss_of",
     "loss_tracker",
-    "metric_function",
+    "mean_function",
     "metric_results",
     "nadam_product",
     "named_loss",
@@ -175,10 +175,10 @@ _MODULES = {
         BINARY CATEGORICAL ELEMENTWISE LOSS_CLASSES Loss OF_MARGINS OF_NUMBERS Output PROBABILITIES SPARSE
         UNBOUNDED has_loss_weights loss_of named_loss output_of
     """,
-    "means": """add_to_mean""",
+    "means": """add_to_mean mean_function""",
     "training": """
         build_from_shapes compiled_metrics decays forget_initial_epoch global_seed has_own_loss
-        has_own_train_step has_weighted_metrics initial_epoch_of learning_rate_of loss_tracker metric_function
+        has_own_train_step has_weighted_metrics initial_epoch_of learning_rate_of loss_tracker
         metric_results nadam_product optimizer_slots overridden_step python_at_each_step seed_states
         seeded_layers settings_of sums_over_records times_batches update_metrics works_within_epochs would_train
     """,

@@ -53,6 +53,11 @@ _WRAPPERS = (
 )
 
 
+def mean_function(metric: keras.metrics.Metric) -> Any | None:
+    """The function that one of Keras's own metrics is the mean of, and nothing more; None of any other."""
+    return metric._fn if type(metric) in _WRAPPERS else None
+
+
 def add_to_mean(metric: keras.metrics.Mean, total: float, count: float) -> None:
     """Add a sum and its weight to what a mean holds, in its own dtype."""
     for variable, value in ((metric.total, total), (metric.count, count)):
@@ -80,12 +85,10 @@ def update_means(
 def _updated(
     metric: keras.metrics.Metric, y: NDArray[Any], outputs: NDArray[Any], weights: NDArray[Any] | None
 ) -> bool:
-    options: dict[str, Any] = {}
-    function: Values | None = None
-    if type(metric) is keras.metrics.RootMeanSquaredError:
-        function = _squared_error
-    elif type(metric) in _WRAPPERS:
-        function, options = _FUNCTIONS.get(metric._fn), metric._fn_kwargs
+    rooted = type(metric) is keras.metrics.RootMeanSquaredError
+    mean_of = mean_function(metric)
+    function = _squared_error if rooted else _FUNCTIONS.get(mean_of)
+    options = {} if mean_of is None else metric._fn_kwargs
     if function is None or not _plain(metric, function, y, outputs, weights):
         return False
     with np.errstate(all="ignore"):  # outputs that have overflowed give figures as well

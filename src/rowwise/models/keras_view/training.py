@@ -60,17 +60,12 @@ def update_metrics(
             metric.update_state(y, outputs, sample_weight=weighing)
 
 
-def metric_function(metric: keras.metrics.Metric) -> Any | None:
-    """The function or loss that a metric takes the mean of; None where it computes something else."""
-    return getattr(metric, "_fn", None)
-
-
 def sums_over_records(metric: keras.metrics.Metric) -> bool:
     """Whether all records at once give what batch by batch gives: Keras's own metrics do, a user's may not.
 
     Neither does a loss used as a metric, which is a mean of the means of batches.
     """
-    function = metric_function(metric)
+    function = getattr(metric, "_fn", None)  # or loss, that it takes the mean of
     if isinstance(function, keras.losses.Loss):
         return False
     parts = (type(metric), function if inspect.isfunction(function) else type(function))
