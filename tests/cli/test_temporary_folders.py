@@ -16,7 +16,7 @@ def temporary(tmp_path, monkeypatch):
     folder = tmp_path / "temporary"
     left = folder / "rowwise-process-killed"
     left.mkdir(parents=True)
-    (left / LOCK).touch()
+    (left / LOCK).write_text("4711\n")
     (left / "model.weights.h5").write_bytes(b"half")
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
@@ -41,3 +41,11 @@ def test_no_command_leaves_a_temporary_file(rowwise, trained, here, temporary, c
         code, _, err = rowwise(*arguments, "--lang", "en")
         assert code == expected, err
         assert list(temporary.iterdir()) == []
+
+
+def test_a_folder_that_another_command_is_about_to_lock_is_left_alone(rowwise, temporary):
+    begun = temporary / "rowwise-process-begun"
+    begun.mkdir()
+    (begun / LOCK).touch()  # opened, not yet taken
+    assert rowwise("data", "list")[0] == 0
+    assert list(temporary.iterdir()) == [begun]

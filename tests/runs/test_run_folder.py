@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from rowwise.errors import ModelError, SaveError, UsageError
-from rowwise.files import atomic_write
+from rowwise.files import LOCK, atomic_write
 from rowwise.json_text import to_json
 from rowwise.locks import Lock, held, hold
 from rowwise.runs.folder import RunFolder
@@ -226,7 +226,7 @@ def test_what_dead_processes_left_is_tidied_by_the_next_and_never_a_living_ones(
     def left(name, *files):
         for file in files:
             (runs / name).mkdir(parents=True, exist_ok=True)
-            (runs / name / file).write_bytes(RECORD.to_json())
+            (runs / name / file).write_bytes(b"4711\n" if file == LOCK else RECORD.to_json())
             os.utime(runs / name / file, (old, old))
         os.utime(runs / name, (old, old))
 
@@ -234,6 +234,8 @@ def test_what_dead_processes_left_is_tidied_by_the_next_and_never_a_living_ones(
     left("killed", "rowwise.lock", "unfinished.json", "checkpoint-000002.keras")
     left("saved", "rowwise.lock", "unfinished.json", "checkpoint-000002.keras", "run.json", "model.keras")
     left("mine", "rowwise.lock", "notes.txt")
+    (runs / "begun").mkdir()
+    (runs / "begun" / LOCK).touch()  # opened by another, not yet taken
     left(".rowwise-0.partial", "rowwise.lock", "model.keras")
     for name in (".rowwise-1.partial", ".rowwise-2.partial", "other.partial"):
         left(".", name)
@@ -242,7 +244,7 @@ def test_what_dead_processes_left_is_tidied_by_the_next_and_never_a_living_ones(
         living = RunFolder(runs / "living")
         with RunFolder(runs / "next"):
             assert names(runs) == sorted(
-                (".rowwise-2.partial", "killed", "living", "mine", "next", "other.partial", "saved")
+                (".rowwise-2.partial", "begun", "killed", "living", "mine", "next", "other.partial", "saved")
             )
         living.close()
     assert names(runs / "saved") == ["model.keras", "run.json"]

@@ -277,6 +277,8 @@ def _tidy_runs(parent: Path) -> None:
     tidy(parent)
     for file in parent.glob(f"*/{LOCK}"):
         folder = file.parent
+        if not owner(file):  # about to be taken: its process writes its number into it as soon as it has it
+            continue
         with suppress(OSError, ModelError):
             lock = Lock(file)
             try:

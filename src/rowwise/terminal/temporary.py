@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rowwise.files import LOCK
-from rowwise.locks import Lock, held
+from rowwise.locks import Lock, held, owner
 from rowwise.runs.folder import RESCUED
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def _tidy(place: Path) -> None:
     """Folders whose process is dead."""
     with suppress(OSError):
         for file in place.glob(f"{NAME}*/{LOCK}"):
-            if held(file):  # by a living one: nobody waits for it
+            # An empty lock is one that its process is about to take: it writes its number into it as soon as it has it.
+            if not owner(file) or held(file):
                 continue
             with suppress(OSError):
                 Lock(file).release()
@@ -53,10 +54,10 @@ def _tidy(place: Path) -> None:
 
 
 def _empty(folder: Path) -> None:
-    for entry in folder.iterdir():
-        if entry.name.startswith(RESCUED) and entry.is_dir():
-            continue
-        with suppress(OSError):  # on Windows a file that is still open or mapped: the next command removes it
-            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
-    with suppress(OSError):  # not empty
+    with suppress(OSError):  # not empty, or somebody has removed it
+        for entry in folder.iterdir():
+            if entry.name.startswith(RESCUED) and entry.is_dir():
+                continue
+            with suppress(OSError):  # on Windows a file that is still open or mapped: the next command removes it
+                shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
         folder.rmdir()
