@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from rowwise.models.keras_view.means import add_to_mean as add_to_mean
     from rowwise.models.keras_view.means import mean_function as mean_function
     from rowwise.models.keras_view.training import build_from_shapes as build_from_shapes
+    from rowwise.models.keras_view.training import build_loss as build_loss
     from rowwise.models.keras_view.training import compiled_metrics as compiled_metrics
     from rowwise.models.keras_view.training import decays as decays
     from rowwise.models.keras_view.training import forget_initial_epoch as forget_initial_epoch
@@ -109,6 +110,7 @@ __all__ = [
     "attention_sizes",
     "before_use",
     "build_from_shapes",
+    "build_loss",
     "calls_of",
     "check_not_forked",
     "compiled_metrics",
@@ -177,7 +179,7 @@ _MODULES = {
     """,
     "means": """add_to_mean mean_function""",
     "training": """
-        build_from_shapes compiled_metrics decays forget_initial_epoch global_seed has_own_loss
+        build_from_shapes build_loss compiled_metrics decays forget_initial_epoch global_seed has_own_loss
         has_own_train_step has_weighted_metrics initial_epoch_of learning_rate_of loss_tracker
         metric_results nadam_product optimizer_slots overridden_step python_at_each_step seed_states
         seeded_layers settings_of sums_over_records times_batches update_metrics works_within_epochs would_train

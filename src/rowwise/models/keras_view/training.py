@@ -145,6 +145,12 @@ def build_from_shapes(model: keras.Model, batch: tuple[Any, ...]) -> None:
     model._symbolic_build(data_batch=batch)
 
 
+def build_loss(model: keras.Model) -> None:
+    """What `build_from_shapes` makes of a model that is built, with one output, one loss and no metrics, untraced."""
+    outputs = np.empty((1, *model.output_shape[1:]), np.float32)  # their structure is all that is looked at
+    model._compile_loss.build(outputs, outputs)
+
+
 def settings_of(model: keras.Model) -> list[tuple[str, Any]]:
     """The options of the model's layers and its optimizer that a trace takes as they are: numbers, names, functions."""
     return [
