@@ -445,6 +445,19 @@ def test_variables_are_made_from_shapes_alone():
         assert len(model.metrics_variables) == 4  # a sum and a count each, of the loss and of accuracy
 
 
+def test_a_loss_is_built_as_by_a_trace():
+    with relies_on("Trainer._compile_loss.build(y_true, y_pred)", "build_loss"):
+        traced, built = net(), net()
+        keras_view.build_from_shapes(traced, batch())
+        keras_view.build_loss(built)
+        keras_view.build_from_shapes(built, ())  # which looks at no batch, since nothing is left but the optimizer
+        assert built.optimizer.built
+        y, outputs = np.array([0, 2]), np.array([[0.7, 0.2, 0.1], [0.3, 0.3, 0.4]], np.float32)
+        losses = [float(model.compute_loss(y=y, y_pred=outputs)) for model in (traced, built)]
+        assert losses[0] == losses[1]
+        assert len(built.metrics_variables) == len(traced.metrics_variables)
+
+
 def test_a_step_of_the_users_own_is_seen():
     class Own(keras.Sequential):
         def train_step(self, state, data):

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from rowwise.models.keras_view.metrics import sums_over_records as sums_over_records
     from rowwise.models.keras_view.metrics import update_metrics as update_metrics
     from rowwise.models.keras_view.training import build_from_shapes as build_from_shapes
+    from rowwise.models.keras_view.training import build_loss as build_loss
     from rowwise.models.keras_view.training import decays as decays
     from rowwise.models.keras_view.training import forget_initial_epoch as forget_initial_epoch
     from rowwise.models.keras_view.training import global_seed as global_seed
@@ -109,6 +110,7 @@ __all__ = [
     "attention_sizes",
     "before_use",
     "build_from_shapes",
+    "build_loss",
     "calls_of",
     "check_not_forked",
     "compiled_metrics",
@@ -180,9 +182,9 @@ _MODULES = {
         compiled_metrics has_weighted_metrics loss_tracker metric_results sums_over_records update_metrics
     """,
     "training": """
-        build_from_shapes decays forget_initial_epoch global_seed has_own_loss has_own_train_step initial_epoch_of
-        learning_rate_of nadam_product optimizer_slots overridden_step python_at_each_step seed_states
-        seeded_layers settings_of times_batches works_within_epochs would_train
+        build_from_shapes build_loss decays forget_initial_epoch global_seed has_own_loss has_own_train_step
+        initial_epoch_of learning_rate_of nadam_product optimizer_slots overridden_step python_at_each_step
+        seed_states seeded_layers settings_of times_batches works_within_epochs would_train
     """,
     "unbuilt": """Unbuilt shapes_of_config""",
 }

@@ -6,6 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 from keras.src.backend import compute_output_spec
 from keras.src.utils.rng_utils import get_random_seed
 
@@ -63,6 +64,12 @@ def decays(optimizer: keras.optimizers.Optimizer, variable: keras.Variable) -> b
 def build_from_shapes(model: keras.Model, batch: tuple[Any, ...]) -> None:
     """Make the variables of metrics and loss from the shapes and dtypes of one batch, without computing anything."""
     model._symbolic_build(data_batch=batch)
+
+
+def build_loss(model: keras.Model) -> None:
+    """What `build_from_shapes` makes of a model that is built, with one output, one loss and no metrics, untraced."""
+    outputs = np.empty((1, *model.output_shape[1:]), np.float32)  # their structure is all that is looked at
+    model._compile_loss.build(outputs, outputs)
 
 
 def settings_of(model: keras.Model) -> list[tuple[str, Any]]:
