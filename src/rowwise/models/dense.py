@@ -129,15 +129,20 @@ def network(
     seed: int,
 ) -> keras.Model:
     """What `dense` has after the layers that learn nothing, for their output `(None, features)`, or with them where
-    that is None; without metrics, which take longer than a small epoch."""
+    that is None; without metrics, which take longer than a small epoch, and with its loss built, for which Keras would
+    trace the network."""
     import keras
+
+    from rowwise.models.keras_view import build_loss
 
     if features is None:
         front = [keras.Input(dataset.shape, name="records"), *_input_layers(dataset, 0)]
     else:
         front = [keras.Input((features,), name="features")]
     activations, shares = (of_each("", one, len(hidden)) for one in (activation, dropout))
-    return _compiled(dataset, front, hidden, activations, shares, rate, weight_decay, seed, metrics=False)
+    model = _compiled(dataset, front, hidden, activations, shares, rate, weight_decay, seed, metrics=False)
+    build_loss(model)
+    return model
 
 
 def _compiled(
