@@ -10,6 +10,7 @@ import numpy as np
 from keras.src.backend import compute_output_spec
 from keras.src.utils.rng_utils import get_random_seed
 
+from rowwise.models.keras_view.initial import slots_uncompiled
 from rowwise.models.keras_view.means import update_means
 
 if TYPE_CHECKING:
@@ -141,8 +142,9 @@ def decays(optimizer: keras.optimizers.Optimizer, variable: keras.Variable) -> b
 
 
 def build_from_shapes(model: keras.Model, batch: tuple[Any, ...]) -> None:
-    """Make the variables of metrics and loss from the shapes and dtypes of one batch, without computing anything."""
-    model._symbolic_build(data_batch=batch)
+    """Make the variables of metrics, loss and optimizer from the shapes and dtypes of one batch, computing nothing."""
+    with slots_uncompiled(model.optimizer):
+        model._symbolic_build(data_batch=batch)
 
 
 def build_loss(model: keras.Model) -> None:
