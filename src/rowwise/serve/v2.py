@@ -107,9 +107,9 @@ class TensorRequest:
     def records(self, model: Model) -> NDArray[Any]:
         end = len(self._body) if self._json is None else self._json
         if model.named is None and end == len(self._body):
-            found = scanned_request(self._body, model.shape, self._most)
-            if found is not None and found[0].inputs[0].name == X:
-                self._request, x = found
+            scanned = scanned_request(self._body, model.shape, self._most)
+            if scanned is not None and scanned[0].inputs[0].name == X:
+                self._request, x = scanned
                 self._check_wanted(model)
                 self._warnings = model.remarks(x)
                 return x
