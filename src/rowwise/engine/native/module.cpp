@@ -36,7 +36,8 @@ ROWWISE_DECLARE(v4_bfloat16)
 #undef ROWWISE_DECLARE
 }  // namespace rowwise
 
-void bind_pictures(nanobind::module_& m);  // pictures.cpp
+void bind_pictures(nanobind::module_& m);      // pictures.cpp
+void bind_json_numbers(nanobind::module_& m);  // json_numbers.cpp
 
 namespace {
 
@@ -297,6 +298,7 @@ NB_MODULE(_native, m) {
   // What Python does not take down when it ends (frozen objects, those of a daemon thread) goes with the process.
   nb::set_leak_warnings(false);
   bind_pictures(m);
+  bind_json_numbers(m);
   m.def("instruction_sets", [] { return listed(instruction_sets()); });
   m.def("bfloat16_sets", [] { return listed(bfloat16_sets()); });
   // An epoch keeps its records alive, records their network.
