@@ -55,8 +55,8 @@ def _all_engines(json: bool) -> int:
             state = say("engines.chosen") if name == chosen else say("engines.runs") if runs else say("engines.not")
             output.result(_entry(name, state))
         if sets:
-            output.result(f"\n{say('engines.bfloat16')}")
-            output.result(_entry(native.set_in_bfloat16() or "native", why_not() or say("engines.runs")))
+            mixed = why_not() or say("engines.bfloat16", isa=native.set_in_bfloat16())
+            output.result("\n" + "\n".join(wrap(mixed)))
         output.result(f"\n{_entry('auto', f'{plan.engine}: {plan.reason}')}")
         output.json(
             {
