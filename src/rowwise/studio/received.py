@@ -1,4 +1,4 @@
-"""Pictures that the page sends one by one, each with its place in a folder → that folder, as it is on the user's disk."""
+"""Pictures that the page sends one by one, each with its folders → that folder, as it lies on the user's disk."""
 
 from __future__ import annotations
 
