@@ -33,7 +33,8 @@ ROWWISE_DECLARE(generic)
 #undef ROWWISE_DECLARE
 }  // namespace rowwise
 
-void bind_pictures(nanobind::module_& m);  // pictures.cpp
+void bind_pictures(nanobind::module_& m);      // pictures.cpp
+void bind_json_numbers(nanobind::module_& m);  // json_numbers.cpp
 
 namespace {
 
@@ -277,6 +278,7 @@ NB_MODULE(_native, m) {
   // What Python does not take down when it ends (frozen objects, those of a daemon thread) goes with the process.
   nb::set_leak_warnings(false);
   bind_pictures(m);
+  bind_json_numbers(m);
   m.def("instruction_sets", [] {
     std::vector<std::tuple<std::string, bool>> all;
     for (const InstructionSet& set : instruction_sets()) all.emplace_back(set.name, set.runs);
