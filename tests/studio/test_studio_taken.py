@@ -129,10 +129,14 @@ def test_a_state_is_kept_as_a_file_and_opened_again(tab, trained, tmp_path):
     tab.locator("#about", has_text=trained.studio.held.test.provenance[:20]).wait_for()
     kept.write_text(json.dumps({**state, "drawn": {"bytes": True, "values": list(range(64))}}))
     tab.set_input_files("#open-state", kept)
-    tab.wait_for_function("() => import('/page/store.js').then(({ state }) => state.drawn?.[63] === 63)")
+    drawn = "() => import('/page/store.js').then(({ state }) => state.drawn && state.drawn[63])"
+    while tab.evaluate(drawn) != 63:
+        tab.wait_for_timeout(50)
     assert trained.studio.held.test.name == "digits"
     trained.studio.open(Source("garments"), "en")
-    tab.wait_for_function("() => import('/page/store.js').then(({ state }) => state.drawn === null)")
+    trained.loaded()
+    while tab.evaluate(drawn) is not None:  # it is of the data before
+        tab.wait_for_timeout(50)
 
 
 def test_pictures_and_the_report_can_be_kept(tab, tmp_path):
