@@ -5,7 +5,7 @@ import pytest
 
 from rowwise.data.augmentation import LIGHT, STRONG, Augmentation
 from rowwise.data.augmented_pictures import changed
-from rowwise.engine.native import change_pictures
+from rowwise.engine.native import change_pictures, instruction_sets
 from rowwise.errors import UsageError
 
 
@@ -79,22 +79,22 @@ def test_the_draw_of_a_picture_depends_on_seed_epoch_and_its_number_alone():
         assert (every != other).any(1).all()
 
 
-@pytest.mark.skipif(
-    not change_pictures(
-        *(np.zeros((0, 1, 1, 1), np.uint8), np.zeros((0, 11), np.int32), np.zeros((0, 1, 1, 1), np.uint8))
-    ),
-    reason="no compiled engine",
-)
-@pytest.mark.parametrize("shape", [(28, 28, 1), (17, 23, 3), (1, 5, 1), (6, 1, 2), (2, 2, 4)])
+SETS = [name for name, runs in instruction_sets() if runs]
+
+
+@pytest.mark.skipif(not SETS, reason="no compiled engine")
+@pytest.mark.parametrize("shape", [(28, 28, 1), (17, 23, 3), (1, 5, 1), (6, 1, 2), (2, 2, 4), (3, 1100, 1), (40, 300, 3)])
 @pytest.mark.parametrize("augmentation", [LIGHT, STRONG, Augmentation(True, 0.9), Augmentation(rotate=180, scale=0.9)])
-def test_the_compiled_arithmetic_is_that_of_numpy_to_the_bit(shape, augmentation):
-    x = pictures(200, shape)
-    how = augmentation.drawn(1, 2, 200, shape)
-    out = np.empty_like(x)
-    assert change_pictures(x, how, out)
+def test_the_arithmetic_of_each_instruction_set_is_that_of_numpy_to_the_bit(shape, augmentation):
+    count = 150 if shape[1] < 100 else 6
+    x = pictures(count, shape)
+    how = augmentation.drawn(1, 2, count, shape)
     expected = np.empty_like(x)
     changed(x, how, expected)
-    np.testing.assert_array_equal(out, expected)
+    for isa in SETS:
+        out = np.empty_like(x)
+        assert change_pictures(x, how, out, isa)
+        np.testing.assert_array_equal(out, expected)
 
 
 def test_augmentations_have_names_and_parts():

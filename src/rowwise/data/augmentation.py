@@ -64,11 +64,20 @@ class Augmentation:
         outcome to `(a y + b x + ty, c y + d x + tx)` of the picture; then the rectangle to be erased, its first row,
         the row after its last, the same of its columns, and its grey.
         """
+        return self.meant(self.draw(seed, epoch, pictures), shape)
+
+    def draw(self, seed: int, epoch: int, pictures: int) -> NDArray[np.float64]:
+        """`(pictures, DRAWS)` numbers from 0 to 1: all that chance has in an epoch."""
         import numpy as np  # --help does without it
 
-        height, width = shape[:2]
+        return np.random.default_rng([seed, epoch, STREAM]).random((pictures, DRAWS))
+
+    def meant(self, draw: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.int32]:
+        """What these `(pictures, DRAWS)` mean, as `drawn` has it."""
+        import numpy as np
+
+        pictures, (height, width) = len(draw), shape[:2]
         side = max(height, width)
-        draw = np.random.default_rng([seed, epoch, STREAM]).random((pictures, DRAWS))
         most = max(1, round(self.shift * side)) if self.shift else 0
         down, right = (np.floor(draw[:, place] * (2 * most + 1)) - most for place in (1, 2))
         turn = np.radians((2 * draw[:, 3] - 1) * self.rotate)
@@ -86,7 +95,7 @@ class Augmentation:
             extent = np.maximum(np.rint(length * self.erase * (0.5 + 0.5 * shares[:, 0])), 1) * erased
             first = np.floor(shares[:, 1] * (length - extent + 1))
             how[:, 6 + 2 * place], how[:, 7 + 2 * place] = first, first + extent
-        how[:, 10] = np.floor(draw[:, 5] * 2 * 256) % 256
+        how[:, 10] = (draw[:, 5] * 2 * 256).astype(np.int32) & 255
         return how
 
 

@@ -1,6 +1,6 @@
 """Pictures, and what `augmentation` has drawn for each → the pictures changed, in NumPy.
 
-`engine/native/pictures.cpp` has the same arithmetic, twenty times as fast.
+`engine/native/pictures.h` has the same arithmetic, twenty times as fast.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from rowwise.data.augmentation import Augmentation
     from rowwise.engine.arrays import Arrays
 
-LEAST = 2048  # pictures that are worth a thread
+PIECE = 2048  # pictures that a thread changes at a time: what was drawn for them stays in its cache
 
 
 class Augmented:
@@ -53,16 +52,16 @@ class Augmented:
         """The array holds the pictures of this epoch from now on."""
         if self._begun == (seed, epoch):
             return
-        given, now = self._given, self._now
-        how = self._augmentation.drawn(seed, epoch, len(given), given.shape[1:])
-        pieces = max(1, min(usable_cores(), len(given) // LEAST))
-        bounds = [len(given) * piece // pieces for piece in range(pieces + 1)]
-        with ThreadPoolExecutor(pieces) as pool:
-            for done in [
-                pool.submit(_change, given[start:end], how[start:end], now[start:end])
-                for start, end in pairwise(bounds)
-            ]:
-                done.result()
+        given, now, augmentation = self._given, self._now, self._augmentation
+        draw = augmentation.draw(seed, epoch, len(given))
+
+        def change(start: int) -> None:
+            rows = slice(start, start + PIECE)
+            _change(given[rows], augmentation.meant(draw[rows], given.shape[1:]), now[rows])
+
+        starts = range(0, len(given), PIECE)
+        with ThreadPoolExecutor(max(1, min(usable_cores(), len(starts)))) as pool:
+            list(pool.map(change, starts))  # raises what one of them has raised
         self._begun = seed, epoch
 
 
