@@ -26,6 +26,27 @@ def changed(x: NDArray[np.uint8], how: NDArray[np.int32], out: NDArray[np.uint8]
         out[rows] = _changed(x[rows], how[rows].astype(np.int64))
 
 
+def mixed(
+    own: NDArray[np.uint8],
+    x: NDArray[np.uint8],
+    partner: NDArray[np.int32],
+    weight: NDArray[np.int32],
+    out: NDArray[np.uint8],
+) -> None:
+    """Write pictures `own` `(pictures, values)`, into each of which one of x is blended, into `out`.
+
+    Args:
+        own, x: bytes; those of x are any number of pictures.
+        partner: `(pictures,)`: which one of x.
+        weight: `(pictures,)`: its share, in 256ths.
+        out: as `own`.
+    """
+    for start in range(0, len(own), CHUNK):
+        rows = slice(start, start + CHUNK)
+        share = weight[rows, None].astype(np.uint16)
+        out[rows] = (own[rows] * (256 - share) + x[partner[rows]] * share + 128) >> 8
+
+
 def _changed(x: NDArray[np.uint8], how: NDArray[np.int64]) -> NDArray[np.uint8]:
     height, width = x.shape[1:3]
     pictures = x.reshape(len(x), height, width, -1)

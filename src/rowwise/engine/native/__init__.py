@@ -65,6 +65,14 @@ def change_pictures(x: Any, how: Any, out: Any, isa: str | None = None) -> bool:
     return True
 
 
+def mix_pictures(own: Any, x: Any, partner: Any, weight: Any, out: Any, isa: str | None = None) -> bool:
+    """`rowwise.data.augmented_pictures.mixed`, as `change_pictures` is of `changed`."""
+    if _native is None:
+        return False
+    _native.mix_pictures(own, x, partner, weight, out, isa or chosen())
+    return True
+
+
 def network(
     description: NetworkDescription, plan: StepPlan | None = None, isa: str | None = None, float64: bool = False
 ) -> Any:
