@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 NAME = "backbone"  # of the layer
 SIDE = 160  # pixels of a side, where nobody chose it: half the work of 224, which most were trained with
 LEAST_SIDE = 32  # of Keras's
-ONE = "one"  # pixels from -1 to 1; what the others want they do themselves
-# In Keras's order; each with the pixels that it wants.
-BACKBONES = {
-    "MobileNet": ONE,
-    "MobileNetV2": ONE,
-    "MobileNetV3Small": "",
-    "MobileNetV3Large": "",
-    "EfficientNetB0": "",
-    "EfficientNetV2B0": "",
-    "EfficientNetV2B1": "",
-    "EfficientNetV2B2": "",
-    "EfficientNetV2B3": "",
-    "EfficientNetV2S": "",
+USUAL_SIDE = 224  # of the weights that those of other sides are taken from
+# In Keras's order; each with the sides that Keras has weights for, none where it has the same for all.
+BACKBONES: dict[str, tuple[int, ...]] = {
+    "MobileNet": (128, 160, 192, USUAL_SIDE),
+    "MobileNetV2": (96, 128, 160, 192, USUAL_SIDE),
+    "MobileNetV3Small": (USUAL_SIDE,),
+    "MobileNetV3Large": (USUAL_SIDE,),
+    "EfficientNetB0": (),
+    "EfficientNetV2B0": (),
+    "EfficientNetV2B1": (),
+    "EfficientNetV2B2": (),
+    "EfficientNetV2B3": (),
+    "EfficientNetV2S": (),
 }
+SCALED_BEFORE = ("MobileNet", "MobileNetV2")  # want pixels from -1 to 1; the others scale them themselves
 
 
 def check_name(name: Any) -> None:
@@ -64,17 +65,24 @@ def backbone(name: str, shape: tuple[int, ...], weights: str = "") -> keras.Mode
     check_name(name)
     check_shape(shape, name)
     build = getattr(keras.applications, name)
-    options = {"include_top": False, "input_shape": shape, "pooling": "avg", "name": NAME}
+    options = {"include_top": False, "pooling": "avg", "name": NAME}
     if weights:
-        network = build(weights=None, **options)
+        network = build(weights=None, input_shape=shape, **options)
         _read(network, name, Path(weights))
     else:
+        sides = BACKBONES[name]
+        has_own = not sides or (shape[0] == shape[1] and shape[0] in sides)
         try:
-            network = build(weights="imagenet", **options)
+            network = build(
+                weights="imagenet", input_shape=shape if has_own else (USUAL_SIDE, USUAL_SIDE, 3), **options
+            )
         except Exception as cause:  # urllib's, http's, and Keras's own where the checksum is another
             reason = " ".join(str(cause).split()).rstrip(".") or type(cause).__name__
             raise DataError("features.fetch", name=name, cause=reason) from cause
-    if BACKBONES[name] == ONE:
+        if not has_own:  # which Keras would do, too, with a warning
+            values, network = network.get_weights(), build(weights=None, input_shape=shape, **options)
+            network.set_weights(values)
+    if name in SCALED_BEFORE:
         pictures = keras.Input(shape, name="pictures")
         scaled = keras.layers.Rescaling(1 / 127.5, -1.0, name="rescaling")(pictures)
         network = keras.Model(pictures, network(scaled), name=NAME)
@@ -97,7 +105,7 @@ def with_backbone(front: keras.Model, head: keras.Model) -> keras.Model:
 
 def backbone_of(model: keras.Model) -> keras.Model | None:
     """The one that a model begins with; None where it has none."""
-    first = next(iter(model.layers), None)
+    first = next(iter(getattr(model, "layers", ())), None)
     return first if first is not None and first.name == NAME and hasattr(first, "layers") else None
 
 

@@ -180,7 +180,7 @@ def _of_call(layer: Any, call: Any, depth: int, listed: set[int]) -> LayerFacts:
     variables = list(getattr(layer, "weights", ()))
     shared = bool(variables) and all(id(variable) in listed for variable in variables)
     inside = tuple(_of_model(layer, depth + 1, set())) if nested and not shared and not layer.trainable else ()
-    if len(inside) <= FOLDED:
+    if sum(1 + len(one.inside) for one in inside) <= FOLDED:
         inside = ()
     if not nested or inside:
         listed.update(map(id, variables))

@@ -46,7 +46,7 @@ def rule_of(facts: LayerFacts) -> Rule:
             "ledger.unseen" if facts.weights else "ledger.unbuilt", lambda facts, records: "", lambda facts: None
         )
     if facts.inside:
-        return Rule("ledger.frozen", arrow, _inside, lambda facts: {"layers": len(facts.inside)})
+        return Rule("ledger.backbone", arrow, _inside, lambda facts: {"layers": _layers_inside(facts)})
     rule = _RULES.get(facts.kind)
     if rule is not None and rule.says == "ledger.elementwise" and len(facts.inputs) == 1:  # x + 1
         rule = Rule("ledger.constant", arrow)
@@ -65,6 +65,10 @@ def numbers_of(shape: Shape) -> int | None:
     """Numbers of one record; None where an axis is not known."""
     sizes = [size for size in shape[1:] if size is not None]
     return math.prod(sizes) if len(sizes) == len(shape[1:]) else None
+
+
+def _layers_inside(facts: LayerFacts) -> int:
+    return sum(_layers_inside(one) if one.inside else 1 for one in facts.inside)
 
 
 def _inside(facts: LayerFacts) -> int | None:
