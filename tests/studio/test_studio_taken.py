@@ -194,7 +194,7 @@ def test_a_server_that_is_gone_is_said_and_one_that_is_back_is_followed(browser)
     tab.locator("#problem", has_text="does not answer").wait_for()
     second = Served(Source("garments"), first.port).loaded()
     try:
-        tab.locator("#problem").wait_for(state="hidden", timeout=20_000)
+        tab.locator("#problem").wait_for(state="hidden")
         tab.locator("#about", has_text=second.studio.held.test.provenance[:20]).wait_for()
     finally:
         tab.context.close()

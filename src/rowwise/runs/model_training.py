@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from rowwise.runs.plan import TrainingPlan
     from rowwise.runs.settings import Settings
 
+QUICK = 3.0  # seconds: a training that took less, and has no epochs to come, is repeated sooner than it is kept
+
 
 @dataclass(frozen=True, eq=False)
 class Job:
@@ -219,8 +221,10 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
         if history is None or not (history.epoch or history.rowwise.interrupted):
             raise
         interrupted = True
-    kept = checkpoints.write()  # before the measuring, which may take longer than the sender of a signal waits
     notes: TrainingNotes = model.history.rowwise
+    # Before the measuring, which may take longer than the sender of a signal waits.
+    at_its_end = best is not None and best.stopped and not interrupted
+    kept = job.kept if at_its_end and sum(notes.seconds) < QUICK else checkpoints.write()
     divergence = notes.diverged
     new = epochs_of(model.history.history, notes.seconds, len(job.epochs_before) + 1)
     epochs = (*job.epochs_before, *new)

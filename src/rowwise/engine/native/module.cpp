@@ -39,6 +39,8 @@ ROWWISE_DECLARE(generic)
 #undef ROWWISE_DECLARE
 }  // namespace rowwise
 
+void bind_json_numbers(nanobind::module_& m);  // json_numbers.cpp
+
 namespace {
 
 namespace nb = nanobind;
@@ -324,6 +326,7 @@ NB_MODULE(_native, m) {
         nb::arg("out").noconvert(), nb::arg("isa"));
   m.def("mix_pictures", &mix_pictures, nb::arg("own").noconvert(), nb::arg("x").noconvert(),
         nb::arg("partner").noconvert(), nb::arg("weight").noconvert(), nb::arg("out").noconvert(), nb::arg("isa"));
+  bind_json_numbers(m);
   m.def("instruction_sets", [] {
     std::vector<std::tuple<std::string, bool>> all;
     for (const InstructionSet& set : instruction_sets()) all.emplace_back(set.name, set.runs);
