@@ -5,13 +5,15 @@ import threading
 from contextlib import contextmanager
 from functools import cache
 
-import jax
+import jax.monitoring
 import keras
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import rowwise
+from rowwise.data.dataset import Dataset
 from rowwise.models import keras_view
 from rowwise.models.keras_view import process
 from rowwise.models.kinds import is_a, kind_of
@@ -456,6 +458,37 @@ def test_a_loss_is_built_as_by_a_trace():
         losses = [float(model.compute_loss(y=y, y_pred=outputs)) for model in (traced, built)]
         assert losses[0] == losses[1]
         assert len(built.metrics_variables) == len(traced.metrics_variables)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "lion", "rmsprop", "sgd", "adagrad"])
+def test_slots_are_keras_s_own(optimizer):
+    with relies_on("Optimizer.add_variable_from_reference(variable, name, initializer)", "build_optimizer"):
+        by_keras, uncompiled = net(optimizer=optimizer), net(optimizer=optimizer)
+        by_keras.optimizer.build(by_keras.trainable_variables)
+        keras_view.build_optimizer(uncompiled)
+        own, made = by_keras.optimizer.variables, uncompiled.optimizer.variables
+        for one, other in zip(made, own, strict=True):
+            np.testing.assert_array_equal(one.numpy(), other.numpy(), strict=True)
+        assert "add_variable_from_reference" not in vars(uncompiled.optimizer)
+
+
+def test_a_shape_that_is_new_needs_no_program_of_xla():
+    x, y = np.random.default_rng(0).normal(size=(40, 37)).astype(np.float32), np.arange(40) % 3
+    data = Dataset("drawn", x, y.astype(np.int32), ("a", "b", "c"))
+    rowwise.fit(rowwise.dense(data, (5,), dropout=0.1, seed=0), data, epochs=1, verbose=0)
+    model, events = rowwise.dense(data, (41,), dropout=0.1, seed=0), []
+
+    def heard(event, seconds, **about):
+        events.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(heard)
+    try:
+        keras_view.build_optimizer(model)
+        second = rowwise.dense(data, (43,), dropout=0.1, seed=0)
+    finally:
+        jax.monitoring.unregister_event_duration_listener(heard)
+    assert second.layers[-1].kernel.shape == (43, 3)
+    assert [event for event in events if "backend_compile" in event] == []
 
 
 def test_a_step_of_the_users_own_is_seen():

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from rowwise.models.keras_view.data import EpochBatches as EpochBatches
     from rowwise.models.keras_view.data import gives_batches as gives_batches
     from rowwise.models.keras_view.guard import before_use as before_use
+    from rowwise.models.keras_view.initial import build_optimizer as build_optimizer
+    from rowwise.models.keras_view.initial import tensor_of as tensor_of
+    from rowwise.models.keras_view.initial import zeros as zeros
     from rowwise.models.keras_view.layers import activation_name as activation_name
     from rowwise.models.keras_view.layers import attention_sizes as attention_sizes
     from rowwise.models.keras_view.layers import calls_of as calls_of
@@ -111,6 +114,7 @@ __all__ = [
     "before_use",
     "build_from_shapes",
     "build_loss",
+    "build_optimizer",
     "calls_of",
     "check_not_forked",
     "compiled_metrics",
@@ -157,11 +161,13 @@ __all__ = [
     "settings_of",
     "shapes_of_config",
     "sums_over_records",
+    "tensor_of",
     "times_batches",
     "unfiltered_tracebacks",
     "update_metrics",
     "works_within_epochs",
     "would_train",
+    "zeros",
 ]
 
 _MODULES = {
@@ -173,6 +179,7 @@ _MODULES = {
         is_functional is_model is_of_keras is_of_older_keras last_layer layer_kind layer_title layers_of
         own_method producer
     """,
+    "initial": """build_optimizer tensor_of zeros""",
     "losses": """
         BINARY CATEGORICAL ELEMENTWISE LOSS_CLASSES Loss OF_MARGINS OF_NUMBERS Output PROBABILITIES SPARSE
         UNBOUNDED has_loss_weights loss_of named_loss output_of

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 from keras.src.backend import compute_output_spec
 from keras.src.utils.rng_utils import get_random_seed
 
-if TYPE_CHECKING:
-    pass
+from rowwise.models.keras_view.initial import slots_uncompiled
 
 # The optimizer's slots a variable, in the order in which Keras makes them.
 SLOTS = {
@@ -62,8 +61,9 @@ def decays(optimizer: keras.optimizers.Optimizer, variable: keras.Variable) -> b
 
 
 def build_from_shapes(model: keras.Model, batch: tuple[Any, ...]) -> None:
-    """Make the variables of metrics and loss from the shapes and dtypes of one batch, without computing anything."""
-    model._symbolic_build(data_batch=batch)
+    """Make the variables of metrics, loss and optimizer from the shapes and dtypes of one batch, computing nothing."""
+    with slots_uncompiled(model.optimizer):
+        model._symbolic_build(data_batch=batch)
 
 
 def build_loss(model: keras.Model) -> None:
