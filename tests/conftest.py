@@ -35,6 +35,12 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("suite"), derandomize=False)
 
+# Commands tidy up what killed ones have left among the temporary files: each worker has its own, and no other program.
+_TEMPORARY = "PYTEST_XDIST_WORKER" in os.environ and tempfile.mkdtemp(prefix="tests-of-rowwise-")
+if _TEMPORARY:
+    os.chmod(_TEMPORARY, 0o711)  # PostgreSQL runs as somebody else
+    os.environ["TMPDIR"] = tempfile.tempdir = _TEMPORARY
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup does
@@ -68,8 +74,9 @@ def pytest_collection_finish():
 
 
 def pytest_unconfigure():
-    if _COMPILED:
-        shutil.rmtree(_COMPILED, ignore_errors=True)
+    for folder in (_COMPILED, _TEMPORARY):
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
