@@ -80,7 +80,7 @@ std::vector<InstructionSet> instruction_sets() {
 std::vector<InstructionSet> bfloat16_sets() {
 #if defined(ROWWISE_AVX512_BFLOAT16)
   const bool v4 = instruction_sets()[0].runs;
-  return {{"x86-64-v4-bf16", v4 && __builtin_cpu_supports("avx512bf16"), v4_bfloat16::make_network}};
+  return {{"x86-64-v4-bf16", v4 && __builtin_cpu_supports("avx512bf16"), v4_bfloat16::make_network, nullptr, nullptr}};
 #else
   return {};
 #endif
