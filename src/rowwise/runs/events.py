@@ -81,7 +81,7 @@ class TrainingBegan:
 @dataclass(frozen=True)
 class StepsDone:
     """Within an epoch, of this number from 1, several times a second: the steps done, of how many, and Keras's figures
-    until then. `TrainingBegan.weights` may be called meanwhile. No engine but rowwise's own two tells it."""
+    until then. `TrainingBegan.weights` may be called meanwhile. Of a stream of unknown length it is not told."""
 
     number: int
     done: int
