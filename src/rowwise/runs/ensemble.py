@@ -48,10 +48,13 @@ def with_others(
     from rowwise.measure.spread import spread_of
     from rowwise.models.dense import network
     from rowwise.models.ensemble import averaged, features_of, front_of, on_records
+    from rowwise.models.soft_labels import with_soft_labels
     from rowwise.models.views import as_seen, sources_of
 
     settings, data = job.settings, job.train
-    prepared = prepare_records([first], Request(x=data, validation=job.held_out or None))
+    prepared = prepare_records(
+        [first], Request(x=settings.records_of(data), validation=settings.records_of(job.held_out) or None)
+    )
     own = _hold_out_their_own(job)
     features = features_of(first)  # of a table; pictures and arrays go in as they are
     parts = prepared.parts(None if own else prepared.held_out(first, settings.seed))
@@ -62,7 +65,8 @@ def with_others(
     layers = settings.hidden, settings.activation, settings.dropout, rate, settings.weight_decay
 
     def build(seed: int) -> keras.Model:
-        return network(data, width, *layers, seed)
+        made = network(data, width, *layers, seed)
+        return with_soft_labels(made) if settings.blends_labels else made
 
     of_first, learned = build(settings.seed), first.layers[len(front_of(first)) :]
     front = [weights for layer in front_of(of_first) for weights in layer.get_weights()]

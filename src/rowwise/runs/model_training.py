@@ -51,6 +51,7 @@ class Job:
     stop: threading.Event | None = None
     on_divergence: str = "stop"
     validation: Dataset | None = None  # a table of their own; None: a share of `train` is held out, or none
+    data: DataRecord | None = None  # of what was loaded, where the records are not that but features made of it
 
     @property
     def held_out(self) -> Dataset | float:
@@ -75,7 +76,7 @@ class Job:
     def begun(self) -> RunRecord:
         """What is known of the run before its training."""
         return RunRecord(
-            data=DataRecord.of(self.train, self.test, self.validation),
+            data=self.data or DataRecord.of(self.train, self.test, self.validation),
             settings=self.settings,
             engine="",
             engine_reason="",
@@ -348,10 +349,10 @@ def _fit(
     settings = job.settings
     fit(
         model,
-        train,
+        settings.records_of(train),
         epochs=epochs,
         batch_size=job.batch_size,
-        validation=validation,
+        validation=settings.records_of(validation),
         seed=settings.seed,
         class_weight=settings.class_weights_of(job.train),
         callbacks=[*filter(None, first), checkpoints, EpochEvents(job.tell, initial_epoch)],

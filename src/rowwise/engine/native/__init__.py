@@ -61,12 +61,20 @@ def plans_for(
     return sensible_plans(description, chosen(), usable_cores(), threads or threads_asked_for(), trains)
 
 
-def change_pictures(x: Any, how: Any, out: Any) -> bool:
-    """`rowwise.data.augmentation.changed` for x `(pictures, height, width, channels)`; False where nothing compiled is
-    here to do it, or what is has no such function."""
-    if (change := getattr(_native, "change_pictures", None)) is None:
+def change_pictures(x: Any, how: Any, out: Any, isa: str | None = None) -> bool:
+    """`rowwise.data.augmented_pictures.changed` for x `(pictures, height, width, channels)`, by an instruction set, the
+    `chosen` one unless it is named; False where nothing compiled is here to do it."""
+    if _native is None:
         return False
-    change(x, how, out)
+    _native.change_pictures(x, how, out, isa or chosen())
+    return True
+
+
+def mix_pictures(own: Any, x: Any, partner: Any, weight: Any, out: Any, isa: str | None = None) -> bool:
+    """`rowwise.data.augmented_pictures.mixed`, as `change_pictures` is of `changed`."""
+    if _native is None:
+        return False
+    _native.mix_pictures(own, x, partner, weight, out, isa or chosen())
     return True
 
 

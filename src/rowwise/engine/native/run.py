@@ -204,6 +204,7 @@ class Native:
         """The model takes what the network has learned since."""
         if not self._ahead:
             return
+        self.planner.keep()
         # All at once: as many calls of JAX as there are variables take longer than a short epoch.
         values = jax.device_put([self._read_variable(index) for index in range(len(self._variables))])
         for index, (variable, value) in enumerate(zip(self._variables, values, strict=True)):

@@ -99,6 +99,7 @@ struct State {
     for (std::size_t i = 0; i < layers.size(); ++i) layers[i].take(divisions[i]);
     set_waits(layers);
     schedule.assign_narrow_kernels(layers);
+    schedule.cut_kernels(layers);
   }
 
   // From BatchNormalization to BatchNormalization, forward and back.

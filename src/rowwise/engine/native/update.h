@@ -144,7 +144,7 @@ void update(State<T>& state, const Turn& turn) {
     if (o.global_clipnorm > 0) sizes.clip = clip_factor(state, 0, state.kernel_rows, o.global_clipnorm);
   }
   if (state.schedule.by_records()) {
-    while (const auto task = state.schedule.take_kernel_rows(turn.thread, state.layers)) {
+    while (const auto task = state.schedule.take_kernel_rows(turn.thread)) {
       const Layer<T>& l = state.layers[task->layer];
       if (l.description.is_normalization()) update_normalization(state, turn, task->layer, sizes, {0, l.N});
       else update_dense(state, turn, task->layer, sizes, task->rows, l.bias && task->rows.end == l.K);
