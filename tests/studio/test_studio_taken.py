@@ -91,6 +91,9 @@ def test_loose_pictures_become_classes(tab, trained, tmp_path, monkeypatch):
     tab.locator(".pile-box:nth-child(2) img").first.wait_for()
     tab.locator(".pile-box input[type=text]").nth(1).fill("<i>밝음/")
     trained.studio.train({"hidden": [4], "epochs": 1000, "patience": 1000}, "en")
+    trained.wait("training")
+    trained.studio.pause()  # or it has ended before a slow browser asks
+    trained.wait("paused")
     tab.click(f"text={catalogue()['studio.pile.read']['en']}")
     tab.locator("#problem", has_text=catalogue()["studio.busy"]["en"]).wait_for()
     assert tab.locator(".pile-box img").count() == 16
