@@ -6,7 +6,8 @@ a model that an engine refuses is counted, and whatever differs is printed with 
 
 Where a weight hardly has a gradient, Adam makes whole steps of its rounding: two trainings in float32 then differ by
 more than the bounds though neither is wrong. Such a model is replayed in float64 as well, and an engine that is about
-as near to that as Keras's own float32 is does not count as different.
+as near to that as Keras's own float32 is does not count as different. In bfloat16 the native engine rounds less often
+than Keras (docs/en/native-engine.md), and is compared in the same way.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from rowwise.errors import UsageError
 
 ENGINES = ("native", "whole_epoch", "keras")
 OF_WEIGHTS, OF_FIGURES = 1.2e-5, 7e-7  # the largest differences allowed: absolute, and of figures above 1 relative
+AS_NEAR_IN_BFLOAT16 = 10  # as below: a unit may be on the other side of a kink with either rounding
 AS_NEAR = 3  # times the replay's own distance from a replay in float64: what is above is more than rounding
 EPOCHS, FEATURES, CLASSES = 2, 7, 3
 OPTIMIZERS: tuple[tuple[str, dict[str, list[Any]]], ...] = (
@@ -82,9 +84,9 @@ def main() -> int:
             if weights <= OF_WEIGHTS and figures <= OF_FIGURES:
                 continue
             print(f"seed {seed} {engine}: weights {weights:.1e}, figures {figures:.1e}: {drawn.words}", flush=True)
-            if as_near(found, expected, drawn, seed):
+            if as_near(found, expected, drawn, seed, engine):
                 rounded += 1
-                print("  as near to a replay in float64 as Keras is in float32", flush=True)
+                print("  as near to a replay in float64 as Keras is in its own precision", flush=True)
             else:
                 wrong += 1
         if (done := seed - arguments.seed + 1) % 10 == 0:
@@ -223,10 +225,11 @@ def fitted(model: keras.Model, drawn: Drawn, seed: int, engine: str) -> Result |
     return model.get_weights(), history.history
 
 
-def as_near(found: Result, expected: Result, drawn: Drawn, seed: int) -> bool:
-    """Whether an engine's result is about as near to a replay in float64 as the replay in float32 is."""
-    if "bfloat16" in drawn.words:
-        return False  # which is no rounding of float64
+def as_near(found: Result, expected: Result, drawn: Drawn, seed: int, engine: str) -> bool:
+    """Whether an engine's result is about as near to a replay in float64 as the replay is that it was compared with."""
+    in_bfloat16 = "bfloat16" in drawn.words
+    if in_bfloat16 and engine != "native":  # which alone rounds less often than Keras does
+        return False
     weights = drawn.make().get_weights()
     keras.config.set_floatx("float64")
     try:
@@ -238,7 +241,8 @@ def as_near(found: Result, expected: Result, drawn: Drawn, seed: int) -> bool:
     finally:
         keras.config.set_floatx("float32")
     ours, theirs = differences(found, exact), differences(expected, exact)
-    return all(a <= max(bound, AS_NEAR * b) for a, b, bound in zip(ours, theirs, (OF_WEIGHTS, OF_FIGURES), strict=True))
+    times = AS_NEAR_IN_BFLOAT16 if in_bfloat16 else AS_NEAR
+    return all(a <= max(bound, times * b) for a, b, bound in zip(ours, theirs, (OF_WEIGHTS, OF_FIGURES), strict=True))
 
 
 def differences(one: Result, other: Result) -> tuple[float, float]:

@@ -72,7 +72,7 @@ def explained(path: str | None, batch_size: int | None) -> tuple[str, dict[str, 
     from rowwise.engine.native.trial import tried
 
     description = description_of(path, batch_size)
-    rows, isa = tried(description), native.chosen()
+    rows, isa = tried(description), native.set_for(description)
     memory = PlanMemory(description, isa, native.build(), native.plans_for(description))
     found = memory.read()
     remembered = found if isinstance(found, Remembered) else None

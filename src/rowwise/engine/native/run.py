@@ -101,6 +101,11 @@ class Native:
         self._copies: dict[int, NDArray[np.float32]] = {}  # of what it holds, since it trained last
 
     @property
+    def isa(self) -> str:
+        """The instruction set that runs the network."""
+        return str(self._network.isa)
+
+    @property
     def records(self) -> int:
         return self.train.records
 

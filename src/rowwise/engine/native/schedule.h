@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "bfloat16.h"
 #include "layer.h"
 #include "threads.h"
 
@@ -23,6 +24,8 @@ inline constexpr int kFewestRecords = 16, kFewestRows = 16;  // of a task; of a 
 // many times an even share of them.
 inline constexpr std::int64_t kKernelWorthDividing = 16384;
 inline constexpr double kMostUneven = 1.4;
+
+inline constexpr int kPaired = kBfloat16 ? 2 : 1;  // records, or rows of a kernel, that one thread takes together
 
 template <class T>
 class Schedule {
@@ -73,7 +76,9 @@ class Schedule {
   // The rows of a kernel (K, N) that a thread updates, of its own columns where they are divided.
   Range kernel_rows(const Layer<T>& l, int thread) const {
     if (l.by_columns) return {0, l.K};
-    return narrow_place_[thread] < 0 ? Range{0, 0} : share(l.K, narrow_threads_, narrow_place_[thread]);
+    if (narrow_place_[thread] < 0) return {0, 0};
+    const Range own = share((l.K + kPaired - 1) / kPaired, narrow_threads_, narrow_place_[thread]);
+    return {own.begin * kPaired, std::min(own.end * kPaired, l.K)};
   }
   bool updates_bias(const Layer<T>& l, int thread) const {
     return l.bias && (l.by_columns || narrow_place_[thread] == narrow_threads_ - 1);
@@ -134,7 +139,7 @@ class Schedule {
     for (const LayerDescription& l : d.layers) phases += l.kind == Kind::batch_normalization ? 2 : 0;
     return phases;
   }
-  static int block_in(const NetworkDescription& d) { return phases_in(d) > 1 ? block_of(d.batch_size) : 1; }
+  static int block_in(const NetworkDescription& d) { return phases_in(d) > 1 ? block_of(d.batch_size) : kPaired; }
   int whole_blocks(int records) const { return std::max(records / block_, 1) * block_; }
   // Rows of a kernel that are dealt out; a normalization is one.
   static int rows_dealt(const Layer<T>& l) {
@@ -155,7 +160,7 @@ class Schedule {
   int threads_;
   bool by_records_;
   int chunk_;
-  int block_;  // records whose sum one thread forms (batch_statistics.h); 1 where there is no such sum
+  int block_;  // records whose sum one thread forms (batch_statistics.h); where there is no such sum, kPaired
   int task_records_, fewest_records_;
   int records_ = 0;                     // of the step that is cut into tasks
   std::vector<Range> records_of_task_;
