@@ -25,8 +25,8 @@ from rowwise.engine.batch_hooks import BatchHooks, logged
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.cpu_lowering import lowered_for_cpu
 from rowwise.engine.device_records import DeviceRecords
+from rowwise.engine.hosts import placement
 from rowwise.engine.model_changes import Snapshot
-from rowwise.engine.model_state import read_state, write_state
 from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import metric_results
 
@@ -59,7 +59,7 @@ class WholeEpoch:
         callbacks: those among them that hear of every batch are called by this engine.
 
     Raises:
-        Unsupported: the model's step cannot be traced by JAX.
+        Unsupported: the model's step cannot be traced by JAX. UsageError: hosts that train together have other records.
     """
 
     def __init__(
@@ -76,11 +76,14 @@ class WholeEpoch:
         self.steps_done = 0  # of the current epoch
         self._hooks, self._test_hooks = BatchHooks(callbacks, "train"), BatchHooks(callbacks, "test")
         self._functions = functions_of(model)
+        self._place = place = placement()
+        place.check(train, validation, batch_size=batch_size)
         start = time.perf_counter()
         try:
-            self.train = DeviceRecords(train, batch_size, device_bytes)
+            self.train = DeviceRecords(train, batch_size, device_bytes, place)
             held_size = validation_batch_size or batch_size
-            self.validation = DeviceRecords(validation, held_size, device_bytes) if validation is not None else None
+            held = DeviceRecords(validation, held_size, device_bytes, place) if validation is not None else None
+            self.validation = held
             self._compile()
         except Exception as cause:  # whatever a user's layer, loss or metric raises when it meets a tracer
             raise Unsupported from cause
@@ -103,11 +106,11 @@ class WholeEpoch:
         if self._hooks:
             yield from self._heard(order)
             return
-        for block in self.train.blocks(order):
-            state = read_state(self.model)
+        for block in self.train.blocks(self._place.agreed(self.model, order)):
+            state = self._place.read(self.model)
             for steps in block:
                 state = self._functions.train(state, *steps)
-            write_state(self.model, jax.block_until_ready(state))
+            self._place.write(self.model, state)
             self.steps_done += sum(
                 int(steps.count) for steps in block
             )  # after the state: an interrupt above has trained nothing
@@ -149,16 +152,16 @@ class WholeEpoch:
             for _ in every:
                 pass
             return metric_results(self.model)
-        trainable, frozen, optimizer, metrics = read_state(self.model)
+        trainable, frozen, optimizer, metrics = self._place.read(self.model)
         for block in blocks:
             for steps in block:
                 metrics, frozen = self._functions.test((trainable, frozen, metrics), *steps)
-        write_state(self.model, (trainable, frozen, optimizer, metrics))
+        self._place.write(self.model, (trainable, frozen, optimizer, metrics))
         return metric_results(self.model)
 
     def _compile(self) -> None:
         """Trace and compile what an epoch needs, before the first."""
-        state = trainable, frozen, _, metrics = read_state(self.model)
+        state = trainable, frozen, _, metrics = self._place.read(self.model)
         functions = self._functions
         with ThreadPoolExecutor() as pool:  # while XLA compiles one, Python traces the next
             compiling = []
@@ -226,13 +229,14 @@ class _Functions:
     def __init__(self, model: keras.Model) -> None:
         self.traced_from = Snapshot(model)
         reference = weakref.ref(model)  # the cache must not keep the model alive
+        divided = placement().divided
 
         def train(state: State, data: Data, rows: jax.Array, steps: jax.Array) -> State:
             model = reference()
             assert model is not None
 
             def step(number: jax.Array, state: State) -> State:
-                _, new = model.train_step(state, _take(data, rows[number]))
+                _, new = model.train_step(state, _take(data, divided(rows[number])))
                 return _as_carry(new, state)
 
             return jax.lax.fori_loop(0, steps, step, state)
@@ -242,7 +246,7 @@ class _Functions:
             assert model is not None
 
             def step(number: jax.Array, state: State) -> State:
-                _, new = model.test_step(state, _take(data, rows[number]))
+                _, new = model.test_step(state, _take(data, divided(rows[number])))
                 return _as_carry(new, state)
 
             _, frozen, metrics = jax.lax.fori_loop(0, steps, step, state)
@@ -256,7 +260,7 @@ class _Functions:
                 logs, new = model.train_step(state, batch)
                 return logs, _as_carry(new, state)
 
-            return logged(step, state, lambda number: _take(data, rows[number]), first, last)
+            return logged(step, state, lambda number: _take(data, divided(rows[number])), first, last)
 
         def logged_test(state: State, data: Data, rows: jax.Array, first: jax.Array, last: jax.Array) -> Any:
             model = reference()
@@ -268,7 +272,7 @@ class _Functions:
                 _, frozen, metrics = new
                 return logs, _as_carry((trainable, frozen, optimizer, metrics), state)
 
-            return logged(step, state, lambda number: _take(data, rows[number]), first, last)
+            return logged(step, state, lambda number: _take(data, divided(rows[number])), first, last)
 
         options = compiler_options(model)
         self.train, self.logged_train = _Prepared(train, options), _Prepared(logged_train, options)
