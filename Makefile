@@ -16,8 +16,8 @@ train: $(STAMP)  ## set up, then train on Fashion-MNIST (or the embedded garment
 test: check  ## set up, check, then run the tests, in a process for each core (four at most)
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
-thorough: $(STAMP)  ## the tests that `make test` leaves out: longer looks at what it looks at
-	@$(BIN)/python -m pytest -m thorough -n auto --maxprocesses 4 --dist worksteal
+thorough: $(STAMP)  ## the tests that `make test` leaves out, and what Hypothesis draws drawn anew
+	@$(BIN)/python -m pytest -m "thorough or hypothesis" -n auto --maxprocesses 4 --dist worksteal
 
 check: $(STAMP)  ## ruff (lint, format), mypy and import-linter, by pre-commit where this is a git checkout; tsc where it is
 	@if git rev-parse --git-dir >/dev/null 2>&1; then PRE_COMMIT_HOME="$(CURDIR)/.venv/pre-commit" PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files; \

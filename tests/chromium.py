@@ -8,9 +8,22 @@ def executable():
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+PATIENCE = 300_000  # milliseconds after which a page is given up, on however busy a machine
+
+
 def launch(playwright):
     """A browser, to be closed by the caller."""
-    return playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox", "--disable-gpu"])
+    options = {"executable_path": executable(), "args": ["--no-sandbox", "--disable-gpu"], "timeout": PATIENCE}
+    browser = playwright.chromium.launch(**options)
+    new_context = browser.new_context
+
+    def patient(**given):
+        context = new_context(**given)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    browser.new_context = patient
+    return browser
 
 
 def contrast(one, other):

@@ -18,6 +18,7 @@ os.environ.setdefault(
 )
 
 import chromium
+import hypothesis
 import pytest
 
 # A program that another test has compiled, in whichever worker, is read instead.
@@ -25,16 +26,42 @@ _COMPILED = "JAX_COMPILATION_CACHE_DIR" not in os.environ and tempfile.mkdtemp(p
 if _COMPILED:  # workers inherit it
     os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ.setdefault("JAX_TRACEBACK_IN_LOCATIONS_LIMIT", "0")  # nobody reads from which line an operation came
+
+# A busy machine is no fault of what is drawn; and what the suite draws is the same each time: no run of it fails by
+# chance. `make thorough` draws anew.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=True
+)
+hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("suite"), derandomize=False)
+
+# Commands tidy up what killed ones have left among the temporary files: each worker has its own, and no other program.
+_TEMPORARY = "PYTEST_XDIST_WORKER" in os.environ and tempfile.mkdtemp(prefix="tests-of-rowwise-")
+if _TEMPORARY:
+    os.chmod(_TEMPORARY, 0o711)  # PostgreSQL runs as somebody else
+    os.environ["TMPDIR"] = tempfile.tempdir = _TEMPORARY
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup does
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-BESIDE = Path(__file__).parents[2] / "shared" / "data" / "fashion-mnist"
+HERE = Path(__file__).parent
+BESIDE = HERE.parents[1] / "shared" / "data" / "fashion-mnist"
 
 
 # Thousands of tests save something, and no power fails meanwhile: waiting for the disk took a tenth of the suite.
 os.fsync = lambda _: None
 _NUMBERS = itertools.count()
+
+
+def pytest_configure(config):
+    hypothesis.settings.load_profile("suite" if "not thorough" in config.option.markexpr else "thorough")
+
+
+def pytest_collection_modifyitems(items):
+    """What takes longest comes first, so that all workers end together."""
+    items.sort(key=lambda item: item.path.parent != HERE)
 
 
 def pytest_collection_finish():
@@ -47,8 +74,9 @@ def pytest_collection_finish():
 
 
 def pytest_unconfigure():
-    if _COMPILED:
-        shutil.rmtree(_COMPILED, ignore_errors=True)
+    for folder in (_COMPILED, _TEMPORARY):
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,14 @@
-"""How fast the studio's page is, in a browser without a window: strokes, frames, and its memory in a long day.
+"""How fast the studio's page is, in a browser without a window: cold, strokes, frames, and its memory in a long day.
 
-    .venv/bin/python -m tests.studio_pace
+    .venv/bin/python -m tests.studio_pace [cold | strokes | day] …
 
-prints milliseconds from a stroke to its activations (median and 99th percentile), frames a second while a training is
-under way, and the page's memory after as many states as a training of hours sends. Figures of a busy machine are its
-own, not the page's.
+prints the seconds from `rowwise studio` to a trained model on the screen; milliseconds from a stroke to its activations
+(median and 99th percentile) and frames a second while a training is under way; and what the page holds after each
+quarter of a training of eight hours, all of whose states it is sent. Figures of a busy machine are its own, not the
+page's.
 """
 
+import argparse
 import statistics
 import sys
 from pathlib import Path
@@ -15,10 +17,11 @@ sys.path.insert(0, str(Path(__file__).parent))  # where pytest finds them too
 
 import chromium
 from playwright.sync_api import sync_playwright
+from studio_cold import train_cold
+from studio_day import HOURS, TAKEN_OVER, day, rate_of
 from studio_server import Served
 
 STROKES = 200
-STATES = 600  # drawn one a frame
 
 # From the stroke's event to the frame in which the activations of that record are painted.
 STROKE = """async (strokes) => {
@@ -49,68 +52,82 @@ FRAMES = """async (seconds) => {
   while (performance.now() < end) frames.push(await new Promise(requestAnimationFrame));
   return frames.slice(1).map((time, index) => time - frames[index]);
 }"""
-# A training that goes on and on, one state a frame; what the server would send.
-LONG = """async (states) => {
-  const { change, state } = await import("/page/store.js");
-  const server = state.server;
-  for (let number = 0; number < states; number++) {
-    const any = () => Math.random();
-    const within = Array.from({ length: Math.min(360, number + 1) }, (_, place) => [place / 36, any(), any()]);
-    const ended = () => ({ loss: any(), val_loss: any(), accuracy: any(), val_accuracy: any(), seconds: 1 });
-    const curve = Array.from({ length: Math.min(500, 1 + number / 6) }, ended);
-    const confusion = server.story.confusion.map((row) => row.map((part) => part + (number % 7)));
-    const story = { ...server.story, phase: "training", within, curve, confusion, looks: number, epochs: 500 };
-    change({ server: { ...server, story } });
-    await new Promise(requestAnimationFrame);
-  }
-  change({ server });
-}"""
 
 
-def heap(tab):
-    """Bytes of the page's objects that are still in use, and its elements."""
-    tools = tab.context.new_cdp_session(tab)
-    tools.send("HeapProfiler.collectGarbage")
-    return tools.send("Runtime.getHeapUsage")["usedSize"], tab.evaluate("() => document.querySelectorAll('*').length")
+def cold(browser, rounds):
+    """The seconds of each round, with what passed between; and their median."""
+    browser.new_context().new_page().goto("about:blank")  # the browser's own first page is not the studio's
+    taken = []
+    for _ in range(rounds):
+        seen, accuracy = train_cold(browser)
+        for name, seconds in seen.items():
+            print(f"  {seconds:5.2f} s  {name}")
+        taken.append(seconds)
+        print(f"         accuracy on the screen: {accuracy} %")
+    print(f"cold to a trained model: median {statistics.median(taken):.2f} s of {rounds}")
 
 
-def grown(tab, states):
-    """Megabytes and elements more after so many states than after the first tenth of them."""
-    tab.evaluate(LONG, states // 10)
-    before = heap(tab)
-    tab.evaluate(LONG, states)
-    after = heap(tab)
-    return (after[0] - before[0]) / 1e6, after[1] - before[1]
+def trained(browser, link):
+    """A studio with a trained model, and a page of it."""
+    served = Served(None).loaded()
+    served.studio.train({"epochs": 2, "patience": 2}, "en")
+    served.wait("trained", seconds=600)
+    tab = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    tab.add_init_script(f"({TAKEN_OVER})()")
+    tab.goto(served.address() + link)
+    return served, tab
+
+
+def strokes(browser, rounds):
+    """Strokes to activations, and frames a second."""
+    served, tab = trained(browser, "#chapter=understanding&unit=3")
+    try:
+        tab.locator(".unit .products").wait_for()
+        tab.get_by_text("Empty canvas").click()
+        taken = sorted(tab.evaluate(STROKE, STROKES)[20:])
+        p99 = taken[int(0.99 * len(taken))]
+        print(f"stroke to activations: median {statistics.median(taken):.1f} ms, p99 {p99:.1f} ms")
+        tab.keyboard.press("3")
+        served.studio.train({"epochs": 60, "patience": 60}, "en")
+        served.wait("training", seconds=60)
+        frames = tab.evaluate(FRAMES, 6)
+        served.studio.stop()
+        served.wait("trained", seconds=60)
+        late = sum(frame > 34 for frame in frames)
+        rate = 1000 * len(frames) / sum(frames)
+        print(f"while it trains: {rate:.0f} frames a second, {late} of {len(frames)} later than 34 ms")
+    finally:
+        tab.context.close()
+        served.close()
+
+
+def long_day(browser, rounds):
+    """What a page holds in a training of eight hours."""
+    served, tab = trained(browser, "#chapter=learning")
+    try:
+        tab.locator(".confusion tbody button").first.wait_for()
+        rate = rate_of(tab, served)
+        print(f"the server sends {rate:.1f} states a second: {HOURS * 3600 * rate:,.0f} in {HOURS} hours")
+        for told, used, nodes, listeners in day(tab, served, rate):
+            print(f"  {told:9,} states  {used / 1e6:6.2f} MB  {nodes:6,} nodes  {listeners:6,} listeners", flush=True)
+    finally:
+        tab.context.close()
+        served.close()
+
+
+MEASURES = {"cold": cold, "strokes": strokes, "day": long_day}
 
 
 def main():
-    served = Served(None).loaded()
-    try:
-        served.studio.train({"epochs": 2, "patience": 2}, "en")
-        served.wait("trained", seconds=600)
-        with sync_playwright() as playwright:
-            browser = chromium.launch(playwright)
-            tab = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-            tab.goto(served.address() + "#chapter=understanding&unit=3")
-            tab.locator(".unit .products").wait_for()
-            tab.get_by_text("Empty canvas").click()
-            strokes = sorted(tab.evaluate(STROKE, STROKES)[20:])
-            p99 = strokes[int(0.99 * len(strokes))]
-            print(f"stroke to activations: median {statistics.median(strokes):.1f} ms, p99 {p99:.1f} ms")
-            tab.keyboard.press("3")
-            served.studio.train({"epochs": 60, "patience": 60}, "en")
-            served.wait("training", seconds=60)
-            frames = tab.evaluate(FRAMES, 6)
-            served.studio.stop()
-            served.wait("trained", seconds=60)
-            late = sum(frame > 34 for frame in frames)
-            rate = 1000 * len(frames) / sum(frames)
-            print(f"while it trains: {rate:.0f} frames a second, {late} of {len(frames)} later than 34 ms")
-            megabytes, elements = grown(tab, STATES)
-            print(f"{STATES} states: {megabytes:+.2f} MB, {elements:+d} elements")
-            browser.close()
-    finally:
-        served.close()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", choices=[*MEASURES, []], help="the default is all of them")
+    parser.add_argument("--rounds", type=int, default=3, help="of cold starts")
+    given = parser.parse_args()
+    with sync_playwright() as playwright:
+        browser = chromium.launch(playwright)
+        for name in given.what or MEASURES:
+            MEASURES[name](browser, given.rounds)
+        browser.close()
 
 
 if __name__ == "__main__":

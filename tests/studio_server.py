@@ -32,7 +32,7 @@ class Served:
     def address(self, lang="en"):
         return f"http://127.0.0.1:{self.port}/?token={TOKEN}&lang={lang}"
 
-    def wait(self, *phases, seconds=120, after=0):
+    def wait(self, *phases, seconds=600, after=0):
         """Until a training of a number above `after` is at one of these phases."""
         end = time.monotonic() + seconds
         while (now := self.studio.newest.state["story"])["phase"] not in phases or now["number"] <= after:
@@ -42,7 +42,7 @@ class Served:
 
     def loaded(self):
         """Once the data are read."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 600
         while self.studio.newest.state["loading"]:
             assert time.monotonic() < end
             time.sleep(0.02)

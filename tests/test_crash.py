@@ -1,4 +1,4 @@
-"""Twenty kills of trainings at random moments; `python -m tests.crash --kills 200` does more, and says what it is."""
+"""Kills of trainings at random moments; `python -m tests.crash --kills 200` does more, and says what it is."""
 
 import os
 import subprocess
@@ -10,8 +10,9 @@ import pytest
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork")
-def test_what_is_killed_loses_nothing_beyond_a_checkpoint_and_resumes_to_the_bit():
-    command = [sys.executable, "-m", "tests.crash", "--kills", "20"]
+@pytest.mark.parametrize("kills", [8, pytest.param(40, marks=pytest.mark.thorough)])
+def test_what_is_killed_loses_nothing_beyond_a_checkpoint_and_resumes_to_the_bit(kills):
+    command = [sys.executable, "-m", "tests.crash", "--kills", str(kills)]
     done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "different from an undisturbed one: 0" in done.stdout

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,14 @@ import pytest
 import rowwise
 
 SOURCE = Path(rowwise.__file__).parent
-MODULES = {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text("utf-8")) for path in SOURCE.rglob("*.py")}
 DOCUMENTED = {"_replace", "_asdict", "_fields", "_make"}  # of named tuples
 WORKERS = ("data/pictures/workers.py",)  # within the processes that it starts
 OWN = ("commands/", "cli.py", "__main__.py", "benchmarks/", "terminal/")  # a command may act on its process
+
+
+@cache  # where these tests run: every worker collects them
+def modules():
+    return {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text("utf-8")) for path in SOURCE.rglob("*.py")}
 
 
 def attributes(tree):
@@ -37,7 +42,7 @@ def defined(tree):
 def test_only_keras_view_reads_a_private_name_of_another_object():
     strangers = [
         f"{name}:{node.lineno} {dotted(node)}"
-        for name, tree in MODULES.items()
+        for name, tree in modules().items()
         if not name.startswith("models/keras_view/")
         for node in attributes(tree)
         if node.attr.startswith("_") and not node.attr.startswith("__")
@@ -50,7 +55,7 @@ def test_only_keras_view_reads_a_private_name_of_another_object():
 def test_classes_of_keras_are_compared_as_classes_and_not_by_their_names():
     named = [
         f"{name}:{node.lineno}"
-        for name, tree in MODULES.items()
+        for name, tree in modules().items()
         if not name.startswith("models/keras_view/")
         for node in ast.walk(tree)
         if isinstance(node, ast.Compare)
@@ -65,7 +70,7 @@ def test_classes_of_keras_are_compared_as_classes_and_not_by_their_names():
 
 def test_the_ledger_takes_the_name_of_a_class_only_to_show_it():
     """What a layer computes is `keras_view.layer_kind`'s to say: a user's own class may be called Dense."""
-    tree = MODULES["shapes/ledger/facts.py"]
+    tree = modules()["shapes/ledger/facts.py"]
     shown = [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "class_name"]
     within = {id(part) for value in shown for part in ast.walk(value)}
     elsewhere = [
@@ -90,7 +95,7 @@ def test_the_ledger_takes_the_name_of_a_class_only_to_show_it():
 def test_what_acts_on_the_whole_process_is_left_to_the_commands(call, allowed):
     places = [
         name
-        for name, tree in MODULES.items()
+        for name, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and dotted(node.func) == call
         if not name.startswith(OWN) and name not in allowed
@@ -101,7 +106,7 @@ def test_what_acts_on_the_whole_process_is_left_to_the_commands(call, allowed):
 def test_the_environment_is_read_in_one_place_and_written_nowhere():
     places = {
         name
-        for name, tree in MODULES.items()
+        for name, tree in modules().items()
         for node in attributes(tree)
         if dotted(node) == "os.environ" and not name.startswith(OWN)
     }
@@ -109,7 +114,7 @@ def test_the_environment_is_read_in_one_place_and_written_nowhere():
     assert places <= {"environment.py", "text/__init__.py", "__init__.py"}
     written = [
         f"{name}:{node.lineno}"
-        for name, tree in MODULES.items()
+        for name, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Subscript) and dotted(node.value) == "os.environ" and not isinstance(node.ctx, ast.Load)
     ]
@@ -126,7 +131,7 @@ def layers():
 def test_a_module_that_is_named_by_a_string_lies_below_too():
     floors = layers()
     upward = []
-    for name, tree in MODULES.items():
+    for name, tree in modules().items():
         own = floors.get(name.partition("/")[0].removesuffix(".py"), len(floors))  # rowwise/__init__ is above all
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -140,7 +145,7 @@ def test_names_of_modules_are_whole_where_they_are_imported_by_name():
     """A name that is put together is seen by no import-linter, nor by the test above."""
     assembled = [
         f"{name}:{node.lineno}"
-        for name, tree in MODULES.items()
+        for name, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and dotted(node.func).endswith("import_module")
         if not isinstance(node.args[0], ast.Constant | ast.Name | ast.Subscript)

@@ -40,6 +40,12 @@ def mirrors() -> list[str]:
     return [url for part in os.environ.get("ROWWISE_MIRRORS", "").split(",") if (url := part.strip())]
 
 
+def xla_flags() -> dict[str, str]:
+    """`XLA_FLAGS`, by their names; XLA reads them itself, and options of ours would go before them."""
+    parts = (part.lstrip("-").partition("=") for part in os.environ.get("XLA_FLAGS", "").split())
+    return {name: value for name, _, value in parts}
+
+
 def device_bytes() -> int:
     """`ROWWISE_DEVICE_BYTES`: data up to this size stay on the device that trains; 2 GiB where it is not set.
 

@@ -416,7 +416,7 @@ def test_a_bar_is_drawn_where_somebody_watches(pictures, here):
     watched, terminal = pty.openpty()
     code = f"import rowwise; rowwise.load({str(pictures)!r})"
     environment = os.environ | {"ROWWISE_CACHE": str(here / "cache"), "COLUMNS": "80", "TERM": "xterm"}
-    done = subprocess.run([sys.executable, "-c", code], stderr=terminal, env=environment, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], stderr=terminal, env=environment, timeout=600)
     os.close(terminal)
     shown = b""
     while True:

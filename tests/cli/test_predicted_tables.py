@@ -351,7 +351,7 @@ def postgres():
     subprocess.run(made, check=True, stderr=subprocess.DEVNULL, **start)
     run = [programs[-1] / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
     server = subprocess.Popen(run, stderr=subprocess.DEVNULL, **start)
-    for _ in range(200):
+    for _ in range(6000):
         if subprocess.run([programs[-1] / "pg_isready", "-q", "-h", folder]).returncode == 0:
             break
         time.sleep(0.05)

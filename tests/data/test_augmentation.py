@@ -1,11 +1,13 @@
 """What happens to a picture depends on seed, epoch and its number alone, and is what its name says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rowwise.data.augmentation import LIGHT, STRONG, Augmentation
-from rowwise.data.augmented_pictures import changed
-from rowwise.engine.native import change_pictures
+from rowwise.data.augmented_pictures import changed, mixed
+from rowwise.engine.native import change_pictures, instruction_sets, mix_pictures
 from rowwise.errors import UsageError
 
 
@@ -79,27 +81,59 @@ def test_the_draw_of_a_picture_depends_on_seed_epoch_and_its_number_alone():
         assert (every != other).any(1).all()
 
 
-@pytest.mark.skipif(
-    not change_pictures(
-        *(np.zeros((0, 1, 1, 1), np.uint8), np.zeros((0, 11), np.int32), np.zeros((0, 1, 1, 1), np.uint8))
-    ),
-    reason="no compiled engine",
+SETS = [name for name, runs in instruction_sets() if runs]
+
+
+@pytest.mark.skipif(not SETS, reason="no compiled engine")
+@pytest.mark.parametrize(
+    "shape", [(28, 28, 1), (17, 23, 3), (1, 5, 1), (6, 1, 2), (2, 2, 4), (3, 1100, 1), (40, 300, 3)]
 )
-@pytest.mark.parametrize("shape", [(28, 28, 1), (17, 23, 3), (1, 5, 1), (6, 1, 2), (2, 2, 4)])
 @pytest.mark.parametrize("augmentation", [LIGHT, STRONG, Augmentation(True, 0.9), Augmentation(rotate=180, scale=0.9)])
-def test_the_compiled_arithmetic_is_that_of_numpy_to_the_bit(shape, augmentation):
-    x = pictures(200, shape)
-    how = augmentation.drawn(1, 2, 200, shape)
-    out = np.empty_like(x)
-    assert change_pictures(x, how, out)
+def test_the_arithmetic_of_each_instruction_set_is_that_of_numpy_to_the_bit(shape, augmentation):
+    count = 150 if shape[1] < 100 else 6
+    x = pictures(count, shape)
+    how = augmentation.drawn(1, 2, count, shape)
     expected = np.empty_like(x)
     changed(x, how, expected)
+    for isa in SETS:
+        out = np.empty_like(x)
+        assert change_pictures(x, how, out, isa)
+        np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.skipif(not SETS, reason="no compiled engine")
+def test_each_instruction_set_blends_pictures_as_numpy_does():
+    x = pictures(90, (37,))
+    partner, weight = Augmentation(mixup=0.2).mixed(1, 2, 90)
+    partner, weight = partner[:60], weight[:60]
+    share = weight[:, None] / 256
+    expected = np.floor(x[:60] * (1 - share) + x[partner] * share + 0.5).astype(np.uint8)
+    mixed(x[:60], x, partner, weight, out := np.empty_like(x[:60]))
     np.testing.assert_array_equal(out, expected)
+    for isa in SETS:
+        out = np.empty_like(x[:60])
+        assert mix_pictures(x[:60], x, partner, weight, out, isa)
+        np.testing.assert_array_equal(out, expected)
+    with pytest.raises(ValueError, match="partner"):
+        mix_pictures(x[:60], x, partner + 90, weight, out)
+
+
+def test_mixup_draws_a_partner_for_each_and_a_share_of_the_beta_distribution():
+    partner, weight = Augmentation(mixup=0.2).mixed(3, 4, 5000)
+    assert sorted(partner) == list(range(5000))
+    assert weight.min() >= 0
+    assert weight.max() <= 128
+    draws = np.random.default_rng(0).beta(0.2, 0.2, 200_000)
+    assert np.mean(weight / 256) == pytest.approx(np.mean(np.minimum(draws, 1 - draws)), abs=0.01)
+    np.testing.assert_array_equal(partner, Augmentation(mixup=0.2).mixed(3, 4, 5000)[0])
+    assert (partner != Augmentation(mixup=0.2).mixed(3, 5, 5000)[0]).any()
 
 
 def test_augmentations_have_names_and_parts():
     assert (Augmentation.of("none"), Augmentation.of("light"), Augmentation.of("strong")) == (None, LIGHT, STRONG)
     assert Augmentation.of("erase,shift") == Augmentation(shift=STRONG.shift, erase=STRONG.erase)
-    for wrong in ("", "Light", "light,shift", "shift,shift", "shift, erase", 1, None, ["light"]):
+    assert Augmentation.of("strong,mixup") == replace(STRONG, mixup=0.2)
+    assert Augmentation.of("erase,mixup") == Augmentation(erase=STRONG.erase, mixup=0.2)
+    for wrong in ("none,mixup", "", "Light", "light,shift", "shift,shift", "shift, erase", 1, None, ["light"]):
         with pytest.raises(UsageError, match="augment=: expected one of"):
             Augmentation.of(wrong)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import rowwise
-from rowwise.data.augmentation import STRONG
+from rowwise.data.augmentation import STRONG, Augmentation
 from rowwise.data.augmented_pictures import changed
 from rowwise.errors import UsageError
 
@@ -97,3 +97,40 @@ def test_what_is_no_picture_of_bytes_is_refused(pictures):
         rowwise.fit(model(pictures), (x.astype(np.float32), y), verbose=0, augment="light")
     with pytest.raises(UsageError, match="none, light, strong; flip, shift, rotate, scale, erase"):
         rowwise.fit(model(pictures), pictures, verbose=0, augment="much")
+
+
+def soft_model(seed=1):
+    import keras
+
+    layers = [keras.Input((6, 5)), keras.layers.Rescaling(1 / 255), keras.layers.Flatten()]
+    made = keras.Sequential([*layers, keras.layers.Dense(9, "relu"), keras.layers.Dense(3, "softmax")])
+    random = np.random.default_rng(seed)
+    made.set_weights([random.normal(size=weight.shape) / 4 for weight in made.get_weights()])
+    made.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    return made
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_mixup_blends_pictures_and_labels_alike_for_every_engine(pictures, engine):
+    x, y = pictures[0], np.eye(3, dtype=np.float32)[pictures[1]]
+    augmentation = Augmentation(shift=0.1, mixup=0.2)
+    found, expected, by_hand = soft_model(), soft_model(), []
+    options = {"batch_size": 16, "verbose": 0, "seed": 7, "engine": engine}
+    losses = rowwise.fit(found, x, y, epochs=2, augment=augmentation, **options).history["loss"]
+    for epoch in range(2):
+        moved = np.empty_like(x)
+        changed(x, augmentation.drawn(7, epoch, len(x), x.shape[1:]), moved)
+        partner, weight = augmentation.mixed(7, epoch, len(x))
+        share = weight[:, None, None] / 256
+        blended = np.floor(moved * (1 - share) + moved[partner] * share + 0.5).astype(np.uint8)
+        labels = (y * (1 - share[:, :, 0]) + y[partner] * share[:, :, 0]).astype(np.float32)
+        history = rowwise.fit(expected, blended, labels, initial_epoch=epoch, epochs=epoch + 1, **options)
+        by_hand += history.history["loss"]
+    assert losses == pytest.approx(by_hand, rel=1e-5)
+    for one, other in zip(found.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_mixup_wants_labels_that_are_probabilities(pictures):
+    with pytest.raises(UsageError, match=r"mixup blends labels, too.*found y int32"):
+        rowwise.fit(model(pictures), pictures, verbose=0, augment="light,mixup")

@@ -122,7 +122,7 @@ def test_every_optimizer_equals_the_jax_engine(optimizer):
         model.compile(OPTIMIZERS[optimizer](), "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
 
-    both(build, pair())
+    both(build, pair(96))  # batches of one size: XLA compiles one step
 
 
 def targets(kind, n=75, units=4):
@@ -155,15 +155,15 @@ LOSSES = {
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_equals_the_jax_engine(loss):
     function, end, kind = LOSSES[loss]
-    x, labels = pair()
-    y = labels if kind is None else targets(kind)
+    x, labels = pair(96)
+    y = labels if kind is None else targets(kind, 96)
 
     def build():
         model = classifier("elu", end)
         model.compile(opt.SGD(0.05, momentum=0.5), function(), metrics=[] if kind is None else ["mse"])
         return model
 
-    both(build, (x, y), validation=(x[:20], y[:20]))
+    both(build, (x, y), validation=(x[:32], y[:32]))
 
 
 def test_penalties_layers_without_bias_and_activation_layers_equal_the_jax_engine():

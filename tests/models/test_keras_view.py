@@ -5,13 +5,15 @@ import threading
 from contextlib import contextmanager
 from functools import cache
 
-import jax
+import jax.monitoring
 import keras
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import rowwise
+from rowwise.data.dataset import Dataset
 from rowwise.models import keras_view
 from rowwise.models.keras_view import process
 from rowwise.models.kinds import is_a, kind_of
@@ -156,6 +158,71 @@ def test_means_are_what_keras_gives_for_any_labels_outputs_and_weights(kind, wei
         assert len(expected) == len(MEANS[kind])
         for name, value in expected.items():
             assert found[name] == pytest.approx(float(value), rel=2e-6), name
+
+
+CONFUSIONS = {
+    "one threshold": lambda m: [m.Precision(), m.Recall(), m.TruePositives(), m.FalseNegatives()],
+    "several": lambda m: [m.Precision([0.7, 0.2, 0.5]), m.TrueNegatives([0.9, 0.1]), m.FalsePositives([0.0, 0.5, 1.0])],
+    "ROC": lambda m: [m.AUC(), m.AUC(thresholds=[0.9, 0.3]), m.AUC(50, summation_method="majoring")],
+    "other curves": lambda m: [m.AUC(curve="PR"), m.AUC(curve="PRGAIN", summation_method="minoring")],
+    "constrained": lambda m: [m.PrecisionAtRecall(0.6), m.SensitivityAtSpecificity(0.4, num_thresholds=1)],
+    "several outputs": lambda m: [m.Recall(class_id=1), m.AUC(multi_label=True, num_labels=3), m.Precision(top_k=2)],
+    "left to Keras": lambda m: [m.AUC(from_logits=True), m.F1Score(threshold=0.5), m.CosineSimilarity(), m.R2Score()],
+}
+
+
+@pytest.mark.parametrize("kind", CONFUSIONS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_confusions_are_counted_at_the_thresholds_of_keras(kind, weighted):
+    random = np.random.default_rng(4)
+    units, records = 3 if kind == "several outputs" else 1, 201
+    outputs = random.random((records, units), "float32")
+    outputs[:100] = np.round(outputs[:100], 1)  # on the thresholds themselves, and at 0 and 1
+    outputs[100:140] = np.float32(np.arange(40)[:, None] * 5) / np.float32(199)  # AUC's own
+    y = random.integers(0, 2, (records, units)).astype("float32")
+    weights = random.random(records, "float32") if weighted else None
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units)])
+    metrics = CONFUSIONS[kind](keras.metrics)
+    model.compile("sgd", "mse", **{"weighted_metrics" if weighted else "metrics": metrics})
+    shapes = [jax.ShapeDtypeStruct((8, *shape), np.float32) for shape in ((4,), (units,))]
+    keras_view.build_from_shapes(model, tuple(shapes))
+    with relies_on("what metrics count confusions with", "update_metrics"):
+        for rows in (slice(150), slice(150, None)):  # what comes later is added
+            model._compile_metrics.update_state(y[rows], outputs[rows], None if weights is None else weights[rows])
+        held = [[np.asarray(variable) for variable in metric.variables] for metric in metrics]
+        expected = {name: np.asarray(value) for name, value in model._compile_metrics.result().items()}
+        model.reset_metrics()
+        for rows in (slice(150), slice(150, None)):
+            keras_view.update_metrics(model, y[rows], outputs[rows], None if weights is None else weights[rows])
+        for metric, variables in zip(metrics, held, strict=True):
+            for found, value in zip(metric.variables, variables, strict=True):
+                np.testing.assert_allclose(np.asarray(found), value, rtol=2e-5, atol=2e-5)
+        found = keras_view.metric_results(model)
+    assert found.keys() - {"loss"} == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=5e-6, err_msg=name)
+
+
+def test_outputs_that_are_no_numbers_are_counted_as_keras_does():
+    outputs, y = np.array([[np.nan], [0.2], [np.inf]], "float32"), np.array([1, 0, 1])
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[keras.metrics.Precision(), keras.metrics.AUC()])
+    keras_view.build_from_shapes(
+        model, (jax.ShapeDtypeStruct((3, 4), np.float32), jax.ShapeDtypeStruct((3,), np.int32))
+    )
+    model._compile_metrics.update_state(y, outputs)
+    expected = {name: float(value) for name, value in model._compile_metrics.result().items()}
+    model.reset_metrics()
+    keras_view.update_metrics(model, y, outputs)
+    found = keras_view.metric_results(model)
+    assert {name: found[name] for name in expected} == pytest.approx(expected, nan_ok=True)
+
+
+def test_metrics_of_one_name_are_numbered_as_keras_does():
+    model = built(net(metrics=["accuracy"], weighted_metrics=["accuracy"]))
+    x, y = pair()
+    expected = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert keras_view.metric_results(model).keys() == expected.keys()
 
 
 def test_the_function_of_a_metric():
@@ -378,6 +445,50 @@ def test_variables_are_made_from_shapes_alone():
         keras_view.build_from_shapes(model, batch())
         assert model.optimizer.built
         assert len(model.metrics_variables) == 4  # a sum and a count each, of the loss and of accuracy
+
+
+def test_a_loss_is_built_as_by_a_trace():
+    with relies_on("Trainer._compile_loss.build(y_true, y_pred)", "build_loss"):
+        traced, built = net(), net()
+        keras_view.build_from_shapes(traced, batch())
+        keras_view.build_loss(built)
+        keras_view.build_from_shapes(built, ())  # which looks at no batch, since nothing is left but the optimizer
+        assert built.optimizer.built
+        y, outputs = np.array([0, 2]), np.array([[0.7, 0.2, 0.1], [0.3, 0.3, 0.4]], np.float32)
+        losses = [float(model.compute_loss(y=y, y_pred=outputs)) for model in (traced, built)]
+        assert losses[0] == losses[1]
+        assert len(built.metrics_variables) == len(traced.metrics_variables)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "lion", "rmsprop", "sgd", "adagrad"])
+def test_slots_are_keras_s_own(optimizer):
+    with relies_on("Optimizer.add_variable_from_reference(variable, name, initializer)", "build_optimizer"):
+        by_keras, uncompiled = net(optimizer=optimizer), net(optimizer=optimizer)
+        by_keras.optimizer.build(by_keras.trainable_variables)
+        keras_view.build_optimizer(uncompiled)
+        own, made = by_keras.optimizer.variables, uncompiled.optimizer.variables
+        for one, other in zip(made, own, strict=True):
+            np.testing.assert_array_equal(one.numpy(), other.numpy(), strict=True)
+        assert "add_variable_from_reference" not in vars(uncompiled.optimizer)
+
+
+def test_a_shape_that_is_new_needs_no_program_of_xla():
+    x, y = np.random.default_rng(0).normal(size=(40, 37)).astype(np.float32), np.arange(40) % 3
+    data = Dataset("drawn", x, y.astype(np.int32), ("a", "b", "c"))
+    rowwise.fit(rowwise.dense(data, (5,), dropout=0.1, seed=0), data, epochs=1, verbose=0)
+    model, events = rowwise.dense(data, (41,), dropout=0.1, seed=0), []
+
+    def heard(event, seconds, **about):
+        events.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(heard)
+    try:
+        keras_view.build_optimizer(model)
+        second = rowwise.dense(data, (43,), dropout=0.1, seed=0)
+    finally:
+        jax.monitoring.unregister_event_duration_listener(heard)
+    assert second.layers[-1].kernel.shape == (43, 3)
+    assert [event for event in events if "backend_compile" in event] == []
 
 
 def test_a_step_of_the_users_own_is_seen():

@@ -7,12 +7,14 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rowwise.engine.native import instruction_sets
 from rowwise.serve.batches import Predicted
-from rowwise.serve.bodies import array_of
+from rowwise.serve.bodies import array_of, numbers, scanned
 from rowwise.serve.model import open_model
+from rowwise.serve.problems import Refused
 
 HOUSE = '{"town": "hill", "rooms": 6.1, "age": 30, "river": "yes", "sold": "2021-05-03"}'
 TENSOR = '{"name": "rooms", "shape": [1], "datatype": "FP64", "data": [6.1]}'
@@ -103,10 +105,142 @@ def test_pixels_are_read_as_other_numbers_are(rows):
     """In bytes or as fractions: the same numbers, and fractions wherever they may have been scaled already."""
     nested = [[row[:3], row[3:]] for row in rows]
     body = json.dumps({"records": nested}).encode()
-    found = array_of("records", body, (2, 3), True, lambda: nested)
+    found = array_of("records", body, (2, 3), True, 1000, lambda body: json.loads(body)["records"])
     assert np.array_equal(found, np.array(nested, np.float32))
-    whole = all(float(value).is_integer() and 0 <= value <= 255 for row in rows for value in row)
-    assert (found.dtype == np.uint8) == (whole and max(map(max, rows)) > 1)
+    if instruction_sets():
+        whole = all(type(value) is int and 0 <= value <= 255 for row in rows for value in row)
+        assert (found.dtype == np.uint8) == (whole and max(map(max, rows)) > 1)
+
+
+DIGITS = st.text("0123456789", min_size=1, max_size=25)
+NUMBER = st.builds(
+    lambda *parts: "".join(parts),
+    st.sampled_from(["", "-"]),
+    st.one_of(st.just("0"), DIGITS.map(lambda digits: digits.lstrip("0") or "0")),
+    st.one_of(st.just(""), DIGITS.map(".{}".format)),
+    st.one_of(st.just(""), st.builds("{}{}{}".format, st.sampled_from("eE"), st.sampled_from(["", "+", "-"]), DIGITS)),
+)
+SPACE = st.text(" \n\r\t", max_size=2)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.one_of(NUMBER, st.floats(-(2.0**100), 2.0**100, width=32).map(str)), min_size=4, max_size=4),
+    SPACE,
+    SPACE,
+)
+@example(["-0", "-0.0", "0e5", "-0e-3"], "", "")
+@example(["9007199254740993", "18446744073709551616", "0.1", "1e22"], " ", "\n")
+@example(["1e23", "5e-324", "16777217.0", "3.4028235677973366e+38"], "", "\t")
+@example(["255", "256", "2550", "25.5"], "", "")
+def test_numbers_that_are_scanned_have_the_bits_of_json(numbers_in_text, one, other):
+    """Whatever is scanned is to the bit what a reader of JSON and NumPy make of it; what is not, is left to them."""
+    a, b, c, d = numbers_in_text
+    text = f'{{{one}"records"{other}:{one}[{other}[{a},{one}{b}{other}] ,{one}[{c}{other},{d}]{one}]{other}}}{one}'
+    found = scanned("records", text.encode(), (2,), 10, lambda body: json.loads(body)["records"])
+    if found is None:
+        return
+    try:
+        wanted = numbers("records", msgspec.json.decode(text)["records"], (2,))
+    except msgspec.DecodeError:  # such as 1e-400, which is no 64-bit number
+        return
+    assert found.astype(np.float32).tobytes() == wanted.tobytes()
+
+
+def read(body):
+    """The records of a body, as the server reads what is around them."""
+    try:
+        return json.loads(body).get("records")
+    except ValueError as cause:
+        raise Refused(400, "no JSON") from cause
+
+
+@pytest.mark.skipif(not instruction_sets(), reason="nothing compiled is here")
+@pytest.mark.parametrize("value", ["7", "-0.25", "1e-3", "0.30000001192092896", "1e30"])
+def test_plain_numbers_are_scanned(value):
+    body = f'{{"signature_name": "x", "instances": [[[{value}, 1], [2, 3]]]}}'.encode()
+    found = scanned("instances", body, (2, 2), 10, lambda body: json.loads(body)["instances"])
+    assert found is not None
+    assert found.tolist() == [[[np.float32(value), 1], [2, 3]]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "[[1, 2,]]",
+            "[[1, 2],]",
+            "[[01, 2]]",
+            "[[+1, 2]]",
+            "[[1., 2]]",
+            "[[.5, 2]]",
+            "[[1e, 2]]",
+            "[[1e+, 2]]",
+            "[[-, 2]]",
+        ),
+        *(
+            "[[1, 2]",
+            "[[1 2]]",
+            "[[1, 2]]]",
+            "[1, 2]",
+            "[[1]]",
+            "[[1, 2, 3]]",
+            "[[1, 2], [3]]",
+            "[[[1, 2]]]",
+            "[]",
+            "[[]]",
+        ),
+        *("[[1, null]]", "[[1, true]]", '[[1, "2"]]', "[[1, NaN]]", "[[1, -Infinity]]", "[[1, 1e31]]", "[[1, 1e400]]"),
+        *("[[1, 0x1]]", "[[1, 1_0]]", "[[1, \u0661]]", "[[1, 2\0]]", "{}", "7", "[]", "[[]]"),
+    ],
+)
+def test_what_is_no_array_of_numbers_of_this_shape_is_not_scanned(text):
+    body = f'{{"records": {text}}}'.encode()
+    assert scanned("records", body, (2,), 10, read) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"records": [[1, 2]], "records": [[3, 4]]}',
+        r'{"records": [[1, 2]], "record\u0073": [[3, 4]]}',
+        '{"more": {"records": [[1, 2]]}, "records": []}',
+        '{"more": {"records": [[1, 2]]}}',
+        '{"records": [[1, 2]]',
+        '{"records": [[1, 2]]} {}',
+        '{"a": ""records": [[1, 2]]", "records": []}',
+    ],
+)
+def test_what_stands_around_the_numbers_is_read_too(body):
+    assert scanned("records", body.encode(), (2,), 10, read) is None
+
+
+def test_more_records_than_are_taken_are_not_scanned():
+    body = json.dumps({"records": [[1, 2]] * 11}).encode()
+    assert scanned("records", body, (2,), 10, read) is None
+
+
+@pytest.mark.parametrize("datatype", ["UINT8", "INT8", "INT64", "FP16", "FP32", "FP64", "BOOL"])
+@pytest.mark.parametrize("value", [0, 9, 127, 128, 255, 1.5, -1, 300])
+@pytest.mark.parametrize("nested", [False, True])
+def test_tensors_are_read_by_their_type_however_they_are_read(client, runs, datatype, value, nested):
+    """Values in the JSON, which are scanned, and behind a JSON that has a backslash, which are not."""
+    pixels = [[[value] * 8] * 8] * 2
+    data = pixels if nested else [value] * 128
+    request = {"inputs": [{"name": "x", "shape": [2, 8, 8], "datatype": datatype, "data": data}]}
+    plain = asked(client, "/v2/models/digits/infer", json.dumps(request))
+    other = asked(client, "/v2/models/digits/infer", json.dumps(request)[:-1] + r', "id": "\u0041"}')
+    assert plain[0] == other[0]
+    assert plain[1].get("outputs") == other[1].get("outputs")
+    assert plain[1].get("error") == other[1].get("error")
+    assert (plain[0] == 200) == (datatype != "BOOL" and taken(datatype, value))
+
+
+def taken(datatype, value):
+    if datatype.startswith("FP"):
+        return True
+    limits = np.iinfo(datatype.lower())
+    return type(value) is int and limits.min <= value <= limits.max
 
 
 def test_classes_whose_names_json_escapes_are_answered(runs):

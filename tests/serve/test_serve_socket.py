@@ -3,16 +3,18 @@
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import threading
 
+import numpy as np
 import pytest
 import uvicorn
 
 from rowwise.serve.guard import policy
 from rowwise.serve.start import guarded
 from rowwise.terminal.http_server import listen
-from rowwise.terminal.joined_writes import JoinedWrites
+from rowwise.terminal.joined_writes import STILL_THERE, JoinedWrites
 
 HOUSE = {"town": "hill", "rooms": 6.1, "age": 30, "river": "yes", "sold": "2021-05-03"}
 BODY = json.dumps({"records": [HOUSE]}).encode()
@@ -52,6 +54,7 @@ def answers(connection, count):
     """So many answers: their statuses and bodies."""
     found, rest = [], b""
     while len(found) < count:
+        rest = rest.removeprefix(STILL_THERE)
         head, end, body = rest.partition(b"\r\n\r\n")
         sizes = [int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.startswith(b"content-length")]
         if end and len(body) >= sizes[0]:
@@ -122,6 +125,86 @@ def test_who_has_sent_all_may_close_his_side_and_still_reads_the_answers(place, 
         connection.shutdown(socket.SHUT_WR)
         assert [status for status, _ in answers(connection, asked)] == [200] * asked
         assert connection.recv(1) == b""
+
+
+class Held:
+    """A request that is computed when the test lets it be: what comes behind it waits."""
+
+    def __init__(self):
+        self.reached, self.go = threading.Event(), threading.Event()
+
+    def records(self, model):
+        self.reached.set()
+        self.go.wait()
+        return np.zeros((1, *model.shape), np.float32)
+
+    def answer(self, model, prediction):
+        return b""
+
+
+@contextlib.contextmanager
+def busy(service):
+    """A worker that computes until it is let go on."""
+    worker, held = service.worker("price"), Held()
+    thread = threading.Thread(target=lambda: asyncio.run(worker.answer(held, 1)))
+    thread.start()
+    held.reached.wait()
+    yield worker, held
+    held.go.set()
+    thread.join()
+
+
+MANY = request(json.dumps({"records": [HOUSE] * 1000}).encode())
+
+
+def test_who_has_closed_is_not_computed_for(service, place):
+    """Both sides of the connection: TCP says so only once something was sent to him."""
+
+    def gone():
+        with socket.create_connection(place) as connection:
+            connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            said = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+        found = re.search(rb'route="/predict/{model}",method="POST",status="408"} (\d+)', said)
+        return int(found[1]) if found else 0
+
+    left, before = gone(), service.worker("price").counts.records
+    with busy(service) as (worker, held):
+        with socket.create_connection(place) as connection:
+            connection.sendall(MANY)
+            while worker.waiting < 2:
+                pass
+        while gone() == left:
+            pass
+        held.go.set()
+    while worker.waiting:
+        pass
+    assert worker.counts.records - before == 1
+
+
+def test_who_has_closed_his_side_and_waits_is_asked_whether_he_does_and_answered(service, place):
+    with busy(service) as (_, held), socket.create_connection(place) as connection:
+        connection.sendall(MANY)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(len(STILL_THERE), socket.MSG_WAITALL) == STILL_THERE
+        held.go.set()
+        ((status, found),) = answers(connection, 1)
+        assert (status, len(found["predictions"])) == (200, 1000)
+        assert connection.recv(1) == b""
+
+
+def test_who_speaks_http_1_0_is_not_asked(service, place):
+    """It has no such answers."""
+    with busy(service) as (worker, held), socket.create_connection(place) as connection:
+        connection.sendall(MANY.replace(b"HTTP/1.1", b"HTTP/1.0"))
+        connection.shutdown(socket.SHUT_WR)
+        while worker.waiting < 2:
+            pass
+        connection.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        connection.settimeout(None)
+        held.go.set()
+        assert [status for status, _ in answers(connection, 1)] == [200]
 
 
 def test_who_closes_his_side_before_he_has_asked_is_let_go(place):

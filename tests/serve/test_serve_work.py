@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import threading
+import time
 
 import httpx2
 import msgspec
@@ -107,6 +108,35 @@ def test_what_is_quick_is_answered_by_the_loop_itself_all_that_came_in_one_turn(
     with pytest.raises(Refused) as refused:
         asyncio.run(worker.answer(Here(zeros(model, 1)), 1, quick=True))
     assert refused.value.status == 503
+
+
+def test_one_turn_keeps_nobody_waiting(model):
+    """What takes long to read, or to compute, leaves the loop to others in between."""
+    worker, turns = Worker(model, Limits(), Room(Limits())), []
+
+    class Slow(Plain):
+        def records(self, model):
+            time.sleep(0.003)
+            return super().records(model)
+
+    async def others():
+        while worker.waiting:
+            turns.append(worker.waiting)
+            await asyncio.sleep(0)
+
+    async def ask(kind, count, records):
+        turns.clear()
+        waiting = [asyncio.ensure_future(worker.answer(kind(zeros(model, records)), 1, True)) for _ in range(count)]
+        await asyncio.sleep(0)
+        await others()
+        return await asyncio.gather(*waiting)
+
+    assert asyncio.run(ask(Slow, 40, 1)) == [b"1"] * 40
+    assert len(turns) >= 20
+    assert worker.counts.largest <= 2
+    assert asyncio.run(ask(Plain, 200, model.quick_records)) == [str(model.quick_records).encode()] * 200
+    assert worker.counts.largest == model.quick_records  # of a millisecond, whatever has come
+    worker.close()
 
 
 def test_what_comes_in_one_turn_has_a_limit(model):

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import pytest
 from chromium import contrast, launch
+from covering import each_once
 from html_page import Page
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -88,9 +89,7 @@ def only(ledger):
     return next(dense for row in ledger.rows if (dense := dense_of(row)))
 
 
-@pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("batch", [None, 32, [1, 10, 32, 60000]])
+@pytest.mark.parametrize(("name", "lang", "batch"), each_once(MODELS, ["en", "ko"], [None, 32, (1, 10, 32, 60000)]))
 def test_every_model_has_views_that_are_well_formed(name, lang, batch):
     model = model_named(name)
     for convention in CONVENTIONS:

@@ -18,7 +18,7 @@ PATHS = [
 
 def asked(served, method, path, body=b"", token=TOKEN, **headers):
     """(status, body) of one request, with the headers as given."""
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=300)
     given = {"Host": f"127.0.0.1:{served.port}", **({"Authorization": f"Bearer {token}"} if token else {}), **headers}
     connection.putrequest(method, path, skip_host=True)
     for name, value in given.items():
@@ -42,7 +42,7 @@ def test_every_route_refuses_strangers(served, method, path):
 
 
 def test_the_page_may_load_its_own_files_alone(served):
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=300)
     connection.request("GET", "/", headers={"Authorization": f"Bearer {TOKEN}"})
     answer = connection.getresponse()
     policy = answer.headers["content-security-policy"]

@@ -31,7 +31,7 @@ def test_it_opens_and_closes(tmp_path):
     try:
         said = process.stdout.readline()
         port, token = re.search(r"http://127\.0\.0\.1:(\d+)/\?token=([\w-]+)&lang=ko", said).groups()
-        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=300)
         connection.request("GET", "/")
         refused = connection.getresponse()
         assert (refused.status, refused.read() != b"") == (401, True)
@@ -59,7 +59,7 @@ def test_it_opens_and_closes(tmp_path):
             assert answer.status == status
             connection.close()
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=60)
+        rest, _ = process.communicate(timeout=600)
         assert process.returncode == 0, rest
         assert "닫았습니다" in rest
         assert "Traceback" not in rest
@@ -72,7 +72,7 @@ def test_it_opens_and_closes(tmp_path):
 
 @pytest.mark.parametrize("given", [["nothing-here"], ["digits", "--target", "x"], ["--port", "70000"]])
 def test_what_it_cannot_open_is_said_in_one_line(given, tmp_path):
-    done = subprocess.run([*COMMAND, *given], cwd=tmp_path, text=True, capture_output=True, timeout=120, check=False)
+    done = subprocess.run([*COMMAND, *given], cwd=tmp_path, text=True, capture_output=True, timeout=600, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("rowwise: ")
     assert "Traceback" not in done.stderr
@@ -82,7 +82,7 @@ def test_a_port_that_is_taken_is_said(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         given = [*COMMAND, "--port", port]
-        done = subprocess.run(given, cwd=tmp_path, text=True, capture_output=True, timeout=120, check=False)
+        done = subprocess.run(given, cwd=tmp_path, text=True, capture_output=True, timeout=600, check=False)
     assert done.returncode == 2
     assert port in done.stderr
     assert "--port 0" in done.stderr

@@ -124,7 +124,7 @@ def test_a_training_is_watched_and_its_numbers_are_followed(opened, trained, lan
     tab.locator("#train").click()
     story = trained.wait("trained", "failed", after=number)
     done = word("learning.trained", lang).partition("{")[0] or word("learning.trained", lang).rpartition("}")[2]
-    tab.locator("#train:enabled").wait_for(timeout=60_000)
+    tab.locator("#train:enabled").wait_for()
     tab.locator(".status", has_text=re.compile(re.escape(done.strip()[:8]))).wait_for()
     assert story["number"] == number + 1
     tab.locator(".confusion").wait_for()

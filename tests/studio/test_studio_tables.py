@@ -54,7 +54,7 @@ def test_a_table_goes_the_whole_way(opened, trained, table):
     assert "/" not in tab.inner_text("#about")  # no folder of this machine
     tab.locator("#learning .spine").click()
     tab.locator("#train").click()
-    tab.locator(".status", has_text="평균 절대 오차").wait_for(timeout=60_000)
+    tab.locator(".status", has_text="평균 절대 오차").wait_for()
     tab.locator("#understanding .spine").click()
     tab.locator(".answers .number").first.wait_for()
     before = tab.inner_text(".answers[role=img] .number")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rowwise
-from rowwise.runs.events import EpochEnded, StepsDone
+from rowwise.runs.events import EpochEnded, StepsDone, TrainingBegan
 from rowwise.studio.newest import changes
 from rowwise.studio.within import MOST, Within
 
@@ -38,12 +38,22 @@ def test_a_curve_of_any_length_has_few_points_and_keeps_its_end():
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize("engine", ["auto", "whole_epoch"])
+@pytest.mark.parametrize("engine", ["auto", "whole_epoch", "keras"])
 def test_the_last_that_is_told_within_an_epoch_is_what_the_epoch_had(engine, tmp_path):
-    seen = []
-    rowwise.train(
-        "digits", hidden=(8,), epochs=2, engine=engine, out=tmp_path / "run", pictures=False, observer=seen.append
-    )
+    seen, kernels = [], []
+
+    def observe(event):
+        seen.append(event)
+        if isinstance(event, StepsDone):  # whoever looks into the model meanwhile changes nothing
+            kernels.append(np.asarray(next(one for one in seen if isinstance(one, TrainingBegan)).weights()[0]))
+
+    how = {"hidden": (8,), "epochs": 2, "engine": engine, "pictures": False}
+    saved = rowwise.train("digits", out=tmp_path / "run", observer=observe, **how)
+    unseen = rowwise.train("digits", out=tmp_path / "unseen", **how)
+    for one, other in zip(saved.model.get_weights(), unseen.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert np.isfinite(kernels).all()
+    assert not np.array_equal(kernels[0], kernels[-1])
     told = [event for event in seen if isinstance(event, StepsDone)]
     ended = {event.number: event.figures for event in seen if isinstance(event, EpochEnded)}
     assert {event.number for event in told} == {1, 2}

@@ -12,7 +12,8 @@ from rowwise.environment import ENGINES
 from rowwise.errors import UsageError
 from rowwise.models.presets import PATIENCE, PRESETS
 from rowwise.runs.plan import READING
-from rowwise.runs.settings import CLASS_WEIGHTS, LARGEST_SEED, SCHEDULES, Settings
+from rowwise.runs.setting_values import CLASS_WEIGHTS, LARGEST_SEED, SCHEDULES
+from rowwise.runs.settings import Settings
 from rowwise.terminal.argument_types import NAMES, POSITIVE, SHARE, SHARES, WIDTHS, given_names, one_of, whole
 from rowwise.terminal.parsing import Option
 
@@ -52,6 +53,8 @@ def settings(of_epochs: str = "cli.help.epochs") -> list[Option]:
         option("--on-all", "cli.help.on_all", "N", whole(0), usual.on_all),
         augmenting(),
         option("--views", "cli.help.views", "N", whole(1), usual.views),
+        Option("--features", "cli.help.features", "NAME"),
+        Option("--features-weights", "cli.help.features_weights", "FILE"),
         option("--schedule", "cli.help.schedule", "KIND", one_of(*SCHEDULES), usual.schedule),
         Option("--refit", "cli.help.refit", is_flag=True, default=None),
         Option("--threshold", "cli.help.threshold", "AIM"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rowwise.engine.prediction import Prediction
+    from rowwise.runs.batch_predictions import FileDone
     from rowwise.runs.table_predictions import Written
 
 TOP = 3  # classes shown for each picture
@@ -42,7 +44,7 @@ def _predict(
 
     A model that was trained on a table takes one table, and writes it with its predictions: as CSV, or what the ending
     of `--out` says, or into a database; with `--json` and no `--out` as JSON lines. For a folder of pictures it writes
-    a CSV file.
+    a CSV file. Of several tables or folders it writes a file each, into the folder that `--out` names.
 
     Raises:
         ModelError: a model that cannot be used, or does not take pictures. UsageError, DataError, SaveError: of tables.
@@ -67,8 +69,10 @@ def _predict(
             raise ModelError("cli.predict.shape", model=model, shape=saved.accepts.shape)
         if not table and folder is None:
             return _pictures(saved, tuple(map(Path, files)), output)
-        if len(files) > 1:
-            raise UsageError("predict.table.several" if table else "predict.folder.several", count=len(files))
+        if _are_many(files, out, table):
+            if out is None or is_database(out):
+                raise UsageError("predict.files.out")
+            return _files(saved, files, Path(out), skip_bad, as_written, output)
         if table:
             return _table(saved, Source.used_on(files[0], as_written), out, json, output)
         if json and out is None:
@@ -121,6 +125,42 @@ def _folder(saved: Saved, folder: Path, skip_bad: bool, out: Path | None, output
         output.tell(say("predict.folder.written", records=f"{records:,}", path=out))
     output.json({"schema": SCHEMA, "model": str(saved.path), "records": records, "out": str(out)})
     return 0
+
+
+def _are_many(files: tuple[str, ...], out: str | None, table: bool) -> bool:
+    """Whether each of the files is written to one of its own, in a folder."""
+    if len(files) > 1 or (table and not is_database(files[0]) and Path(files[0]).is_dir()):
+        return True
+    return out is not None and not is_database(out) and (out.endswith(("/", os.sep)) or Path(out).is_dir())
+
+
+def _files(
+    saved: Saved, files: tuple[str, ...], out: Path, skip_bad: bool, written: dict[str, Any], output: Output
+) -> int:
+    """Write a file for each, and tell of each; 0, or 2 where one could not be predicted."""
+    from rowwise.runs.batch_predictions import predict_files
+
+    found = []
+    with hide_panics(reads_table=saved.schema is not None):
+        for done in predict_files(saved, files, out, skip_bad, **written):
+            found.append(done)
+            if done.error:
+                output.warn(done.error)
+                continue
+            key = "predict.files.finished" if done.finished else "predict.files.done"
+            output.tell(say(key, path=done.source, records=f"{done.records:,}", out=done.out))
+            for note in done.notes:
+                output.warn(f"{done.source}: {note}")
+    finished, failed = sum(done.finished for done in found), sum(bool(done.error) for done in found)
+    written_now = len(found) - finished - failed
+    output.tell(say("predict.files.all", out=out, written=written_now, finished=finished, failed=failed))
+    output.json({"schema": SCHEMA, "model": str(saved.path), "out": str(out), "files": [_facts(one) for one in found]})
+    return DataError.exit_code if failed else 0
+
+
+def _facts(done: FileDone) -> dict[str, Any]:
+    facts = {"file": str(done.source), "out": str(done.out), "records": done.records, "finished": done.finished}
+    return facts | ({"error": done.error} if done.error else {})
 
 
 def _table(saved: Saved, source: Source, out: str | None, json: bool, output: Output) -> int:

@@ -1,6 +1,6 @@
 """Pictures, and what `augmentation` has drawn for each → the pictures changed, in NumPy.
 
-`engine/native/pictures.cpp` has the same arithmetic, twenty times as fast.
+`engine/native/pictures.h` has the same arithmetic, twenty times as fast.
 """
 
 from __future__ import annotations
@@ -24,6 +24,27 @@ def changed(x: NDArray[np.uint8], how: NDArray[np.int32], out: NDArray[np.uint8]
     for start in range(0, len(x), CHUNK):
         rows = slice(start, start + CHUNK)
         out[rows] = _changed(x[rows], how[rows].astype(np.int64))
+
+
+def mixed(
+    own: NDArray[np.uint8],
+    x: NDArray[np.uint8],
+    partner: NDArray[np.int32],
+    weight: NDArray[np.int32],
+    out: NDArray[np.uint8],
+) -> None:
+    """Write pictures `own` `(pictures, values)`, into each of which one of x is blended, into `out`.
+
+    Args:
+        own, x: bytes; those of x are any number of pictures.
+        partner: `(pictures,)`: which one of x.
+        weight: `(pictures,)`: its share, in 256ths.
+        out: as `own`.
+    """
+    for start in range(0, len(own), CHUNK):
+        rows = slice(start, start + CHUNK)
+        share = weight[rows, None].astype(np.uint16)
+        out[rows] = (own[rows] * (256 - share) + x[partner[rows]] * share + 128) >> 8
 
 
 def _changed(x: NDArray[np.uint8], how: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rowwise.data.augmented_pictures import changed
+from rowwise.data.augmented_pictures import changed, mixed
 from rowwise.errors import DataError
 from rowwise.figures import (
     COLUMNS_PER_INCH,
@@ -142,6 +142,13 @@ def _versions(dataset: Dataset, records: NDArray[np.intp], augmentation: Augment
         return x
     made = [x]
     for epoch in range(VERSIONS - 1):
-        changed(x, augmentation.drawn(0, epoch, len(dataset), dataset.shape)[records], out := np.empty_like(x))
+        how = augmentation.drawn(0, epoch, len(dataset), dataset.shape)
+        changed(x, how[records], out := np.empty_like(x))
+        if augmentation.mixup:
+            partner, weight = augmentation.mixed(0, epoch, len(dataset))
+            others = np.ascontiguousarray(dataset.x[partner[records]])
+            changed(others, how[partner[records]], other := np.empty_like(x))
+            flat = out.reshape(len(x), -1), other.reshape(len(x), -1)
+            mixed(*flat, np.arange(len(x), dtype=np.int32), weight[records], flat[0])
         made.append(out)
     return np.stack(made, axis=1).reshape(-1, *dataset.shape)

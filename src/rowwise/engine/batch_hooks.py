@@ -77,7 +77,7 @@ class BatchHooks:
             function: state, data, rows, first step, the one after the last → what `logged` gives.
         """
         self.done, self.stopped = 0, False
-        for data, rows, count in steps:
+        for data, rows, count, _ in steps:
 
             def run(state: State, first: int, last: int, data: Any = data, rows: Any = rows) -> Any:
                 return function(state, data, rows, np.int32(first), np.int32(last))

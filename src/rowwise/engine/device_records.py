@@ -28,11 +28,13 @@ class Steps(NamedTuple):
         data: x, y and, where there are some, weights, each `(room, ...)`.
         rows: `(room for steps, batch_size)`: which of these records each step takes.
         count: how many steps there are; what `rows` has beyond them is not looked at.
+        kind: "loop", or one step that takes all the data as they lie: "rest" after a loop's steps, else "only".
     """
 
     data: Data
     rows: jax.Array | jax.ShapeDtypeStruct
     count: jax.Array | jax.ShapeDtypeStruct
+    kind: str = "loop"
 
 
 class DeviceRecords:
@@ -83,9 +85,9 @@ class DeviceRecords:
             if full < len(rows):
                 rest = self.arrays.take(rows[full:])
                 numbers = self._place.put(np.arange(rest.records, dtype=np.int32)[None])  # what JAX counts, it compiles
-                block.append(
-                    Steps(self._to_device(rest, rest.records), numbers, self._place.put(np.array(1, np.int32)))
-                )
+                data = self._to_device(rest, rest.records)
+                one = self._place.put(np.array(1, np.int32))
+                block.append(Steps(data, numbers, one, self._kind_of_rest))
             yield block
 
     def signatures(self) -> Iterator[Steps]:
@@ -95,7 +97,12 @@ class DeviceRecords:
             rows = self._place.like((self._most_steps, self.batch_size), np.int32)
             yield Steps(self._signature(self._room), rows, one)
         if rest := self.records % self.batch_size:
-            yield Steps(self._signature(rest), self._place.like((1, rest), np.int32), one)
+            rows = self._place.like((1, rest), np.int32)
+            yield Steps(self._signature(rest), rows, one, self._kind_of_rest)
+
+    @property
+    def _kind_of_rest(self) -> str:
+        return "rest" if self.records > self.batch_size else "only"
 
     @property
     def _most_steps(self) -> int:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
-from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from rowwise.engine.model_state import read_state, write_state
@@ -93,6 +92,8 @@ class ManyHosts:
             raise UsageError("hosts.batch", batch_size=batch_size, devices=devices)
         parts = [leaf for part in arrays if part is not None for leaf in jax.tree.leaves(part.parts)]
         own = [batch_size, len(parts), *(_checksum(part) for part in parts)]
+        from jax.experimental import multihost_utils
+
         with connected():
             every = multihost_utils.process_allgather(np.array(_folded(own), np.uint32))
         others = [number for number, value in enumerate(every) if value != every[0]]
@@ -109,6 +110,8 @@ class ManyHosts:
 
     def agreed(self, model: keras.Model, order: NDArray[np.int32]) -> NDArray[np.int32]:
         """The first host's order of the records; the model takes its state, too. Raises HostError."""
+        from jax.experimental import multihost_utils
+
         with connected():
             state, order = multihost_utils.broadcast_one_to_all((read_state(model), order))
         write_state(model, jax.tree.map(jax.device_put, state))

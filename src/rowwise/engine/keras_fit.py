@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from rowwise.engine.callbacks import state_variables
+from rowwise.engine.callbacks import state_variables, step_listeners
 from rowwise.engine.order import reseed
 from rowwise.engine.schedule import IN_ORDER
 from rowwise.engine.streams import Stream
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
 
     from rowwise.engine.arrays import Arrays
     from rowwise.engine.augmented import Augmented
+    from rowwise.engine.callbacks import StepListener
     from rowwise.engine.divergence import Watch
     from rowwise.engine.schedule import Schedule
+
+
+PAUSE = 0.1  # seconds between two times that an epoch under way is told of, at least
 
 
 class KerasFit:
@@ -70,7 +75,11 @@ class KerasFit:
             EpochStart(schedule, batches, self._augmented),
             *([Watched(self.watch, self._state)] if self.watch else []),
         ]
-        every = [*first, *callbacks, self._halt]
+        hear = (
+            step_listeners(callbacks) if params.get("steps") else []
+        )  # of a stream nobody may know how many there are
+        told = [StepsTold(hear, params["steps"])] if hear else []
+        every = [*first, *callbacks, *told, self._halt]
         params = {**params, "state": self._state}
         listed = keras.callbacks.CallbackList(every, add_history=True, model=self.model, **params)
         freq = schedule.validated
@@ -112,6 +121,7 @@ class KerasFit:
 
     def _state(self) -> list[np.ndarray]:
         """Copies: Keras gives the buffers themselves away when the next step begins."""
+        self.model.jax_state_sync()  # within an epoch the model's variables are empty
         return [np.array(variable.value) for variable in state_variables(self.model)]
 
 
@@ -170,6 +180,27 @@ class EpochStart(keras.callbacks.Callback):
         if self.batches is not None:
             self.batches.begin(epoch)
         reseed(self.model, self.schedule.seed, epoch)
+
+
+class StepsTold(keras.callbacks.Callback):
+    """Tells of the epoch under way some times a second, as rowwise's own engines do between two blocks of steps."""
+
+    def __init__(self, hear: Sequence[StepListener], steps: int) -> None:
+        super().__init__()
+        self._hear, self._steps = hear, steps
+        self._epoch, self._next = 0, 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        done = batch + 1
+        if done < self._steps and time.perf_counter() < self._next:
+            return
+        figures = {name: float(value) for name, value in (logs or {}).items()}
+        for listener in self._hear:
+            listener(self._epoch, done, self._steps, figures)
+        self._next = time.perf_counter() + PAUSE
 
 
 class Halt(keras.callbacks.Callback):

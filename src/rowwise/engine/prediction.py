@@ -21,6 +21,7 @@ from rowwise.engine.protocol import Unsupported
 from rowwise.engine.streams import as_stream
 from rowwise.engine.trees import count_of, mapped, tree_of
 from rowwise.errors import ModelError, warn_user
+from rowwise.models.backbones import backbone_of
 from rowwise.models.keras_settings import floatx
 from rowwise.models.keras_view import check_not_forked
 from rowwise.models.table_features import preparation_of
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
 
 
 USUAL_BATCH = 1024  # records a step
-FULL_STEP = (
-    64  # records of each step of a Predictor where Keras predicts: XLA rounds otherwise for other numbers of them
-)
+# Records of each step of a Predictor where Keras predicts: XLA rounds otherwise for other numbers of them.
+FULL_STEP = 64
+STEP_OF_BACKBONE = 4  # whose records take a hundred times as long as those of Dense layers
 
 __all__ = ["Prediction", "Predictor", "interpreted", "predict", "predict_proba"]
 
@@ -238,11 +239,12 @@ def _outputs(
 
 def _in_full_steps(model: keras.Model, x: NDArray[Any]) -> NDArray[np.float32]:
     """What Keras predicts, the last step filled with the last record."""
-    whole = len(x) - len(x) % FULL_STEP
+    step = FULL_STEP if backbone_of(model) is None else STEP_OF_BACKBONE
+    whole = len(x) - len(x) % step
     parts = [x[:whole]] if whole else []
     if rest := len(x) - whole:
-        parts.append(np.concatenate([x[whole:], np.repeat(x[-1:], FULL_STEP - rest, axis=0)]))
-    outputs = [_by_keras(model, part, batch_size=FULL_STEP, verbose=0) for part in parts]
+        parts.append(np.concatenate([x[whole:], np.repeat(x[-1:], step - rest, axis=0)]))
+    outputs = [_by_keras(model, part, batch_size=step, verbose=0) for part in parts]
     return outputs[0][: len(x)] if len(outputs) == 1 else np.concatenate(outputs)[: len(x)]
 
 

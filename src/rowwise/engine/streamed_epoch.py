@@ -16,10 +16,10 @@ import numpy as np
 
 from rowwise.engine.batch_hooks import BatchHooks
 from rowwise.engine.callbacks import state_variables
+from rowwise.engine.compiled_steps import functions_of
 from rowwise.engine.device_records import Steps
 from rowwise.engine.model_state import read_state, write_state
 from rowwise.engine.protocol import Unsupported
-from rowwise.engine.whole_epoch import functions_of
 from rowwise.models.keras_view import metric_results
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class StreamedEpoch:
                 self.steps_done = self._hooks.done  # a hook may have raised
             return
         for steps in every:
-            state = self._functions.train(read_state(self.model), *steps)
+            state = self._functions.trained(read_state(self.model), steps)
             write_state(self.model, jax.block_until_ready(state))
             self.steps_done += int(steps.count)  # after the state: an interrupt above has trained nothing
             yield self.steps_done
@@ -107,7 +107,7 @@ class StreamedEpoch:
     def _trace(self, batch: Any) -> None:
         rows = jax.ShapeDtypeStruct((1, _size(batch)), np.int32)
         state = read_state(self.model)
-        jax.eval_shape(self._functions.train.function, state, jax.tree.map(_shape, batch), rows, np.int32(1))
+        jax.eval_shape(self._functions.train["loop"].function, state, jax.tree.map(_shape, batch), rows, np.int32(1))
 
     def _blocks(self) -> Iterator[list[Any]]:
         """Batches of one shape that came one after another."""

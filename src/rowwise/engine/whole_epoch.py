@@ -7,41 +7,29 @@ it: Python runs once an epoch, not once a batch.
 
 from __future__ import annotations
 
-import math
-import threading
 import time
-import weakref
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from rowwise.engine.batch_hooks import BatchHooks, logged
+from rowwise.engine.batch_hooks import BatchHooks
 from rowwise.engine.callbacks import state_variables
-from rowwise.engine.cpu_lowering import lowered_for_cpu
+from rowwise.engine.compiled_steps import arguments_of, functions_of
 from rowwise.engine.device_records import DeviceRecords
 from rowwise.engine.hosts import placement
-from rowwise.engine.model_changes import Snapshot
 from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import metric_results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Generator, Sequence
 
     import keras
     from numpy.typing import NDArray
 
     from rowwise.engine.arrays import Arrays
-    from rowwise.engine.device_records import Data
-    from rowwise.engine.model_state import State
-
-KEPT = 32  # executables of one model: those that were used last
-NARROW = 200  # units; measured on two AVX-512 cores with batches of 16 to 256
 
 
 class WholeEpoch:
@@ -109,7 +97,7 @@ class WholeEpoch:
         for block in self.train.blocks(self._place.agreed(self.model, order)):
             state = self._place.read(self.model)
             for steps in block:
-                state = self._functions.train(state, *steps)
+                state = self._functions.trained(state, steps)
             self._place.write(self.model, state)
             self.steps_done += sum(
                 int(steps.count) for steps in block
@@ -155,7 +143,7 @@ class WholeEpoch:
         trainable, frozen, optimizer, metrics = self._place.read(self.model)
         for block in blocks:
             for steps in block:
-                metrics, frozen = self._functions.test((trainable, frozen, metrics), *steps)
+                metrics, frozen = self._functions.tested((trainable, frozen, metrics), steps)
         self._place.write(self.model, (trainable, frozen, optimizer, metrics))
         return metric_results(self.model)
 
@@ -165,155 +153,18 @@ class WholeEpoch:
         functions = self._functions
         with ThreadPoolExecutor() as pool:  # while XLA compiles one, Python traces the next
             compiling = []
-            for data, rows, one in self.train.signatures():
+            for steps in self.train.signatures():
+                data, rows, one, kind = steps
                 if self._hooks:
                     compiling.append(pool.submit(functions.logged_train.traced(state, data, rows, one, one)))
                 else:
-                    compiling.append(pool.submit(functions.train.traced(state, data, rows, one)))
-            for data, rows, one in self.validation.signatures() if self.validation is not None else ():
+                    compiling.append(pool.submit(functions.train[kind].traced(state, *arguments_of(steps))))
+            for steps in self.validation.signatures() if self.validation is not None else ():
+                data, rows, one, kind = steps
                 if self._test_hooks:
                     compiling.append(pool.submit(functions.logged_test.traced(state, data, rows, one, one)))
                 else:
-                    compiling.append(pool.submit(functions.test.traced((trainable, frozen, metrics), data, rows, one)))
+                    held = trainable, frozen, metrics
+                    compiling.append(pool.submit(functions.test[kind].traced(held, *arguments_of(steps))))
             for one_compiled in compiling:
                 one_compiled.result()
-
-
-class _Prepared:
-    """A jitted function whose executables, one a signature, are made ahead of the first call.
-
-    `jax.jit` alone compiles within the first call: the first epoch would be timed with it.
-    """
-
-    def __init__(self, function: Callable[..., Any], options: dict[str, str]) -> None:
-        self.function, self._options = function, options
-        self._compiled: OrderedDict[Any, Any] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def traced(self, *arguments: Any) -> Callable[[], Any]:
-        """What gives the executable for such arguments, and compiles it where there is none; it is traced now."""
-        leaves, structure = jax.tree.flatten(arguments)
-        key = structure, tuple((leaf.shape, np.dtype(leaf.dtype)) for leaf in leaves)
-        with self._lock:
-            found = self._compiled.get(key)
-            if found is not None:
-                self._compiled.move_to_end(key)
-        if found is not None:
-            return lambda: found  # held here: another thread may push it out meanwhile
-        lowered = lowered_for_cpu(self.function, *arguments)
-
-        def compiled() -> Any:
-            executable = self._compile(lowered)
-            with self._lock:
-                self._compiled[key] = executable
-                self._compiled.move_to_end(key)
-                if len(self._compiled) > KEPT:
-                    self._compiled.popitem(last=False)
-            return executable
-
-        return compiled
-
-    def _compile(self, lowered: Any) -> Any:
-        if self._options:
-            with suppress(jax.errors.JaxRuntimeError):  # a release of XLA without such an option
-                return lowered.compile(compiler_options=self._options)
-        return lowered.compile()
-
-    def __call__(self, *arguments: Any) -> Any:
-        return self.traced(*arguments)()(*arguments)
-
-
-class _Functions:
-    """The jitted loops of one compiled model; valid while what they were traced from stays in place."""
-
-    def __init__(self, model: keras.Model) -> None:
-        self.traced_from = Snapshot(model)
-        reference = weakref.ref(model)  # the cache must not keep the model alive
-        divided = placement().divided
-
-        def train(state: State, data: Data, rows: jax.Array, steps: jax.Array) -> State:
-            model = reference()
-            assert model is not None
-
-            def step(number: jax.Array, state: State) -> State:
-                _, new = model.train_step(state, _take(data, divided(rows[number])))
-                return _as_carry(new, state)
-
-            return jax.lax.fori_loop(0, steps, step, state)
-
-        def test(state: State, data: Data, rows: jax.Array, steps: jax.Array) -> State:
-            model = reference()
-            assert model is not None
-
-            def step(number: jax.Array, state: State) -> State:
-                _, new = model.test_step(state, _take(data, divided(rows[number])))
-                return _as_carry(new, state)
-
-            _, frozen, metrics = jax.lax.fori_loop(0, steps, step, state)
-            return metrics, frozen
-
-        def logged_train(state: State, data: Data, rows: jax.Array, first: jax.Array, last: jax.Array) -> Any:
-            model = reference()
-            assert model is not None
-
-            def step(state: State, batch: Any) -> Any:
-                logs, new = model.train_step(state, batch)
-                return logs, _as_carry(new, state)
-
-            return logged(step, state, lambda number: _take(data, divided(rows[number])), first, last)
-
-        def logged_test(state: State, data: Data, rows: jax.Array, first: jax.Array, last: jax.Array) -> Any:
-            model = reference()
-            assert model is not None
-
-            def step(state: State, batch: Any) -> Any:
-                trainable, frozen, optimizer, metrics = state
-                logs, new = model.test_step((trainable, frozen, metrics), batch)
-                _, frozen, metrics = new
-                return logs, _as_carry((trainable, frozen, optimizer, metrics), state)
-
-            return logged(step, state, lambda number: _take(data, divided(rows[number])), first, last)
-
-        options = compiler_options(model)
-        self.train, self.logged_train = _Prepared(train, options), _Prepared(logged_train, options)
-        # As Keras compiles `evaluate`, whose figures are then those of the validation to the last bit.
-        self.test, self.logged_test = _Prepared(test, {}), _Prepared(logged_test, {})
-
-
-def compiler_options(model: keras.Model) -> dict[str, str]:
-    """Options for XLA beyond its defaults: which library multiplies the matrices on a CPU.
-
-    XLA's default, YNNPACK, runs a batch of 32 times a kernel (784, 100) on two cores at less than half the
-    speed of Eigen, XLA's other library, and wide kernels a third faster than it. So Eigen is chosen where
-    the largest kernel has at most `NARROW` units. The products of a convolution, with many rows for each
-    record, are YNNPACK's.
-    """
-    shapes = [variable.shape for variable in model.trainable_variables]
-    kernels = [shape for shape in shapes if len(shape) == 2]
-    if jax.default_backend() != "cpu" or not kernels or any(len(shape) > 2 for shape in shapes):
-        return {}
-    if max(kernels, key=math.prod)[1] > NARROW:
-        return {}
-    return {"xla_cpu_experimental_ynn_fusion_type": ""}
-
-
-_cache: weakref.WeakKeyDictionary[keras.Model, _Functions] = weakref.WeakKeyDictionary()
-
-
-def functions_of(model: keras.Model) -> _Functions:
-    """The model's jitted loops, traced once for as long as what they were traced from stays in place."""
-    functions = _cache.get(model)
-    if functions is None or not functions.traced_from.same(model):
-        functions = _cache[model] = _Functions(model)
-    return functions
-
-
-def _take(data: Any, rows: jax.Array) -> Any:
-    # mode="clip": the default masks rows out of range, a third of the epoch's time; ours never are.
-    return jax.tree.map(lambda array: jnp.take(array, rows, axis=0, mode="clip"), data)
-
-
-def _as_carry(new: Any, old: State) -> State:
-    """`new` with the containers and dtypes of `old`: a loop's carry must not change its type."""
-    leaves = [jnp.asarray(n, o.dtype) for n, o in zip(jax.tree.leaves(new), jax.tree.leaves(old), strict=True)]
-    return jax.tree.unflatten(jax.tree.structure(old), leaves)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import keras
-    from numpy.typing import NDArray
 
 
 HIDDEN, RATE = (100, 30), 0.001  # of pictures and arrays
@@ -129,15 +128,20 @@ def network(
     seed: int,
 ) -> keras.Model:
     """What `dense` has after the layers that learn nothing, for their output `(None, features)`, or with them where
-    that is None; without metrics, which take longer than a small epoch."""
+    that is None; without metrics, which take longer than a small epoch, and with its loss built, for which Keras would
+    trace the network."""
     import keras
+
+    from rowwise.models.keras_view import build_loss
 
     if features is None:
         front = [keras.Input(dataset.shape, name="records"), *_input_layers(dataset, 0)]
     else:
         front = [keras.Input((features,), name="features")]
     activations, shares = (of_each("", one, len(hidden)) for one in (activation, dropout))
-    return _compiled(dataset, front, hidden, activations, shares, rate, weight_decay, seed, metrics=False)
+    model = _compiled(dataset, front, hidden, activations, shares, rate, weight_decay, seed, metrics=False)
+    build_loss(model)
+    return model
 
 
 def _compiled(
@@ -154,15 +158,17 @@ def _compiled(
     """The input and the layers of `front`, then Dense layers for the labels of the dataset."""
     import keras
 
+    from rowwise.models.keras_view import zeros
+
     loss: keras.losses.Loss | str
     metric: str | None
-    dense_layers: list[tuple[keras.layers.Dense, Any]] = []
+    dense_layers: list[tuple[keras.layers.Dense, Any, Any]] = []
     random = np.random.default_rng(np.random.randint(2**31) if seed is None else int(seed))
 
     def layer(units: int, name: str, activation: str) -> keras.layers.Dense:
         dense = keras.layers.Dense(units, activation, name=name)
-        initializer, dense.kernel_initializer = dense.kernel_initializer, partial(_glorot_uniform, random)
-        dense_layers.append((dense, initializer))
+        dense_layers.append((dense, dense.kernel_initializer, dense.bias_initializer))
+        dense.kernel_initializer, dense.bias_initializer = partial(_glorot_uniform, random), zeros
         return dense
 
     def draw() -> int:
@@ -192,8 +198,8 @@ def _compiled(
         layers.append(layer(len(dataset.classes), "classes", "softmax"))
         loss, metric = "sparse_categorical_crossentropy", "accuracy"
     model = keras.Sequential(layers, name=NAME)
-    for kernel_layer, initializer in dense_layers:
-        kernel_layer.kernel_initializer = initializer  # a saved model names Keras's own, of the same distribution
+    for made, of_kernel, of_bias in dense_layers:  # a saved model names Keras's own, of the same distribution
+        made.kernel_initializer, made.bias_initializer = of_kernel, of_bias
     metrics = metrics and metric is not None
     own = {"metrics" if dataset.weights is None else "weighted_metrics": [metric]} if metrics else {}
     model.compile(keras.optimizers.Adam(learning_rate, weight_decay=weight_decay or None), loss, **own)
@@ -205,10 +211,12 @@ def draws_its_seeds(model: keras.Model) -> bool:
     return bool(model.name == NAME)
 
 
-def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: str | None = None) -> NDArray[Any]:
+def _glorot_uniform(random: np.random.Generator, shape: tuple[int, int], dtype: str | None = None) -> Any:
     """A kernel as Keras draws it by default (Glorot and Bengio 2010), by NumPy: JAX would compile it for each shape."""
+    from rowwise.models.keras_view import tensor_of
+
     limit = math.sqrt(6 / sum(shape))
-    return random.uniform(-limit, limit, shape).astype(dtype or "float32")
+    return tensor_of(random.uniform(-limit, limit, shape), dtype)
 
 
 def _input_layers(dataset: Dataset, pieces: int) -> list[keras.Layer]:

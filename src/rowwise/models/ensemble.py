@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from rowwise.models.keras_view import compiled_metrics, has_weighted_metrics
+from rowwise.models.keras_view import build_optimizer, compiled_metrics, has_weighted_metrics, tensor_of
 from rowwise.models.piecewise import Encoded
 from rowwise.models.table_features import TableFeatures
 
@@ -76,13 +76,13 @@ def averaged(first: keras.Model, networks: Sequence[keras.Model]) -> keras.Model
     optimizer = type(first.optimizer).from_config(first.optimizer.get_config())
     kind = "weighted_metrics" if has_weighted_metrics(first) else "metrics"
     model.compile(optimizer, first.loss, **{kind: [metric.name for metric in compiled_metrics(first)]})
-    model.optimizer.build(model.trainable_variables)
+    build_optimizer(model)
     return model
 
 
-def _given(values: NDArray[np.float32]) -> Callable[..., NDArray[np.float32]]:
+def _given(values: NDArray[np.float32]) -> Callable[..., Any]:
     """An initializer that gives these: JAX would compile a random one anew for each shape."""
-    return lambda shape, dtype=None: values
+    return lambda shape, dtype=None: tensor_of(values, dtype)
 
 
 def _side_by_side(chains: Sequence[Sequence[Sequence[NDArray[np.float32]]]]) -> list[list[NDArray[np.float32]]]:

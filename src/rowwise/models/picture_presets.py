@@ -24,6 +24,13 @@ LEAST_OF_GARMENTS = 100  # epochs of `best`: 160 seconds of one core for each ne
 UPRIGHT = "shift,rotate,scale,erase"
 
 
+def suited_to_features(preset: str, data: Dataset) -> dict[str, Any]:
+    """What a preset has for the layers behind a backbone, whose features differ little from epoch to epoch."""
+    own = suited_to_pictures("fast" if preset == "fast" else "default", data)
+    own |= {"hidden": (128,), "dropout": 0.3} if preset != "fast" else {"hidden": ()}
+    return own | {"augment": "none", "ensemble": 4 if preset == "best" else 1}
+
+
 def suited_to_pictures(preset: str, data: Dataset) -> dict[str, Any]:
     """What a preset has for pictures, by the names of `Settings`."""
     records, mirrored = len(data), data.name in GARMENTS

@@ -12,11 +12,13 @@ from rowwise.runs.events import (
     Decided,
     EnsembleBegan,
     EpochEnded,
+    FeaturesMade,
     RefitBegan,
     StopRequested,
     TrainingBegan,
     TrainingEnded,
     Warned,
+    about_features,
     about_further,
     about_kept,
 )
@@ -218,6 +220,8 @@ class _Progress:
         match event:
             case Warned():
                 warn_user(event.message)
+            case FeaturesMade() if self._verbose:
+                print(f"rowwise: {about_features(event)}", file=said_to())
             case TrainingBegan():
                 if event.fell_back and self._verbose:
                     print(f"rowwise: {event.reason}", file=said_to())

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     import keras
 
-    from rowwise.data.dataset import Dataset
     from rowwise.engine.arrays import Arrays
-    from rowwise.measure import AnyReport
     from rowwise.runs.model_training import Job
 
 
@@ -42,15 +40,21 @@ def with_others(
         ModelError: the model of a resumed run has other layers than its settings say.
         KeyboardInterrupt: it was stopped before all were trained.
     """
+    from rowwise.engine.interpretation import interpreted
+    from rowwise.engine.prediction import predict_proba
     from rowwise.engine.records import prepare_records
     from rowwise.engine.request import Request
+    from rowwise.measure import judge
     from rowwise.measure.spread import spread_of
     from rowwise.models.dense import network
     from rowwise.models.ensemble import averaged, features_of, front_of, on_records
+    from rowwise.models.soft_labels import with_soft_labels
     from rowwise.models.views import as_seen, sources_of
 
     settings, data = job.settings, job.train
-    prepared = prepare_records([first], Request(x=data, validation=job.held_out or None))
+    prepared = prepare_records(
+        [first], Request(x=settings.records_of(data), validation=settings.records_of(job.held_out) or None)
+    )
     own = _hold_out_their_own(job)
     features = features_of(first)  # of a table; pictures and arrays go in as they are
     parts = prepared.parts(None if own else prepared.held_out(first, settings.seed))
@@ -61,7 +65,8 @@ def with_others(
     layers = settings.hidden, settings.activation, settings.dropout, rate, settings.weight_decay
 
     def build(seed: int) -> keras.Model:
-        return network(data, width, *layers, seed)
+        made = network(data, width, *layers, seed)
+        return with_soft_labels(made) if settings.blends_labels else made
 
     of_first, learned = build(settings.seed), first.layers[len(front_of(first)) :]
     front = [weights for layer in front_of(of_first) for weights in layer.get_weights()]
@@ -85,7 +90,10 @@ def with_others(
     spread: dict[str, tuple[float, ...]] = {}
     if job.test is not None and len(networks) > 1:
         with job.clock.lap("evaluate"):
-            spread = spread_of([_report(job.test, job.train, on_records(first, network)) for network in networks])
+            seen = job.test.x if features is None else features(job.test.x)
+            alone = networks if features is not None else [on_records(first, network) for network in networks]
+            said = [interpreted(first, predict_proba(network, seen)) for network in alone]
+            spread = spread_of([judge(one, job.test, data) for one in said])
     if settings.views > 1:
         views = sources_of(settings.views, data.shape, settings.mirrors)
         networks = [as_seen(network, view) for network in networks for view in views]
@@ -154,13 +162,6 @@ def _hold_out_their_own(job: Job) -> bool:
     together = job.validation is not None or data.split_by or data.weights is not None
     decided = settings.threshold or settings.calibrate
     return bool(data.schema is not None and settings.validation and not (together or decided))
-
-
-def _report(test: Dataset, train: Dataset, model: keras.Model) -> AnyReport:
-    from rowwise.engine.prediction import predict
-    from rowwise.measure import judge
-
-    return judge(predict(model, test.x), test, train)
 
 
 def _keeping_the_best(patience: int, seed: int) -> list[keras.callbacks.Callback]:

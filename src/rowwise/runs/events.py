@@ -41,6 +41,16 @@ class FoldsBegan:
     records: int
 
 
+@dataclass(frozen=True)
+class FeaturesMade:
+    """A backbone's features of the pictures are there, made in so many seconds; 0 where all had been kept."""
+
+    name: str
+    records: int
+    features: int
+    seconds: float
+
+
 @dataclass(frozen=True, eq=False)
 class ModelBuilt:
     """The model before its training; `resumed` is the run that it is taken from, with `epochs_done` epochs."""
@@ -71,7 +81,7 @@ class TrainingBegan:
 @dataclass(frozen=True)
 class StepsDone:
     """Within an epoch, of this number from 1, several times a second: the steps done, of how many, and Keras's figures
-    until then. `TrainingBegan.weights` may be called meanwhile. No engine but rowwise's own two tells it."""
+    until then. `TrainingBegan.weights` may be called meanwhile. Of a stream of unknown length it is not told."""
 
     number: int
     done: int
@@ -177,6 +187,13 @@ def about_kept(kept: KeptEpoch) -> str:
     return say("train.kept.last" if kept.epoch == kept.epochs else "train.kept", **figures)
 
 
+def about_features(event: FeaturesMade) -> str:
+    """Whose features are learned from, in one line."""
+    key = "features.made" if event.seconds else "features.kept"
+    values = {"records": f"{event.records:,}", "features": f"{event.features:,}", "seconds": f"{event.seconds:.1f}"}
+    return say(key, name=event.name, **values)
+
+
 def about_further(event: RefitBegan | EnsembleBegan) -> str:
     """What is trained next, in one line."""
     if isinstance(event, RefitBegan):
@@ -188,6 +205,7 @@ def about_further(event: RefitBegan | EnsembleBegan) -> str:
 Event: TypeAlias = (
     DataLoaded
     | FoldsBegan
+    | FeaturesMade
     | ModelBuilt
     | TrainingBegan
     | StepsDone

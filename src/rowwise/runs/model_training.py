@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from rowwise.runs.plan import TrainingPlan
     from rowwise.runs.settings import Settings
 
+QUICK = 3.0  # seconds: a training that took less, and has no epochs to come, is repeated sooner than it is kept
+
 
 @dataclass(frozen=True, eq=False)
 class Job:
@@ -49,6 +51,7 @@ class Job:
     stop: threading.Event | None = None
     on_divergence: str = "stop"
     validation: Dataset | None = None  # a table of their own; None: a share of `train` is held out, or none
+    data: DataRecord | None = None  # of what was loaded, where the records are not that but features made of it
 
     @property
     def held_out(self) -> Dataset | float:
@@ -73,7 +76,7 @@ class Job:
     def begun(self) -> RunRecord:
         """What is known of the run before its training."""
         return RunRecord(
-            data=DataRecord.of(self.train, self.test, self.validation),
+            data=self.data or DataRecord.of(self.train, self.test, self.validation),
             settings=self.settings,
             engine="",
             engine_reason="",
@@ -221,8 +224,10 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
     except HostError:
         checkpoints.write()
         raise
-    kept = checkpoints.write()  # before the measuring, which may take longer than the sender of a signal waits
     notes: TrainingNotes = model.history.rowwise
+    # Before the measuring, which may take longer than the sender of a signal waits.
+    at_its_end = best is not None and best.stopped and not interrupted
+    kept = job.kept if at_its_end and sum(notes.seconds) < QUICK else checkpoints.write()
     divergence = notes.diverged
     new = epochs_of(model.history.history, notes.seconds, len(job.epochs_before) + 1)
     epochs = (*job.epochs_before, *new)
@@ -347,10 +352,10 @@ def _fit(
     settings = job.settings
     fit(
         model,
-        train,
+        settings.records_of(train),
         epochs=epochs,
         batch_size=job.batch_size,
-        validation=validation,
+        validation=settings.records_of(validation),
         seed=settings.seed,
         class_weight=settings.class_weights_of(job.train),
         callbacks=[*filter(None, first), checkpoints, EpochEvents(job.tell, initial_epoch)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,4 +40,6 @@ def run_pictures(
     if is_picture(data.shape) and isinstance(report, Report):
         yield "most-wrong.png", plots.wrong_gallery(data, prediction.probabilities, title=title)
         kernel = dense_kernels(fitted.model)[0].numpy()
+        if len(kernel) != math.prod(data.shape):  # of features, not of pixels
+            return
         yield "kernel.png", plots.kernel_images(kernel, data.shape, title=title)

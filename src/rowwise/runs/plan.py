@@ -14,6 +14,7 @@ from rowwise.data.source import UNWRITTEN, Source, is_frame, source_of
 from rowwise.errors import DataError, UsageError
 from rowwise.files import LOCK
 from rowwise.locks import held, owner
+from rowwise.models.backbones import SIDE
 from rowwise.runs.record import RECORD, UNFINISHED, RunRecord
 from rowwise.runs.settings import READ, Settings
 from rowwise.text.options import as_argument, option
@@ -76,11 +77,24 @@ def plan_training(
             raise UsageError("cli.source.none", options=option_names(reading))
         return TrainingPlan(None, settings, chosen)
     source = source_of(data, reading).checked()
+    if settings.features and source.kind == "folder":
+        source = _in_colour(source)
     if source.validation_file and "validation" in chosen:
         raise UsageError("settings.validation.both")
     if settings.threshold and source.task_of_target == "regression":
         raise UsageError("settings.threshold.numbers", name=", ".join(source.target))
     return TrainingPlan(source, settings, chosen)
+
+
+def _in_colour(folder: Source) -> Source:
+    """The pictures as a backbone takes them, where nobody chose how they are read.
+
+    Raises:
+        UsageError: grey ones were asked for.
+    """
+    if folder.colour == "grey":
+        raise UsageError("features.grey")
+    return replace(folder, colour="colour", size=folder.size or (SIDE, SIDE))
 
 
 def option_names(attributes: Iterable[str]) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, fields, replace
-from numbers import Integral, Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from rowwise.data.augmentation import Augmentation
 from rowwise.data.source import Source
 from rowwise.errors import UsageError
-from rowwise.models.picture_presets import suited_to_pictures
-from rowwise.models.presets import PRESETS, suited
+from rowwise.models.backbones import check_shape
+from rowwise.models.picture_presets import suited_to_features, suited_to_pictures
+from rowwise.models.presets import suited
 from rowwise.models.threshold_aim import GIVEN, aim_of
+from rowwise.runs.setting_values import check, fits
 from rowwise.text.near import did_you_mean
-from rowwise.text.options import as_argument, as_given, option
+from rowwise.text.options import as_argument, option
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from rowwise.data.dataset import Dataset
 
-CLASS_WEIGHTS = ("none", "balanced")
-SCHEDULES = ("constant", "cosine")
 LATER = (
     "class_weight",
     "patience",
@@ -39,12 +38,14 @@ LATER = (
     "augment",
     "views",
     "schedule",
+    "features",
+    "features_weights",
 )  # what runs of earlier versions lack: they had the default
 OF_LAYERS = ("hidden", "activation", "dropout")  # those that may be lists, a hidden layer each
 OF_TABLES = ("pieces", "threshold", "calibrate", "on_all")
 MOST_VIEWS = 9  # `models.views` has them; twice as many of pictures that are mirrored
-OF_PICTURES = ("augment", "views")
-LARGEST_SEED = 2**32 - 1  # Keras's and NumPy's
+OF_PICTURES = ("augment", "views", "features", "features_weights")
+BEFORE_FEATURES = ("augment", "views")  # what makes several pictures of one: a backbone sees each once
 READ = {"seed": "split_seed"}  # attributes of a Source that the training has another option of that name for
 
 
@@ -72,6 +73,8 @@ class Choices(TypedDict, total=False):
     augment: str
     views: int
     schedule: str
+    features: str
+    features_weights: str
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,9 @@ class Settings:
         augment: what each epoch does to pictures: "none", "light", "strong" or parts of that, such as "shift,erase".
         views: of a picture that the model averages: as it is, mirrored (where it is augmented so), moved by a pixel.
         schedule: "constant", or "cosine": the learning rate falls to 0 over all epochs, along half a cosine.
+        features: the network of `keras.applications` that makes features of pictures, which the hidden layers learn
+            from (`models.backbones`); empty: they learn from the pixels.
+        features_weights: the file of its weights; empty: Keras's own.
     """
 
     hidden: tuple[int, ...] = (100, 30)
@@ -128,6 +134,8 @@ class Settings:
     augment: str = "none"
     views: int = 1
     schedule: str = "constant"
+    features: str = ""
+    features_weights: str = ""
 
     @classmethod
     def of(cls, choices: Choices) -> Settings:
@@ -142,14 +150,22 @@ class Settings:
                 known, reading = [*names, "seeds"], [READ.get(one.name, one.name) for one in fields(Source)[1:-1]]
                 near, said = did_you_mean(str(name), [*known, *reading]), ", ".join(reading)
                 raise UsageError("settings.unknown", name=name, near=near, known=", ".join(known), reading=said)
-            _check(name, value)
+            check(name, value)
         values: dict[str, Any] = dict(choices)
         values |= {name: tuple(values[name]) for name in OF_LAYERS if isinstance(values.get(name), list | tuple)}
         if "threshold" in values:
             values["threshold"] = str(values["threshold"])
+        if values.get("features_weights"):
+            values["features_weights"] = str(Path(values["features_weights"]).absolute())
         settings = cls(**values)
         if settings.patience and not settings.validation:
             raise UsageError("settings.patience.validation")
+        if settings.features_weights and not settings.features:
+            raise UsageError("features.weights.alone")
+        if settings.features:
+            names = [name for name in BEFORE_FEATURES if getattr(settings, name) != getattr(cls, name)]
+            if names:
+                raise UsageError("features.changed", names=", ".join(map(option, names)))
         return settings
 
     def suited(self, data: Dataset, chosen: Collection[str], validated: bool = False) -> Settings:
@@ -198,8 +214,10 @@ class Settings:
         self._check_pictures(pictures and data.x.dtype == "uint8", chosen)
         by_preset = {}
         own = {"folder", "content"} <= data.source.keys()  # a user's folder
-        if pictures and ("preset" in chosen or own):
-            by_preset = suited_to_pictures(self.preset, data)
+        if self.features:
+            check_shape(data.shape, self.features)
+        if pictures and ("preset" in chosen or own or self.features):
+            by_preset = (suited_to_features if self.features else suited_to_pictures)(self.preset, data)
             if not {"patience", "refit"}.isdisjoint(chosen):  # which want records held out
                 by_preset.pop("validation", None)
             if data.x.dtype != "uint8":  # pixels that are no bytes stay as they are
@@ -224,6 +242,22 @@ class Settings:
         """Whether pictures are mirrored while a model is trained, so that their mirror images are views of them."""
         augmentation = Augmentation.of(self.augment)
         return augmentation is not None and augmentation.flip
+
+    @property
+    def blends_labels(self) -> bool:
+        """Whether labels are probabilities while a model is trained: what `fit` takes is `records_of` the data."""
+        augmentation = Augmentation.of(self.augment)
+        return augmentation is not None and bool(augmentation.mixup)
+
+    def records_of(self, data: Any) -> Any:
+        """What `fit` takes of a Dataset; anything else, such as the share to be held out, as it is."""
+        from rowwise.data.dataset import Dataset
+
+        if not self.blends_labels or not isinstance(data, Dataset):
+            return data
+        from rowwise.models.soft_labels import soft
+
+        return soft(data)
 
     def check_ensemble(self) -> None:
         """Raises UsageError where more networks are to learn from all records than there can be."""
@@ -266,7 +300,7 @@ class Settings:
             value = values.get(name, usual if name in LATER else None)
             types = {tuple: (list,), float: (float, int)}.get(type(usual), (type(usual),))  # as JSON gives them
             types += (list,) if name in OF_LAYERS else ()
-            if not isinstance(value, types) or not _fits(name, value):
+            if not isinstance(value, types) or not fits(name, value):
                 raise ValueError(f"settings.{name}: {value!r:.60}")
             settings[name] = tuple(value) if isinstance(value, list) else value
         return cls(**settings)
@@ -274,8 +308,9 @@ class Settings:
     def new_model(self, train: Dataset) -> keras.Model:
         """A new network for these training records, compiled; of an ensemble the first."""
         from rowwise.models.dense import dense
+        from rowwise.models.soft_labels import with_soft_labels
 
-        return dense(
+        model = dense(
             train,
             self.hidden,
             self.activation,
@@ -285,6 +320,7 @@ class Settings:
             seed=self.seed,
             pieces=self.pieces,
         )
+        return with_soft_labels(model) if self.blends_labels else model
 
     def learning_rate_for(self, train: Dataset, records: int | None = None) -> Any:
         """The number, or Keras's schedule of it.
@@ -323,66 +359,3 @@ class Settings:
             for name, value in Settings.of(choices).to_dict().items()
             if name in choices and name != "epochs" and value != getattr(self, name)
         ]
-
-
-def _check(name: str, value: Any) -> None:
-    """Raises UsageError where a setting's value is invalid; the rest is known once there is a model."""
-    if name == "augment":
-        Augmentation.of(value)
-    if not _fits(name, value):
-        raise UsageError(f"settings.{name}", found=as_given(value))
-
-
-def _fits(name: str, value: Any) -> bool:
-    """Whether a setting may have this value."""
-    number, count = _number(value), _count(value)
-    fits = {
-        "hidden": all(_count(unit) > 0 for unit in (value if isinstance(value, list | tuple) else (0,))),
-        "activation": all(isinstance(one, str) for one in _of_layers(value)),
-        "dropout": all(0 <= _number(share) < 1 for share in _of_layers(value)),
-        "learning_rate": 0 < number < math.inf,
-        "weight_decay": 0 <= number < 1,
-        "batch_size": count >= 1,
-        "validation": 0 <= number < 1,
-        "seed": 0 <= count <= LARGEST_SEED,
-        "class_weight": isinstance(value, str) and value in CLASS_WEIGHTS,
-        "epochs": count >= 1,
-        "patience": count >= 0,
-        "refit": isinstance(value, bool),
-        "preset": isinstance(value, str) and value in PRESETS,
-        "pieces": count >= 0,
-        "ensemble": count >= 1,
-        "threshold": value == "" or aim_of(str(value)) is not None,
-        "calibrate": isinstance(value, bool),
-        "on_all": count >= 0,
-        "augment": isinstance(value, str) and _is_augmentation(value),
-        "views": count >= 1,
-        "schedule": isinstance(value, str) and value in SCHEDULES,
-    }
-    return fits[name]
-
-
-def _is_augmentation(value: str) -> bool:
-    try:
-        Augmentation.of(value)
-    except UsageError:
-        return False
-    return True
-
-
-def _of_layers(value: Any) -> Sequence[Any]:
-    """Of each hidden layer, or the one of all."""
-    return value if isinstance(value, list | tuple) else (value,)
-
-
-def _number(value: object) -> float:
-    """A number, NaN where it is none, or none that a float holds."""
-    try:
-        return float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
-    except OverflowError:
-        return math.nan
-
-
-def _count(value: object) -> int:
-    """A whole number, -1 where it is none, or beyond what a machine counts with."""
-    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) and value < 2**63 else -1

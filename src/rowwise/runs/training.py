@@ -12,9 +12,12 @@ from rowwise.data.loaders import load_source, load_validation
 from rowwise.environment import ENGINES, MOST_THREADS
 from rowwise.errors import DataError, SaveError, UsageError, warn_user, warnings_to
 from rowwise.interrupt import deferred
+from rowwise.models.backbones import backbone_of, behind_backbone, with_backbone
 from rowwise.runs.clock import Clock
+from rowwise.runs.data_record import DataRecord
 from rowwise.runs.events import (
     DataLoaded,
+    FeaturesMade,
     Measured,
     ModelBuilt,
     RunSaved,
@@ -105,7 +108,11 @@ def train(
         folder.reserve(train_set.name)
         _obey(stop)
         how = engine, threads, stop, on_divergence
-        job = Job(plan, settings, train_set, test_set, clock, tell, folder, *how, validation_set)
+        with clock.lap("load"):
+            backbone, sets = _as_features(settings, tell, train_set, test_set)
+        _obey(stop)
+        data = DataRecord.of(train_set, test_set, validation_set)
+        job = Job(plan, settings, sets[0], sets[1], clock, tell, folder, *how, validation_set, data)
         with clock.lap("build"):
             model = new_or_opened(job)
         _obey(stop)
@@ -117,11 +124,12 @@ def train(
             fitted = train_model(job, model)
         interrupted = fitted.interrupted
         with deferred(lambda: tell(StopRequested(training=False)), interrupted):
-            prediction, report = _measured(job, test_set, fitted.model)
+            prediction, report = _measured(job, sets[1], fitted.model)
             record, drawn = _recorded(job, fitted, test_set, prediction, report, pictures)
             tell(Measured(report, record.spread))
-            place, record = folder.save(fitted.model, record, drawn)
-            saved = Saved(place, fitted.model, record)
+            model = fitted.model if backbone is None else with_backbone(backbone, fitted.model)
+            place, record = folder.save(model, record, drawn)
+            saved = Saved(place, model, record)
             tell(RunSaved(saved))
     return saved
 
@@ -176,6 +184,25 @@ def _suited(plan: TrainingPlan, train_set: Dataset, validation_set: Dataset | No
     return plan.settings.suited(train_set, plan.chosen, validation_set is not None)
 
 
+def _as_features(
+    settings: Settings, tell: Observer, train: Dataset, test: Dataset
+) -> tuple[keras.Model | None, tuple[Dataset, Dataset]]:
+    """The backbone, and its features in the place of the pictures; None and the records themselves where it has none.
+
+    Raises:
+        DataError: its weights cannot be had.
+    """
+    if not settings.features:
+        return None, (train, test)
+    from rowwise.models.backbones import backbone
+    from rowwise.runs.features import features_of
+
+    network = backbone(settings.features, train.shape, settings.features_weights)
+    sets, seconds = features_of(network, (train, test))
+    tell(FeaturesMade(settings.features, len(train) + len(test), sets[0].shape[0], seconds))
+    return network, sets
+
+
 def _load(
     plan: TrainingPlan, tell: Observer, loaded: Callable[[], tuple[Dataset, Dataset]] | None
 ) -> tuple[Dataset, Dataset, Dataset | None]:
@@ -213,6 +240,8 @@ def new_or_opened(job: Job) -> keras.Model:
         check_memory(shape, settings.hidden, outputs, settings.batch_size, available_bytes(), *more)
     if plan.resume is not None and plan.before is not None:
         model = opened_model(plan)
+        if backbone_of(model) is not None:  # a run that was saved whole; its checkpoints are of what learns
+            model = behind_backbone(model)
         job.tell(ModelBuilt(model, plan.resume, len(plan.before.epochs)))
     else:
         model = job.settings.new_model(job.train)

@@ -92,15 +92,16 @@ def run_trial(number: int, parameters: Mapping[str, Any], task: Task, stopped: C
         with said:
             fit(
                 model,
-                task.train,
+                settings.records_of(task.train),
                 epochs=settings.epochs,
                 batch_size=settings.batch_size_of(task.train, task.batch_size_chosen),
-                validation=settings.validation if task.validation is None else task.validation,
+                validation=settings.records_of(settings.validation if task.validation is None else task.validation),
                 seed=settings.seed,
                 class_weight=settings.class_weights_of(task.train),
                 callbacks=[best, watch],
                 engine=task.engine,
                 threads=1,
+                augment=settings.augment,
                 stop=Stop(stopped),  # type: ignore[arg-type]
                 verbose=0,
             )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 JSON, BYTES = "application/json", "application/octet-stream"
 PICTURES = ("image/", BYTES, "application/x-npy")
+LONG = 256  # quick requests that wait, from which on it is worth a look who still does
 ENCODER = msgspec.json.Encoder()
 
 
@@ -81,7 +82,10 @@ class Answering:
         body = await _body(headers, receive, limits)
         asked = form(body, limits.records)
         if asked.quick and worker.model.quick(asked.most(worker.model)):
-            return await worker.answer(asked, len(body), quick=True), asked.headers
+            answer = worker.answer(asked, len(body), quick=True)
+            if worker.waiting < LONG:  # nobody has the time to leave
+                return await answer, asked.headers
+            return await _while_connected(answer, receive), asked.headers
         return await _while_connected(worker.answer(asked, len(body)), receive), asked.headers
 
 

@@ -177,8 +177,12 @@ class Batches:
     seconds: float
     counts: Counts = field(default_factory=Counts)
 
-    def answers(self, jobs: Iterable[Job], model: Model) -> Iterator[Done]:
-        """Of all of them, in parts that are ready together; each job is read as the iterable gives it."""
+    def answers(self, jobs: Iterable[Job], model: Model, most: int = MOST_RECORDS) -> Iterator[Done]:
+        """Of all of them, in parts that are ready together; each job is read as the iterable gives it.
+
+        Args:
+            most: records from which on a batch takes no more.
+        """
         batches: dict[Any, list[Job]] = {}
         sizes: dict[Any, int] = {}
         done: Done = []
@@ -194,7 +198,7 @@ class Batches:
             kind = job.x.dtype, job.x.shape[1:]
             batches.setdefault(kind, []).append(job)
             sizes[kind] = sizes.get(kind, 0) + len(job.x)
-            if sizes[kind] >= MOST_RECORDS:
+            if sizes[kind] >= most:
                 yield done + self._computed(batches.pop(kind), model)
                 sizes[kind], done = 0, []
         for batch in batches.values():

@@ -6,12 +6,12 @@ import itertools
 import json
 import math
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import numpy as np
 
+from rowwise.engine.native import json_numbers
 from rowwise.serve.problems import TOO_LARGE, WRONG, Refused
 from rowwise.text import say
 
@@ -70,49 +70,50 @@ def check_once(names: list[str]) -> None:
 
 
 def array_of(
-    key: str, body: bytes, shape: tuple[int, ...], pixels: bool, read: Callable[[], list[Any]]
+    key: str, body: bytes, shape: tuple[int, ...], pixels: bool, most: int, read: Callable[[bytes], list[Any]]
 ) -> NDArray[Any]:
     """`(records, *shape)` of `{key: …}`, lists within lists.
 
     Args:
         pixels: whether whole numbers from 0 to 255 may become uint8.
-        read: gives the lists of any other body.
+        most: records, of which more are refused.
+        read: checks a body of this form, and gives the lists in it.
     """
-    x = _pixels(key, body, shape) if pixels and shape else None
-    return numbers(key, read(), shape) if x is None else x
+    if (found := scanned(key, body, shape, most, read)) is not None:
+        # Zeros and ones may be pixels that were scaled: fractions leave that open.
+        in_bytes = pixels and found.dtype == np.uint8 and (found > 1).any()
+        return found if in_bytes else found.astype(np.float32, copy=False)
+    nested = read(body)
+    check_count(len(nested), most)
+    return numbers(key, nested, shape)
 
 
-def _pixels(key: str, body: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
-    """`(records, *shape)` of `{key: …}` where all values are whole numbers from 0 to 255; None for anything else.
+def scanned(
+    key: str, body: bytes, shape: tuple[int, ...], most: int, read: Callable[[bytes], Any]
+) -> NDArray[Any] | None:
+    """The numbers of the lists that are called `key`, in a tenth of the time that `numbers` takes for them.
 
-    What `numbers` reads with many a question this does in a fifth of the time.
+    They are uint8 where all are whole numbers from 0 to 255, else float32.
+
+    None where that is not plain: `numbers`, or whoever reads the body, says then what is wrong.
+
+    Args:
+        read: gives the value that is called `key` of a body, and raises Refused where the body is not of its form. It
+            is handed the body with an empty list in the place of the lists.
     """
-    try:
-        rows = getattr(_whole_numbers(key, len(shape)).decode(body), key)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    found = json_numbers(body, key, shape, most, LARGEST)
+    if found is None:
         return None
-    for size in shape[:-1]:
-        if {*map(len, rows)} != {size}:
+    flat, start, end = found
+    rest = body[:start] + b"[]" + body[end:]
+    if b"\\" in rest or rest.count(b'"%s"' % key.encode()) > 1:  # there may be another value of that name
+        return None
+    try:
+        if read(rest) != []:
             return None
-        rows = list(itertools.chain.from_iterable(rows))
-    if {*map(len, rows)} != {*shape[-1:]} or body.count(b":") > 1:
+    except Refused:
         return None
-    try:
-        flat = b"".join(map(bytes, rows))
-    except (ValueError, OverflowError):
-        return None
-    if not flat.strip(b"\0\1"):  # maybe pixels that were scaled: `numbers` leaves open that they are
-        return None
-    return np.frombuffer(flat, np.uint8).reshape(-1, *shape)
-
-
-@cache
-def _whole_numbers(key: str, axes: int) -> msgspec.json.Decoder[Any]:
-    """Of an object with lists of lists: the records' axis, and so many."""
-    form: Any = int
-    for _ in range(1 + axes):
-        form = list[form]
-    return msgspec.json.Decoder(msgspec.defstruct("Whole", [(key, form)], forbid_unknown_fields=True))
+    return flat.reshape(-1, *shape)
 
 
 def most_records(body: bytes, shape: tuple[int, ...]) -> int:

@@ -80,8 +80,13 @@ class Model:
 
     def quick(self, records: int) -> bool:
         """Whether so many are read and predicted at once, so that nobody need be asked to do it meanwhile."""
+        return records <= self.quick_records
+
+    @cached_property
+    def quick_records(self) -> int:
+        """Records that are predicted in less than a millisecond."""
         each = self._predictor.multiply_adds
-        return each is not None and each <= QUICK and records <= min(QUICK_RECORDS, QUICK_TOGETHER // max(each, 1))
+        return 0 if each is None or each > QUICK else min(QUICK_RECORDS, QUICK_TOGETHER // max(each, 1))
 
     @cached_property
     def _scale(self) -> tuple[str, str]:

@@ -61,8 +61,7 @@ class JsonRecords:
 
     def records(self, model: Model) -> NDArray[Any]:
         if model.named is None:
-            arrays = array_of("records", self._body, model.shape, model.takes_bytes, self._arrays)
-            check_count(len(arrays), self._most)
+            arrays = array_of("records", self._body, model.shape, model.takes_bytes, self._most, _arrays)
             self._warnings = model.remarks(arrays)
             return arrays
         rows = decoded(ROWS, self._body, lambda form: 1 + names_in_rows(form.records)).records
@@ -70,13 +69,12 @@ class JsonRecords:
         x, self._warnings = model.named.read(rows)
         return x
 
-    def _arrays(self) -> list[Any]:
-        arrays = decoded(ARRAYS, self._body, lambda form: 1).records
-        check_count(len(arrays), self._most)
-        return arrays
-
     def answer(self, model: Model, predicted: Predicted) -> bytes:
         return ENCODER.encode(whole_answer(model, predicted) | {"warnings": self._warnings})
+
+
+def _arrays(body: bytes) -> list[Any]:
+    return decoded(ARRAYS, body, lambda form: 1).records
 
 
 class Picture:

@@ -53,28 +53,29 @@ class Instances:
 
     def records(self, model: Model) -> NDArray[Any]:
         if model.named is None:
-            arrays = array_of("instances", self._body, model.shape, model.takes_bytes, self._arrays)
-            check_count(len(arrays), self._most)
+            arrays = array_of("instances", self._body, model.shape, model.takes_bytes, self._most, _arrays)
             self._warnings = model.remarks(arrays)
             return arrays
         rows = decoded(ROWS, self._body, lambda form: _names_around(form) + names_in_rows(form.instances))
-        self._check(rows)
+        _check_signature(rows)
+        check_count(len(rows.instances), self._most)
         x, self._warnings = model.named.read(rows.instances)
         return x
-
-    def _arrays(self) -> list[Any]:
-        request = decoded(ARRAYS, self._body, _names_around)
-        self._check(request)
-        return request.instances
-
-    def _check(self, request: Rows | Arrays) -> None:
-        if request.signature_name not in (SIGNATURE, msgspec.UNSET):
-            raise Refused(WRONG, say("serve.signature", found=request.signature_name, known=SIGNATURE))
-        check_count(len(request.instances), self._most)
 
     def answer(self, model: Model, predicted: Predicted) -> bytes:
         answer: dict[str, Any] = {"predictions": predicted.numbers}
         return ENCODER.encode(answer | ({"warnings": self._warnings} if self._warnings else {}))
+
+
+def _arrays(body: bytes) -> list[Any]:
+    request = decoded(ARRAYS, body, _names_around)
+    _check_signature(request)
+    return request.instances
+
+
+def _check_signature(request: Rows | Arrays) -> None:
+    if request.signature_name not in (SIGNATURE, msgspec.UNSET):
+        raise Refused(WRONG, say("serve.signature", found=request.signature_name, known=SIGNATURE))
 
 
 def _names_around(request: Rows | Arrays) -> int:

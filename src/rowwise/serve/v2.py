@@ -21,7 +21,7 @@ from rowwise.serve.bodies import QUICK, check_count
 from rowwise.serve.predict import IS_JSON, Headers
 from rowwise.serve.problems import CONTRADICTORY, WRONG, Refused
 from rowwise.serve.v2_bytes import ALL_ASKED, ASKED, LENGTH, SIZE, Behind, asked_for, to_bytes
-from rowwise.serve.v2_requests import OF_COLUMNS, Request, column_of, of_bytes, read_request, x_of
+from rowwise.serve.v2_requests import OF_COLUMNS, Request, column_of, of_bytes, read_request, scanned_request, x_of
 from rowwise.text import say
 
 if TYPE_CHECKING:
@@ -106,6 +106,13 @@ class TensorRequest:
 
     def records(self, model: Model) -> NDArray[Any]:
         end = len(self._body) if self._json is None else self._json
+        if model.named is None and end == len(self._body):
+            scanned = scanned_request(self._body, model.shape, self._most)
+            if scanned is not None and scanned[0].inputs[0].name == X:
+                self._request, x = scanned
+                self._check_wanted(model)
+                self._warnings = model.remarks(x)
+                return x
         behind = Behind(self._body, end)
         self._request = request = read_request(self._body[:end]) if end else of_bytes(inputs(model), self._body)
         self._check_wanted(model)

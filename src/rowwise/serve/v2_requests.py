@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import msgspec
 import numpy as np
 
-from rowwise.serve.bodies import array, check_count, decoded
+from rowwise.serve.bodies import array, check_count, decoded, scanned
 from rowwise.serve.problems import CONTRADICTORY, WRONG, Refused
 from rowwise.serve.v2_bytes import ALL_ASKED, FRACTIONS, NUMBERS, SIZE, WHOLE, Behind, numbers_of, text_of, texts_of
 from rowwise.text import say
@@ -47,12 +47,6 @@ class Tensor(msgspec.Struct):
         return 3 + (self.data is not msgspec.UNSET) + _names_in(self.parameters)
 
 
-class WholeTensor(Tensor):
-    """One whose values are whole numbers, all in one list: nobody need ask again what they are."""
-
-    data: list[int] | msgspec.UnsetType = msgspec.UNSET
-
-
 class Wanted(msgspec.Struct):
     """An output that is asked for by name."""
 
@@ -77,27 +71,41 @@ class Request(msgspec.Struct):
         return own + inner
 
 
-class WholeRequest(Request):
-    """One whose tensors all have whole numbers."""
-
-    inputs: list[WholeTensor]  # type: ignore[assignment]
-
-
 def _names_in(parameters: dict[str, Any] | None) -> int:
     return 0 if parameters is None else 1 + len(parameters)
 
 
-DECODER, WHOLE_DECODER = msgspec.json.Decoder(Request), msgspec.json.Decoder(WholeRequest)
+DECODER = msgspec.json.Decoder(Request)
 
 
 def read_request(text: bytes) -> Request:
     """The request of a JSON; raises Refused where it is none."""
-    try:
-        return decoded(WHOLE_DECODER, text, lambda request: request.names)
-    except Refused as refused:
-        if not isinstance(refused.__cause__, msgspec.ValidationError):
-            raise
-        return decoded(DECODER, text, lambda request: request.names)
+    return decoded(DECODER, text, lambda request: request.names)
+
+
+def scanned_request(text: bytes, shape: tuple[int, ...], most: int) -> tuple[Request, NDArray[Any]] | None:
+    """A request of one tensor whose numbers stand in the JSON, without these, and `(records, *shape)` of them.
+
+    None for any other, and where something is wrong: `read_request` and `x_of` say what.
+    """
+    requests: list[Request] = []
+
+    def read(rest: bytes) -> Any:
+        requests.append(read_request(rest))
+        return requests[-1].inputs[0].data if len(requests[-1].inputs) == 1 else None
+
+    for sizes in (shape, ()):  # nested, or flat
+        x = scanned("data", text, sizes, most if sizes else most * math.prod(shape), read)
+        if x is None:
+            continue
+        (tensor,) = requests[-1].inputs
+        whole = x.dtype == np.uint8 and not (tensor.datatype == "INT8" and (x > np.iinfo(np.int8).max).any())
+        fits = tensor.datatype in FRACTIONS or (tensor.datatype in WHOLE and whole)
+        if not fits or tensor.parameters or tensor.shape[1:] != [*shape] or math.prod(tensor.shape) != x.size:
+            return None
+        x = x if tensor.datatype == "UINT8" else x.astype(np.float32, copy=False)
+        return requests[-1], x.reshape(-1, *shape)
+    return None
 
 
 def of_bytes(takes: list[dict[str, Any]], body: bytes) -> Request:
@@ -199,7 +207,7 @@ def _checked(tensor: Tensor, flat: list[Any], bounds: bool = True) -> list[Any]:
     taken = TAKEN.get(tensor.datatype)
     if taken is None:
         raise Refused(WRONG, say("serve.tensor.type", found=tensor.datatype, known=", ".join(TAKEN)))
-    kinds = {int} if isinstance(tensor, WholeTensor) and flat else {*map(type, flat)}
+    kinds = {*map(type, flat)}
     if tensor.datatype in WHOLE and float in kinds:  # 1.0 is a whole number of JSON
         flat = [int(value) if type(value) is float and value.is_integer() else value for value in flat]
         kinds = {*map(type, flat)}

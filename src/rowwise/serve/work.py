@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rowwise.serve.limits import Limits
     from rowwise.serve.model import Model
 
-TURN = 0.005  # seconds that a loop reads requests before it looks at its connections again
+TURN = 0.005  # seconds that a loop answers requests before it looks at its connections again
 
 
 @dataclass
@@ -126,10 +126,13 @@ class Worker:
         turn.append(job)
 
     def _answer_turn(self, loop: asyncio.AbstractEventLoop, turn: deque[Job]) -> None:
-        """What came in the loop's last turn, or as much of it as `TURN` allows."""
+        """What came in the loop's last turn, or as much of it as `TURN` allows.
+
+        It is computed in batches of a millisecond, each before more is read: so their time counts too.
+        """
         ends = time.monotonic() + TURN
         try:
-            for done in self._batches.answers(_each(turn, ends), self.model):
+            for done in self._batches.answers(_each(turn, ends), self.model, self.model.quick_records):
                 _set_all([(job.answered, answer) for job, answer in done])
         finally:  # whatever happens, the next are taken
             if turn:

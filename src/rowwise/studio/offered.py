@@ -8,8 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rowwise.data.source import TABLES, Source, source_of
-from rowwise.environment import cache_folder
-from rowwise.errors import SaveError, UsageError, os_reason
+from rowwise.errors import UsageError
 from rowwise.files import atomic_write
 from rowwise.text import LANGUAGES, use_language
 from rowwise.text.visible import file_name
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rowwise.data.tables.schema import Schema
+    from rowwise.studio.shelf import Shelf
 
 MOST_BYTES = 1 << 28  # of a table that is dropped
 MOST_COLUMNS = 200  # that are shown
@@ -41,8 +41,8 @@ class Offered:
     records: int
 
     @classmethod
-    def of(cls, name: str, content: bytes) -> Offered:
-        """Keep the table among the cached files, and look at its columns.
+    def of(cls, name: str, content: bytes, shelf: Shelf) -> Offered:
+        """Put the table on the shelf, and look at its columns.
 
         Raises:
             UsageError: no table by its name, or it has nothing in it. DataError: it cannot be read. SaveError: no room.
@@ -54,12 +54,8 @@ class Offered:
             raise UsageError("studio.table.kind", name=name[:60], known=", ".join(TABLES))
         if not content:
             raise UsageError("studio.table.empty", name=name[:60])
-        folder = cache_folder() / "studio" / hashlib.sha256(content).hexdigest()[:20]
+        folder = shelf.folder(hashlib.sha256(content).hexdigest()[:20])
         path = folder / (called.stem.lstrip(".")[:60] + called.suffix.lower())
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as cause:
-            raise SaveError("run.unwritable", path=folder, cause=os_reason(cause)) from cause
         if not path.exists():
             atomic_write(path, content)
         schema, records = survey(Source(str(path)))

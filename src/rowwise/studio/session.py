@@ -22,6 +22,7 @@ from rowwise.studio.keeping import keep
 from rowwise.studio.newest import Newest
 from rowwise.studio.offered import Offered
 from rowwise.studio.received import Received
+from rowwise.studio.shelf import Shelf, tidy
 from rowwise.studio.story import Story, figures, went_wrong
 from rowwise.studio.warming import Warming
 from rowwise.text import say, use_language
@@ -63,7 +64,8 @@ class Studio:
         self._guard = threading.RLock()
         self._stop, self._go = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
-        self._warming = Warming()
+        self._warming, self._shelf = Warming(), Shelf()
+        tidy()
         self._folder = Path(tempfile.mkdtemp(prefix="rowwise-studio-"))
         self.newest: Newest[dict[str, Any]] = Newest(self._state())
 
@@ -110,7 +112,7 @@ class Studio:
         self._warming.wait()
         notes: list[str] = []
         with warnings_to(notes.append):
-            offered = Offered.of(name, content)
+            offered = Offered.of(name, content, self._shelf)
         with self._guard:
             self._offered, self._notes = offered, tuple(notes)
         self._tell()
@@ -211,6 +213,7 @@ class Studio:
         if self._thread is not None:
             self._thread.join(30)
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._shelf.clear()
 
     def _train(self, plan: TrainingPlan, held: Held) -> None:
         self._warming.wait()
@@ -287,7 +290,7 @@ class Studio:
     def receive(self, name: str) -> None:
         """A folder of pictures begins to come; one that came before and was not learned from is removed."""
         with self._guard:
-            before, self.received = self.received, Received(name)
+            before, self.received = self.received, Received(name, self._shelf)
         if before is not None:
             before.remove()
 
@@ -297,7 +300,7 @@ class Studio:
             if self.received is None:
                 raise UsageError("studio.pictures.none")
             self.open(self.received.source(), lang)
-            self.received = None  # from now on it stays: a run that is kept names it as its data
+            self.received = None  # from now on it stays until the studio ends, and where a run of it is kept
 
     def program(self) -> str:
         """The last training as a program of Keras; raises UsageError where there is none."""
@@ -317,6 +320,7 @@ class Studio:
             if self._kept:
                 return Path(self._kept)
             free = keep(self.saved.path, self.held.test.name)
+            self._shelf.keep(Path(self.held.source.place))
             self._kept = str(free)
         self._tell()
         return free

@@ -24,6 +24,7 @@ class Warming:
         self._thread: threading.Thread | None = None
         self._read = threading.Event()  # the first records are there, or cannot be read
         self._held: Held | None = None
+        self._awaited = False
 
     def begin(self, source: Source | None) -> None:
         """The first time start the thread, once all is imported that reads `source`; another time wait for its end."""
@@ -42,7 +43,8 @@ class Warming:
             self._read.set()
 
     def wait(self) -> None:
-        """Until all is warm."""
+        """Until all is imported, and what has begun to be compiled is."""
+        self._awaited = True
         if self._thread is not None:
             self._thread.join()
 
@@ -59,4 +61,5 @@ class Warming:
             if held is not None:
                 mirror = Mirror.of(Settings().new_model(held.train))
                 mirror.flow(held.test.x[:1])
-                mirror.trace(held.test.x[:1], 0, 0)
+                if not self._awaited:  # a training would wait for what only a click on a unit needs
+                    mirror.trace(held.test.x[:1], 0, 0)

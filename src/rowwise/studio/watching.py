@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from rowwise.errors import ModelError
 from rowwise.runs import events
 from rowwise.studio.mirror import Mirror
 from rowwise.studio.within import Within
@@ -87,8 +89,9 @@ class Watch:
         self._looks += 1
         changes: dict[str, Any] = {"looks": self._looks}
         if self._classes:
-            matrix = confusion(self._sample, self._mirror.classes(self._sample.x))
-            changes |= {"confusion": matrix, "sampled": len(self._sample)}
+            with suppress(ModelError):  # its outputs are no numbers: it diverges, which the training says by itself
+                matrix = confusion(self._sample, self._mirror.classes(self._sample.x))
+                changes |= {"confusion": matrix, "sampled": len(self._sample)}
         now = time.perf_counter()
         self._next = now + (now - begun) / SHARE
         return changes

@@ -1,13 +1,14 @@
 """uvicorn's protocol, which writes the head and the body of an answer apart → the same, with both in one packet.
 
-Two packets cost two calls of the system here and two at the caller, who reads the first before the second has come. And
-who closes his side once he has asked, as TCP lets him, is answered; so is a request that was on its way when the server
-began to end.
+Two packets cost two calls of the system here and two at the caller, who reads the first before the second has come. Who
+closes his side once he has asked, as TCP lets him, is answered, but not computed for once he has gone altogether. And a
+request that was on its way when the server began to end is answered.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 
 GRACE = 0.5  # seconds
+# Whoever has closed his side may still read, or may be gone: TCP tells once something was sent to him. HTTP 1.1 lets a
+# server send this before any answer, and callers pass over it.
+STILL_THERE = b"HTTP/1.1 100 Continue\r\n\r\n"
+LOOK = 0.05  # seconds between two looks at what TCP has heard
 
 
 class _Joining:
@@ -60,7 +65,20 @@ class JoinedWrites(HttpToolsProtocol):
         waits = self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete
         if waits:
             self.cycle.keep_alive = False
+            if self.scope["http_version"] == "1.1":
+                self.loop.call_later(LOOK, self._ask_whether_there, True)
         return waits
+
+    def _ask_whether_there(self, first: bool) -> None:
+        """Close the connection of one who waits for an answer no more, which ends what is done for him."""
+        if self.cycle.response_complete or self.transport.is_closing():
+            return
+        if self._joining.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._joining.abort()
+            return
+        if first:
+            self._joining.write(STILL_THERE)
+        self.loop.call_later(LOOK, self._ask_whether_there, False)
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()

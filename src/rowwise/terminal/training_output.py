@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from rowwise.runs import events
-from rowwise.runs.events import about_further, about_kept
+from rowwise.runs.events import about_features, about_further, about_kept
 from rowwise.runs.picture_lines import about_parameters
 from rowwise.runs.table_lines import about_table
 from rowwise.terminal.output import called
@@ -62,6 +62,8 @@ class TrainingOutput:
                 if "epochs" in event.suited:
                     how = event.settings
                     output.tell(say("cli.preset", preset=how.preset, networks=how.ensemble, epochs=how.epochs))
+            case events.FeaturesMade():
+                output.tell(about_features(event))
             case events.ModelBuilt():
                 if event.resumed is not None:
                     output.tell(say("cli.resumed", path=event.resumed, done=event.epochs_done))

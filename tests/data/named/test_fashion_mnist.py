@@ -57,7 +57,7 @@ def test_keras_itself_looks_where_we_look_for_its_files(put, tmp_path, monkeypat
     folder = put(keras_folder(monkeypatch, tmp_path))
     # Keras reads KERAS_HOME once, when it is imported.
     code = "import numpy, keras; (x, y), _ = keras.datasets.fashion_mnist.load_data(); numpy.savez('read', x=x, y=y)"
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=600)
     train, _ = rowwise.load("fashion-mnist")
     assert train.source["folder"] == str(folder)
     with np.load(tmp_path / "read.npz") as read:

@@ -223,7 +223,7 @@ def test_processes_make_the_same_records_as_threads(thousands, monkeypatch, tmp_
         train, _ = rowwise.load(thousands, skip_bad=True, size=4)
     several = content(train)
     monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path / "other"))
-    subprocess.run([sys.executable, "-c", ONE_CORE, str(thousands)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", ONE_CORE, str(thousands)], check=True, timeout=600)
     assert content(train) == several
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rowwise.cores import usable_cores
 from rowwise.engine.native.network_description import NetworkDescription
@@ -13,6 +13,11 @@ from rowwise.engine.native.step_plan import StepPlan
 from rowwise.environment import instruction_set
 from rowwise.environment import threads as threads_asked_for
 from rowwise.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 _native: Any = None
 why_missing = ""
@@ -56,13 +61,35 @@ def plans_for(
     return sensible_plans(description, chosen(), usable_cores(), threads or threads_asked_for(), trains)
 
 
-def change_pictures(x: Any, how: Any, out: Any) -> bool:
-    """`rowwise.data.augmentation.changed` for x `(pictures, height, width, channels)`; False where nothing compiled is
-    here to do it, or what is has no such function."""
-    if (change := getattr(_native, "change_pictures", None)) is None:
+def change_pictures(x: Any, how: Any, out: Any, isa: str | None = None) -> bool:
+    """`rowwise.data.augmented_pictures.changed` for x `(pictures, height, width, channels)`, by an instruction set, the
+    `chosen` one unless it is named; False where nothing compiled is here to do it."""
+    if _native is None:
         return False
-    change(x, how, out)
+    _native.change_pictures(x, how, out, isa or chosen())
     return True
+
+
+def mix_pictures(own: Any, x: Any, partner: Any, weight: Any, out: Any, isa: str | None = None) -> bool:
+    """`rowwise.data.augmented_pictures.mixed`, as `change_pictures` is of `changed`."""
+    if _native is None:
+        return False
+    _native.mix_pictures(own, x, partner, weight, out, isa or chosen())
+    return True
+
+
+def json_numbers(
+    body: bytes, name: str, sizes: Sequence[int], most: int, largest: float
+) -> tuple[NDArray[Any], int, int] | None:
+    """The numbers behind the first `"name":` of a JSON, `(count,)`, where their array begins and where it ends.
+
+    They are uint8 where all are whole numbers from 0 to 255, else float32. None for what is not an array of at most
+    `most` arrays of these sizes, for numbers beyond `largest`, and where nothing compiled is here to read them.
+    """
+    if (read := getattr(_native, "json_numbers", None)) is None:
+        return None
+    found: tuple[NDArray[Any], int, int] | None = read(body, f'"{name}"'.encode(), list(sizes), most, largest)
+    return found
 
 
 def network(

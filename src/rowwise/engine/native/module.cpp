@@ -15,12 +15,18 @@
 #include <tuple>
 #include <vector>
 
+#include "change_pictures.h"
 #include "network.h"
 #include "read_description.h"
 
 namespace rowwise {
 #define ROWWISE_DECLARE(isa) \
-  namespace isa { std::unique_ptr<Network> make_network(const NetworkDescription&, const Plan&, bool); }
+  namespace isa { \
+  std::unique_ptr<Network> make_network(const NetworkDescription&, const Plan&, bool); \
+  void change_pictures(const PictureShape&, std::int64_t, const std::uint8_t*, const std::int32_t*, std::uint8_t*); \
+  void mix_pictures(std::int64_t, std::int64_t, const std::uint8_t*, const std::uint8_t*, const std::int32_t*, \
+                    const std::int32_t*, std::uint8_t*); \
+  }
 #if defined(ROWWISE_X86)
 ROWWISE_DECLARE(v4)
 ROWWISE_DECLARE(v3)
@@ -33,7 +39,7 @@ ROWWISE_DECLARE(generic)
 #undef ROWWISE_DECLARE
 }  // namespace rowwise
 
-void bind_pictures(nanobind::module_& m);  // pictures.cpp
+void bind_json_numbers(nanobind::module_& m);  // json_numbers.cpp
 
 namespace {
 
@@ -44,6 +50,8 @@ struct InstructionSet {
   const char* name;
   bool runs;  // on this machine
   MakeNetwork make_network;
+  ChangePictures change_pictures;
+  MixPictures mix_pictures;
 };
 
 // Fastest first.
@@ -55,11 +63,13 @@ std::vector<InstructionSet> instruction_sets() {
   const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                   __builtin_cpu_supports("avx512cd");
-  return {{"x86-64-v4", v4, v4::make_network}, {"x86-64-v3", v3, v3::make_network}, {"x86-64", true, v1::make_network}};
+  return {{"x86-64-v4", v4, v4::make_network, v4::change_pictures, v4::mix_pictures},
+          {"x86-64-v3", v3, v3::make_network, v3::change_pictures, v3::mix_pictures},
+          {"x86-64", true, v1::make_network, v1::change_pictures, v1::mix_pictures}};
 #elif defined(ROWWISE_NEON)
-  return {{"neon", true, neon::make_network}};
+  return {{"neon", true, neon::make_network, neon::change_pictures, neon::mix_pictures}};
 #else
-  return {{"generic", true, generic::make_network}};
+  return {{"generic", true, generic::make_network, generic::change_pictures, generic::mix_pictures}};
 #endif
 }
 
@@ -73,6 +83,42 @@ using Corrections = nb::ndarray<const double, nb::shape<-1, 5>, nb::c_contig, nb
 
 void check(bool holds, const char* message) {
   if (!holds) throw nb::value_error(message);
+}
+
+using Pictures = nb::ndarray<const std::uint8_t, nb::ndim<4>, nb::c_contig, nb::device::cpu>;
+using ChangedPictures = nb::ndarray<std::uint8_t, nb::ndim<4>, nb::c_contig, nb::device::cpu>;
+using How = nb::ndarray<const std::int32_t, nb::shape<-1, kColumnsOfHow>, nb::c_contig, nb::device::cpu>;
+
+void change_pictures(const Pictures& x, const How& how, const ChangedPictures& out, const std::string& isa) {
+  for (int axis = 0; axis < 4; ++axis) check(x.shape(axis) == out.shape(axis), "out");
+  check(how.shape(0) == x.shape(0), "how");
+  const PictureShape shape{std::int64_t(x.shape(1)), std::int64_t(x.shape(2)), std::int64_t(x.shape(3))};
+  for (const InstructionSet& set : instruction_sets()) {
+    if (isa != set.name || !set.runs) continue;
+    if (!x.size()) return;
+    nb::gil_scoped_release released;
+    return set.change_pictures(shape, std::int64_t(x.shape(0)), x.data(), how.data(), out.data());
+  }
+  throw nb::value_error(("this machine cannot run " + isa).c_str());
+}
+
+using Mixed = nb::ndarray<const std::uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using MixedOut = nb::ndarray<std::uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+void mix_pictures(const Mixed& own, const Mixed& x, const Vector<std::int32_t>& partner,
+                  const Vector<std::int32_t>& weight, const MixedOut& out, const std::string& isa) {
+  const std::size_t pictures = own.shape(0), values = own.shape(1);
+  check(x.shape(1) == values && out.shape(0) == pictures && out.shape(1) == values, "out");
+  check(partner.shape(0) == pictures && weight.shape(0) == pictures, "partner");
+  for (std::size_t i = 0; i < pictures; ++i)
+    check(partner.data()[i] >= 0 && std::size_t(partner.data()[i]) < x.shape(0), "partner");
+  for (const InstructionSet& set : instruction_sets()) {
+    if (isa != set.name || !set.runs) continue;
+    nb::gil_scoped_release released;
+    return set.mix_pictures(std::int64_t(pictures), std::int64_t(values), own.data(), x.data(), partner.data(),
+                            weight.data(), out.data());
+  }
+  throw nb::value_error(("this machine cannot run " + isa).c_str());
 }
 
 class BoundNetwork {
@@ -276,7 +322,11 @@ class BoundEpoch {
 NB_MODULE(_native, m) {
   // What Python does not take down when it ends (frozen objects, those of a daemon thread) goes with the process.
   nb::set_leak_warnings(false);
-  bind_pictures(m);
+  m.def("change_pictures", &change_pictures, nb::arg("x").noconvert(), nb::arg("how").noconvert(),
+        nb::arg("out").noconvert(), nb::arg("isa"));
+  m.def("mix_pictures", &mix_pictures, nb::arg("own").noconvert(), nb::arg("x").noconvert(),
+        nb::arg("partner").noconvert(), nb::arg("weight").noconvert(), nb::arg("out").noconvert(), nb::arg("isa"));
+  bind_json_numbers(m);
   m.def("instruction_sets", [] {
     std::vector<std::tuple<std::string, bool>> all;
     for (const InstructionSet& set : instruction_sets()) all.emplace_back(set.name, set.runs);

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from rowwise.models.keras_view.data import EpochBatches as EpochBatches
     from rowwise.models.keras_view.data import gives_batches as gives_batches
     from rowwise.models.keras_view.guard import before_use as before_use
+    from rowwise.models.keras_view.initial import build_optimizer as build_optimizer
+    from rowwise.models.keras_view.initial import tensor_of as tensor_of
+    from rowwise.models.keras_view.initial import zeros as zeros
     from rowwise.models.keras_view.layers import activation_name as activation_name
     from rowwise.models.keras_view.layers import attention_sizes as attention_sizes
     from rowwise.models.keras_view.layers import calls_of as calls_of
@@ -61,18 +64,21 @@ if TYPE_CHECKING:
     from rowwise.models.keras_view.losses import output_of as output_of
     from rowwise.models.keras_view.means import add_to_mean as add_to_mean
     from rowwise.models.keras_view.means import mean_function as mean_function
+    from rowwise.models.keras_view.metrics import compiled_metrics as compiled_metrics
+    from rowwise.models.keras_view.metrics import has_weighted_metrics as has_weighted_metrics
+    from rowwise.models.keras_view.metrics import loss_tracker as loss_tracker
+    from rowwise.models.keras_view.metrics import metric_results as metric_results
+    from rowwise.models.keras_view.metrics import sums_over_records as sums_over_records
+    from rowwise.models.keras_view.metrics import update_metrics as update_metrics
     from rowwise.models.keras_view.training import build_from_shapes as build_from_shapes
-    from rowwise.models.keras_view.training import compiled_metrics as compiled_metrics
+    from rowwise.models.keras_view.training import build_loss as build_loss
     from rowwise.models.keras_view.training import decays as decays
     from rowwise.models.keras_view.training import forget_initial_epoch as forget_initial_epoch
     from rowwise.models.keras_view.training import global_seed as global_seed
     from rowwise.models.keras_view.training import has_own_loss as has_own_loss
     from rowwise.models.keras_view.training import has_own_train_step as has_own_train_step
-    from rowwise.models.keras_view.training import has_weighted_metrics as has_weighted_metrics
     from rowwise.models.keras_view.training import initial_epoch_of as initial_epoch_of
     from rowwise.models.keras_view.training import learning_rate_of as learning_rate_of
-    from rowwise.models.keras_view.training import loss_tracker as loss_tracker
-    from rowwise.models.keras_view.training import metric_results as metric_results
     from rowwise.models.keras_view.training import nadam_product as nadam_product
     from rowwise.models.keras_view.training import optimizer_slots as optimizer_slots
     from rowwise.models.keras_view.training import overridden_step as overridden_step
@@ -80,9 +86,7 @@ if TYPE_CHECKING:
     from rowwise.models.keras_view.training import seed_states as seed_states
     from rowwise.models.keras_view.training import seeded_layers as seeded_layers
     from rowwise.models.keras_view.training import settings_of as settings_of
-    from rowwise.models.keras_view.training import sums_over_records as sums_over_records
     from rowwise.models.keras_view.training import times_batches as times_batches
-    from rowwise.models.keras_view.training import update_metrics as update_metrics
     from rowwise.models.keras_view.training import works_within_epochs as works_within_epochs
     from rowwise.models.keras_view.training import would_train as would_train
     from rowwise.models.keras_view.unbuilt import Unbuilt as Unbuilt
@@ -109,6 +113,8 @@ __all__ = [
     "attention_sizes",
     "before_use",
     "build_from_shapes",
+    "build_loss",
+    "build_optimizer",
     "calls_of",
     "check_not_forked",
     "compiled_metrics",
@@ -155,11 +161,13 @@ __all__ = [
     "settings_of",
     "shapes_of_config",
     "sums_over_records",
+    "tensor_of",
     "times_batches",
     "unfiltered_tracebacks",
     "update_metrics",
     "works_within_epochs",
     "would_train",
+    "zeros",
 ]
 
 _MODULES = {
@@ -171,16 +179,19 @@ _MODULES = {
         is_functional is_model is_of_keras is_of_older_keras last_layer layer_kind layer_title layers_of
         own_method producer
     """,
+    "initial": """build_optimizer tensor_of zeros""",
     "losses": """
         BINARY CATEGORICAL ELEMENTWISE LOSS_CLASSES Loss OF_MARGINS OF_NUMBERS Output PROBABILITIES SPARSE
         UNBOUNDED has_loss_weights loss_of named_loss output_of
     """,
     "means": """add_to_mean mean_function""",
+    "metrics": """
+        compiled_metrics has_weighted_metrics loss_tracker metric_results sums_over_records update_metrics
+    """,
     "training": """
-        build_from_shapes compiled_metrics decays forget_initial_epoch global_seed has_own_loss
-        has_own_train_step has_weighted_metrics initial_epoch_of learning_rate_of loss_tracker
-        metric_results nadam_product optimizer_slots overridden_step python_at_each_step seed_states
-        seeded_layers settings_of sums_over_records times_batches update_metrics works_within_epochs would_train
+        build_from_shapes build_loss decays forget_initial_epoch global_seed has_own_loss has_own_train_step
+        initial_epoch_of learning_rate_of nadam_product optimizer_slots overridden_step python_at_each_step
+        seed_states seeded_layers settings_of times_batches works_within_epochs would_train
     """,
     "unbuilt": """Unbuilt shapes_of_config""",
 }

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -65,26 +65,17 @@ def add_to_mean(metric: keras.metrics.Mean, total: float, count: float) -> None:
         variable.assign(held + held.dtype.type(value))
 
 
-def update_means(
-    metrics: Iterable[keras.metrics.Metric],
-    y: NDArray[Any],
-    outputs: NDArray[Any],
-    weights: NDArray[Any] | None,
-) -> list[keras.metrics.Metric]:
-    """Update the metrics whose values NumPy can compute; those that are left to Keras are returned.
+def add_records_to_mean(
+    metric: keras.metrics.Metric, y: NDArray[Any], outputs: NDArray[Any], weights: NDArray[Any] | None
+) -> bool:
+    """Add records to a metric that is a mean; False where the metric, or what it is given, is left to Keras.
 
     Args:
-        metrics: some of `compile`'s.
+        metric: any.
         y: labels, `(records,)` or `(records, outputs)`.
         outputs: `(records, outputs)`.
         weights: `(records,)`, or None.
     """
-    return [metric for metric in metrics if not _updated(metric, y, outputs, weights)]
-
-
-def _updated(
-    metric: keras.metrics.Metric, y: NDArray[Any], outputs: NDArray[Any], weights: NDArray[Any] | None
-) -> bool:
     rooted = type(metric) is keras.metrics.RootMeanSquaredError
     mean_of = mean_function(metric)
     function = _squared_error if rooted else _FUNCTIONS.get(mean_of)
@@ -120,3 +111,16 @@ def _plain(
 
 def _like(y: NDArray[Any], outputs: NDArray[np.float32]) -> NDArray[np.float32]:
     return y.astype(np.float32, copy=False).reshape(outputs.shape)
+
+
+def mean_result(metric: keras.metrics.Metric) -> np.float32 | None:
+    """What a metric that is a mean gives, to the bit, without XLA, which would compile a division; None of others."""
+    rooted = type(metric) is keras.metrics.RootMeanSquaredError and "result" not in vars(metric)
+    if not rooted and getattr(metric.result, "__func__", None) is not keras.metrics.Mean.result:
+        return None
+    total, count = np.asarray(metric.total.value), np.asarray(metric.count.value)
+    if total.dtype != np.float32 or count.dtype != np.float32:
+        return None
+    with np.errstate(all="ignore"):  # a loss that has overflowed is a result as well
+        mean = total / count if count != 0 else np.float32(0)
+        return np.float32(np.sqrt(mean) if rooted else mean)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 from keras.src.backend import compute_output_spec
 from keras.src.utils.rng_utils import get_random_seed
 
-from rowwise.models.keras_view.means import update_means
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from rowwise.models.keras_view.initial import slots_uncompiled
 
 # The optimizer's slots a variable, in the order in which Keras makes them.
 SLOTS = {
@@ -26,83 +23,6 @@ SLOTS = {
 }
 # Methods by which a model trains or gives its figures as it likes: what they return is the epoch's logs.
 STEPS = ("train_step", "test_step", "compute_metrics", "make_train_function", "make_test_function")
-SUMMED = ("keras.src.metrics", "keras.src.losses.losses", "builtins")  # modules of metrics and of their functions
-
-
-# ---- metrics
-
-
-def loss_tracker(model: keras.Model) -> keras.metrics.Mean:
-    """The metric that holds the loss."""
-    return model._loss_tracker
-
-
-def compiled_metrics(model: keras.Model) -> list[keras.metrics.Metric]:
-    """The metrics that `compile` was given, without the loss's own; there are none before the model is built."""
-    return list(model._compile_metrics.metrics) if model._compile_metrics is not None else []
-
-
-def has_weighted_metrics(model: keras.Model) -> bool:
-    """Whether `compile` was given `weighted_metrics`."""
-    return model._compile_metrics is not None and bool(model._compile_metrics._user_weighted_metrics)
-
-
-def update_metrics(
-    model: keras.Model, y: NDArray[Any], outputs: NDArray[Any], weights: NDArray[Any] | None = None
-) -> None:
-    """Update the metrics that `compile` was given with labels, outputs `(records, units)` and weights `(records,)`."""
-    compiled = model._compile_metrics
-    if not compiled.built or len(compiled._flat_metrics) != 1:
-        compiled.update_state(y, outputs, sample_weight=weights)
-        return
-    for group, weighing in ((compiled._flat_metrics[0], None), (compiled._flat_weighted_metrics[0], weights)):
-        for metric in update_means(group.metrics if group else (), y, outputs, weighing):
-            metric.update_state(y, outputs, sample_weight=weighing)
-
-
-def sums_over_records(metric: keras.metrics.Metric) -> bool:
-    """Whether all records at once give what batch by batch gives: Keras's own metrics do, a user's may not.
-
-    Neither does a loss used as a metric, which is a mean of the means of batches.
-    """
-    function = getattr(metric, "_fn", None)  # or loss, that it takes the mean of
-    if isinstance(function, keras.losses.Loss):
-        return False
-    parts = (type(metric), function if inspect.isfunction(function) else type(function))
-    return all(part.__module__.startswith(SUMMED) for part in parts)
-
-
-def metric_results(model: keras.Model) -> dict[str, Any]:
-    """Values of loss and metrics by name: numbers, or arrays where a metric has several, as in Keras's own logs."""
-    if getattr(model.get_metrics_result, "__func__", None) is not keras.Model.get_metrics_result:
-        return {name: _number(value) for name, value in model.get_metrics_result().items()}
-    results: dict[str, Any] = {}
-    for metric in model.metrics:
-        result = _mean(metric)
-        if result is None:
-            result = metric.result()
-        results |= result if isinstance(result, dict) else {metric.name: result}
-    return {name: _number(value) for name, value in results.items()}
-
-
-def _mean(metric: keras.metrics.Metric) -> float | None:
-    """What a metric that is a mean gives, to the bit, without XLA: compiling a division is a tenth of a first fit."""
-    rooted = type(metric) is keras.metrics.RootMeanSquaredError and "result" not in vars(metric)
-    if not rooted and getattr(metric.result, "__func__", None) is not keras.metrics.Mean.result:
-        return None
-    total, count = np.asarray(metric.total.value), np.asarray(metric.count.value)
-    if total.dtype != np.float32 or count.dtype != np.float32:
-        return None
-    with np.errstate(all="ignore"):  # a loss that has overflowed is a result as well
-        mean = total / count if count != 0 else np.float32(0)
-        return float(np.sqrt(mean) if rooted else mean)
-
-
-def _number(value: Any) -> Any:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return value
 
 
 # ---- optimizers
@@ -141,8 +61,15 @@ def decays(optimizer: keras.optimizers.Optimizer, variable: keras.Variable) -> b
 
 
 def build_from_shapes(model: keras.Model, batch: tuple[Any, ...]) -> None:
-    """Make the variables of metrics and loss from the shapes and dtypes of one batch, without computing anything."""
-    model._symbolic_build(data_batch=batch)
+    """Make the variables of metrics, loss and optimizer from the shapes and dtypes of one batch, computing nothing."""
+    with slots_uncompiled(model.optimizer):
+        model._symbolic_build(data_batch=batch)
+
+
+def build_loss(model: keras.Model) -> None:
+    """What `build_from_shapes` makes of a model that is built, with one output, one loss and no metrics, untraced."""
+    outputs = np.empty((1, *model.output_shape[1:]), np.float32)  # their structure is all that is looked at
+    model._compile_loss.build(outputs, outputs)
 
 
 def settings_of(model: keras.Model) -> list[tuple[str, Any]]:

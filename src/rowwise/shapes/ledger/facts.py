@@ -53,6 +53,7 @@ class LayerFacts:
         itemsize: bytes of one output number.
         batch: of an input layer, the number of records that it was built for; None where it takes any number.
         built: whether its weights are known: True for a layer without any, False for one that waits for data.
+        inside: of a frozen model of more than `FOLDED` layers, which is one row: the facts of these.
         class_name: what it is called where people read of it; empty where that is `kind`.
     """
 
@@ -69,6 +70,7 @@ class LayerFacts:
     built: bool = True
     batch: int | None = None
     class_name: str = ""
+    inside: tuple[LayerFacts, ...] = ()
 
     @property
     def title(self) -> str:
@@ -76,6 +78,7 @@ class LayerFacts:
         return self.class_name or self.kind
 
 
+FOLDED = 20  # layers: a frozen model of more is a backbone, of which nobody wants to read each
 # The settings that equations and sentences use.
 _SETTINGS = (
     "units",
@@ -166,7 +169,7 @@ def _of_model(model: Any, depth: int, listed: set[int]) -> Iterator[LayerFacts]:
     for layer, call in graph_calls(model):
         facts = _of_call(layer, call, depth, listed)
         yield facts
-        if _is_model(layer) and not facts.shared:
+        if _is_model(layer) and not facts.shared and not facts.inside:
             yield from _of_model(layer, depth + 1, listed)
 
 
@@ -176,9 +179,15 @@ def _of_call(layer: Any, call: Any, depth: int, listed: set[int]) -> LayerFacts:
     kind, nested = layer_kind(layer), _is_model(layer)
     variables = list(getattr(layer, "weights", ()))
     shared = bool(variables) and all(id(variable) in listed for variable in variables)
-    if not nested:
+    inside = tuple(_of_model(layer, depth + 1, set())) if nested and not shared and not layer.trainable else ()
+    if sum(1 + len(one.inside) for one in inside) <= FOLDED:
+        inside = ()
+    if not nested or inside:
         listed.update(map(id, variables))
-    weights = () if nested else tuple(Weight(_name(v, layer), tuple(v.shape), bool(v.trainable)) for v in variables)
+    if inside:
+        weights: tuple[Weight, ...] = (Weight("weights", (layer.count_params(),), False),)
+    else:
+        weights = () if nested else tuple(Weight(_name(v, layer), tuple(v.shape), bool(v.trainable)) for v in variables)
     inputs, outputs = (_shapes(call.input_tensors), _shapes(call.output_tensors)) if call is not None else ((), ())
     if call is None and kind == "Dense" and weights:  # a subclass of Model calls it: the kernel has both
         features, units = weights[0].shape
@@ -197,6 +206,7 @@ def _of_call(layer: Any, call: Any, depth: int, listed: set[int]) -> LayerFacts:
         call is not None or bool(variables) or bool(getattr(layer, "built", True)),
         _batch(layer),
         class_name="" if type(layer).__name__ == kind else type(layer).__name__,
+        inside=inside,
     )
 
 

@@ -45,6 +45,8 @@ def rule_of(facts: LayerFacts) -> Rule:
         return Rule(
             "ledger.unseen" if facts.weights else "ledger.unbuilt", lambda facts, records: "", lambda facts: None
         )
+    if facts.inside:
+        return Rule("ledger.backbone", arrow, _inside, lambda facts: {"layers": _layers_inside(facts)})
     rule = _RULES.get(facts.kind)
     if rule is not None and rule.says == "ledger.elementwise" and len(facts.inputs) == 1:  # x + 1
         rule = Rule("ledger.constant", arrow)
@@ -63,6 +65,16 @@ def numbers_of(shape: Shape) -> int | None:
     """Numbers of one record; None where an axis is not known."""
     sizes = [size for size in shape[1:] if size is not None]
     return math.prod(sizes) if len(sizes) == len(shape[1:]) else None
+
+
+def _layers_inside(facts: LayerFacts) -> int:
+    return sum(_layers_inside(one) if one.inside else 1 for one in facts.inside)
+
+
+def _inside(facts: LayerFacts) -> int | None:
+    """The multiply-adds of all its layers; None where some cannot be counted."""
+    counts = [rule_of(one).multiply_adds(one) for one in facts.inside]
+    return None if None in counts else sum(count for count in counts if count)
 
 
 def arrow(facts: LayerFacts, records: int | None) -> str:

@@ -1,5 +1,5 @@
 // Whatever is dropped on the page, wherever: a table, pictures by class, one picture to look at, a state of the page.
-import { PICTURE, sendPictures } from "./folder.js";
+import { isPicture, sendPictures } from "./folder.js";
 import { openState } from "./keep.js";
 import { pile } from "./pile.js";
 import { look, tried } from "./server.js";
@@ -36,7 +36,7 @@ export function listenForDrops() {
 
 /** @param {Dropped[]} dropped */
 async function use(dropped) {
-  const pictures = dropped.filter(({ file }) => PICTURE.test(file.name));
+  const pictures = dropped.filter(({ path, file }) => isPicture(path, file));
   const folders = pictures.filter(({ path }) => path.length);
   const [first] = dropped;
   if (folders.length) return useFolders(folders);
@@ -47,15 +47,17 @@ async function use(dropped) {
   change({ problem: say("studio.drop.unknown", { name: first ? first.file.name.slice(0, 60) : "" }) });
 }
 
-/** A folder is a class; one alone needs another before there is something to tell apart. @param {Dropped[]} pictures */
+/** Folders are classes, or hold them; one class alone needs another before there is something to tell apart. @param {Dropped[]} pictures */
 async function useFolders(pictures) {
-  const labelled = pictures.map(({ path, file }) => ({ label: path[path.length - 1], file }));
-  const labels = new Set(labelled.map(({ label }) => label));
-  if (labels.size === 1) return pile(labelled.map(({ file }) => file), labelled[0].label);
-  const roots = new Set(pictures.map(({ path }) => path[0]));
+  const classes = new Set(pictures.map(({ path }) => path.at(-1)));
+  if (classes.size === 1) return pile(pictures.map(({ file }) => file), pictures[0].path.at(-1));
+  const [root, ...others] = new Set(pictures.map(({ path }) => path[0]));
   const words = /** @type {HTMLElement} */ (document.querySelector("#data .drop-room [aria-live]"));
   change({ chapter: "data" });
-  await sendPictures(roots.size === 1 ? pictures[0].path[0] : say("studio.pile.name"), labelled, words);
+  if (others.length) return sendPictures(say("studio.pile.name"), pictures, words);
+  // Pictures beside the classes' folders have no class.
+  const placed = pictures.filter(({ path }) => path.length > 1).map(({ path, file }) => ({ path: path.slice(1), file }));
+  await sendPictures(root, placed, words);
 }
 
 /** One picture becomes the record that the whole page speaks of. @param {File} file */

@@ -13,6 +13,8 @@ import { figure, percent, say } from "./words.js";
 const BATCHES = [1, 8, 16, 32, 64, 128, 256];
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1];
 
+const USUAL_RATE = 0.001;
+
 const MEASURES = ["mae", "rmse", "r2", "f1"]; // of a report without an accuracy, those that are told first
 
 const COMPARED = ["hidden", "activation", "dropout", "learning_rate", "batch_size", "epochs", "seed"];
@@ -34,9 +36,12 @@ export function buildLearning(body, glance) {
   const save = make("button", { type: "button", class: "quiet", onclick: () => tried(() => tell("/save")) }, say("studio.learning.save"));
   const code = make("button", { type: "button", class: "quiet", onclick: showCode }, say("studio.learning.code"));
   const report = make("a", { class: "button quiet", href: "/report", download: "rowwise-report.html" }, say("studio.learning.report"));
-  // What diverged is tried again with a tenth of its learning rate.
+  // What diverged is tried again with a tenth of its learning rate, or with the usual one where that is still absurd.
   const remedy = make("button", { type: "button", class: "main", hidden: true, onclick: () => (change({ rate: lower() }), begin()) });
-  const lower = () => Number(((state.server?.story.settings.learning_rate ?? state.rate) / 10).toPrecision(2));
+  const lower = () => {
+    const tenth = (state.server?.story.settings.learning_rate ?? state.rate) / 10;
+    return tenth > 1 ? USUAL_RATE : Number(tenth.toPrecision(2));
+  };
   const program = make("pre", { class: "program", tabindex: "0", "aria-label": say("studio.learning.code"), hidden: true });
   async function showCode() {
     const found = program.hidden ? await tried(() => get("/code")) : undefined;

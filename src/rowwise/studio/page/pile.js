@@ -1,6 +1,6 @@
 // Pictures that are dropped class by class: a box for each class, until there are enough to learn from.
 import { fill, make, write } from "./dom.js";
-import { PICTURE, sendPictures } from "./folder.js";
+import { isPicture, sendPictures } from "./folder.js";
 import { change } from "./store.js";
 import { count, say } from "./words.js";
 
@@ -12,12 +12,19 @@ let classes = [];
 /** @type {() => void} */
 let redraw = () => {};
 
+/** A name that no class has. */
+function another() {
+  let number = 1;
+  while (classes.some((one) => one.name === say("studio.pile.class", { number }))) number += 1;
+  return say("studio.pile.class", { number });
+}
+
 /** Open the boxes, with pictures of a class whose name is still to be given. @param {File[]} [files] @param {string} [name] */
 export function pile(files = [], name = "") {
   const same = name ? classes.find((one) => one.name === name) : classes.find((one) => !one.files.length);
   if (same) same.files.push(...files);
-  else classes.push({ name: name || say("studio.pile.class", { number: classes.length + 1 }), files: [...files] });
-  while (classes.length < LEAST_CLASSES) classes.push({ name: say("studio.pile.class", { number: classes.length + 1 }), files: [] });
+  else classes.push({ name: name || another(), files: [...files] });
+  while (classes.length < LEAST_CLASSES) classes.push({ name: another(), files: [] });
   change({ chapter: "data" });
   redraw();
 }
@@ -34,8 +41,8 @@ export function buildPile(place) {
   draw();
 
   async function learn() {
-    const labelled = classes.flatMap(({ name, files }) => files.map((file) => ({ label: name, file })));
-    if (await sendPictures(say("studio.pile.name"), labelled, words)) classes = []; // refused, they can be sent again
+    const placed = classes.flatMap(({ name, files }) => files.map((file) => ({ path: [name], file })));
+    if (await sendPictures(say("studio.pile.name"), placed, words)) classes = []; // refused, they can be sent again
     write(words, say("studio.pile.words"));
     draw();
   }
@@ -47,14 +54,26 @@ export function buildPile(place) {
     fill(boxes, ...classes.map(box));
   }
 
+  /** Two boxes of one name are one class: they become one box, and that is said. @param {{name: string, files: File[]}} own */
+  function join(own) {
+    const same = classes.find((one) => one !== own && one.name.normalize() === own.name.normalize());
+    if (!same) return;
+    same.files.push(...own.files);
+    classes = classes.filter((one) => one !== own);
+    if (classes.length < LEAST_CLASSES) classes.push({ name: another(), files: [] });
+    write(words, say("studio.pile.joined", { name: same.name, count: count(same.files.length) }));
+    draw();
+  }
+
   /** @param {{name: string, files: File[]}} own @param {number} index */
   function box(own, index) {
     const name = make("input", { type: "text", maxlength: 60, value: own.name, "aria-label": say("studio.pile.label", { number: index + 1 }), onchange: () => {
         own.name = name.value.replaceAll(/[\\/]/g, "-").trim() || own.name; // a class is a folder
         name.value = own.name;
+        join(own);
       } });
     const take = (/** @type {File[]} */ files) => {
-      own.files.push(...files.filter((file) => PICTURE.test(file.name)));
+      own.files.push(...files.filter((file) => isPicture([], file)));
       draw();
     };
     const file = make("input", { type: "file", multiple: true, accept: "image/*", id: `pile-${index}`, onchange: () => take([...(file.files ?? [])]) });

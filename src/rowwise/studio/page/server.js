@@ -112,6 +112,9 @@ function continued(before, news) {
   return story;
 }
 
+/** Whether a record of the one is one of the other. @param {import("./store.js").Data} one @param {import("./store.js").Data | null} other */
+const sameForm = (one, other) => one.name === other?.name && one.bytes === other.bytes && one.shape.join() === other.shape.join() && one.features.join() === other.features.join();
+
 const AGAIN = 2000; // milliseconds until a server that refused is asked once more: it may be another by now
 
 /** Follow the server's state; a lost connection is taken up again, by the browser or by us. */
@@ -125,7 +128,9 @@ export function follow() {
     first = false;
     // The first state of all, or of data that another tab or the command has opened with its network.
     const other = !state.server || (state.server.data?.name !== server.data?.name && server.story.phase === "trained");
-    change({ ...(other ? settingsOf(server.story) : {}), server, alive: true });
+    // A record that was drawn is of the data before.
+    const replaced = state.server?.data && !sameForm(state.server.data, server.data);
+    change({ ...(other ? settingsOf(server.story) : {}), ...(replaced ? { drawn: null, looked: "" } : {}), server, alive: true });
   };
   stream.onerror = () => {
     first = true;

@@ -104,9 +104,16 @@ export function forgetDrawers() {
   hurried.length = 0;
 }
 
+/** @type {[(now: State) => boolean, () => void][]} */
+let awaited = [];
+
+/** As soon as this is so. @param {(now: State) => boolean} test @returns {Promise<void>} */
+export const until = (test) => new Promise((go) => (test(state) ? go() : awaited.push([test, go])));
+
 /** @param {Partial<State>} patch */
 export function change(patch) {
   Object.assign(state, patch);
+  awaited = awaited.filter(([test, go]) => !test(state) || (go(), false));
   if (patch.drawn) for (const look of hurried) look();
   if (planned) return;
   planned = true;
