@@ -9,7 +9,7 @@ and its order of records: processors that round differently, or other seeds, can
 from __future__ import annotations
 
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -21,6 +21,7 @@ from rowwise.errors import HostError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     import keras
     from numpy.typing import NDArray
@@ -69,6 +70,10 @@ class OneHost:
         """The rows of a batch, within a compiled step."""
         return rows
 
+    def connected(self) -> AbstractContextManager[None]:
+        """Around steps that run; raises HostError where another host ends amid them."""
+        return nullcontext()
+
 
 class ManyHosts:
     """The same records and state on the devices of all hosts; each takes its share of every batch.
@@ -94,7 +99,7 @@ class ManyHosts:
         own = [batch_size, len(parts), *(_checksum(part) for part in parts)]
         from jax.experimental import multihost_utils
 
-        with connected():
+        with self.connected():
             every = multihost_utils.process_allgather(np.array(_folded(own), np.uint32))
         others = [number for number, value in enumerate(every) if value != every[0]]
         if others:
@@ -112,7 +117,7 @@ class ManyHosts:
         """The first host's order of the records; the model takes its state, too. Raises HostError."""
         from jax.experimental import multihost_utils
 
-        with connected():
+        with self.connected():
             state, order = multihost_utils.broadcast_one_to_all((read_state(model), order))
         write_state(model, jax.tree.map(jax.device_put, state))
         return np.asarray(order)
@@ -128,7 +133,7 @@ class ManyHosts:
         Raises:
             HostError: another host has ended before they were computed.
         """
-        with connected():
+        with self.connected():
             jax.block_until_ready(state)
         write_state(model, jax.tree.map(lambda value: value.addressable_data(0), state))
 
@@ -137,14 +142,13 @@ class ManyHosts:
         even = not rows.shape[0] % self._mesh.size
         return jax.lax.with_sharding_constraint(rows, self._rows if even else self._whole)
 
-
-@contextmanager
-def connected() -> Iterator[None]:
-    """What fails within because another host no longer answers → HostError."""
-    try:
-        yield
-    except jax.errors.JaxRuntimeError as cause:
-        raise HostError("hosts.lost", hosts=host_count(), cause=str(cause).splitlines()[0]) from cause
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """What fails within fails because another host no longer answers."""
+        try:
+            yield
+        except (jax.errors.JaxRuntimeError, ValueError) as cause:  # which of them depends on when it is noticed
+            raise HostError("hosts.lost", hosts=host_count(), cause=str(cause).splitlines()[0]) from cause
 
 
 def placement() -> OneHost | ManyHosts:

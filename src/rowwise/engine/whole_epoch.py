@@ -96,8 +96,9 @@ class WholeEpoch:
             return
         for block in self.train.blocks(self._place.agreed(self.model, order)):
             state = self._place.read(self.model)
-            for steps in block:
-                state = self._functions.trained(state, steps)
+            with self._place.connected():
+                for steps in block:
+                    state = self._functions.trained(state, steps)
             self._place.write(self.model, state)
             self.steps_done += sum(
                 int(steps.count) for steps in block
@@ -141,8 +142,8 @@ class WholeEpoch:
                 pass
             return metric_results(self.model)
         trainable, frozen, optimizer, metrics = self._place.read(self.model)
-        for block in blocks:
-            for steps in block:
+        with self._place.connected():
+            for steps in chain.from_iterable(blocks):
                 metrics, frozen = self._functions.tested((trainable, frozen, metrics), steps)
         self._place.write(self.model, (trainable, frozen, optimizer, metrics))
         return metric_results(self.model)
