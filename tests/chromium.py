@@ -8,7 +8,7 @@ def executable():
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-PATIENCE = 300_000  # milliseconds after which a page is given up, on however busy a machine
+PATIENCE = 120_000  # milliseconds after which a page is given up, on however busy a machine
 
 
 def launch(playwright):

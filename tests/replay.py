@@ -3,6 +3,11 @@
 The replay is Keras's own `train_on_batch` over the batches of `epoch_order`. Models, losses, optimizers with their
 clippings, accumulation, averages, loss scales and schedules, precisions and weights of records are drawn from a seed;
 a model that an engine refuses is counted, and whatever differs is printed with the seed that draws it again.
+
+Where a weight hardly has a gradient, Adam makes whole steps of its rounding: two trainings in float32 then differ by
+more than the bounds though neither is wrong. Such a model is replayed in float64 as well, and an engine that is about
+as near to that as Keras's own float32 is does not count as different. In bfloat16 the native engine rounds less often
+than Keras (docs/en/native-engine.md), and is compared in the same way.
 """
 
 from __future__ import annotations
@@ -29,6 +34,8 @@ from rowwise.errors import UsageError
 
 ENGINES = ("native", "whole_epoch", "keras")
 OF_WEIGHTS, OF_FIGURES = 1.2e-5, 7e-7  # the largest differences allowed: absolute, and of figures above 1 relative
+AS_NEAR_IN_BFLOAT16 = 10  # as below: a unit may be on the other side of a kink with either rounding
+AS_NEAR = 3  # times the replay's own distance from a replay in float64: what is above is more than rounding
 EPOCHS, FEATURES, CLASSES = 2, 7, 3
 OPTIMIZERS: tuple[tuple[str, dict[str, list[Any]]], ...] = (
     ("SGD", {"momentum": [0.0, 0.9], "nesterov": [False, True]}),
@@ -61,7 +68,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the first model")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    trained, wrong = dict.fromkeys(ENGINES, 0), 0
+    trained, wrong, rounded = dict.fromkeys(ENGINES, 0), 0, 0
     largest = {"weights": 0.0, "figures": 0.0}
     for seed in range(arguments.seed, arguments.seed + arguments.models):
         drawn = draw(seed)
@@ -74,16 +81,21 @@ def main() -> int:
             trained[engine] += 1
             weights, figures = differences(found, expected)
             largest = {"weights": max(largest["weights"], weights), "figures": max(largest["figures"], figures)}
-            if not (weights <= OF_WEIGHTS and figures <= OF_FIGURES):
+            if weights <= OF_WEIGHTS and figures <= OF_FIGURES:
+                continue
+            print(f"seed {seed} {engine}: weights {weights:.1e}, figures {figures:.1e}: {drawn.words}", flush=True)
+            if as_near(found, expected, drawn, seed, engine):
+                rounded += 1
+                print("  as near to a replay in float64 as Keras is in its own precision", flush=True)
+            else:
                 wrong += 1
-                print(f"seed {seed} {engine}: weights {weights:.1e}, figures {figures:.1e}: {drawn.words}", flush=True)
         if (done := seed - arguments.seed + 1) % 10 == 0:
             print(f"{done} of {arguments.models} models; different from a replay: {wrong}", flush=True)
         keras.utils.clear_session()
         jax.clear_caches()
     print(f"{arguments.models} models; trained: {', '.join(f'{name} {count}' for name, count in trained.items())}")
     print(f"largest difference: weights {largest['weights']:.1e}, figures {largest['figures']:.1e}")
-    print(f"different from a replay: {wrong}")
+    print(f"different from a replay: {wrong}" + (f"; by rounding alone: {rounded}" if rounded else ""))
     return int(wrong > 0)
 
 
@@ -110,9 +122,9 @@ def draw(seed: int) -> Drawn:
     }
     optimizer = drawn_optimizer(choose, plain)
 
-    def make() -> keras.Model:
+    def make(dtype: str | None = None) -> keras.Model:
         keras.utils.set_random_seed(seed)
-        model = network(parts, end)
+        model = network(parts, end, dtype)
         model.compile(optimizer(), loss_named(loss), metrics=["mae" if end != "softmax" and y.ndim > 1 else "accuracy"])
         return model
 
@@ -122,9 +134,9 @@ def draw(seed: int) -> Drawn:
     return Drawn(f"{parts}, {loss}, {name}, batch_size={batch_size}", make, x, y, weights, batch_size)
 
 
-def network(parts: dict[str, Any], end: str) -> keras.Model:
-    """Dense layers in a row, with what was drawn between them."""
-    policy, x = parts["policy"], keras.Input((FEATURES,))
+def network(parts: dict[str, Any], end: str, dtype: str | None = None) -> keras.Model:
+    """Dense layers in a row, with what was drawn between them; all of one dtype where one is given."""
+    policy, x = dtype or parts["policy"], keras.Input((FEATURES,), dtype=dtype)
     inputs = x
     for width in parts["widths"]:
         before = x
@@ -133,7 +145,7 @@ def network(parts: dict[str, Any], end: str) -> keras.Model:
             x = getattr(keras.layers, parts["between"])(dtype=policy)(x)
         if parts["residual"] and before.shape == x.shape:
             x = keras.layers.Add(dtype=policy)([x, before])
-    return keras.Model(inputs, keras.layers.Dense(CLASSES, end, dtype="float32")(x))
+    return keras.Model(inputs, keras.layers.Dense(CLASSES, end, dtype=dtype or "float32")(x))
 
 
 def loss_named(name: str) -> Any:
@@ -211,6 +223,26 @@ def fitted(model: keras.Model, drawn: Drawn, seed: int, engine: str) -> Result |
             raise
         return None
     return model.get_weights(), history.history
+
+
+def as_near(found: Result, expected: Result, drawn: Drawn, seed: int, engine: str) -> bool:
+    """Whether an engine's result is about as near to a replay in float64 as the replay is that it was compared with."""
+    in_bfloat16 = "bfloat16" in drawn.words
+    if in_bfloat16 and engine != "native":  # which alone rounds less often than Keras does
+        return False
+    weights = drawn.make().get_weights()
+    keras.config.set_floatx("float64")
+    try:
+        with jax.enable_x64(True):
+            wide = drawn._replace(x=drawn.x.astype(float), y=drawn.y.astype(float))
+            model = drawn.make("float64")
+            model.set_weights(weights)
+            exact = replayed(model, wide, seed)
+    finally:
+        keras.config.set_floatx("float32")
+    ours, theirs = differences(found, exact), differences(expected, exact)
+    times = AS_NEAR_IN_BFLOAT16 if in_bfloat16 else AS_NEAR
+    return all(a <= max(bound, times * b) for a, b, bound in zip(ours, theirs, (OF_WEIGHTS, OF_FIGURES), strict=True))
 
 
 def differences(one: Result, other: Result) -> tuple[float, float]:

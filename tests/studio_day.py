@@ -15,7 +15,7 @@ from rowwise.studio.within import Within
 
 HOURS, EPOCHS = 8, 1000  # as many epochs as the page lets one choose
 LOOK = 1.5  # seconds between two looks into the model of Fashion-MNIST, about
-AT_ONCE, DRAWN = 2000, 60  # states that one call hands to the page; of which each so many'th is waited for until drawn
+AT_ONCE, DRAWN = 1500, 150  # states that one call hands to the page; of which each so many'th is waited for until drawn
 
 # Before the page's own scripts: its stream of states, which can be taken over.
 TAKEN_OVER = """() => {

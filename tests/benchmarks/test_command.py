@@ -8,7 +8,7 @@ import sys
 import pytest
 from rich.cells import cell_len
 
-from rowwise.benchmarks import Bench, engine_turns, measure, models
+from rowwise.benchmarks import Bench, bfloat16_turns, engine_turns, measure, models
 from rowwise.benchmarks.contestants import keras_on_tensorflow
 from rowwise.benchmarks.timing import differences
 from rowwise.cli import main
@@ -103,6 +103,23 @@ def test_a_server_is_measured_by_each_kind_of_body_without_an_error(capsys, monk
     assert [row["errors"] for row in rows] == [0] * 8
     assert [row["per_second"] > 100 for row in rows] == [True] * 8
     assert rows[4]["per_second"] == pytest.approx(1000 * rows[4]["requests_per_second"], rel=0.1)
+
+
+@pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not compiled")
+def test_bfloat16_is_measured_beside_float32_where_it_runs(capsys, monkeypatch):
+    monkeypatch.setattr(bfloat16_turns.speed, "__defaults__", ((((16,), 32, 300),),))
+    if bfloat16_turns.missing():
+        assert main(["bench", *QUICK, "--parts", "bfloat16"]) == 2
+        assert "mixed_bfloat16" in capsys.readouterr().err
+        return
+    assert main(["bench", *QUICK, "--parts", "bfloat16", "--json"]) == 0
+    done = capsys.readouterr()
+    found = json.loads(done.out)["bfloat16"]
+    assert [row["threads"] for row in found["speed"]] == [1, "planned"]
+    assert all(row["faster"] > 0 and row["float32"] > 0 < row["mixed_bfloat16"] for row in found["speed"])
+    assert [row["policy"] for row in found["learned"]] == ["float32", "mixed_bfloat16"]
+    assert all(0 < row["least"] <= row["accuracy"] <= row["most"] <= 1 for row in found["learned"])
+    assert all(cell_len(line) <= 80 for line in done.err.splitlines())
 
 
 def test_without_wrk_the_server_is_not_measured(capsys, monkeypatch):

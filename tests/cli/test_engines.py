@@ -8,6 +8,8 @@ import pytest
 from rich.cells import cell_len
 
 from rowwise.engine import native
+from rowwise.engine.native.bfloat16 import why_not
+from rowwise.text import use_language
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
@@ -21,6 +23,10 @@ def test_every_engine_and_the_one_that_trains_are_named(rowwise, fastest, lang):
         "keras",
     ]
     assert any(line.startswith("auto") and fastest in line for line in lines)
+    if native.instruction_sets():
+        with use_language(lang):
+            said = why_not() or native.set_in_bfloat16()
+        assert said in " ".join(out.split())
     assert all(cell_len(line) <= 80 for line in lines)
 
 
@@ -29,6 +35,8 @@ def test_json_holds_the_instruction_sets(rowwise, fastest, monkeypatch):
     found = json.loads(rowwise("engines", "--json")[1])
     assert (found["auto"], found["threads"]) == (fastest, 3)
     assert [(one["name"], one["runs"]) for one in found["instruction_sets"]] == native.instruction_sets()
+    assert (found["bfloat16"] or "") == (native.set_in_bfloat16() if native.instruction_sets() else "")
+    assert bool(found["bfloat16"]) != bool(found["why_no_bfloat16"])
 
 
 def test_where_it_was_not_compiled_that_and_what_to_do_are_said():

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import rowwise
+from rowwise.engine.compiled_steps import QUICKLY, compiler_options
+from rowwise.environment import xla_flags
 
 calls = {"all": 0, "with numbers": 0}
 
@@ -110,3 +112,38 @@ def test_an_error_of_the_users_own_is_the_one_that_keras_shows():
 
     with pytest.raises(RuntimeError, match="broken by its author"):
         rowwise.fit(compiled(keras.Sequential([Broken(), keras.layers.Dense(2, "softmax")])), *data(64), verbose=0)
+
+
+def test_xla_knows_the_options_it_is_given():
+    """One that it does not know would be left out with all the others, without a word."""
+    options = compiler_options(compiled(keras.Sequential([keras.Input((6,)), keras.layers.Dense(2)])))
+    assert len(options) == 2
+    lowered = jax.jit(lambda x: x @ x).lower(np.ones((3, 3), "float32"))
+    assert lowered.compile(compiler_options={**options, **QUICKLY})(np.ones((3, 3), "float32")).shape == (3, 3)
+    with pytest.raises(jax.errors.JaxRuntimeError):
+        lowered.compile(compiler_options={"xla_of_nobody": 1})
+
+
+def test_what_a_user_has_told_xla_is_known(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=1  --xla_cpu_enable_fast_math")
+    assert xla_flags() == {"xla_backend_optimization_level": "1", "xla_cpu_enable_fast_math": ""}
+    monkeypatch.delenv("XLA_FLAGS")
+    assert xla_flags() == {}
+
+
+@pytest.mark.parametrize("records", [7, 16, 70])
+def test_a_last_batch_of_another_size_is_trained_as_keras_does(records):
+    """Where it is the only one, where there is none, and where it has a program of its own."""
+    models = []
+    for trained in (rowwise.fit, keras.Model.fit):
+        keras.utils.set_random_seed(3)
+        layers = [keras.layers.Embedding(2, 3), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
+        model = keras.Sequential([keras.Input((6,)), *layers])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        x, y = data(records)
+        history = trained(model, (x > 0).astype("int32"), y, batch_size=16, epochs=3, shuffle=False, verbose=0)
+        models.append((model.get_weights(), history.history))
+    (ours, figures), (theirs, expected) = models
+    for found, weights in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(found, weights, atol=1e-5)
+    assert {name: pytest.approx(values, abs=1e-5) for name, values in expected.items()} == figures

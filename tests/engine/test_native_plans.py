@@ -1,7 +1,8 @@
 """How the native engine computes a step: by any plan the same bits; which plan is chosen, remembered and forgotten."""
 
 import json
-from dataclasses import replace
+import os
+import time
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rowwise.engine import native
+from rowwise.engine.native.compiled_description import compiled
+from rowwise.engine.native.description import describe
 from rowwise.engine.native.network_description import (
     LayerDescription,
     LossDescription,
@@ -16,6 +19,7 @@ from rowwise.engine.native.network_description import (
     OptimizerDescription,
 )
 from rowwise.engine.native.planner import Planner
+from rowwise.engine.native.records import network_description
 from rowwise.engine.native.remembered_plans import PlanMemory, Remembered
 from rowwise.engine.native.sensible_plans import sensible_plans
 from rowwise.engine.native.step_cost import cost
@@ -123,8 +127,8 @@ def test_a_plan_that_cannot_be_is_refused_by_name_and_changes_nothing(wrong, mes
 class Clocked:
     """Stands for a network and its epoch: what a step takes is given for each plan."""
 
-    def __init__(self, seconds, first):
-        self.of, self.plan = seconds, first
+    def __init__(self, seconds, first, most=10**9):
+        self.of, self.plan, self.most = seconds, first, most
         self.seconds, self.steps, self.taken = 0.0, 0, []
 
     def take(self, values):
@@ -133,7 +137,7 @@ class Clocked:
 
     def run(self, seconds):
         step = self.of(self.plan)
-        steps = max(1, round(max(seconds, 0.0) / step))
+        steps = min(max(1, round(max(seconds, 0.0) / step)), self.most - self.steps)
         self.steps += steps
         self.seconds += steps * step
         return self.steps
@@ -208,6 +212,12 @@ def test_a_plan_that_takes_a_fifth_longer_than_remembered_is_measured_again(tmp_
         lambda found: "[1, 2]",
         lambda found: json.dumps(found)[:-9],
         lambda found: json.dumps({**found, "seconds": -1.0}),
+        lambda found: json.dumps({**found, "measured": [], "changing": 0.0}),
+        lambda found: json.dumps(
+            {**found, "measured": [{"plan": found["plan"], "turns": [[0, 1.0]]}], "changing": 0.0}
+        ),
+        lambda found: json.dumps({**found, "measured": [{"plan": found["plan"]}], "changing": 0.0}),
+        lambda found: json.dumps({**found, "measured": [{"plan": found["plan"], "turns": []}] * 2, "changing": 0.0}),
         lambda found: json.dumps({**found, "plan": {**found["plan"], "threads": 64}}),
         lambda found: json.dumps({**found, "plan": {**found["plan"], "block": 2.5}}),
         lambda found: json.dumps({**found, "plan": {**found["plan"], "chunk": 1022}}),
@@ -279,16 +289,73 @@ def test_what_a_model_learns_does_not_depend_on_which_plan_is_chosen(tmp_path, m
 
     from rowwise import fit
 
-    def trained(first):
-        monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path / str(first.threads)))
-        monkeypatch.setattr("rowwise.engine.native.run.plans_for", lambda *_, **__: {first: 1.0})
+    def trained(plan):
+        monkeypatch.setenv("ROWWISE_CACHE", str(tmp_path / str(plan.threads)))
         keras.utils.set_random_seed(4)
         model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(3, "softmax")])
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         random = np.random.default_rng(1)
         x, y = random.random((600, 20), "float32"), random.integers(0, 3, 600)
-        history = fit(model, x, y, epochs=3, batch_size=50, engine="native", verbose=0)
+        graph = describe(model)
+        description = network_description(graph, compiled(model, graph), False, 50)
+        choices = native.plans_for(description, plan.threads)
+        kept = PlanMemory(description, native.chosen(), native.build(), choices)
+        kept.write(Remembered(plan, 1e-6))  # what a training of this shape begins with
+        history = fit(model, x, y, epochs=3, batch_size=50, engine="native", threads=plan.threads, verbose=0)
+        assert kept.read() == Remembered(plan, 1e-6)
         return [*model.get_weights(), history.history["loss"]]
 
-    for one, other in zip(trained(StepPlan(1)), trained(replace(StepPlan(3), by_records=True)), strict=True):
+    for one, other in zip(trained(StepPlan(1)), trained(StepPlan(3, by_records=True)), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("steps", [25, 70])
+def test_trainings_too_short_to_choose_go_on_where_the_one_before_stopped(tmp_path, monkeypatch, steps):
+    def step(plan):
+        return 1e-4 if same_division(plan, BY_RECORDS) else 1.5e-4
+
+    trainings = 0
+    while not isinstance(memory(tmp_path, monkeypatch).read(), Remembered):
+        clocked = Clocked(step, ONE, steps)
+        planner = Planner(
+            clocked,
+            described(PLAIN, True, 32),
+            dict.fromkeys((ONE, TWO, BY_RECORDS), 1e-4),
+            memory(tmp_path, monkeypatch),
+        )
+        while clocked.steps < steps:
+            planner.run(clocked, clocked.steps, 32 * steps, 0.05)
+        planner.keep()
+        trainings += 1
+        assert trainings < 100
+    found = memory(tmp_path, monkeypatch).read()
+    assert same_division(found.plan, BY_RECORDS)
+    assert found.seconds == pytest.approx(1e-4 / 32)
+    assert trainings > 1
+    assert found.cost <= 0.03
+    clocked = Clocked(step, ONE)
+    assert settle(clocked, memory(tmp_path, monkeypatch)).plan == found.plan
+
+
+def test_plans_that_nobody_uses_go_and_the_others_stay(tmp_path, monkeypatch):
+    kept = memory(tmp_path, monkeypatch)
+    kept.write(Remembered(TWO, 1e-6))
+    folder = tmp_path / "plans"
+    (used,) = folder.iterdir()
+    month = 31 * 86400
+    for number in range(300):  # of other builds and machines, the first of them longest ago
+        file = folder / f"{number:024}.json"
+        file.write_text("{}")
+        os.utime(file, (time.time() - 1000 + number,) * 2)
+    forgotten = folder / "forgotten.json"
+    forgotten.write_text("{}")
+    for file in (forgotten, used):
+        os.utime(file, (time.time() - month,) * 2)
+    assert kept.read() == Remembered(TWO, 1e-6)  # which uses it
+    memory(tmp_path, monkeypatch, engine="2").write(Remembered(ONE, 1e-6))
+    left = {file.name for file in folder.iterdir()}
+    assert used.name in left
+    assert len(left) == 256
+    assert forgotten.name not in left
+    assert f"{299:024}.json" in left
+    assert f"{0:024}.json" not in left

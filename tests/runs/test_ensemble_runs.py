@@ -148,6 +148,25 @@ def test_what_was_stopped_goes_on_to_the_same_numbers(file, tmp_path, event):
     np.testing.assert_array_equal(outputs(rest), outputs(whole))
 
 
+def test_a_quick_training_that_has_ended_is_not_kept_and_goes_on_all_the_same(file, tmp_path):
+    how = QUICK | {"epochs": 40, "patience": 1, "learning_rate": 0.1, "ensemble": 3, "on_all": 1}
+    whole = rowwise.train(file, "y", out=tmp_path / "whole", **how)
+    assert whole.record.stopped_early
+    stop, kept = threading.Event(), []
+
+    def observe(seen):
+        if isinstance(seen, EnsembleBegan):
+            kept.extend(path.name for path in (tmp_path / "part").glob("*.keras"))
+            stop.set()
+
+    part = rowwise.train(file, "y", out=tmp_path / "part", observer=observe, stop=stop, **how)
+    assert kept == []
+    assert part.record.interrupted
+    rest = rowwise.train(resume=tmp_path / "part", pictures=False, verbose=0)
+    assert rest.record.best_epoch == whole.record.best_epoch
+    np.testing.assert_array_equal(outputs(rest), outputs(whole))
+
+
 def test_a_record_that_has_lost_its_other_networks_is_damaged_where_the_model_has_them(file, tmp_path):
     rowwise.train(file, "y", out=tmp_path / "run", ensemble=2, **QUICK)
     record = json.loads((tmp_path / "run" / "run.json").read_text())

@@ -153,3 +153,14 @@ def test_tables_have_no_augmentation(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{i},{'xy'[i % 2]}\n" for i in range(60)))
     with pytest.raises(UsageError, match="augment=, views=: for pictures"):
         rw.train(tmp_path / "t.csv", target="b", augment="light", views=2, verbose=0)
+
+
+def test_minutes_are_said_before_a_training_that_takes_them():
+    from rowwise.runs.picture_lines import about_time
+
+    x = np.zeros((6000, 28, 28), np.uint8)
+    data = rw.Dataset("p", x, np.zeros(6000, np.int32), ("a", "b"))
+    short = Settings.of({"hidden": (30,), "epochs": 5})
+    assert about_time(data, short) == []
+    long = Settings.of({"hidden": (512, 512), "epochs": 200, "ensemble": 3, "validation": 0.0})
+    assert "about 4 minutes of one core" in about_time(data, long)[0]  # 6 · 664,576 · 6,000 · 600 / 6e10 s

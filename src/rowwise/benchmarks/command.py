@@ -18,6 +18,7 @@ from rowwise.text import say
 PARTS = (
     "epochs",
     "engine",
+    "bfloat16",
     "models",
     "first",
     "accuracy",
@@ -46,8 +47,8 @@ class Bench:
         against: of `PEERS`, separated by commas; of the part engine, a file that it saved, or a revision.
         repeats: rounds after the warm-up.
         batch_size, hidden: of the models; the part models has its own.
-        seeds: of the parts accuracy, sweep and tables.
-        epochs: of the parts accuracy, sweep and shell.
+        seeds: of the parts accuracy, bfloat16, sweep and tables.
+        epochs: of the parts accuracy, bfloat16, sweep and shell.
         records: of the part outofcore.
         tables, trainers: of the part tables, separated by commas; empty for all.
         results: the file that the part tables keeps its rows in, to go on from; empty for none.
@@ -99,7 +100,7 @@ def _measured(
 ) -> int:
     from rich.console import Console
 
-    from rowwise.benchmarks import parts
+    from rowwise.benchmarks import bfloat16_turns, parts
     from rowwise.benchmarks.engine_turns import engine, save, shown
     from rowwise.benchmarks.models import first, models
     from rowwise.benchmarks.outofcore import out_of_core
@@ -112,6 +113,8 @@ def _measured(
     trainers = _names(settings.trainers, trainer_names(), "trainers")
     results_file = Path(settings.results) if settings.results else None
 
+    if chosen == list(PARTS) and bfloat16_turns.missing():
+        chosen.remove("bfloat16")  # all means all that there is to measure
     train: Any = None
     test: Any = None
     if set(chosen) - set(WITHOUT_DATA):
@@ -121,6 +124,10 @@ def _measured(
             train, settings.repeats, settings.batch_size, against, threads, hidden, settings.tensorflow_python
         ),
         "engine": lambda: engine(train, settings.repeats, version),
+        "bfloat16": lambda: {
+            "speed": bfloat16_turns.speed(train, settings.repeats),
+            "learned": bfloat16_turns.learned(train, test, settings.seeds, settings.epochs, settings.batch_size),
+        },
         "models": lambda: models(settings.repeats, against),
         "first": lambda: first(settings.repeats),
         "accuracy": lambda: parts.accuracy(train, test, settings.seeds, settings.epochs, settings.batch_size),
@@ -154,6 +161,8 @@ def _measured(
             if part == "engine" and settings.save:
                 save(Path(settings.save), rows)
             tables_of = {part: shown(rows) if part == "engine" else rows}
+            if part == "bfloat16":
+                tables_of = {f"{part}.{name}": of for name, of in rows.items()}
             if part == "tables":
                 tables_of = {f"{part}.{name}": of for name, of in views(rows).items()}
             for name, lines in tables_of.items():
@@ -209,6 +218,7 @@ WORDS = {
     "bar": "bar",
     "lines": "lines",
     "fit, one by one": "one_by_one",
+    "planned": "planned",
     "Keras on JAX, a script": "script",
     "batch normalization": "normalized",
     "residual": "residual",

@@ -43,8 +43,8 @@ def plan_of(model: keras.Model, batch_size: int, threads: int | None) -> Any:
     graph = describe(model)
     description = network_description(graph, compiled(model, graph), True, batch_size)
     memory = PlanMemory(description, native.chosen(), native.build(), native.plans_for(description, threads))
-    remembered = memory.read()
-    return remembered.plan.as_dictionary() if remembered is not None else None
+    plan = getattr(memory.read(), "plan", None)  # of what is still being measured there is none
+    return plan.as_dictionary() if plan is not None else None
 
 
 models: dict[str, tuple[keras.Model, int]] = {}

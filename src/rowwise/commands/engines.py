@@ -34,6 +34,7 @@ def _engines(model: str | None, explain: bool, batch_size: int | None, json: boo
 
 def _all_engines(json: bool) -> int:
     from rowwise.engine import native
+    from rowwise.engine.native.bfloat16 import why_not
     from rowwise.engine.plan import without_a_model
 
     plan, sets = without_a_model(), native.instruction_sets()
@@ -53,6 +54,9 @@ def _all_engines(json: bool) -> int:
         for name, runs in sets:
             state = say("engines.chosen") if name == chosen else say("engines.runs") if runs else say("engines.not")
             output.result(_entry(name, state))
+        if sets:
+            mixed = why_not() or say("engines.bfloat16", isa=native.set_in_bfloat16())
+            output.result("\n" + "\n".join(wrap(mixed)))
         output.result(f"\n{_entry('auto', f'{plan.engine}: {plan.reason}')}")
         output.json(
             {
@@ -63,6 +67,8 @@ def _all_engines(json: bool) -> int:
                 "why_missing": native.why_missing or None,
                 "instruction_sets": [{"name": name, "runs": runs} for name, runs in sets],
                 "chosen": chosen or None,
+                "bfloat16": native.set_in_bfloat16() or None,
+                "why_no_bfloat16": why_not() or None,
                 "threads": likeliest.threads,
                 "cores": usable_cores(),
             }

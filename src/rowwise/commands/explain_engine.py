@@ -68,13 +68,14 @@ def explained(path: str | None, batch_size: int | None) -> tuple[str, dict[str, 
     if not native.instruction_sets():
         raise UsageError("engines.explain.missing", cause=native.why_missing)
     from rowwise.cores import usable_cores
-    from rowwise.engine.native.remembered_plans import PlanMemory, processor
+    from rowwise.engine.native.remembered_plans import PlanMemory, Remembered, processor
     from rowwise.engine.native.trial import tried
 
     description = description_of(path, batch_size)
-    rows, isa = tried(description), native.chosen()
+    rows, isa = tried(description), native.set_for(description)
     memory = PlanMemory(description, isa, native.build(), native.plans_for(description))
-    remembered = memory.read()
+    found = memory.read()
+    remembered = found if isinstance(found, Remembered) else None
     sizes = [description.layers[0].inputs, *(layer.units for layer in description.layers if layer.kind == "dense")]
     about = {
         "network": "-".join(map(str, sizes)),
@@ -89,7 +90,10 @@ def explained(path: str | None, batch_size: int | None) -> tuple[str, dict[str, 
     kept = say("engines.explain.unknown")
     if remembered is not None:
         took = f"{remembered.seconds * description.batch_size * 1e6:,.1f}"
-        kept = say("engines.explain.kept", plan=_division(remembered.plan), threads=remembered.plan.threads, took=took)
+        plan, cost = remembered.plan, f"{remembered.cost * 1e3:,.1f}"
+        kept = say("engines.explain.kept", plan=_division(plan), threads=plan.threads, took=took, cost=cost)
+    elif found is not None:
+        kept = say("engines.explain.under_way")
     texts = [say("engines.explain.setting", **figures), say("engines.explain.paper", **figures)]
     text = "\n".join(line for words in texts for line in wrap(words))
     table = in_columns([[say(f"engines.explain.column.{name}") for name in COLUMNS], *map(_cells, rows)])

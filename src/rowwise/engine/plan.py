@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -115,6 +115,11 @@ def streamed(decision: Plan, source: Any, engine: str) -> Plan:
 def refused(engine: str, refusal: Plan) -> UsageError:
     """The error for an engine that was asked for by name and cannot run."""
     return UsageError("plan.refused", engine=engine, reason=refusal.reason)
+
+
+def running(decision: Plan, isa: str) -> Plan:
+    """The plan once the native engine has the model: a network in bfloat16 has an instruction set of its own."""
+    return replace(decision, values={"isa": isa}) if decision.key == "plan.native" else decision
 
 
 def unsupported(part: Exception) -> Plan:

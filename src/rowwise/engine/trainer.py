@@ -14,7 +14,7 @@ from rowwise.engine.hosts import host_count
 from rowwise.engine.keras_fit import Batches, KerasFit
 from rowwise.engine.loop import EpochLoop
 from rowwise.engine.native.run import Native
-from rowwise.engine.plan import Plan, apart, first_line, refused, streamed, unsupported, untraceable
+from rowwise.engine.plan import Plan, apart, first_line, refused, running, streamed, unsupported, untraceable
 from rowwise.engine.protocol import Unsupported
 from rowwise.engine.schedule import IN_ORDER
 from rowwise.engine.streamed_epoch import StreamedEpoch
@@ -84,7 +84,8 @@ def _engine_for(
     cause: Exception = ValueError(decision.reason)
     if decision.engine == "native":
         try:
-            return native_engine(model, parts, request.threads), decision
+            made = native_engine(model, parts, request.threads)
+            return made, running(decision, made.isa)
         except Unsupported as part:
             decision = _fallen(request.engine, unsupported(part), part)
     if decision.engine == "whole_epoch":

@@ -274,16 +274,15 @@ def _levels(name: str, inputs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _constant(name: str, value: NDArray[Any]) -> str:
     kind = {"f": "float" if value.dtype == np.float32 else "double", "b": "unsigned char"}.get(value.dtype.kind, "int")
-    flat = value.ravel().tolist()
-    digits = 17 if value.dtype == np.float64 else 9
-    texts = [_number(number, digits) if value.dtype.kind == "f" else str(int(number)) for number in flat]
-    return f"static const {kind} {name}[] = {_braced(texts)};"
+    flat = value.ravel()
+    texts = [*map(_number, flat.astype(str).tolist())] if flat.dtype.kind == "f" else [str(int(one)) for one in flat]
+    return f"static const {kind} {name}[] = {_braced(texts, ',')};"
 
 
-def _number(value: float, digits: int) -> str:
-    if math.isfinite(value):
-        return f"{value:.{digits}g}"
-    return "NAN" if math.isnan(value) else "INFINITY" if value > 0 else "-INFINITY"
+def _number(text: str) -> str:
+    """A fraction's shortest text, as C takes it: `nan`, or such as `-0.25`, which needs no `0`."""
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    return sign + {"nan": "NAN", "inf": "INFINITY"}.get(digits, digits.removeprefix("0"))
 
 
 def _texts(texts: list[str]) -> str:
@@ -296,11 +295,11 @@ def _escaped(text: str) -> str:
     return "".join(plain)
 
 
-def _braced(texts: list[str]) -> str:
-    lines, line = [], "   "
+def _braced(texts: list[str], between: str = ", ") -> str:
+    lines, line = [], ""
     for text in texts:
         if len(line) + len(text) > LINE:
-            lines.append(line)
-            line = "   "
-        line += f" {text},"
-    return "{\n" + "\n".join([*lines, line.rstrip(",")]) + "\n}"
+            lines.append(line.rstrip())
+            line = ""
+        line += text + between
+    return "{\n" + "\n".join([*lines, line.rstrip(", ")]) + "\n}"

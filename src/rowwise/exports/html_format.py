@@ -16,7 +16,7 @@ from rowwise import __version__
 from rowwise.errors import ModelError
 from rowwise.exports.about import inputs, outputs, properties
 from rowwise.exports.made import Made, described
-from rowwise.exports.packed import few, packed
+from rowwise.exports.packed import compressed, few, packed
 from rowwise.exports.program import DOUBLE
 from rowwise.exports.records import OWN
 from rowwise.json_text import plain
@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 
 # Records on standard input as JSON → their answers, by the page's own script.
 RUN = """
-const predict = predictor(given.program);
-const numbers = (record) => record.map((number) => (typeof number === "string" ? Number(number) : number));
-const records = given.records.map((record) => predict(numbers(record)));
-const text = (key, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value);
-process.stdout.write(JSON.stringify(records, text));
+predictor(given.program).then((predict) => {
+  const numbers = (record) => record.map((number) => (typeof number === "string" ? Number(number) : number));
+  const records = given.records.map((record) => predict(numbers(record)));
+  const text = (key, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value);
+  process.stdout.write(JSON.stringify(records, text));
+});
 """
 
 
@@ -91,10 +92,12 @@ def as_json(program: Program) -> dict[str, Any]:
         (step.operation, step.takes, step.gives.name, step.gives.columns, step.gives.type == DOUBLE, dict(step.options))
         for step in program.steps
     ]
+    floats, places = compressed(program.constants)
     return {
+        "floats": floats,
         "input": {"name": given.name, "columns": given.columns, "double": given.type == DOUBLE},
         "steps": steps,
-        "constants": {name: packed(constant) for name, constant in program.constants.items()},
+        "constants": {name: places.get(name) or packed(value) for name, value in program.constants.items()},
         "outputs": {role: array.name for role, array in program.outputs.items()},
     }
 
@@ -106,7 +109,7 @@ def _embedded(data: Mapping[str, Any]) -> Markup:
 
 TEXTS = (
     *("table", "pictures", "arrays", "given", "says", "example", "clear", "file", "yes", "no", "other", "missing"),
-    *("number", "date", "outside", "numbers", "no_picture", "checked", "failed", "resized", "written"),
+    *("number", "date", "outside", "numbers", "no_picture", "checked", "failed", "resized", "written", "old"),
 )
 
 

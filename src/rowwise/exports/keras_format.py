@@ -61,6 +61,7 @@ class KerasFormat:
             place = Path(folder, "model.keras")
             model.save(place)
             content = place.read_bytes()
+            place.write_bytes(_with_member(content, b"{}"))
             opened = keras.models.load_model(place, safe_mode=True)
         (given,) = program.inputs
 
@@ -128,8 +129,11 @@ def _shifted(saved: Saved) -> list[bool]:
 
 
 def _with_member(content: bytes, about: bytes) -> bytes:
-    """The archive with what the export says of itself."""
-    archive = io.BytesIO(content)
-    with zipfile.ZipFile(archive, "a") as members:
-        members.writestr(zipfile.ZipInfo(ABOUT), about)
+    """The archive with what the export says of itself, compressed: Keras leaves it as large as it is."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as made, zipfile.ZipFile(archive, "w") as members:
+        for member in [*made.infolist(), zipfile.ZipInfo(ABOUT)]:
+            written = zipfile.ZipInfo(member.filename)  # of 1980, so that the same model gives the same bytes
+            text = about if member.filename == ABOUT else made.read(member)
+            members.writestr(written, text, zipfile.ZIP_DEFLATED, 9)
     return archive.getvalue()

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+EPSILON = float(np.finfo(np.float32).eps)
+SUMS = ("matmul", "row_sum")
+EXACT = ("where", "take", "columns", "concatenate", "rows", "lookup", "column_of", "relu", "abs", "negative", "cast")
+ROUNDED = frozenset(ARITHMETIC) - {*EXACT, "row_max", "maximum", "minimum"}  # whose numbers float32 rounds
 FLOAT, DOUBLE, WHOLE, TRUTH, TEXT = "float32", "float64", "int64", "bool", "text"
 
 
@@ -72,8 +76,15 @@ class Program:
     raw: str
     kind: str = ""
 
-    def run(self, inputs: Mapping[str, NDArray[Any]], exact: bool = False) -> dict[str, NDArray[Any]]:
-        """All arrays by name, of inputs `(records, columns)`; `exact`: float64 wherever the program has float32."""
+    def run(
+        self, inputs: Mapping[str, NDArray[Any]], exact: bool = False, noise: np.random.Generator | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """All arrays by name, of inputs `(records, columns)`.
+
+        Args:
+            exact: float64 wherever the program has float32.
+            noise: with `exact`: each number is moved at random by as much as float32 may round it.
+        """
         real = np.float64 if exact else np.float32
         known: dict[str, NDArray[Any]] = {}
         for name, constant in self.constants.items():
@@ -89,12 +100,16 @@ class Program:
                 made = ARITHMETIC[step.operation](*(known[name] for name in step.takes), **options)
                 if step.gives.type == FLOAT and made.dtype != real:
                     made = made.astype(real)
+                if noise is not None and step.gives.type == FLOAT and step.operation in ROUNDED:
+                    made = made + _rounding(step, known, made) * noise.uniform(-1, 1, made.shape)
                 known[step.gives.name] = made
         return known
 
-    def answers(self, inputs: Mapping[str, NDArray[Any]], exact: bool = False) -> dict[str, NDArray[Any]]:
-        """The outputs, by what they are."""
-        known = self.run(inputs, exact)
+    def answers(
+        self, inputs: Mapping[str, NDArray[Any]], exact: bool = False, noise: np.random.Generator | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """The outputs, by what they are; arguments as of `run`."""
+        known = self.run(inputs, exact, noise)
         return {role: known[array.name] for role, array in self.outputs.items()}
 
     def answers_of(self, numbers: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -104,6 +119,14 @@ class Program:
             for role, array in self.outputs.items()
         }
         return {role: values[:, 0] if role == "class" else values for role, values in typed.items()}
+
+
+def _rounding(step: Step, known: Mapping[str, NDArray[Any]], made: NDArray[Any]) -> NDArray[Any]:
+    """How far float32 may be from what a step makes: a sum loses digits of its terms, however small it is itself."""
+    terms = [np.abs(known[name]) for name in step.takes] if step.operation in SUMS else []
+    sizes = ARITHMETIC[step.operation](*terms) if terms else np.abs(made)
+    rounding: NDArray[Any] = sizes * (EPSILON / 2)
+    return rounding
 
 
 def bias_after(step: Step, following: Sequence[Step]) -> str:

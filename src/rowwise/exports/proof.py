@@ -28,6 +28,7 @@ Runner = Callable[[Mapping[str, "NDArray[Any]"]], Answers]
 Scale = tuple["NDArray[np.float64]", "NDArray[np.float64]"]  # mean and standard deviation of each number
 TOLERANCE = 1e-5
 BATCHES = (1, 32, 1000)
+CHANCES = 4  # random roundings of each record, to see how far they may move its answer
 ROUNDING = 8.0  # times float32's rounding that answers may lie apart where that is more than the tolerance,
 MOST = 1e-2  # but no more than this
 
@@ -88,9 +89,16 @@ def expected(saved: Saved, program: Program, tried: Tried, outputs: NDArray[np.f
 def _rounding(
     program: Program, inputs: Mapping[str, NDArray[Any]], main: str, scale: Scale | None, tried: Tried
 ) -> NDArray[np.float64]:
-    """`(records,)`: how far the program's own answers in float32 and in float64 lie apart, some times over."""
-    floats, exact = (program.answers(inputs, exact=exactly)[main] for exactly in (False, True))
-    rounding = ROUNDING * np.nan_to_num(_apart(floats, exact, scale), nan=0.0, posinf=0.0)
+    """`(records,)`: how far the program's own answers in float32 and in float64 lie apart, some times over.
+
+    Where a record's large numbers cancel, how far is a matter of chance, and may be nothing at all: so those answers
+    count as well of which each step is rounded at random.
+    """
+    exact, noise = program.answers(inputs, exact=True)[main], np.random.default_rng(0)
+    others = [program.answers(inputs)[main]]
+    others += [program.answers(inputs, exact=True, noise=noise)[main] for _ in range(CHANCES)]
+    apart = np.max([_apart(other, exact, scale) for other in others], axis=0)
+    rounding = ROUNDING * np.nan_to_num(apart, nan=0.0, posinf=0.0)
     return np.maximum(rounding, rounding[: tried.odd].max(initial=0.0))  # one record's may be small by chance
 
 

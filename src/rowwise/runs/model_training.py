@@ -212,7 +212,8 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
     from rowwise.runs.checkpoints import Checkpoints
 
     settings = job.settings
-    checkpoints = Checkpoints(job.folder, job.begun(), checkpoint_seconds(), best)
+    every = checkpoint_seconds()
+    checkpoints = Checkpoints(job.folder, job.begun(), every, best)
     interrupted = False
     try:
         _fit(job, job.train, model, checkpoints, settings.epochs, len(job.epochs_before), job.held_out, best)
@@ -227,7 +228,8 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
     notes: TrainingNotes = model.history.rowwise
     # Before the measuring, which may take longer than the sender of a signal waits.
     at_its_end = best is not None and best.stopped and not interrupted
-    kept = job.kept if at_its_end and sum(notes.seconds) < QUICK else checkpoints.write()
+    quick = sum(notes.seconds) < (QUICK if every is None else min(every, QUICK))
+    kept = job.kept if at_its_end and quick else checkpoints.write()
     divergence = notes.diverged
     new = epochs_of(model.history.history, notes.seconds, len(job.epochs_before) + 1)
     epochs = (*job.epochs_before, *new)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rowwise.runs import events
 from rowwise.runs.events import about_features, about_further, about_kept
-from rowwise.runs.picture_lines import about_parameters
+from rowwise.runs.picture_lines import about_parameters, about_time
 from rowwise.runs.table_lines import about_table
 from rowwise.terminal.output import called
 from rowwise.terminal.signals import StopSignals
@@ -62,6 +62,8 @@ class TrainingOutput:
                 if "epochs" in event.suited:
                     how = event.settings
                     output.tell(say("cli.preset", preset=how.preset, networks=how.ensemble, epochs=how.epochs))
+                for line in about_time(event.train, event.settings):
+                    output.tell(line)
             case events.FeaturesMade():
                 output.tell(about_features(event))
             case events.ModelBuilt():

@@ -109,6 +109,14 @@ NetworkDescription draw_description(Random& random, int trial) {
     }
   }
 
+#if defined(ROWWISE_BFLOAT16)
+  // All layers in bfloat16 but for some in float32; a last activation may be in float32 by itself.
+  d.rounds_records = random.once_in(2);
+  for (LayerDescription& l : d.layers) l.bfloat16 = l.rounds_outputs = !random.once_in(4);
+  d.layers[std::size_t(random.below(int(d.layers.size())))].bfloat16 = true;
+  if (random.once_in(2) || !d.output_scale.empty()) d.layers.back().rounds_outputs = false;
+#endif
+
   OptimizerDescription& o = d.optimizer;
   o.rule = random.one_of({Rule::adam, Rule::adam, Rule::nadam, Rule::lion, Rule::sgd, Rule::rmsprop});
   o.beta_1 = 0.9, o.beta_2 = 0.99, o.rho = 0.8;
@@ -117,7 +125,10 @@ NetworkDescription draw_description(Random& random, int trial) {
   bool normalizes = false;
   for (const LayerDescription& l : d.layers) normalizes = normalizes || l.is_normalization();
   o.epsilon = precise && !normalizes ? random.one_of({1e-7, 1e-3}) : 1e-3;
-  const bool cancels = normalizes || d.loss.kind == Loss::mae || d.loss.kind == Loss::pinball;
+  bool cancels = normalizes || d.loss.kind == Loss::mae || d.loss.kind == Loss::pinball;
+#if defined(ROWWISE_BFLOAT16)
+  cancels = true;  // a gradient that rounding makes negative takes a whole step of Lion's the other way
+#endif
   if (cancels && o.rule == Rule::lion) o.rule = Rule::sgd;
   o.momentum = random.once_in(2) ? 0.9 : 0;
   o.nesterov = random.once_in(2);

@@ -13,6 +13,15 @@ namespace reference {
 using namespace rowwise;
 using Numbers = std::vector<double>;
 
+// Eight significant bits, of two the even one: bfloat16.
+inline double nearest(double v) {
+  if (v == 0 || !std::isfinite(v)) return v;
+  int exponent;
+  const double fraction = std::frexp(v, &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8);
+}
+inline double nearest_if(bool rounds, double v) { return rounds ? nearest(v) : v; }
+
 inline double sigmoid(double z) { return 1 / (1 + std::exp(-z)); }
 inline double normal_cdf(double z) { return 0.5 * (1 + std::erf(z / std::sqrt(2.0))); }
 inline double normal_pdf(double z) { return std::exp(-z * z / 2) / std::sqrt(2 * std::acos(-1.0)); }

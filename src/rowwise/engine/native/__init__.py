@@ -32,6 +32,22 @@ def instruction_sets() -> list[tuple[str, bool]]:
     return _native.instruction_sets() if _native is not None else []
 
 
+def bfloat16_sets() -> list[tuple[str, bool]]:
+    """As `instruction_sets`: those that run layers in bfloat16, and nothing else."""
+    return getattr(_native, "bfloat16_sets", list)()
+
+
+def set_in_bfloat16() -> str:
+    """The one of them that runs: of the instruction set that is `chosen`; empty where there is none."""
+    base = chosen()
+    return next((name for name, here in bfloat16_sets() if here and name == f"{base}-bf16"), "")
+
+
+def set_for(description: NetworkDescription) -> str:
+    """The instruction set that runs a network."""
+    return set_in_bfloat16() if description.in_bfloat16 else chosen()
+
+
 def chosen() -> str:
     """The instruction set that runs: $ROWWISE_ISA, else the fastest of this build on this machine.
 
@@ -58,7 +74,7 @@ def plans_for(
     Raises:
         UsageError: $ROWWISE_THREADS is no number of threads.
     """
-    return sensible_plans(description, chosen(), usable_cores(), threads or threads_asked_for(), trains)
+    return sensible_plans(description, set_for(description), usable_cores(), threads or threads_asked_for(), trains)
 
 
 def change_pictures(x: Any, how: Any, out: Any, isa: str | None = None) -> bool:
@@ -99,14 +115,14 @@ def network(
 
     Args:
         plan: how it computes a step; None for one thread's.
-        isa: an instruction set; None for the `chosen` one, for float64 the one that has it.
+        isa: an instruction set; None for the one that runs it here, for float64 the one that has it.
         float64: numbers of double precision, for checks of the gradient.
 
     Raises:
         ValueError: an invalid description, by the field's name, or an instruction set that this
             machine cannot run.
     """
-    isa = isa or (None if float64 else chosen())
+    isa = isa or (None if float64 else set_for(description))
     return _native.Network(description.as_dictionary(), (plan or StepPlan()).as_dictionary(), isa, float64)
 
 

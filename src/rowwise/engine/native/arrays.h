@@ -29,6 +29,8 @@ class Arrays {
     });
     if (to.values == l.kernel.get() && l.kernel_t)
       for (const Panel& p : l.layout.panels()) l.transpose_kernel(p, {0, l.K});
+    if constexpr (kBfloat16)
+      if (to.values == l.kernel.get() || to.values == l.bias.get()) round_weights(l);
   }
   void read(std::size_t array, T* values) const {
     const Location from = find(array);

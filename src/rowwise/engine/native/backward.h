@@ -2,6 +2,7 @@
 #pragma once
 #include "addition.h"
 #include "batch_normalization.h"
+#include "bfloat16_passes.h"
 #include "layer_normalization.h"
 #include "loss.h"
 
@@ -31,6 +32,7 @@ void losses_and_gradients(State<T>& state, const Turn& turn, Range rows) {
     for (int j = l.N; j % kWidth<T>; ++j) d_z[j] = 0;
     state.hits.get()[r] = is_hit(targets, row, h, l.N);
   }
+  round_d_z(l, rows, {0, l.N});
 }
 
 // The gradient by h (units,) of one record of a layer → the gradient by z, in place: d_z.
@@ -56,12 +58,13 @@ void multiply_by_kernel_t(State<T>& state, const Turn& turn, std::size_t i, Rang
   const Layer<T>& l = state.layers[i];
   const Source source = l.sources[0];
   const Layer<T>& before = state.layers[source.layer];
-  product<T>(
+  const auto to = [&](const Panel& p, int r) {
+    return Out<T>{before.row(before.d_z, r) + p.column, before.ldn, nullptr, !source.is_first};
+  };
+  if (l.in_bfloat16()) multiply_by_rounded_kernel_t(state, i, turn.thread, rows, owner, to);
+  else product<T>(
       state.plan, *state.packed[turn.thread], Rows<T>{l.d_z.get(), l.ldn}, rows, l.N, l.layout_t, owner,
-      [&](const Panel& p, int k) { return l.kernel_t_rows(p, k); },
-      [&](const Panel& p, int r) {
-        return Out<T>{before.row(before.d_z, r) + p.column, before.ldn, nullptr, !source.is_first};
-      });
+      [&](const Panel& p, int k) { return l.kernel_t_rows(p, k); }, to);
   const Range units = l.layout_t.columns(owner);
   for (int r = rows.begin; r < rows.end; ++r) {
     T* const d = before.row(before.d_z, r);
@@ -69,6 +72,7 @@ void multiply_by_kernel_t(State<T>& state, const Turn& turn, std::size_t i, Rang
       DropoutMask<T>(l.description.dropout, state.call.dropout_key, turn.step, i, r).apply(d, d, units);
     if (source.is_last) through_activation(before, r, units);
   }
+  if (source.is_last) round_d_z(before, rows, units);
 }
 
 // d_z (records, N) of layer i, no Dense one → its part of d_h (records, N) of its sources, for these rows and units.
@@ -91,6 +95,8 @@ void backward_unit_by_unit(State<T>& state, const Turn& turn, std::size_t i, Ran
       if (source.is_last) through_activation(before, r, units);
     }
   }
+  for (const Source& source : l.sources)
+    if (source.layer != kTheRecords && source.is_last) round_d_z(state.layers[source.layer], rows, units);
 }
 
 // d_z of these layers, from the last to the first → d_z (records, N) of those whose outputs they take. `own` are this

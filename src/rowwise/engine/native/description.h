@@ -25,6 +25,8 @@ struct LayerDescription {
   double dropout = 0;  // share of this layer's inputs that training sets to zero
   double kernel_l1 = 0, kernel_l2 = 0, bias_l1 = 0, bias_l2 = 0;
   bool kernel_decays = true, bias_decays = true;  // whether the optimizer's weight_decay applies
+  // Of bfloat16: what a Dense layer multiplies, and z and its gradient; what the activation gives.
+  bool bfloat16 = false, rounds_outputs = false;
 
   bool is_normalization() const { return kind == Kind::batch_normalization || kind == Kind::layer_normalization; }
   bool has_kernel() const { return kind == Kind::dense || (is_normalization() && kernel); }
@@ -68,6 +70,13 @@ struct NetworkDescription {
   bool bytes = false;                                // x is uint8
   std::vector<double> output_scale, output_offset;  // (units,): outputs * scale + offset; empty: as they are
   int batch_size = 32;
+  bool rounds_records = false;  // to bfloat16, before and after scale and offset, where they are numbers
+
+  bool in_bfloat16() const {
+    for (const LayerDescription& l : layers)
+      if (l.bfloat16 || l.rounds_outputs) return true;
+    return false;
+  }
 };
 
 }  // namespace rowwise

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from rowwise.engine.native.bfloat16 import check_runs, is_mixed
 from rowwise.engine.native.graph import RECORDS, Step, steps_of
 from rowwise.engine.native.layer_description import kernel_and_bias, moving_statistics
 from rowwise.engine.native.network_description import (
@@ -44,6 +45,7 @@ class DenseGraph:
         output_scale, output_offset: applied to the outputs, unit by unit; empty where they stay as they are.
         finish: what the model makes of the last Dense layer's outputs, where it makes targets of them; else None.
         dtype: what the records must be, where it is not float32.
+        mixed: whether the model's policy is mixed_bfloat16; layers may have another.
     """
 
     layers: list[LayerDescription] = field(default_factory=list)
@@ -55,6 +57,7 @@ class DenseGraph:
     output_offset: tuple[float, ...] = ()
     finish: TargetFunction | None = None
     dtype: str = "float32"  # of the input layer: Keras casts the records to it
+    mixed: bool = False
 
     @property
     def variables(self) -> list[Variable]:
@@ -104,12 +107,13 @@ def describe(model: keras.Model | PlainModel) -> DenseGraph:
     Raises:
         Unsupported: anything but Dense layers, with what may stand before, between, beside and after them.
     """
-    graph = DenseGraph(dtype=str(model.inputs[0].dtype))
+    graph = DenseGraph(dtype=str(model.inputs[0].dtype), mixed=is_mixed(model))
     *_, (_, _, last) = _followed(model, graph)
     if not any(layer.kind == "dense" for layer in graph.layers):
         raise Unsupported("Dense: 0")
     if last.dropout:
         raise Unsupported("Dropout")
+    check_runs(graph)
     return graph
 
 
@@ -121,9 +125,10 @@ def around(model: keras.Model | PlainModel, layer: str) -> tuple[DenseGraph, Den
     Raises:
         Unsupported: as `describe`, or there is no such layer that is computed on its own.
     """
-    graph = DenseGraph(dtype=str(model.inputs[0].dtype))
+    graph = DenseGraph(dtype=str(model.inputs[0].dtype), mixed=is_mixed(model))
     for step, takes, value in _followed(model, graph):
         if step.layer.name == layer and kind_of(step.layer) == "Dense":
+            check_runs(graph)
             return _up_to(graph, takes[0]), _up_to(graph, value)
     raise Unsupported(layer)
 

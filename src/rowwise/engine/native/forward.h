@@ -2,6 +2,7 @@
 #pragma once
 #include "addition.h"
 #include "batch_normalization.h"
+#include "bfloat16_passes.h"
 #include "layer_normalization.h"
 
 namespace rowwise::ROWWISE_ISA {
@@ -10,6 +11,7 @@ namespace rowwise::ROWWISE_ISA {
 template <class T>
 void multiply_by_kernel(State<T>& state, std::size_t i, int thread, Range rows, int owner) {
   const Layer<T>& l = state.layers[i];
+  if (l.in_bfloat16()) return multiply_by_rounded_kernel(state, i, thread, rows, owner);
   const T* const bias = l.bias.get();
   with_x(state, i, thread, [&](const auto& x) {
     product<T>(
@@ -40,8 +42,11 @@ void activate_layer(State<T>& state, const Turn& turn, std::size_t i, Range rows
   const Layer<T>& l = state.layers[i];
   const bool is_last = i + 1 == state.layers.size(), drops = l.dropped_by >= 0 && state.call.drops();
   const Activation activation = l.description.activation;
-  for (int r = rows.begin; r < rows.end && !l.h_is_z; ++r)
+  for (int r = rows.begin; r < rows.end && l.in_bfloat16(); ++r) round_numbers(l.row(l.z, r), units);
+  for (int r = rows.begin; r < rows.end && !l.h_is_z; ++r) {
     activate_row(state.description, l, activation, is_last, l.row(l.z, r), l.row(l.h, r), units);
+    if (l.rounds_outputs()) round_numbers(l.row(l.h, r), units);
+  }
   for (int r = rows.begin; r < rows.end && drops; ++r) {
     const Layer<T>& next = state.layers[l.dropped_by];
     DropoutMask<T>(next.description.dropout, state.call.dropout_key, turn.step, std::size_t(l.dropped_by), r)

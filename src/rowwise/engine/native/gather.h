@@ -22,6 +22,15 @@ void copy_row(const Records& records, std::int64_t row, int K, X* to) {
   std::memcpy(to, static_cast<const X*>(records.x) + row * K, bytes);
 }
 
+// x (features,) of one record → the same times the scale, plus the offset, rounded after each step where they are so.
+inline void scale_record(const NetworkDescription& d, float* x, int K) {
+  const auto scale = float(d.scale), offset = float(d.offset);
+  if (d.rounds_records)
+    for (int k = 0; k < K; ++k) x[k] = rounded(rounded(rounded(x[k]) * scale) + offset);
+  else if (scale != 1 || offset != 0)
+    for (int k = 0; k < K; ++k) x[k] = x[k] * scale + offset;
+}
+
 // records.x (rows, features) → these rows of the batch (records, features): bytes as they are; numbers times the scale,
 // plus the offset, after dropout.
 template <class T>
@@ -42,7 +51,8 @@ void gather(State<T>& state, const Turn& turn, Range rows) {
       T* to = state.x[copy].get() + std::ptrdiff_t(r) * state.ldx;
       const T scale = T(d.scale), offset = T(d.offset);
       copy_row(call.records, call.row(visit), K, to);
-      if (scale != 1 || offset != 0)
+      if constexpr (kBfloat16) scale_record(d, to, K);
+      else if (scale != 1 || offset != 0)
         for (int k = 0; k < K; ++k) to[k] = to[k] * scale + offset;
       const double dropout = d.layers[0].kind == Kind::dense ? d.layers[0].dropout : 0;
       if (call.drops() && dropout > 0) DropoutMask<T>(dropout, call.dropout_key, turn.step, 0, r).apply(to, to, {0, K});

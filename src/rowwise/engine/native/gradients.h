@@ -1,6 +1,7 @@
 // d_z of every layer → all gradients of a step, and what clipping by norm multiplies them by.
 #pragma once
 #include "batch_normalization.h"
+#include "bfloat16_passes.h"
 #include "layer_normalization.h"
 #include "optimizer.h"
 
@@ -46,17 +47,22 @@ void store_gradients(State<T>& state, const Turn& turn) {
     if (!l.is(Kind::dense)) continue;
     const int owner = l.by_columns ? turn.thread : kEveryOwner;
     const Range rows = state.schedule.kernel_rows(l, turn.thread);
-    with_x_transposed(state, i, turn.thread, [&](const auto& x_t) {
-      product<T>(
-          state.plan, *state.packed[turn.thread], x_t, rows, turn.records, l.layout, owner, [&](const Panel& p, int r) { return l.d_z_rows(p, r); },
-          [&](const Panel& p, int k) { return Out<T>{l.layout.row(l.d_kernel.get(), p, k), l.layout.ld(p), nullptr}; },
-          [&](const Panel& p, auto, Range done) {
-            T* const g = l.layout.row(l.d_kernel.get(), p, done.begin);
-            const T* const w = l.layout.row(l.kernel.get(), p, done.begin);
-            for (int j = 0; j < done.size() * l.layout.ld(p); j += kWidth<T>)
-              store(g + j, load(g + j) + penalty_gradient<T>(load(w + j), of_kernel));
-          });
-    });
+    const auto to = [&](const Panel& p, int k) {
+      return Out<T>{l.layout.row(l.d_kernel.get(), p, k), l.layout.ld(p), nullptr};
+    };
+    const auto add_penalty = [&](const Panel& p, auto, Range done) {
+      T* const g = l.layout.row(l.d_kernel.get(), p, done.begin);
+      const T* const w = l.layout.row(l.kernel.get(), p, done.begin);
+      for (int j = 0; j < done.size() * l.layout.ld(p); j += kWidth<T>)
+        store(g + j, load(g + j) + penalty_gradient<T>(load(w + j), of_kernel));
+    };
+    if (l.in_bfloat16()) multiply_rounded_gradient(state, turn, i, rows, owner, to, add_penalty);
+    else
+      with_x_transposed(state, i, turn.thread, [&](const auto& x_t) {
+        product<T>(
+            state.plan, *state.packed[turn.thread], x_t, rows, turn.records, l.layout, owner,
+            [&](const Panel& p, int r) { return l.d_z_rows(p, r); }, to, add_penalty);
+      });
     if (!state.schedule.updates_bias(l, turn.thread)) continue;
     l.layout.for_each(owner, [&](const Panel& p, auto J, const Panel*) {
       for (int j = p.column; j < p.column + J * kWidth<T>; j += kWidth<T>)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rowwise.engine.native.bfloat16 import is_mixed
 from rowwise.engine.native.layer_description import check_methods
 from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import calls_of, is_addition, is_functional, layer_title
@@ -35,23 +36,26 @@ def steps_of(model: keras.Model) -> list[Step]:
     if isinstance(model, PlainModel):
         return [Step(layer, sources) for layer, sources in model.steps]
     steps: list[Step] = []
-    if _walk(model, RECORDS, steps) != len(steps) - 1:
+    if _walk(model, RECORDS, steps, is_mixed(model)) != len(steps) - 1:
         raise Unsupported("Functional")
     if len({id(step.layer) for step in steps}) < len(steps):
         raise Unsupported(type(model).__name__)  # one layer twice: its gradients would have to be added up
     return steps
 
 
-def _walk(model: keras.Model, source: int, steps: list[Step]) -> int:
-    """Add the steps of a model whose input is the output of `source`; returns the step that gives its output."""
+def _walk(model: keras.Model, source: int, steps: list[Step], mixed: bool) -> int:
+    """Add the steps of a model whose input is the output of `source`; returns the step that gives its output.
+
+    `mixed` is whether the whole model's policy is mixed_bfloat16.
+    """
     check_methods(model, layer_title(model))
-    if model.dtype_policy.name != "float32":  # a model casts its inputs too
+    if is_mixed(model) != mixed:  # a model casts its inputs too
         raise Unsupported(f"{layer_title(model)}, {model.dtype_policy.name}")
     if getattr(model, "activity_regularizer", None) is not None:
         raise Unsupported(f"{layer_title(model)}, activity_regularizer")
     if kind_of(model) == "Sequential":
         for layer in model.layers:
-            source = _add(layer, (source,), steps)
+            source = _add(layer, (source,), steps, mixed)
         return source
     # Inputs and outputs in a dictionary are no single tensor.
     if not is_functional(model) or not all(
@@ -68,15 +72,15 @@ def _walk(model: keras.Model, source: int, steps: list[Step]) -> int:
         takes, gives = calls[0].input_tensors, calls[0].output_tensors
         if len(gives) != 1 or any(id(tensor) not in given for tensor in takes):
             raise Unsupported(layer_title(operation))
-        given[id(gives[0])] = _add(operation, tuple(given[id(tensor)] for tensor in takes), steps)
+        given[id(gives[0])] = _add(operation, tuple(given[id(tensor)] for tensor in takes), steps, mixed)
     return given[id(_single(model.output))]
 
 
-def _add(layer: Any, sources: tuple[int, ...], steps: list[Step]) -> int:
+def _add(layer: Any, sources: tuple[int, ...], steps: list[Step], mixed: bool) -> int:
     if len(sources) > 1 and not is_addition(layer):
         raise Unsupported(layer_title(layer))
     if is_a(layer, "Model"):
-        return _walk(layer, sources[0], steps)
+        return _walk(layer, sources[0], steps, mixed)
     steps.append(Step(layer, sources))
     return len(steps) - 1
 

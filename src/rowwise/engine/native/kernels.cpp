@@ -1,5 +1,6 @@
 // A description → a network, compiled once for each instruction set: -DROWWISE_ISA names it.
 //
+// -DROWWISE_BFLOAT16 makes it one of networks with layers in bfloat16, which no other compilation has.
 // -DROWWISE_FLOAT64 adds the network of doubles. Only checks of gradients use it, so one instruction set has it: that
 // halves the time of compiling the others.
 #include "step.h"
@@ -10,7 +11,7 @@ std::unique_ptr<Network> make_network(const NetworkDescription& description, con
 #if defined(ROWWISE_FLOAT64)
   if (float64) return std::make_unique<NetworkOf<double>>(description, plan);
 #endif
-  if (float64) return nullptr;
+  if (float64 || description.in_bfloat16() != kBfloat16) return nullptr;
   return std::make_unique<NetworkOf<float>>(description, plan);
 }
 

@@ -1,6 +1,7 @@
 // One layer → its weights in panels, and its rows of a batch.
 #pragma once
 #include "batch_statistics.h"
+#include "bfloat16.h"
 #include "buffer.h"
 #include "description.h"
 #include "panels.h"
@@ -15,6 +16,15 @@ struct Source {
   int layer;      // or kTheRecords
   bool is_first;  // backward, no other layer has added to its gradient before this one
   bool is_last;   // backward, its gradient is whole with this one's part
+};
+
+// What a Dense layer in bfloat16 has rounded (bfloat16_layer.h), two numbers in one.
+template <class T>
+struct Rounded {
+  Buffer<std::uint32_t> kernel;    // (pairs of K, N), in the panels of the layout
+  Buffer<std::uint32_t> kernel_t;  // (pairs of N, K), in those of layout_t
+  Buffer<std::uint32_t> d_z;       // (pairs of the batch, N), rows ldn apart
+  Buffer<T> bias;                  // (N,), one by one
 };
 
 // Whether threads divide a layer's units, forward, and backward those of the layer before.
@@ -42,6 +52,7 @@ struct Layer {
   Buffer<T> x_dropped;                   // (batch_size, K): inputs after dropout, where a layer gave them
   BatchStatistics<T> statistics;         // of a BatchNormalization
   Buffer<T> of_records;                  // (batch_size, 2): of a LayerNormalization, means and inverse deviations
+  Rounded<T> pairs;                      // of a Dense layer in bfloat16
 
   Layer(const LayerDescription& d, std::vector<Source> from, bool is_last, int slots, int batch_size,
         const Plan& plan, Division divided)
@@ -65,8 +76,8 @@ struct Layer {
     if (d.kind == Kind::batch_normalization) statistics = BatchStatistics<T>(ldn, batch_size, plan.threads);
     if (d.kind == Kind::layer_normalization) of_records = Buffer<T>(2 * std::size_t(batch_size));
     layout_t = PanelLayout<T>(d.kind == Kind::dense ? N : 0, d.inputs, divided.backward ? plan.threads : 1);
-    if (d.kind != Kind::dense || sources[0].layer == kTheRecords) return;
-    kernel_t = Buffer<T>(layout_t.size());
+    if (!has_kernel_t()) return;
+    if (!in_bfloat16()) kernel_t = Buffer<T>(layout_t.size());
     if (d.dropout > 0) x_dropped = Buffer<T>(std::size_t(batch_size) * ldk);
   }
 
@@ -77,6 +88,9 @@ struct Layer {
   }
 
   bool is(Kind kind) const { return description.kind == kind; }
+  bool in_bfloat16() const { return kBfloat16 && description.bfloat16; }
+  bool rounds_outputs() const { return kBfloat16 && description.rounds_outputs; }
+  bool has_kernel_t() const { return is(Kind::dense) && sources[0].layer != kTheRecords; }
   const Buffer<T>& outputs() const { return h_is_z ? z : h; }
 
   void allocate_gradients() {

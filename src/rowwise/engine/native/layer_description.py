@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rowwise.engine.native.bfloat16 import is_mixed
 from rowwise.engine.native.network_description import ACTIVATIONS, LayerDescription
 from rowwise.engine.protocol import Unsupported
 from rowwise.models.activations import FUNCTIONS
@@ -51,6 +52,8 @@ def dense(layer: keras.layers.Dense, dropout: float) -> LayerDescription:
         kernel_l2=kernel[1],
         bias_l1=bias[0],
         bias_l2=bias[1],
+        bfloat16=is_mixed(layer),
+        rounds_outputs=is_mixed(layer),
     )
 
 
@@ -80,6 +83,8 @@ def normalization(layer: keras.Layer, units: int) -> LayerDescription:
         kernel_l2=gamma[1],
         bias_l1=beta[0],
         bias_l2=beta[1],
+        bfloat16=is_mixed(layer),
+        rounds_outputs=is_mixed(layer),
     )
 
 

@@ -36,6 +36,9 @@ ROWWISE_DECLARE(neon)
 #else
 ROWWISE_DECLARE(generic)
 #endif
+#if defined(ROWWISE_AVX512_BFLOAT16)
+ROWWISE_DECLARE(v4_bfloat16)
+#endif
 #undef ROWWISE_DECLARE
 }  // namespace rowwise
 
@@ -71,6 +74,22 @@ std::vector<InstructionSet> instruction_sets() {
 #else
   return {{"generic", true, generic::make_network, generic::change_pictures, generic::mix_pictures}};
 #endif
+}
+
+// Those that have networks in bfloat16, and no others.
+std::vector<InstructionSet> bfloat16_sets() {
+#if defined(ROWWISE_AVX512_BFLOAT16)
+  const bool v4 = instruction_sets()[0].runs;
+  return {{"x86-64-v4-bf16", v4 && __builtin_cpu_supports("avx512bf16"), v4_bfloat16::make_network, nullptr, nullptr}};
+#else
+  return {};
+#endif
+}
+
+nb::list listed(const std::vector<InstructionSet>& sets) {
+  nb::list all;
+  for (const InstructionSet& set : sets) all.append(nb::make_tuple(set.name, set.runs));
+  return all;
 }
 
 // Arrays are taken as they are: a copy that was converted behind the caller's back would lose what is written to it.
@@ -126,7 +145,8 @@ class BoundNetwork {
   BoundNetwork(const nb::dict& description, const nb::dict& plan, const std::optional<std::string>& isa, bool float64)
       : description_(read_description(description)), float64_(float64) {
     const Plan first = read_plan(plan);
-    for (const InstructionSet& set : instruction_sets()) {
+    const bool in_bfloat16 = description_.in_bfloat16() && !float64;
+    for (const InstructionSet& set : in_bfloat16 ? bfloat16_sets() : instruction_sets()) {
       if (isa ? *isa != set.name : !set.runs) continue;
       if (!set.runs) throw nb::value_error(("this machine cannot run " + *isa).c_str());
       isa_ = set.name;
@@ -134,7 +154,7 @@ class BoundNetwork {
       if (network_) return;
       if (isa) throw nb::value_error(("float64 is not compiled for " + *isa).c_str());
     }
-    throw nb::value_error(("not in this build: " + isa.value_or("float64")).c_str());
+    throw nb::value_error(("not in this build: " + isa.value_or(in_bfloat16 ? "bfloat16" : "float64")).c_str());
   }
 
   const NetworkDescription& description() const { return description_; }
@@ -327,11 +347,8 @@ NB_MODULE(_native, m) {
   m.def("mix_pictures", &mix_pictures, nb::arg("own").noconvert(), nb::arg("x").noconvert(),
         nb::arg("partner").noconvert(), nb::arg("weight").noconvert(), nb::arg("out").noconvert(), nb::arg("isa"));
   bind_json_numbers(m);
-  m.def("instruction_sets", [] {
-    std::vector<std::tuple<std::string, bool>> all;
-    for (const InstructionSet& set : instruction_sets()) all.emplace_back(set.name, set.runs);
-    return all;
-  });
+  m.def("instruction_sets", [] { return listed(instruction_sets()); });
+  m.def("bfloat16_sets", [] { return listed(bfloat16_sets()); });
   // An epoch keeps its records alive, records their network.
   nb::class_<BoundNetwork>(m, "Network")
       .def(nb::init<const nb::dict&, const nb::dict&, const std::optional<std::string>&, bool>(), nb::arg("description"),

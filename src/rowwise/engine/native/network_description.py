@@ -34,6 +34,9 @@ class LayerDescription:
         kernel: False for a normalization without gamma, which stands in the kernel's place.
         momentum, epsilon: of a normalization: of its moving statistics; what is added to the variance.
         kernel_decays, bias_decays: whether the optimizer's weight decay applies.
+        bfloat16: whether a Dense layer multiplies in it, of sums in float32, and what a layer gives before its
+            activation is rounded to it, as is that one's gradient.
+        rounds_outputs: whether what the activation gives is rounded to it.
     """
 
     inputs: int
@@ -53,6 +56,8 @@ class LayerDescription:
     kernel: bool = True
     momentum: float = 0.0
     epsilon: float = 0.0
+    bfloat16: bool = False
+    rounds_outputs: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,7 @@ class NetworkDescription:
         bytes: whether the records are uint8; they then take no offset and no dropout.
         output_scale, output_offset: applied to the outputs, unit by unit; empty where they stay as they are.
         batch_size: records a step, the last of an epoch excepted.
+        rounds_records: whether they are rounded to bfloat16, and again after scale and offset, where they are numbers.
     """
 
     layers: tuple[LayerDescription, ...]
@@ -115,6 +121,12 @@ class NetworkDescription:
     output_scale: tuple[float, ...] = ()
     output_offset: tuple[float, ...] = ()
     batch_size: int = 32
+    rounds_records: bool = False
+
+    @property
+    def in_bfloat16(self) -> bool:
+        """Whether anything is rounded to it: another instruction set runs such a network."""
+        return any(layer.bfloat16 or layer.rounds_outputs for layer in self.layers)
 
     def as_dictionary(self) -> dict[str, Any]:
         """Every field by its name, in dictionaries within dictionaries: all of them, so that defaults are stated

@@ -34,13 +34,31 @@ struct PackedRows {
   }
 };
 
-// bits of `depth` places → the places of those that are set, ascending; returns how many.
+// Of each byte of bits: the places of those that are set, and how many they are. Eight places at a time, without a
+// branch: where a loop over the set bits of a word ends, no processor can foresee.
+struct PlacesOfByte {
+  std::uint8_t places[256][8]{}, count[256]{};
+  constexpr PlacesOfByte() {
+    for (int byte = 0; byte < 256; ++byte)
+      for (int i = 0; i < 8; ++i)
+        if (byte >> i & 1) places[byte][count[byte]++] = std::uint8_t(i);
+  }
+};
+alignas(64) inline constexpr PlacesOfByte kPlacesOfByte;
+
+// bits of `depth` places → the places of those that are set, ascending; returns how many. Up to a multiple of eight
+// places is written.
 inline int list_places(const PlaceBits& bits, int depth, std::uint8_t* places) {
-  const std::uint8_t* const begin = places;
-  for (int w = 0; w * 64 < depth; ++w)
-    for (std::uint64_t left = bits[w]; left; left &= left - 1)
-      *places++ = std::uint8_t(w * 64 + std::countr_zero(left));
-  return int(places - begin);
+  int count = 0;
+  for (int k = 0; k < depth; k += 8) {
+    const auto byte = std::uint8_t(bits[k / 64] >> k % 64);
+    std::uint64_t eight;
+    std::memcpy(&eight, kPlacesOfByte.places[byte], 8);
+    eight += std::uint64_t(k) * 0x0101010101010101;
+    std::memcpy(places + count, &eight, 8);
+    count += kPlacesOfByte.count[byte];
+  }
+  return count;
 }
 inline int count_bits(const PlaceBits& bits, int depth) {
   int count = 0;
@@ -81,16 +99,12 @@ struct Rows {
   }
 };
 
-// to.values (place, row), and bits that say which of them are not zero → the visits.
+// to.values (place, row), bits that say which of them are not zero, and at which places any of them is → the visits.
 template <class T>
-inline void list_visits(double sharing, const NumberBits& nonzero, int count, int depth, PackedRows<T>& to) {
-  PlaceBits any{};
+inline void list_visits(double sharing, const NumberBits& nonzero, const PlaceBits& any, int count, int depth,
+                        PackedRows<T>& to) {
   int numbers = 0;
-  for (int i = 0; i * 16 < depth; ++i) {  // 16 places have a word of bits
-    const std::uint64_t word = nonzero[i];
-    any[i / 4] |= every_fourth(word | word >> 1 | word >> 2 | word >> 3) << i % 4 * 16;
-    numbers += std::popcount(word);
-  }
+  for (int i = 0; i * 16 < depth; ++i) numbers += std::popcount(nonzero[i]);  // 16 places have a word of bits
   to.choose_sharing(sharing, count, count_bits(any, depth), numbers);
   if (to.shared) {
     to.visits[0] = list_places(any, depth, to.places);
@@ -114,11 +128,14 @@ struct Columns {
   void pack(double sharing, int row, int count, int first, int depth, PackedRows<T>& to) const {
     const T* from = p + first * ld + row;
     NumberBits nonzero{};
+    PlaceBits any{};
     for (int k = 0; k < depth; ++k) {
       std::memcpy(to.values + k * kRows, from + k * ld, sizeof(T) * kRows);
-      nonzero[k / 16] |= nonzero4(from + k * ld) << k % 16 * 4;
+      const std::uint64_t bits = nonzero4(from + k * ld);
+      nonzero[k / 16] |= bits << k % 16 * 4;
+      any[k / 64] |= std::uint64_t(bits != 0) << k % 64;
     }
-    list_visits(sharing, nonzero, count, depth, to);
+    list_visits(sharing, nonzero, any, count, depth, to);
   }
 };
 
@@ -127,12 +144,14 @@ template <class T>
 inline void pack_bytes(double sharing, const std::uint32_t (&words)[kMostBlock], T scale, int count, int depth,
                        PackedRows<T>& to) {
   NumberBits nonzero;
+  PlaceBits any{};
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(words);
   for (int k = 0; k < depth; k += 16) {
     nonzero[k / 16] = nonzero64(bytes + k * kRows);
+    any[k / 64] |= nonzero16(words + k) << k % 64;
     for (int i = k * kRows; i < (k + 16) * kRows; ++i) to.values[i] = T(int(bytes[i])) * scale;
   }
-  list_visits(sharing, nonzero, count, depth, to);
+  list_visits(sharing, nonzero, any, count, depth, to);
 }
 
 // As Rows, of bytes times a scale. Rows are padded with zeros to a multiple of 16 places, and kRows of them are read

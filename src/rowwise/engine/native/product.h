@@ -119,8 +119,8 @@ struct PackedChunk {
 
 // Rows `rows` of A times the panels of B that belong to `owner`. b_of(panel, k) is B from its row k on, out_of(panel,
 // row) where the sums of a row of A go; when_done(panel, J, rows) is called once the sums of these rows are whole.
-template <class T, class A, class BOf, class OutOf, class WhenDone>
-void product(const Plan& plan, PackedChunk<T>& chunk, const A& a, Range rows, int depth, const PanelLayout<T>& layout,
+template <class T, class Chunk, class A, class BOf, class OutOf, class WhenDone>
+void product(const Plan& plan, Chunk& chunk, const A& a, Range rows, int depth, const PanelLayout<T>& layout,
              int owner, const BOf& b_of, const OutOf& out_of, const WhenDone& when_done) {
   for (int row = rows.begin; row < rows.end; row += plan.chunk) {
     chunk.rows = {row, std::min(row + plan.chunk, rows.end)};
@@ -128,14 +128,14 @@ void product(const Plan& plan, PackedChunk<T>& chunk, const A& a, Range rows, in
       chunk.depth = {k, std::min(k + plan.block, depth)};
       chunk.pack(a, plan.sharing);
       layout.for_each(owner, [&](const Panel& p, auto J, const Panel* next) {
-        chunk.template times<J>(b_of(p, k), next ? b_of(*next, k) : PanelRows<T>{}, out_of(p, row));
+        chunk.template times<J>(b_of(p, k), next ? b_of(*next, k) : decltype(b_of(p, k)){}, out_of(p, row));
         if (chunk.depth.end == depth) when_done(p, J, chunk.rows);
       });
     }
   }
 }
-template <class T, class A, class BOf, class OutOf>
-void product(const Plan& plan, PackedChunk<T>& chunk, const A& a, Range rows, int depth, const PanelLayout<T>& layout,
+template <class T, class Chunk, class A, class BOf, class OutOf>
+void product(const Plan& plan, Chunk& chunk, const A& a, Range rows, int depth, const PanelLayout<T>& layout,
              int owner, const BOf& b_of, const OutOf& out_of) {
   product<T>(plan, chunk, a, rows, depth, layout, owner, b_of, out_of, [](const Panel&, auto, Range) {});
 }

@@ -154,6 +154,8 @@ inline LayerDescription read_layer(nb::handle dictionary, const std::string& pat
   fields.read("bias_l2", layer.bias_l2);
   fields.read("kernel_decays", layer.kernel_decays);
   fields.read("bias_decays", layer.bias_decays);
+  fields.read("bfloat16", layer.bfloat16);
+  fields.read("rounds_outputs", layer.rounds_outputs);
   fields.refuse_others();
   if (!(layer.dropout >= 0 && layer.dropout < 1)) refuse(fields.name_of("dropout") + ": expected a share in [0, 1)");
   return layer;
@@ -273,6 +275,7 @@ inline NetworkDescription read_description(nb::handle dictionary) {
   fields.read("output_scale", d.output_scale);
   fields.read("output_offset", d.output_offset);
   fields.read("batch_size", d.batch_size, kMostUnits);
+  fields.read("rounds_records", d.rounds_records);
   fields.refuse_others();
   check_description(d);
   return d;

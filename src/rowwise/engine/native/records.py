@@ -106,4 +106,5 @@ def network_description(
         output_scale=() if compiled.standardized else graph.output_scale,
         output_offset=() if compiled.standardized else graph.output_offset,
         batch_size=batch_size,
+        rounds_records=graph.mixed,
     )

@@ -1,21 +1,26 @@
 """A network's shape on this machine → the plan that was fastest when it was measured, kept in the folder of caches.
 
 One small file a shape, written whole: processes that measure at the same time replace each other's. Whatever is in a
-file that cannot be used counts as no file: the shape is measured again.
+file that cannot be used counts as no file: the shape is measured again. A plan that no training has begun with for
+weeks, because the engine was built anew, the machine is another or nobody has such a network any more, goes when
+another is written; so do the oldest beyond a number.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
+import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rowwise.engine.native.step_plan import StepPlan
+from rowwise.engine.native.turns import Measured, Unfinished
 from rowwise.environment import cache_folder
 from rowwise.errors import SaveError
 from rowwise.files import atomic_write, read_small
@@ -25,16 +30,25 @@ if TYPE_CHECKING:
 
     from rowwise.engine.native.network_description import NetworkDescription
 
-FORMAT = 1
+FORMAT = 2
 MOST_BYTES = 1 << 14
+MOST_FILES = 256
+UNUSED = 30 * 86400  # seconds, after which a file goes
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """A plan, and the seconds that a record took with it."""
+    """A plan.
+
+    Attributes:
+        plan: the fastest.
+        seconds: that a record took with it.
+        cost: seconds that finding it took, more than training with it from the first step.
+    """
 
     plan: StepPlan
     seconds: float
+    cost: float = field(default=0.0, compare=False)
 
 
 class PlanMemory:
@@ -61,23 +75,63 @@ class PlanMemory:
         digest = hashlib.sha256(json.dumps(self.about, sort_keys=True).encode()).hexdigest()[:24]
         self._file = cache_folder() / "plans" / f"{digest}.json"
 
-    def read(self) -> Remembered | None:
-        """What was measured; None where nothing was, or nothing that can be used."""
+    def read(self) -> Remembered | Unfinished | None:
+        """What was measured, in the end or so far; None where nothing was, or nothing that can be used."""
         try:
-            found = json.loads(read_small(self._file, MOST_BYTES))
-            if found["about"] != self.about or type(found["seconds"]) is not float or found["seconds"] <= 0:
+            content = read_small(self._file, MOST_BYTES)
+            with suppress(OSError):  # a folder that is only read
+                os.utime(self._file)  # it is in use
+            found = json.loads(content)
+            if found["about"] != self.about:
                 return None
-            plan = StepPlan.from_dictionary(found["plan"])
-            return Remembered(plan, found["seconds"]) if _division(plan) in self._divisions else None
+            if "measured" in found:
+                return self._unfinished(found)
+            plan, seconds, cost = StepPlan.from_dictionary(found["plan"]), found["seconds"], found["cost"]
+            usable = _is_time(seconds) and seconds > 0 and _is_time(cost) and self._is_sensible(plan)
+            return Remembered(plan, seconds, cost) if usable else None
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
 
-    def write(self, fastest: Remembered) -> None:
+    def write(self, found: Remembered | Unfinished) -> None:
         """Where the folder cannot be written, it is measured again next time."""
-        content = {"about": self.about, "plan": fastest.plan.as_dictionary(), "seconds": fastest.seconds}
+        content: dict[str, Any] = {"about": self.about}
+        if isinstance(found, Remembered):
+            content |= {"plan": found.plan.as_dictionary(), "seconds": found.seconds, "cost": found.cost}
+        else:
+            content |= {"measured": [one.as_dictionary() for one in found.measured], "changing": found.changing}
+        folder = self._file.parent
         with suppress(SaveError, OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            new = not self._file.exists()
+            folder.mkdir(parents=True, exist_ok=True)
             atomic_write(self._file, json.dumps(content).encode())
+            if new:
+                _tidy(folder)
+
+    def _unfinished(self, found: Any) -> Unfinished | None:
+        measured = [Measured.from_dictionary(one) for one in found["measured"]]
+        changing = found["changing"]
+        plans = [one.plan for one in measured]
+        usable = _is_time(changing) and plans and len(set(plans)) == len(plans) and all(map(self._is_sensible, plans))
+        return Unfinished(measured, changing) if usable else None
+
+    def _is_sensible(self, plan: StepPlan) -> bool:
+        return _division(plan) in self._divisions
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) is float and 0 <= value < float("inf")
+
+
+def _tidy(folder: Path) -> None:
+    """Delete what nobody uses; another process may be about to delete the same."""
+    now, kept = time.time(), []
+    for file in folder.glob("*.json"):
+        with suppress(OSError):
+            kept.append((now - file.stat().st_mtime, file))
+    for place, (age, file) in enumerate(sorted(kept)):
+        if place >= MOST_FILES or age > UNUSED:
+            with suppress(OSError):
+                file.unlink()
 
 
 def _division(plan: StepPlan) -> tuple[int, bool, int]:

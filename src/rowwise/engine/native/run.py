@@ -101,6 +101,11 @@ class Native:
         self._copies: dict[int, NDArray[np.float32]] = {}  # of what it holds, since it trained last
 
     @property
+    def isa(self) -> str:
+        """The instruction set that runs the network."""
+        return str(self._network.isa)
+
+    @property
     def records(self) -> int:
         return self.train.records
 
@@ -204,6 +209,7 @@ class Native:
         """The model takes what the network has learned since."""
         if not self._ahead:
             return
+        self.planner.keep()
         # All at once: as many calls of JAX as there are variables take longer than a short epoch.
         values = jax.device_put([self._read_variable(index) for index in range(len(self._variables))])
         for index, (variable, value) in enumerate(zip(self._variables, values, strict=True)):

@@ -1,7 +1,8 @@
 // A network's sizes and a plan → who works on what in a step.
 //
 // Divided by records, as large batches are: a thread takes a few of them through all layers and back, then takes the next,
-// as long as there are some; rows of the kernels are taken likewise. Nobody waits for a thread whose core is slower.
+// as long as there are some; rows of the kernels are taken likewise. Each begins with a share of its own, which is cut
+// more finely towards its end: nobody waits for a thread whose core is slower.
 // Divided by columns, as small batches are: a thread takes columns of each wide layer, so that its part of the kernel
 // and of the moments stays in its own cache; of a narrow layer it takes records, or rows of the kernel. No sum is ever divided among threads: the
 // result does not depend on their number.
@@ -10,18 +11,21 @@
 #include <optional>
 #include <vector>
 
+#include "bfloat16.h"
 #include "layer.h"
 #include "threads.h"
 
 namespace rowwise::ROWWISE_ISA {
 
 inline constexpr int kRecordsAhead = 16;  // bytes are prefetched so many
-inline constexpr int kFewestRows = 16;    // of a kernel, of a task
+inline constexpr int kFewestRecords = 16, kFewestRows = 16;  // of a task; of a task's kernel
 
 // Columns are divided where a kernel has so many weights, which fill an L1 cache, and where no thread gets more than so
 // many times an even share of them.
 inline constexpr std::int64_t kKernelWorthDividing = 16384;
 inline constexpr double kMostUneven = 1.4;
+
+inline constexpr int kPaired = kBfloat16 ? 2 : 1;  // records, or rows of a kernel, that one thread takes together
 
 template <class T>
 class Schedule {
@@ -32,8 +36,11 @@ class Schedule {
         chunk_(plan.chunk),
         block_(block_in(d)),
         task_records_(whole_blocks(plan.task)),
+        fewest_records_(threads_ > 1 ? whole_blocks(std::min(kFewestRecords, task_records_)) : task_records_),
         kernel_tasks_(plan.threads) {
     for (int phase = 0; phase < phases_in(d); ++phase) record_tasks_.emplace_back(plan.threads);
+    records_of_task_.reserve(std::size_t(d.batch_size / fewest_records_ + threads_));  // a step allocates nothing
+    record_ends_.reserve(std::size_t(threads_));
   }
 
   bool by_records() const { return by_records_; }
@@ -60,7 +67,6 @@ class Schedule {
   void assign_narrow_kernels(const std::vector<Layer<T>>& layers) {
     std::vector<std::int64_t> work(threads_);
     for (const Layer<T>& l : layers) {
-      kernel_task_count_ += tasks(l);
       if (l.by_columns)
         for (const Panel& p : l.layout.panels()) work[p.owner] += std::int64_t(l.K) * p.vectors;
     }
@@ -70,7 +76,9 @@ class Schedule {
   // The rows of a kernel (K, N) that a thread updates, of its own columns where they are divided.
   Range kernel_rows(const Layer<T>& l, int thread) const {
     if (l.by_columns) return {0, l.K};
-    return narrow_place_[thread] < 0 ? Range{0, 0} : share(l.K, narrow_threads_, narrow_place_[thread]);
+    if (narrow_place_[thread] < 0) return {0, 0};
+    const Range own = share((l.K + kPaired - 1) / kPaired, narrow_threads_, narrow_place_[thread]);
+    return {own.begin * kPaired, std::min(own.end * kPaired, l.K)};
   }
   bool updates_bias(const Layer<T>& l, int thread) const {
     return l.bias && (l.by_columns || narrow_place_[thread] == narrow_threads_ - 1);
@@ -83,26 +91,46 @@ class Schedule {
 
   // Divided by records: what there is to take in a step, in each phase, dealt out while nobody takes any.
   void deal_records(int records) {
-    for (Tasks& phase : record_tasks_) phase.deal((records + task_records_ - 1) / task_records_);
+    if (!by_records_) return;
+    if (records != records_) cut_records(records);
+    for (Tasks& phase : record_tasks_) phase.deal(record_ends_);
   }
-  void deal_kernels() { kernel_tasks_.deal(kernel_task_count_); }
+  void deal_kernels() {
+    if (by_records_) kernel_tasks_.deal(kernel_ends_);
+  }
 
-  std::optional<Range> take_records(int phase, int thread, int records) {
+  std::optional<Range> take_records(int phase, int thread) {
     const int task = record_tasks_[phase].take(thread);
-    if (task < 0) return {};
-    return Range{task * task_records_, std::min((task + 1) * task_records_, records)};
+    return task < 0 ? std::optional<Range>{} : records_of_task_[task];
   }
   struct KernelRows {
     std::size_t layer;
     Range rows;
   };
-  std::optional<KernelRows> take_kernel_rows(int thread, const std::vector<Layer<T>>& layers) {
-    int task = kernel_tasks_.take(thread);
-    if (task < 0) return {};
-    std::size_t i = 0;
-    for (; task >= tasks(layers[i]); ++i) task -= tasks(layers[i]);
-    const int rows = rows_of_task(layers[i]);
-    return KernelRows{i, {task * rows, std::min((task + 1) * rows, layers[i].K)}};
+  std::optional<KernelRows> take_kernel_rows(int thread) {
+    const int task = kernel_tasks_.take(thread);
+    return task < 0 ? std::optional<KernelRows>{} : rows_of_task_[task];
+  }
+
+  // The rows of all kernels, in shares of equal work: as many weights for each thread.
+  void cut_kernels(const std::vector<Layer<T>>& layers) {
+    const auto weights = [](const Layer<T>& l) { return std::int64_t(rows_dealt(l)) * l.ldn; };
+    std::int64_t all = 0, before = 0;
+    for (const Layer<T>& l : layers) all += weights(l);
+    for (int t = 0; t < threads_; ++t) {
+      before = 0;
+      for (std::size_t i = 0; i < layers.size(); before += weights(layers[i++])) {
+        const int K = rows_dealt(layers[i]);
+        const auto row_at = [&](std::int64_t done) {  // where so many weights, of all kernels, are done
+          const auto row = (done - before) / layers[i].ldn / kRows * kRows;
+          return done >= all ? K : int(std::clamp<std::int64_t>(row, 0, K));
+        };
+        const Range own{row_at(all * t / threads_), row_at(all * (t + 1) / threads_)};
+        cut(own, chunk_, threads_ > 1 ? kFewestRows : chunk_,
+            [&](Range rows) { rows_of_task_.push_back({i, rows}); });
+      }
+      kernel_ends_.push_back(int(rows_of_task_.size()));
+    }
   }
 
  private:
@@ -111,26 +139,36 @@ class Schedule {
     for (const LayerDescription& l : d.layers) phases += l.kind == Kind::batch_normalization ? 2 : 0;
     return phases;
   }
-  static int block_in(const NetworkDescription& d) { return phases_in(d) > 1 ? block_of(d.batch_size) : 1; }
+  static int block_in(const NetworkDescription& d) { return phases_in(d) > 1 ? block_of(d.batch_size) : kPaired; }
   int whole_blocks(int records) const { return std::max(records / block_, 1) * block_; }
-  int tasks(const Layer<T>& l) const {
-    const int rows = rows_of_task(l);
-    return l.is(Kind::dense) ? (l.K + rows - 1) / rows : l.description.is_normalization();
+  // Rows of a kernel that are dealt out; a normalization is one.
+  static int rows_dealt(const Layer<T>& l) {
+    return l.is(Kind::dense) ? l.K : l.description.is_normalization();
   }
-  // Rows of a kernel that a thread takes at a time: there are some for each thread.
-  int rows_of_task(const Layer<T>& l) const {
-    if (threads_ == 1) return chunk_;
-    return std::min(chunk_, std::max(kFewestRows, l.K / (4 * threads_) / kRows * kRows));
+  void cut_records(int records) {
+    records_ = records;
+    records_of_task_.clear();
+    record_ends_.clear();
+    for (int t = 0; t < threads_; ++t) {
+      const Range blocks = share((records + fewest_records_ - 1) / fewest_records_, threads_, t);
+      const Range own{blocks.begin * fewest_records_, std::min(blocks.end * fewest_records_, records)};
+      cut(own, task_records_, fewest_records_, [&](Range task) { records_of_task_.push_back(task); });
+      record_ends_.push_back(int(records_of_task_.size()));
+    }
   }
 
   int threads_;
   bool by_records_;
   int chunk_;
-  int block_;  // records whose sum one thread forms (batch_statistics.h); 1 where there is no such sum
-  int task_records_;
-  std::vector<Tasks> record_tasks_;  // of each phase of a step
+  int block_;  // records whose sum one thread forms (batch_statistics.h); where there is no such sum, kPaired
+  int task_records_, fewest_records_;
+  int records_ = 0;                     // of the step that is cut into tasks
+  std::vector<Range> records_of_task_;
+  std::vector<int> record_ends_;        // of each thread's share of the tasks
+  std::vector<Tasks> record_tasks_;     // of each phase of a step
+  std::vector<KernelRows> rows_of_task_;
+  std::vector<int> kernel_ends_;
   Tasks kernel_tasks_;
-  int kernel_task_count_ = 0;
   std::vector<int> narrow_place_;  // of each thread: its place among those that update narrow kernels, or -1
   int narrow_threads_ = 0;
 };

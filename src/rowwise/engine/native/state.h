@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "bfloat16_layer.h"
 #include "layer.h"
 #include "network.h"
 #include "plan.h"
@@ -49,6 +50,7 @@ struct State {
   int features, widest = 1, ldx, ld_bytes;
   std::vector<Buffer<T>> d_kernel_rows;  // of each thread (panels of `chunk` rows), about to be applied
   std::vector<std::unique_ptr<PackedChunk<T>>> packed;  // of each thread
+  std::vector<std::unique_ptr<PairChunk>> packed_pairs;  // the same, where layers are in bfloat16
   Buffer<T> losses;                      // (batch_size,): times the records' weights
   Buffer<std::uint8_t> hits;             // (batch_size,)
   Buffer<double> row_sums;               // (kernel_rows,): a row of a kernel, or a bias, has a sum
@@ -71,6 +73,7 @@ struct State {
     for (std::size_t i = 0; i < d.layers.size(); ++i) {
       const LayerDescription& layer = d.layers[i];
       layers.emplace_back(layer, sources[i], i + 1 == d.layers.size(), d.optimizer.slots(), d.batch_size, p, divisions[i]);
+      if constexpr (kBfloat16) allocate_bfloat16(layers.back(), d.batch_size);
       if (d.optimizer.clips_by_norm()) layers.back().allocate_gradients();
       if (layers.back().x_dropped) layers[sources[i][0].layer].dropped_by = int(i);
       if (layer.kind == Kind::batch_normalization) normalizations.push_back(int(i));
@@ -85,6 +88,7 @@ struct State {
     }
     d_kernel_rows.resize(std::size_t(p.threads));
     for (int t = 0; t < p.threads; ++t) packed.emplace_back(new PackedChunk<T>);
+    for (int t = 0; t < p.threads && kBfloat16; ++t) packed_pairs.emplace_back(new PairChunk);
     row_sums = Buffer<double>(kernel_rows);
     take(p);
   }
@@ -99,6 +103,7 @@ struct State {
     for (std::size_t i = 0; i < layers.size(); ++i) layers[i].take(divisions[i]);
     set_waits(layers);
     schedule.assign_narrow_kernels(layers);
+    schedule.cut_kernels(layers);
   }
 
   // From BatchNormalization to BatchNormalization, forward and back.

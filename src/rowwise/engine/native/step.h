@@ -107,7 +107,7 @@ class NetworkOf final : public Network {
     for (int phase = 0; phase < phases; ++phase) {
       if (phase > 0) begin_phase(turn, phase);
       if (schedule.by_records()) {
-        while (const auto records = schedule.take_records(phase, turn.thread, turn.records)) {
+        while (const auto records = schedule.take_records(phase, turn.thread)) {
           if (phase == 0) gather(*state_, turn, *records);
           forward_and_backward(turn, phase, *records);
         }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rowwise.engine.native.bfloat16 import check_float32, is_mixed, rounded
 from rowwise.engine.native.graph import RECORDS
 from rowwise.engine.native.layer_description import NORMALIZATIONS, activation_of, check_methods, dense, normalization
 from rowwise.engine.native.network_description import LayerDescription
@@ -54,6 +55,8 @@ def value_after(graph: DenseGraph, layer: Any, takes: list[Value], shared: bool)
     kind = kind_of(layer)
     if kind == "InputLayer":
         return takes[0]
+    if kind != "Dense" and kind not in NORMALIZATIONS:
+        _check_policy(graph, layer, takes)
     if kind == "Identity":
         return _passed(graph, takes[0], shared)
     if graph.output_scale or graph.finish is not None:
@@ -86,15 +89,14 @@ def value_after(graph: DenseGraph, layer: Any, takes: list[Value], shared: bool)
         return _passed(graph, value, shared)
     _check_flat(layer, value)
     if value.shared or not _is_plain(graph, value):
-        value = graph.add(_pass(value, value.dropout), (value,), None, shared)
-    graph.layers[value.layer] = replace(graph.layers[value.layer], activation=name, leak=leak)
+        value = graph.add(_pass(graph, value), (value,), None, shared)
+    rounds = is_mixed(layer)
+    graph.layers[value.layer] = replace(graph.layers[value.layer], activation=name, leak=leak, rounds_outputs=rounds)
     return replace(value, shared=shared)
 
 
 def _check_layer(layer: Any) -> None:
     check_methods(layer, layer_title(layer))
-    if layer.dtype_policy.name != "float32":
-        raise Unsupported(f"{layer_title(layer)}, {layer.dtype_policy.name}")
     if getattr(layer, "activity_regularizer", None) is not None:
         raise Unsupported(f"{layer_title(layer)}, activity_regularizer")
 
@@ -106,12 +108,18 @@ def _added(graph: DenseGraph, layer: Any, takes: list[Value], shared: bool) -> V
         if len(value.shape) != 2 or value.shape[1] != takes[0].shape[1]:  # which Keras broadcasts
             raise Unsupported(f"{layer_title(layer)}, {', '.join(str(one.shape) for one in takes)}")
     takes = [_dropped(graph, value) for value in takes]
-    return graph.add(_pass(takes[0]), tuple(takes), None, shared)
+    # Keras's operation + gives bfloat16 of two that are in it; a layer, what its policy says.
+    rounds = is_mixed(layer) if is_a(layer, "Layer") else all(_is_rounded(graph, value) for value in takes)
+    sum_of_all = replace(_pass(graph, takes[0]), bfloat16=rounds, rounds_outputs=rounds)
+    return graph.add(sum_of_all, tuple(takes), None, shared)
 
 
-def _pass(value: Value, dropout: float = 0.0) -> LayerDescription:
+def _pass(graph: DenseGraph, value: Value) -> LayerDescription:
     """A layer that gives what it takes, after dropout: an addition, of one."""
-    return LayerDescription(value.shape[1], value.shape[1], kind="addition", dropout=dropout)
+    units, rounds = value.shape[1], _is_rounded(graph, value)
+    return LayerDescription(
+        units, units, kind="addition", dropout=value.dropout, bfloat16=rounds, rounds_outputs=rounds
+    )
 
 
 def _passed(graph: DenseGraph, value: Value, shared: bool) -> Value:
@@ -127,7 +135,23 @@ def _dropped(graph: DenseGraph, value: Value, shared: bool = False) -> Value:
         return value
     if len(value.shape) != 2:
         raise Unsupported(f"Dropout, {value.shape}")
-    return graph.add(_pass(value, value.dropout), (value,), None, shared)
+    return graph.add(_pass(graph, value), (value,), None, shared)
+
+
+def _is_rounded(graph: DenseGraph, value: Value) -> bool:
+    """Whether its numbers are bfloat16's."""
+    return graph.mixed if value.layer == RECORDS else graph.layers[value.layer].rounds_outputs
+
+
+def _check_policy(graph: DenseGraph, layer: Any, takes: list[Value]) -> None:
+    """Raises Unsupported where a layer would round what nothing here rounds, or not what everything here does: one that
+    is neither Dense nor a normalization is computed where its inputs are."""
+    if not is_a(layer, "Layer"):
+        return
+    mixed, rounded = is_mixed(layer), [_is_rounded(graph, value) for value in takes]
+    of_records = any(value.layer == RECORDS for value in takes)
+    if (mixed and not all(rounded)) or (not mixed and any(rounded) and (of_records or kind_of(layer) == "Dropout")):
+        raise Unsupported(f"{layer_title(layer)}, {layer.dtype_policy.name}")
 
 
 def _is_plain(graph: DenseGraph, value: Value) -> bool:
@@ -144,6 +168,8 @@ def _finish(graph: DenseGraph, layer: Any, value: Value) -> None:
     """What the model makes of the last layer's outputs."""
     if not _is_plain(graph, value) or value.shared:
         raise Unsupported(layer_title(layer))
+    check_float32(layer)
+    graph.layers[value.layer] = replace(graph.layers[value.layer], rounds_outputs=False)
     if isinstance(layer, TargetFunction):
         graph.finish = layer
     else:
@@ -173,8 +199,11 @@ def _prepared(graph: DenseGraph, layer: Any, value: Value) -> tuple[Any, ...]:
     if kind == "Rescaling":
         if np.ndim(layer.scale) or np.ndim(layer.offset):
             raise Unsupported(title)
-        graph.scale, graph.offset = float(layer.scale), float(layer.offset)
-    elif kind == "FeatureEncoding":
+        scale, offset = float(layer.scale), float(layer.offset)
+        graph.scale, graph.offset = (rounded(scale), rounded(offset)) if graph.mixed else (scale, offset)
+        return shape
+    check_float32(layer)
+    if kind == "FeatureEncoding":
         preparation = getattr(graph.prepare, "__self__", None)
         if not isinstance(preparation, TableFeatures):
             raise Unsupported(title)

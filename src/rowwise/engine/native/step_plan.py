@@ -9,7 +9,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 MOST_BLOCK, MOST_CHUNK = 256, 256  # `plan.h`
-LANES = {"x86-64-v4": 16, "x86-64-v3": 8, "x86-64": 4, "neon": 4, "generic": 4}  # numbers of a vector register
+LANES = {
+    "x86-64-v4-bf16": 16,
+    "x86-64-v4": 16,
+    "x86-64-v3": 8,
+    "x86-64": 4,
+    "neon": 4,
+    "generic": 4,
+}  # numbers of a vector register
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 // A step → its parts, worked on by a few threads that meet at barriers.
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <thread>
@@ -48,17 +49,26 @@ inline Range share(int count, int threads, int thread) {
   return {int(std::int64_t(count) * thread / threads), int(std::int64_t(count) * (thread + 1) / threads)};
 }
 
+// A share of the rows → tasks of `most` rows, the last of them smaller and smaller, down to `fewest`, so that threads that
+// take what others have left end at the same time. All but the last are multiples of `fewest`.
+template <class Task>
+void cut(Range share, int most, int fewest, const Task& task) {
+  while (share.begin < share.end) {
+    const int half = share.size() / 2 / fewest * fewest, size = std::clamp(half, fewest, std::max(most, fewest));
+    task(Range{share.begin, std::min(share.begin + size, share.end)});
+    share.begin += size;
+  }
+}
+
 // Tasks that threads take one by one: first those of their own share, then what others have left.
 class Tasks {
  public:
   explicit Tasks(int threads) : shares_(threads) {}
-  // Tasks 0 to count - 1. No thread may be taking any meanwhile.
-  void deal(int count) {
-    const int threads = int(shares_.size());
-    for (int t = 0; t < threads; ++t) {
-      const Range range = share(count, threads, t);
-      shares_[t].next.store(range.begin, std::memory_order_relaxed);
-      shares_[t].end = range.end;
+  // Thread t's share: the tasks from where t - 1's end to ends[t] - 1. No thread may be taking any meanwhile.
+  void deal(const std::vector<int>& ends) {
+    for (std::size_t t = 0; t < shares_.size(); ++t) {
+      shares_[t].next.store(t ? ends[t - 1] : 0, std::memory_order_relaxed);
+      shares_[t].end = ends[t];
     }
   }
   // The next task, or -1 when none is left.

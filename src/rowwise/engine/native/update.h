@@ -74,11 +74,13 @@ void update_kernel(State<T>& state, const Turn& turn, std::size_t i, const StepS
   }
   T* const d_kernel = state.d_kernel_rows[turn.thread].get();
   const auto sums_of = [&](const Panel& p) { return d_kernel + std::ptrdiff_t(p.column) * state.plan.chunk; };
+  const auto to = [&](const Panel& p, int) { return Out<T>{sums_of(p), l.layout.ld(p), nullptr}; };
+  const auto apply = [&](const Panel& p, auto J, Range done) { update_panel(p, J, done, sums_of(p), l.layout.ld(p)); };
+  if (l.in_bfloat16()) return multiply_rounded_gradient(state, turn, i, rows, owner, to, apply);
   with_x_transposed(state, i, turn.thread, [&](const auto& x_t) {
     product<T>(
         state.plan, *state.packed[turn.thread], x_t, rows, turn.records, l.layout, owner, [&](const Panel& p, int r) { return l.d_z_rows(p, r); },
-        [&](const Panel& p, int) { return Out<T>{sums_of(p), l.layout.ld(p), nullptr}; },
-        [&](const Panel& p, auto J, Range done) { update_panel(p, J, done, sums_of(p), l.layout.ld(p)); });
+        to, apply);
   });
 }
 
@@ -129,6 +131,7 @@ void update_dense(State<T>& state, const Turn& turn, std::size_t i, const StepSi
   const int owner = l.by_columns ? turn.thread : kEveryOwner;
   update_kernel(state, turn, i, sizes, rows, owner);
   if (with_bias) update_bias(state, turn, i, sizes, owner);
+  round_changed(l, rows, owner, with_bias);
   if (l.kernel_t) l.layout.for_each(owner, [&](const Panel& p, auto, const Panel*) { l.transpose_kernel(p, rows); });
 }
 
@@ -144,7 +147,7 @@ void update(State<T>& state, const Turn& turn) {
     if (o.global_clipnorm > 0) sizes.clip = clip_factor(state, 0, state.kernel_rows, o.global_clipnorm);
   }
   if (state.schedule.by_records()) {
-    while (const auto task = state.schedule.take_kernel_rows(turn.thread, state.layers)) {
+    while (const auto task = state.schedule.take_kernel_rows(turn.thread)) {
       const Layer<T>& l = state.layers[task->layer];
       if (l.description.is_normalization()) update_normalization(state, turn, task->layer, sizes, {0, l.N});
       else update_dense(state, turn, task->layer, sizes, task->rows, l.bias && task->rows.end == l.K);

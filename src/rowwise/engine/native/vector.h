@@ -166,6 +166,32 @@ inline std::uint64_t every_fourth(std::uint64_t x) {
   return (x | x >> 24) & 0xffff;
 }
 
+// p (16,) → bit i is set where p[i] is not zero.
+inline std::uint64_t nonzero16(const std::uint32_t* p) {
+#if defined(__AVX512F__)
+  const __m512i x = _mm512_loadu_si512(p);
+  return _mm512_test_epi32_mask(x, x);
+#elif defined(__AVX2__)
+  std::uint64_t zero = 0;
+  for (int i = 0; i < 2; ++i) {
+    const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p) + i);
+    zero |= std::uint64_t(_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(x, __m256i{})))) << 8 * i;
+  }
+  return zero ^ 0xffff;
+#elif defined(__SSE2__)
+  std::uint64_t zero = 0;
+  for (int i = 0; i < 4; ++i) {
+    const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p) + i);
+    zero |= std::uint64_t(_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(x, __m128i{})))) << 4 * i;
+  }
+  return zero ^ 0xffff;
+#else
+  std::uint64_t mask = 0;
+  for (int i = 0; i < 16; ++i) mask |= std::uint64_t(p[i] != 0) << i;
+  return mask;
+#endif
+}
+
 // from (4, 16) bytes, rows `ld` apart → to (16,): to[i] holds from[r][i] as its r-th byte.
 inline void interleave4(const std::uint8_t* from, std::ptrdiff_t ld, std::uint32_t* to) {
 #if defined(__SSE2__)

@@ -1,7 +1,7 @@
 // The page around the program: what is filled in or drawn → a record → its answers, shown.
 
 const data = JSON.parse(document.getElementById("program").textContent);
-const predict = predictor(data);
+let predict = null;
 const byId = (id) => document.getElementById(id);
 let language = data.language;
 const text = (key) => data.texts[language][key];
@@ -133,7 +133,7 @@ function update() {
   else { last = null; byId("answer").replaceChildren(); }
 }
 
-function answer(record) { show((last = predict(record))); }
+function answer(record) { if (predict) show((last = predict(record))); }
 
 // What it says.
 function show(answers) {

@@ -7,6 +7,16 @@ function decoded(entry) {
   return entry.dtype === "I64" ? Int32Array.from(numbers, Number) : numbers;
 }
 
+// All float32 constants: of each number its first byte, then of each its second one, and so on, compressed.
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const apart = new Uint8Array(await new Response(stream).arrayBuffer());
+  const together = new Uint8Array(apart.length), count = apart.length / 4;
+  for (let i = 0; i < count; i++) for (let k = 0; k < 4; k++) together[4 * i + k] = apart[k * count + i];
+  return new Float32Array(together.buffer);
+}
+
 function erf(x) {
   if (!(Math.abs(x) < 6)) return Number.isNaN(x) ? NaN : Math.sign(x);
   let term = x, sum = x;
@@ -58,8 +68,10 @@ const WHOLE_RECORD = {
 };
 
 // A record, as an array of numbers → its answers by name.
-function predictor(program) {
-  const constants = Object.fromEntries(Object.entries(program.constants).map(([name, entry]) => [name, decoded(entry)]));
+async function predictor(program) {
+  const floats = await unpacked(program.floats);
+  const constant = (entry) => (entry.dtype === "F32" ? floats.subarray(entry.first, entry.last) : decoded(entry));
+  const constants = Object.fromEntries(Object.entries(program.constants).map(([name, entry]) => [name, constant(entry)]));
   return (record) => {
     const known = { ...constants, [program.input.name]: new (program.input.double ? Float64Array : Float32Array)(record) };
     for (const [operation, takes, gives, columns, double, options] of program.steps) {

@@ -167,7 +167,7 @@ function statusOf(story, kept) {
     case "failed":
       return story.message;
     case "trained": {
-      if (story.diverged.length) return [say("studio.learning.diverged", { epoch: story.diverged[0], loss: figure(story.diverged[1]), rate: String(story.settings.learning_rate) }), say(story.diverged[0] > 1 ? "studio.learning.diverged.kept" : "studio.learning.diverged.untrained", { epoch: story.best || story.diverged[0] - 1 })].join(" ");
+      if (story.diverged.length) return [say("studio.learning.diverged", { epoch: story.diverged[0], loss: Number.isFinite(story.diverged[1]) ? figure(story.diverged[1]) : "NaN", rate: String(story.settings.learning_rate) }), say(story.diverged[0] > 1 ? "studio.learning.diverged.kept" : "studio.learning.diverged.untrained", { epoch: story.best || story.diverged[0] - 1 })].join(" ");
       const how = story.interrupted ? "stopped" : "trained";
       const measure = "accuracy" in story.test ? say("studio.learning.accuracy", { share: percent(story.test.accuracy) }) : MEASURES.filter((name) => name in story.test).slice(0, 2).map((name) => `${say(`studio.measure.${name}`)} ${figure(story.test[name])}`).join(", ");
       const saved = kept ? ` ${say("studio.learning.kept", { path: kept })}` : "";
