@@ -159,7 +159,7 @@ def placement() -> OneHost | ManyHosts:
 def _checksum(array: NDArray[Any]) -> int:
     """Of its numbers, shape and dtype."""
     kind = zlib.crc32(f"{array.dtype} {array.shape}".encode())
-    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8), kind)
+    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, kind)
 
 
 def _folded(numbers: list[int]) -> int:
