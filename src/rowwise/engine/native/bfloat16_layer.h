@@ -46,7 +46,7 @@ inline void round_kernel(const Layer<float>& l, const Panel& p, Range rows) {
   for (const Panel& q : l.layout_t.panels()) {
     const int begin = std::max(rows.begin, q.column), end = std::min(rows.end, q.column + l.layout_t.width(q));
     for (int k = begin; k < end; k += kTile) {
-      alignas(64) Pair tile[kTile][kPanelVectors * W / 2 + W];  // rows of the kernel, pairs of columns
+      alignas(64) Pair tile[kTile][(kPanelVectors + 1) / 2 * W];  // rows of the kernel, pairs of columns
       const int count = std::min(kTile, end - k);
       for (int r = 0; r < count; ++r) {
         const float* const from = l.layout.row(l.kernel.get(), p, k + r);

@@ -154,8 +154,7 @@ inline void pack_bytes(double sharing, const std::uint32_t (&words)[kMostBlock],
   list_visits(sharing, nonzero, any, count, depth, to);
 }
 
-// As Rows, of bytes times a scale. Rows are padded with zeros to a multiple of 16 places, and kRows of them are read
-// even where `count` is less: the buffer has as many rows more.
+// As Rows, of bytes times a scale. Rows are padded with zeros to a multiple of 16 places.
 template <class T>
 struct ByteRows {
   const std::uint8_t* p;
@@ -163,7 +162,14 @@ struct ByteRows {
   T scale;
   void pack(double sharing, int row, int count, int first, int depth, PackedRows<T>& to) const {
     alignas(64) std::uint32_t words[kMostBlock];
-    for (int k = 0; k < depth; k += 16) interleave4(p + row * ld + first + k, ld, words + k);
+    const std::uint8_t* const from = p + row * ld + first;
+    if (count == kRows) {
+      for (int k = 0; k < depth; k += 16) interleave4(from + k, ld, words + k);
+    } else {  // another thread may be gathering the row after the last
+      std::memset(words, 0, sizeof(words[0]) * ((depth + 15) / 16 * 16));
+      for (int r = 0; r < count; ++r)
+        for (int k = 0; k < depth; ++k) reinterpret_cast<std::uint8_t*>(words + k)[r] = from[r * ld + k];
+    }
     pack_bytes(sharing, words, scale, count, depth, to);
   }
 };
