@@ -11,6 +11,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING
 
+from rowwise.terminal import failures
 from rowwise.terminal.failures import flush_output, guarded, warning_line
 from rowwise.terminal.signals import OVER, end_at_once, ignore_all
 from rowwise.text import LANGUAGES, use_language
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = guarded(lambda: _whole(given, own))  # a signal may come between the parts, or while an error is told
     if own:
         ignore_all()
-        if code >= OVER or any(thread.daemon for thread in threading.enumerate()):
+        if code >= OVER or failures.ends_at_once or any(thread.daemon for thread in threading.enumerate()):
             # Keras is still being imported, or XLA was at work, for a command that ended: Python must not tear it down.
             sys.stderr.flush()
             os._exit(code)

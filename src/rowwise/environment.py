@@ -90,6 +90,23 @@ def checkpoint_seconds() -> float | None:
     return seconds
 
 
+def launched() -> tuple[int, int, str] | None:
+    """What a launcher says of the processes it has started: how many, which this is, and host 0's address and port.
+
+    The address is empty under Slurm and Open MPI, where JAX finds it itself. torchrun and its like set `WORLD_SIZE`,
+    `RANK`, `MASTER_ADDR` and `MASTER_PORT`. None where there is no launcher.
+    """
+    for size, rank, address, port in (
+        ("WORLD_SIZE", "RANK", "MASTER_ADDR", "MASTER_PORT"),
+        ("SLURM_NTASKS", "SLURM_PROCID", "", ""),
+        ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "", ""),
+    ):
+        found = [os.environ.get(name, "") for name in (size, rank, address, port) if name]
+        if all(found) and found[0].isdecimal() and found[1].isdecimal():
+            return int(found[0]), int(found[1]), ":".join(found[2:])
+    return None
+
+
 def token() -> str | None:
     """`ROWWISE_TOKEN`, that requests to a server must know; None where it is not set. A command line is seen by all."""
     return os.environ.get("ROWWISE_TOKEN") or None

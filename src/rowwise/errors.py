@@ -8,6 +8,7 @@ RowwiseError                  base: everything rowwise raises on purpose
 ├── ShapeError                an array that does not fit the model                               exit 2
 ├── EstimatorError           any of the others, raised by an estimator of scikit-learn            as its cause
 ├── ModelError                a model or model file that cannot be used                          exit 2
+├── HostError                 another host of the same training no longer answers                 exit 1
 └── SaveError                 the file system refused (full, read-only)                          exit 1
 
 Suspicious                    a warning: data or a model that may be intended, but rarely are
@@ -137,6 +138,12 @@ class EstimatorError(RowwiseError, ValueError):
 
 class SaveError(RowwiseError):
     """The file system refused to take what was to be written."""
+
+    exit_code = 1
+
+
+class HostError(RowwiseError):
+    """Another host of the same training no longer answers."""
 
     exit_code = 1
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import signal
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from rowwise.commands.options import reading, settings, with_settings
+from rowwise.errors import UsageError
 from rowwise.runs.plan import plan_training
 from rowwise.terminal.address_space import KERAS, check_addresses
+from rowwise.terminal.argument_types import hosts as count_of_hosts
 from rowwise.terminal.argument_types import one_of, whole
+from rowwise.terminal.hosts import AUTO, Hosts, own_copy
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.polars_stderr import hide_panics
@@ -36,6 +40,9 @@ def _train(
     on_divergence: str | None,
     quiet: bool,
     json: bool,
+    hosts: int | str | None,
+    host_id: int | None,
+    coordinator: str | None,
     **given: Any,
 ) -> int:
     """Train, measure, draw, save; 0, or 128 and the number of the signal that ended the training (after saving), or 3
@@ -45,10 +52,32 @@ def _train(
         RowwiseError: options, data or places that cannot be used. KeyboardInterrupt: before there was
             anything to save, or a second time.
     """
-    plan = plan_training(
-        data, with_settings(given), resume
-    )  # what can be refused is, before seconds go into importing Keras
-    check_addresses(KERAS)
+    together = Hosts.of(hosts, host_id, coordinator)
+    with ExitStack() as stack:
+        if together is not None and together.follows:
+            stack.enter_context(own_temporary_folder())
+            out, resume = Path(mkdtemp()) / "run", None if resume is None else own_copy(resume)
+            quiet, json, no_pictures = True, False, True
+        plan = plan_training(
+            data, with_settings(given), resume
+        )  # what can be refused is, before seconds go into importing Keras
+        check_addresses(KERAS)
+        if together is not None:
+            if plan.source is not None and plan.source.folds:
+                raise UsageError("hosts.one_model", what="--folds")
+            stack.enter_context(together.joined())
+        return _trained(plan, quiet, json, engine, out, not no_pictures, on_divergence)
+
+
+def _trained(
+    plan: TrainingPlan,
+    quiet: bool,
+    json: bool,
+    engine: str | None,
+    out: Path | None,
+    pictures: bool,
+    on_divergence: str | None,
+) -> int:
     # Later than the options, which --help prints.
     from rowwise.runs.training import train
     from rowwise.terminal.training_output import TrainingOutput
@@ -64,7 +93,6 @@ def _train(
         if plan.source is not None and plan.source.folds and not plan.source.fold:
             return _cross_validate(plan, output, said.signals, reading_data.close, out=out, **more)
         with _ended_by(said.signals):
-            pictures = not no_pictures
             saved = train(plan, observer=said.observe, stop=said.signals.event, out=out, pictures=pictures, **more)
         said.saved(saved)
         assert saved.record is not None
@@ -109,6 +137,9 @@ command = Command(
         Option("--fold", "cli.help.fold", "K", type=whole(1)),
         Option("--out", "cli.help.out", "DIR", type=Path),
         Option("--resume", "cli.help.resume", "DIR", type=Path),
+        Option("--hosts", "cli.help.hosts", "N", type=count_of_hosts(AUTO)),
+        Option("--host-id", "cli.help.host_id", "I", type=whole(0)),
+        Option("--coordinator", "cli.help.coordinator", "HOST:PORT"),
         Option("--on-divergence", "cli.help.on_divergence", "WHAT", type=one_of("stop", "continue")),
         Option("--no-pictures", "cli.help.no_pictures", is_flag=True),
         *reading(),

@@ -15,6 +15,7 @@ import numpy as np
 
 from rowwise.engine.batch_hooks import logged
 from rowwise.engine.cpu_lowering import lowered_for_cpu
+from rowwise.engine.hosts import placement
 from rowwise.engine.model_changes import Snapshot
 from rowwise.environment import xla_flags
 
@@ -86,13 +87,14 @@ class Functions:
     def __init__(self, model: keras.Model) -> None:
         self.traced_from = Snapshot(model)
         reference = weakref.ref(model)  # the cache must not keep the model alive
+        divided = placement().divided
 
         def train(state: State, data: Data, rows: jax.Array, steps: jax.Array) -> State:
             model = reference()
             assert model is not None
 
             def step(number: jax.Array, state: State) -> State:
-                _, new = model.train_step(state, _take(data, rows[number]))
+                _, new = model.train_step(state, _take(data, divided(rows[number])))
                 return _as_carry(new, state)
 
             return jax.lax.fori_loop(0, steps, step, state)
@@ -107,7 +109,7 @@ class Functions:
             assert model is not None
 
             def step(number: jax.Array, state: State) -> State:
-                _, new = model.test_step(state, _take(data, rows[number]))
+                _, new = model.test_step(state, _take(data, divided(rows[number])))
                 return _as_carry(new, state)
 
             _, frozen, metrics = jax.lax.fori_loop(0, steps, step, state)
@@ -127,7 +129,7 @@ class Functions:
                 logs, new = model.train_step(state, batch)
                 return logs, _as_carry(new, state)
 
-            return logged(step, state, lambda number: _take(data, rows[number]), first, last)
+            return logged(step, state, lambda number: _take(data, divided(rows[number])), first, last)
 
         def logged_test(state: State, data: Data, rows: jax.Array, first: jax.Array, last: jax.Array) -> Any:
             model = reference()
@@ -139,7 +141,7 @@ class Functions:
                 _, frozen, metrics = new
                 return logs, _as_carry((trainable, frozen, optimizer, metrics), state)
 
-            return logged(step, state, lambda number: _take(data, rows[number]), first, last)
+            return logged(step, state, lambda number: _take(data, divided(rows[number])), first, last)
 
         options = compiler_options(model)
         self.logged_train, once = Prepared(logged_train, options), Prepared(train_once, options)

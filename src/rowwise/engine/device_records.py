@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rowwise.engine.arrays import Arrays
+    from rowwise.engine.hosts import ManyHosts, OneHost
 
     Data = tuple[Any, ...]  # x, y and, where there are some, weights: arrays, or structures of them
 
@@ -48,9 +48,11 @@ class DeviceRecords:
         arrays: the records.
         batch_size: records a step; the last step takes what is left.
         device_bytes: up to this size they stay on the device.
+        place: which device that is, or which ones.
     """
 
-    def __init__(self, arrays: Arrays, batch_size: int, device_bytes: int) -> None:
+    def __init__(self, arrays: Arrays, batch_size: int, device_bytes: int, place: OneHost | ManyHosts) -> None:
+        self._place = place
         self.arrays, self.records, self.batch_size = arrays, arrays.records, batch_size
         record_bytes = max(1, sum(part.nbytes for part in jax.tree.leaves(arrays.parts)) // self.records)
         resident = record_bytes * self.records <= device_bytes
@@ -66,7 +68,7 @@ class DeviceRecords:
     def renew(self) -> None:
         """What lies on the device is what the arrays hold now."""
         if self._resident:
-            self._on_device = _to_device(self.arrays.dense, self._room)
+            self._on_device = self._to_device(self.arrays.dense, self._room)
 
     def blocks(self, order: NDArray[np.int32]) -> Iterator[list[Steps]]:
         """The steps of an epoch over the records in this order."""
@@ -77,24 +79,25 @@ class DeviceRecords:
             if full:
                 data, places = self._on_device, rows[:full]
                 if data is None:
-                    data = _to_device(self.arrays.take(places), self._room)
+                    data = self._to_device(self.arrays.take(places), self._room)
                     places = np.arange(full, dtype=np.int32)
                 block.append(self._steps(data, places))
             if full < len(rows):
                 rest = self.arrays.take(rows[full:])
-                numbers = jax.device_put(np.arange(rest.records, dtype=np.int32)[None])  # what JAX counts, it compiles
-                data = _to_device(rest, rest.records)
-                block.append(Steps(data, numbers, jax.device_put(np.int32(1)), self._kind_of_rest))
+                numbers = self._place.put(np.arange(rest.records, dtype=np.int32)[None])  # what JAX counts, it compiles
+                data = self._to_device(rest, rest.records)
+                one = self._place.put(np.array(1, np.int32))
+                block.append(Steps(data, numbers, one, self._kind_of_rest))
             yield block
 
     def signatures(self) -> Iterator[Steps]:
         """The shapes and dtypes of what `blocks` gives, once each."""
-        one = jax.ShapeDtypeStruct((), np.int32)
+        one = self._place.like((), np.int32)
         if self.records >= self.batch_size:
-            rows = jax.ShapeDtypeStruct((self._most_steps, self.batch_size), np.int32)
+            rows = self._place.like((self._most_steps, self.batch_size), np.int32)
             yield Steps(self._signature(self._room), rows, one)
         if rest := self.records % self.batch_size:
-            rows = jax.ShapeDtypeStruct((1, rest), np.int32)
+            rows = self._place.like((1, rest), np.int32)
             yield Steps(self._signature(rest), rows, one, self._kind_of_rest)
 
     @property
@@ -109,10 +112,13 @@ class DeviceRecords:
         padded = np.zeros((self._most_steps, self.batch_size), np.int32)
         steps = rows.reshape(-1, self.batch_size)
         padded[: len(steps)] = steps
-        return Steps(data, jax.device_put(padded), jax.device_put(np.int32(len(steps))))
+        return Steps(data, self._place.put(padded), self._place.put(np.array(len(steps), np.int32)))
 
     def _signature(self, records: int) -> Data:
-        return jax.tree.map(partial(_shape_of, records), self.arrays.parts)
+        return jax.tree.map(lambda array: self._place.like(*_shape_of(records, array)), self.arrays.parts)
+
+    def _to_device(self, arrays: Arrays, room: int) -> Data:
+        return jax.tree.map(lambda array: self._place.put(_with_room(array, room)), arrays.parts)
 
 
 def room_for(records: int) -> int:
@@ -123,18 +129,15 @@ def room_for(records: int) -> int:
     return room // 4 * 3 if room > SMALLEST and records <= room // 4 * 3 else room
 
 
-def _shape_of(records: int, array: NDArray[Any]) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct((records, *array.shape[1:]), jax.dtypes.canonicalize_dtype(array.dtype))
+def _shape_of(records: int, array: NDArray[Any]) -> tuple[tuple[int, ...], Any]:
+    return (records, *array.shape[1:]), jax.dtypes.canonicalize_dtype(array.dtype)
 
 
-def _to_device(arrays: Arrays, room: int) -> Data:
-    return jax.tree.map(partial(_put, room), arrays.parts)
-
-
-def _put(room: int, array: NDArray[Any]) -> jax.Array:
+def _with_room(array: NDArray[Any], room: int) -> NDArray[Any]:
+    """In a dtype of JAX's, with zeros after the records."""
     array = array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False)
     if len(array) < room:
         padded = np.zeros((room, *array.shape[1:]), array.dtype)
         padded[: len(array)] = array
-        array = padded
-    return jax.device_put(array)  # not jnp.asarray: on a CPU that copies twice
+        return padded
+    return array

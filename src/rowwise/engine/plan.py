@@ -10,6 +10,7 @@ import keras
 
 from rowwise.engine import native
 from rowwise.engine.batch_hooks import heard_hook
+from rowwise.engine.hosts import host_count
 from rowwise.environment import ENGINES
 from rowwise.errors import UsageError
 from rowwise.models.keras_view import overridden_step, python_at_each_step, times_batches
@@ -42,6 +43,7 @@ class Plan:
             "plan.no_native",
             "plan.accelerator",
             "plan.stream",
+            "plan.hosts",
         )
 
 
@@ -57,6 +59,8 @@ def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engi
     """
     if engine not in ENGINES:
         raise UsageError("plan.unknown", found=engine, known=", ".join(ENGINES))
+    if (hosts := host_count()) > 1:
+        return _of_hosts(hosts, model, callbacks, engine)
     if engine == "keras":
         return Plan("keras", "plan.asked", {"engine": "keras"})
     refusal = _refusal(model, callbacks)
@@ -75,6 +79,23 @@ def plan(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engi
     if usual.key in ("plan.no_native", "plan.batch_hook"):
         raise refused(engine, usual)
     return Plan("native", "plan.asked", {"engine": engine})
+
+
+def _of_hosts(hosts: int, model: keras.Model, callbacks: Iterable[keras.callbacks.Callback], engine: str) -> Plan:
+    """The plan where several hosts train together, which one engine can; raises UsageError where it cannot."""
+    together = Plan("whole_epoch", "plan.hosts", {"hosts": hosts})
+    if engine not in ("auto", "whole_epoch"):
+        raise refused(engine, together)
+    if (refusal := _refusal(model, callbacks)) is not None:
+        raise apart(refusal)
+    for callback, hook in _heard(callbacks):
+        raise apart(Plan("keras", "plan.batch_hook.live", {"callback": type(callback).__name__, "hook": hook}))
+    return together
+
+
+def apart(decision: Plan) -> UsageError:
+    """The error for what several hosts cannot train together, but one can, as the decision says."""
+    return UsageError("hosts.refused", hosts=host_count(), reason=decision.reason)
 
 
 def streamed(decision: Plan, source: Any, engine: str) -> Plan:

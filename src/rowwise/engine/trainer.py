@@ -10,10 +10,11 @@ import jax
 
 from rowwise.engine.arrays import Arrays
 from rowwise.engine.divergence import Watch
+from rowwise.engine.hosts import host_count
 from rowwise.engine.keras_fit import Batches, KerasFit
 from rowwise.engine.loop import EpochLoop
 from rowwise.engine.native.run import Native
-from rowwise.engine.plan import Plan, first_line, refused, running, streamed, unsupported, untraceable
+from rowwise.engine.plan import Plan, apart, first_line, refused, running, streamed, unsupported, untraceable
 from rowwise.engine.protocol import Unsupported
 from rowwise.engine.schedule import IN_ORDER
 from rowwise.engine.streamed_epoch import StreamedEpoch
@@ -54,6 +55,8 @@ def trainer_for(
     """
     train, held, engine = parts.train, parts.validation, request.engine
     if isinstance(train, Stream):
+        if host_count() > 1:  # each would read batches of its own
+            raise apart(Plan("whole_epoch", "plan.stream", {"kind": type(train.source).__name__}))
         watch = Watch(model, None) if watched else None
         decision = streamed(decision, train.source, engine)
         return _trainer_of_a_stream(model, train, parts, decision, request, watch, callbacks)
@@ -118,7 +121,13 @@ def engine_made_again(
 
 
 def _fallen(engine: str, decision: Plan, cause: Exception) -> Plan:
-    """The decision for a slower engine; raises UsageError where another was asked for by name."""
+    """The decision for a slower engine.
+
+    Raises:
+        UsageError: another was asked for by name, or several hosts train together, which none but `whole_epoch` can.
+    """
+    if host_count() > 1:
+        raise apart(decision) from cause
     if engine not in ("auto", decision.engine):
         raise refused(engine, decision) from cause
     return decision

@@ -19,7 +19,7 @@ from rowwise.engine.batch_hooks import BatchHooks
 from rowwise.engine.callbacks import state_variables
 from rowwise.engine.compiled_steps import arguments_of, functions_of
 from rowwise.engine.device_records import DeviceRecords
-from rowwise.engine.model_state import read_state, write_state
+from rowwise.engine.hosts import placement
 from rowwise.engine.protocol import Unsupported
 from rowwise.models.keras_view import metric_results
 
@@ -47,7 +47,7 @@ class WholeEpoch:
         callbacks: those among them that hear of every batch are called by this engine.
 
     Raises:
-        Unsupported: the model's step cannot be traced by JAX.
+        Unsupported: the model's step cannot be traced by JAX. UsageError: hosts that train together have other records.
     """
 
     def __init__(
@@ -64,11 +64,14 @@ class WholeEpoch:
         self.steps_done = 0  # of the current epoch
         self._hooks, self._test_hooks = BatchHooks(callbacks, "train"), BatchHooks(callbacks, "test")
         self._functions = functions_of(model)
+        self._place = place = placement()
+        place.check(train, validation, batch_size=batch_size)
         start = time.perf_counter()
         try:
-            self.train = DeviceRecords(train, batch_size, device_bytes)
+            self.train = DeviceRecords(train, batch_size, device_bytes, place)
             held_size = validation_batch_size or batch_size
-            self.validation = DeviceRecords(validation, held_size, device_bytes) if validation is not None else None
+            held = DeviceRecords(validation, held_size, device_bytes, place) if validation is not None else None
+            self.validation = held
             self._compile()
         except Exception as cause:  # whatever a user's layer, loss or metric raises when it meets a tracer
             raise Unsupported from cause
@@ -91,11 +94,12 @@ class WholeEpoch:
         if self._hooks:
             yield from self._heard(order)
             return
-        for block in self.train.blocks(order):
-            state = read_state(self.model)
-            for steps in block:
-                state = self._functions.trained(state, steps)
-            write_state(self.model, jax.block_until_ready(state))
+        for block in self.train.blocks(self._place.agreed(self.model, order)):
+            state = self._place.read(self.model)
+            with self._place.connected():
+                for steps in block:
+                    state = self._functions.trained(state, steps)
+            self._place.write(self.model, state)
             self.steps_done += sum(
                 int(steps.count) for steps in block
             )  # after the state: an interrupt above has trained nothing
@@ -137,16 +141,16 @@ class WholeEpoch:
             for _ in every:
                 pass
             return metric_results(self.model)
-        trainable, frozen, optimizer, metrics = read_state(self.model)
-        for block in blocks:
-            for steps in block:
+        trainable, frozen, optimizer, metrics = self._place.read(self.model)
+        with self._place.connected():
+            for steps in chain.from_iterable(blocks):
                 metrics, frozen = self._functions.tested((trainable, frozen, metrics), steps)
-        write_state(self.model, (trainable, frozen, optimizer, metrics))
+        self._place.write(self.model, (trainable, frozen, optimizer, metrics))
         return metric_results(self.model)
 
     def _compile(self) -> None:
         """Trace and compile what an epoch needs, before the first."""
-        state = trainable, frozen, _, metrics = read_state(self.model)
+        state = trainable, frozen, _, metrics = self._place.read(self.model)
         functions = self._functions
         with ThreadPoolExecutor() as pool:  # while XLA compiles one, Python traces the next
             compiling = []

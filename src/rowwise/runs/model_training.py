@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rowwise.environment import checkpoint_seconds
-from rowwise.errors import warn_user
+from rowwise.errors import HostError, warn_user
 from rowwise.runs.data_record import DataRecord
 from rowwise.runs.decision_record import Decisions
 from rowwise.runs.decisions import about_decisions, apply, decide
@@ -222,6 +222,9 @@ def _all_epochs(job: Job, model: keras.Model, best: BestEpoch | None) -> Fitted:
         if history is None or not (history.epoch or history.rowwise.interrupted):
             raise
         interrupted = True
+    except HostError:
+        checkpoints.write()
+        raise
     notes: TrainingNotes = model.history.rowwise
     # Before the measuring, which may take longer than the sender of a signal waits.
     at_its_end = best is not None and best.stopped and not interrupted

@@ -31,6 +31,7 @@ from rowwise.runs.model_training import Job, opened_model, train_model
 from rowwise.runs.pictures import run_pictures
 from rowwise.runs.saved import Saved
 from rowwise.text import say
+from rowwise.text.options import option
 
 if TYPE_CHECKING:
     import threading
@@ -102,6 +103,7 @@ def train(
         with importing_keras(clock), clock.lap("load"):
             train_set, test_set, validation_set = _load(plan, tell, loaded)
             settings = plan.settings if plan.before is not None else _suited(plan, train_set, validation_set)
+        _check_hosts(settings)
         tell(DataLoaded(train_set, test_set, settings, settings.differences(plan.settings), validation_set))
         folder.reserve(train_set.name)
         _obey(stop)
@@ -138,7 +140,9 @@ def _saying_what_stays(folder: RunFolder, tell: Observer) -> Iterator[None]:
     try:
         yield
     except BaseException as ending:
-        if (kept := folder.kept) is None:
+        from rowwise.engine.hosts import follows
+
+        if (kept := folder.kept) is None or follows():
             raise
         message = say("run.stays", path=folder.path, done=len(kept.epochs), epochs=kept.settings.epochs)
         if isinstance(ending, KeyboardInterrupt):
@@ -161,6 +165,14 @@ def check_asked(engine: str, threads: int | None, stop: Any = None) -> None:
         raise UsageError("fit.threads", most=MOST_THREADS, found=repr(threads))
     if stop is not None and not hasattr(stop, "is_set"):
         raise UsageError("fit.stop", found=type(stop).__name__)
+
+
+def _check_hosts(settings: Settings) -> None:
+    """Raises UsageError where several hosts train together, but several models are to be trained."""
+    from rowwise.engine.hosts import host_count
+
+    if settings.ensemble > 1 and host_count() > 1:
+        raise UsageError("hosts.one_model", what=option("seeds"))
 
 
 def _obey(stop: threading.Event | None) -> None:

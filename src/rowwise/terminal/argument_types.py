@@ -101,6 +101,19 @@ BATCHES = Value(_batches)  # numbers of records separated by commas, `none` amon
 PAIR = Value(_pair)  # two whole numbers separated by a comma; which there are is known where they are used
 
 
+def hosts(auto: str) -> Value:
+    """A number of hosts, or this word."""
+
+    def read(text: str) -> int | str:
+        if text == auto:
+            return text
+        if not text.isdecimal() or int(text) < 1:
+            raise _refused("cli.value.hosts", text)
+        return int(text)
+
+    return Value(read)
+
+
 def given_names(ctx: click.Context, option: click.Parameter, values: Sequence[str]) -> tuple[str, ...] | None:
     """A callback for an option of names that may be given several times; None where it is not.
 

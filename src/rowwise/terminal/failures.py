@@ -22,6 +22,9 @@ OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "failed to map segment", "Cannot allocate
 _FORMAT_WARNING = warnings.formatwarning
 
 
+ends_at_once = False  # set where what a command has begun would keep Python from ending, or fail as it does
+
+
 def guarded(work: Callable[[], int]) -> int:
     """The exit code of `work`, whatever it raises."""
     try:
