@@ -1,11 +1,11 @@
 """How fast the studio's page is, in a browser without a window: cold, strokes, frames, and its memory in a long day.
 
-    .venv/bin/python -m tests.studio_pace [cold | strokes | day] …
+    .venv/bin/python -m tests.studio_pace [cold | strokes | watched | day] …
 
 prints the seconds from `rowwise studio` to a trained model on the screen; milliseconds from a stroke to its activations
-(median and 99th percentile) and frames a second while a training is under way; and what the page holds after each
-quarter of a training of eight hours, all of whose states it is sent. Figures of a busy machine are its own, not the
-page's.
+(median and 99th percentile) and frames a second while a training is under way; what watching costs, ten epochs before
+an open page and ten before none in alternation; and what the page holds after each quarter of a training of eight
+hours, all of whose states it is sent. Figures of a busy machine are its own, not the page's.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from studio_day import HOURS, TAKEN_OVER, day, rate_of
 from studio_server import Served
 
 STROKES = 200
+EPOCHS = 10  # of a training that is watched
 
 # From the stroke's event to the frame in which the activations of that record are painted.
 STROKE = """async (strokes) => {
@@ -101,6 +102,32 @@ def strokes(browser, rounds):
         served.close()
 
 
+def watched(browser, rounds):
+    """How much longer ten epochs take where the chapter of learning is open, beside those that no page follows."""
+    served, tab = trained(browser, "#chapter=learning")
+    taken = {False: [], True: []}
+    try:
+        for number in range(2 * rounds + 1):
+            open_ = number % 2 == 1
+            tab.goto(served.address() + "#chapter=learning" if open_ else "about:blank")
+            if open_:
+                tab.locator(".confusion tbody button").first.wait_for()
+            tab.wait_for_timeout(700)
+            before = served.studio.newest.state["story"]["number"]
+            served.studio.train({"epochs": EPOCHS, "patience": EPOCHS}, "en")
+            served.wait("measuring", "trained", seconds=600, after=before)
+            story = served.wait("trained", seconds=600, after=before)
+            if number:  # the first one warms the machine
+                taken[open_].append(sum(epoch["seconds"] for epoch in story["curve"]))
+        alone, before_it = (statistics.median(taken[one]) for one in (False, True))
+        ratios = sorted(one / other for one, other in zip(taken[True], taken[False], strict=True))
+        print(f"{EPOCHS} epochs: {alone:.2f} s with no page, {before_it:.2f} s before one, medians of {rounds}")
+        print(f"ratio: median {statistics.median(ratios):.3f}, from {ratios[0]:.3f} to {ratios[-1]:.3f}")
+    finally:
+        tab.context.close()
+        served.close()
+
+
 def long_day(browser, rounds):
     """What a page holds in a training of eight hours."""
     served, tab = trained(browser, "#chapter=learning")
@@ -115,13 +142,13 @@ def long_day(browser, rounds):
         served.close()
 
 
-MEASURES = {"cold": cold, "strokes": strokes, "day": long_day}
+MEASURES = {"cold": cold, "strokes": strokes, "watched": watched, "day": long_day}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="*", choices=[*MEASURES, []], help="the default is all of them")
-    parser.add_argument("--rounds", type=int, default=3, help="of cold starts")
+    parser.add_argument("--rounds", type=int, default=3, help="of cold starts, and of trainings that are watched")
     given = parser.parse_args()
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)

@@ -129,7 +129,7 @@ def test_a_training_is_watched_and_its_numbers_are_followed(opened, trained, lan
     assert story["number"] == number + 1
     tab.locator(".confusion").wait_for()
     assert len(tab.locator(".chart .line.held").first.get_attribute("points").split()) == len(story["curve"])
-    assert tab.locator(".kernels canvas").count() == 12
+    assert tab.locator(".kernels .tile").count() == 12
     cells = [text or "0" for text in tab.locator(".confusion tbody button").all_inner_texts()]
     assert np.array(cells, int).reshape(10, 10).tolist() == [list(row) for row in story["confusion"]]
     chapter(tab, "understanding")

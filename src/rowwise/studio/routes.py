@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import traceback
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -126,9 +127,25 @@ async def events(studio: Studio, request: Request) -> Response:
                 continue
             yield b"data: " + to_json(changes(sent, state)) + b"\n\n"
             sent = state
+            studio.pace.told(time.perf_counter())
             await asyncio.sleep(PACE)
+            await _while_it_trains(studio, state["story"])
 
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+
+async def _while_it_trains(studio: Studio, told: dict[str, Any]) -> None:
+    """Until the next state of a training may be told; what is no more of the same is told at once."""
+    end = time.perf_counter() + studio.pace.seconds - PACE
+
+    def same(story: dict[str, Any]) -> bool:
+        return all(story[name] == told[name] for name in ("phase", "number", "message"))
+
+    while told["phase"] == "training" and same(studio.newest.state["story"]):
+        left = end - time.perf_counter()
+        if left <= 0:
+            return
+        await asyncio.sleep(min(left, PACE))
 
 
 # ---- data

@@ -21,6 +21,7 @@ from rowwise.studio.held import Held
 from rowwise.studio.keeping import keep
 from rowwise.studio.newest import Newest
 from rowwise.studio.offered import Offered
+from rowwise.studio.pace import Pace
 from rowwise.studio.received import Received
 from rowwise.studio.shelf import Shelf, tidy
 from rowwise.studio.story import Story, figures, went_wrong
@@ -48,6 +49,7 @@ class Studio:
         mirror: the model of the last training; None before the first.
         saved: the run of the last training that ended.
         received: pictures that the page is sending; None where it sends none.
+        pace: how often the page is told of a training.
     """
 
     def __init__(self) -> None:
@@ -64,7 +66,7 @@ class Studio:
         self._guard = threading.RLock()
         self._stop, self._go = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
-        self._warming, self._shelf = Warming(), Shelf()
+        self._warming, self._shelf, self.pace = Warming(), Shelf(), Pace()
         tidy()
         self._folder = Path(tempfile.mkdtemp(prefix="rowwise-studio-"))
         self.newest: Newest[dict[str, Any]] = Newest(self._state())
@@ -220,7 +222,7 @@ class Studio:
         from rowwise.runs.training import train
         from rowwise.studio.watching import Watch
 
-        begun, watch = time.perf_counter(), Watch(self, held.test)
+        begun, watch = time.perf_counter(), Watch(self, held.test, self.pace)
         out = self._folder / f"run-{self._story.number}"
         try:
             saved = train(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rowwise.data.dataset import Dataset
     from rowwise.runs.events import Event
+    from rowwise.studio.pace import Pace
 
 SHARE = 0.01  # of the time of a training, at most, that looking into it takes
 TOLD = 0.12  # seconds between two points of the curve that the page is told, at least: as many as an eye can follow
@@ -43,8 +44,9 @@ class Shows(Protocol):
 class Watch:
     """The observer of one training; looking into it takes `SHARE` of its time at most."""
 
-    def __init__(self, shows: Shows, test: Dataset) -> None:
-        self._shows, self._sample, self._classes = shows, test[:SAMPLE], len(test.classes)
+    def __init__(self, shows: Shows, test: Dataset, pace: Pace) -> None:
+        self._shows, self._pace = shows, pace
+        self._sample, self._classes = test[:SAMPLE], len(test.classes)
         self._mirror: Mirror | None = None
         self._weights: Callable[[], list[Any]] | None = None
         self._next = 0.0
@@ -62,8 +64,10 @@ class Watch:
                 self._shows.mirrored(self._mirror)
             case events.TrainingBegan():
                 self._weights = event.weights
+                self._pace.begin()
             case events.StepsDone(number, done, steps, told):
                 new, now = self._within.add(number, done, steps, told), time.perf_counter()
+                self._pace.steps(now, number, done)
                 if new and (now - self._told >= TOLD or done == steps):
                     self._told = now
                     changes = {"within": tuple(self._within.points)}

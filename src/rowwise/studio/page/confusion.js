@@ -2,7 +2,8 @@
 import { fill, make, write } from "./dom.js";
 import { drawScores } from "./scores.js";
 import { canvas, colour, css, paintRecord } from "./paint.js";
-import { get, newest, records, tried } from "./server.js";
+import { get, records, tried } from "./server.js";
+import { sparingly } from "./sparing.js";
 import { change, onChange, state } from "./store.js";
 import { className, count, percent, say } from "./words.js";
 
@@ -55,6 +56,8 @@ export function buildConfusion(place) {
         const cell = cells[label][column];
         const ink = colour(label === column ? "y-ink" : "w-ink");
         const share = Math.min(1, (part / sum) * (label === column ? 1 : 2.5)) ** 0.7;
+        if (cell.dataset.drawn === `${part}/${sum}`) return;
+        cell.dataset.drawn = `${part}/${sum}`;
         cell.style.background = css(/** @type {any} */ (ground.map((base, index) => base + (ink[index] - base) * share * 0.85)));
         cell.style.color = share > 0.6 ? css(colour("bg")) : css(text);
         write(cell, part ? String(part) : "");
@@ -86,7 +89,7 @@ export function buildConfusion(place) {
     );
   }
 
-  const show = newest(async () => draw());
+  const show = sparingly(place, draw);
   let last = /** @type {unknown} */ (null);
   onChange((now) => {
     const story = now.server?.story;

@@ -1,6 +1,7 @@
 // How the weights of each layer, and what it gives for a batch, are spread: bars that move while it learns.
 import { fill, make, svg } from "./dom.js";
 import { flow, newest, records, weights } from "./server.js";
+import { sparingly } from "./sparing.js";
 import { onChange, state } from "./store.js";
 import { figure, say } from "./words.js";
 
@@ -30,6 +31,7 @@ export function buildHistograms(place) {
     fill(rows, ...drawn);
   });
 
+  const ask = sparingly(place, load);
   let last = "";
   onChange((now) => {
     const server = now.server;
@@ -38,7 +40,7 @@ export function buildHistograms(place) {
     const key = `${server.story.number} ${server.story.looks} ${server.story.phase} ${server.layers.length} ${now.batch} ${now.record}`;
     if (key === last) return;
     last = key;
-    load();
+    ask();
   });
 }
 

@@ -63,6 +63,7 @@ export function buildNetwork(body, glance) {
   offer(turn, "turn");
 
   const small = canvas("mini");
+  let painted = "";
   const total = make("span", { class: "soft small" });
   glance.append(small, total);
 
@@ -77,7 +78,9 @@ export function buildNetwork(body, glance) {
     const data = now.server?.data;
     turn.hidden = !data || data.kind === "table" && data.wide !== data.features.length; // whose columns are not the features
     write(total, layers.map((layer) => layer.features).concat(layers[layers.length - 1].units).map(count).join(" → "));
-    paintMini(small, layers);
+    const form = JSON.stringify(layers);
+    if (form !== painted) paintMini(small, layers);
+    painted = form;
   });
 }
 

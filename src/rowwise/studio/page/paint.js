@@ -6,9 +6,15 @@ import { make } from "./dom.js";
 /** @type {Map<string, Colour>} */
 let colours = new Map();
 
+const STEPS = 255; // of a colour to either side of nothing
+
+/** @type {Colour[] | null} the colours from -1 to 1, which thousands of weights take again and again */
+let steps = null;
+
 /** Forget the colours: light has become dark. */
 export function forgetColours() {
   colours = new Map();
+  steps = null;
 }
 
 /** A colour of the style sheet. @param {string} name @returns {Colour} */
@@ -29,8 +35,10 @@ const between = (from, to, share) => /** @type {Colour} */ (from.map((part, inde
 export const grey = (value) => [255 * value, 255 * value, 255 * value];
 
 /** Of a value from -1 to 1: blue, the ground, orange. @param {number} value @returns {Colour} */
-export const signed = (value) =>
-  between(colour("card"), colour(value < 0 ? "x-ink" : "w-ink"), Math.min(1, Math.abs(value)) ** 0.8);
+export function signed(value) {
+  steps ??= Array.from({ length: 2 * STEPS + 1 }, (_, step) => between(colour("card"), colour(step < STEPS ? "x-ink" : "w-ink"), Math.abs(step / STEPS - 1) ** 0.8));
+  return steps[Math.round((Math.min(1, Math.max(-1, value)) + 1) * STEPS)] ?? steps[STEPS];
+}
 
 /** Of a value from 0 to 1: the ground to green. @param {number} value @returns {Colour} */
 export const much = (value) => between(colour("card"), colour("y-ink"), Math.min(1, Math.max(0, value)) ** 0.7);
@@ -88,6 +96,45 @@ export function paintSigned(canvas, at, shape, limit) {
     for (let channel = 0; channel < channels; channel++) sum += at((row * width + column) * channels + channel);
     return signed(sum / (limit || 1));
   });
+}
+
+/** Where a picture among others begins, and the pixels of all. @typedef {{across: number, width: number, height: number, wide: number, high: number}} Sheet */
+
+const BETWEEN = 2; // pixels between two pictures
+
+/** So many pictures of a record's form, `across` beside one another. @param {number} many @param {number} across @param {number[]} shape @returns {Sheet} */
+export function sheetOf(many, across, shape) {
+  const { height, width } = sizes(shape);
+  return { across, width, height, wide: Math.min(many, across) * (width + BETWEEN) - BETWEEN, high: Math.ceil(many / across) * (height + BETWEEN) - BETWEEN };
+}
+
+/** The pixel of the upper left corner of one of them. @param {Sheet} sheet @param {number} place */
+export const cornerOf = (sheet, place) => ({ left: (place % sheet.across) * (sheet.width + BETWEEN), top: Math.floor(place / sheet.across) * (sheet.height + BETWEEN) });
+
+/**
+ * The kernels of units as pictures on one canvas: many small ones would be put together anew with every frame.
+ * @param {HTMLCanvasElement} canvas @param {Sheet} sheet @param {Float32Array} kernel `(features, units)`
+ * @param {{units: number, many: number, channels: number, limit: number}} of how many units it has, and how many are drawn
+ */
+export function paintKernels(canvas, sheet, kernel, { units, many, channels, limit }) {
+  if (canvas.width !== sheet.wide) canvas.width = sheet.wide;
+  if (canvas.height !== sheet.high) canvas.height = sheet.high;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const image = context.createImageData(sheet.wide, sheet.high);
+  for (let unit = 0; unit < many; unit++) {
+    const { left, top } = cornerOf(sheet, unit);
+    for (let pixel = 0; pixel < sheet.width * sheet.height; pixel++) {
+      let sum = 0;
+      for (let channel = 0; channel < channels; channel++) sum += kernel[(pixel * channels + channel) * units + unit];
+      const inked = signed(sum / (limit || 1));
+      const place = 4 * ((top + Math.floor(pixel / sheet.width)) * sheet.wide + left + (pixel % sheet.width));
+      image.data[place] = inked[0];
+      image.data[place + 1] = inked[1];
+      image.data[place + 2] = inked[2];
+      image.data[place + 3] = 255;
+    }
+  }
+  context.putImageData(image, 0, 0);
 }
 
 /** The largest, whatever its sign. @param {ArrayLike<number>} values @param {number} [from] @param {number} [to] */

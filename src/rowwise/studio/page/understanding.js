@@ -164,6 +164,8 @@ export function buildUnderstanding(body, glance) {
     if (!server?.data) return;
     const key = JSON.stringify([server.data.name, now.record, now.layer, now.unit, now.chapter === "understanding", server.story.number, server.story.looks, server.story.phase, server.layers.length]);
     if (key === last && now.drawn === seen) return;
+    // The training goes on meanwhile: who looks elsewhere sees here what it came to.
+    if (server.story.phase === "training" && now.chapter !== "understanding" && last) return;
     last = key;
     seen = now.drawn;
     look();
