@@ -130,10 +130,26 @@ def test_a_training_is_watched_and_its_numbers_are_followed(opened, trained, lan
     tab.locator(".confusion").wait_for()
     assert len(tab.locator(".chart .line.held").first.get_attribute("points").split()) == len(story["curve"])
     assert tab.locator(".kernels .tile").count() == 12
+    assert tab.locator(".kernels canvas").count() == 1  # of all units: many small ones cost the training its cores
+    kernel = np.asarray(trained.studio.saved.model.layers[-2].get_weights()[0])
+    feature, unit = np.unravel_index(np.abs(kernel).argmax(), kernel.shape)  # 8 × 8 pixels, ten units a row, 2 between
+    inked = tab.evaluate(
+        """([left, top, ink]) => {
+          const seen = document.querySelector(".kernels canvas").getContext("2d").getImageData(left, top, 1, 1).data;
+          const wanted = getComputedStyle(document.documentElement).getPropertyValue(`--rowwise-${ink}`).trim();
+          return [wanted, "#" + [...seen].slice(0, 3).map((part) => part.toString(16).padStart(2, "0")).join("")];
+        }""",
+        [
+            int(unit % 10 * 10 + feature % 8),
+            int(unit // 10 * 10 + feature // 8),
+            "w-ink" if kernel[feature, unit] > 0 else "x-ink",
+        ],
+    )
+    assert inked[0] == inked[1]
     cells = [text or "0" for text in tab.locator(".confusion tbody button").all_inner_texts()]
     assert np.array(cells, int).reshape(10, 10).tolist() == [list(row) for row in story["confusion"]]
-    chapter(tab, "understanding")
-    tab.locator(".cells").first.locator(".cell").nth(5).click()
+    tab.locator(".kernels .tile").nth(5).click()  # which opens the last chapter, at that unit
+    tab.locator('.cell[data-unit="0 5"][aria-pressed="true"]').wait_for()
     own = rowwise.shapes.trace(trained.studio.saved.model, trained.studio.held.test.x[:1], 0, 5)
     rows = tab.locator(".unit .products tr").last
     rows.wait_for()
