@@ -61,9 +61,11 @@ def _run(given: list[str]) -> int:
     # Keras, JAX and TensorFlow speak of devices and log levels at their start: no news to our user.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from rowwise.commands import rowwise as commands
+    from rowwise.terminal.address_space import checked_before_keras
     from rowwise.terminal.parsing import call
 
-    return call(commands(), given)
+    with checked_before_keras():
+        return call(commands(), given)
 
 
 def _language(given: list[str]) -> str | None:

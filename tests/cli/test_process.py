@@ -7,7 +7,11 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
+
+import rowwise
+from rowwise.engine import native
 
 TRAIN = [sys.executable, "-m", "rowwise", "train", "garments", "--epochs", "5000", "--quiet", "--out", "run"]
 
@@ -114,20 +118,43 @@ def test_another_backend_that_is_not_installed_is_named(tmp_path):
     assert "KERAS_BACKEND is tensorflow" in done.stderr.splitlines()[-1]
 
 
+def limited(addresses, words, folder):
+    """The command where a process may use so many bytes of addresses."""
+    script = f"""import os, resource, sys
+resource.setrlimit(resource.RLIMIT_AS, ({addresses}, {addresses}))
+os.execv(sys.executable, sys.argv[1:])"""
+    command = [sys.executable, "-c", script, sys.executable, "-m", "rowwise", *words, "--lang", "en"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="addresses are limited as Linux does it")
 @pytest.mark.parametrize("words", [["data", "show", "t.csv", "--target", "y"], ["train", "t.csv", "--target", "y"]])
 def test_too_small_a_limit_of_addresses_is_said_where_a_library_would_abort(tmp_path, words):
-    limited = """import os, resource, sys
-resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))
-os.execv(sys.executable, sys.argv[1:])"""
     (tmp_path / "t.csv").write_text("x,y\n" + "1,a\n2,b\n" * 30, "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", limited, sys.executable, "-m", "rowwise", *words, "--lang", "en"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = limited(10**9, words, tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert "may use 1.0 GB of addresses (ulimit -v), but needs at least" in done.stderr
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="addresses are limited as Linux does it")
+@pytest.mark.skipif(not native.instruction_sets(), reason="the native engine was not compiled")
+def test_what_needs_no_keras_needs_no_addresses_for_it(tmp_path):
+    run = rowwise.train("digits", hidden=(8,), epochs=1, out=tmp_path / "run", pictures=False, verbose=0)
+    pictures = run.sets()[1].x[:3]
+    np.save(tmp_path / "three.npy", pictures)
+    words = ["predict", "run", "three.npy", "--json"]
+    done = limited(2 * 10**9, words, tmp_path)
+    assert done.returncode == 0, done.stderr
+    free = subprocess.run(
+        [sys.executable, "-m", "rowwise", *words, "--lang", "en"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == free.stdout
+    refused = limited(2 * 10**9, ["export", "run", "--to", "c", "--out", "model.h"], tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "may use 2.0 GB of addresses (ulimit -v), but needs at least" in refused.stderr
+    assert not (tmp_path / "model.h").exists()

@@ -6,6 +6,7 @@ import sys
 import zipfile
 
 import numpy as np
+import polars as pl
 import pytest
 
 import rowwise
@@ -71,3 +72,21 @@ def test_the_runs_own_model_is_never_replaced(runs):
     with pytest.raises(rowwise.RowwiseError, match="is the model itself"):
         rowwise.export(run, "keras", run.path / "model.keras")
     done.path.unlink()
+
+
+def test_a_column_of_both_tiny_and_huge_numbers_is_rounded_as_the_model_rounds_it(tmp_path):
+    import keras
+
+    random = np.random.default_rng(0)
+    size, rooms = np.exp(random.normal(0, 6, 400)), random.normal(6, 1, 400)
+    table = pl.DataFrame({"size": size, "rooms": rooms, "y": 600 + 20 * rooms + 5 * np.log(size)})
+    table.write_csv(tmp_path / "huge.csv")
+    run = rowwise.train(
+        tmp_path / "huge.csv", "y", hidden=(8,), ensemble=1, epochs=4, out=tmp_path / "run", pictures=False, verbose=0
+    )
+    done = rowwise.export(run, "keras")
+    assert done.proof.difference < 1e-5
+    x = run.sets()[1].x
+    assert x[:, 0].max() > 1e9 * x[:, 0].min()
+    answers = keras.models.load_model(done.path).predict_on_batch(x)["values"]
+    np.testing.assert_allclose(answers, run.predict(x).values, rtol=1e-6)

@@ -58,6 +58,23 @@ def test_another_class_label_or_shape_is_found(wanted):
         prove(what, {"shape": lambda inputs: program.answers(inputs) | {main: program.answers(inputs)[main][:, :0]}})
 
 
+def test_numbers_of_logarithms_differ_by_a_share_of_themselves(runs):
+    run = runs("log")
+    tried = tried_records(run)
+    outputs = run.predictor.outputs(tried.x)
+    program = derived(run, outputs)
+    what = expected(run, program, tried, outputs)
+
+    def nearly(inputs):
+        return {"values": program.answers(inputs)["values"].astype(np.float64) * (1 + 1e-6)}
+
+    proof = prove(what, {"nearly": nearly})
+    given, wanted = (some["values"][: tried.odd].astype(np.float64) for some in (nearly(what.inputs), what.answers))
+    shares = np.abs(given / wanted - 1)
+    assert proof.difference == pytest.approx(shares.max())
+    assert 1e-6 <= proof.difference < 2e-6
+
+
 def test_columns_and_layers_may_have_any_name(tmp_path):
     random = np.random.default_rng(0)
     names = ["class", "t5", "t6", "c1", "i1", "i2", 'quo"te */ \\n', "values", "records", "probabilities", "한글", "i0"]

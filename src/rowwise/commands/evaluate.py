@@ -17,7 +17,6 @@ from rowwise.runs.plan import option_names
 from rowwise.runs.record import SCHEMA
 from rowwise.runs.report_page import report_page
 from rowwise.runs.saved import Saved
-from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.output import Output, called
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.polars_stderr import hide_panics
@@ -48,7 +47,6 @@ def _evaluate(
     source = None if data is None else replace(Source.used_on(data, as_written), skip_bad=skip_bad)
     if source is not None and source.kind == "named":
         source = source.checked()  # before seconds go into importing Keras
-    check_addresses(KERAS)
     with own_temporary_folder(), Output(json) as output:
         saved = Saved.open(model, task)
         with hide_panics(saved.schema is not None):

@@ -16,7 +16,6 @@ from rowwise.runs.explained_word import model_and_records, model_or_data_named, 
 from rowwise.runs.plan import READING
 from rowwise.runs.saved import Saved
 from rowwise.runs.table_lines import about_table
-from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.argument_types import BATCHES, PAIR, POSITIVE, WIDTHS, given_names, one_of, whole
 from rowwise.terminal.output import Output, format_of
 from rowwise.terminal.parsing import Argument, Command, Option, common
@@ -95,7 +94,6 @@ def _explain(data: str | None, **given: Any) -> int:
     named = source or model_or_data_named(data)
     if isinstance(named, Path) and options.hidden is not None:
         raise UsageError("explain.hidden", path=named)
-    check_addresses(KERAS)
     with own_temporary_folder(), Output(options.json) as output:
         if options.trace is not None:
             _trace(named, records, options.trace, options, output)
@@ -129,7 +127,6 @@ def _table(data: str | None, asked: dict[str, Any], given: dict[str, Any]) -> in
     if given["records"] is not None:
         records = Source.used_on(given["records"], {name: read_by.pop(name) for name in WRITTEN if name in read_by})
     named = source_named(data, read_by) or model_or_data_named(data)
-    check_addresses(KERAS)
     with own_temporary_folder(), Output(given["json"]) as output, hide_panics(True):
         explain_table.explain_table(named, records, asked, given["format"], given["out"], output)
     return 0

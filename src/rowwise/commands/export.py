@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from rowwise.errors import UsageError
 from rowwise.exports.formats import ENDINGS, FORMATS
 from rowwise.exports.kinds import INPUTS
-from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.argument_types import one_of
 from rowwise.terminal.output import Output
 from rowwise.terminal.parsing import Argument, Command, Option, common
@@ -28,7 +27,6 @@ def _export(model: Path, to: str | None, out: Path | None, inputs: str | None, j
     to = to or (ENDINGS.get(out.suffix.lower()) if out is not None else None)
     if to is None:
         raise UsageError("export.none", known=", ".join(FORMATS))
-    check_addresses(KERAS)
     with own_temporary_folder(), Output(json) as output:
         from rowwise.exports.export import export
 

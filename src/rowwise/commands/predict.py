@@ -13,7 +13,6 @@ from rowwise.errors import DataError, ModelError, UsageError
 from rowwise.runs.plan import option_names
 from rowwise.runs.record import SCHEMA
 from rowwise.runs.saved import Saved
-from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.output import Output, write_out
 from rowwise.terminal.parsing import Argument, Command, Option, common
 from rowwise.terminal.polars_stderr import hide_panics
@@ -49,7 +48,6 @@ def _predict(
     Raises:
         ModelError: a model that cannot be used, or does not take pictures. UsageError, DataError, SaveError: of tables.
     """
-    check_addresses(KERAS)
     with own_temporary_folder(), Output(json) as output:
         saved = Saved.open(model, task)
         if not saved.task:

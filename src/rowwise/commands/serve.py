@@ -11,7 +11,6 @@ from rowwise.commands.options import model_task
 from rowwise.serve.guard import policy
 from rowwise.serve.limits import MIB, Limits
 from rowwise.serve.start import check_installed, guarded
-from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.argument_types import POSITIVE, whole
 from rowwise.terminal.http_server import address, listen, serve_until_signal
 from rowwise.terminal.output import Output
@@ -55,7 +54,6 @@ def _serve(
     )
     check_installed()
     listening = listen(host, PORT if port is None else port)
-    check_addresses(KERAS)
     with listening, own_temporary_folder(), Output(quiet=quiet) as output:
         from rowwise.serve.service import Service
 

@@ -11,7 +11,6 @@ from rowwise.commands.options import chosen, reading
 from rowwise.errors import UsageError
 from rowwise.runs.explained_word import model_or_data_named, source_named
 from rowwise.runs.plan import READING
-from rowwise.terminal.address_space import KERAS, check_addresses
 from rowwise.terminal.argument_types import whole
 from rowwise.terminal.http_server import address, listen, serve_until_signal
 from rowwise.terminal.output import Output
@@ -32,7 +31,6 @@ def _studio(data: str | None, port: int | None, no_browser: bool, **given: Any) 
     read_by = {READING[name]: value for name, value in chosen(given).items()}
     named = source_named(data, read_by) or model_or_data_named(data)
     _check_installed()
-    check_addresses(KERAS)
     with own_temporary_folder(), Output() as output, listen(HOST, PORT if port is None else port) as listening:
         listening.listen()  # a browser that is opened at once waits, and is not turned away
         from rowwise.data.source import Source

@@ -30,10 +30,23 @@ K = keras.ops
 # Those that keras.ops has under the same name.
 SAME = (
     *("isnan", "exp", "log", "sqrt", "sin", "cos", "abs", "negative", "tanh", "erf", "relu", "sigmoid", "softplus"),
-    *("softmax", "add", "subtract", "multiply", "divide", "maximum", "minimum", "equal", "less", "greater"),
+    *("softmax", "add", "subtract", "multiply", "maximum", "minimum", "equal", "less", "greater"),
     *("greater_equal", "where"),
 )
+
+
+def _divide(x: Any, by: Any) -> Any:
+    """x / by, rounded as a division is.
+
+    Where XLA knows the divisor, it multiplies by its reciprocal, which rounds otherwise; where one column holds both
+    1e-3 and 1e8, a last digit of that decides. A divisor that is 1 where x is NaN gives the same, and is not known.
+    """
+    known = not isinstance(by, keras.KerasTensor)
+    return K.divide(x, K.where(K.isnan(x), 1.0, by) if known else by)
+
+
 OTHERS: dict[str, Callable[..., Any]] = {
+    "divide": _divide,
     "not": K.logical_not,
     "and": K.logical_and,
     "row_max": lambda x: K.max(x, axis=1, keepdims=True),

@@ -12,6 +12,8 @@ from rowwise.engine.interpretation import interpreted
 from rowwise.errors import ModelError
 from rowwise.exports.kinds import FLOATS
 from rowwise.exports.records import handed_in
+from rowwise.models.keras_view import last_layer
+from rowwise.models.target_functions import LogNumbers
 from rowwise.models.task import MULTILABEL
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ class Proof:
         origin: `"own"` or `"drawn"`, as of the usual records.
         by: what ran the export, such as `onnxruntime 1.20`.
         difference: the largest one of the usual and odd records: of probabilities as it is, of numbers as a share of
-            what they vary by, or of themselves where they are greater.
+            what they vary by, or of how far they are from their mean where that is more; of a logarithm's numbers as a
+            share of themselves, for that is what such a model is trained to get right.
         extreme_difference: the same of the extreme records, where the model's own rounding may be larger.
     """
 
@@ -67,8 +70,9 @@ class Expected:
     inputs: Mapping[str, NDArray[Any]]
     answers: Answers
     scale: Scale | None  # of numbers
-    allowed: NDArray[np.float64]  # `(records,)`
+    allowed: NDArray[np.float64]  # `(records,)`, in units of `scale`
     thresholds: tuple[float, ...]
+    of_logs: bool = False  # numbers are e to what the network gives
 
 
 def expected(saved: Saved, program: Program, tried: Tried, outputs: NDArray[np.float32]) -> Expected:
@@ -83,7 +87,8 @@ def expected(saved: Saved, program: Program, tried: Tried, outputs: NDArray[np.f
     finite = np.where(np.isfinite(usual), usual, 0)
     scale = (finite.mean(0), finite.std(0)) if main == "values" else None
     allowed = np.maximum(_rounding(program, inputs, main, scale, tried), _last_digits(outputs, scale))
-    return Expected(tried, inputs, answers, scale, np.clip(allowed, TOLERANCE, MOST), prediction.thresholds)
+    of_logs = isinstance(last_layer(saved.network), LogNumbers)
+    return Expected(tried, inputs, answers, scale, np.clip(allowed, TOLERANCE, MOST), prediction.thresholds, of_logs)
 
 
 def _rounding(
@@ -155,14 +160,19 @@ def _check(what: Expected, part: slice, given: Answers, name: str) -> NDArray[np
             record = int(np.argmax((others & ~doubtful).reshape(len(others), -1).any(1)))
             values = {"found": given[role][record], "expected": what.answers[role][part][record]}
             raise ModelError("export.proof", by=name, record=part.start + record, **values)
-    return apart
+    return _shares(given[main], wanted, np.abs(wanted, dtype=np.float64)) if what.of_logs else apart
 
 
 def _apart(some: NDArray[Any], others: NDArray[Any], scale: Scale | None) -> NDArray[np.float64]:
-    """`(records,)`: the largest difference of each; NaN is like NaN, and infinite like infinite."""
+    """`(records,)`: the largest difference of each, in the units of `scale`."""
+    return _shares(some, others, _units(others.astype(np.float64), scale))
+
+
+def _shares(some: NDArray[Any], others: NDArray[Any], units: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`(records,)`: the largest difference of each as a share of `units`; NaN is like NaN, infinite like infinite."""
     some, others = some.astype(np.float64), others.astype(np.float64)
     with np.errstate(all="ignore"):
-        apart = np.abs(some - others) / _units(others, scale)
+        apart = np.abs(some - others) / units
     same = (some == others) | (np.isnan(some) & np.isnan(others))
     return np.where(same, 0.0, np.nan_to_num(apart, nan=np.inf, posinf=np.inf)).max(1, initial=0.0)
 

@@ -6,9 +6,14 @@ Polars and XLA reserve far more addresses than memory, for each of their threads
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from rowwise.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GIGABYTE = 10**9
 POLARS, KERAS = 1.5 * GIGABYTE, 3 * GIGABYTE  # bytes that they start with on two cores
@@ -29,3 +34,25 @@ def check_addresses(needed: float) -> None:
         if limit != resource.RLIM_INFINITY and limit < needed:
             shown = {"allowed": f"{limit / GIGABYTE:.1f}", "needed": f"{needed / GIGABYTE:.1f}"}
             raise UsageError("cli.addresses", **shown)
+
+
+class _BeforeKeras:
+    """Asked by Python before a module is looked for; finds none itself."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        if name in ("keras", "jax"):
+            check_addresses(KERAS)
+
+
+@contextmanager
+def checked_before_keras() -> Iterator[None]:
+    """In the block, importing Keras or JAX raises where they could not start, as `check_addresses` does.
+
+    Only then: where the native engine runs a model, a command needs neither, and far fewer addresses.
+    """
+    sys.meta_path.insert(0, _BeforeKeras)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(_BeforeKeras)
