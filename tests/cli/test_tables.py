@@ -173,7 +173,7 @@ def test_predict_answers_what_is_no_table_of_the_model(runs, rowwise, here, trai
         ([runs["dear"], write(here / "a.csv", {"x": [1, 2]})], "lacks columns .*: rooms, status, view"),
         ([runs["dear"], "b.csv"], "no file or folder b.csv"),
         ([runs["dear"], picture], "picture.png is no table, and the model was trained on one"),
-        ([runs["dear"], here / "a.csv", here / "a.csv"], "2 files were given"),
+        ([runs["dear"], here / "a.csv", here / "a.csv"], "a file for each: --out predictions/"),
         ([trained, here / "a.csv", "--out", "c.csv"], "--out is for tables"),
     ):
         code, out, err = rowwise("predict", *arguments)

@@ -66,6 +66,8 @@ def _train(
             if plan.source is not None and plan.source.folds:
                 raise UsageError("hosts.one_model", what="--folds")
             stack.enter_context(together.joined())
+            if together.follows:
+                Output().tell(say("hosts.follows", host_id=together.host_id, hosts=together.count))
         return _trained(plan, quiet, json, engine, out, not no_pictures, on_divergence)
 
 
