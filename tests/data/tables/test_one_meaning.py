@@ -100,3 +100,16 @@ def test_classes_that_look_alike_are_told(tmp_path):
     (tmp_path / "t.csv").write_text(text_of(rows))
     with pytest.warns(Suspicious, match=r"look alike, but for case, width or a point at the end: <=50K, <=50K\."):
         rowwise.load(str(tmp_path / "t.csv"), "y")
+
+
+def test_rows_without_a_value_amid_a_file_are_left_out_and_said(tmp_path):
+    table = tmp_path / "t.csv"
+    rows = [f"{n},{n * n % 7},{3 * n}\n" for n in range(40)]
+    table.write_text("a,b,y\n" + "".join([*rows[:20], ",,\n", *rows[20:39], ",,\n\n", rows[39], "\n"]))
+    with pytest.warns(Suspicious, match="rows without any value are left out: 2\\."):
+        train, test = rowwise.load(table, target="y", task="regression")
+    assert sorted([*train.y.tolist(), *test.y.tolist()]) == [3 * n for n in range(40)]
+    for lines in ([*rows, ",,\n\n,,\n"], ["\n".join(rows), "\n\n"]):  # at the end, or blank: no records
+        table.write_text("a,b,y\n" + "".join(lines))
+        train, test = rowwise.load(table, target="y", task="regression")
+        assert len(train) + len(test) == 40

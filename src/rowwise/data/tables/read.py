@@ -88,7 +88,7 @@ class Table:
         """The rows as they stand, in order, some thousands at a time.
 
         Left out are lines of a CSV file without a value, and those that repeat the names, as files joined end to end
-        have them.
+        have them. Nothing is said of blank lines, and of lines without a value at a file's end: they are no records.
 
         Args:
             numbered: a column `ROW` more, int32: which row of the table each is, the first below the names being 1.
@@ -97,12 +97,13 @@ class Table:
             DataError: rows are missing, or most have fewer fields than the header.
 
         Warns:
-            Suspicious: some rows have fewer fields than the header, or repeat it.
+            Suspicious: some rows have fewer fields than the header, no value, or repeat it.
         """
         import polars as pl
 
         names = self._names_as_values()
-        end = last_missing = 0
+        end = last_missing = valued = 0
+        amid = False  # whether a row with values follows one without
         for rows in self.frame.collect_batches(chunk_size=max(self.batch_cells // max(len(self.columns), 1), 64)):
             start, end = end, end + len(rows)
             # A line without any value, such as an empty last one, has none in the last column, nor has a short one.
@@ -110,6 +111,8 @@ class Table:
             if self.text is not None and len(self.columns) > 1 and (nulls := rows[self.columns[-1]].null_count()):
                 filled = rows.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
                 last_missing += nulls - int((~filled).sum())
+            amid = amid or (valued < start if filled is None else _follows(filled, valued < start))
+            valued += len(rows) if filled is None else int(filled.sum())
             if names is not None and (rows[names[0]] == names[1]).any():
                 filled = self._unlike_names(rows, start) & (True if filled is None else filled)
             if numbered:
@@ -120,10 +123,14 @@ class Table:
                 yield rows
         if self.records is not None and end != self.records:  # a thread of Polars can die without an error
             raise DataError("table.cut", path=self.name, found=f"{end:,}", expected=f"{self.records:,}")
-        if last_missing and not self.widths_checked:
+        if (last_missing or amid) and not self.widths_checked:
             self.widths_checked = True
             assert self.text is not None
-            _check_short(self.name, ragged_of(self.text), len(self.columns))
+            lines = ragged_of(self.text)
+            if amid and (empty := lines.rows - len(self.text.below) - valued) > 0:
+                warn_user(say("table.empty_rows", path=self.name, count=f"{empty:,}"))
+            if last_missing:
+                _check_short(self.name, lines, len(self.columns))
 
     def _names_as_values(self) -> tuple[str, str] | None:
         """A column and what its name in the file is, by which rows that repeat the names are found; None for none."""
@@ -168,6 +175,12 @@ class Table:
         for raw in self.raw(numbered):
             rows = raw.drop(self.unread, strict=False) if self.unread else raw
             yield cleaned_with_numbers(rows, numeric, words, seen, self.missing)
+
+
+def _follows(filled: pl.Series, before: bool) -> bool:
+    """Whether a row with values follows one without, in these or, as `before` says, in earlier ones."""
+    at = np.flatnonzero(filled.to_numpy())
+    return len(at) > 0 and (before or int(at[-1]) >= len(at))
 
 
 def _check_short(name: str, rows: Ragged, columns: int) -> None:
