@@ -17,7 +17,7 @@ from rowwise.locks import held, hold
 from rowwise.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Done = TypeVar("Done")
 
@@ -91,6 +91,22 @@ def tidy(folder: Path) -> None:
                         entry.unlink()
                 elif age > (SETTLED if (entry / LOCK).exists() else FORGOTTEN) and not held(entry / LOCK):
                     shutil.rmtree(entry, ignore_errors=True)
+
+
+def remove_unused(files: Iterable[Path], seconds: float, most: int | None = None) -> None:
+    """Delete those unused for so many seconds, and beyond `most` the longest unused; another process may do the same.
+
+    Using a file is changing it, or touching it as it is read.
+    """
+    now, found = time.time(), []
+    with suppress(OSError):
+        for file in files:
+            with suppress(OSError):
+                found.append((now - file.stat().st_mtime, file))
+    for place, (age, file) in enumerate(sorted(found)):
+        if age > seconds or (most is not None and place >= most):
+            with suppress(OSError):
+                file.unlink()
 
 
 def check_place(path: Path) -> None:

@@ -87,6 +87,12 @@ def held(path: Path) -> bool:
         os.close(descriptor)
 
 
+def abandoned(path: Path) -> bool:
+    """Whether a process that is dead held the file; False where it is missing, or empty: then one is about to take it,
+    which writes its number as soon as it has it."""
+    return bool(owner(path)) and not held(path)
+
+
 def owner(path: Path) -> str:
     """The number of the process that holds, or held, the file; empty where it is unknown."""
     with suppress(OSError, UnicodeError):

@@ -53,9 +53,8 @@ def _train(
             anything to save, or a second time.
     """
     together = Hosts.of(hosts, host_id, coordinator)
-    with ExitStack() as stack:
+    with own_temporary_folder(), ExitStack() as stack:
         if together is not None and together.follows:
-            stack.enter_context(own_temporary_folder())
             out, resume = Path(mkdtemp()) / "run", None if resume is None else own_copy(resume)
             quiet, json, no_pictures = True, False, True
         plan = plan_training(
@@ -85,7 +84,6 @@ def _trained(
     from rowwise.terminal.training_output import TrainingOutput
 
     with (
-        own_temporary_folder(),
         Output(json, quiet) as output,
         ExitStack() as reading_data,
         TrainingOutput(output, quiet, reading_data.close) as said,

@@ -73,7 +73,10 @@ class Augmented:
 
         def mix(start: int) -> None:
             rows = slice(start, start + PIECE)
-            _mix(to[rows], to, partner[rows], weight[rows], now[rows])
+            flat, flat_now = (pictures.reshape(len(given), -1) for pictures in (to, now))
+            blended = flat[rows], flat, partner[rows], weight[rows], flat_now[rows]
+            if not mix_pictures(*blended):
+                mixed(*blended)
 
         starts = range(0, len(given), PIECE)
         with ThreadPoolExecutor(max(1, min(usable_cores(), len(starts)))) as pool:
@@ -89,15 +92,3 @@ class Augmented:
 def _change(x: NDArray[np.uint8], how: NDArray[np.int32], out: NDArray[np.uint8]) -> None:
     if not change_pictures(x.reshape(*x.shape[:3], -1), how, out.reshape(*out.shape[:3], -1)):
         changed(x, how, out)
-
-
-def _mix(
-    own: NDArray[np.uint8],
-    x: NDArray[np.uint8],
-    partner: NDArray[np.int32],
-    weight: NDArray[np.int32],
-    out: NDArray[np.uint8],
-) -> None:
-    flat = own.reshape(len(own), -1), x.reshape(len(x), -1), partner, weight, out.reshape(len(out), -1)
-    if not mix_pictures(*flat):
-        mixed(*flat)

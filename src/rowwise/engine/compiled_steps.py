@@ -89,55 +89,43 @@ class Functions:
         reference = weakref.ref(model)  # the cache must not keep the model alive
         divided = placement().divided
 
-        def train(state: State, data: Data, rows: jax.Array, steps: jax.Array) -> State:
+        def alive() -> keras.Model:
             model = reference()
             assert model is not None
+            return model
 
-            def step(number: jax.Array, state: State) -> State:
-                _, new = model.train_step(state, _take(data, divided(rows[number])))
+        def over(step: Callable[..., Any], state: State, data: Data, rows: jax.Array, steps: jax.Array) -> State:
+            def one(number: jax.Array, state: State) -> State:
+                _, new = step(state, _take(data, divided(rows[number])))
                 return _as_carry(new, state)
 
-            return jax.lax.fori_loop(0, steps, step, state)
+            return jax.lax.fori_loop(0, steps, one, state)
+
+        def train(state: State, data: Data, rows: jax.Array, steps: jax.Array) -> State:
+            return over(alive().train_step, state, data, rows, steps)
 
         def train_once(state: State, data: Data) -> State:
-            model = reference()
-            assert model is not None
-            return _as_carry(model.train_step(state, data)[1], state)
+            return _as_carry(alive().train_step(state, data)[1], state)
 
         def test(state: State, data: Data, rows: jax.Array, steps: jax.Array) -> State:
-            model = reference()
-            assert model is not None
-
-            def step(number: jax.Array, state: State) -> State:
-                _, new = model.test_step(state, _take(data, divided(rows[number])))
-                return _as_carry(new, state)
-
-            _, frozen, metrics = jax.lax.fori_loop(0, steps, step, state)
+            _, frozen, metrics = over(alive().test_step, state, data, rows, steps)
             return metrics, frozen
 
         def test_once(state: State, data: Data) -> State:
-            model = reference()
-            assert model is not None
-            _, frozen, metrics = _as_carry(model.test_step(state, data)[1], state)
+            _, frozen, metrics = _as_carry(alive().test_step(state, data)[1], state)
             return metrics, frozen
 
         def logged_train(state: State, data: Data, rows: jax.Array, first: jax.Array, last: jax.Array) -> Any:
-            model = reference()
-            assert model is not None
-
             def step(state: State, batch: Any) -> Any:
-                logs, new = model.train_step(state, batch)
+                logs, new = alive().train_step(state, batch)
                 return logs, _as_carry(new, state)
 
             return logged(step, state, lambda number: _take(data, divided(rows[number])), first, last)
 
         def logged_test(state: State, data: Data, rows: jax.Array, first: jax.Array, last: jax.Array) -> Any:
-            model = reference()
-            assert model is not None
-
             def step(state: State, batch: Any) -> Any:
                 trainable, frozen, optimizer, metrics = state
-                logs, new = model.test_step((trainable, frozen, metrics), batch)
+                logs, new = alive().test_step((trainable, frozen, metrics), batch)
                 _, frozen, metrics = new
                 return logs, _as_carry((trainable, frozen, optimizer, metrics), state)
 

@@ -237,13 +237,18 @@ def _outputs(
     return _in_full_steps(model, x) if batch_size is None else _by_keras(model, x, batch_size=batch_size, verbose=0)
 
 
+def filled(x: NDArray[Any], records: int) -> NDArray[Any]:
+    """At most so many records, and the last of them again until there are so many: XLA compiles for one number."""
+    return np.concatenate([x, np.repeat(x[-1:], records - len(x), axis=0)])
+
+
 def _in_full_steps(model: keras.Model, x: NDArray[Any]) -> NDArray[np.float32]:
     """What Keras predicts, the last step filled with the last record."""
     step = FULL_STEP if backbone_of(model) is None else STEP_OF_BACKBONE
     whole = len(x) - len(x) % step
     parts = [x[:whole]] if whole else []
-    if rest := len(x) - whole:
-        parts.append(np.concatenate([x[whole:], np.repeat(x[-1:], step - rest, axis=0)]))
+    if whole < len(x):
+        parts.append(filled(x[whole:], step))
     outputs = [_by_keras(model, part, batch_size=step, verbose=0) for part in parts]
     return outputs[0][: len(x)] if len(outputs) == 1 else np.concatenate(outputs)[: len(x)]
 

@@ -94,12 +94,11 @@ def with_backbone(front: keras.Model, head: keras.Model) -> keras.Model:
     """The two as one model of pictures, which shares their weights and the optimizer of `head`."""
     import keras
 
-    from rowwise.models.keras_view import compiled_metrics, has_weighted_metrics
+    from rowwise.models.keras_view import compile_as
 
     pictures = keras.Input(front.input_shape[1:], name="records")
     model = keras.Sequential([pictures, front, *head.layers], name=head.name)
-    kind = "weighted_metrics" if has_weighted_metrics(head) else "metrics"
-    model.compile(head.optimizer, head.loss, **{kind: [metric.name for metric in compiled_metrics(head)]})
+    compile_as(model, head, head.optimizer)
     return model
 
 
@@ -113,12 +112,11 @@ def behind_backbone(model: keras.Model) -> keras.Model:
     """What learns of a model with a backbone, as a model of features with the same weights and optimizer."""
     import keras
 
-    from rowwise.models.keras_view import compiled_metrics, has_weighted_metrics
+    from rowwise.models.keras_view import compile_as
 
     front, *learning = model.layers
     head = keras.Sequential([keras.Input(front.output_shape[1:], name="features"), *learning], name=model.name)
-    kind = "weighted_metrics" if has_weighted_metrics(model) else "metrics"
-    head.compile(model.optimizer, model.loss, **{kind: [metric.name for metric in compiled_metrics(model)]})
+    compile_as(head, model, model.optimizer)
     return head
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from rowwise.models.keras_view import build_optimizer, compiled_metrics, has_weighted_metrics, tensor_of
+from rowwise.models.keras_view import build_optimizer, compile_as, tensor_of
 from rowwise.models.piecewise import Encoded
 from rowwise.models.table_features import TableFeatures
 
@@ -74,8 +74,7 @@ def averaged(first: keras.Model, networks: Sequence[keras.Model]) -> keras.Model
     for made, of_kernel, of_bias in initializers:
         made.kernel_initializer, made.bias_initializer = of_kernel, of_bias  # those that a saved model names
     optimizer = type(first.optimizer).from_config(first.optimizer.get_config())
-    kind = "weighted_metrics" if has_weighted_metrics(first) else "metrics"
-    model.compile(optimizer, first.loss, **{kind: [metric.name for metric in compiled_metrics(first)]})
+    compile_as(model, first, optimizer)
     build_optimizer(model)
     return model
 

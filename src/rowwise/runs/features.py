@@ -13,7 +13,7 @@ import numpy as np
 from rowwise.data.pictures.bars import bars
 from rowwise.data.pictures.listing import cache_written
 from rowwise.environment import cache_folder
-from rowwise.files import atomic_write
+from rowwise.files import atomic_write, remove_unused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,22 +61,21 @@ def features_of(backbone: keras.Model, sets: tuple[Dataset, Dataset]) -> Feature
             kept, x = False, _made(backbone, data.x)
             with cache_written(folder):
                 folder.mkdir(parents=True, exist_ok=True)
-                _tidy(folder)
+                remove_unused(folder.iterdir(), UNUSED)
                 atomic_write(file, _as_npy(x))
         made.append(replace(data, x=x))
     return Features((made[0], made[1]), 0.0 if kept else time.perf_counter() - begun)
 
 
 def _made(backbone: keras.Model, x: NDArray[np.uint8]) -> NDArray[np.float32]:
-    from rowwise.engine.prediction import predict_proba
+    from rowwise.engine.prediction import filled, predict_proba
 
     features = np.empty((len(x), backbone.output_shape[-1]), np.float32)
     with bars() as start_bar:
         done = start_bar("features.bar", len(x))
         for start in range(0, len(x), STEP):
             part = x[start : start + STEP]
-            full = np.concatenate([part, np.repeat(part[-1:], STEP - len(part), axis=0)])  # compiled for one size
-            features[start : start + STEP] = predict_proba(backbone, full, STEP)[: len(part)]
+            features[start : start + STEP] = predict_proba(backbone, filled(part, STEP), STEP)[: len(part)]
             done(len(part))
     return features
 
@@ -98,12 +97,3 @@ def _read(file: Path, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
     with suppress(OSError):
         file.touch()  # used now
     return x
-
-
-def _tidy(folder: Path) -> None:
-    """Delete what was unused for a month."""
-    now = time.time()
-    with suppress(OSError):
-        for file in folder.iterdir():
-            if file.stat().st_mtime < now - UNUSED:
-                file.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 from rowwise.errors import ModelError, SaveError, UsageError, os_reason
 from rowwise.files import LOCK, PARTIAL, atomic_write, sync, tidy, unfinished, write_through
-from rowwise.locks import TRIES, Lock, owner
+from rowwise.locks import TRIES, Lock, abandoned, owner
 from rowwise.runs.model_file import MODEL
 from rowwise.runs.record import CHECKPOINT, HISTORY, RECORD, UNFINISHED, RunRecord
 from rowwise.text.visible import file_name
@@ -277,7 +277,7 @@ def _tidy_runs(parent: Path) -> None:
     tidy(parent)
     for file in parent.glob(f"*/{LOCK}"):
         folder = file.parent
-        if not owner(file):  # about to be taken: its process writes its number into it as soon as it has it
+        if not abandoned(file):
             continue
         with suppress(OSError, ModelError):
             lock = Lock(file)

@@ -140,9 +140,11 @@ def _saying_what_stays(folder: RunFolder, tell: Observer) -> Iterator[None]:
     try:
         yield
     except BaseException as ending:
-        from rowwise.engine.hosts import follows
+        if (kept := folder.kept) is None:
+            raise
+        from rowwise.engine.hosts import follows  # JAX is there by now
 
-        if (kept := folder.kept) is None or follows():
+        if follows():
             raise
         message = say("run.stays", path=folder.path, done=len(kept.epochs), epochs=kept.settings.epochs)
         if isinstance(ending, KeyboardInterrupt):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rowwise.environment import cache_folder
 from rowwise.errors import SaveError, os_reason
 from rowwise.files import LOCK
-from rowwise.locks import Lock, held, owner
+from rowwise.locks import Lock, abandoned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,8 +65,7 @@ def tidy() -> None:
     """Remove what studios have left that were killed."""
     with suppress(OSError):
         for file in _shelves().glob(f"*/{LOCK}"):
-            # One without an owner is about to be taken.
-            if owner(file) and not held(file):
+            if abandoned(file):
                 with suppress(OSError):
                     Lock(file).release()
                     _remove(file.parent)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rowwise.files import LOCK
-from rowwise.locks import Lock, held, owner
+from rowwise.locks import Lock, abandoned
 from rowwise.runs.folder import RESCUED
 
 if TYPE_CHECKING:
@@ -45,12 +45,10 @@ def _tidy(place: Path) -> None:
     """Folders whose process is dead."""
     with suppress(OSError):
         for file in place.glob(f"{NAME}*/{LOCK}"):
-            # An empty lock is one that its process is about to take: it writes its number into it as soon as it has it.
-            if not owner(file) or held(file):
-                continue
-            with suppress(OSError):
-                Lock(file).release()
-                _empty(file.parent)
+            if abandoned(file):
+                with suppress(OSError):
+                    Lock(file).release()
+                    _empty(file.parent)
 
 
 def _empty(folder: Path) -> None:

@@ -41,13 +41,11 @@ class Scan {
       if (size <= 0 || row > std::int64_t(letters)) return false;
       row *= size;
     }
-    const std::int64_t room = std::min<std::int64_t>(letters / 2 + 1, most_ > INT64_MAX / row ? INT64_MAX : most_ * row);
-    capacity_ = room;
-    bytes_.reset(new std::uint8_t[room]);
+    capacity_ = std::min<std::int64_t>(letters / 2 + 1, most_ > INT64_MAX / row ? INT64_MAX : most_ * row);
+    bytes_.reset(new std::uint8_t[capacity_]);
     if (*at_++ != '[') return false;
-    for (records_ = 0; records_ < most_;) {
+    for (std::int64_t record = 0; record < most_; ++record) {
       if (!part(0)) return false;
-      ++records_;
       space();
       if (*at_ == ']') return ++at_, true;
       if (*at_++ != ',') return false;
@@ -157,7 +155,7 @@ class Scan {
   const std::vector<std::int64_t>& sizes_;
   const std::int64_t most_;
   const double largest_;
-  std::int64_t count_ = 0, capacity_ = 0, records_ = 0;
+  std::int64_t count_ = 0, capacity_ = 0;
   std::unique_ptr<std::uint8_t[]> bytes_;  // until a number comes that is none
   std::unique_ptr<float[]> floats_;
 };

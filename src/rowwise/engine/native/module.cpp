@@ -104,6 +104,13 @@ void check(bool holds, const char* message) {
   if (!holds) throw nb::value_error(message);
 }
 
+// The instruction set of that name, which has to run here.
+InstructionSet running(const std::string& name) {
+  for (const InstructionSet& set : instruction_sets())
+    if (name == set.name && set.runs) return set;
+  throw nb::value_error(("this machine cannot run " + name).c_str());
+}
+
 using Pictures = nb::ndarray<const std::uint8_t, nb::ndim<4>, nb::c_contig, nb::device::cpu>;
 using ChangedPictures = nb::ndarray<std::uint8_t, nb::ndim<4>, nb::c_contig, nb::device::cpu>;
 using How = nb::ndarray<const std::int32_t, nb::shape<-1, kColumnsOfHow>, nb::c_contig, nb::device::cpu>;
@@ -112,13 +119,10 @@ void change_pictures(const Pictures& x, const How& how, const ChangedPictures& o
   for (int axis = 0; axis < 4; ++axis) check(x.shape(axis) == out.shape(axis), "out");
   check(how.shape(0) == x.shape(0), "how");
   const PictureShape shape{std::int64_t(x.shape(1)), std::int64_t(x.shape(2)), std::int64_t(x.shape(3))};
-  for (const InstructionSet& set : instruction_sets()) {
-    if (isa != set.name || !set.runs) continue;
-    if (!x.size()) return;
-    nb::gil_scoped_release released;
-    return set.change_pictures(shape, std::int64_t(x.shape(0)), x.data(), how.data(), out.data());
-  }
-  throw nb::value_error(("this machine cannot run " + isa).c_str());
+  const InstructionSet set = running(isa);
+  if (!x.size()) return;
+  nb::gil_scoped_release released;
+  set.change_pictures(shape, std::int64_t(x.shape(0)), x.data(), how.data(), out.data());
 }
 
 using Mixed = nb::ndarray<const std::uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
@@ -131,13 +135,10 @@ void mix_pictures(const Mixed& own, const Mixed& x, const Vector<std::int32_t>& 
   check(partner.shape(0) == pictures && weight.shape(0) == pictures, "partner");
   for (std::size_t i = 0; i < pictures; ++i)
     check(partner.data()[i] >= 0 && std::size_t(partner.data()[i]) < x.shape(0), "partner");
-  for (const InstructionSet& set : instruction_sets()) {
-    if (isa != set.name || !set.runs) continue;
-    nb::gil_scoped_release released;
-    return set.mix_pictures(std::int64_t(pictures), std::int64_t(values), own.data(), x.data(), partner.data(),
-                            weight.data(), out.data());
-  }
-  throw nb::value_error(("this machine cannot run " + isa).c_str());
+  const InstructionSet set = running(isa);
+  nb::gil_scoped_release released;
+  set.mix_pictures(std::int64_t(pictures), std::int64_t(values), own.data(), x.data(), partner.data(), weight.data(),
+                   out.data());
 }
 
 class BoundNetwork {

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import platform
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,7 +22,7 @@ from rowwise.engine.native.step_plan import StepPlan
 from rowwise.engine.native.turns import Measured, Unfinished
 from rowwise.environment import cache_folder
 from rowwise.errors import SaveError
-from rowwise.files import atomic_write, read_small
+from rowwise.files import atomic_write, read_small, remove_unused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,7 +104,7 @@ class PlanMemory:
             folder.mkdir(parents=True, exist_ok=True)
             atomic_write(self._file, json.dumps(content).encode())
             if new:
-                _tidy(folder)
+                remove_unused(folder.glob("*.json"), UNUSED, MOST_FILES)
 
     def _unfinished(self, found: Any) -> Unfinished | None:
         measured = [Measured.from_dictionary(one) for one in found["measured"]]
@@ -120,18 +119,6 @@ class PlanMemory:
 
 def _is_time(value: Any) -> bool:
     return type(value) is float and 0 <= value < float("inf")
-
-
-def _tidy(folder: Path) -> None:
-    """Delete what nobody uses; another process may be about to delete the same."""
-    now, kept = time.time(), []
-    for file in folder.glob("*.json"):
-        with suppress(OSError):
-            kept.append((now - file.stat().st_mtime, file))
-    for place, (age, file) in enumerate(sorted(kept)):
-        if place >= MOST_FILES or age > UNUSED:
-            with suppress(OSError):
-                file.unlink()
 
 
 def _division(plan: StepPlan) -> tuple[int, bool, int]:

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from rowwise.models.keras_view.losses import output_of as output_of
     from rowwise.models.keras_view.means import add_to_mean as add_to_mean
     from rowwise.models.keras_view.means import mean_function as mean_function
+    from rowwise.models.keras_view.metrics import compile_as as compile_as
     from rowwise.models.keras_view.metrics import compiled_metrics as compiled_metrics
     from rowwise.models.keras_view.metrics import has_weighted_metrics as has_weighted_metrics
     from rowwise.models.keras_view.metrics import loss_tracker as loss_tracker
@@ -117,6 +118,7 @@ __all__ = [
     "build_optimizer",
     "calls_of",
     "check_not_forked",
+    "compile_as",
     "compiled_metrics",
     "decays",
     "dense_kernels",
@@ -186,7 +188,7 @@ _MODULES = {
     """,
     "means": """add_to_mean mean_function""",
     "metrics": """
-        compiled_metrics has_weighted_metrics loss_tracker metric_results sums_over_records update_metrics
+        compile_as compiled_metrics has_weighted_metrics loss_tracker metric_results sums_over_records update_metrics
     """,
     "training": """
         build_from_shapes build_loss decays forget_initial_epoch global_seed has_own_loss has_own_train_step

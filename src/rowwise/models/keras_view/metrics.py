@@ -36,6 +36,12 @@ def has_weighted_metrics(model: keras.Model) -> bool:
     return model._compile_metrics is not None and bool(model._compile_metrics._user_weighted_metrics)
 
 
+def compile_as(model: keras.Model, other: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+    """Compile a model with another one's loss and metrics, by their names, weighted where those are."""
+    kind = "weighted_metrics" if has_weighted_metrics(other) else "metrics"
+    model.compile(optimizer, other.loss, **{kind: [metric.name for metric in compiled_metrics(other)]})
+
+
 def sums_over_records(metric: keras.metrics.Metric) -> bool:
     """Whether all records at once give what batch by batch gives: Keras's own metrics do, a user's may not.
 
